@@ -1,0 +1,21 @@
+"""Latent Lab's library: autoencoders, their training, their checkpoints and what can be measured in their latent spaces."""
+
+from aemodels.checkpoints import Checkpoint, list_checkpoints, load_checkpoint
+from aemodels.config import ModelConfig, TrainConfig
+from aemodels.data import load_photos
+from aemodels.errors import CheckpointError, ConfigError, DataError, LatentLabError
+from aemodels.metrics import psnr_db
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "ConfigError",
+    "DataError",
+    "LatentLabError",
+    "ModelConfig",
+    "TrainConfig",
+    "list_checkpoints",
+    "load_checkpoint",
+    "load_photos",
+    "psnr_db",
+]

@@ -1,0 +1,194 @@
+"""Checkpoint files: one .safetensors a model, its configurations, metrics, history and provenance as JSON in the header.
+
+Reading one runs no code from it: safetensors holds numbers and text alone, and every shape is held against the network
+that the configuration describes before anything is allocated.
+"""
+
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from aemodels.config import ModelConfig, TrainConfig
+from aemodels.errors import CheckpointError, LatentLabError
+from aemodels.models import Autoencoder, build
+
+CHECKPOINT_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
+FORMAT = "latent-lab/1"
+_JSON_FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model and all that is known of it.
+
+    model         in evaluation mode, float32, on the CPU, its parameters without gradients
+    metrics       figures on the test split, by name
+    history       one dictionary an epoch
+    codes         (N, *latent_shape) float32: codes of a fixed reference set of test images
+    labels        (N,) int64: the digit of each code for MNIST; the index into the test split for photos
+    provenance    device, wall seconds, steps, data fingerprint, seed, library versions, and whether training finished
+    """
+
+    name: str
+    model: Autoencoder
+    model_config: ModelConfig
+    train_config: TrainConfig
+    metrics: dict[str, Any]
+    history: list[dict[str, Any]]
+    codes: Tensor
+    labels: Tensor
+    provenance: dict[str, Any]
+
+
+def list_checkpoints(folder: str | Path | None = None) -> list[str]:
+    """Names of the checkpoints in a folder (default: the project's checkpoints/), sorted; empty where there are none."""
+    return sorted(path.stem for path in Path(folder or CHECKPOINT_FOLDER).glob("*.safetensors"))
+
+
+def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
+    """Where the checkpoint of this name lies; raises CheckpointError for a name that is no plain file name."""
+    if not name or name.startswith(".") or Path(name).name != name or "\\" in name:
+        raise CheckpointError(f"{name!r} is not a checkpoint name; names look like dog-ae.")
+    return Path(folder or CHECKPOINT_FOLDER) / f"{name}.safetensors"
+
+
+def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
+    """The checkpoint of this name.
+
+    Raises CheckpointError, in one sentence, for a missing, truncated, foreign or inconsistent file.
+    """
+    path = checkpoint_path(name, folder)
+    header = read_header(name, folder)
+    try:
+        model_config = ModelConfig.from_dict(header["model_config"])
+        train_config = TrainConfig.from_dict(header["train_config"])
+        with torch.device("meta"):
+            model = build(model_config)
+    except LatentLabError as error:
+        raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
+
+    with _readable(path), safe_open(path, framework="pt") as file:
+        expected = {f"model.{key}": tuple(p.shape) for key, p in model.state_dict().items()}
+        found = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys() if key.startswith("model.")}  # noqa: SIM118
+        if found != expected:
+            wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
+            raise CheckpointError(
+                f"{path.name} does not fit its own configuration (first at {wrong[0]}); train it again with "
+                f"`python train.py --only {name}`."
+            )
+        weights = {key.removeprefix("model."): file.get_tensor(key).float() for key in expected}
+        codes, labels = file.get_tensor("reference.codes").float(), file.get_tensor("reference.labels").long()
+    if codes.shape[1:] != model_config.latent_shape or labels.shape != codes.shape[:1]:
+        raise CheckpointError(f"{path.name} holds reference codes of the wrong shape {tuple(codes.shape)}; train it again.")
+    if not all(w.isfinite().all() for w in weights.values()) or not codes.isfinite().all():
+        raise CheckpointError(f"{path.name} holds numbers that are not finite; train it again.")
+
+    model.load_state_dict(weights, assign=True)
+    model.eval().requires_grad_(False)
+    return Checkpoint(
+        name, model, model_config, train_config, header["metrics"], header["history"], codes, labels, header["provenance"]
+    )
+
+
+def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
+    """The JSON fields of a checkpoint (model_config, train_config, metrics, history, provenance), without its weights.
+
+    Raises CheckpointError as load_checkpoint does.
+    """
+    path = checkpoint_path(name, folder)
+    if not path.is_file():
+        raise CheckpointError(
+            f"There is no checkpoint {name} in {path.parent}; train it with `python train.py --only {name}`."
+        )
+    with _readable(path), safe_open(path, framework="pt") as file:
+        metadata = file.metadata() or {}
+        if metadata.get("format") != FORMAT:
+            raise CheckpointError(f"{path.name} is not a Latent Lab checkpoint (format {metadata.get('format')!r}).")
+        header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
+    if not isinstance(header["metrics"], dict) or not isinstance(header["history"], list):
+        raise CheckpointError(f"{path.name} has a broken header; train it again.")
+    if not isinstance(header["provenance"], dict):
+        raise CheckpointError(f"{path.name} has a broken header; train it again.")
+    return header
+
+
+def save_checkpoint(
+    name: str,
+    model: Autoencoder,
+    train_config: TrainConfig,
+    metrics: dict[str, Any],
+    history: list[dict[str, Any]],
+    codes: Tensor,
+    labels: Tensor,
+    provenance: dict[str, Any],
+    folder: str | Path | None = None,
+) -> Path:
+    """Writes a checkpoint atomically: weights and image codes in float16, 2-D codes in float32.
+
+    The file of that name is the old one or the new one, never half of either, whenever the program stops.
+    Raises CheckpointError where the disk is full or the folder cannot be written.
+    """
+    fields = [model.config.to_dict(), train_config.to_dict(), metrics, history, provenance]
+    metadata = {key: json.dumps(value) for key, value in zip(_JSON_FIELDS, fields, strict=True)}
+    code_type = torch.float32 if codes[0].numel() <= 64 else torch.float16
+    tensors = {f"model.{key}": w.detach().half().cpu().contiguous() for key, w in model.state_dict().items()}
+    tensors["reference.codes"] = codes.to(code_type).cpu().contiguous()
+    tensors["reference.labels"] = labels.to(torch.int32).cpu().contiguous()
+    path = checkpoint_path(name, folder)
+    with _replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"format": FORMAT} | metadata)
+    return path
+
+
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    """Writes what training needs to go on, atomically; the optimiser's moments make it some six checkpoints large."""
+    with _replacing(path) as temporary:
+        torch.save(state, temporary)
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """What save_state wrote; tensors and plain values only. Raises CheckpointError for anything else."""
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:
+        raise CheckpointError(f"{path} cannot be read ({type(error).__name__}); delete it to train from the start.") from error
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (SafetensorError, OSError, KeyError, ValueError, struct.error, RecursionError) as error:
+        raise CheckpointError(
+            f"{path.name} is broken or incomplete ({type(error).__name__}); copy it again or train it with "
+            f"`python train.py --only {path.stem}`."
+        ) from error
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place if, and only if, writing it succeeds."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".part")
+        os.close(handle)
+        yield Path(temporary)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"{path} could not be written: {error}; make room or choose another folder with --out.") from error
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)

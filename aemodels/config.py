@@ -1,0 +1,131 @@
+"""What rebuilds a network (ModelConfig) and what trained it (TrainConfig): plain values that round-trip through JSON."""
+
+from dataclasses import asdict, dataclass, fields
+from math import isfinite, prod
+from typing import Any, Self
+
+from aemodels.errors import ConfigError
+
+MAX_WIDTH = 4096
+MAX_ELEMENTS = 2**22
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)
+
+
+class _JsonConfig:
+    """to_dict and from_dict for the frozen dataclasses below; lists come back as tuples."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Raises ConfigError for unknown or missing keys and for values out of range."""
+        _require(isinstance(values, dict), f"A {cls.__name__} must be a JSON object.")
+        unknown = sorted(set(values) - {f.name for f in fields(cls)})
+        _require(not unknown, f"{cls.__name__} has no field {', '.join(unknown)}; update Latent Lab to read this file.")
+        try:
+            return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+        except TypeError as error:
+            raise ConfigError(f"{cls.__name__} cannot be built from {values}: {error}.") from error
+
+
+@dataclass(frozen=True)
+class ModelConfig(_JsonConfig):
+    """What rebuilds a model: `models.build(config)`.
+
+    variant         key of models.VARIANTS
+    network         key of networks.NETWORKS
+    image_shape     (C, H, W) of x, in pixels
+    latent_shape    shape of one code z: (D,) for "mlp", (D, H/16, W/16) for "conv"
+    widths          units of each hidden layer from image to code ("mlp"); channels at 16×16 and at 8×8 ("conv")
+    encoder_depths  blocks at each width, "conv" only
+    decoder_depths  blocks at each width, in the encoder's order, "conv" only
+    reconstruction  "bce" (binary cross-entropy) or "mse"
+    noise_factor    σ of the Gaussian noise added to the input while training, in units of the pixel range (denoising)
+    code_l2         weight of the mean square of the code in the loss (L2 on the code)
+    noise_variance  variance of the Gaussian noise added to the power-normalised code while training
+    """
+
+    variant: str
+    network: str
+    image_shape: tuple[int, int, int]
+    latent_shape: tuple[int, ...]
+    widths: tuple[int, ...]
+    reconstruction: str
+    encoder_depths: tuple[int, ...] = ()
+    decoder_depths: tuple[int, ...] = ()
+    noise_factor: float = 0.0
+    code_l2: float = 0.0
+    noise_variance: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("image_shape", "latent_shape", "widths"):
+            sizes = getattr(self, name)
+            _require(
+                isinstance(sizes, tuple) and sizes and all(type(n) is int and 0 < n <= MAX_WIDTH for n in sizes),
+                f"{name} must hold whole numbers from 1 to {MAX_WIDTH}, not {sizes!r}.",
+            )
+        for name in ("encoder_depths", "decoder_depths"):
+            depths = getattr(self, name)
+            _require(
+                isinstance(depths, tuple) and all(type(n) is int and 0 <= n <= 64 for n in depths),
+                f"{name} must hold whole numbers from 0 to 64, not {depths!r}.",
+            )
+        _require(len(self.image_shape) == 3, f"image_shape must be (C, H, W), not {self.image_shape}.")
+        _require(prod(self.image_shape) <= MAX_ELEMENTS, f"Images of shape {self.image_shape} are too large.")
+        _require(prod(self.latent_shape) <= MAX_ELEMENTS, f"Codes of shape {self.latent_shape} are too large.")
+        _require(
+            self.reconstruction in ("bce", "mse"), f"reconstruction must be bce or mse, not {self.reconstruction!r}."
+        )
+        for name in ("noise_factor", "code_l2", "noise_variance"):
+            value = getattr(self, name)
+            _require(
+                type(value) in (int, float) and isfinite(value) and value >= 0,
+                f"{name} must be a finite number of at least 0, not {value!r}.",
+            )
+
+
+@dataclass(frozen=True)
+class TrainConfig(_JsonConfig):
+    """What trained a model: `training.fit(model, images, config)`.
+
+    epochs         passes over the train split; the learning rate falls to zero at the end of the last one
+    minutes        if set, training ends after this many minutes of wall time, or after `epochs` if that is sooner,
+                   and the learning rate follows whichever is further on (the result then depends on the machine's speed)
+    batch_size     images a step
+    learning_rate  peak of AdamW's learning rate, after warm-up over the first `warmup` share of training
+    weight_decay   AdamW's decoupled decay (L2 on the weights), on weight matrices and kernels only
+    ema_decay      decay per step of the exponential moving average of the weights, which is what is evaluated and saved
+    flips          mirror each image left-right with probability ½
+    start_from     name of the checkpoint whose weights training starts from, or None
+    seed           of everything drawn: initial weights, order, flips, noise
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    minutes: float | None = None
+    weight_decay: float = 0.0
+    ema_decay: float = 0.999
+    warmup: float = 0.05
+    flips: bool = False
+    start_from: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(type(self.epochs) is int and self.epochs >= 1, f"epochs must be at least 1, not {self.epochs!r}.")
+        _require(
+            self.minutes is None or (type(self.minutes) in (int, float) and self.minutes > 0),
+            f"minutes must be above 0, not {self.minutes!r}.",
+        )
+        _require(
+            type(self.batch_size) is int and self.batch_size >= 1, f"batch_size must be at least 1: {self.batch_size!r}."
+        )
+        _require(self.learning_rate > 0, f"learning_rate must be above 0, not {self.learning_rate!r}.")
+        _require(self.weight_decay >= 0, f"weight_decay must be at least 0, not {self.weight_decay!r}.")
+        _require(0 <= self.ema_decay < 1, f"ema_decay must be in [0, 1), not {self.ema_decay!r}.")
+        _require(0 <= self.warmup <= 1, f"warmup must be in [0, 1], not {self.warmup!r}.")

@@ -1,0 +1,192 @@
+"""Arrays in, pictures out: Pillow panels of image tiles for the screen and for print, and plotly charts."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from torch import Tensor
+
+# Okabe & Ito's eight colours, safe for colour-blind readers, and two greys that stand apart from them.
+PALETTE = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#7F3C8D", "#6E6E6E", "#B07A4B",
+)  # fmt: skip
+PRINT_DPI = 300
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Colours of text and background of a panel."""
+
+    text: str
+    muted: str
+    background: str
+
+
+LIGHT = Ink("#1b1f24", "#57606a", "#ffffff")
+DARK = Ink("#e6edf3", "#9aa4af", "#0e1117")
+
+
+def to_tiles(x: Tensor) -> list[np.ndarray]:
+    """Images (B, C, H, W), float in [0, 1], C 1 or 3, to B uint8 arrays (H, W, 3); values outside are clipped."""
+    if x.shape[1] == 1:
+        x = x.expand(-1, 3, -1, -1)
+    rgb = (x.detach().float().clamp(0, 1) * 255).round().byte()
+    return list(rgb.permute(0, 2, 3, 1).cpu().numpy())
+
+
+def diverging(values: np.ndarray, limit: float) -> np.ndarray:
+    """Values (...,) on a symmetric scale, −limit blue, 0 white, +limit red, to uint8 colours (..., 3)."""
+    t = np.clip(values / limit if limit else values, -1, 1)[..., None]
+    blue, white, red = np.array([33, 102, 172]), np.array([247, 247, 247]), np.array([178, 24, 43])
+    return np.where(t < 0, white + (white - blue) * t, white + (red - white) * t).round().astype(np.uint8)
+
+
+def heat(values: np.ndarray, limit: float) -> np.ndarray:
+    """Values (...,) on a scale from 0 black over red and yellow to `limit` white, to uint8 colours (..., 3)."""
+    t = np.clip(values / limit if limit else values, 0, 1)[..., None]
+    return (np.clip(3 * t - np.array([0, 1, 2]), 0, 1) * 255).round().astype(np.uint8)
+
+
+def channel_maps(z: Tensor, limit: float, gap: int = 1) -> np.ndarray:
+    """The channels of one code (C, h, w) as one uint8 picture of diverging maps, 4 a row, `gap` cells apart."""
+    num_channels, height, width = z.shape
+    columns = min(4, num_channels)
+    rows = ceil(num_channels / columns)
+    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 128, np.uint8)
+    for i, channel in enumerate(diverging(z.numpy(), limit)):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        picture[top : top + height, left : left + width] = channel
+    return picture
+
+
+def mosaic(tiles: Sequence[np.ndarray], columns: int, gap: int = 0, background: int = 255) -> np.ndarray:
+    """Tiles (H, W, 3) of one size, row by row, as one uint8 array."""
+    height, width, _ = tiles[0].shape
+    rows = ceil(len(tiles) / columns)
+    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), background, np.uint8)
+    for i, tile in enumerate(tiles):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        picture[top : top + height, left : left + width] = tile
+    return picture
+
+
+def panel(
+    rows: Sequence[Sequence[np.ndarray]],
+    row_labels: Sequence[str] = (),
+    notes: Sequence[Sequence[str]] = (),
+    column_labels: Sequence[str] = (),
+    caption: str = "",
+    width_px: int = 1400,
+    ink: Ink = LIGHT,
+) -> Image.Image:
+    """A labelled table of pictures, `width_px` wide, as a report wants it.
+
+    rows           each a list of uint8 tiles (H, W, 3); tiles are scaled to one size, small ones without blur
+    row_labels     one a row, on the left
+    notes          for each row, one short text under each tile ("" for none)
+    column_labels  one a column, on top
+    caption        below, wrapped to the panel's width
+    """
+    unit = width_px / 1400
+    font, bold, small = (ImageFont.load_default(round(size * unit)) for size in (22, 24, 20))
+    pad, label_width = round(10 * unit), round(150 * unit) if any(row_labels) else 0
+    columns = max(len(row) for row in rows)
+    side = (width_px - label_width - pad * (columns + 1)) // columns
+    tile_height = max(round(side * tile.shape[0] / tile.shape[1]) for row in rows for tile in row)
+    note_height = round(30 * unit) if any(any(row) for row in notes) else 0
+    header = round(38 * unit) if any(column_labels) else 0
+    lines = _wrap(caption, small, width_px - 2 * pad)
+    line_height = round(28 * unit)
+    height = header + pad + len(rows) * (tile_height + note_height + pad) + (len(lines) * line_height + pad if lines else 0)
+
+    image = Image.new("RGB", (width_px, height), ink.background)
+    draw = ImageDraw.Draw(image)
+    for j, label in enumerate(column_labels):
+        draw.text((label_width + pad + j * (side + pad) + side / 2, header / 2 + pad / 2), label, ink.text, bold, "mm")
+    for i, row in enumerate(rows):
+        top = header + pad + i * (tile_height + note_height + pad)
+        if i < len(row_labels):
+            for k, line in enumerate(label_lines := _wrap(row_labels[i], bold, label_width - pad)):
+                y = top + tile_height / 2 + (k - (len(label_lines) - 1) / 2) * line_height
+                draw.text((pad, y), line, ink.text, bold, "lm")
+        for j, tile in enumerate(row):
+            left = label_width + pad + j * (side + pad)
+            enlarges = tile.shape[1] < side
+            method = Image.Resampling.NEAREST if enlarges and tile.shape[1] <= 64 else Image.Resampling.LANCZOS
+            image.paste(Image.fromarray(tile).resize((side, round(side * tile.shape[0] / tile.shape[1])), method), (left, top))
+            if i < len(notes) and j < len(notes[i]) and notes[i][j]:
+                draw.text((left + side / 2, top + tile_height + note_height / 2), notes[i][j], ink.muted, font, "mm")
+    for k, line in enumerate(lines):
+        draw.text((pad, height - (len(lines) - k) * line_height - pad / 2), line, ink.muted, small)
+    return image
+
+
+def png(image: Image.Image, description: str = "") -> bytes:
+    """PNG file of a panel at 300 dpi, the description in its metadata."""
+    info = PngImagePlugin.PngInfo()
+    if description:
+        info.add_itxt("Description", description)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", dpi=(PRINT_DPI, PRINT_DPI), pnginfo=info)
+    return buffer.getvalue()
+
+
+def _wrap(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[str]:
+    lines: list[str] = []
+    for word in text.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= width_px:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def scatter(codes: np.ndarray, labels: np.ndarray, size_px: int = 560):
+    """2-D codes (n, 2), one WebGL trace a digit; customdata holds each point's index. Returns a plotly Figure."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for digit in range(10):
+        index = np.flatnonzero(labels == digit)
+        figure.add_scattergl(
+            x=codes[index, 0],
+            y=codes[index, 1],
+            customdata=index,
+            mode="markers",
+            name=str(digit),
+            marker={"size": 4, "color": PALETTE[digit], "opacity": 0.7},
+            hovertemplate="digit " + str(digit) + "<br>z = (%{x:.2f}, %{y:.2f})<extra></extra>",
+        )
+    figure.update_layout(
+        height=size_px,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"title": "digit", "itemsizing": "constant", "font": {"size": 15}},
+        dragmode="pan",
+        uirevision="keep",
+    )
+    figure.update_xaxes(title="z₁", zeroline=False, title_font_size=16, tickfont_size=14)
+    figure.update_yaxes(title="z₂", zeroline=False, title_font_size=16, tickfont_size=14)
+    return figure
+
+
+def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: str, y_title: str, log_y: bool = False):
+    """One line a series: name -> (x, y). Returns a plotly Figure."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for i, (name, (x, y)) in enumerate(series.items()):
+        figure.add_scatter(
+            x=list(x), y=list(y), name=name, mode="lines+markers", line={"color": PALETTE[i % len(PALETTE)], "width": 3}
+        )
+    figure.update_layout(
+        height=420,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"font": {"size": 15}, "orientation": "h", "y": 1.12},
+        hovermode="x unified",
+    )
+    figure.update_xaxes(title=x_title, title_font_size=16, tickfont_size=14)
+    figure.update_yaxes(title=y_title, title_font_size=16, tickfont_size=14, type="log" if log_y else "linear")
+    return figure

@@ -1,0 +1,98 @@
+"""The autoencoder and its variants. To add one: subclass, write its loss, add a line to VARIANTS."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from aemodels.config import ModelConfig
+from aemodels.errors import ConfigError
+from aemodels.networks import NETWORKS, check_conv
+from aemodels.noise import add_noise, power_normalise
+
+
+class Autoencoder(nn.Module):
+    """x -> z -> x_hat, trained to minimise the reconstruction error."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        make_encoder, make_decoder = NETWORKS[config.network]
+        self.config = config
+        self.encoder = make_encoder(config)
+        self.decoder = make_decoder(config)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic."""
+        return self.encoder(x)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Codes (B, *latent_shape) to images (B, C, H, W), float in [0, 1]."""
+        x_hat = self.decoder(z)
+        return x_hat.sigmoid() if self.config.reconstruction == "bce" else x_hat.clamp(0, 1)
+
+    def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Terms of the training loss, each (B,), for images x (B, C, H, W) in [0, 1]; noise comes from the generator."""
+        return {"reconstruction": self.reconstruction_loss(x, self.encode(x))}
+
+    def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor:
+        """Mean over the pixels and channels of each image, (B,): binary cross-entropy in nats, or squared error.
+
+        For squared error the decoder's output is not clamped here, so that its gradient never vanishes.
+        """
+        output = self.decoder(z).float()
+        if self.config.reconstruction == "bce":
+            per_pixel = F.binary_cross_entropy_with_logits(output, x, reduction="none")
+        else:
+            per_pixel = F.mse_loss(output, x, reduction="none")
+        return per_pixel.flatten(1).mean(1)
+
+
+class DenoisingAutoencoder(Autoencoder):
+    """Sees x + noise_factor · N(0, 1), unclipped, and must give back x (Vincent et al. 2008)."""
+
+    def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        x_noisy = add_noise(x, self.config.noise_factor**2, generator)
+        return {"reconstruction": self.reconstruction_loss(x, self.encode(x_noisy))}
+
+
+class CodeL2Autoencoder(Autoencoder):
+    """Pays code_l2 · mean(z²) for the code it uses (activity regularisation)."""
+
+    def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        z = self.encode(x)
+        return {
+            "reconstruction": self.reconstruction_loss(x, z),
+            "code_l2": self.config.code_l2 * z.float().square().flatten(1).mean(1),
+        }
+
+
+class NoisyCodeAutoencoder(Autoencoder):
+    """Sends its code, at unit mean square, through a Gaussian channel of the given noise variance while training."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        return power_normalise(self.encoder(x))
+
+    def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        z_noisy = add_noise(self.encode(x), self.config.noise_variance, generator)
+        return {"reconstruction": self.reconstruction_loss(x, z_noisy)}
+
+
+VARIANTS = {
+    "plain": Autoencoder,
+    "denoising": DenoisingAutoencoder,
+    "code-l2": CodeL2Autoencoder,
+    "noisy-code": NoisyCodeAutoencoder,
+}
+
+
+def build(config: ModelConfig) -> Autoencoder:
+    """A model with fresh weights, drawn from torch's global generator (as torch's layers do).
+
+    Raises ConfigError for an unknown variant or network, or shapes that do not fit together.
+    """
+    if config.variant not in VARIANTS:
+        raise ConfigError(f"There is no variant {config.variant!r}; there are {', '.join(VARIANTS)}.")
+    if config.network not in NETWORKS:
+        raise ConfigError(f"There is no network {config.network!r}; there are {', '.join(NETWORKS)}.")
+    if config.network == "conv":
+        check_conv(config)
+    return VARIANTS[config.variant](config)

@@ -1,0 +1,138 @@
+"""Encoders and decoders as drawings: read each from top to bottom, one resolution a line, the decoder mirrors the encoder.
+
+Blocks: ConvNeXt (Liu et al. 2022, https://arxiv.org/abs/2201.03545). Parameter-free shortcuts around every change of
+resolution or width: DC-AE (Chen et al. 2024, https://arxiv.org/abs/2410.10733).
+"""
+
+from math import prod
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from aemodels.config import ModelConfig
+from aemodels.errors import ConfigError
+
+
+def mlp_encoder(config: ModelConfig) -> nn.Sequential:
+    """(B, C, H, W) -> (B, D): fully connected, one hidden layer a width."""
+    sizes = [prod(config.image_shape), *config.widths]
+    layers = [_hidden(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
+    return nn.Sequential(
+        nn.Flatten(),
+        *layers,
+        nn.Linear(sizes[-1], prod(config.latent_shape)),
+        nn.Unflatten(1, config.latent_shape),
+    )
+
+
+def mlp_decoder(config: ModelConfig) -> nn.Sequential:
+    """(B, D) -> logits (B, C, H, W): the encoder's mirror image."""
+    sizes = [prod(config.latent_shape), *reversed(config.widths)]
+    layers = [_hidden(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
+    return nn.Sequential(
+        nn.Flatten(),
+        *layers,
+        nn.Linear(sizes[-1], prod(config.image_shape)),
+        nn.Unflatten(1, config.image_shape),
+    )
+
+
+def _hidden(num_in: int, num_out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(num_in, num_out), nn.LayerNorm(num_out), nn.SiLU())
+
+
+def conv_encoder(config: ModelConfig) -> nn.Sequential:
+    """(B, 3, 128, 128) -> (B, 16, 8, 8), or any sides that 16 divides."""
+    (mid, low), (num_mid, num_low) = config.widths, config.encoder_depths
+    return nn.Sequential(
+        nn.PixelUnshuffle(8),                                        # (3·64, 16, 16)
+        nn.Conv2d(64 * config.image_shape[0], mid, 3, padding=1),    # (mid, 16, 16)
+        *[ConvNeXtBlock(mid) for _ in range(num_mid)],
+        Down(mid, low),                                              # (low, 8, 8)
+        *[ConvNeXtBlock(low) for _ in range(num_low)],
+        ChannelNorm(low),
+        nn.Conv2d(low, config.latent_shape[0], 1),                   # (16, 8, 8)
+    )  # fmt: skip
+
+
+def conv_decoder(config: ModelConfig) -> nn.Sequential:
+    """(B, 16, 8, 8) -> (B, 3, 128, 128): the encoder's mirror image."""
+    (mid, low), (num_mid, num_low) = config.widths, config.decoder_depths
+    return nn.Sequential(
+        nn.Conv2d(config.latent_shape[0], low, 1),                   # (low, 8, 8)
+        *[ConvNeXtBlock(low) for _ in range(num_low)],
+        Up(low, mid),                                                # (mid, 16, 16)
+        *[ConvNeXtBlock(mid) for _ in range(num_mid)],
+        ChannelNorm(mid),
+        nn.Conv2d(mid, 64 * config.image_shape[0], 3, padding=1),    # (3·64, 16, 16)
+        nn.PixelShuffle(8),                                          # (3, 128, 128)
+    )  # fmt: skip
+
+
+class ChannelNorm(nn.LayerNorm):
+    """LayerNorm over the channels of (B, C, H, W), at each place by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class ConvNeXtBlock(nn.Module):
+    """x + MLP(norm(depthwise 5×5(x))); (B, C, H, W) -> (B, C, H, W)."""
+
+    def __init__(self, width: int, expansion: int = 4) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(width, width, 5, padding=2, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.expand = nn.Linear(width, expansion * width)
+        self.project = nn.Linear(expansion * width, width)
+        nn.init.zeros_(self.project.weight)  # each block starts as the identity: the first steps are a linear network's
+        nn.init.zeros_(self.project.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.depthwise(x).permute(0, 2, 3, 1)                    # (B, H, W, C)
+        h = self.project(F.gelu(self.expand(self.norm(h))))
+        return x + h.permute(0, 3, 1, 2)  # fmt: skip
+
+
+class Down(nn.Module):
+    """(B, C, H, W) -> (B, C', H/2, W/2): 1×1 convolution of 2×2 patches, plus their channels averaged in groups."""
+
+    def __init__(self, num_in: int, num_out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4 * num_in, num_out, 1)
+        self.num_out = num_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pixel_unshuffle(x, 2)                                  # (B, 4·C, H/2, W/2)
+        shortcut = x.unflatten(1, (self.num_out, -1)).mean(2)        # (B, C', H/2, W/2)
+        return self.conv(x) + shortcut  # fmt: skip
+
+
+class Up(nn.Module):
+    """(B, C, H, W) -> (B, C', 2H, 2W): 1×1 convolution into 2×2 patches, plus the channels repeated."""
+
+    def __init__(self, num_in: int, num_out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(num_in, 4 * num_out, 1)
+        self.repeats = 4 * num_out // num_in
+
+    def forward(self, x: Tensor) -> Tensor:
+        shortcut = x.repeat_interleave(self.repeats, dim=1)          # (B, 4·C', H, W)
+        return F.pixel_shuffle(self.conv(x) + shortcut, 2)           # (B, C', 2H, 2W)  # fmt: skip
+
+
+def check_conv(config: ModelConfig) -> None:
+    """Raises ConfigError where the convolutional networks cannot be built from this configuration."""
+    _, height, width = config.image_shape
+    if height % 16 or width % 16 or config.latent_shape[1:] != (height // 16, width // 16):
+        raise ConfigError(f"A conv code for images {config.image_shape} must be (D, H/16, W/16), not {config.latent_shape}.")
+    if not len(config.widths) == len(config.encoder_depths) == len(config.decoder_depths) == 2:
+        raise ConfigError("A conv network has two widths, two encoder depths and two decoder depths.")
+    if 4 * config.widths[0] % config.widths[1]:
+        raise ConfigError(f"Four times the first conv width must be a multiple of the second: {config.widths}.")
+
+
+NETWORKS = {
+    "mlp": (mlp_encoder, mlp_decoder),
+    "conv": (conv_encoder, conv_decoder),
+}

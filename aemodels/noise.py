@@ -1,0 +1,47 @@
+"""The Gaussian channel: power normalisation, noise of a given variance, and its SNR.
+
+One real channel use carries one element of the code. "Variance" is always the variance of one real element (σ²), never
+halved per dimension as it is for complex channels.
+"""
+
+from collections.abc import Sequence
+from math import log10
+
+import torch
+from torch import Tensor
+
+
+def power_normalise(z: Tensor) -> Tensor:
+    """z (B, ...) scaled per image to unit mean square: z / √mean(z²). An all-zero code stays zero."""
+    mean_square = z.float().square().flatten(1).mean(1).view(-1, *[1] * (z.ndim - 1))
+    return z * (mean_square + 1e-12).rsqrt()
+
+
+def add_noise(x: Tensor, variance: float, generator: torch.Generator) -> Tensor:
+    """x + √variance · N(0, 1), element by element; the generator lives on x's device."""
+    return x + variance**0.5 * torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+
+
+def perturb(z: Tensor, variance: float, noise: Tensor) -> Tensor:
+    """z + √(variance · mean(z²)) · noise: noise of this variance per unit of each image's code power.
+
+    The mean square is 1 for a power-normalised code, so that there `variance` is the noise variance itself; for a code
+    of any other scale this is the same as normalising, adding noise and scaling back.
+    """
+    power = z.square().flatten(1).mean(1).view(-1, *[1] * (z.ndim - 1))
+    return z + (variance * power).sqrt() * noise
+
+
+def seeded_normal(seeds: Sequence[int], shape: Sequence[int]) -> Tensor:
+    """N(0, 1) noise (len(seeds), *shape), float32 on the CPU: one seed an image, whatever batch the image is in."""
+    return torch.stack([torch.randn(*shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
+
+
+def snr_db(variance: float) -> float:
+    """Signal-to-noise ratio, in dB, of a unit-power code in noise of this variance: 10·log10(1 / variance)."""
+    return -10 * log10(variance)
+
+
+def variance_of(snr_db: float) -> float:
+    """Noise variance at which a unit-power code has this signal-to-noise ratio in dB; inverse of snr_db."""
+    return 10 ** (-snr_db / 10)

@@ -1,0 +1,157 @@
+"""fit(): the training loop, read from top to bottom."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from aemodels.config import TrainConfig
+from aemodels.models import Autoencoder
+
+
+@dataclass
+class TrainState:
+    """All that training needs to go on from the end of an epoch.
+
+    model        the weights being trained
+    ema          their exponential moving average: what is evaluated and saved
+    optimiser    AdamW
+    epoch, step  how many are done
+    seconds      wall time spent training, in s
+    history      one dictionary an epoch: epoch, step, seconds, learning_rate, each loss term's mean, and what on_epoch adds
+    """
+
+    model: Autoencoder
+    ema: Autoencoder
+    optimiser: torch.optim.AdamW
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    finished: bool = False
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def state_dict(self) -> dict[str, Any]:
+        modules = {name: getattr(self, name).state_dict() for name in ("model", "ema", "optimiser")}
+        return modules | {name: getattr(self, name) for name in ("epoch", "step", "seconds", "history")}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        for name in ("model", "ema", "optimiser"):
+            getattr(self, name).load_state_dict(saved[name])
+        for name in ("epoch", "step", "seconds", "history"):
+            setattr(self, name, saved[name])
+
+
+def start(model: Autoencoder, config: TrainConfig, device: torch.device | str) -> TrainState:
+    """The state before the first step; convolution weights go channels-last, which both GPUs and CPUs like best."""
+    model = model.to(device, memory_format=torch.channels_last)
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    vectors = [p for p in model.parameters() if p.ndim <= 1]
+    optimiser = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
+        lr=config.learning_rate,
+        betas=(0.9, 0.99),
+        fused=True,
+    )
+    return TrainState(model, copy.deepcopy(model).requires_grad_(False), optimiser)
+
+
+def fit(
+    state: TrainState,
+    images: Tensor,
+    config: TrainConfig,
+    on_epoch: Callable[[TrainState], None] = lambda state: None,
+    on_step: Callable[[TrainState, int, Tensor], None] = lambda state, num_images, loss: None,
+) -> TrainState:
+    """Trains until config.epochs or config.minutes are done, whichever is first.
+
+    images    uint8 (N, C, H, W), moved to the model's device once and kept there
+    on_epoch  called after each epoch, and after the part of one that a time limit cuts
+    on_step   called after each step with the number of images and the loss, a scalar tensor still on the device
+
+    Everything drawn in epoch e comes from one generator seeded by (seed, e), so that training resumed at an epoch's end
+    goes on as if it had never stopped. Matrix products run in bfloat16, everything else in float32.
+    """
+    device = next(state.model.parameters()).device
+    images = images.to(device)
+    batch_size = min(config.batch_size, len(images))
+    steps_per_epoch = len(images) // batch_size
+    num_steps = config.epochs * steps_per_epoch
+    limit_s = math.inf if config.minutes is None else 60 * config.minutes
+    began = time.monotonic() - state.seconds
+    state.model.train()
+
+    while state.epoch < config.epochs and not state.finished:
+        generator = torch.Generator(device).manual_seed(config.seed * 1_000_003 + state.epoch)
+        order = torch.randperm(len(images), generator=generator, device=device)
+        totals: dict[str, Tensor] = {}
+        done_steps = 0
+
+        for batch in order[: steps_per_epoch * batch_size].split(batch_size):
+            progress = max(state.step / num_steps, (time.monotonic() - began) / limit_s)
+            if progress >= 1:
+                break
+            for group in state.optimiser.param_groups:
+                group["lr"] = config.learning_rate * schedule(progress, config.warmup)
+
+            x = images[batch].float() / 255                          # (B, C, H, W) in [0, 1]
+            if config.flips:
+                x = random_flip(x, generator)
+            x = x.contiguous(memory_format=torch.channels_last)
+            with torch.autocast(device.type, torch.bfloat16):
+                terms = state.model.loss(x, generator)
+            loss = sum(terms.values()).mean()
+
+            loss.backward()
+            nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
+            state.optimiser.step()
+            state.optimiser.zero_grad()
+            state.step += 1
+            state.seconds = time.monotonic() - began
+            done_steps += 1
+            update_ema(state.ema, state.model, min(config.ema_decay, (1 + state.step) / (10 + state.step)))
+
+            for name, term in terms.items():
+                totals[name] = totals.get(name, 0) + term.detach().mean()
+            on_step(state, batch_size, loss.detach())
+        else:
+            state.epoch += 1
+
+        state.finished = state.epoch == config.epochs or state.seconds >= limit_s
+        if done_steps:
+            means = {name: (total / done_steps).item() for name, total in totals.items()}
+            state.history.append(
+                {
+                    "epoch": round(state.step / steps_per_epoch, 3),
+                    "step": state.step,
+                    "seconds": round(state.seconds, 1),
+                    "learning_rate": state.optimiser.param_groups[0]["lr"],
+                    **means,
+                }
+            )
+        on_epoch(state)
+    return state
+
+
+def schedule(progress: float, warmup: float) -> float:
+    """Share of the peak learning rate at `progress` in [0, 1]: a linear rise over `warmup`, then half a cosine to zero."""
+    if progress < warmup:
+        return (progress + 1e-3) / (warmup + 1e-3)
+    return 0.5 + 0.5 * math.cos(math.pi * (progress - warmup) / (1 - warmup))
+
+
+def random_flip(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image of x (B, C, H, W) mirrored left-right with probability ½."""
+    mirrored = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device) < 0.5
+    return torch.where(mirrored, x.flip(3), x)
+
+
+@torch.no_grad()
+def update_ema(ema: nn.Module, model: nn.Module, decay: float) -> None:
+    """ema ← decay · ema + (1 − decay) · model, parameter by parameter; neither network has buffers."""
+    for average, parameter in zip(ema.parameters(), model.parameters(), strict=True):
+        average.lerp_(parameter, 1 - decay)

@@ -1,0 +1,50 @@
+"""Widgets and boxes that pages share; each keeps its value in the URL."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+MAX_SEED = 999_999
+
+
+def header(title: str, sentence: str) -> None:
+    """The page's title and the one sentence that says what it shows."""
+    st.title(title, anchor=False)
+    st.markdown(sentence)
+
+
+def choose(label: str, options: Mapping[str, str], key: str) -> str:
+    """One of `options` (value -> name on the screen), kept in the URL as its value."""
+    return st.segmented_control(
+        label,
+        list(options),
+        default=next(iter(options)),
+        required=True,
+        format_func=lambda value: options[value],
+        key=key,
+        bind="query-params",
+        persist_state="session",
+    )
+
+
+def seed_control() -> int:
+    """The scene's seed, and a button (key: N) that draws the next one."""
+    number, button = st.columns([2, 3], vertical_alignment="bottom")
+    seed = number.number_input("Seed", 0, MAX_SEED, 1, key="seed", bind="query-params", persist_state="session")
+    button.button("Draw again", icon=":material/casino:", shortcut="N", type="primary", on_click=_next_seed, key="again")
+    return int(seed)
+
+
+def _next_seed() -> None:
+    st.session_state.seed = (st.session_state.seed + 1) % (MAX_SEED + 1)
+
+
+def image_seeds(seed: int, num_images: int) -> list[int]:
+    """One seed an image, none shared with another scene's."""
+    return [1000 * seed + i for i in range(num_images)]
+
+
+def notice(points: Sequence[str]) -> None:
+    """The box "What to notice": Markdown sentences that carry measured figures."""
+    with st.container(border=True, key="notice"):
+        st.markdown("**What to notice**\n\n" + "\n".join(f"- {point}" for point in points))

@@ -1,0 +1,75 @@
+"""Cached access to checkpoints and data; what is missing is said on the page in one sentence."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import streamlit as st
+from torch import Tensor
+
+import aemodels
+from aemodels import checkpoints, data
+from aemodels.errors import DataError, LatentLabError
+
+MNIST_MODELS = {
+    "mnist-ae": "Plain",
+    "mnist-ae-l2-code": "L2 on the code",
+    "mnist-ae-l2-weights": "L2 on the weights",
+}
+DENOISERS = {"mnist-dae-2d": "2-D code", "mnist-dae": "64-D code"}
+NOISE_MODELS = {
+    "dog-noise-0.05": "Trained at variance 0.05",
+    "dog-noise-0.10": "Trained at variance 0.10",
+    "dog-noise-0.15": "Trained at variance 0.15",
+}
+DOG_MODELS = {"dog-ae": "Plain", **NOISE_MODELS}
+
+
+def checkpoint(name: str) -> aemodels.Checkpoint:
+    """The checkpoint of this name; stops the page with one sentence where it cannot be loaded."""
+    try:
+        path = checkpoints.checkpoint_path(name)
+        return _checkpoint(name, path.stat().st_mtime_ns if path.exists() else 0)
+    except LatentLabError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _checkpoint(name: str, modified_ns: int) -> aemodels.Checkpoint:
+    return aemodels.load_checkpoint(name)
+
+
+@st.cache_resource(show_spinner=False)
+def test_digits() -> tuple[Tensor, Tensor]:
+    """The 10,000 MNIST test digits, uint8 (10000, 1, 28, 28), and their labels (10000,)."""
+    return data.load_mnist_test_digits()
+
+
+def data_folder() -> Path:
+    """--data after `streamlit run app.py --`, else LATENT_LAB_DATA, else data/."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--data", type=Path)
+    return data.data_root(parser.parse_known_args(sys.argv[1:])[0].data)
+
+
+def dogs() -> data.Dogs | None:
+    """The dog photos, or None where there are none; `why_no_dogs` then says why."""
+    try:
+        return _dogs(str(data_folder().resolve()))
+    except DataError:
+        return None
+
+
+def why_no_dogs() -> str:
+    """One sentence that says which photos are missing and how to get them."""
+    try:
+        _dogs(str(data_folder().resolve()))
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+@st.cache_resource(max_entries=2, show_spinner="Preparing the dog photos; this happens once …")
+def _dogs(folder: str) -> data.Dogs:
+    return data.load_dogs(folder)
