@@ -141,7 +141,7 @@ def save_checkpoint(
     """
     fields = [model.config.to_dict(), train_config.to_dict(), metrics, history, provenance]
     metadata = {key: json.dumps(value) for key, value in zip(_JSON_FIELDS, fields, strict=True)}
-    code_type = torch.float32 if codes[0].numel() <= 64 else torch.float16
+    code_type = torch.float32 if codes[0].numel() <= 8 else torch.float16
     tensors = {f"model.{key}": w.detach().half().cpu().contiguous() for key, w in model.state_dict().items()}
     tensors["reference.codes"] = codes.to(code_type).cpu().contiguous()
     tensors["reference.labels"] = labels.to(torch.int32).cpu().contiguous()

@@ -190,3 +190,19 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
     figure.update_xaxes(title=x_title, title_font_size=16, tickfont_size=14)
     figure.update_yaxes(title=y_title, title_font_size=16, tickfont_size=14, type="log" if log_y else "linear")
     return figure
+
+
+def scatter_tile(
+    codes: np.ndarray, labels: np.ndarray, extent: tuple[float, float, float, float], side_px: int = 720, ink: Ink = LIGHT
+) -> np.ndarray:
+    """2-D codes (n, 2) inside `extent` (x_min, x_max, y_min, y_max), a dot each in its digit's colour: uint8 (side, side, 3)."""
+    x_min, x_max, y_min, y_max = extent
+    share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
+    inside = ((share >= 0) & (share <= 1)).all(1)
+    image = Image.new("RGB", (side_px, side_px), ink.background)
+    draw = ImageDraw.Draw(image)
+    radius = side_px / 400
+    for (x, y), digit in zip(share[inside] * side_px, labels[inside], strict=True):
+        draw.ellipse((x - radius, side_px - y - radius, x + radius, side_px - y + radius), PALETTE[digit])
+    draw.rectangle((0, 0, side_px - 1, side_px - 1), outline=ink.muted)
+    return np.asarray(image)

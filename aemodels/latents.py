@@ -127,3 +127,19 @@ def plane_stats(codes: Tensor, labels: Tensor) -> PlaneStats:
     same = labels.numpy()[neighbour] == labels.numpy()
     spread = xy.std(0, ddof=1)
     return PlaneStats((float(spread[0]), float(spread[1])), float((counts == 0).mean()), float(same.mean()))
+
+
+SPARSE_BELOW, HOLE_BELOW = 0.05, 0.01  # of `support`
+
+
+def kind_of_place(share: float) -> str:
+    """ "hole" where fewer than 1 % of the codes are more lonely (see `support`), "sparse" below 5 %, else "supported"."""
+    return "hole" if share < HOLE_BELOW else "sparse" if share < SPARSE_BELOW else "supported"
+
+
+def pixel_entropy(x_hat: Tensor) -> Tensor:
+    """Entropy of decoded images (B, ...) in [0, 1], each pixel read as the probability of ink: (B,), in nats a pixel.
+
+    0 for pure black and white; grey, blurred strokes raise it. It is the least binary cross-entropy such pixels can have.
+    """
+    return torch.special.entr(x_hat.float()).add(torch.special.entr(1 - x_hat.float())).flatten(1).mean(1)

@@ -94,6 +94,7 @@ def fit(
         for batch in order[: steps_per_epoch * batch_size].split(batch_size):
             progress = max(state.step / num_steps, (time.monotonic() - began) / limit_s)
             if progress >= 1:
+                state.finished = True
                 break
             for group in state.optimiser.param_groups:
                 group["lr"] = config.learning_rate * schedule(progress, config.warmup)
@@ -121,7 +122,7 @@ def fit(
         else:
             state.epoch += 1
 
-        state.finished = state.epoch == config.epochs or state.seconds >= limit_s
+        state.finished = state.finished or state.epoch == config.epochs
         if done_steps:
             means = {name: (total / done_steps).item() for name, total in totals.items()}
             state.history.append(

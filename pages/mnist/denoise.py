@@ -1,0 +1,142 @@
+"""M3: nine digits, the same with noise, and what two denoising autoencoders, of 2-D and 64-D code, make of that."""
+
+import numpy as np
+import streamlit as st
+import torch
+from PIL import Image
+from torch import Tensor
+
+from aemodels import checkpoints, data, figures
+from aemodels.errors import DataError
+from aemodels.metrics import mean_and_ci95, per_image, psnr_db, reconstruct
+from aemodels.noise import seeded_normal
+from pages.parts import controls, export, loaders
+
+FACTORS = [i / 10 for i in range(11)]
+EVERY = 20  # one test digit in twenty: the first half of MNIST's test digits is easier than the second
+
+
+def digit_of(photo: Tensor, name: str) -> Tensor:
+    """A photo uint8 (3, H, W) as MNIST shows digits, (1, 28, 28) in [0, 1]: light on dark, the digit in a box of 20 px,
+    its centre of mass in the middle. Raises DataError where the photo has no contrast."""
+    grey = photo.float().mean(0) / 255
+    border = torch.cat([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).median()
+    ink = (grey - border if border < 0.5 else border - grey).clamp(min=0)
+    if ink.max() < 0.1:
+        raise DataError(f"{name} shows no digit: nothing stands out from the background.")
+    ink /= ink.max()
+    rows, columns = (ink > 0.3).any(1).nonzero().flatten(), (ink > 0.3).any(0).nonzero().flatten()
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = (max(1, round(20 * side / max(ink.shape))) for side in ink.shape)
+    small = np.asarray(Image.fromarray(ink.numpy()).resize((width, height), Image.Resampling.BOX))
+    y, x = (float((small.sum(1 - axis) * np.arange(small.shape[axis])).sum() / small.sum()) for axis in (0, 1))
+    top, left = (int(np.clip(round(13.5 - at), 0, 28 - side)) for at, side in ((y, height), (x, width)))
+    digit = torch.zeros(1, 28, 28)
+    digit[0, top : top + height, left : left + width] = torch.from_numpy(small.copy())
+    return digit
+
+
+def own_digit() -> Tensor | None:
+    """The user's digit, nine times (9, 1, 28, 28), for nine draws of noise; None where there is none yet."""
+    file = st.file_uploader("A photo of one digit, dark on light or light on dark", key="digit_file")
+    if file is None:
+        st.info("One digit fills most of the photo; the centre square is used. The photo stays on this computer.")
+        return None
+    try:
+        return digit_of(data.open_photo(file, 280), file.name).expand(9, -1, -1, -1)
+    except DataError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return None
+
+
+@st.cache_data(max_entries=8, show_spinner="Measuring 500 test digits; this happens once …")
+def curve(name: str, modified_ns: int, _model) -> list[float]:
+    """Mean PSNR in dB of the denoised digits at each of FACTORS."""
+    images = loaders.test_digits()[0][::EVERY]
+    return [per_image(_model, images, psnr_db, noise_factor=f, batch_size=250).mean().item() for f in FACTORS]
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def noisy_curves() -> tuple[list[float], list[float]]:
+    """The same of the noisy digits, as the network sees them and clipped to [0, 1], at each of FACTORS but 0."""
+    x = loaders.test_digits()[0][::EVERY].float() / 255
+    noise = seeded_normal(range(len(x)), x.shape[1:])  # the noise of `curve`
+    seen = [x + f * noise for f in FACTORS[1:]]
+    return tuple([psnr_db(x, y).mean().item() for y in ys] for ys in (seen, [y.clamp(0, 1) for y in seen]))
+
+
+controls.header(
+    "Denoise",
+    "A denoising autoencoder sees a digit plus noise, x + factor · N(0, 1), and has learnt to give back the clean digit. "
+    "Two of them, which differ in the size of the code alone.",
+)
+source = controls.choose("Digits", {"test": "Nine test digits", "own": "Your own"}, key="digits")
+first, second = st.columns(2, gap="medium")
+with first:
+    seed = controls.seed_control()
+ckpts = {name: loaders.checkpoint(name) for name in loaders.DENOISERS}
+trained_at = next(iter(ckpts.values())).model_config.noise_factor
+kept = {"bind": "query-params", "persist_state": "session"}
+factor = second.slider("Noise factor", 0.0, 1.0, trained_at, 0.05, key="noise_factor", **kept)
+mark = "▲ trained at" if factor != trained_at else "▲ here the models were trained:"
+second.html(f'<div style="margin: -1.1rem 0 0 calc({trained_at:.0%} - 0.4rem)">{mark} {trained_at:g}</div>')
+
+if source == "test":
+    digits, labels = loaders.test_digits()
+    index = torch.randperm(len(digits), generator=torch.Generator().manual_seed(seed))[:9]
+    x, names = digits[index].float() / 255, [str(label) for label in labels[index].tolist()]
+else:
+    x, names = own_digit(), ["yours"] * 9
+if x is None:
+    st.stop()
+seeds = controls.image_seeds(seed, 9)
+results = {name: reconstruct(c.model, x, factor, seeds=seeds) for name, c in ckpts.items()}
+x_noisy = next(iter(results.values()))[0]
+psnr = {"noisy": psnr_db(x, x_noisy), **{name: psnr_db(x, x_hat) for name, (_, _, x_hat) in results.items()}}
+
+
+def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    tiles = [figures.to_tiles(pictures) for pictures in (x, x_noisy, *(x_hat for _, _, x_hat in results.values()))]
+    labels = ["Original", "Noisy", *(f"Denoised, {label}" for label in loaders.DENOISERS.values())]
+    notes = [names, *([f"{p:.1f} dB" if p.isfinite() else "no noise" for p in row] for row in psnr.values())]
+    return figures.panel(tiles, labels, notes, caption=caption, width_px=width_px, ink=ink)
+
+
+export.show(draw(export.SCREEN_PX, export.ink()), alt=f"Nine digits: original, noisy at factor {factor:.2f}, denoised twice")
+st.caption(
+    "PSNR against the original, peak 1.0. The network sees the noisy digit unclipped, and its PSNR is that of the unclipped one; "
+    "the picture shows it clipped to [0, 1]."
+)
+
+st.subheader("PSNR against noise factor, 500 test digits", anchor=False)
+curves = {n: curve(n, checkpoints.checkpoint_path(n).stat().st_mtime_ns, c.model) for n, c in ckpts.items()}
+seen, clipped = noisy_curves()
+series = {f"Denoised, {loaders.DENOISERS[n]}": (FACTORS, c) for n, c in curves.items()}
+series |= {"Noisy, as seen": (FACTORS[1:], seen), "Noisy, clipped as shown": (FACTORS[1:], clipped)}
+st.plotly_chart(figures.lines(series, "noise factor", "mean PSNR / dB"), key="curve", alt="Mean PSNR against noise factor")
+
+at = FACTORS.index(min(FACTORS, key=lambda f: abs(f - trained_at)))
+noisy_mean = psnr["noisy"].mean()
+points = [
+    "On these nine: "
+    + (f"noisy **{noisy_mean:.1f} dB** ({psnr_db(x, x_noisy.clamp(0, 1)).mean():.1f} dB once clipped), " if factor else "")
+    + ", ".join(f"{label} **{psnr[name].mean():.1f} dB**" for name, label in loaders.DENOISERS.items()) + ".",
+]  # fmt: skip
+for name, label in loaders.DENOISERS.items():
+    better = [f for f, a, b in zip(FACTORS[1:], curves[name][1:], clipped, strict=True) if a > b]
+    gain, ci = curves[name][at] - clipped[at - 1], curves[name][0] - curves[name][-1]
+    points.append(
+        f"{label}: {abs(gain):.1f} dB {'above' if gain > 0 else 'below'} the clipped noisy digit at factor {FACTORS[at]:g}, over "
+        f"500 digits; "
+        + (f"it gains at factors from {min(better):g} to {max(better):g}" if better else "it gains at no factor")
+        + f". From factor 0 to 1 its own PSNR changes by {-ci:+.1f} dB.".replace("-", "−")
+    )
+small, large = (curves[name] for name in loaders.DENOISERS)
+points.append(
+    f"At factor {FACTORS[at]:g} the 64-D code keeps {large[at] - small[at]:+.1f} dB against the 2-D code: two numbers "
+    "place a digit on a plane of typical shapes, so what comes back is a clean digit, though not always the one that was written."
+)
+controls.notice(points)
+settings = {"seed": seed, "noise factor": f"{factor:.2f}", "digits": source, "noise seeds": f"{seeds[0]}–{seeds[-1]}"}
+numbers = [{"digit": names[i], "noise_seed": s} | {f"psnr_db_{k}": float(v[i]) for k, v in psnr.items()} for i, s in enumerate(seeds)]
+export.export_row(f"denoise-{factor:.2f}-{seed}", draw, numbers, settings)

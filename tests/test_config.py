@@ -1,0 +1,181 @@
+import dataclasses
+import json
+from math import inf, nan
+
+import pytest
+
+from aemodels.config import ModelConfig, TrainConfig
+from aemodels.errors import ConfigError
+
+MODEL = ModelConfig(
+    variant="noisy-code",
+    network="conv",
+    image_shape=(3, 32, 64),
+    latent_shape=(4, 2, 4),
+    widths=(16, 32),
+    reconstruction="mse",
+    encoder_depths=(1, 2),
+    decoder_depths=(3, 0),
+    noise_factor=0.4,
+    code_l2=1e-3,
+    noise_variance=0.15,
+)
+TRAIN = TrainConfig(
+    epochs=3,
+    batch_size=64,
+    learning_rate=2e-3,
+    minutes=1.5,
+    weight_decay=0.01,
+    ema_decay=0.99,
+    warmup=0.1,
+    flips=True,
+    start_from="dog-ae",
+    seed=7,
+)
+
+
+@pytest.mark.parametrize("config", [MODEL, TRAIN])
+def test_no_field_of_the_examples_is_left_at_its_default(config):
+    for field in dataclasses.fields(config):
+        assert getattr(config, field.name) != field.default
+
+
+@pytest.mark.parametrize("config", [MODEL, TRAIN, TrainConfig(epochs=1, batch_size=1, learning_rate=1)])
+def test_configs_survive_json(config):
+    assert type(config).from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_lists_become_tuples():
+    config = ModelConfig.from_dict(json.loads(json.dumps(MODEL.to_dict())))
+    for name in ("image_shape", "latent_shape", "widths", "encoder_depths", "decoder_depths"):
+        assert type(getattr(config, name)) is tuple
+
+
+@pytest.mark.parametrize("config", [MODEL, TRAIN])
+def test_configs_cannot_be_changed(config):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.seed = 1
+
+
+@pytest.mark.parametrize("config", [MODEL, TRAIN])
+def test_an_unknown_field_is_refused_by_name(config):
+    with pytest.raises(ConfigError, match="dropout"):
+        type(config).from_dict(config.to_dict() | {"dropout": 0.1})
+
+
+@pytest.mark.parametrize(("config", "name"), [(MODEL, "variant"), (MODEL, "widths"), (TRAIN, "epochs")])
+def test_a_missing_field_is_refused_by_name(config, name):
+    values = config.to_dict()
+    del values[name]
+    with pytest.raises(ConfigError, match=name):
+        type(config).from_dict(values)
+
+
+@pytest.mark.parametrize("values", [None, [], "plain", 3])
+@pytest.mark.parametrize("kind", [ModelConfig, TrainConfig])
+def test_what_is_no_object_is_refused(kind, values):
+    with pytest.raises(ConfigError, match="JSON object"):
+        kind.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("variant", {}),
+        ("variant", [{}]),
+        ("network", {}),
+        ("image_shape", (28, 28)),
+        ("image_shape", (1, 1, 28, 28)),
+        ("image_shape", (1, 0, 28)),
+        ("image_shape", (1, -28, 28)),
+        ("image_shape", (1, 28.0, 28)),
+        ("image_shape", (True, 28, 28)),
+        ("image_shape", (1, 4097, 28)),
+        ("image_shape", (3, 4096, 4096)),
+        ("image_shape", "abc"),
+        ("latent_shape", ()),
+        ("latent_shape", (0,)),
+        ("latent_shape", (4096, 4096)),
+        ("latent_shape", None),
+        ("widths", ()),
+        ("widths", (4097,)),
+        ("widths", ("16", "32")),
+        ("widths", ((16, 32),)),
+        ("widths", 512),
+        ("widths", (1,) * 100_000),
+        ("encoder_depths", (-1, 1)),
+        ("encoder_depths", (65, 1)),
+        ("decoder_depths", (1.0, 1)),
+        ("decoder_depths", 2),
+        ("reconstruction", "l1"),
+        ("reconstruction", None),
+        ("noise_factor", -0.1),
+        ("noise_factor", nan),
+        ("noise_factor", "0.4"),
+        pytest.param("noise_factor", 10**400, id="noise_factor-beyond-float"),
+        ("code_l2", -1e-9),
+        ("code_l2", inf),
+        ("code_l2", True),
+        ("noise_variance", -0.05),
+        ("noise_variance", inf),
+        ("noise_variance", None),
+    ],
+)
+def test_a_model_value_out_of_range_is_refused(name, value):
+    with pytest.raises(ConfigError):
+        ModelConfig.from_dict(MODEL.to_dict() | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 1.5),
+        ("epochs", True),
+        ("minutes", 0),
+        ("minutes", -1),
+        ("minutes", nan),
+        ("minutes", "1"),
+        ("batch_size", 0),
+        ("batch_size", 2.0),
+        ("learning_rate", 0),
+        ("learning_rate", -1e-3),
+        ("learning_rate", nan),
+        ("learning_rate", inf),
+        ("learning_rate", "fast"),
+        ("learning_rate", None),
+        ("weight_decay", -0.1),
+        ("weight_decay", nan),
+        ("weight_decay", inf),
+        ("ema_decay", 1),
+        ("ema_decay", -0.1),
+        ("ema_decay", nan),
+        ("warmup", -0.1),
+        ("warmup", 1.1),
+        ("seed", "a"),
+        ("seed", 1.5),
+        ("seed", None),
+    ],
+)
+def test_a_training_value_out_of_range_is_refused(name, value):
+    with pytest.raises(ConfigError):
+        TrainConfig.from_dict(TRAIN.to_dict() | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "value"),
+    [
+        (MODEL, "widths", (4096,)),
+        (MODEL, "widths", (1,)),
+        (MODEL, "image_shape", (1, 2048, 2048)),
+        (MODEL, "encoder_depths", (0, 64)),
+        (MODEL, "noise_variance", 0),
+        (TRAIN, "epochs", 1),
+        (TRAIN, "minutes", None),
+        (TRAIN, "ema_decay", 0),
+        (TRAIN, "warmup", 0),
+        (TRAIN, "weight_decay", 0),
+    ],
+)
+def test_the_ends_of_the_ranges_are_accepted(config, name, value):
+    assert getattr(type(config).from_dict(config.to_dict() | {name: value}), name) == value

@@ -1,0 +1,186 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+
+from aemodels import models
+from aemodels.metrics import bce, evaluate, mean_and_ci95, mse, per_image, psnr_db, reconstruct
+from aemodels.noise import seeded_normal
+
+
+def random_images(*shape, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).random(shape, dtype=np.float32))
+
+
+def random_bytes(*shape, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8))
+
+
+def digits_of_rising_contrast(num):
+    """Random images whose contrast, and so whose error, rises from the first to the last."""
+    contrast = torch.linspace(0.02, 1, num).view(-1, 1, 1, 1)
+    return (random_bytes(num, 1, 28, 28) * contrast).byte()
+
+
+def build(config, seed=0):
+    torch.manual_seed(seed)
+    return models.build(config).eval().requires_grad_(False)
+
+
+def numpy_mse(x, x_hat):
+    return ((x.double().numpy() - x_hat.double().numpy()) ** 2).reshape(len(x), -1).mean(1)
+
+
+def test_mse_averages_over_pixels_and_channels():
+    x = torch.zeros(2, 3, 4, 4)
+    x_hat = x.clone()
+    x_hat[0, 1] = 0.6  # one channel of three
+    x_hat[1, 0, 0, 0] = 1  # one value of 48
+    assert mse(x, x_hat).tolist() == pytest.approx([0.12, 1 / 48])
+
+
+@pytest.mark.parametrize(("error", "expected_db"), [(0.1, 20), (0.01, 40), (1, 0)])
+def test_psnr_of_a_constant_error(error, expected_db):
+    x = torch.zeros(2, 3, 8, 8)
+    assert psnr_db(x, x + error).tolist() == pytest.approx([expected_db] * 2, abs=1e-4)
+
+
+def test_psnr_against_numpy():
+    x, x_hat = random_images(5, 3, 16, 16), random_images(5, 3, 16, 16, seed=1)
+    np.testing.assert_allclose(psnr_db(x, x_hat), 10 * np.log10(1.0 / numpy_mse(x, x_hat)), atol=1e-4)
+
+
+def test_psnr_is_of_each_image_by_itself():
+    x = torch.full((2, 1, 4, 4), 0.5)
+    x_hat = x + torch.tensor([0.1, 0.01]).view(2, 1, 1, 1)
+    assert psnr_db(x, x_hat).tolist() == pytest.approx([20, 40], abs=1e-3)
+
+
+def test_the_peak_is_that_of_the_range_not_of_the_image():
+    x = random_images(1, 1, 16, 16) * 0.2
+    assert psnr_db(x, x + 0.1).item() == pytest.approx(20, abs=1e-4)
+
+
+def test_psnr_of_a_perfect_reconstruction_is_infinite():
+    x = random_images(2, 3, 4, 4)
+    assert psnr_db(x, x).tolist() == [float("inf")] * 2
+
+
+def test_bce_against_numpy():
+    x, x_hat = random_images(4, 1, 9, 9), random_images(4, 1, 9, 9, seed=1).clamp(0.01, 0.99)
+    p, q = x.double().numpy(), x_hat.double().numpy()
+    expected = -(p * np.log(q) + (1 - p) * np.log(1 - q)).reshape(4, -1).mean(1)
+    np.testing.assert_allclose(bce(x, x_hat), expected, rtol=1e-5)
+
+
+def test_bce_of_even_odds_is_ln_2():
+    assert bce(random_images(3, 1, 5, 5), torch.full((3, 1, 5, 5), 0.5)).tolist() == pytest.approx([np.log(2)] * 3)
+
+
+@pytest.mark.parametrize("measure", [mse, psnr_db, bce])
+@pytest.mark.parametrize("other", [(2, 1, 4, 4), (1, 3, 4, 4), (2, 3, 4), (2, 3, 16)])
+def test_shapes_that_differ_are_refused(measure, other):
+    with pytest.raises(ValueError, match="size|shape"):
+        measure(torch.rand(2, 3, 4, 4), torch.rand(other))
+
+
+def test_mean_and_confidence_interval_against_scipy():
+    values = np.random.default_rng(0).normal(25, 3, 200).astype(np.float32)
+    mean, half_width = mean_and_ci95(torch.from_numpy(values))
+    low, high = scipy.stats.norm.interval(0.95, loc=values.mean(), scale=scipy.stats.sem(values))
+    assert mean == pytest.approx(values.mean(), rel=1e-6)
+    assert (mean - half_width, mean + half_width) == pytest.approx((low, high), abs=1e-3)
+
+
+def test_one_image_has_no_confidence_interval():
+    mean, half_width = mean_and_ci95(torch.tensor([21.5]))
+    assert mean == 21.5
+    assert np.isnan(half_width)
+
+
+def test_reconstruct_shows_the_network_the_noisy_image_unclipped(mlp_config):
+    model = build(mlp_config)
+    x = (random_images(300, 1, 28, 28) > 0.5).float()
+    seen = []
+    model.encoder.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    x_in, _, _ = reconstruct(model, x, noise_factor=0.4, seeds=range(300))
+    assert torch.equal(seen[0], x_in)
+    assert (x_in - x).double().var().item() == pytest.approx(0.16, rel=0.015)
+    torch.testing.assert_close(x_in[5], x[5] + 0.4 * seeded_normal([5], (1, 28, 28))[0])
+
+
+@pytest.mark.parametrize("variant", ["plain", "noisy-code"])
+def test_reconstruct_adds_noise_of_the_asked_share_of_the_codes_power(mlp_config, variant):
+    model = build(replace(mlp_config, variant=variant, latent_shape=(4096,)))
+    x = random_images(300, 1, 28, 28)
+    _, z_noisy, x_hat = reconstruct(model, x, noise_variance=0.15, seeds=range(300))
+    z = model.encode(x)
+    assert ((z_noisy - z).square().mean() / z.square().mean()).item() == pytest.approx(0.15, rel=0.01)
+    torch.testing.assert_close(x_hat, model.decode(z_noisy))
+
+
+def test_reconstruct_without_noise_is_decode_of_encode(conv_config):
+    model = build(conv_config)
+    x = random_images(2, 3, 32, 32)
+    x_in, z, x_hat = reconstruct(model, x)
+    assert torch.equal(x_in, x)
+    torch.testing.assert_close(z, model.encode(x))
+    torch.testing.assert_close(x_hat, model.decode(model.encode(x)))
+
+
+@pytest.mark.parametrize("noise", [{"noise_factor": 0.4}, {"noise_variance": 0.15}])
+def test_image_i_has_the_noise_of_seed_plus_i_whatever_the_batch(mlp_config, noise):
+    model = build(replace(mlp_config, variant="noisy-code", latent_shape=(16,)))
+    images = random_bytes(8, 1, 28, 28)
+
+    def outputs(seed, batch_size):
+        return per_image(model, images, lambda x, x_hat: x_hat.flatten(1), **noise, seed=seed, batch_size=batch_size)
+
+    expected = torch.cat(
+        [reconstruct(model, images[i : i + 1] / 255, **noise, seeds=[40 + i])[2].flatten(1) for i in range(8)]
+    )
+    for batch_size in (1, 3, 8, 100):
+        torch.testing.assert_close(outputs(40, batch_size), expected, atol=1e-5, rtol=0)
+    assert (outputs(41, 8) - expected).abs().max() > 1e-3  # the noise can be seen in the output
+
+
+def test_per_image_keeps_the_order_and_passes_images_in_0_to_1(mlp_config):
+    images = random_bytes(7, 1, 28, 28)
+    x = per_image(build(mlp_config), images, lambda x, x_hat: x.flatten(1), batch_size=3)
+    np.testing.assert_allclose(x, images.flatten(1).numpy() / 255, rtol=1e-6)
+
+
+def test_evaluate_averages_the_images_psnrs(mlp_config):
+    model = build(mlp_config)
+    images = digits_of_rising_contrast(40)
+    x = images / 255
+    errors = numpy_mse(x, model.decode(model.encode(x)))
+    psnrs = 10 * np.log10(1 / errors)
+    result = evaluate(model, images)
+    assert abs(psnrs.mean() - 10 * np.log10(1 / errors.mean())) > 0.1  # else this could not tell the two apart
+    assert result["psnr_db"] == pytest.approx(psnrs.mean(), abs=1e-3)
+    assert result["psnr_db_ci95"] == pytest.approx(1.96 * psnrs.std(ddof=1) / np.sqrt(40), rel=1e-3)
+    assert result["mse"] == pytest.approx(errors.mean(), rel=1e-4)
+    assert result["num_images"] == 40
+
+
+def test_evaluate_gives_bce_to_models_trained_on_it_alone(mlp_config, conv_config):
+    model = build(mlp_config)
+    images = random_bytes(5, 1, 28, 28)
+    x = images / 255
+    expected = bce(x, model.decode(model.encode(x))).mean().item()
+    assert evaluate(model, images)["bce"] == pytest.approx(expected, rel=1e-4)
+    assert "bce" not in evaluate(build(conv_config), random_bytes(2, 3, 32, 32))
+
+
+def test_evaluate_applies_the_noise_and_its_seed(mlp_config):
+    model = build(replace(mlp_config, variant="noisy-code", latent_shape=(16,)))
+    images = random_bytes(6, 1, 28, 28)
+    noisy = evaluate(model, images, noise_variance=0.15, seed=3)
+    expected = per_image(model, images, psnr_db, noise_variance=0.15, seed=3).mean().item()
+    assert noisy["psnr_db"] == pytest.approx(expected, abs=1e-4)
+    assert noisy == evaluate(model, images, noise_variance=0.15, seed=3)
+    assert noisy["mse"] != evaluate(model, images, noise_variance=0.15, seed=4)["mse"]
+    assert noisy["mse"] != evaluate(model, images)["mse"]

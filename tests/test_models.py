@@ -1,0 +1,257 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from aemodels import models
+from aemodels.config import ModelConfig
+from aemodels.errors import ConfigError
+from aemodels.models import VARIANTS
+from aemodels.noise import power_normalise
+
+SETTINGS = {
+    "plain": {},
+    "denoising": {"noise_factor": 0.4},
+    "code-l2": {"code_l2": 0.5},
+    "noisy-code": {"noise_variance": 0.15},
+}
+NETWORKS = ["mlp", "conv"]
+
+
+@pytest.fixture
+def make(mlp_config, conv_config):
+    """Builds a model of a variant and a network; its codes can be made longer."""
+
+    def build(variant, network="mlp", seed=0, **changes):
+        config = {"mlp": mlp_config, "conv": conv_config}[network]
+        torch.manual_seed(seed)
+        model = models.build(replace(config, variant=variant, **SETTINGS[variant], **changes))
+        for parameter in model.parameters():  # biases and blocks that start at zero would hide mistakes
+            parameter.data += 0.05 * torch.randn(parameter.shape)
+        return model.requires_grad_(False)
+
+    return build
+
+
+def images_for(model, num=5, seed=0):
+    return torch.rand(num, *model.config.image_shape, generator=torch.Generator().manual_seed(seed))
+
+
+def loss(model, x, seed=0):
+    return model.loss(x, torch.Generator().manual_seed(seed))
+
+
+def inputs_of(module):
+    """A list that fills with each input of a module."""
+    seen = []
+    module.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    return seen
+
+
+def test_every_variant_has_settings_here():
+    assert set(SETTINGS) == set(VARIANTS)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_shapes_and_ranges(make, variant, network):
+    model = make(variant, network)
+    x = images_for(model)
+    z = model.encode(x)
+    assert z.shape == (5, *model.config.latent_shape)
+    x_hat = model.decode(10 * z)  # far out, where an unbounded output would leave [0, 1]
+    assert x_hat.shape == x.shape
+    assert x_hat.dtype == torch.float32
+    assert x_hat.min() >= 0
+    assert x_hat.max() <= 1
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("reconstruction", ["bce", "mse"])
+def test_decode_stays_in_range_for_either_loss(make, network, reconstruction):
+    model = make("plain", network, reconstruction=reconstruction)
+    output = model.decode(100 * torch.randn(20, *model.config.latent_shape))
+    raw = model.decoder(100 * torch.randn(20, *model.config.latent_shape))
+    assert raw.min() < 0  # so that the range is decode's doing
+    assert raw.max() > 1
+    assert output.min() >= 0
+    assert output.max() <= 1
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_encode_is_deterministic_in_training_mode_too(make, variant, network):
+    model = make(variant, network).train()
+    x = images_for(model)
+    assert torch.equal(model.encode(x), model.encode(x))
+    torch.testing.assert_close(model.encode(x[2:3]), model.encode(x)[2:3], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_code_of_the_noisy_code_model_has_unit_mean_square(make, network):
+    model = make("noisy-code", network)
+    power = model.encode(images_for(model)).square().flatten(1).mean(1)
+    assert (power - 1).abs().max() < 1e-5
+    plain = make("plain", network)
+    assert (plain.encode(images_for(plain)).square().flatten(1).mean(1) - 1).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_loss_terms_are_per_image(make, variant, network):
+    model = make(variant, network)
+    x = images_for(model)
+    terms = loss(model, x)
+    assert set(terms) == {"reconstruction", "code_l2"} if variant == "code-l2" else {"reconstruction"}
+    for term in terms.values():
+        assert term.shape == (5,)
+        assert term.min() > 0
+        assert term.std() > 0
+
+
+@pytest.mark.parametrize("variant", ["plain", "code-l2"])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_an_images_loss_without_noise_is_its_own_alone(make, variant, network):
+    model = make(variant, network)
+    x = images_for(model)
+    for name, term in loss(model, x).items():
+        torch.testing.assert_close(loss(model, x[3:4])[name], term[3:4], atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_loss_draws_only_where_there_is_noise(make, variant):
+    model = make(variant)
+    x = images_for(model)
+    generator = torch.Generator().manual_seed(0)
+    before = generator.get_state()
+    model.loss(x, generator)
+    draws = not torch.equal(generator.get_state(), before)
+    assert draws == (variant in ("denoising", "noisy-code"))
+    same, other = loss(model, x, seed=0), loss(model, x, seed=1)
+    assert torch.equal(same["reconstruction"], loss(model, x, seed=0)["reconstruction"])
+    assert torch.equal(same["reconstruction"], other["reconstruction"]) != draws
+
+
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_loss_leaves_the_global_generator_alone(make, variant):
+    model = make(variant)
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    loss(model, images_for(model))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_bce_loss_against_numpy(make):
+    model = make("plain")
+    x = images_for(model)
+    p, q = x.double().numpy(), model.decode(model.encode(x)).double().numpy()
+    expected = -(p * np.log(q) + (1 - p) * np.log(1 - q)).reshape(5, -1).mean(1)
+    np.testing.assert_allclose(loss(model, x)["reconstruction"], expected, rtol=1e-4)
+
+
+def test_mse_loss_against_numpy_without_the_clamp(make):
+    model = make("plain", "conv")
+    x = images_for(model)
+    output = model.decoder(model.encode(x))
+    assert output.min() < 0  # so that a clamp would show
+    expected = ((output.double().numpy() - x.double().numpy()) ** 2).reshape(5, -1).mean(1)
+    np.testing.assert_allclose(loss(model, x)["reconstruction"], expected, rtol=1e-4)
+
+
+def test_code_l2_is_the_weighted_mean_square_of_the_code(make):
+    model = make("code-l2", latent_shape=(8,))
+    x = images_for(model)
+    terms = loss(model, x)
+    np.testing.assert_allclose(terms["code_l2"], 0.5 * (model.encode(x).numpy() ** 2).mean(1), rtol=1e-5)
+    plain = make("plain", latent_shape=(8,))
+    assert torch.equal(terms["reconstruction"], loss(plain, x)["reconstruction"])
+
+
+@pytest.mark.parametrize("noise_factor", [0.2, 0.4])
+def test_the_denoising_model_sees_unclipped_noise_and_is_judged_on_the_clean_image(make, noise_factor):
+    model = make("plain")  # the noise-free twin: same weights
+    noisy = models.build(replace(model.config, variant="denoising", noise_factor=noise_factor)).requires_grad_(False)
+    noisy.load_state_dict(model.state_dict())
+    x = (images_for(model, num=1400) > 0.5).float()  # at both ends of the range, where clipping would show
+    seen = inputs_of(noisy.encoder)
+    terms = loss(noisy, x)
+    noise = (seen[0] - x).double()
+    assert noise.numel() > 1e6
+    assert noise.var().item() == pytest.approx(noise_factor**2, rel=0.01)
+    assert noise.mean().item() == pytest.approx(0, abs=0.002)
+    expected = model.reconstruction_loss(x, model.encode(seen[0]))
+    torch.testing.assert_close(terms["reconstruction"], expected)
+
+
+@pytest.mark.parametrize("variance", [0.05, 0.10, 0.15])
+def test_the_decoder_of_the_noisy_code_model_sees_unit_power_plus_the_noise(make, variance):
+    model = make("noisy-code", latent_shape=(4096,), widths=(16,)).train()
+    config = replace(model.config, noise_variance=variance)
+    channel = models.build(config).requires_grad_(False)
+    channel.load_state_dict(model.state_dict())
+    seen = inputs_of(channel.decoder)
+    x = images_for(model, num=300)
+    loss(channel, x)
+    z_noisy = seen[0].double()
+    assert z_noisy.square().mean().item() == pytest.approx(1 + variance, rel=0.01)
+    assert (z_noisy - channel.encode(x)).var().item() == pytest.approx(variance, rel=0.01)
+
+
+def test_decode_of_the_noisy_code_model_adds_no_noise_and_does_not_normalise(make):
+    model = make("noisy-code", latent_shape=(16,))
+    seen = inputs_of(model.decoder)
+    z = 3 * torch.randn(4, 16)
+    model.decode(z)
+    assert torch.equal(seen[0], z)
+
+
+def test_the_noisy_code_model_normalises_its_own_encoders_output(make):
+    model = make("noisy-code", "conv")
+    x = images_for(model)
+    torch.testing.assert_close(model.encode(x), power_normalise(model.encoder(x)))
+
+
+def test_the_loss_can_be_learnt_from(make):
+    for variant in SETTINGS:
+        model = make(variant, latent_shape=(16,)).requires_grad_(True)
+        sum(loss(model, images_for(model)).values()).mean().backward()
+        for name, parameter in model.named_parameters():
+            assert parameter.grad.abs().max() > 0, (variant, name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"variant": "variational"},
+        {"variant": ""},
+        {"variant": None},
+        {"network": "transformer"},
+        {"network": None},
+        {"image_shape": (3, 40, 32)},
+        {"image_shape": (3, 32, 24)},
+        {"image_shape": (3, 64, 64)},
+        {"latent_shape": (4, 2, 3)},
+        {"latent_shape": (4, 4, 4)},
+        {"latent_shape": (16,)},
+        {"latent_shape": (4, 2, 2, 1)},
+        {"widths": (16,)},
+        {"widths": (16, 32, 64)},
+        {"widths": (16, 48)},
+        {"widths": (16, 128)},
+        {"encoder_depths": ()},
+        {"encoder_depths": (1,)},
+        {"decoder_depths": (1, 1, 1)},
+    ],
+)
+def test_what_cannot_be_built_is_refused(conv_config, change):
+    with pytest.raises(ConfigError):
+        models.build(ModelConfig.from_dict(conv_config.to_dict() | change))
+
+
+def test_weights_come_from_the_global_seed(mlp_config):
+    torch.manual_seed(3)
+    first = models.build(mlp_config).state_dict()
+    torch.manual_seed(3)
+    second = models.build(mlp_config).state_dict()
+    assert all(torch.equal(first[key], second[key]) for key in first)

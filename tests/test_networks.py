@@ -1,0 +1,133 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from aemodels import models
+from aemodels.networks import (
+    ChannelNorm,
+    ConvNeXtBlock,
+    Down,
+    Up,
+    conv_decoder,
+    conv_encoder,
+    mlp_decoder,
+    mlp_encoder,
+)
+from train import DOG, MNIST
+
+
+def without_convolution(module):
+    """Down or Up with its convolution set to zero, so that its shortcut is all that is left."""
+    nn.init.zeros_(module.conv.weight)
+    nn.init.zeros_(module.conv.bias)
+    return module
+
+
+def block_widths(network):
+    return [block.depthwise.in_channels for block in network if isinstance(block, ConvNeXtBlock)]
+
+
+@pytest.mark.parametrize("latent_shape", [(2,), (64,), (4, 2, 2)])
+def test_mlp_shapes(mlp_config, latent_shape):
+    config = replace(mlp_config, latent_shape=latent_shape)
+    z = mlp_encoder(config)(torch.rand(3, 1, 28, 28))
+    assert z.shape == (3, *latent_shape)
+    assert mlp_decoder(config)(z).shape == (3, 1, 28, 28)
+
+
+@pytest.mark.parametrize(("channels", "height", "width"), [(3, 32, 32), (1, 16, 48), (3, 128, 128)])
+def test_conv_shapes(conv_config, channels, height, width):
+    config = replace(conv_config, image_shape=(channels, height, width), latent_shape=(5, height // 16, width // 16))
+    z = conv_encoder(config)(torch.rand(2, channels, height, width))
+    assert z.shape == (2, 5, height // 16, width // 16)
+    assert conv_decoder(config)(z).shape == (2, channels, height, width)
+
+
+def test_mlp_decoder_mirrors_the_encoder():
+    encoder = [m.in_features for m in mlp_encoder(MNIST).modules() if isinstance(m, nn.Linear)]
+    decoder = [m.out_features for m in mlp_decoder(MNIST).modules() if isinstance(m, nn.Linear)]
+    assert encoder == [784, 512, 256, 128]
+    assert decoder == [128, 256, 512, 784]
+
+
+def test_depths_are_the_numbers_of_blocks_at_each_width(conv_config):
+    config = replace(conv_config, encoder_depths=(1, 2), decoder_depths=(3, 1))
+    assert block_widths(conv_encoder(config)) == [16, 32, 32]
+    assert block_widths(conv_decoder(config)) == [32, 16, 16, 16]
+
+
+def test_down_shortcut_averages_the_patch_in_groups():
+    down = without_convolution(Down(1, 2))
+    x = torch.tensor([[1.0, 2, 5, 6], [3, 4, 7, 8]]).view(1, 1, 2, 4)
+    # The first patch is 1 2 / 3 4: its first pair averages to 1.5, its second to 3.5.
+    assert down(x).tolist() == [[[[1.5, 5.5]], [[3.5, 7.5]]]]
+
+
+def test_down_shortcut_keeps_channels_apart():
+    down = without_convolution(Down(2, 2))
+    x = torch.stack([torch.tensor([[1.0, 2], [3, 4]]), torch.tensor([[10.0, 20], [30, 40]])]).unsqueeze(0)
+    assert down(x).flatten().tolist() == [2.5, 25]
+
+
+def test_up_shortcut_repeats_the_channels():
+    up = without_convolution(Up(2, 1))
+    x = torch.tensor([[1.0, 5], [2, 6]]).view(1, 2, 1, 2)
+    # Each place's channels a, b become the patch a a / b b.
+    assert up(x).tolist() == [[[[1, 1, 5, 5], [2, 2, 6, 6]]]]
+
+
+def test_up_shortcut_then_down_shortcut_is_the_identity():
+    x = torch.rand(2, 32, 3, 3)
+    up, down = without_convolution(Up(32, 16)), without_convolution(Down(16, 32))
+    torch.testing.assert_close(down(up(x)), x)
+
+
+def test_down_and_up_add_a_convolution_to_their_shortcuts():
+    x = torch.rand(1, 16, 4, 4)
+    for module in (Down(16, 32), Up(16, 8)):
+        with torch.no_grad():
+            whole = module(x)
+            module.conv.bias += 1
+            torch.testing.assert_close(module(x), whole + 1)
+            assert (without_convolution(module)(x) - whole).abs().max() > 0.01
+
+
+def test_a_new_block_is_the_identity_and_a_trained_one_is_not():
+    block = ConvNeXtBlock(8)
+    x = torch.rand(2, 8, 4, 4)
+    torch.testing.assert_close(block(x), x)
+    nn.init.normal_(block.project.weight)
+    assert (block(x) - x).abs().max() > 0.01
+
+
+def test_a_block_sees_two_places_in_each_direction():
+    torch.manual_seed(0)
+    block = ConvNeXtBlock(4)
+    nn.init.normal_(block.project.weight)
+    x = torch.rand(1, 4, 9, 9)
+    changed = x.clone()
+    changed[0, :, 4, 4] += 1
+    difference = (block(changed) - block(x)).abs().amax((0, 1)) > 1e-6
+    expected = torch.zeros(9, 9, dtype=torch.bool)
+    expected[2:7, 2:7] = True
+    assert torch.equal(difference, expected)
+
+
+def test_channel_norm_normalises_each_place_over_its_channels():
+    x = torch.randn(2, 6, 3, 3) * 3 + 1
+    values = x.double().numpy()
+    mean, variance = values.mean(1, keepdims=True), values.var(1, keepdims=True)
+    np.testing.assert_allclose(
+        ChannelNorm(6)(x).detach().numpy(), (values - mean) / np.sqrt(variance + 1e-5), atol=1e-5
+    )
+
+
+def test_the_dog_model_decodes_an_image_in_half_a_gflop():
+    model = models.build(DOG).requires_grad_(False)
+    with FlopCounterMode(display=False) as counter:
+        model.decode(torch.zeros(1, 16, 8, 8))
+    assert 0.05e9 < counter.get_total_flops() <= 0.5e9
