@@ -14,12 +14,17 @@ st.navigation(
         ],
         "MNIST": [
             st.Page(
-                "pages/mnist/latent_plane.py", title="Latent plane", icon=":material/scatter_plot:", url_path="mnist-latent-plane"
+                "pages/mnist/latent_plane.py",
+                title="Latent plane",
+                icon=":material/scatter_plot:",
+                url_path="mnist-latent-plane",
             ),
             st.Page("pages/mnist/denoise.py", title="Denoise", icon=":material/blur_off:", url_path="mnist-denoise"),
         ],
         "Dogs": [
-            st.Page("pages/dogs/reconstruct.py", title="Reconstruct", icon=":material/image:", url_path="dogs-reconstruct"),
+            st.Page(
+                "pages/dogs/reconstruct.py", title="Reconstruct", icon=":material/image:", url_path="dogs-reconstruct"
+            ),
             st.Page("pages/dogs/sample.py", title="Sample", icon=":material/casino:", url_path="dogs-sample"),
             st.Page("pages/dogs/perturb.py", title="Perturb", icon=":material/grain:", url_path="dogs-perturb"),
             st.Page(

@@ -52,7 +52,7 @@ DOG = ModelConfig(
     decoder_depths=(2, 3),
     reconstruction="mse",
 )
-MNIST_TRAINING = TrainConfig(epochs=60, batch_size=256, learning_rate=1e-3)
+MNIST_TRAINING = TrainConfig(epochs=60, batch_size=512, learning_rate=4e-3)
 DOG_TRAINING = TrainConfig(epochs=60, batch_size=32, learning_rate=1.5e-3, weight_decay=0.01, flips=True)
 DOG_NOISE_TRAINING = dataclasses.replace(DOG_TRAINING, epochs=20, learning_rate=1e-3, start_from="dog-ae")
 
@@ -64,7 +64,7 @@ def noisy_dog(variance: float) -> ModelConfig:
 RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
     "mnist-ae": (MNIST, MNIST_TRAINING),
     "mnist-ae-l2-code": (dataclasses.replace(MNIST, variant="code-l2", code_l2=1e-3), MNIST_TRAINING),
-    "mnist-ae-l2-weights": (MNIST, dataclasses.replace(MNIST_TRAINING, weight_decay=0.1)),
+    "mnist-ae-l2-weights": (MNIST, dataclasses.replace(MNIST_TRAINING, weight_decay=0.05)),
     "mnist-dae": (
         dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR, latent_shape=(64,)),
         MNIST_TRAINING,
@@ -147,7 +147,9 @@ def train_one(name: str, args: argparse.Namespace) -> None:
     if resume_path.exists():
         saved = checkpoints.load_state(resume_path)
         if saved.pop("train_config") != train_config.to_dict() or saved.pop("model_config") != model_config.to_dict():
-            raise LatentLabError(f"{resume_path} was made with other settings; delete it to train {name} from the start.")
+            raise LatentLabError(
+                f"{resume_path} was made with other settings; delete it to train {name} from the start."
+            )
         state.load_state_dict(saved)
         tqdm.write(f"{name}: goes on after epoch {state.epoch}")
 
@@ -205,7 +207,9 @@ def save(
         "device": device_name(args.device),
         "wall_s": round(state.seconds, 1),
         "steps": state.step,
-        "images_per_s": round(state.step * min(train_config.batch_size, len(dataset.train)) / max(state.seconds, 1e-9), 1),
+        "images_per_s": round(
+            state.step * min(train_config.batch_size, len(dataset.train)) / max(state.seconds, 1e-9), 1
+        ),
         "num_train_images": len(dataset.train),
         "data_fingerprint": dataset.fingerprint,
         "seed": train_config.seed,
@@ -242,7 +246,9 @@ def device_name(device: str) -> str:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        names = [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
         model = names[0] if names else model
     return f"CPU: {model}, {torch.get_num_threads()} of {os.cpu_count()} cores"
 
@@ -282,7 +288,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--epochs", type=positive(int), help="at most this many passes over the train split, per model")
     parser.add_argument("--minutes", type=positive(float), help="at most this many minutes of training, per model")
-    parser.add_argument("--quick", action="store_true", help="a few hundred images and seconds a model; for a first look")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few hundred images and seconds a model; for a first look"
+    )
     parser.add_argument("--download", action="store_true", help="fetch the data sets first")
     args = parser.parse_args(arguments)
     args.out = args.out or (Path("checkpoints-quick") if args.quick else checkpoints.CHECKPOINT_FOLDER)

@@ -90,14 +90,24 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
         weights = {key.removeprefix("model."): file.get_tensor(key).float() for key in expected}
         codes, labels = file.get_tensor("reference.codes").float(), file.get_tensor("reference.labels").long()
     if codes.shape[1:] != model_config.latent_shape or labels.shape != codes.shape[:1]:
-        raise CheckpointError(f"{path.name} holds reference codes of the wrong shape {tuple(codes.shape)}; train it again.")
+        raise CheckpointError(
+            f"{path.name} holds reference codes of the wrong shape {tuple(codes.shape)}; train it again."
+        )
     if not all(w.isfinite().all() for w in weights.values()) or not codes.isfinite().all():
         raise CheckpointError(f"{path.name} holds numbers that are not finite; train it again.")
 
     model.load_state_dict(weights, assign=True)
     model.eval().requires_grad_(False)
     return Checkpoint(
-        name, model, model_config, train_config, header["metrics"], header["history"], codes, labels, header["provenance"]
+        name,
+        model,
+        model_config,
+        train_config,
+        header["metrics"],
+        header["history"],
+        codes,
+        labels,
+        header["provenance"],
     )
 
 
@@ -162,7 +172,9 @@ def load_state(path: Path) -> dict[str, Any]:
     try:
         return torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:
-        raise CheckpointError(f"{path} cannot be read ({type(error).__name__}); delete it to train from the start.") from error
+        raise CheckpointError(
+            f"{path} cannot be read ({type(error).__name__}); delete it to train from the start."
+        ) from error
 
 
 @contextmanager
@@ -188,7 +200,9 @@ def _replacing(path: Path) -> Iterator[Path]:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"{path} could not be written: {error}; make room or choose another folder with --out.") from error
+        raise CheckpointError(
+            f"{path} could not be written: {error}; make room or choose another folder with --out."
+        ) from error
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)

@@ -123,7 +123,8 @@ class TrainConfig(_JsonConfig):
             f"minutes must be above 0, not {self.minutes!r}.",
         )
         _require(
-            type(self.batch_size) is int and self.batch_size >= 1, f"batch_size must be at least 1: {self.batch_size!r}."
+            type(self.batch_size) is int and self.batch_size >= 1,
+            f"batch_size must be at least 1: {self.batch_size!r}.",
         )
         _require(self.learning_rate > 0, f"learning_rate must be above 0, not {self.learning_rate!r}.")
         _require(self.weight_decay >= 0, f"weight_decay must be at least 0, not {self.weight_decay!r}.")

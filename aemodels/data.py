@@ -139,9 +139,7 @@ class PhotoFolder:
     fingerprint: str  # of all contents together; the same wherever the folder lies
 
 
-def read_photo_folder(
-    folder: str | Path, size: int, progress: Callable[[int, int], None] | None = None
-) -> PhotoFolder:
+def read_photo_folder(folder: str | Path, size: int, progress: Callable[[int, int], None] | None = None) -> PhotoFolder:
     """Every photo in the tree under `folder`, decoded as `open_photo` does, once: the result is cached.
 
     Hidden files and folders are left out; files that are no photo are skipped, and one warning is logged with their

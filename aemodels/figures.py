@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
@@ -14,6 +15,7 @@ PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#7F3C8D", "#6E6E6E", "#B07A4B",
 )  # fmt: skip
 PRINT_DPI = 300
+FONTS = Path(__file__).parent / "assets"  # DejaVu Sans: Pillow's own font has no σ, × or é
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ def panel(
     caption        below, wrapped to the panel's width
     """
     unit = width_px / 1400
-    font, bold, small = (ImageFont.load_default(round(size * unit)) for size in (22, 24, 20))
+    font, small = (ImageFont.truetype(FONTS / "DejaVuSans.ttf", size * unit) for size in (20, 19))
+    bold = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 20 * unit)
     pad, label_width = round(10 * unit), round(150 * unit) if any(row_labels) else 0
     columns = max(len(row) for row in rows)
     side = (width_px - label_width - pad * (columns + 1)) // columns
@@ -100,7 +103,9 @@ def panel(
     header = round(38 * unit) if any(column_labels) else 0
     lines = _wrap(caption, small, width_px - 2 * pad)
     line_height = round(28 * unit)
-    height = header + pad + len(rows) * (tile_height + note_height + pad) + (len(lines) * line_height + pad if lines else 0)
+    height = (
+        header + pad + len(rows) * (tile_height + note_height + pad) + (len(lines) * line_height + pad if lines else 0)
+    )
 
     image = Image.new("RGB", (width_px, height), ink.background)
     draw = ImageDraw.Draw(image)
@@ -116,9 +121,12 @@ def panel(
             left = label_width + pad + j * (side + pad)
             enlarges = tile.shape[1] < side
             method = Image.Resampling.NEAREST if enlarges and tile.shape[1] <= 64 else Image.Resampling.LANCZOS
-            image.paste(Image.fromarray(tile).resize((side, round(side * tile.shape[0] / tile.shape[1])), method), (left, top))
+            image.paste(
+                Image.fromarray(tile).resize((side, round(side * tile.shape[0] / tile.shape[1])), method), (left, top)
+            )
             if i < len(notes) and j < len(notes[i]) and notes[i][j]:
-                draw.text((left + side / 2, top + tile_height + note_height / 2), notes[i][j], ink.muted, font, "mm")
+                note = _shorten(notes[i][j], font, side)
+                draw.text((left + side / 2, top + tile_height + note_height / 2), note, ink.muted, font, "mm")
     for k, line in enumerate(lines):
         draw.text((pad, height - (len(lines) - k) * line_height - pad / 2), line, ink.muted, small)
     return image
@@ -142,6 +150,14 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[str]
         else:
             lines.append(word)
     return lines
+
+
+def _shorten(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> str:
+    if font.getlength(text) <= width_px:
+        return text
+    while text and font.getlength(f"{text}…") > width_px:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
 
 
 def scatter(codes: np.ndarray, labels: np.ndarray, size_px: int = 560):
@@ -184,7 +200,7 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
     figure.update_layout(
         height=420,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"font": {"size": 15}, "orientation": "h", "y": 1.12},
+        legend={"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
         hovermode="x unified",
     )
     figure.update_xaxes(title=x_title, title_font_size=16, tickfont_size=14)
@@ -193,9 +209,9 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
 
 
 def scatter_tile(
-    codes: np.ndarray, labels: np.ndarray, extent: tuple[float, float, float, float], side_px: int = 720, ink: Ink = LIGHT
+    codes: np.ndarray, labels: np.ndarray, extent: tuple[float, float, float, float], side_px: int, ink: Ink = LIGHT
 ) -> np.ndarray:
-    """2-D codes (n, 2) inside `extent` (x_min, x_max, y_min, y_max), a dot each in its digit's colour: uint8 (side, side, 3)."""
+    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, coloured by digit: uint8 (side, side, 3)."""
     x_min, x_max, y_min, y_max = extent
     share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
     inside = ((share >= 0) & (share <= 1)).all(1)

@@ -133,13 +133,13 @@ SPARSE_BELOW, HOLE_BELOW = 0.05, 0.01  # of `support`
 
 
 def kind_of_place(share: float) -> str:
-    """ "hole" where fewer than 1 % of the codes are more lonely (see `support`), "sparse" below 5 %, else "supported"."""
+    """What `support` says in a word: "hole" below 1 %, "sparse" below 5 %, else "supported"."""
     return "hole" if share < HOLE_BELOW else "sparse" if share < SPARSE_BELOW else "supported"
 
 
 def pixel_entropy(x_hat: Tensor) -> Tensor:
     """Entropy of decoded images (B, ...) in [0, 1], each pixel read as the probability of ink: (B,), in nats a pixel.
 
-    0 for pure black and white; grey, blurred strokes raise it. It is the least binary cross-entropy such pixels can have.
+    0 for pure black and white; grey strokes raise it.
     """
     return torch.special.entr(x_hat.float()).add(torch.special.entr(1 - x_hat.float())).flatten(1).mean(1)

@@ -4,6 +4,7 @@ Blocks: ConvNeXt (Liu et al. 2022, https://arxiv.org/abs/2201.03545). Parameter-
 resolution or width: DC-AE (Chen et al. 2024, https://arxiv.org/abs/2410.10733).
 """
 
+from itertools import pairwise
 from math import prod
 
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ from aemodels.errors import ConfigError
 def mlp_encoder(config: ModelConfig) -> nn.Sequential:
     """(B, C, H, W) -> (B, D): fully connected, one hidden layer a width."""
     sizes = [prod(config.image_shape), *config.widths]
-    layers = [_hidden(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
+    layers = [_hidden(a, b) for a, b in pairwise(sizes)]
     return nn.Sequential(
         nn.Flatten(),
         *layers,
@@ -28,7 +29,7 @@ def mlp_encoder(config: ModelConfig) -> nn.Sequential:
 def mlp_decoder(config: ModelConfig) -> nn.Sequential:
     """(B, D) -> logits (B, C, H, W): the encoder's mirror image."""
     sizes = [prod(config.latent_shape), *reversed(config.widths)]
-    layers = [_hidden(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
+    layers = [_hidden(a, b) for a, b in pairwise(sizes)]
     return nn.Sequential(
         nn.Flatten(),
         *layers,
@@ -89,7 +90,7 @@ class ConvNeXtBlock(nn.Module):
         nn.init.zeros_(self.project.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.depthwise(x).permute(0, 2, 3, 1)                    # (B, H, W, C)
+        h = self.depthwise(x).permute(0, 2, 3, 1)  # (B, H, W, C)
         h = self.project(F.gelu(self.expand(self.norm(h))))
         return x + h.permute(0, 3, 1, 2)  # fmt: skip
 
@@ -103,8 +104,8 @@ class Down(nn.Module):
         self.num_out = num_out
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.pixel_unshuffle(x, 2)                                  # (B, 4·C, H/2, W/2)
-        shortcut = x.unflatten(1, (self.num_out, -1)).mean(2)        # (B, C', H/2, W/2)
+        x = F.pixel_unshuffle(x, 2)  # (B, 4·C, H/2, W/2)
+        shortcut = x.unflatten(1, (self.num_out, -1)).mean(2)  # (B, C', H/2, W/2)
         return self.conv(x) + shortcut  # fmt: skip
 
 
@@ -117,15 +118,17 @@ class Up(nn.Module):
         self.repeats = 4 * num_out // num_in
 
     def forward(self, x: Tensor) -> Tensor:
-        shortcut = x.repeat_interleave(self.repeats, dim=1)          # (B, 4·C', H, W)
-        return F.pixel_shuffle(self.conv(x) + shortcut, 2)           # (B, C', 2H, 2W)  # fmt: skip
+        shortcut = x.repeat_interleave(self.repeats, dim=1)  # (B, 4·C', H, W)
+        return F.pixel_shuffle(self.conv(x) + shortcut, 2)  # (B, C', 2H, 2W)  # fmt: skip
 
 
 def check_conv(config: ModelConfig) -> None:
     """Raises ConfigError where the convolutional networks cannot be built from this configuration."""
     _, height, width = config.image_shape
     if height % 16 or width % 16 or config.latent_shape[1:] != (height // 16, width // 16):
-        raise ConfigError(f"A conv code for images {config.image_shape} must be (D, H/16, W/16), not {config.latent_shape}.")
+        raise ConfigError(
+            f"A conv code for images {config.image_shape} must be (D, H/16, W/16), not {config.latent_shape}."
+        )
     if not len(config.widths) == len(config.encoder_depths) == len(config.decoder_depths) == 2:
         raise ConfigError("A conv network has two widths, two encoder depths and two decoder depths.")
     if 4 * config.widths[0] % config.widths[1]:

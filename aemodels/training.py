@@ -99,7 +99,7 @@ def fit(
             for group in state.optimiser.param_groups:
                 group["lr"] = config.learning_rate * schedule(progress, config.warmup)
 
-            x = images[batch].float() / 255                          # (B, C, H, W) in [0, 1]
+            x = images[batch].float() / 255  # (B, C, H, W) in [0, 1]
             if config.flips:
                 x = random_flip(x, generator)
             x = x.contiguous(memory_format=torch.channels_last)

@@ -8,14 +8,25 @@ from aemodels import checkpoints
 from aemodels.errors import LatentLabError
 from pages.parts import controls, loaders
 
-PAGES = {
-    "pages/mnist/latent_plane.py": ("Latent plane", "10,000 digits on a plane of two numbers. Click anywhere and see it decoded."),
-    "pages/mnist/denoise.py": ("Denoise", "Noise in, clean digit out, through a code of 2 or 64 numbers."),
-    "pages/dogs/reconstruct.py": ("Reconstruct", "Nine photos, their codes made visible, and what was lost."),
-    "pages/dogs/sample.py": ("Sample", "A Gaussian fitted on 256 codes: does it dream of dogs?"),
-    "pages/dogs/perturb.py": ("Perturb", "Shake a code with noise and watch the picture give way."),
-    "pages/dogs/noise_regularised.py": ("Noise-regularised", "Codes trained to survive noise: PSNR tables and samples."),
-    "pages/about/training.py": ("Training", "Loss curves, settings and provenance of every model."),
+SECTIONS = {
+    "MNIST": [
+        (
+            "pages/mnist/latent_plane.py",
+            "Latent plane",
+            "10,000 digits on a plane of two numbers. Click anywhere, see it decoded.",
+        ),
+        ("pages/mnist/denoise.py", "Denoise", "Noise in, clean digit out, through a code of 2 or 64 numbers."),
+    ],
+    "Dogs": [
+        ("pages/dogs/reconstruct.py", "Reconstruct", "Nine photos, their codes made visible, and what was lost."),
+        ("pages/dogs/sample.py", "Sample", "A Gaussian fitted on 256 codes: does it dream of dogs?"),
+        ("pages/dogs/perturb.py", "Perturb", "Shake a code with noise and watch the picture give way."),
+        (
+            "pages/dogs/noise_regularised.py",
+            "Noise-regularised",
+            "Codes trained to survive noise: PSNR tables and samples.",
+        ),
+    ],
 }
 
 controls.header(
@@ -23,11 +34,12 @@ controls.header(
     "An autoencoder squeezes a picture into a short code and rebuilds it from that code alone. Here the codes can be seen, "
     "clicked, sampled, shaken and measured.",
 )
-columns = st.columns(3)
-for i, (page, (title, sentence)) in enumerate(PAGES.items()):
-    with columns[i % 3].container(border=True, height="stretch"):
-        st.page_link(page, label=f"**{title}**", icon=":material/arrow_forward:")
-        st.markdown(sentence)
+for section, names in SECTIONS.items():
+    st.subheader(section, anchor=False)
+    for column, (page, title, sentence) in zip(st.columns(4), names, strict=False):
+        with column.container(border=True, height="stretch"):
+            st.page_link(page, label=f"**{title}**", icon=":material/arrow_forward:")
+            st.markdown(sentence)
 
 st.subheader("Models", anchor=False)
 rows, broken = [], []
@@ -58,9 +70,14 @@ for message in broken:
     st.error(message, icon=":material/error:")
 if rows:
     st.table(pd.DataFrame(rows).set_index("model"))
-    st.caption("PSNR: 10·log10(1 / MSE) of each image, averaged over the test images, with the 95 % interval of that mean.")
+    st.page_link("pages/about/training.py", label="How each was trained", icon=":material/monitoring:")
+    st.caption(
+        "PSNR: 10·log10(1 / MSE) of each image, averaged over the test images, with the 95 % interval of that mean."
+    )
 else:
-    st.info("There are no models yet; make them with `python train.py`, or with `python train.py --quick` for a first look.")
+    st.info(
+        "There are no models yet; make them with `python train.py`, or with `python train.py --quick` for a first look."
+    )
 
 st.subheader("Data on this computer", anchor=False)
 digits, photos = st.columns(2)

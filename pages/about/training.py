@@ -19,7 +19,9 @@ for name in aemodels.list_checkpoints():
     except LatentLabError as error:
         st.error(str(error), icon=":material/error:")
 if not headers:
-    st.info("There are no checkpoints yet; make them with `python train.py`, or with `python train.py --quick` for a first look.")
+    st.info(
+        "There are no checkpoints yet; make them with `python train.py`, or with `python train.py --quick` for a first look."
+    )
     st.stop()
 
 groups = {"mnist": "MNIST", "dog": "Dogs"}
@@ -28,12 +30,16 @@ chosen = {name: header for name, header in headers.items() if name.startswith(gr
 left, right = st.columns(2)
 with left:
     st.subheader("Training loss", anchor=False)
-    series = {n: ([e["epoch"] for e in h["history"]], [e["reconstruction"] for e in h["history"]]) for n, h in chosen.items()}
+    series = {
+        n: ([e["epoch"] for e in h["history"]], [e["reconstruction"] for e in h["history"]]) for n, h in chosen.items()
+    }
     unit = "BCE / nats a pixel" if group == "mnist" else "MSE"
     st.plotly_chart(figures.lines(series, "epoch", unit, log_y=True), key="loss", alt="Reconstruction loss by epoch")
 with right:
     st.subheader("PSNR on test images", anchor=False)
-    series = {n: ([e["epoch"] for e in h["history"]], [e.get("psnr_db") for e in h["history"]]) for n, h in chosen.items()}
+    series = {
+        n: ([e["epoch"] for e in h["history"]], [e.get("psnr_db") for e in h["history"]]) for n, h in chosen.items()
+    }
     st.plotly_chart(figures.lines(series, "epoch", "mean PSNR / dB"), key="psnr", alt="PSNR on test images by epoch")
 st.caption(
     "Left: mean over each epoch, under the model's own training noise, of the weights being trained. Right: a fixed sample of test images after each "

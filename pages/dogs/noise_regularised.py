@@ -12,7 +12,8 @@ controls.header(
     "Each code is scaled to unit mean square, then zero-mean Gaussian noise is added to it while the network trains: it learns "
     "codes that survive noise, as a transmitter and receiver over a noisy channel must.",
 )
-seed = controls.seed_control()
+with controls.row():
+    seed = controls.seed_control()
 ckpts = {model: loaders.checkpoint(model) for model in loaders.DOG_MODELS}
 evaluations = {model: {e["noise_variance"]: e for e in ckpt.metrics["evaluations"]} for model, ckpt in ckpts.items()}
 variances = sorted(evaluations["dog-ae"])
@@ -47,14 +48,17 @@ st.subheader("Does sampling generate now?", anchor=False)
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
     grids = [
-        [figures.mosaic(figures.to_tiles(x), columns=3, gap=4) for x in pictures.values()] for pictures in (samples, rebuilt)
+        [figures.mosaic(figures.to_tiles(x), columns=3, gap=4) for x in pictures.values()]
+        for pictures in (samples, rebuilt)
     ]
     return figures.panel(
         grids, ["Gaussian samples", "Real codes, decoded"], [], list(ckpts), caption=caption, width_px=width_px, ink=ink
     )
 
 
-export.show(draw(export.SCREEN_PX, export.ink()), alt="Nine Gaussian samples and nine decoded real codes of each dog model")
+export.show(
+    draw(export.SCREEN_PX, export.ink()), alt="Nine Gaussian samples and nine decoded real codes of each dog model"
+)
 
 own = {m: ckpts[m].model_config.noise_variance for m in loaders.NOISE_MODELS}
 gains = {m: evaluations[m][v]["psnr_db"] - evaluations["dog-ae"][v]["psnr_db"] for m, v in own.items()}
@@ -66,14 +70,14 @@ noise_power = float(seeded_normal(range(1000), ckpts["dog-ae"].codes.shape[1:]).
 last = list(own)[-1]
 controls.notice(
     [
-        "At the noise it was trained for, each model is ahead of the plain one by "
+        "Against the plain model, at the noise it was trained for: "
         + ", ".join(f"**{gain:+.2f} dB** ({own[m]:.2f})" for m, gain in gains.items())
-        + "; without noise it pays "
-        + ", ".join(f"{price:.2f} dB" for price in prices.values())
-        + " for that.",
-        "Training noise spreads the codes: mean excess kurtosis of their elements is "
+        + "; without noise: "
+        + ", ".join(f"{-price:+.2f} dB ({own[m]:.2f})" for m, price in prices.items())
+        + ".",
+        "Mean excess kurtosis of the code's elements, 0 for a Gaussian: "
         + ", ".join(f"{k:+.2f} ({m})" for m, k in kurtosis.items())
-        + "; 0 would be Gaussian.",
+        + ".",
         "Fine detail of the samples, as a share of what decoded real codes have: "
         + ", ".join(f"{s:.0%} ({m})" for m, s in share.items())
         + ". A share near 100 % alone makes no dog: look whether the parts belong together.",
@@ -85,5 +89,8 @@ controls.notice(
 
 numbers = [{"model": m} | evaluations[m][v] | {"snr_db": snr_db(v) if v else None} for m in ckpts for v in variances]
 export.export_row(
-    f"noise-regularised-{seed}", draw, numbers, {"seed": seed, "Gaussian": "full covariance of 256 codes", "models": "all four"}
+    f"noise-regularised-{seed}",
+    draw,
+    numbers,
+    {"seed": seed, "Gaussian": "full covariance of 256 codes", "models": "all four"},
 )

@@ -16,10 +16,13 @@ controls.header(
     "Gaussian noise is added to nine codes before they are decoded. Its variance is per unit of the code's own mean square, so "
     "that it means the same for every model; one fixed direction of noise an image, so that only its strength changes.",
 )
-name = controls.choose("Model", loaders.DOG_MODELS, key="model")
-seed = controls.seed_control()
-source = controls.choose("Codes of", SOURCES, key="codes")
-variance = st.slider("Noise variance", 0.0, 2.0, 0.1, 0.05, key="variance", bind="query-params", persist_state="session")
+with controls.row():
+    name = controls.choose("Model", loaders.DOG_MODELS, key="model")
+    seed = controls.seed_control()
+    source = controls.choose("Codes of", SOURCES, key="codes")
+variance = st.slider(
+    "Noise variance", 0.0, 2.0, 0.1, 0.05, key="variance", bind="query-params", persist_state="session"
+)
 ckpt = loaders.checkpoint(name)
 seeds = controls.image_seeds(seed, 9)
 
@@ -48,7 +51,9 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
     return figures.panel(list(rows.values()), list(rows), notes, caption=caption, width_px=width_px, ink=ink)
 
 
-export.show(draw(export.SCREEN_PX, export.ink()), alt=f"Nine pictures decoded without noise and at variance {variance:.2f}")
+export.show(
+    draw(export.SCREEN_PX, export.ink()), alt=f"Nine pictures decoded without noise and at variance {variance:.2f}"
+)
 
 st.subheader("One direction, rising variance", anchor=False)
 picture = st.select_slider("Picture", range(1, 10), key="picture") - 1
@@ -56,7 +61,10 @@ strip = torch.cat([perturb(z[picture : picture + 1], v, noise[picture : picture 
 x_strip = ckpt.model.decode(strip)
 export.show(
     figures.panel(
-        [figures.to_tiles(x_strip)], column_labels=[f"{v:g}" for v in STRIP], width_px=export.SCREEN_PX, ink=export.ink()
+        [figures.to_tiles(x_strip)],
+        column_labels=[f"{v:g}" for v in STRIP],
+        width_px=export.SCREEN_PX,
+        ink=export.ink(),
     ),
     alt=f"Picture {picture + 1} decoded at noise variances {', '.join(f'{v:g}' for v in STRIP)}",
 )
@@ -73,13 +81,18 @@ points = [
     f"{psnr.mean():.2f} dB at variance {variance:.2f}" + (f" (SNR {snr_db(variance):.1f} dB)." if variance else "."),
     f"From no noise to variance {strongest:g}, mean PSNR over the whole test split falls by **{drops[at_most]:.2f} dB** for the model "
     f"“{at_most}” and by {drops[at_least]:.2f} dB for “{at_least}”.",
-    "The decoder is a smooth function, so a small step in the code is a small change of the picture. What changes is no grain of "
-    f"single pixels: an 8×8 place of the code answers for 16×16 px, and the step between neighbouring pixels goes from "
-    f"{sampling.detail(x_hat):.1f} to {sampling.detail(x_noisy):.1f} grey levels.",
+    "One element of the code answers for 16×16 px and more, so the noise comes out as coloured patches and false edges, not as grain "
+    f"of single pixels: the mean step between neighbouring pixels goes from {sampling.detail(x_hat):.1f} to "
+    f"{sampling.detail(x_noisy):.1f} grey levels.",
 ]
 controls.notice(points)
 
-settings = {"model": name, "seed": seed, "codes of": SOURCES[source], "noise variance": f"{variance:.2f} of the code's mean square"}
+settings = {
+    "model": name,
+    "seed": seed,
+    "codes of": SOURCES[source],
+    "noise variance": f"{variance:.2f} of the code's mean square",
+}
 numbers = [{"picture": i + 1, "noise_seed": s, "psnr_db": float(psnr[i])} for i, s in enumerate(seeds)]
 export.export_row(f"perturb-{name}-{variance:.2f}-{seed}", draw, numbers, settings)
 

@@ -12,11 +12,14 @@ from pages.parts import controls, export, loaders, photos
 controls.header(
     "Reconstruct",
     "Each photo, 49,152 numbers, passes through a code of 1,024 (16 channels of 8×8) and is rebuilt from it. "
-    "Blue and red in the code are values below and above zero, on one scale for all nine.",
+    "In the code, blue is below zero and red above, on one scale for all nine; in the error, black is 0 and white 0.3 or more of "
+    "the range.",
 )
-name = controls.choose("Model", loaders.DOG_MODELS, key="model")
-seed = controls.seed_control()
-chosen = photos.choose_photos(seed)
+with controls.row():
+    name = controls.choose("Model", loaders.DOG_MODELS, key="model")
+    seed = controls.seed_control()
+    source = photos.choose_source()
+chosen = photos.photos_of(source, seed)
 ckpt = loaders.checkpoint(name)
 
 if chosen:
@@ -41,12 +44,17 @@ if chosen:
         "Error": list(figures.heat(error, limit=0.3)),
         "Code": codes,
     }
-notes = {"Original": [n[:14] for n in labels], "Rebuilt": [f"{p:.1f} dB" for p in psnr] if chosen else labels}
+notes = {"Original": labels, "Rebuilt": [f"{p:.1f} dB" for p in psnr] if chosen else labels}
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
     return figures.panel(
-        list(rows.values()), list(rows), [notes.get(row, []) for row in rows], caption=caption, width_px=width_px, ink=ink
+        list(rows.values()),
+        list(rows),
+        [notes.get(row, []) for row in rows],
+        caption=caption,
+        width_px=width_px,
+        ink=ink,
     )
 
 
@@ -80,7 +88,7 @@ points.append(
 )
 controls.notice(points)
 
-settings = {"model": name, "seed": seed, "photos": "own files" if st.session_state.photos == "own" else "test split"}
+settings = {"model": name, "seed": seed, "photos": "own files" if source == "own" else "test split"}
 numbers = [
     {"picture": i + 1, "name": label, "psnr_db": float(psnr[i]) if chosen else None}
     | {f"channel_{c + 1}_mean_square": float(p) for c, p in enumerate(z[i].square().mean((1, 2)))}
@@ -103,7 +111,7 @@ detail = [
     figures.to_tiles(x_without)[0],
     figures.heat(change, limit=max(float(change.max()), 1e-6)),
 ]
-columns = ["Code, channels 1–16", "Rebuilt", f"Without channel {channel}", "What changed"]
+columns = ["Code, 16 channels", "Rebuilt", f"Without channel {channel}", "What changed"]
 export.show(
     figures.panel([detail], column_labels=columns, width_px=export.SCREEN_PX, ink=export.ink()),
     alt=f"Picture {picture + 1}: its code, rebuilt, rebuilt without channel {channel}, and the difference",

@@ -13,14 +13,14 @@ controls.header(
     "The codes of random photos are summed up by a mean and a covariance; nine new codes are drawn from that Gaussian and "
     "decoded. If the latent space were filled the way a Gaussian fills it, these would be nine new dogs.",
 )
-name = controls.choose("Model", loaders.DOG_MODELS, key="model")
-seed = controls.seed_control()
-left, right = st.columns(2)
-with left:
+with controls.row():
+    name = controls.choose("Model", loaders.DOG_MODELS, key="model")
+    seed = controls.seed_control()
+with controls.row():
     covariance = controls.choose("Gaussian", KINDS, key="covariance")
-num_codes = right.select_slider(
-    "Photos the Gaussian is fitted on", [16, 64, 256, 1024], 256, key="fitted_on", bind="query-params", persist_state="session"
-)
+    num_codes = int(
+        controls.choose("Photos it is fitted on", {str(n): f"{n:,}" for n in (256, 16, 64, 1024)}, key="fitted_on")
+    )
 ckpt = loaders.checkpoint(name)
 seeds = controls.image_seeds(seed, 9)
 
@@ -36,13 +36,16 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
     return figures.panel([both], column_labels=titles, caption=caption, width_px=width_px, ink=ink)
 
 
-export.show(draw(export.SCREEN_PX, export.ink()), alt="Left nine decoded samples, right nine photos decoded from their codes")
+export.show(
+    draw(export.SCREEN_PX, export.ink()), alt="Left nine decoded samples, right nine photos decoded from their codes"
+)
 
 _, _, rank = sampling.gaussian(name, num_codes, covariance)
 _, to_nearest = latents.nearest(codes, z)
 between_real = torch.cdist(codes.flatten(1), codes.flatten(1)).fill_diagonal_(torch.inf).min(1).values
 ratio = float(to_nearest.mean() / between_real.mean())
 kurtosis = sampling.excess_kurtosis(ckpt.codes)
+alone = "close to Gaussian" if abs(kurtosis) < 0.5 else "far from Gaussian"
 detail_ratio = sampling.detail(x_sampled) / sampling.detail(x_rebuilt)
 size = z[0].numel()
 controls.notice(
@@ -54,8 +57,8 @@ controls.notice(
         f"A sample lies {ratio:.2f} times as far from its nearest real code as a real code from its nearest neighbour, so none "
         "of the nine copies a photo." if ratio > 0.5 else
         f"A sample lies only {ratio:.2f} times as far from its nearest real code as real codes from each other.",
-        f"The elements of real codes have a mean excess kurtosis of {kurtosis:+.2f} (0 for a Gaussian). Mean and covariance "
-        "are all that the Gaussian takes over; which values go together to make an eye or an ear is in neither.",
+        f"Each element of the real codes by itself is {alone} (mean excess kurtosis {kurtosis:+.2f}; 0 for a Gaussian). Mean and "
+        "covariance are all that the fit takes over: how more than two values go together, to make an eye or an ear, is in neither.",
     ]
 )  # fmt: skip
 
@@ -66,7 +69,12 @@ settings = {
     "fitted on": f"{num_codes} codes of test photos (drawn with seed {sampling.CODE_DRAW_SEED})",
 }
 numbers = [
-    {"sample": i + 1, "seed": s, "mean_square": float(z[i].square().mean()), "distance_to_nearest_code": float(to_nearest[i])}
+    {
+        "sample": i + 1,
+        "seed": s,
+        "mean_square": float(z[i].square().mean()),
+        "distance_to_nearest_code": float(to_nearest[i]),
+    }
     for i, s in enumerate(seeds)
 ]
 export.export_row(f"sample-{name}-{covariance}-{num_codes}-{seed}", draw, numbers, settings)

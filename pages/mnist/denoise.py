@@ -8,7 +8,7 @@ from torch import Tensor
 
 from aemodels import checkpoints, data, figures
 from aemodels.errors import DataError
-from aemodels.metrics import mean_and_ci95, per_image, psnr_db, reconstruct
+from aemodels.metrics import per_image, psnr_db, reconstruct
 from aemodels.noise import seeded_normal
 from pages.parts import controls, export, loaders
 
@@ -67,19 +67,19 @@ def noisy_curves() -> tuple[list[float], list[float]]:
 
 controls.header(
     "Denoise",
-    "A denoising autoencoder sees a digit plus noise, x + factor · N(0, 1), and has learnt to give back the clean digit. "
+    "A denoising autoencoder sees a digit plus noise, x + factor · N(0, 1), and has learnt to give back the clean one. "
     "Two of them, which differ in the size of the code alone.",
 )
-source = controls.choose("Digits", {"test": "Nine test digits", "own": "Your own"}, key="digits")
-first, second = st.columns(2, gap="medium")
+first, second, third = st.columns([27, 36, 37], gap="medium")
 with first:
+    source = controls.choose("Digits", {"test": "Test digits", "own": "Your own"}, key="digits")
+with second:
     seed = controls.seed_control()
 ckpts = {name: loaders.checkpoint(name) for name in loaders.DENOISERS}
 trained_at = next(iter(ckpts.values())).model_config.noise_factor
 kept = {"bind": "query-params", "persist_state": "session"}
-factor = second.slider("Noise factor", 0.0, 1.0, trained_at, 0.05, key="noise_factor", **kept)
-mark = "▲ trained at" if factor != trained_at else "▲ here the models were trained:"
-second.html(f'<div style="margin: -1.1rem 0 0 calc({trained_at:.0%} - 0.4rem)">{mark} {trained_at:g}</div>')
+factor = third.slider("Noise factor", 0.0, 1.0, trained_at, 0.05, key="noise_factor", **kept)
+third.html(f'<div style="margin: -1.1rem 0 0 calc({trained_at:.0%} - 0.4rem)">▲ trained at {trained_at:g}</div>')
 
 if source == "test":
     digits, labels = loaders.test_digits()
@@ -97,15 +97,15 @@ psnr = {"noisy": psnr_db(x, x_noisy), **{name: psnr_db(x, x_hat) for name, (_, _
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     tiles = [figures.to_tiles(pictures) for pictures in (x, x_noisy, *(x_hat for _, _, x_hat in results.values()))]
-    labels = ["Original", "Noisy", *(f"Denoised, {label}" for label in loaders.DENOISERS.values())]
+    labels = ["Original", "Noisy (clipped)", *(f"Denoised, {label}" for label in loaders.DENOISERS.values())]
     notes = [names, *([f"{p:.1f} dB" if p.isfinite() else "no noise" for p in row] for row in psnr.values())]
     return figures.panel(tiles, labels, notes, caption=caption, width_px=width_px, ink=ink)
 
 
-export.show(draw(export.SCREEN_PX, export.ink()), alt=f"Nine digits: original, noisy at factor {factor:.2f}, denoised twice")
+export.show(draw(export.SCREEN_PX, export.ink()), f"Nine digits: original, noisy at factor {factor:.2f}, denoised twice")
 st.caption(
-    "PSNR against the original, peak 1.0. The network sees the noisy digit unclipped, and its PSNR is that of the unclipped one; "
-    "the picture shows it clipped to [0, 1]."
+    "PSNR against the original, peak 1.0. The network sees the noisy digit unclipped, and the PSNR below it is that of "
+    "the unclipped one; the picture shows it clipped to [0, 1]."
 )
 
 st.subheader("PSNR against noise factor, 500 test digits", anchor=False)
@@ -113,30 +113,35 @@ curves = {n: curve(n, checkpoints.checkpoint_path(n).stat().st_mtime_ns, c.model
 seen, clipped = noisy_curves()
 series = {f"Denoised, {loaders.DENOISERS[n]}": (FACTORS, c) for n, c in curves.items()}
 series |= {"Noisy, as seen": (FACTORS[1:], seen), "Noisy, clipped as shown": (FACTORS[1:], clipped)}
-st.plotly_chart(figures.lines(series, "noise factor", "mean PSNR / dB"), key="curve", alt="Mean PSNR against noise factor")
+chart = figures.lines(series, "noise factor", "mean PSNR / dB")
+st.plotly_chart(chart, key="curve", alt="Mean PSNR against noise factor")
 
 at = FACTORS.index(min(FACTORS, key=lambda f: abs(f - trained_at)))
-noisy_mean = psnr["noisy"].mean()
+noisy, once_clipped = psnr["noisy"].mean(), psnr_db(x, x_noisy.clamp(0, 1)).mean()
 points = [
     "On these nine: "
-    + (f"noisy **{noisy_mean:.1f} dB** ({psnr_db(x, x_noisy.clamp(0, 1)).mean():.1f} dB once clipped), " if factor else "")
+    + (f"noisy **{noisy:.1f} dB** ({once_clipped:.1f} dB once clipped), " if factor else "")
     + ", ".join(f"{label} **{psnr[name].mean():.1f} dB**" for name, label in loaders.DENOISERS.items()) + ".",
 ]  # fmt: skip
 for name, label in loaders.DENOISERS.items():
-    better = [f for f, a, b in zip(FACTORS[1:], curves[name][1:], clipped, strict=True) if a > b]
-    gain, ci = curves[name][at] - clipped[at - 1], curves[name][0] - curves[name][-1]
+    above = [f for f, mine, other in zip(FACTORS[1:], curves[name][1:], clipped, strict=True) if mine > other]
+    gain, change = curves[name][at] - clipped[at - 1], curves[name][-1] - curves[name][0]
     points.append(
-        f"{label}: {abs(gain):.1f} dB {'above' if gain > 0 else 'below'} the clipped noisy digit at factor {FACTORS[at]:g}, over "
-        f"500 digits; "
-        + (f"it gains at factors from {min(better):g} to {max(better):g}" if better else "it gains at no factor")
-        + f". From factor 0 to 1 its own PSNR changes by {-ci:+.1f} dB.".replace("-", "−")
+        f"{label}, over 500 digits: {abs(gain):.1f} dB {'above' if gain > 0 else 'below'} the clipped noisy digit at "
+        f"factor {FACTORS[at]:g}; above it at {len(above)} of the {len(clipped)} factors measured"
+        + (f", the least of them {above[0]:g}. " if above else ". ")
+        + f"From factor 0 to 1 its PSNR changes by {change:+.1f} dB.".replace("-", "−")
     )
 small, large = (curves[name] for name in loaders.DENOISERS)
+gains = [b - a for a, b in zip(small, large, strict=True)]
 points.append(
-    f"At factor {FACTORS[at]:g} the 64-D code keeps {large[at] - small[at]:+.1f} dB against the 2-D code: two numbers "
-    "place a digit on a plane of typical shapes, so what comes back is a clean digit, though not always the one that was written."
+    f"What the larger code is worth: {gains[0]:+.1f} dB without noise, **{gains[at]:+.1f} dB** at factor "
+    f"{FACTORS[at]:g}, {gains[-1]:+.1f} dB at factor 1.".replace("-", "−")
 )
 controls.notice(points)
 settings = {"seed": seed, "noise factor": f"{factor:.2f}", "digits": source, "noise seeds": f"{seeds[0]}–{seeds[-1]}"}
-numbers = [{"digit": names[i], "noise_seed": s} | {f"psnr_db_{k}": float(v[i]) for k, v in psnr.items()} for i, s in enumerate(seeds)]
+numbers = [
+    {"digit": names[i], "noise_seed": seeds[i]} | {f"psnr_db_{key}": float(p[i]) for key, p in psnr.items()}
+    for i in range(len(seeds))
+]
 export.export_row(f"denoise-{factor:.2f}-{seed}", draw, numbers, settings)

@@ -1,4 +1,4 @@
-"""M2, M4, M5: the plane of 2-D codes, any place of it decoded, its uniform sampling, and what each L2 penalty changed."""
+"""M2, M4, M5: the plane of 2-D codes, any place of it decoded, its uniform sampling, and what each L2 changed."""
 
 from math import sqrt
 
@@ -13,9 +13,9 @@ from pages.parts import controls, export, loaders, plane
 NUM_SAMPLES = 10  # a side
 COLOURS = {"supported": "green", "sparse": "orange", "hole": "red"}
 RULE = (
-    "A code is lonelier the farther its 10th nearest other code is. A place is **supported** where at least "
-    f"{latents.SPARSE_BELOW:.0%} of the test codes are lonelier than it, **sparse** where fewer are, and a **hole** where fewer "
-    f"than {latents.HOLE_BELOW:.0%} are."
+    "A place is lonelier the farther its 10th nearest test code is. It is **supported** where at least "
+    f"{latents.SPARSE_BELOW:.0%} of the codes are lonelier than it, **sparse** where fewer are, and a **hole** where "
+    f"fewer than {latents.HOLE_BELOW:.0%} are."
 )
 
 
@@ -31,33 +31,38 @@ def pick(z1: float | None, z2: float | None) -> None:
 def show_plane(name: str, seed: int) -> None:
     ckpt, measured, (digits, labels) = loaders.checkpoint(name), plane.measure(name), loaders.test_digits()
     default = ckpt.codes[torch.randint(len(ckpt.codes), (), generator=torch.Generator().manual_seed(seed))]
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([11, 9], gap="medium")
+    answer = right.container()  # above the widgets that it depends on
     columns = right.columns([3, 3, 4], vertical_alignment="bottom")
     kept = {"value": None, "step": 0.1, "format": "%.3f", "bind": "query-params", "persist_state": "session"}
     z1 = columns[0].number_input("z₁", key="z1", placeholder=f"{default[0]:.3f}", **kept)
     z2 = columns[1].number_input("z₂", key="z2", placeholder=f"{default[1]:.3f}", **kept)
-    picked = z1 is not None and z2 is not None
-    columns[2].button("Seed's digit", key="unpick", on_click=pick, args=(None, None), disabled=not picked, width="stretch")
-    z = torch.tensor([[z1, z2]]) if picked else default[None]
+    is_picked = z1 is not None and z2 is not None
+    columns[2].button("Seed's digit", key="unpick", on_click=pick, args=(None, None), disabled=not is_picked)
+    z = torch.tensor([[z1, z2]]) if is_picked else default[None]
 
     index, distance = latents.nearest(ckpt.codes, z)
     label, x = labels[index].item(), digits[index].float() / 255
     share = latents.support(ckpt.codes, z).item()
     kind = latents.kind_of_place(share)
-    decoded, original, again = figures.to_tiles(torch.cat([ckpt.model.decode(z), x, ckpt.model.decode(ckpt.model.encode(x))]))
-    with right:
-        st.markdown(f"#### :{COLOURS[kind]}[**{kind.capitalize()}**] · {share:.1%} of the codes are lonelier", help=RULE)
-        export.show(enlarge(decoded, 448), alt=f"Image decoded at z = ({z[0, 0]:.3f}, {z[0, 1]:.3f})")
-        nearest, reconstruction = st.columns(2)
-        with nearest:
+    x_hat = ckpt.model.decode(torch.cat([z, ckpt.model.encode(x)]))
+    decoded, again, original = figures.to_tiles(torch.cat([x_hat, x]))
+    with answer:
+        st.markdown(f"#### :{COLOURS[kind]}[{kind.capitalize()}]")
+        st.markdown(f"**{share:.1%}** of the test codes are lonelier than this place.", help=RULE)
+        large, small = st.columns([9, 4])
+        with large:
+            export.show(enlarge(decoded, 448), alt=f"Image decoded at z = ({z[0, 0]:.3f}, {z[0, 1]:.3f})")
+            st.markdown(f"Decoded at z = ({z[0, 0]:.3f}, {z[0, 1]:.3f})")
+        with small:
             export.show(enlarge(original, 224), alt=f"Nearest test digit, a {label}")
-            st.markdown(f"Nearest test digit: **{label}**, {distance.item():.3g} away")
-        with reconstruction:
+            st.markdown(f"Nearest: **{label}**, at {distance.item():.2g}")
             export.show(enlarge(again, 224), alt=f"Reconstruction of the nearest test digit, a {label}")
             st.markdown("Its reconstruction")
     with left:
-        plane.show(measured["points"], measured["view"], measured["box"], tuple(z[0].tolist()), pick, key="plane")
-        st.caption("Click, drag, or use the arrow keys. Dashed: the box of the central 98 % of the codes along each axis.")
+        z1, z2 = z[0].tolist()
+        plane.show(measured["points"], measured["view"], measured["box"], (z1, z2), pick, key="plane")
+        st.caption("Click, drag, or use the arrow keys. Dashed: the box of the central 98 % of the codes on each axis.")
 
 
 controls.header(
@@ -65,11 +70,12 @@ controls.header(
     "An autoencoder with a two-dimensional code, trained with binary cross-entropy, puts every digit on a plane. "
     "Pick any place, on a code or between codes, and see what the decoder makes of it.",
 )
-name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
-first, second = st.columns(2, gap="medium")
+first, second, third = st.columns([39, 36, 25], gap="medium")
 with first:
+    name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
+with second:
     seed = controls.seed_control()
-side = second.slider("Manifold grid, images a side", 10, 30, 20, key="side", bind="query-params", persist_state="session")
+side = third.slider("Images a side of the grid", 10, 30, 20, key="side", bind="query-params", persist_state="session")
 loaders.checkpoint(name)
 if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
     st.session_state.plane_model = name
@@ -81,13 +87,16 @@ left, right = st.columns(2, gap="medium")
 with left:
     st.subheader("Manifold grid", anchor=False)
     manifold = plane.decode_grid(name, side)
-    export.show(enlarge(manifold["picture"], 56 * side if side < 26 else 28 * side), alt=f"{side} × {side} decoded places")
-    st.markdown(f"A regular grid over the dashed box: z₁ from {x_min:.2f} (left) to {x_max:.2f}, z₂ from {y_min:.2f} (bottom) to {y_max:.2f}.")
+    export.show(enlarge(manifold["picture"], 28 * side * (40 // side)), alt=f"{side} × {side} decoded places")
+    st.markdown(
+        f"A regular grid over the dashed box: z₁ from {x_min:.2f} (left) to {x_max:.2f}, "
+        f"z₂ from {y_min:.2f} (bottom) to {y_max:.2f}."
+    )
 with right:
     st.subheader("Uniform random samples", anchor=False)
     samples = plane.decode_uniform(name, NUM_SAMPLES, seed)
     export.show(enlarge(samples["picture"], 1120), alt=f"{NUM_SAMPLES**2} images decoded from uniform random codes")
-    st.markdown(f"{NUM_SAMPLES**2} codes drawn uniformly from the same box, seed {seed}; “Draw again” (key N) draws others.")
+    st.markdown(f"{NUM_SAMPLES**2} codes drawn uniformly from that box, seed {seed}. Draw again: key N.")
 
 st.subheader("The three models side by side", anchor=False)
 ckpts = {model: loaders.checkpoint(model) for model in loaders.MNIST_MODELS}
@@ -97,11 +106,13 @@ draws = {model: plane.decode_uniform(model, NUM_SAMPLES, seed) for model in ckpt
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    clouds = [figures.scatter_tile(c.codes.numpy(), c.labels.numpy(), measures[m]["box"], 720, ink) for m, c in ckpts.items()]
-    pictures = [[places[model]["picture"] for model in ckpts] for places in (grids, draws)]
-    rows = [clouds, *pictures]
+    clouds = [
+        figures.scatter_tile(c.codes.numpy(), c.labels.numpy(), measures[model]["box"], width_px // 3, ink)
+        for model, c in ckpts.items()
+    ]
+    decoded = [[places[model]["picture"] for model in ckpts] for places in (grids, draws)]
     labels = ["Test codes", "Manifold grid", "Uniform samples"]
-    return figures.panel(rows, labels, [], list(loaders.MNIST_MODELS.values()), caption, width_px, ink)
+    return figures.panel([clouds, *decoded], labels, [], list(loaders.MNIST_MODELS.values()), caption, width_px, ink)
 
 
 export.show(draw(export.SCREEN_PX, export.ink()), alt="Codes, manifold grid and uniform samples of the three models")
@@ -121,8 +132,8 @@ numbers = [
 ]
 ROWS = {
     "Binary cross-entropy on the test digits, nats a pixel": ("bce_nats", "{:.4f}"),
-    "Spread of the codes along z₁ (standard deviation)": ("spread_z1", "{:.3g}"),
-    "Spread along z₂": ("spread_z2", "{:.3g}"),
+    "Spread of the codes along z₁ (standard deviation)": ("spread_z1", "{:.3f}"),
+    "Spread along z₂": ("spread_z2", "{:.3f}"),
     "Empty cells of a 32 × 32 grid over the box": ("empty_cells", "{:.1%}"),
     "Codes whose nearest other code is of the same digit": ("neighbour_accuracy", "{:.1%}"),
     f"Places of the {side} × {side} manifold grid in holes": ("grid_places_in_holes", "{:.1%}"),
@@ -143,9 +154,9 @@ def change(key: str, row: dict) -> str:
 def versus_plain(row: dict) -> str:
     spread = sqrt(row["spread_z1"] * row["spread_z2"] / (numbers[0]["spread_z1"] * numbers[0]["spread_z2"]))
     return (
-        f"**{loaders.MNIST_MODELS[row['model']]}** against plain: spread × **{spread:.2f}** (geometric mean of both axes), root mean "
-        f"square weight {change('weight_rms', row)}, binary cross-entropy {change('bce_nats', row)}; empty cells "
-        f"{numbers[0]['empty_cells']:.1%} → {row['empty_cells']:.1%}, nearest other code of the same digit "
+        f"**{loaders.MNIST_MODELS[row['model']]}** against plain: spread × **{spread:.2f}** (geometric mean of both "
+        f"axes), root mean square weight {change('weight_rms', row)}, binary cross-entropy {change('bce_nats', row)}; empty "
+        f"cells {numbers[0]['empty_cells']:.1%} → {row['empty_cells']:.1%}, nearest other code of the same digit "
         f"{numbers[0]['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}."
     )
 
@@ -160,12 +171,12 @@ points = [
 if in_holes.any() and supported.any():
     hole, well = manifold["entropy"][in_holes].mean(), manifold["entropy"][supported].mean()
     points.append(
-        f"Images decoded in holes are {'greyer, more blurred,' if hole > well else 'no greyer'} than those at supported places: "
-        f"pixel entropy {hole:.3f} against {well:.3f} nats."
+        f"Images decoded in holes are {'greyer' if hole > well else 'no greyer'} than those at supported places: pixel "
+        f"entropy {hole:.3f} against {well:.3f} nats."
     )
 points.append(
-    f"Digits do not get equal room: the nearest code is a **{shares.argmax()}** at {shares.max():.0%} of the places and a "
-    f"**{shares.argmin()}** at {shares.min():.0%}; among the test digits they are {real[shares.argmax()]:.0%} and "
+    f"Digits do not get equal room: the nearest code is a **{shares.argmax()}** at {shares.max():.0%} of the places "
+    f"and a **{shares.argmin()}** at {shares.min():.0%}; among the test digits they are {real[shares.argmax()]:.0%} and "
     f"{real[shares.argmin()]:.0%}."
 )
 controls.notice([*points, *map(versus_plain, numbers[1:])])

@@ -13,6 +13,11 @@ def header(title: str, sentence: str) -> None:
     st.markdown(sentence)
 
 
+def row() -> st.delta_generator.DeltaGenerator:
+    """A row for a page's widgets, which wraps where the window is narrow."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+
+
 def choose(label: str, options: Mapping[str, str], key: str) -> str:
     """One of `options` (value -> name on the screen), kept in the URL as its value."""
     return st.segmented_control(
@@ -29,9 +34,10 @@ def choose(label: str, options: Mapping[str, str], key: str) -> str:
 
 def seed_control() -> int:
     """The scene's seed, and a button (key: N) that draws the next one."""
-    number, button = st.columns([2, 3], vertical_alignment="bottom")
-    seed = number.number_input("Seed", 0, MAX_SEED, 1, key="seed", bind="query-params", persist_state="session")
-    button.button("Draw again", icon=":material/casino:", shortcut="N", type="primary", on_click=_next_seed, key="again")
+    seed = st.number_input(
+        "Seed", 0, MAX_SEED, value=1, key="seed", width=150, bind="query-params", persist_state="session"
+    )
+    st.button("Draw again", icon=":material/casino:", shortcut="N", type="primary", on_click=_next_seed, key="again")
     return int(seed)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from aemodels import data
 from aemodels.errors import DataError
-from pages.parts import loaders
+from pages.parts import controls, loaders
 
 MAX_UPLOADS = 9
 
@@ -56,18 +56,13 @@ def uploaded_photos() -> Photos | None:
     return Photos(torch.stack(images).float() / 255, names) if images else None
 
 
-def choose_photos(seed: int) -> Photos | None:
-    """The page's photos: nine from the test split, or the user's; None, with the reason on the page, where there are none."""
-    source = st.segmented_control(
-        "Photos",
-        ["test", "own"],
-        default="test",
-        required=True,
-        format_func={"test": "Nine test photos", "own": "Your own"}.get,
-        key="photos",
-        bind="query-params",
-        persist_state="session",
-    )
+def choose_source() -> str:
+    """The widget that chooses between "test" photos and the user's "own"."""
+    return controls.choose("Photos", {"test": "Nine test photos", "own": "Your own"}, key="photos")
+
+
+def photos_of(source: str, seed: int) -> Photos | None:
+    """Nine photos of the test split, or the user's; None, with the reason on the page, where there are none."""
     if source == "own":
         return uploaded_photos()
     photos = random_test_photos(seed)

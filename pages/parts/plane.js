@@ -38,6 +38,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function drawAll() {
     if (!canvas.clientWidth) return
     const ratio = window.devicePixelRatio || 1
+    // The 10,000 dots are drawn again only where they would look different, not for every move of the cross.
+    const look = [data.points, data.view, data.box, plane.only, canvas.clientWidth, ratio, theme("--st-text-color")].join()
+    if (look === plane.look) return drawCross()
+    plane.look = look
     plane.cloud = new OffscreenCanvas(canvas.clientWidth * ratio, canvas.clientHeight * ratio)
     const ctx = plane.cloud.getContext("2d")
     ctx.scale(ratio, ratio)

@@ -16,11 +16,11 @@ HTML = """
 <canvas tabindex="0" role="application"></canvas>
 """
 CSS = """
-canvas { width: 100%; height: 560px; display: block; cursor: crosshair; touch-action: none; }
+canvas { width: 100%; height: 470px; display: block; cursor: crosshair; touch-action: none; }
 canvas:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
-#legend { display: flex; flex-wrap: wrap; gap: 4px; padding-left: 58px; }
+#legend { display: flex; flex-wrap: wrap; gap: 1px; padding-left: 54px; }
 #legend button { font: 600 18px var(--st-font); color: var(--st-text-color); background: none; cursor: pointer;
-  border: 2px solid transparent; border-radius: 6px; padding: 2px 7px; display: flex; align-items: center; gap: 6px; }
+  border: 2px solid transparent; border-radius: 6px; padding: 2px 4px; display: flex; align-items: center; gap: 5px; }
 #legend button[aria-pressed="true"] { border-color: var(--st-text-color); }
 #legend i { width: 16px; height: 16px; border-radius: 4px; }
 """
@@ -62,7 +62,7 @@ def show(
             "view": view,
             "box": box,
             "colours": figures.PALETTE,
-            "pick": pick,
+            "pick": [round(z, 6) for z in pick],
             "answered": st.session_state.get(f"{key}_answered", 0),
         },
         on_pick_change=picked,
@@ -108,8 +108,8 @@ def _measure(name: str, modified_ns: int, _ckpt) -> dict:
 
 @st.cache_data(max_entries=24, show_spinner=False)
 def _decode(name: str, modified_ns: int, side: int, seed: int | None, _ckpt) -> dict:
-    """The decoded places as one picture of side × side tiles; of each place what kind it is, the pixel entropy of its image
-    in nats, and the digit of its nearest code."""
+    """The decoded places as one picture of side × side tiles; of each place its kind, the pixel entropy of its image in
+    nats, and the digit of its nearest code."""
     box = latents.box(_ckpt.codes)
     z = latents.grid(box, side) if seed is None else latents.uniform(box, controls.image_seeds(seed, side**2))
     x_hat = _ckpt.model.decode(z)

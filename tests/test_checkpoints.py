@@ -1,0 +1,484 @@
+import errno
+import json
+import os
+import pickle
+import resource
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from aemodels import checkpoints, models
+from aemodels.checkpoints import (
+    checkpoint_path,
+    list_checkpoints,
+    load_checkpoint,
+    load_state,
+    read_header,
+    save_checkpoint,
+    save_state,
+)
+from aemodels.config import TrainConfig
+from aemodels.errors import CheckpointError
+
+TRAINING = TrainConfig(epochs=2, batch_size=8, learning_rate=1e-3, seed=5)
+METRICS = {"psnr_db": 21.5, "evaluations": [{"noise_variance": 0.05, "psnr_db": 20.25}]}
+HISTORY = [{"epoch": 1, "reconstruction": 0.5}, {"epoch": 2, "reconstruction": 0.25}]
+PROVENANCE = {"device": "CPU: ünit", "seed": 5, "finished": True}
+FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
+
+
+class Payload:
+    """Creates a file when a pickle of it is loaded."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def save(folder, config, name="model", seed=0):
+    torch.manual_seed(seed)
+    model = models.build(config).eval().requires_grad_(False)
+    codes = torch.randn(6, *config.latent_shape)
+    save_checkpoint(name, model, TRAINING, METRICS, HISTORY, codes, torch.arange(6), PROVENANCE, folder)
+    return model, codes
+
+
+def rounded(model):
+    """A copy of the model whose weights are the nearest float16 numbers."""
+    copy = models.build(model.config).eval().requires_grad_(False)
+    copy.load_state_dict({key: weight.half().float() for key, weight in model.state_dict().items()})
+    return copy
+
+
+def path_of(folder, name="model"):
+    return folder / f"{name}.safetensors"
+
+
+def read_parts(path):
+    """Header as a dictionary, and the bytes of the tensors, of a safetensors file: length, JSON, data."""
+    raw = path.read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    return json.loads(raw[8 : 8 + length]), raw[8 + length :]
+
+
+def write_parts(path, header, data):
+    encoded = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(encoded)) + encoded + data)
+
+
+def rewrite(path, **fields):
+    """Replaces JSON fields of a checkpoint's metadata, by values or by text; None takes one away."""
+    header, data = read_parts(path)
+    for key, value in fields.items():
+        header["__metadata__"][key] = value if isinstance(value, str) else json.dumps(value)
+        if value is None:
+            del header["__metadata__"][key]
+    write_parts(path, header, data)
+
+
+def edit_tensors(path, edit):
+    """Applies `edit` to the dictionary of a checkpoint's tensors."""
+    tensors = {}
+    with checkpoints.safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        for key in file.keys():  # noqa: SIM118
+            tensors[key] = file.get_tensor(key)
+    edit(tensors)
+    checkpoints.save_file(tensors, path, metadata=metadata)
+
+
+def refusal(folder, name="model"):
+    """The one sentence with which a checkpoint is refused."""
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(name, folder)
+    message = str(caught.value)
+    assert name in message
+    assert "\n" not in message
+    assert message.endswith(".")
+    assert len(message) < 500
+    return message
+
+
+@pytest.fixture
+def good(tmp_path, mlp_config):
+    """A sound checkpoint `model` in tmp_path."""
+    save(tmp_path, mlp_config)
+    load_checkpoint("model", tmp_path)
+    return path_of(tmp_path)
+
+
+@pytest.fixture(params=["mlp", "conv"])
+def config(request, mlp_config, conv_config):
+    return {"mlp": mlp_config, "conv": replace(conv_config, variant="noisy-code", noise_variance=0.1)}[request.param]
+
+
+def test_a_loaded_model_is_the_saved_one_in_float16(tmp_path, config):
+    saved, _ = save(tmp_path, config)
+    model = load_checkpoint("model", tmp_path).model
+    expected = rounded(saved)
+    x = torch.rand(3, *config.image_shape)
+    z = expected.encode(x)
+    assert torch.equal(model.encode(x), z)
+    assert torch.equal(model.decode(z), expected.decode(z))
+    assert (saved.encode(x) - z).abs().max() < 0.05
+    assert all(weight.dtype == torch.float32 for weight in model.state_dict().values())
+
+
+def test_a_loaded_model_is_for_evaluation(tmp_path, config):
+    save(tmp_path, config)
+    model = load_checkpoint("model", tmp_path).model
+    assert not model.training
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    assert all(parameter.device.type == "cpu" for parameter in model.parameters())
+
+
+def test_loading_does_not_touch_the_global_generator(tmp_path, config):
+    save(tmp_path, config)
+    before = torch.get_rng_state()
+    load_checkpoint("model", tmp_path)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_all_that_is_known_comes_back(tmp_path, config):
+    _, codes = save(tmp_path, config)
+    checkpoint = load_checkpoint("model", tmp_path)
+    assert checkpoint.name == "model"
+    assert checkpoint.model_config == checkpoint.model.config == config
+    assert checkpoint.train_config == TRAINING
+    assert checkpoint.metrics == METRICS
+    assert checkpoint.history == HISTORY
+    assert checkpoint.provenance == PROVENANCE
+    assert checkpoint.codes.dtype == torch.float32
+    torch.testing.assert_close(checkpoint.codes, codes, atol=2e-3, rtol=1e-3)
+    assert checkpoint.labels.dtype == torch.int64
+    assert checkpoint.labels.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_codes_of_the_plane_keep_float32(tmp_path, mlp_config):
+    _, codes = save(tmp_path, mlp_config)
+    assert torch.equal(load_checkpoint("model", tmp_path).codes, codes)
+
+
+def test_read_header_needs_no_weights(good):
+    header, _ = read_parts(good)
+    write_parts(good, header, bytes(len(read_parts(good)[1])))
+    fields = read_header("model", good.parent)
+    assert set(fields) == set(FIELDS)
+    assert fields["metrics"] == METRICS
+    assert fields["history"] == HISTORY
+    assert fields["provenance"] == PROVENANCE
+    assert fields["train_config"] == json.loads(json.dumps(TRAINING.to_dict()))
+
+
+def test_list_checkpoints_is_sorted_and_knows_only_checkpoints(tmp_path, mlp_config):
+    assert list_checkpoints(tmp_path) == []
+    assert list_checkpoints(tmp_path / "missing") == []
+    for name in ("dog-noise-0.10", "dog-ae", "mnist-ae"):
+        save(tmp_path, mlp_config, name)
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / ".dog-ae-x1y2.part").touch()
+    (tmp_path / ".resume").mkdir()
+    assert list_checkpoints(tmp_path) == ["dog-ae", "dog-noise-0.10", "mnist-ae"]
+    assert load_checkpoint("dog-noise-0.10", tmp_path).name == "dog-noise-0.10"
+
+
+def test_hidden_files_are_not_listed(good):
+    good.with_name("._model.safetensors").touch()  # macOS leaves such a file beside each one it copies to a USB stick
+    assert list_checkpoints(good.parent) == ["model"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../model", "a/b", "/etc/passwd", "..\\model", ".hidden", "a/../model"])
+def test_names_that_leave_the_folder_are_refused(good, name):
+    for use in (load_checkpoint, read_header, checkpoint_path):
+        with pytest.raises(CheckpointError, match="not a checkpoint name"):
+            use(name, good.parent / "folder")
+
+
+def test_a_missing_checkpoint_says_how_to_train_it(tmp_path):
+    assert "python train.py --only dog-ae" in refusal(tmp_path, "dog-ae")
+
+
+def test_an_empty_file(good):
+    good.write_bytes(b"")
+    refusal(good.parent)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.5, 0.99])
+def test_a_truncated_file(good, share):
+    raw = good.read_bytes()
+    good.write_bytes(raw[: int(share * len(raw))])
+    refusal(good.parent)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_bytes(good, seed):
+    noise = torch.randint(0, 256, (5000,), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
+    good.write_bytes(noise.numpy().tobytes())
+    refusal(good.parent)
+
+
+@pytest.mark.parametrize("length", [0, 2**31, 2**60, 2**64 - 1])
+def test_an_absurd_header_length(good, length):
+    good.write_bytes(struct.pack("<Q", length) + good.read_bytes()[8:])
+    refusal(good.parent)
+
+
+def test_a_pickle_in_disguise_is_refused_and_not_run(good, tmp_path):
+    victim = tmp_path / "victim"
+    pickle.loads(pickle.dumps(Payload(victim)))
+    assert victim.exists()  # the payload does its work where a pickle is loaded
+    victim.unlink()
+    good.write_bytes(pickle.dumps({"model": Payload(victim)}))
+    refusal(good.parent)
+    torch.save({"model": Payload(victim)}, good)
+    refusal(good.parent)
+    assert not victim.exists()
+
+
+def test_a_foreign_safetensors_file(good):
+    checkpoints.save_file({"weight": torch.zeros(3)}, good)
+    assert "not a Latent Lab checkpoint" in refusal(good.parent)
+    checkpoints.save_file({"weight": torch.zeros(3)}, good, metadata={"format": "pt"})
+    assert "not a Latent Lab checkpoint" in refusal(good.parent)
+
+
+def test_a_header_that_is_no_json(good):
+    header, data = read_parts(good)
+    write_parts(good, json.dumps(header).encode()[:-5] + b"}}}}}", data)
+    refusal(good.parent)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("text", ["", "{", "[1, 2", "nonsense", "[" * 100_000], ids=["", "{", "[1, 2", "word", "deep"])
+def test_a_field_that_is_no_json(good, field, text):
+    rewrite(good, **{field: text})
+    refusal(good.parent)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_missing_field(good, field):
+    rewrite(good, **{field: None})
+    refusal(good.parent)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("metrics", [1, 2]),
+        ("metrics", 3),
+        ("history", {"epoch": 1}),
+        ("history", "soon"),
+        ("provenance", []),
+        ("provenance", False),
+        ("model_config", []),
+        ("train_config", 1),
+    ],
+)
+def test_a_field_of_the_wrong_kind(good, field, value):
+    rewrite(good, **{field: json.dumps(value)})
+    refusal(good.parent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"variant": "unknown"},
+        {"variant": {}},
+        {"network": "unknown"},
+        {"image_shape": [1, 28]},
+        {"widths": [-1]},
+        {"widths": ["a"] * 10_000},
+        {"noise_variance": 10**400},
+        {"noise_variance": float("nan")},
+        {"layers": 3},
+        {"latent_shape": [3]},
+        {"image_shape": [1, 28, 27]},
+        {"widths": [32, 16, 16]},
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_a_configuration_that_does_not_fit(good, mlp_config, change):
+    rewrite(good, model_config=mlp_config.to_dict() | change)
+    refusal(good.parent)
+
+
+def test_training_settings_that_do_not_fit(good):
+    rewrite(good, train_config=TRAINING.to_dict() | {"epochs": 0})
+    refusal(good.parent)
+
+
+def test_a_configuration_of_a_huge_network_allocates_nothing(good, conv_config):
+    huge = replace(conv_config, widths=(4096, 4096), encoder_depths=(2, 2), decoder_depths=(2, 2))  # 4 GiB
+    rewrite(good, model_config=huge.to_dict())
+    before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "does not fit its own configuration" in refusal(good.parent)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 100 * 1024
+
+
+def test_a_missing_tensor(good):
+    edit_tensors(good, lambda tensors: tensors.pop("model.encoder.1.0.weight"))
+    assert "model.encoder.1.0.weight" in refusal(good.parent)
+
+
+def test_a_tensor_too_many(good):
+    edit_tensors(good, lambda tensors: tensors.update({"model.extra": torch.zeros(2)}))
+    assert "model.extra" in refusal(good.parent)
+
+
+def test_a_tensor_of_the_wrong_shape(good):
+    edit_tensors(good, lambda tensors: tensors.update({"model.encoder.1.0.bias": torch.zeros(31)}))
+    assert "model.encoder.1.0.bias" in refusal(good.parent)
+
+
+@pytest.mark.parametrize("name", ["reference.codes", "reference.labels"])
+def test_missing_reference_codes(good, name):
+    edit_tensors(good, lambda tensors: tensors.pop(name))
+    refusal(good.parent)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [
+        ("reference.codes", torch.zeros(6, 3)),
+        ("reference.codes", torch.zeros(6)),
+        ("reference.codes", torch.tensor(1.0)),
+        ("reference.codes", torch.zeros(5, 2)),
+        ("reference.labels", torch.zeros(7)),
+        ("reference.labels", torch.zeros(6, 1)),
+    ],
+)
+def test_reference_codes_of_the_wrong_shape(good, name, tensor):
+    edit_tensors(good, lambda tensors: tensors.update({name: tensor}))
+    assert "reference codes" in refusal(good.parent)
+
+
+@pytest.mark.parametrize("name", ["model.decoder.1.0.weight", "reference.codes"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite(good, name, value):
+    edit_tensors(good, lambda tensors: tensors[name].view(-1)[3:4].fill_(value))
+    assert "not finite" in refusal(good.parent)
+
+
+def test_a_number_format_that_torch_cannot_convert(good):
+    header, data = read_parts(good)
+    header["reference.extra"] = {"dtype": "F4", "shape": [8], "data_offsets": [len(data), len(data) + 4]}
+    write_parts(good, header, data + bytes(4))
+    load_checkpoint("model", good.parent)  # what nobody asks for does no harm
+    labels = header["reference.labels"]
+    labels["dtype"], labels["shape"] = "F4", [48]  # as many bytes as six int32 numbers
+    write_parts(good, header, data + bytes(4))
+    refusal(good.parent)
+
+
+def test_a_folder_in_a_checkpoints_place(tmp_path):
+    path_of(tmp_path).mkdir()
+    refusal(tmp_path)
+
+
+def test_changed_bytes_in_the_header_never_raise_another_error(good):
+    raw = good.read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    generator = torch.Generator().manual_seed(0)
+    refused = 0
+    for _ in range(300):
+        changed = bytearray(raw)
+        place, value = torch.randint(0, 2**20, (2,), generator=generator).tolist()
+        changed[place % (8 + length)] = value % 256
+        good.write_bytes(changed)
+        try:
+            load_checkpoint("model", good.parent)
+        except CheckpointError:
+            refused += 1
+    assert refused > 100
+
+
+def test_a_new_checkpoint_replaces_the_old_one(good, mlp_config):
+    model, _ = save(good.parent, mlp_config, seed=1)
+    loaded = load_checkpoint("model", good.parent).model
+    x = torch.rand(2, 1, 28, 28)
+    assert torch.equal(loaded.encode(x), rounded(model).encode(x))
+    assert [path.name for path in good.parent.iterdir()] == ["model.safetensors"]
+
+
+def test_a_checkpoint_makes_its_folder_and_everybody_may_read_it(tmp_path, mlp_config):
+    save(tmp_path / "new" / "folder", mlp_config)
+    assert list_checkpoints(tmp_path / "new" / "folder") == ["model"]
+    assert path_of(tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o644
+
+
+def full_disk(tensors, filename, metadata=None):
+    Path(filename).write_bytes(b"half of a checkpoint")
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def interrupted(tensors, filename, metadata=None):
+    Path(filename).write_bytes(b"half of a checkpoint")
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("failure", "error"), [(full_disk, CheckpointError), (interrupted, KeyboardInterrupt)])
+def test_a_failing_write_leaves_the_old_checkpoint(good, mlp_config, monkeypatch, failure, error):
+    before = good.read_bytes()
+    monkeypatch.setattr(checkpoints, "save_file", failure)
+    with pytest.raises(error) as caught:
+        save(good.parent, mlp_config, seed=1)
+    assert good.read_bytes() == before
+    assert [path.name for path in good.parent.iterdir()] == ["model.safetensors"]
+    if error is CheckpointError:
+        assert str(good.parent) in str(caught.value)
+        assert "No space left" in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, mlp_config):
+    (tmp_path / "file").touch()
+    with pytest.raises(CheckpointError, match="file/folder"):
+        save(tmp_path / "file" / "folder", mlp_config)
+
+
+def test_a_state_comes_back(tmp_path):
+    state = {"epoch": 2, "history": [{"loss": 0.5}], "model": {"weight": torch.randn(3, 2)}}
+    save_state(tmp_path / "model.pt", state)
+    loaded = load_state(tmp_path / "model.pt")
+    assert torch.equal(loaded["model"]["weight"], state["model"]["weight"])
+    assert loaded["epoch"] == 2
+    assert loaded["history"] == [{"loss": 0.5}]
+    assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
+
+
+@pytest.mark.parametrize("save_payload", [torch.save, lambda state, path: path.write_bytes(pickle.dumps(state, 2))])
+def test_a_state_with_a_payload_is_refused_and_not_run(tmp_path, save_payload):
+    victim, path = tmp_path / "victim", tmp_path / "model.pt"
+    save_payload({"epoch": 1, "model": Payload(victim)}, path)
+    with pytest.raises(CheckpointError, match=r"model\.pt"):
+        load_state(path)
+    assert not victim.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", bytes(1000)])
+def test_a_broken_state_is_refused(tmp_path, content):
+    (tmp_path / "model.pt").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"model\.pt"):
+        load_state(tmp_path / "model.pt")
+
+
+def test_a_truncated_state_is_refused(tmp_path):
+    path = tmp_path / "model.pt"
+    save_state(path, {"weight": torch.randn(1000)})
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(CheckpointError, match=r"model\.pt"):
+        load_state(path)
+
+
+def test_a_failing_write_leaves_the_old_state(tmp_path, monkeypatch):
+    path = tmp_path / "model.pt"
+    save_state(path, {"epoch": 1})
+    monkeypatch.setattr(torch, "save", full_disk)
+    with pytest.raises(CheckpointError, match="No space left"):
+        save_state(path, {"epoch": 2})
+    assert load_state(path) == {"epoch": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]

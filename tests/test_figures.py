@@ -1,0 +1,279 @@
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from aemodels.figures import (
+    DARK,
+    PALETTE,
+    channel_maps,
+    diverging,
+    heat,
+    lines,
+    mosaic,
+    panel,
+    png,
+    scatter,
+    to_tiles,
+)
+
+WHITE, RED, BLUE = diverging(np.array([0.0, 1.0, -1.0]), 1).astype(int)
+CAPTION = "The code is sent through a Gaussian channel of the given variance and decoded. "
+
+
+def random_tile(height, width, seed=0):
+    """A tile without white pixels."""
+    return np.random.default_rng(seed).integers(0, 200, (height, width, 3), dtype=np.uint8)
+
+
+def flat_tile(colour, side=8):
+    return np.full((side, side, 3), colour, np.uint8)
+
+
+def colours_of(picture):
+    """The colours of a picture, each with its number of pixels."""
+    packed, counts = np.unique(np.asarray(picture).astype(int) @ [2**16, 2**8, 1], return_counts=True)
+    return {(c >> 16, c >> 8 & 255, c & 255): n for c, n in zip(packed.tolist(), counts.tolist(), strict=True)}
+
+
+def place_of(picture, colour):
+    """(top, bottom, left, right), ends included, of the pixels of a colour."""
+    rows, columns = np.nonzero((np.asarray(picture) == colour).all(-1))
+    return rows.min(), rows.max(), columns.min(), columns.max()
+
+
+def test_to_tiles_scales_to_bytes_and_clips():
+    x = torch.tensor([0.0, 0.5, 1.0, -0.3, 1.7, 0.2]).view(1, 1, 2, 3).expand(1, 3, 2, 3)
+    (tile,) = to_tiles(x)
+    assert tile.dtype == np.uint8
+    assert tile.shape == (2, 3, 3)
+    assert tile[:, :, 0].tolist() == [[0, 128, 255], [0, 255, 51]]
+
+
+def test_to_tiles_keeps_bytes_exactly():
+    pixels = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
+    assert (to_tiles(pixels / 255)[0][:, :, 1] == pixels[0, 0].numpy()).all()
+
+
+def test_to_tiles_makes_grey_of_one_channel_and_keeps_the_order_of_three():
+    grey = to_tiles(torch.rand(2, 1, 4, 5))
+    assert len(grey) == 2
+    assert (grey[0] == grey[0][:, :, :1]).all()
+    red = torch.zeros(1, 3, 4, 5)
+    red[:, 0] = 1
+    assert (to_tiles(red)[0] == [255, 0, 0]).all()
+
+
+def test_diverging_is_white_at_zero_red_above_and_blue_below():
+    assert WHITE.min() > 240
+    assert RED[0] > 2 * max(RED[1:])
+    assert BLUE[2] > 1.5 * max(BLUE[:2])
+
+
+def test_diverging_is_symmetric():
+    t = np.linspace(0, 1, 21)
+    towards_red = (WHITE - diverging(t, 1)) / np.maximum(np.abs(WHITE - RED), 1) * np.sign(WHITE - RED)
+    towards_blue = (WHITE - diverging(-t, 1)) / np.maximum(np.abs(WHITE - BLUE), 1) * np.sign(WHITE - BLUE)
+    np.testing.assert_allclose(towards_red, np.repeat(t[:, None], 3, 1), atol=0.02)
+    np.testing.assert_allclose(towards_blue, np.repeat(t[:, None], 3, 1), atol=0.02)
+
+
+def test_diverging_scales_by_its_limit_and_clips():
+    np.testing.assert_array_equal(diverging(np.array([2.5, -50.0]), 5), diverging(np.array([0.5, -1.0]), 1))
+    assert diverging(np.zeros((3, 4, 5)), 1).shape == (3, 4, 5, 3)
+
+
+def test_a_limit_of_zero_divides_nothing():
+    assert (diverging(np.zeros((2, 2)), 0) == WHITE).all()
+    assert (heat(np.zeros((2, 2)), 0) == 0).all()
+
+
+def test_heat_runs_from_black_over_red_and_yellow_to_white():
+    colours = heat(np.array([0, 1, 2, 3, 9, -1]), 3)
+    assert colours.tolist() == [[0, 0, 0], [255, 0, 0], [255, 255, 0], [255, 255, 255], [255, 255, 255], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("num_channels", "rows", "columns"), [(16, 4, 4), (4, 1, 4), (5, 2, 4), (2, 1, 2), (1, 1, 1)]
+)
+def test_channel_maps_lie_four_a_row(num_channels, rows, columns):
+    z = torch.randn(num_channels, 3, 5)
+    picture = channel_maps(z, limit=2.0, gap=2)
+    assert picture.dtype == np.uint8
+    assert picture.shape == (rows * 5 - 2, columns * 7 - 2, 3)
+    covered = np.zeros(picture.shape[:2], dtype=bool)
+    for i in range(num_channels):
+        top, left = i // 4 * 5, i % 4 * 7
+        np.testing.assert_array_equal(picture[top : top + 3, left : left + 5], diverging(z[i].numpy(), 2.0))
+        covered[top : top + 3, left : left + 5] = True
+    assert (picture[~covered] == 128).all()
+
+
+def test_mosaic_lays_tiles_row_by_row():
+    tiles = [random_tile(3, 4, seed) for seed in range(5)]
+    picture = mosaic(tiles, columns=3, gap=2, background=7)
+    assert picture.shape == (3 + 2 + 3, 4 + 2 + 4 + 2 + 4, 3)
+    covered = np.zeros(picture.shape[:2], dtype=bool)
+    for i, (top, left) in enumerate([(0, 0), (0, 6), (0, 12), (5, 0), (5, 6)]):
+        np.testing.assert_array_equal(picture[top : top + 3, left : left + 4], tiles[i])
+        covered[top : top + 3, left : left + 4] = True
+    assert (picture[~covered] == 7).all()
+
+
+def test_mosaic_without_gaps_is_the_tiles_alone():
+    tiles = [random_tile(2, 2, seed) for seed in range(4)]
+    expected = np.concatenate([np.concatenate(tiles[:2], 1), np.concatenate(tiles[2:], 1)])
+    np.testing.assert_array_equal(mosaic(tiles, columns=2), expected)
+
+
+@pytest.mark.parametrize("width_px", [300, 1400, 2000])
+def test_a_panel_is_as_wide_as_asked(width_px):
+    rows = [[random_tile(8, 8, seed) for seed in range(3)]] * 2
+    image = panel(rows, ["first", "second"], [["a", "b", "c"], []], ["x", "y", "z"], CAPTION, width_px)
+    assert image.mode == "RGB"
+    assert image.width == width_px
+
+
+def test_small_tiles_are_enlarged_without_blur():
+    tile = random_tile(4, 4)
+    image = panel([[tile]], width_px=600)
+    colours = colours_of(image)
+    assert len(colours) == 17  # the tile's pixels differ from each other
+    assert set(colours) == {tuple(colour) for colour in tile.reshape(-1, 3).tolist()} | {(255, 255, 255)}
+    counts = [count for colour, count in colours.items() if colour != (255, 255, 255)]
+    assert max(counts) < 1.05 * min(counts)  # squares of one size
+    assert sum(counts) > 0.9 * image.width**2
+    for i in range(4):
+        for j in range(4):
+            top, bottom, left, right = place_of(image, tile[i, j])
+            assert tuple(tile[i, j]) == image.getpixel((int(left + right) // 2, int(top + bottom) // 2))
+            assert abs(top - i * 600 / 4) < 20
+            assert abs(left - j * 600 / 4) < 20
+
+
+def test_tiles_lie_in_rows_and_columns():
+    colours = [[(200, 0, 0), (0, 200, 0), (0, 0, 200)], [(90, 0, 0), (0, 90, 0), (0, 0, 90)]]
+    image = panel([[flat_tile(colour) for colour in row] for row in colours], width_px=700)
+    places = np.array([[place_of(image, colour) for colour in row] for row in colours])
+    sides = places[..., 1] - places[..., 0], places[..., 3] - places[..., 2]
+    assert len(set(sides[0].flat) | set(sides[1].flat)) == 1  # all squares of one size
+    assert (places[0, :, 1] < places[1, :, 0]).all()
+    assert (places[:, :-1, 3] < places[:, 1:, 2]).all()
+    assert (places[0, :, 2] == places[1, :, 2]).all()
+    gap = places[0, 1, 2] - places[0, 0, 3]
+    assert (places[0, 2, 2] - places[0, 1, 3]) == gap > 1
+
+
+def test_tiles_keep_their_proportions():
+    image = panel([[flat_tile((9, 9, 9))[:4], flat_tile((80, 80, 80))[:4]]], width_px=800)
+    top, bottom, left, right = place_of(image, (9, 9, 9))
+    assert (bottom - top + 1) == pytest.approx((right - left + 1) / 2, abs=1)
+
+
+def test_large_tiles_are_shrunk_whole():
+    tile = np.zeros((256, 256, 3), np.uint8)
+    tile[:, 128:] = 200
+    image = panel([[tile] * 8], width_px=800)
+    assert image.width == 800
+    assert np.asarray(image)[image.height // 2, 20].max() < 30
+    assert abs(int(np.asarray(image)[image.height // 2, 85].max()) - 200) < 10
+
+
+def test_labels_notes_and_captions_each_leave_ink_and_make_room():
+    tile = flat_tile((0, 0, 200))
+    bare = panel([[tile, tile]], width_px=700)
+    for text in (
+        {"row_labels": ["original"]},
+        {"notes": [["21.50 dB", ""]]},
+        {"column_labels": ["a", "b"]},
+        {"caption": CAPTION},
+    ):
+        image = panel([[tile, tile]], width_px=700, **text)
+        assert len(colours_of(image)) > 5, text  # antialiased letters
+        assert colours_of(bare).keys() == {(255, 255, 255), (0, 0, 200)}
+        area = colours_of(image)[0, 0, 200]
+        top, bottom, *_ = place_of(image, (0, 0, 200))
+        assert area == 2 * (bottom - top + 1) ** 2, text  # no letter lies on a tile
+
+
+def test_empty_texts_take_no_room():
+    tile = flat_tile((0, 0, 200))
+    bare = panel([[tile, tile]], width_px=700)
+    assert panel([[tile, tile]], [""], [["", ""]], ["", ""], "", 700).tobytes() == bare.tobytes()
+
+
+@pytest.mark.parametrize("width_px", [400, 1400])
+@pytest.mark.parametrize("caption", [CAPTION * 8, "x" * 300, "checkpoints/" + "very-long-name-" * 20], ids=["words", "x", "path"])
+def test_a_long_caption_makes_the_panel_grow_and_stays_inside(width_px, caption):
+    tile = flat_tile((0, 0, 200))
+    short, long = (panel([[tile] * 4], caption=text, width_px=width_px) for text in ("short", caption))
+    assert long.height > short.height
+    edge = np.asarray(long)
+    margin = max(1, round(4 * width_px / 1400))
+    for strip in (edge[:, :margin], edge[:, -margin:], edge[-margin:]):
+        assert (strip == 255).all()
+    assert (edge[:, margin:-margin].min((0, 2)) < 255).mean() > 0.9  # there is ink all along the lines
+    tile_bottom = place_of(long, (0, 0, 200))[1]
+    assert (edge[tile_bottom + 1 : tile_bottom + 1 + margin] == 255).all()
+
+
+def test_every_word_of_a_caption_is_drawn():
+    tile = flat_tile((0, 0, 200))
+
+    def ink(caption):
+        return (255 - np.asarray(panel([[tile] * 4], caption=caption, width_px=700))[..., 0].astype(int)).sum()
+
+    once, bare = ink(CAPTION) - ink(""), ink("")
+    assert ink(CAPTION * 6) - bare == pytest.approx(6 * once, rel=0.02)
+
+
+def test_ink_sets_the_background():
+    image = panel([[flat_tile((0, 0, 200))]], caption="dark", width_px=300, ink=DARK)
+    assert image.getpixel((0, 0)) == (14, 17, 23)
+    assert (np.asarray(image).max(-1) > 120).any()  # light letters
+
+
+def test_png_is_ready_for_print_and_describes_itself():
+    image = panel([[random_tile(4, 4)]], width_px=200)
+    described = "dog-ae, seed 7, σ² = 0.05 · 潜在空间"
+    with Image.open(io.BytesIO(png(image, described))) as loaded:
+        assert loaded.format == "PNG"
+        assert loaded.size == image.size
+        assert loaded.info["dpi"] == pytest.approx((300, 300), abs=0.01)
+        assert loaded.text["Description"] == described
+        assert np.array_equal(np.asarray(loaded), np.asarray(image))
+
+
+def test_png_without_a_description():
+    with Image.open(io.BytesIO(png(panel([[random_tile(4, 4)]], width_px=200)))) as loaded:
+        assert loaded.text == {}
+        assert loaded.info["dpi"] == pytest.approx((300, 300), abs=0.01)
+
+
+def test_the_palette_has_ten_colours():
+    assert len(set(PALETTE)) == len(PALETTE) == 10
+
+
+def test_scatter_has_a_trace_a_digit_that_remembers_its_points():
+    codes = np.random.default_rng(0).normal(size=(100, 2))
+    labels = np.random.default_rng(1).integers(0, 10, 100)
+    figure = scatter(codes, labels)
+    assert [trace.name for trace in figure.data] == [str(digit) for digit in range(10)]
+    assert sum(len(trace.x) for trace in figure.data) == 100
+    for digit, trace in enumerate(figure.data):
+        index = np.asarray(trace.customdata)
+        assert (labels[index] == digit).all()
+        np.testing.assert_array_equal(np.stack([trace.x, trace.y], 1), codes[index])
+    assert len({trace.marker.color for trace in figure.data}) == 10
+
+
+def test_lines_draws_each_series():
+    figure = lines({"dog-ae": ([0, 1], [24, 20]), "PCA": ((0, 1), (23, 21))}, "variance", "PSNR / dB", log_y=True)
+    assert [trace.name for trace in figure.data] == ["dog-ae", "PCA"]
+    assert list(figure.data[1].x) == [0, 1]
+    assert list(figure.data[1].y) == [23, 21]
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("variance", "PSNR / dB")
+    assert figure.layout.yaxis.type == "log"
+    assert lines({"a": ([0], [1])}, "x", "y").layout.yaxis.type == "linear"

@@ -1,0 +1,278 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.covariance import LedoitWolf
+
+from aemodels.latents import (
+    LatentStats,
+    box,
+    factor,
+    fit,
+    grid,
+    nearest,
+    plane_stats,
+    rank,
+    sample,
+    support,
+    uniform,
+)
+
+COVARIANCE = np.array([[4.0, 1.2, -0.5], [1.2, 1.0, 0.3], [-0.5, 0.3, 0.5]])
+MEAN = np.array([3.0, -1.0, 0.5])
+
+
+def normal_codes(*shape, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).normal(size=shape).astype(np.float32))
+
+
+def correlated_codes(n, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).multivariate_normal(MEAN, COVARIANCE, n).astype(np.float32))
+
+
+def uniform_codes(n, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).random((n, 2), dtype=np.float32))
+
+
+def test_fit_against_numpy():
+    codes = correlated_codes(50)
+    stats = fit(codes)
+    np.testing.assert_allclose(stats.mean, codes.numpy().mean(0), rtol=1e-5)
+    np.testing.assert_allclose(stats.covariance, np.cov(codes.double().numpy().T), rtol=1e-4, atol=1e-5)
+    assert stats.n == 50
+
+
+def test_fit_flattens_image_codes():
+    codes = normal_codes(9, 4, 2, 2)
+    stats = fit(codes)
+    assert stats.mean.shape == (16,)
+    assert stats.covariance.shape == (16, 16)
+    np.testing.assert_allclose(stats.covariance, np.cov(codes.numpy().reshape(9, 16).T), rtol=1e-4, atol=1e-5)
+
+
+def test_diagonal_keeps_the_variances_alone():
+    codes = correlated_codes(50)
+    expected = np.diag(codes.double().numpy().var(0, ddof=1))
+    np.testing.assert_allclose(fit(codes, "diagonal").covariance, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("codes", [correlated_codes(50), normal_codes(20, 4, 4, 2)])
+def test_shrinkage_against_scikit_learn(codes):
+    stats = fit(codes, "shrinkage")
+    expected = LedoitWolf().fit(codes.flatten(1).double().numpy())
+    np.testing.assert_allclose(stats.covariance, expected.covariance_, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(stats.mean, expected.location_, atol=1e-5)
+
+
+def test_shrinkage_is_a_mixture_with_a_multiple_of_the_identity():
+    codes = normal_codes(12, 30)
+    sample_covariance = np.cov(codes.double().numpy().T, bias=True)
+    difference = fit(codes, "shrinkage").covariance.double().numpy()
+    off_diagonal = ~np.eye(30, dtype=bool)
+    share = difference[off_diagonal] / sample_covariance[off_diagonal]
+    assert share.std() < 1e-3
+    assert 0 < share.mean() < 1
+    assert np.trace(difference) == pytest.approx(np.trace(sample_covariance), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["full", "diagonal", "shrinkage"])
+def test_one_code_is_too_few(kind):
+    with pytest.raises(ValueError, match="at least two codes"):
+        fit(torch.zeros(1, 3), kind)
+
+
+def test_another_covariance_is_refused():
+    with pytest.raises(ValueError, match="full, diagonal, shrinkage"):
+        fit(torch.zeros(5, 3), "spherical")
+
+
+@pytest.mark.parametrize("codes", [correlated_codes(50), normal_codes(5, 12)])
+def test_factor_times_its_transpose_is_the_covariance(codes):
+    stats = fit(codes)
+    f = factor(stats)
+    torch.testing.assert_close(f @ f.T, stats.covariance, atol=1e-4, rtol=1e-4)
+    lengths = f.square().sum(0)
+    assert (lengths.diff() <= 1e-6).all()  # largest first
+
+
+@pytest.mark.parametrize("kind", ["full", "diagonal", "shrinkage"])
+def test_samples_have_the_mean_and_covariance_of_the_fit(kind):
+    stats = fit(correlated_codes(500), kind)
+    n = 20_000
+    z = sample(stats, range(n)).double().numpy()
+    covariance = stats.covariance.double().numpy()
+    variances = np.diag(covariance)
+    assert z.shape == (n, 3)
+    assert (np.abs(z.mean(0) - stats.mean.numpy()) < 4 * np.sqrt(variances / n)).all()
+    standard_error = np.sqrt((np.outer(variances, variances) + covariance**2) / n)
+    assert (np.abs(np.cov(z.T) - covariance) < 4 * standard_error).all()
+
+
+def test_a_sample_depends_on_its_seed_alone():
+    stats = fit(correlated_codes(50))
+    batch = sample(stats, [5, 6, 7])
+    torch.testing.assert_close(sample(stats, [6]), batch[1:2])
+    torch.testing.assert_close(sample(stats, [7, 5]), batch[[2, 0]])
+    assert (batch[0] - batch[1]).abs().max() > 0.1
+
+
+def test_a_given_factor_changes_nothing():
+    stats = fit(correlated_codes(50))
+    assert torch.equal(sample(stats, [1, 2], factor(stats)), sample(stats, [1, 2]))
+
+
+def test_samples_from_few_codes_stay_in_the_space_those_span():
+    codes = normal_codes(4, 10)
+    z = sample(fit(codes), range(20))
+    basis = (codes - codes.mean(0)).T.double().numpy()
+    offsets = (z - codes.mean(0)).double().numpy().T
+    outside = offsets - basis @ np.linalg.lstsq(basis, offsets, rcond=None)[0]
+    assert np.abs(outside).max() < 1e-3
+    assert np.abs(offsets).max() > 0.5
+
+
+@pytest.mark.parametrize(("n", "num_dimensions"), [(20, 50), (256, 1024)])
+@pytest.mark.parametrize("exponent", [0, 1])
+def test_rank_of_fewer_codes_than_dimensions(n, num_dimensions, exponent):
+    scales = torch.arange(1, num_dimensions + 1) ** -float(exponent)  # a falling spectrum, as codes of photos have
+    codes = normal_codes(n, num_dimensions) * scales + 3
+    assert rank(fit(codes)) == n - 1
+    if num_dimensions < 100:
+        assert rank(fit(codes, "shrinkage")) == num_dimensions
+        assert rank(fit(codes, "diagonal")) == num_dimensions
+
+
+def test_rank_of_many_codes_is_the_number_of_directions_they_use():
+    codes = correlated_codes(100)
+    assert rank(fit(codes)) == 3
+    flat = torch.cat([codes, codes[:, :1] - codes[:, 1:2], torch.ones(100, 1)], dim=1)
+    assert rank(fit(flat)) == 3
+
+
+@pytest.mark.parametrize(
+    ("codes", "z"),
+    [
+        (normal_codes(1000, 2), normal_codes(60, 2, seed=1)),
+        (normal_codes(1000, 2) * 0.5 + 30, normal_codes(60, 2, seed=1) * 0.5 + 30),  # far from the origin
+        (normal_codes(100, 16, 8, 8), normal_codes(40, 16, 8, 8, seed=1)),
+        (normal_codes(7, 3), normal_codes(2, 3, seed=1)),
+    ],
+)
+def test_nearest_against_brute_force(codes, z):
+    index, distance = nearest(codes, z)
+    a, b = codes.flatten(1).double().numpy(), z.flatten(1).double().numpy()
+    expected = np.array([np.sqrt(((a - place) ** 2).sum(1)) for place in b])
+    np.testing.assert_array_equal(index, expected.argmin(1))
+    np.testing.assert_allclose(distance, expected.min(1), rtol=1e-3)
+
+
+def test_a_code_is_its_own_nearest_at_no_distance():
+    codes = normal_codes(200, 64) + 5
+    index, distance = nearest(codes, codes[30:60])
+    assert index.tolist() == list(range(30, 60))
+    assert distance.max() < 1e-4
+
+
+def test_box_holds_the_central_share_along_each_axis():
+    codes = uniform_codes(20_000) * torch.tensor([10.0, 2.0]) + torch.tensor([-5.0, 7.0])
+    assert box(codes, 0.9) == pytest.approx((-4.5, 4.5, 7.1, 8.9), abs=0.1)
+    assert box(codes, 1.0) == pytest.approx(
+        (codes[:, 0].min().item(), codes[:, 0].max().item(), codes[:, 1].min().item(), codes[:, 1].max().item())
+    )
+    x_min, x_max, y_min, y_max = box(codes)
+    x, y = codes.T
+    assert ((x >= x_min) & (x <= x_max)).float().mean().item() == pytest.approx(0.98, abs=1e-3)
+    assert ((y >= y_min) & (y <= y_max)).float().mean().item() == pytest.approx(0.98, abs=1e-3)
+
+
+def test_a_stray_code_does_not_stretch_the_box():
+    codes = torch.cat([uniform_codes(1000), torch.tensor([[1e6, -1e6]])])
+    x_min, x_max, y_min, y_max = box(codes)
+    assert 0 <= x_min < x_max <= 1
+    assert 0 <= y_min < y_max <= 1
+
+
+def test_grid_lies_as_an_image_is_read():
+    codes = grid((-1.0, 3.0, 10.0, 20.0), 5)
+    rows = codes.view(5, 5, 2)
+    assert codes.shape == (25, 2)
+    assert (rows[0, :, 1] == 20).all()  # the first row has the greatest y
+    assert (rows[-1, :, 1] == 10).all()
+    assert (rows[:, 0, 0] == -1).all()  # the first column has the least x
+    assert (rows[:, -1, 0] == 3).all()
+    torch.testing.assert_close(rows[2, :, 0], torch.tensor([-1.0, 0, 1, 2, 3]))
+    torch.testing.assert_close(rows[:, 3, 1], torch.tensor([20.0, 17.5, 15, 12.5, 10]))
+
+
+def test_uniform_stays_in_its_box_and_covers_it():
+    x, y = uniform((-2.0, 6.0, 10.0, 11.0), range(4000)).T
+    assert -2 <= x.min() < -1.9
+    assert 5.9 < x.max() <= 6
+    assert 10 <= y.min() < 10.02
+    assert 10.98 < y.max() <= 11
+    counts, _, _ = np.histogram2d(x, y, bins=4, range=[[-2, 6], [10, 11]])
+    assert counts.min() > 180  # 250 expected in each of 16 cells, standard deviation 15
+    assert counts.max() < 320
+
+
+def test_uniform_takes_one_seed_a_code():
+    batch = uniform((0, 1, 0, 1), [3, 4])
+    assert torch.equal(uniform((0, 1, 0, 1), [4])[0], batch[1])
+    assert not torch.equal(batch[0], batch[1])
+
+
+def test_support_against_brute_force():
+    codes, z = normal_codes(300, 2), normal_codes(40, 2, seed=1) * 1.5
+    k = 10
+    a, b = codes.double().numpy(), z.double().numpy()
+    of_codes = np.sort(np.linalg.norm(a[:, None] - a[None], axis=2), axis=1)[:, k]  # column 0 is the code itself
+    of_z = np.sort(np.linalg.norm(b[:, None] - a[None], axis=2), axis=1)[:, k - 1]
+    expected = (of_codes[None] >= of_z[:, None]).mean(1)
+    np.testing.assert_allclose(support(codes, z, k), expected, atol=1.5 / 300)
+    assert expected.std() > 0.2
+
+
+def test_support_of_the_densest_place_and_of_a_far_one():
+    codes = torch.cat([normal_codes(1000, 2), normal_codes(20, 2, seed=1) * 1e-3])
+    densest, far, edge = support(codes, torch.tensor([[0.0, 0.0], [100.0, 100.0], [2.5, 0.0]])).tolist()
+    assert far == 0
+    assert densest > 0.98
+    assert 0 < edge < 0.3
+
+
+def test_support_of_a_hole_between_clusters_is_low():
+    codes = torch.cat([normal_codes(500, 2) * 0.1 - 2, normal_codes(500, 2, seed=1) * 0.1 + 2])
+    hole, cluster = support(codes, torch.tensor([[0.0, 0.0], [2.0, 2.0]])).tolist()
+    assert hole == 0
+    assert cluster > 0.6
+
+
+def test_plane_stats_of_two_tight_pure_clusters():
+    codes = torch.cat([normal_codes(500, 2) * 0.01 - 1, normal_codes(500, 2, seed=1) * 0.01 + 1])
+    labels = torch.arange(1000) // 500
+    stats = plane_stats(codes, labels)
+    assert stats.neighbour_accuracy == 1
+    assert stats.hole_fraction > 0.98
+    assert stats.spread == pytest.approx((1, 1), rel=0.01)
+
+
+def test_plane_stats_of_a_uniform_square_with_random_labels():
+    codes = uniform_codes(30_000) * torch.tensor([10.0, 1.0])
+    labels = torch.from_numpy(np.random.default_rng(1).integers(0, 10, 30_000))
+    stats = plane_stats(codes, labels)
+    assert stats.neighbour_accuracy == pytest.approx(0.1, abs=0.01)
+    assert stats.hole_fraction < 0.002
+    assert stats.spread == pytest.approx((10 / np.sqrt(12), 1 / np.sqrt(12)), rel=0.02)
+
+
+def test_a_code_on_top_of_another_is_not_its_own_neighbour():
+    codes = uniform_codes(100).repeat(2, 1)
+    labels = torch.cat([torch.zeros(100), torch.ones(100)])  # each code's twin has the other label
+    assert plane_stats(codes, labels).neighbour_accuracy == 0
+
+
+def test_stats_are_plain_values():
+    stats = fit(correlated_codes(5))
+    assert isinstance(stats, LatentStats)
+    assert stats.mean.dtype == stats.covariance.dtype == torch.float32
+    plane = plane_stats(uniform_codes(50), torch.zeros(50))
+    assert all(type(value) is float for value in (*plane.spread, plane.hole_fraction, plane.neighbour_accuracy))

@@ -1,0 +1,273 @@
+import dataclasses
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from math import isfinite
+
+import pytest
+import torch
+from browser import REPO, copy_photos
+
+import aemodels
+import train
+from aemodels import checkpoints
+
+DAE = "mnist-dae-2d"
+# No time limit that could bite: then the result depends on the seed alone.
+SMALL = ["--quick", "--epochs", "4", "--minutes", "1e300", "--device", "cpu"]
+
+
+def command(*arguments):
+    return [sys.executable, "train.py", *map(str, arguments)]
+
+
+@pytest.fixture(autouse=True)
+def one_thread_and_own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def small_data(data_folder, tmp_path_factory):
+    """MNIST, and one photo of every breed."""
+    folder = copy_photos(data_folder, tmp_path_factory.mktemp("data"), 1)
+    (folder / "MNIST").symlink_to((data_folder / "MNIST").resolve())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mnist(data_folder):
+    return data_folder.resolve()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(mnist, tmp_path_factory):
+    out = tmp_path_factory.mktemp("uninterrupted")
+    assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture
+def unfinished(mnist, tmp_path, monkeypatch):
+    """A folder where training of DAE stopped after its first epoch."""
+    save_state = checkpoints.save_state
+
+    def save_and_stop(path, state):
+        save_state(path, state)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoints, "save_state", save_and_stop)
+        assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(tmp_path)]) == 130
+    return tmp_path
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def sentence(error):
+    """The one line on stderr beside progress bars; the test fails where there are more, or a traceback."""
+    lines = [line for line in re.split(r"[\r\n]", error) if line.strip() and not re.search(r"\[\d\d:\d\d[<,]", line)]
+    assert len(lines) == 1, error
+    return lines[0]
+
+
+def fails(capsys, *arguments):
+    """Runs train.py in this process; returns the sentence it ends with."""
+    capsys.readouterr()
+    assert train.main([str(a) for a in arguments]) == 1
+    return sentence(capsys.readouterr().err)
+
+
+def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_data, tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = ["--quick", "--data", small_data, "--out", out, "--minutes", "0.02", "--device", "cpu"]
+    done = subprocess.run(command(*arguments), cwd=REPO, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    assert aemodels.list_checkpoints(out) == sorted(train.RECIPES)
+    assert not list(out.glob(".*.part"))
+    assert not list((out / ".resume").glob("*"))
+    for name, (model_config, train_config) in train.RECIPES.items():
+        ckpt = aemodels.load_checkpoint(name, out)
+        assert ckpt.model_config == model_config
+        assert ckpt.train_config == dataclasses.replace(train_config, minutes=0.02)
+        evaluations = ckpt.metrics.pop("evaluations")
+        for figures in [ckpt.metrics, *evaluations]:
+            assert figures["num_images"] > 0
+            assert all(isfinite(value) for value in figures.values())
+        made = ckpt.provenance
+        assert made["finished"] is True
+        assert made["device"].startswith("CPU")
+        assert made["wall_s"] > 0
+        assert made["steps"] == ckpt.history[-1]["step"] > 0
+        assert re.fullmatch("[0-9a-f]{32}", made["data_fingerprint"])
+        assert made["seed"] == train_config.seed
+        assert made["num_train_images"] > 0
+        assert made["torch"] == torch.__version__
+        assert {"python", "numpy"} <= made.keys()
+        row = re.search(rf"^{re.escape(name)} .* (\d+\.\d\d) +\d+\.\d\d +(\d+) .* finished$", done.stdout, re.M)
+        assert float(row[1]) == pytest.approx(ckpt.metrics["psnr_db"], abs=0.006)
+        assert int(row[2]) == made["steps"]
+
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*.safetensors")}
+    assert train.main([str(a) for a in arguments]) == 0
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*.safetensors")} == before
+    assert capsys.readouterr().out == done.stdout
+
+
+def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist, uninterrupted, tmp_path):
+    arguments = command("--only", DAE, *SMALL, "--data", mnist, "--out", tmp_path)
+    resume = tmp_path / ".resume" / f"{DAE}.pt"
+    running = subprocess.Popen(arguments, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        while not resume.exists() and running.poll() is None:
+            time.sleep(0.005)
+        running.send_signal(signal.SIGINT)
+        error = running.communicate(timeout=120)[1]
+    finally:
+        running.kill()
+    assert running.returncode == 130, error
+    assert sentence(error) == "Stopped; run the same command again to go on from the last finished epoch."
+    assert error.endswith(sentence(error) + "\n")  # below the progress bar
+    stopped = aemodels.load_checkpoint(DAE, tmp_path)
+    assert stopped.provenance["finished"] is False
+    assert 0 < stopped.metrics["psnr_db"] < 100
+    epochs = len(stopped.history)
+    assert resume.exists()
+
+    done = subprocess.run(arguments, cwd=REPO, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    after = re.search(rf"{DAE}: goes on after epoch (\d+)", done.stdout + done.stderr)
+    assert int(after[1]) in (epochs - 1, epochs, epochs + 1)  # it may stop between the two files of an epoch
+    assert not resume.exists()
+    resumed, whole = aemodels.load_checkpoint(DAE, tmp_path), aemodels.load_checkpoint(DAE, uninterrupted)
+    assert same(resumed.model.state_dict(), whole.model.state_dict())
+    assert torch.equal(resumed.codes, whole.codes)
+    assert resumed.metrics == whole.metrics
+    assert [e["step"] for e in resumed.history] == [e["step"] for e in whole.history]
+    assert resumed.provenance["finished"] is True
+    assert resumed.provenance["steps"] == whole.provenance["steps"]
+
+
+def test_another_seed_gives_other_weights(mnist, uninterrupted, tmp_path, monkeypatch):
+    model_config, train_config = train.RECIPES[DAE]
+    monkeypatch.setitem(train.RECIPES, DAE, (model_config, dataclasses.replace(train_config, seed=1)))
+    assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(tmp_path)]) == 0
+    other, first = aemodels.load_checkpoint(DAE, tmp_path), aemodels.load_checkpoint(DAE, uninterrupted)
+    assert other.provenance["seed"] == 1
+    assert not same(other.model.state_dict(), first.model.state_dict())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--only", "mnist-vae"],
+        ["--only"],
+        ["--minutes", "0"],
+        ["--minutes", "-1"],
+        ["--minutes", "nan"],
+        ["--minutes", "soon"],
+        ["--epochs", "0"],
+        ["--epochs", "1.5"],
+        ["--device", "abacus"],
+        ["--fast"],
+    ],
+)
+def test_a_wrong_command_line_ends_with_2(arguments, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        train.main([*arguments, "--out", str(tmp_path / "out")])
+    assert stopped.value.code == 2
+    assert "error: argument" in capsys.readouterr().err or arguments == ["--fast"]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", [DAE, "dog-ae"])
+def test_missing_data(name, tmp_path, capsys):
+    empty, out = tmp_path / "empty", tmp_path / "out"
+    empty.mkdir()
+    message = fails(capsys, "--only", name, "--data", empty, "--out", out)
+    assert str(empty) in message
+    assert "train.py --download" in message
+    assert not out.exists()
+
+
+def test_out_that_cannot_be_a_folder(mnist, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    message = fails(capsys, "--only", DAE, *SMALL, "--data", mnist, "--out", file / "out")
+    assert str(file / "out") in message
+    assert "--out" in message
+    assert file.read_text() == "in the way"
+
+
+def test_broken_checkpoint_to_start_from(small_data, tmp_path, capsys):
+    (tmp_path / "dog-ae.safetensors").write_bytes(b"not a checkpoint")
+    message = fails(capsys, "--only", "dog-noise-0.05", "--quick", "--data", small_data, "--out", tmp_path)
+    assert "dog-ae.safetensors is broken" in message
+    assert "train.py --only dog-ae" in message
+
+
+def test_missing_checkpoint_to_start_from(small_data, tmp_path, capsys):
+    message = fails(capsys, "--only", "dog-noise-0.05", "--quick", "--data", small_data, "--out", tmp_path)
+    assert f"no checkpoint dog-ae in {tmp_path}" in message
+    assert "train.py --only dog-ae" in message
+
+
+def test_a_broken_checkpoint_is_made_again(mnist, tmp_path):
+    """Its error message says so: train it with `python train.py --only NAME`."""
+    (tmp_path / f"{DAE}.safetensors").write_bytes(b"not a checkpoint")
+    arguments = ["--only", DAE, *SMALL, "--epochs", "1", "--data", str(mnist), "--out", str(tmp_path)]
+    assert train.main(arguments) == 0
+    assert aemodels.load_checkpoint(DAE, tmp_path).provenance["finished"] is True
+
+
+@pytest.mark.parametrize("content", ["cut", "foreign", "list"])
+def test_corrupt_resume_file(content, unfinished, mnist, capsys):
+    path = unfinished / ".resume" / f"{DAE}.pt"
+    if content == "cut":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        torch.save({"foreign": {"a": 1}, "list": [1]}[content], path)
+    message = fails(capsys, "--only", DAE, *SMALL, "--data", mnist, "--out", unfinished)
+    assert str(path) in message
+    assert "delete it" in message
+
+
+@pytest.mark.parametrize("other", [["--epochs", "5"], ["--minutes", "1e200"]])
+def test_resume_file_made_with_other_settings(other, unfinished, mnist, capsys):
+    message = fails(capsys, "--only", DAE, *SMALL, *other, "--data", mnist, "--out", unfinished)
+    assert str(unfinished / ".resume" / f"{DAE}.pt") in message
+    assert "other settings; delete it" in message
+
+
+def test_download_without_a_network(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: it refuses
+        proxy = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+        environment |= {"http_proxy": proxy, "https_proxy": proxy}
+        arguments = command("--download", "--data", tmp_path / "data", "--out", tmp_path / "out")
+        done = subprocess.run(
+            arguments, cwd=REPO, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+    assert done.returncode == 1
+    message = sentence(done.stderr)
+    assert message.startswith("No network: could not fetch MNIST")
+    assert "train.py --download" in message
+    assert done.stdout == ""
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("module", ["train", "aemodels, aemodels.figures, aemodels.latents, aemodels.data"])
+def test_imports_neither_streamlit_nor_plotly(module):
+    code = f"import {module}, sys; print(*sorted({{'streamlit', 'plotly', 'pandas'}} & sys.modules.keys()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""

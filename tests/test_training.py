@@ -1,0 +1,353 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from aemodels import models, training
+from aemodels.checkpoints import load_state, save_state
+from aemodels.config import TrainConfig
+from aemodels.data import load_mnist, load_mnist_test_digits
+from aemodels.metrics import evaluate
+from aemodels.training import fit, random_flip, schedule, start, update_ema
+
+BRIEF = TrainConfig(epochs=3, batch_size=16, learning_rate=2e-3)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_mnist_test_digits()[0][:64]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Training's clock, which stands still until a test moves it: clock.now in s."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def build(config, seed=0):
+    torch.manual_seed(seed)
+    return models.build(config)
+
+
+def train(config, images, training_config, model_seed=0, **hooks):
+    return fit(start(build(config, model_seed), training_config, "cpu"), images, training_config, **hooks)
+
+
+def weights(model):
+    return {key: weight.clone() for key, weight in model.state_dict().items()}
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
+
+
+def colour_images(num):
+    """Smooth colour images, uint8 (num, 3, 32, 32)."""
+    coarse = torch.rand(num, 3, 3, 3, generator=torch.Generator().manual_seed(0))
+    return (torch.nn.functional.interpolate(coarse, size=32, mode="bilinear") * 255).byte()
+
+
+def losses(state):
+    return [epoch["reconstruction"] for epoch in state.history]
+
+
+def test_the_loss_falls_on_digits(mlp_config, digits):
+    config = TrainConfig(epochs=40, batch_size=64, learning_rate=2e-2, ema_decay=0.8)
+    state = train(replace(mlp_config, widths=(64,), latent_shape=(8,)), digits, config)
+    assert losses(state)[-1] < 0.5 * losses(state)[0]
+    # Better than the best single image, which is the mean of them all.
+    mean_image = digits.float().mean(0) / 255
+    error = ((digits / 255 - mean_image) ** 2).flatten(1).mean(1)
+    assert evaluate(state.ema.eval(), digits)["psnr_db"] > (10 * torch.log10(1 / error)).mean().item() + 0.7
+
+
+@pytest.mark.parametrize("variant", ["plain", "noisy-code"])
+def test_the_loss_falls_on_colour_images(conv_config, variant):
+    config = TrainConfig(epochs=15, batch_size=8, learning_rate=1e-2, flips=True)
+    model_config = replace(conv_config, variant=variant, noise_variance=0.1 * (variant == "noisy-code"))
+    state = train(model_config, colour_images(16), config)
+    assert losses(state)[-1] < 0.3 * losses(state)[0]
+
+
+def test_two_thousand_real_digits_teach_more_than_their_mean(mlp_config, data_folder):
+    images = load_mnist(data_folder, train=True)[0][:2000]
+    config = TrainConfig(epochs=2, batch_size=40, learning_rate=1e-2, ema_decay=0.8)
+    state = train(replace(mlp_config, widths=(128,), latent_shape=(16,)), images, config)
+    test = load_mnist(data_folder, train=False)[0][:200]
+    error = ((test / 255 - images.float().mean(0) / 255) ** 2).flatten(1).mean(1)
+    assert evaluate(state.ema.eval(), test)["psnr_db"] > (10 * torch.log10(1 / error)).mean().item() + 0.7
+
+
+def test_the_same_seed_gives_the_same_weights_to_the_bit(conv_config):
+    config = replace(BRIEF, flips=True, seed=1)
+    noisy = replace(conv_config, variant="noisy-code", noise_variance=0.1)
+    first = train(noisy, colour_images(32), config)
+    torch.manual_seed(99)
+    torch.rand(5)  # the global generator has no say
+    second = train(noisy, colour_images(32), config)
+    assert same(weights(first.model), weights(second.model))
+    assert same(weights(first.ema), weights(second.ema))
+    other = train(noisy, colour_images(32), replace(config, seed=2))
+    assert not same(weights(first.model), weights(other.model))
+
+
+def test_epochs_are_shuffled_differently_and_hold_each_image_once(mlp_config):
+    images = torch.arange(12, dtype=torch.uint8).view(12, 1, 1, 1).expand(12, 1, 28, 28).contiguous() * 20
+    model = build(mlp_config)
+    seen = []
+    model.encoder.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0][:, 0, 0, 0].clone()))
+    config = TrainConfig(epochs=3, batch_size=4, learning_rate=1e-3)
+    fit(start(model, config, "cpu"), images, config)
+    epochs = torch.cat(seen).view(3, 12)
+    for epoch in epochs:
+        np.testing.assert_allclose(epoch.sort().values, np.arange(12) * 20 / 255, rtol=1e-6)
+    assert not torch.equal(epochs[0], epochs[1])
+    assert not torch.equal(epochs[1], epochs[2])
+
+
+class Stop(Exception):
+    """Ends a training from one of its hooks."""
+
+
+@pytest.mark.parametrize("stop_after", [1, 3])
+def test_training_resumed_from_a_file_ends_on_the_same_bits(conv_config, tmp_path, stop_after):
+    model_config = replace(conv_config, variant="denoising", noise_factor=0.2)
+    config = TrainConfig(epochs=4, batch_size=8, learning_rate=2e-3, weight_decay=0.01, flips=True, ema_decay=0.9)
+    images = colour_images(28)  # three steps an epoch, four images left over
+    whole = train(model_config, images, config)
+
+    def stop(state):
+        if state.epoch == stop_after:
+            save_state(tmp_path / "state.pt", state.state_dict())
+            raise Stop
+
+    with pytest.raises(Stop):
+        train(model_config, images, config, on_epoch=stop)
+    resumed = start(build(model_config, seed=123), config, "cpu")
+    resumed.load_state_dict(load_state(tmp_path / "state.pt"))
+    assert (resumed.epoch, resumed.step) == (stop_after, 3 * stop_after)
+    fit(resumed, images, config)
+    assert same(weights(resumed.model), weights(whole.model))
+    assert same(weights(resumed.ema), weights(whole.ema))
+    assert (resumed.epoch, resumed.step, resumed.finished) == (4, 12, True)
+
+    def without_time(history):
+        return [{key: value for key, value in epoch.items() if key != "seconds"} for epoch in history]
+
+    assert without_time(resumed.history) == without_time(whole.history)
+
+
+def test_wall_time_goes_on_after_resuming(mlp_config, digits, clock):
+    def two_seconds(state, num_images, loss):
+        clock.now += 2
+
+    config = replace(BRIEF, epochs=1, batch_size=32)
+    state = start(build(mlp_config), config, "cpu")
+    state.seconds = 100.0
+    fit(state, digits, config, on_step=two_seconds)
+    assert 102 <= state.seconds <= 104
+
+
+@pytest.mark.parametrize(
+    ("ema_decay", "decays"),
+    [
+        (0.1, [0.1, 0.1, 0.1]),
+        (0.0, [0, 0, 0]),
+        (0.999, [2 / 11, 3 / 12, 4 / 13]),  # early on (1 + step) / (10 + step), so that the first weights are forgotten
+    ],
+)
+def test_the_moving_average_follows_its_formula(mlp_config, digits, ema_decay, decays):
+    config = TrainConfig(epochs=1, batch_size=16, learning_rate=1e-2, ema_decay=ema_decay)
+    trace = []
+    state = start(build(mlp_config), config, "cpu")
+    expected = {key: weight.double() for key, weight in weights(state.model).items()}
+    fit(state, digits[:48], config, on_step=lambda state, *_: trace.append((weights(state.model), weights(state.ema))))
+    assert len(trace) == 3
+    for decay, (model, ema) in zip(decays, trace, strict=True):
+        for key in expected:
+            expected[key] = decay * expected[key] + (1 - decay) * model[key].double()
+            torch.testing.assert_close(ema[key].double(), expected[key], atol=1e-6, rtol=1e-5)
+    if ema_decay:
+        assert not same(*trace[-1])
+
+
+def test_update_ema_is_a_weighted_mean():
+    average, model = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    expected = 0.75 * average.weight.detach() + 0.25 * model.weight.detach()
+    update_ema(average, model, 0.75)
+    torch.testing.assert_close(average.weight.detach(), expected)
+
+
+def test_the_average_starts_apart_from_the_model_and_takes_no_gradients(mlp_config):
+    state = start(build(mlp_config), BRIEF, "cpu")
+    assert same(weights(state.model), weights(state.ema))
+    assert not any(parameter.requires_grad for parameter in state.ema.parameters())
+    assert all(parameter.requires_grad for parameter in state.model.parameters())
+    shared = {p.data_ptr() for p in state.model.parameters()} & {p.data_ptr() for p in state.ema.parameters()}
+    assert not shared
+
+
+@pytest.mark.parametrize("warmup", [0.05, 0.3])
+def test_the_schedule_rises_peaks_at_one_and_ends_at_zero(warmup):
+    progress = np.linspace(0, 1, 1001)
+    share = np.array([schedule(p, warmup) for p in progress])
+    peak = round(1000 * warmup)
+    assert 0 < share[0] < 0.05
+    assert (np.diff(share[: peak + 1]) > 0).all()
+    assert share[peak] == share.max() == pytest.approx(1, abs=1e-3)
+    assert (np.diff(share[peak:]) < 0).all()
+    assert share[-1] == pytest.approx(0, abs=1e-9)
+    assert schedule(warmup + (1 - warmup) / 2, warmup) == pytest.approx(0.5)  # half a cosine
+    assert schedule(warmup / 2, warmup) == pytest.approx(0.5, abs=0.02)  # a straight line
+
+
+def test_without_warmup_the_schedule_starts_at_its_peak():
+    assert schedule(0, 0) == pytest.approx(1)
+    assert schedule(1, 0) == pytest.approx(0)
+
+
+def test_fit_follows_the_schedule(mlp_config, digits):
+    config = TrainConfig(epochs=5, batch_size=16, learning_rate=3e-3, warmup=0.2)
+    rates = []
+
+    def note(state, *_):
+        rates.append([group["lr"] for group in state.optimiser.param_groups])
+
+    train(mlp_config, digits, config, on_step=note)
+    expected = [3e-3 * schedule(step / 20, 0.2) for step in range(20)]
+    np.testing.assert_allclose(rates, np.transpose([expected, expected]))
+
+
+def test_a_time_limit_that_has_passed_ends_training_within_a_step(mlp_config, digits):
+    calls = []
+
+    def count(state):
+        calls.append(state.step)
+        assert len(calls) < 5, "training does not end"
+
+    state = train(mlp_config, digits, replace(BRIEF, minutes=1e-6), on_epoch=count)
+    assert state.finished
+    assert state.step <= 1
+
+
+@pytest.mark.parametrize("passes_in", ["on_step", "on_epoch"])
+def test_a_time_limit_ends_training_wherever_it_passes(mlp_config, digits, clock, passes_in):
+    calls = []
+
+    def on_step(state, num_images, loss):
+        if passes_in == "on_step" and state.step == 6:
+            clock.now += 61
+
+    def on_epoch(state):
+        calls.append(state.step)
+        assert len(calls) < 5, "training does not end"
+        if passes_in == "on_epoch" and state.epoch == 1:
+            clock.now += 61
+
+    state = train(mlp_config, digits, replace(BRIEF, epochs=3, minutes=1), on_step=on_step, on_epoch=on_epoch)
+    assert state.finished
+    assert state.step == {"on_step": 6, "on_epoch": 4}[passes_in]
+    assert calls[-1] == state.step
+    assert [epoch["step"] for epoch in state.history] == {"on_step": [4, 6], "on_epoch": [4]}[passes_in]
+    assert state.history[-1]["epoch"] == {"on_step": 1.5, "on_epoch": 1}[passes_in]
+
+
+def test_the_learning_rate_follows_the_clock_where_that_is_further_on(mlp_config, digits, clock):
+    rates = []
+
+    def six_seconds(state, num_images, loss):
+        rates.append(state.optimiser.param_groups[0]["lr"])
+        clock.now += 6
+
+    config = TrainConfig(epochs=100, batch_size=16, learning_rate=1e-3, minutes=1, warmup=0)
+    state = train(mlp_config, digits, config, on_step=six_seconds)
+    assert state.finished
+    assert state.step == 10
+    np.testing.assert_allclose(rates, [1e-3 * schedule(i / 10, 0) for i in range(10)], rtol=1e-6)
+
+
+def test_a_generous_time_limit_changes_nothing(mlp_config, digits, clock):
+    first = train(mlp_config, digits, BRIEF)
+    second = train(mlp_config, digits, replace(BRIEF, minutes=1000))
+    assert second.finished
+    assert same(weights(first.model), weights(second.model))
+
+
+def test_weight_decay_shrinks_matrices_and_kernels_alone(conv_config):
+    config = replace(BRIEF, learning_rate=0.1, weight_decay=0.5)
+    state = start(build(conv_config), config, "cpu")
+    for parameter in state.model.parameters():
+        parameter.data += 0.1
+        parameter.grad = torch.zeros_like(parameter)  # so that decay is all that a step does
+    before = weights(state.model)
+    state.optimiser.step()
+    after = weights(state.model)
+    kinds = set()
+    for key in before:
+        decays = before[key].ndim > 1
+        torch.testing.assert_close(after[key], before[key] * (0.95 if decays else 1))
+        kinds.add((decays, before[key].ndim))
+    assert kinds == {(False, 1), (True, 2), (True, 4)}
+
+
+def test_weight_decay_shortens_the_weights(mlp_config, digits):
+    def length(weight_decay):
+        config = replace(BRIEF, epochs=3, learning_rate=1e-2, weight_decay=weight_decay)
+        model = train(mlp_config, digits, config).model
+        return sum(p.square().sum() for p in model.parameters() if p.ndim > 1).sqrt().item()
+
+    assert length(1.0) < 0.97 * length(0.0)
+
+
+def test_random_flip_mirrors_about_half_of_the_images():
+    x = torch.rand(2000, 1, 2, 3, generator=torch.Generator().manual_seed(0))
+    flipped = random_flip(x, torch.Generator().manual_seed(1))
+    is_mirrored = (flipped == x.flip(3)).flatten(1).all(1)
+    is_untouched = (flipped == x).flatten(1).all(1)
+    assert (is_mirrored ^ is_untouched).all()
+    assert 0.45 < is_mirrored.float().mean() < 0.55
+    assert torch.equal(flipped, random_flip(x, torch.Generator().manual_seed(1)))
+    assert not torch.equal(flipped, random_flip(x, torch.Generator().manual_seed(2)))
+
+
+@pytest.mark.parametrize("flips", [False, True])
+def test_images_are_flipped_only_where_asked(conv_config, flips):
+    images = colour_images(16)
+    model = build(conv_config)
+    seen = []
+    model.encoder.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0].clone()))
+    config = TrainConfig(epochs=1, batch_size=16, learning_rate=1e-3, flips=flips)
+    fit(start(model, config, "cpu"), images, config)
+    known = {image.numpy().tobytes() for image in images}
+    num_known = sum((image * 255).round().byte().contiguous().numpy().tobytes() in known for image in seen[0])
+    assert (num_known < 16) == flips
+    assert num_known > 0
+
+
+def test_fewer_images_than_a_batch_make_one_step_an_epoch(mlp_config, digits):
+    sizes = []
+    config = TrainConfig(epochs=3, batch_size=64, learning_rate=1e-3)
+    state = train(mlp_config, digits[:5], config, on_step=lambda state, num_images, loss: sizes.append(num_images))
+    assert sizes == [5, 5, 5]
+    assert (state.step, state.epoch, state.finished) == (3, 3, True)
+
+
+def test_history_tells_each_epochs_mean_loss(mlp_config, digits):
+    config = TrainConfig(epochs=2, batch_size=16, learning_rate=1e-3)
+    totals = []
+    model_config = replace(mlp_config, variant="code-l2", code_l2=0.1)
+    state = train(model_config, digits, config, on_step=lambda state, n, loss: totals.append(loss.item()))
+    assert [(e["epoch"], e["step"]) for e in state.history] == [(1, 4), (2, 8)]
+    for epoch, steps in zip(state.history, (totals[:4], totals[4:]), strict=True):
+        assert epoch["reconstruction"] + epoch["code_l2"] == pytest.approx(np.mean(steps), rel=1e-5)
+        assert epoch["seconds"] >= 0
+
+
+def test_on_epoch_is_called_after_each_epoch_and_told_of_the_last(mlp_config, digits):
+    calls = []
+    train(mlp_config, digits, BRIEF, on_epoch=lambda state: calls.append((state.epoch, state.finished)))
+    assert calls == [(1, False), (2, False), (3, True)]
