@@ -192,7 +192,9 @@ def test_hidden_files_are_not_listed(good):
     assert list_checkpoints(good.parent) == ["model"]
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../model", "a/b", "/etc/passwd", "..\\model", ".hidden", "a/../model"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../model", "a/b", "/etc/passwd", "..\\model", ".hidden", "a/../model"]
+)
 def test_names_that_leave_the_folder_are_refused(good, name):
     for use in (load_checkpoint, read_header, checkpoint_path):
         with pytest.raises(CheckpointError, match="not a checkpoint name"):

@@ -7,6 +7,7 @@ from PIL import Image
 
 from aemodels.figures import (
     DARK,
+    LIGHT,
     PALETTE,
     channel_maps,
     diverging,
@@ -16,6 +17,7 @@ from aemodels.figures import (
     panel,
     png,
     scatter,
+    scatter_tile,
     to_tiles,
 )
 
@@ -95,9 +97,7 @@ def test_heat_runs_from_black_over_red_and_yellow_to_white():
     assert colours.tolist() == [[0, 0, 0], [255, 0, 0], [255, 255, 0], [255, 255, 255], [255, 255, 255], [0, 0, 0]]
 
 
-@pytest.mark.parametrize(
-    ("num_channels", "rows", "columns"), [(16, 4, 4), (4, 1, 4), (5, 2, 4), (2, 1, 2), (1, 1, 1)]
-)
+@pytest.mark.parametrize(("num_channels", "rows", "columns"), [(16, 4, 4), (4, 1, 4), (5, 2, 4), (2, 1, 2), (1, 1, 1)])
 def test_channel_maps_lie_four_a_row(num_channels, rows, columns):
     z = torch.randn(num_channels, 3, 5)
     picture = channel_maps(z, limit=2.0, gap=2)
@@ -205,7 +205,9 @@ def test_empty_texts_take_no_room():
 
 
 @pytest.mark.parametrize("width_px", [400, 1400])
-@pytest.mark.parametrize("caption", [CAPTION * 8, "x" * 300, "checkpoints/" + "very-long-name-" * 20], ids=["words", "x", "path"])
+@pytest.mark.parametrize(
+    "caption", [CAPTION * 8, "x" * 300, "checkpoints/" + "very-long-name-" * 20], ids=["words", "x", "path"]
+)
 def test_a_long_caption_makes_the_panel_grow_and_stays_inside(width_px, caption):
     tile = flat_tile((0, 0, 200))
     short, long = (panel([[tile] * 4], caption=text, width_px=width_px) for text in ("short", caption))
@@ -217,6 +219,35 @@ def test_a_long_caption_makes_the_panel_grow_and_stays_inside(width_px, caption)
     assert (edge[:, margin:-margin].min((0, 2)) < 255).mean() > 0.9  # there is ink all along the lines
     tile_bottom = place_of(long, (0, 0, 200))[1]
     assert (edge[tile_bottom + 1 : tile_bottom + 1 + margin] == 255).all()
+
+
+@pytest.mark.parametrize("label", ["Gaussian samples", "Denoised, 64-D code", "Variance 0.05", "Noisy (clipped)"])
+def test_row_labels_stay_left_of_the_tiles(label):
+    image = panel([[flat_tile((0, 0, 200))] * 9], row_labels=[label])
+    left = place_of(image, (0, 0, 200))[2]
+    letters = np.asarray(image)[:, :left]
+    assert (letters < 255).any()
+    assert (letters[:, -2:] == 255).all()
+    assert (letters[:, :2] == 255).all()
+
+
+def test_a_long_note_stays_under_its_tile():
+    tile = flat_tile((0, 0, 200))
+    image = panel([[tile] * 9], notes=[["", "a note that is far too long for one tile", *[""] * 7]])
+    top, bottom, *_ = place_of(image, (0, 0, 200))
+    columns = np.nonzero((np.asarray(image)[bottom + 1 :] < 255).any((0, 2)))[0]
+    side = bottom - top + 1
+    assert columns.min() >= side
+    assert columns.max() <= 2 * side + 30
+    assert len(columns) > side / 2
+
+
+def test_letters_beyond_ascii_are_drawn():
+    def ink(caption):
+        return np.asarray(panel([[flat_tile((0, 0, 200))] * 4], caption=caption)).tobytes()
+
+    pictures = {ink(letter) for letter in ("σ", "²", "×", "é", "·", "₁", "\ufffe")}  # the last one has no letter
+    assert len(pictures) == 7
 
 
 def test_every_word_of_a_caption_is_drawn():
@@ -267,6 +298,22 @@ def test_scatter_has_a_trace_a_digit_that_remembers_its_points():
         assert (labels[index] == digit).all()
         np.testing.assert_array_equal(np.stack([trace.x, trace.y], 1), codes[index])
     assert len({trace.marker.color for trace in figure.data}) == 10
+
+
+def test_scatter_tile_puts_each_code_in_its_place_and_colour():
+    codes = np.array([[0.0, 10.0], [4.0, 10.0], [1.0, 19.0], [9.0, 15.0], [4.0, 99.0]])
+    labels = np.array([0, 1, 2, 3, 4])
+    tile = scatter_tile(codes, labels, (-1.0, 5.0, 8.0, 20.0), 600, LIGHT)
+    assert tile.dtype == np.uint8
+    assert tile.shape == (600, 600, 3)
+    for digit, (x, y) in {0: (100, 500), 1: (500, 500), 2: (200, 50)}.items():  # from the top left, in px
+        colour = [int(PALETTE[digit][i : i + 2], 16) for i in (1, 3, 5)]
+        top, bottom, left, right = place_of(tile, colour)
+        assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((x, y), abs=1.5)
+        assert bottom - top < 10
+    colours = colours_of(tile)
+    assert not {tuple(int(PALETTE[d][i : i + 2], 16) for i in (1, 3, 5)) for d in (3, 4)} & set(colours)  # outside
+    assert colours[255, 255, 255] > 0.97 * 600**2
 
 
 def test_lines_draws_each_series():

@@ -9,7 +9,9 @@ from aemodels.latents import (
     factor,
     fit,
     grid,
+    kind_of_place,
     nearest,
+    pixel_entropy,
     plane_stats,
     rank,
     sample,
@@ -268,6 +270,26 @@ def test_a_code_on_top_of_another_is_not_its_own_neighbour():
     codes = uniform_codes(100).repeat(2, 1)
     labels = torch.cat([torch.zeros(100), torch.ones(100)])  # each code's twin has the other label
     assert plane_stats(codes, labels).neighbour_accuracy == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "kind"),
+    [(0, "hole"), (0.009, "hole"), (0.01, "sparse"), (0.04, "sparse"), (0.05, "supported"), (1, "supported")],
+)
+def test_kinds_of_place(share, kind):
+    assert kind_of_place(share) == kind
+
+
+def test_pixel_entropy_against_numpy():
+    x_hat = torch.from_numpy(np.random.default_rng(0).random((4, 1, 9, 9), dtype=np.float32))
+    p = x_hat.double().numpy().reshape(4, -1)
+    expected = -(p * np.log(p) + (1 - p) * np.log(1 - p)).mean(1)
+    np.testing.assert_allclose(pixel_entropy(x_hat), expected, rtol=1e-5)
+
+
+def test_pixel_entropy_is_none_in_black_and_white_and_most_in_grey():
+    x_hat = torch.stack([torch.zeros(1, 4, 4), torch.ones(1, 4, 4), torch.full((1, 4, 4), 0.5)])
+    assert pixel_entropy(x_hat).tolist() == pytest.approx([0, 0, np.log(2)])
 
 
 def test_stats_are_plain_values():

@@ -82,7 +82,7 @@ def test_bce_of_even_odds_is_ln_2():
 @pytest.mark.parametrize("measure", [mse, psnr_db, bce])
 @pytest.mark.parametrize("other", [(2, 1, 4, 4), (1, 3, 4, 4), (2, 3, 4), (2, 3, 16)])
 def test_shapes_that_differ_are_refused(measure, other):
-    with pytest.raises(ValueError, match="size|shape"):
+    with pytest.raises(ValueError, match=r"size|shape"):
         measure(torch.rand(2, 3, 4, 4), torch.rand(other))
 
 

@@ -105,7 +105,9 @@ def test_seeded_normal_is_standard_normal_and_seeds_are_uncorrelated():
     assert correlation.abs().max() < 0.02
 
 
-@pytest.mark.parametrize(("variance", "expected_db"), [(0.05, 13.0103), (0.10, 10.0), (0.15, 8.2391), (1, 0), (10, -10)])
+@pytest.mark.parametrize(
+    ("variance", "expected_db"), [(0.05, 13.0103), (0.10, 10.0), (0.15, 8.2391), (1, 0), (10, -10)]
+)
 def test_snr_of_a_noise_variance(variance, expected_db):
     assert snr_db(variance) == pytest.approx(expected_db, abs=1e-4)
     assert variance_of(expected_db) == pytest.approx(variance, rel=1e-4)

@@ -70,16 +70,15 @@ controls.header(
     "A denoising autoencoder sees a digit plus noise, x + factor · N(0, 1), and has learnt to give back the clean one. "
     "Two of them, which differ in the size of the code alone.",
 )
-first, second, third = st.columns([27, 36, 37], gap="medium")
-with first:
-    source = controls.choose("Digits", {"test": "Test digits", "own": "Your own"}, key="digits")
-with second:
-    seed = controls.seed_control()
 ckpts = {name: loaders.checkpoint(name) for name in loaders.DENOISERS}
 trained_at = next(iter(ckpts.values())).model_config.noise_factor
 kept = {"bind": "query-params", "persist_state": "session"}
-factor = third.slider("Noise factor", 0.0, 1.0, trained_at, 0.05, key="noise_factor", **kept)
-third.html(f'<div style="margin: -1.1rem 0 0 calc({trained_at:.0%} - 0.4rem)">▲ trained at {trained_at:g}</div>')
+with controls.row():
+    source = controls.choose("Digits", {"test": "Test digits", "own": "Your own"}, key="digits")
+    seed = controls.seed_control()
+    with st.container(width=330, gap=None):
+        factor = st.slider("Noise factor", 0.0, 1.0, trained_at, 0.05, key="noise_factor", **kept)
+        st.html(f'<div style="margin-left: calc({trained_at:.0%} - 0.4rem)">▲ trained at {trained_at:g}</div>')
 
 if source == "test":
     digits, labels = loaders.test_digits()
@@ -102,7 +101,8 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     return figures.panel(tiles, labels, notes, caption=caption, width_px=width_px, ink=ink)
 
 
-export.show(draw(export.SCREEN_PX, export.ink()), f"Nine digits: original, noisy at factor {factor:.2f}, denoised twice")
+alt = f"Nine digits: original, noisy at factor {factor:.2f}, denoised by both models"
+export.show(draw(export.SCREEN_PX, export.ink()), alt)
 st.caption(
     "PSNR against the original, peak 1.0. The network sees the noisy digit unclipped, and the PSNR below it is that of "
     "the unclipped one; the picture shows it clipped to [0, 1]."
@@ -135,8 +135,8 @@ for name, label in loaders.DENOISERS.items():
 small, large = (curves[name] for name in loaders.DENOISERS)
 gains = [b - a for a, b in zip(small, large, strict=True)]
 points.append(
-    f"What the larger code is worth: {gains[0]:+.1f} dB without noise, **{gains[at]:+.1f} dB** at factor "
-    f"{FACTORS[at]:g}, {gains[-1]:+.1f} dB at factor 1.".replace("-", "−")
+    f"What the larger code is worth: {gains[0]:+.2f} dB without noise, **{gains[at]:+.2f} dB** at factor "
+    f"{FACTORS[at]:g}, {gains[-1]:+.2f} dB at factor 1.".replace("-", "−")
 )
 controls.notice(points)
 settings = {"seed": seed, "noise factor": f"{factor:.2f}", "digits": source, "noise seeds": f"{seeds[0]}–{seeds[-1]}"}

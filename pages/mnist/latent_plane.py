@@ -58,7 +58,7 @@ def show_plane(name: str, seed: int) -> None:
             export.show(enlarge(original, 224), alt=f"Nearest test digit, a {label}")
             st.markdown(f"Nearest: **{label}**, at {distance.item():.2g}")
             export.show(enlarge(again, 224), alt=f"Reconstruction of the nearest test digit, a {label}")
-            st.markdown("Its reconstruction")
+            st.markdown("Reconstructed")
     with left:
         z1, z2 = z[0].tolist()
         plane.show(measured["points"], measured["view"], measured["box"], (z1, z2), pick, key="plane")
@@ -70,12 +70,11 @@ controls.header(
     "An autoencoder with a two-dimensional code, trained with binary cross-entropy, puts every digit on a plane. "
     "Pick any place, on a code or between codes, and see what the decoder makes of it.",
 )
-first, second, third = st.columns([39, 36, 25], gap="medium")
-with first:
+kept = {"bind": "query-params", "persist_state": "session"}
+with controls.row():
     name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
-with second:
     seed = controls.seed_control()
-side = third.slider("Images a side of the grid", 10, 30, 20, key="side", bind="query-params", persist_state="session")
+    side = st.slider("Images a side of the grid", 10, 30, 20, key="side", width=230, **kept)
 loaders.checkpoint(name)
 if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
     st.session_state.plane_model = name
@@ -155,8 +154,8 @@ def versus_plain(row: dict) -> str:
     spread = sqrt(row["spread_z1"] * row["spread_z2"] / (numbers[0]["spread_z1"] * numbers[0]["spread_z2"]))
     return (
         f"**{loaders.MNIST_MODELS[row['model']]}** against plain: spread × **{spread:.2f}** (geometric mean of both "
-        f"axes), root mean square weight {change('weight_rms', row)}, binary cross-entropy {change('bce_nats', row)}; empty "
-        f"cells {numbers[0]['empty_cells']:.1%} → {row['empty_cells']:.1%}, nearest other code of the same digit "
+        f"axes), root mean square weight {change('weight_rms', row)}, binary cross-entropy {change('bce_nats', row)}; "
+        f"empty cells {numbers[0]['empty_cells']:.1%} → {row['empty_cells']:.1%}, nearest other code of the same digit "
         f"{numbers[0]['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}."
     )
 
@@ -176,8 +175,8 @@ if in_holes.any() and supported.any():
     )
 points.append(
     f"Digits do not get equal room: the nearest code is a **{shares.argmax()}** at {shares.max():.0%} of the places "
-    f"and a **{shares.argmin()}** at {shares.min():.0%}; among the test digits they are {real[shares.argmax()]:.0%} and "
-    f"{real[shares.argmin()]:.0%}."
+    f"and a **{shares.argmin()}** at {shares.min():.0%}; among the test digits they are {real[shares.argmax()]:.0%} "
+    f"and {real[shares.argmin()]:.0%}."
 )
 controls.notice([*points, *map(versus_plain, numbers[1:])])
 settings = {"model": name, "seed": seed, "grid": f"{side} × {side}", "uniform samples": NUM_SAMPLES**2}

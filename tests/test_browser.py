@@ -1,0 +1,225 @@
+import csv
+import io
+import re
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import numpy as np
+import pytest
+from browser import CHROMIUM_ARGUMENTS, chromium, copy_photos, running_app
+from PIL import Image
+
+sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
+
+# Path -> title, pictures and charts that the page shows at least.
+PAGES = {
+    "": ("Latent Lab", 0, 0),
+    "mnist-latent-plane": ("Latent plane", 6, 0),
+    "mnist-denoise": ("Denoise", 1, 1),
+    "dogs-reconstruct": ("Reconstruct", 2, 0),
+    "dogs-sample": ("Sample", 2, 0),
+    "dogs-perturb": ("Perturb", 2, 1),
+    "dogs-noise-regularised": ("Noise-regularised", 1, 0),
+    "training": ("Training", 0, 2),
+}
+PICTURE = '[data-testid="stImage"] img'
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+@pytest.fixture(scope="module")
+def app_url(data_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("app")
+    copy_photos(data_folder, folder / "data", 2)
+    environment = {
+        "LATENT_LAB_DATA": str(folder / "data"),
+        "LATENT_LAB_CACHE": str(folder / "cache"),
+        "OMP_NUM_THREADS": "1",
+    }
+    with running_app(folder / "log.txt", environment) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, app_url):
+    """visit(path, **context options) -> the page, cold, when it stands still; no visit may end with an error or leave the
+    machine."""
+    contexts, faults = [], []
+
+    def visit(path, **options):
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
+        contexts.append(context)
+        context.set_default_timeout(60_000)
+
+        def watch(route):
+            if route.request.url.startswith((app_url, "data:", "blob:")):
+                route.continue_()
+            else:
+                faults.append(f"leaves this machine: {route.request.url}")
+                route.abort()
+
+        context.route("**/*", watch)
+        page = context.new_page()
+        page.on("console", lambda m: faults.append(f"console: {m.text} {m.location}") if m.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("response", lambda r: faults.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        page.goto(f"{app_url}/{path}")
+        settle(page)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def settle(page):
+    """Waits until the script has run, its last elements are drawn, and every picture is there."""
+    page.wait_for_selector(IDLE)
+    page.wait_for_selector("h1")
+    page.wait_for_function("[...document.images].every(i => i.complete)")
+    page.wait_for_selector(IDLE)
+
+
+def picture_bytes(page, index=0):
+    source = page.locator(PICTURE).nth(index).get_attribute("src")
+    answer = page.request.get(urljoin(page.url, source))
+    assert answer.ok
+    return answer.body()
+
+
+def seed_in_url(page):
+    return parse_qs(urlsplit(page.url).query).get("seed", ["1"])[0]
+
+
+def wait_for_new_picture(page, old_source):
+    page.wait_for_function(
+        "([css, old]) => document.querySelector(css)?.getAttribute('src') !== old", arg=[PICTURE, old_source]
+    )
+    settle(page)
+
+
+def too_wide(page):
+    """Elements of the page that can be scrolled sideways and should not: the document and Streamlit's main part."""
+    return page.evaluate(
+        """() => [document.documentElement, document.querySelector('[data-testid="stMain"]')]
+            .filter(e => e.scrollWidth > e.clientWidth).map(e => [e.tagName, e.scrollWidth, e.clientWidth])"""
+    )
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_cold_deep_link(path, visit):
+    title, num_pictures, num_charts = PAGES[path]
+    page = visit(path)
+    assert page.locator("h1").all_inner_texts() == [title]
+    sync_api.expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible() if num_charts else None
+    assert page.locator(".js-plotly-plot").count() == num_charts
+    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator('[data-testid="stAlertContentError"]').count() == 0
+    pictures = page.evaluate(
+        "[...document.images].map(i => ({alt: i.alt, width: i.naturalWidth, shown: i.clientWidth}))"
+    )
+    assert len(pictures) >= num_pictures
+    for picture in pictures:
+        assert picture["alt"]
+        assert picture["width"] > 0
+        assert picture["shown"] > 0
+    assert too_wide(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    assert too_wide(page) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["mnist-latent-plane", "mnist-denoise", "dogs-reconstruct", "dogs-sample", "dogs-perturb"]
+)
+def test_a_scene_is_drawn_again_and_found_again_by_its_url(path, visit):
+    page = visit(f"{path}?seed=5")
+    index = 4 if path == "mnist-latent-plane" else 0  # there the uniform samples
+    shown = [picture_bytes(page, index)]
+    for seed, press in [
+        ("6", lambda: page.get_by_role("button", name="Draw again").click()),
+        ("7", lambda: page.keyboard.press("n")),
+    ]:
+        source = page.locator(PICTURE).first.get_attribute("src")
+        press()
+        wait_for_new_picture(page, source)
+        page.wait_for_function("seed => new URLSearchParams(location.search).get('seed') === seed", arg=seed)
+        shown.append(picture_bytes(page, index))
+    assert len(set(shown)) == 3
+    assert picture_bytes(visit(page.url.rpartition("/")[2]), index) == shown[2]
+    assert picture_bytes(visit(f"{path}?seed=5"), index) == shown[0]
+
+
+def test_a_place_of_the_plane_is_clicked_and_found_again_by_its_url(visit):
+    page = visit("mnist-latent-plane")
+    before = picture_bytes(page)
+    canvas = page.locator("canvas").first
+    box = canvas.bounding_box()
+    canvas.click(position={"x": 0.3 * box["width"], "y": 0.4 * box["height"]})
+    page.wait_for_function("new URLSearchParams(location.search).has('z1')")
+    settle(page)
+    shown = page.locator(PICTURE).first
+    sync_api.expect(shown).to_have_attribute("alt", re.compile("decoded at z"))
+    assert picture_bytes(page) != before
+    again = visit(page.url.rpartition("/")[2])
+    assert again.locator(PICTURE).first.get_attribute("alt") == shown.get_attribute("alt")
+
+
+def test_own_photos(visit):
+    page = visit("dogs-reconstruct?photos=own")
+    before = page.locator(PICTURE).first.get_attribute("src")
+    page.locator('input[type="file"]').set_input_files(
+        {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": b"no cat"}
+    )
+    warning = page.locator('[data-testid="stAlert"]')
+    sync_api.expect(warning).to_contain_text("cat.jpg is no picture")
+    settle(page)
+    assert page.locator('[data-testid="stException"]').count() == 0
+    assert page.locator(PICTURE).first.get_attribute("src") == before
+
+    buffer = io.BytesIO()
+    Image.fromarray(np.tile(np.arange(200, dtype=np.uint8)[:, None, None], (1, 160, 3))).save(buffer, "PNG")
+    photo = {"name": "dusk.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+    page.locator('input[type="file"]').set_input_files(photo)
+    wait_for_new_picture(page, before)
+    assert page.locator(PICTURE).count() == 2
+    assert "dusk.png" in page.locator(".st-key-notice").inner_text()
+    assert page.locator('[data-testid="stException"]').count() == 0
+
+
+def test_panel_and_numbers_are_downloaded(visit):
+    page = visit("dogs-sample?seed=3")
+    files = {}
+    for label in ("Panel", "Numbers"):
+        with page.expect_download() as download:
+            page.locator(".st-key-export").get_by_role("button", name=label).click()
+        assert download.value.failure() is None
+        files[download.value.suggested_filename] = download.value.path().read_bytes()
+    (png, panel), (table, numbers) = files.items()
+    assert png.endswith("-3.png")
+    assert table == png.replace(".png", ".csv")
+    image = Image.open(io.BytesIO(panel))
+    image.load()
+    assert image.format == "PNG"
+    assert image.width == 2400
+    assert [round(dpi) for dpi in image.info["dpi"]] == [300, 300]
+    assert "seed: 3" in image.info["Description"]
+    rows = list(csv.DictReader(io.StringIO(numbers.decode())))
+    assert [row["seed"] for row in rows] == [str(3000 + i) for i in range(9)]
+    assert all(float(row["distance_to_nearest_code"]) > 0 for row in rows)
+
+
+@pytest.mark.parametrize(("scheme", "background"), [("light", (255, 255, 255)), ("dark", (14, 17, 23))])
+def test_panels_take_the_colour_of_the_theme(scheme, background, visit):
+    page = visit("dogs-sample", color_scheme=scheme)
+    colour = page.locator('[data-testid="stApp"]').evaluate("e => getComputedStyle(e).backgroundColor")
+    assert colour == f"rgb{background}"
+    assert Image.open(io.BytesIO(picture_bytes(page))).convert("RGB").getpixel((0, 0)) == background

@@ -1,0 +1,329 @@
+import io
+import re
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+from browser import REPO, copy_photos
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import aemodels
+from aemodels import checkpoints, data, latents
+from aemodels.noise import perturb, seeded_normal
+
+PAGES = {
+    "reconstruct": "Reconstruct",
+    "sample": "Sample",
+    "perturb": "Perturb",
+    "noise_regularised": "Noise-regularised",
+}
+MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
+
+
+@pytest.fixture(scope="module")
+def photo_folder(data_folder, tmp_path_factory):
+    """Two photos of every breed."""
+    return copy_photos(data_folder, tmp_path_factory.mktemp("data"), 2)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(cache, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(cache))
+
+
+@pytest.fixture
+def with_photos(photo_folder, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_DATA", str(photo_folder))
+
+
+@pytest.fixture
+def without_photos(tmp_path, monkeypatch):
+    folder = tmp_path / "no photos"
+    folder.mkdir()
+    monkeypatch.setenv("LATENT_LAB_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def dogs(with_photos, photo_folder):
+    return data.load_dogs(photo_folder)
+
+
+@pytest.fixture
+def checkpoint_folder(tmp_path, monkeypatch):
+    """An empty folder in place of checkpoints/."""
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", folder)
+    st.cache_resource.clear()
+    yield folder
+    st.cache_resource.clear()
+
+
+def open_page(page, **query):
+    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120)
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run().switch_page(f"pages/dogs/{page}.py").run()
+
+
+def pictures(app):
+    return [url for image in app.get("image") for url in image.value]
+
+
+def text(app):
+    return "\n".join(element.value for kind in ("markdown", "caption") for element in app.get(kind))
+
+
+def number(pattern, app):
+    """The number in the page's text that the pattern's first group matches."""
+    return float(re.search(pattern, text(app))[1].replace(",", ""))
+
+
+def nine_photos(dogs, seed):
+    """The test photos of a scene, float (9, 3, 128, 128)."""
+    order = torch.randperm(len(dogs.test_index), generator=torch.Generator().manual_seed(seed))
+    return dogs.images[dogs.test_index[order[:9]]].float() / 255
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_with_photos(page, with_photos):
+    app = open_page(page)
+    assert not app.exception
+    assert not app.error
+    assert not app.info
+    assert [title.value for title in app.title] == [PAGES[page]]
+    assert pictures(app)
+    assert "What to notice" in text(app)
+    assert len(app.download_button) == 2
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_photos(page, without_photos):
+    app = open_page(page)
+    assert not app.exception
+    assert not app.error
+    assert [title.value for title in app.title] == [PAGES[page]]
+    assert pictures(app)
+    if page in ("reconstruct", "perturb"):
+        assert str(without_photos) in app.info[0].value
+        assert "train.py --download" in app.info[0].value
+    else:  # these need codes alone, and those come with the models
+        assert not app.info
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_seed_is_a_picture(page, with_photos):
+    app = open_page(page)
+    assert app.number_input(key="seed").value == 1
+    first = pictures(app)
+    app.button(key="again").click().run()
+    assert app.number_input(key="seed").value == 2
+    second = pictures(app)
+    assert second[0] != first[0]
+    app.number_input(key="seed").set_value(1).run()
+    assert pictures(app) == first
+    assert pictures(open_page(page, seed="2")) == second
+    assert not app.exception
+
+
+def test_the_last_seed_is_followed_by_the_first(without_photos):
+    app = open_page("sample", seed="999999")
+    assert app.number_input(key="seed").value == 999_999
+    app.button(key="again").click().run()
+    assert app.number_input(key="seed").value == 0
+    assert not app.exception
+
+
+def test_seed_and_model_are_kept_across_pages(without_photos):
+    app = open_page("reconstruct")
+    app.number_input(key="seed").set_value(7).run()
+    app.segmented_control(key="model").set_value("dog-noise-0.10").run()
+    for page in PAGES:
+        app.switch_page(f"pages/dogs/{page}.py").run()
+        assert app.number_input(key="seed").value == 7
+        if page != "noise_regularised":  # which shows all models
+            assert app.segmented_control(key="model").value == "dog-noise-0.10"
+
+
+@pytest.mark.parametrize("page", ["reconstruct", "sample", "perturb"])
+def test_every_model_has_a_picture_of_its_own(page, without_photos):
+    app = open_page(page)
+    shown = {name: pictures(app.segmented_control(key="model").set_value(name).run())[0] for name in MODELS}
+    assert not app.exception
+    different = {tuple(aemodels.load_checkpoint(name).codes.flatten()[:100].tolist()) for name in MODELS}
+    assert len(set(shown.values())) >= len(different)
+
+
+@pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.15"])
+def test_reconstruct_says_the_psnr_of_its_photos(name, dogs):
+    app = open_page("reconstruct", seed="4", model=name)
+    model, x = aemodels.load_checkpoint(name).model, nine_photos(dogs, seed=4)
+    psnr = aemodels.psnr_db(x, model.decode(model.encode(x)))
+    assert number(r"These 9 reach ([\d.]+) dB", app) == pytest.approx(psnr.mean().item(), abs=0.006)
+    assert f"number {psnr.argmin() + 1} " in text(app)
+    assert number(r"the easiest ([\d.]+) dB", app) == pytest.approx(psnr.max().item(), abs=0.06)
+
+
+def test_reconstruct_says_how_much_a_channel_holds(dogs):
+    app = open_page("reconstruct", seed="4")
+    ckpt, x = aemodels.load_checkpoint("dog-ae"), nine_photos(dogs, seed=4)
+    for picture, channel in [(0, 1), (2, 16)]:
+        app.selectbox(key="picture").set_value(picture)
+        app.select_slider(key="channel").set_value(channel).run()
+        z = ckpt.model.encode(x[picture : picture + 1])
+        without = z.clone()
+        without[:, channel - 1] = ckpt.codes[:, channel - 1].mean(0)
+        expected = aemodels.psnr_db(ckpt.model.decode(z), ckpt.model.decode(without)).item()
+        assert number(r"changes by ([\d.]+) dB", app) == pytest.approx(expected, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("num_codes", "covariance"), [(256, "full"), (16, "full"), (64, "diagonal"), (64, "shrinkage")]
+)
+def test_sample_says_the_rank_of_its_gaussian(num_codes, covariance, without_photos):
+    app = open_page("sample", covariance=covariance)
+    app.select_slider(key="fitted_on").set_value(num_codes).run()
+    codes = aemodels.load_checkpoint("dog-ae").codes
+    order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(0))
+    rank = latents.rank(latents.fit(codes[order[:num_codes]], covariance))
+    assert number(r"rank \*\*([\d,]+)\*\*", app) == rank
+    assert rank == (num_codes - 1 if covariance == "full" else 1024)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("variance", [0.1, 0.5])
+def test_perturb_says_the_psnr_at_its_variance(variance, dogs):
+    app = open_page("perturb", seed="4")
+    app.slider(key="variance").set_value(variance).run()
+    model, x = aemodels.load_checkpoint("dog-ae").model, nine_photos(dogs, seed=4)
+    z = model.encode(x)
+    noise = seeded_normal([4000 + i for i in range(9)], z.shape[1:])
+    expected = aemodels.psnr_db(x, model.decode(perturb(z, variance, noise))).mean().item()
+    assert number(rf"([\d.]+) dB at variance {variance:.2f}", app) == pytest.approx(expected, abs=0.006)
+    assert not app.exception
+
+
+def test_perturb_without_noise(with_photos):
+    app = open_page("perturb")
+    app.slider(key="variance").set_value(0.0).run()
+    assert not app.exception
+    app.segmented_control(key="codes").set_value("samples").run()
+    assert not app.exception
+    assert "nan" not in text(app)
+
+
+def test_noise_regularised_table_is_that_of_the_checkpoints(without_photos):
+    table = open_page("noise_regularised").table[0].value
+    assert len(table) == len(MODELS)
+    for row, name in zip(table.itertuples(index=False), MODELS, strict=True):
+        evaluations = sorted(aemodels.load_checkpoint(name).metrics["evaluations"], key=lambda e: e["noise_variance"])
+        assert list(row) == [f"{e['psnr_db']:.2f} ± {e['psnr_db_ci95']:.2f}" for e in evaluations]
+    assert ["no noise" in column for column in table.columns] == [True, False, False, False]
+    assert [re.search(r"0\.\d\d", column)[0] for column in table.columns[1:]] == ["0.05", "0.10", "0.15"]
+
+
+def png_file(colour=(200, 120, 40), size=(300, 200)):
+    x = np.linspace(0, 1, size[0])[None, :, None]
+    pixels = np.broadcast_to(x * np.array(colour), (size[1], size[0], 3)).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_own_photos(without_photos):
+    app = open_page("reconstruct", photos="own")
+    assert not app.exception
+    before = pictures(app)
+    uploader = app.file_uploader(key="uploads")
+
+    uploader.set_value([("broken.png", png_file()[:200], "image/png")]).run()
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert app.warning[0].value.startswith("broken.png is ")
+    assert pictures(app) == before
+
+    files = [("broken.png", png_file()[:200], "image/png"), ("sunset.png", png_file(), "image/png")]
+    app.file_uploader(key="uploads").set_value(files).run()
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert pictures(app)[0] != before[0]
+    model, x = (
+        aemodels.load_checkpoint("dog-ae").model,
+        data.open_photo(io.BytesIO(png_file()), 128)[None].float() / 255,
+    )
+    psnr = aemodels.psnr_db(x, model.decode(model.encode(x))).item()
+    assert number(r"the easiest ([\d.]+) dB", app) == pytest.approx(psnr, abs=0.06)
+    assert "sunset.png" in text(app)
+
+
+def test_more_photos_than_a_panel_holds(without_photos):
+    app = open_page("reconstruct", photos="own")
+    files = [(f"{i}.png", png_file((20 * i, 100, 50)), "image/png") for i in range(12)]
+    app.file_uploader(key="uploads").set_value(files).run()
+    assert not app.exception
+    assert "first 9" in app.info[0].value
+    assert app.selectbox(key="picture").options[-1].endswith("8.png")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_fewer_than_nine_test_photos(page, dogs, tmp_path, monkeypatch):
+    for path in dogs.test_paths[:3] + dogs.train_paths[:5]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
+    app = open_page(page)
+    assert not app.exception
+    assert pictures(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_models_that_come_with_few_codes(page, checkpoint_folder, without_photos):
+    """As training on a small folder of photos makes them, or `train.py --quick`."""
+    for name in MODELS:
+        ckpt = aemodels.load_checkpoint(name, REPO / "checkpoints")
+        checkpoints.save_checkpoint(
+            name,
+            ckpt.model,
+            ckpt.train_config,
+            ckpt.metrics,
+            ckpt.history,
+            ckpt.codes[:12],
+            ckpt.labels[:12],
+            ckpt.provenance,
+        )
+    app = open_page(page)
+    assert not app.exception
+    assert pictures(app)
+    if page == "sample":
+        assert number(r"rank \*\*([\d,]+)\*\*", app) == 11
+        assert "256 codes" not in text(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_missing_checkpoints(page, checkpoint_folder, with_photos):
+    app = open_page(page)
+    assert not app.exception
+    assert [title.value for title in app.title] == [PAGES[page]]
+    assert len(app.error) == 1
+    assert "no checkpoint dog-ae" in app.error[0].value
+    assert "`python train.py --only dog-ae`" in app.error[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_broken_checkpoint(page, checkpoint_folder, without_photos):
+    for name in MODELS:
+        (checkpoint_folder / f"{name}.safetensors").symlink_to(checkpoints.checkpoint_path(name, REPO / "checkpoints"))
+    broken = checkpoint_folder / "dog-noise-0.10.safetensors"
+    content = broken.read_bytes()
+    broken.unlink()
+    broken.write_bytes(content[: len(content) // 2])
+    app = open_page(page, model="dog-noise-0.10")
+    assert not app.exception
+    assert [error.value.split(" is broken")[0] for error in app.error] == ["dog-noise-0.10.safetensors"]
