@@ -99,20 +99,19 @@ def panel(
     columns = max(len(row) for row in rows)
     side = (width_px - label_width - pad * (columns + 1)) // columns
     tile_height = max(round(side * tile.shape[0] / tile.shape[1]) for row in rows for tile in row)
-    note_height = round(30 * unit) if any(any(row) for row in notes) else 0
+    note_heights = [round(30 * unit) if i < len(notes) and any(notes[i]) else 0 for i in range(len(rows))]
     header = round(38 * unit) if any(column_labels) else 0
     lines = _wrap(caption, small, width_px - 2 * pad)
     line_height = round(28 * unit)
-    height = (
-        header + pad + len(rows) * (tile_height + note_height + pad) + (len(lines) * line_height + pad if lines else 0)
-    )
+    tops = [header + pad + i * (tile_height + pad) + sum(note_heights[:i]) for i in range(len(rows))]
+    caption_height = len(lines) * line_height + pad if lines else 0
+    height = tops[-1] + tile_height + note_heights[-1] + pad + caption_height
 
     image = Image.new("RGB", (width_px, height), ink.background)
     draw = ImageDraw.Draw(image)
     for j, label in enumerate(column_labels):
         draw.text((label_width + pad + j * (side + pad) + side / 2, header / 2 + pad / 2), label, ink.text, bold, "mm")
-    for i, row in enumerate(rows):
-        top = header + pad + i * (tile_height + note_height + pad)
+    for i, (row, top, note_height) in enumerate(zip(rows, tops, note_heights, strict=True)):
         if i < len(row_labels):
             for k, line in enumerate(label_lines := _wrap(row_labels[i], bold, label_width - pad)):
                 y = top + tile_height / 2 + (k - (len(label_lines) - 1) / 2) * line_height

@@ -17,7 +17,7 @@ controls.header(
     "that it means the same for every model; one fixed direction of noise an image, so that only its strength changes.",
 )
 with controls.row():
-    name = controls.choose("Model", loaders.DOG_MODELS, key="model")
+    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
     seed = controls.seed_control()
     source = controls.choose("Codes of", SOURCES, key="codes")
 variance = st.slider(

@@ -16,7 +16,7 @@ controls.header(
     "the range.",
 )
 with controls.row():
-    name = controls.choose("Model", loaders.DOG_MODELS, key="model")
+    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
     seed = controls.seed_control()
     source = photos.choose_source()
 chosen = photos.photos_of(source, seed)

@@ -14,7 +14,7 @@ controls.header(
     "decoded. If the latent space were filled the way a Gaussian fills it, these would be nine new dogs.",
 )
 with controls.row():
-    name = controls.choose("Model", loaders.DOG_MODELS, key="model")
+    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
     seed = controls.seed_control()
 with controls.row():
     covariance = controls.choose("Gaussian", KINDS, key="covariance")

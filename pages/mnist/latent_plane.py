@@ -34,7 +34,15 @@ def show_plane(name: str, seed: int) -> None:
     left, right = st.columns([11, 9], gap="medium")
     answer = right.container()  # above the widgets that it depends on
     columns = right.columns([3, 3, 4], vertical_alignment="bottom")
-    kept = {"value": None, "step": 0.1, "format": "%.3f", "bind": "query-params", "persist_state": "session"}
+    kept = {
+        "value": None,
+        "step": 0.1,
+        "format": "%.3f",
+        "min_value": -1e6,
+        "max_value": 1e6,
+        "bind": "query-params",
+        "persist_state": "session",
+    }
     z1 = columns[0].number_input("z₁", key="z1", placeholder=f"{default[0]:.3f}", **kept)
     z2 = columns[1].number_input("z₂", key="z2", placeholder=f"{default[1]:.3f}", **kept)
     is_picked = z1 is not None and z2 is not None

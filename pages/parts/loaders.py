@@ -17,11 +17,8 @@ MNIST_MODELS = {
     "mnist-ae-l2-weights": "L2 on the weights",
 }
 DENOISERS = {"mnist-dae-2d": "2-D code", "mnist-dae": "64-D code"}
-NOISE_MODELS = {
-    "dog-noise-0.05": "Trained at variance 0.05",
-    "dog-noise-0.10": "Trained at variance 0.10",
-    "dog-noise-0.15": "Trained at variance 0.15",
-}
+TRAIN_VARIANCE = {"dog-ae": "none", "dog-noise-0.05": "0.05", "dog-noise-0.10": "0.10", "dog-noise-0.15": "0.15"}
+NOISE_MODELS = {name: f"Trained at variance {v}" for name, v in TRAIN_VARIANCE.items() if name != "dog-ae"}
 DOG_MODELS = {"dog-ae": "Plain", **NOISE_MODELS}
 
 
