@@ -5,7 +5,7 @@ import torch
 
 torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
 
-st.set_page_config(page_title="Latent Lab", page_icon=":material/scatter_plot:", layout="wide")
+st.set_page_config(page_title="Latent Lab", page_icon="pages/parts/icon.png", layout="wide")
 
 st.navigation(
     {

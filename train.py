@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from aemodels import checkpoints, data, metrics, models, training
+from aemodels import baselines, checkpoints, data, metrics, models, training
 from aemodels.config import ModelConfig, TrainConfig
 from aemodels.errors import LatentLabError
 
@@ -183,6 +184,21 @@ def train_one(name: str, args: argparse.Namespace) -> None:
     bar.close()
 
 
+def measure_baselines(args: argparse.Namespace) -> None:
+    """PCA and the optimal linear code on the same photos as the dog models, into baselines.json."""
+    dataset = load_dogs(data.data_root(args.data), args.quick)
+    num_components = prod(DOG.latent_shape)
+    print(f"baselines: principal components of {len(dataset.train):,} photos …", flush=True)
+    pca = baselines.fit_pca(dataset.train, num_components)
+    results = {
+        "num_components": num_components,
+        "num_train_images": len(dataset.train),
+        "data_fingerprint": dataset.fingerprint,
+        "linear_code": [baselines.linear_code(pca, dataset.test, variance) for variance in TEST_VARIANCES],
+    }
+    checkpoints.save_baselines(results, args.out)
+
+
 def own_noise(config: ModelConfig) -> dict[str, float]:
     """The noise that a model was trained with, as metrics.evaluate takes it."""
     return {"noise_factor": config.noise_factor, "noise_variance": config.noise_variance}
@@ -319,6 +335,9 @@ def main(arguments: list[str] | None = None) -> int:
             download.download_dogs(data.data_root(args.data))
         for name in wanted(args):
             train_one(name, args)
+        # Principal components need more photos than --quick takes.
+        if not args.only and not args.quick and checkpoints.read_baselines(args.out) is None:
+            measure_baselines(args)
         print_table(args.only or list(RECIPES), args.out)
     except LatentLabError as error:
         print(f"\n{error}", file=sys.stderr)

@@ -161,6 +161,21 @@ def save_checkpoint(
     return path
 
 
+def save_baselines(results: dict[str, Any], folder: str | Path | None = None) -> None:
+    """Writes what was measured beside the models (see train.measure_baselines) to baselines.json, atomically."""
+    with _replacing(Path(folder or CHECKPOINT_FOLDER) / "baselines.json") as temporary:
+        temporary.write_text(json.dumps(results, indent=1))
+
+
+def read_baselines(folder: str | Path | None = None) -> dict[str, Any] | None:
+    """What save_baselines wrote; None where there is none. Raises CheckpointError for a broken file."""
+    path = Path(folder or CHECKPOINT_FOLDER) / "baselines.json"
+    if not path.is_file():
+        return None
+    with _readable(path):
+        return json.loads(path.read_text())
+
+
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Writes what training needs to go on, atomically; the optimiser's moments make it some six checkpoints large."""
     with _replacing(path) as temporary:

@@ -144,6 +144,10 @@ def png(image: Image.Image, description: str = "") -> bytes:
 def _wrap(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[str]:
     lines: list[str] = []
     for word in text.split():
+        while font.getlength(word) > width_px and len(word) > 1:  # a path, say: broken where it must be
+            head = _prefix(word, font, width_px)
+            lines.append(head)
+            word = word[len(head) :]
         if lines and font.getlength(f"{lines[-1]} {word}") <= width_px:
             lines[-1] += f" {word}"
         else:
@@ -154,9 +158,12 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[str]
 def _shorten(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> str:
     if font.getlength(text) <= width_px:
         return text
-    while text and font.getlength(f"{text}…") > width_px:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
+    return f"{_prefix(text, font, width_px - font.getlength('…')).rstrip()}…"
+
+
+def _prefix(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> str:
+    """The longest beginning of a text that fits the width; one letter at least."""
+    return next((text[:n] for n in range(len(text), 1, -1) if font.getlength(text[:n]) <= width_px), text[:1])
 
 
 def scatter(codes: np.ndarray, labels: np.ndarray, size_px: int = 560):
@@ -210,14 +217,17 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
 def scatter_tile(
     codes: np.ndarray, labels: np.ndarray, extent: tuple[float, float, float, float], side_px: int, ink: Ink = LIGHT
 ) -> np.ndarray:
-    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, coloured by digit: uint8 (side, side, 3)."""
+    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of digits: uint8 (side, side, 3)."""
     x_min, x_max, y_min, y_max = extent
     share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
     inside = ((share >= 0) & (share <= 1)).all(1)
     image = Image.new("RGB", (side_px, side_px), ink.background)
     draw = ImageDraw.Draw(image)
-    radius = side_px / 400
-    for (x, y), digit in zip(share[inside] * side_px, labels[inside], strict=True):
+    radius, key = side_px / 400, round(side_px / 14)
+    for (x, y), digit in zip(share[inside] * [side_px, side_px - key], labels[inside], strict=True):
         draw.ellipse((x - radius, side_px - y - radius, x + radius, side_px - y + radius), PALETTE[digit])
-    draw.rectangle((0, 0, side_px - 1, side_px - 1), outline=ink.muted)
+    draw.rectangle((0, key, side_px - 1, side_px - 1), outline=ink.muted)
+    bold = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 0.7 * key)
+    for digit, colour in enumerate(PALETTE):
+        draw.text(((digit + 0.5) * side_px / 10, key / 2), str(digit), colour, bold, "mm")
     return np.asarray(image)

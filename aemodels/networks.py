@@ -46,12 +46,12 @@ def conv_encoder(config: ModelConfig) -> nn.Sequential:
     """(B, 3, 128, 128) -> (B, 16, 8, 8), or any sides that 16 divides."""
     (mid, low), (num_mid, num_low) = config.widths, config.encoder_depths
     return nn.Sequential(
+        Shift(-0.5),                                                 # from [0, 1] to zero mean, roughly
         nn.PixelUnshuffle(8),                                        # (3·64, 16, 16)
         nn.Conv2d(64 * config.image_shape[0], mid, 3, padding=1),    # (mid, 16, 16)
         *[ConvNeXtBlock(mid) for _ in range(num_mid)],
         Down(mid, low),                                              # (low, 8, 8)
         *[ConvNeXtBlock(low) for _ in range(num_low)],
-        ChannelNorm(low),
         nn.Conv2d(low, config.latent_shape[0], 1),                   # (16, 8, 8)
     )  # fmt: skip
 
@@ -64,17 +64,21 @@ def conv_decoder(config: ModelConfig) -> nn.Sequential:
         *[ConvNeXtBlock(low) for _ in range(num_low)],
         Up(low, mid),                                                # (mid, 16, 16)
         *[ConvNeXtBlock(mid) for _ in range(num_mid)],
-        ChannelNorm(mid),
         nn.Conv2d(mid, 64 * config.image_shape[0], 3, padding=1),    # (3·64, 16, 16)
         nn.PixelShuffle(8),                                          # (3, 128, 128)
+        Shift(0.5),
     )  # fmt: skip
 
 
-class ChannelNorm(nn.LayerNorm):
-    """LayerNorm over the channels of (B, C, H, W), at each place by itself."""
+class Shift(nn.Module):
+    """x + offset."""
+
+    def __init__(self, offset: float) -> None:
+        super().__init__()
+        self.offset = offset
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return x + self.offset
 
 
 class ConvNeXtBlock(nn.Module):

@@ -174,7 +174,10 @@ def test_a_place_of_the_plane_is_clicked_and_found_again_by_its_url(visit):
 
 
 def test_own_photos(visit):
-    page = visit("dogs-reconstruct?photos=own")
+    page = visit("dogs-reconstruct")
+    page.get_by_role("radio", name="Your own").or_(page.get_by_role("button", name="Your own")).click()
+    page.wait_for_selector('input[type="file"]', state="attached")
+    settle(page)
     before = page.locator(PICTURE).first.get_attribute("src")
     page.locator('input[type="file"]').set_input_files(
         {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": b"no cat"}

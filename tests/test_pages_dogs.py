@@ -67,11 +67,14 @@ def checkpoint_folder(tmp_path, monkeypatch):
     st.cache_resource.clear()
 
 
-def open_page(page, **query):
+def open_page(page, seed=1, **chosen):
+    """The page in a new session, with this seed in its URL and these values chosen one after the other."""
     app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.run().switch_page(f"pages/dogs/{page}.py").run()
+    app.query_params["seed"] = str(seed)
+    app.run().switch_page(f"pages/dogs/{page}.py").run()
+    for key, value in chosen.items():
+        app.segmented_control(key=key).set_value(value).run()
+    return app
 
 
 def pictures(app):
@@ -130,12 +133,12 @@ def test_a_seed_is_a_picture(page, with_photos):
     assert second[0] != first[0]
     app.number_input(key="seed").set_value(1).run()
     assert pictures(app) == first
-    assert pictures(open_page(page, seed="2")) == second
+    assert pictures(open_page(page, seed=2)) == second
     assert not app.exception
 
 
 def test_the_last_seed_is_followed_by_the_first(without_photos):
-    app = open_page("sample", seed="999999")
+    app = open_page("sample", seed=999999)
     assert app.number_input(key="seed").value == 999_999
     app.button(key="again").click().run()
     assert app.number_input(key="seed").value == 0
@@ -164,7 +167,7 @@ def test_every_model_has_a_picture_of_its_own(page, without_photos):
 
 @pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.15"])
 def test_reconstruct_says_the_psnr_of_its_photos(name, dogs):
-    app = open_page("reconstruct", seed="4", model=name)
+    app = open_page("reconstruct", seed=4, model=name)
     model, x = aemodels.load_checkpoint(name).model, nine_photos(dogs, seed=4)
     psnr = aemodels.psnr_db(x, model.decode(model.encode(x)))
     assert number(r"These 9 reach ([\d.]+) dB", app) == pytest.approx(psnr.mean().item(), abs=0.006)
@@ -173,7 +176,7 @@ def test_reconstruct_says_the_psnr_of_its_photos(name, dogs):
 
 
 def test_reconstruct_says_how_much_a_channel_holds(dogs):
-    app = open_page("reconstruct", seed="4")
+    app = open_page("reconstruct", seed=4)
     ckpt, x = aemodels.load_checkpoint("dog-ae"), nine_photos(dogs, seed=4)
     for picture, channel in [(0, 1), (2, 16)]:
         app.selectbox(key="picture").set_value(picture)
@@ -189,8 +192,7 @@ def test_reconstruct_says_how_much_a_channel_holds(dogs):
     ("num_codes", "covariance"), [(256, "full"), (16, "full"), (64, "diagonal"), (64, "shrinkage")]
 )
 def test_sample_says_the_rank_of_its_gaussian(num_codes, covariance, without_photos):
-    app = open_page("sample", covariance=covariance)
-    app.select_slider(key="fitted_on").set_value(num_codes).run()
+    app = open_page("sample", covariance=covariance, fitted_on=str(num_codes))
     codes = aemodels.load_checkpoint("dog-ae").codes
     order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(0))
     rank = latents.rank(latents.fit(codes[order[:num_codes]], covariance))
@@ -201,7 +203,7 @@ def test_sample_says_the_rank_of_its_gaussian(num_codes, covariance, without_pho
 
 @pytest.mark.parametrize("variance", [0.1, 0.5])
 def test_perturb_says_the_psnr_at_its_variance(variance, dogs):
-    app = open_page("perturb", seed="4")
+    app = open_page("perturb", seed=4)
     app.slider(key="variance").set_value(variance).run()
     model, x = aemodels.load_checkpoint("dog-ae").model, nine_photos(dogs, seed=4)
     z = model.encode(x)
@@ -320,10 +322,11 @@ def test_missing_checkpoints(page, checkpoint_folder, with_photos):
 def test_broken_checkpoint(page, checkpoint_folder, without_photos):
     for name in MODELS:
         (checkpoint_folder / f"{name}.safetensors").symlink_to(checkpoints.checkpoint_path(name, REPO / "checkpoints"))
-    broken = checkpoint_folder / "dog-noise-0.10.safetensors"
+    broken = checkpoint_folder / "dog-ae.safetensors"
     content = broken.read_bytes()
     broken.unlink()
     broken.write_bytes(content[: len(content) // 2])
-    app = open_page(page, model="dog-noise-0.10")
+    app = open_page(page)
     assert not app.exception
-    assert [error.value.split(" is broken")[0] for error in app.error] == ["dog-noise-0.10.safetensors"]
+    assert [title.value for title in app.title] == [PAGES[page]]
+    assert [error.value.split(" (")[0] for error in app.error] == ["dog-ae.safetensors is broken or incomplete"]

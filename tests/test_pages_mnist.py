@@ -73,7 +73,7 @@ def test_plane_survives_any_place_in_the_address(z1):
 
 
 def test_plane_opens_at_the_place_in_the_address():
-    app = open_page("latent_plane", z1="0.25", z2="-0.5", mnist_model="mnist-ae-l2-weights", side="12")
+    app = open_page("latent_plane", z1="0.25", z2="-0.5", mnist_model="L2 on the weights", side="12")
     assert "z = (0.250, -0.500)" in text(app)
     assert app.segmented_control(key="mnist_model").value == "mnist-ae-l2-weights"
     assert app.slider(key="side").value == 12

@@ -17,6 +17,10 @@ with controls.row():
 ckpts = {model: loaders.checkpoint(model) for model in loaders.DOG_MODELS}
 evaluations = {model: {e["noise_variance"]: e for e in ckpt.metrics["evaluations"]} for model, ckpt in ckpts.items()}
 variances = sorted(evaluations["dog-ae"])
+scores = {loaders.DOG_MODELS[model]: evaluations[model] for model in ckpts}
+baseline = loaders.baselines()
+if baseline:
+    scores["Optimal linear code"] = {e["noise_variance"]: e for e in baseline["linear_code"]}
 
 st.subheader("Mean PSNR over the test split, in dB", anchor=False)
 
@@ -25,19 +29,26 @@ def column(variance: float) -> str:
     return f"variance {variance:.2f} ({snr_db(variance):.1f} dB SNR)" if variance else "no noise"
 
 
-table = pd.DataFrame(
-    {
-        column(v): [f"{evaluations[m][v]['psnr_db']:.2f} ± {evaluations[m][v]['psnr_db_ci95']:.2f}" for m in ckpts]
-        for v in variances
-    },
-    index=[loaders.DOG_MODELS[m] for m in ckpts],
+st.table(
+    pd.DataFrame(
+        {
+            column(v): [f"{row[v]['psnr_db']:.2f} ± {row[v]['psnr_db_ci95']:.2f}" for row in scores.values()]
+            for v in variances
+        },
+        index=list(scores),
+    )
 )
-st.table(table)
 num_images = evaluations["dog-ae"][variances[0]]["num_images"]
 st.caption(
     f"Rows: how the model was trained; columns: noise while testing. PSNR = 10·log10(max(x)² / MSE) with max(x) = 1.0 and the MSE "
     f"over all pixels and channels of one image, averaged over the {num_images:,} test photos; ± is the 95 % interval of that mean. "
     "The noise variance σ² is per real element of a unit-power code; the plain model's code is scaled likewise."
+    + (
+        f" The last row needs no network: {baseline['num_components']:,} principal components of the train photos, power shared out "
+        "among them by water-filling, decoded by the best linear estimator."
+        if baseline
+        else ""
+    )
 )
 
 seeds = controls.image_seeds(seed, 9)
@@ -68,8 +79,21 @@ kurtosis = {m: sampling.excess_kurtosis(ckpts[m].codes) for m in ckpts}
 power = {m: float(ckpts[m].codes.square().mean()) for m in own}
 noise_power = float(seeded_normal(range(1000), ckpts["dog-ae"].codes.shape[1:]).square().mean())
 last = list(own)[-1]
+against_linear = (
+    [
+        "Against the optimal linear code at the same noise: "
+        + ", ".join(
+            f"**{evaluations[m][v]['psnr_db'] - scores['Optimal linear code'][v]['psnr_db']:+.2f} dB** ({v:.2f})"
+            for m, v in own.items()
+        )
+        + "."
+    ]
+    if baseline
+    else []
+)
 controls.notice(
     [
+        *against_linear,
         "Against the plain model, at the noise it was trained for: "
         + ", ".join(f"**{gain:+.2f} dB** ({own[m]:.2f})" for m, gain in gains.items())
         + "; without noise: "
@@ -87,7 +111,12 @@ controls.notice(
     ]
 )
 
-numbers = [{"model": m} | evaluations[m][v] | {"snr_db": snr_db(v) if v else None} for m in ckpts for v in variances]
+numbers = [
+    {"trained": label, "noise_variance": v, "snr_db": snr_db(v) if v else None}
+    | {key: row[v][key] for key in ("psnr_db", "psnr_db_ci95", "num_images")}
+    for label, row in scores.items()
+    for v in variances
+]
 export.export_row(
     f"noise-regularised-{seed}",
     draw,

@@ -85,7 +85,7 @@ if source == "test":
     index = torch.randperm(len(digits), generator=torch.Generator().manual_seed(seed))[:9]
     x, names = digits[index].float() / 255, [str(label) for label in labels[index].tolist()]
 else:
-    x, names = own_digit(), ["yours"] * 9
+    x, names = own_digit(), [f"draw {i}" for i in range(1, 10)]
 if x is None:
     st.stop()
 seeds = controls.image_seeds(seed, 9)

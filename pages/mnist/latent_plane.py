@@ -82,7 +82,7 @@ kept = {"bind": "query-params", "persist_state": "session"}
 with controls.row():
     name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
     seed = controls.seed_control()
-    side = st.slider("Images a side of the grid", 10, 30, 20, key="side", width=230, **kept)
+    side = st.slider("Images a side of the grid", 10, 30, 20, key="side", width=200, **kept)
 loaders.checkpoint(name)
 if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
     st.session_state.plane_model = name
@@ -172,7 +172,7 @@ in_holes, supported = manifold["kinds"] == "hole", manifold["kinds"] == "support
 shares = np.bincount(manifold["digits"], minlength=10) / side**2
 real = np.bincount(ckpts[name].labels, minlength=10) / len(ckpts[name].labels)
 points = [
-    f"Uniform sampling also lands where no digit is: **{in_holes.mean():.0%}** of the grid's places lie in holes and "
+    f"Uniform sampling asks for places, not for digits: **{in_holes.mean():.0%}** of the grid's places lie in holes and "
     f"{supported.mean():.0%} are supported. The decoder draws something at every one of them."
 ]
 if in_holes.any() and supported.any():
@@ -182,7 +182,7 @@ if in_holes.any() and supported.any():
         f"entropy {hole:.3f} against {well:.3f} nats."
     )
 points.append(
-    f"Digits do not get equal room: the nearest code is a **{shares.argmax()}** at {shares.max():.0%} of the places "
+    f"Room for each digit: the nearest code is a **{shares.argmax()}** at {shares.max():.0%} of the places "
     f"and a **{shares.argmin()}** at {shares.min():.0%}; among the test digits they are {real[shares.argmax()]:.0%} "
     f"and {real[shares.argmin()]:.0%}."
 )

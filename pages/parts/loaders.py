@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from torch import Tensor
@@ -35,6 +36,15 @@ def checkpoint(name: str) -> aemodels.Checkpoint:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _checkpoint(name: str, modified_ns: int) -> aemodels.Checkpoint:
     return aemodels.load_checkpoint(name)
+
+
+def baselines() -> dict[str, Any] | None:
+    """The figures that need no network, or None where train.py has not measured them."""
+    try:
+        return checkpoints.read_baselines()
+    except LatentLabError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
 
 
 @st.cache_resource(show_spinner=False)
