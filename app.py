@@ -1,11 +1,13 @@
 """The router. Start with `streamlit run app.py`, or `streamlit run app.py -- --data DIR` for photos that lie elsewhere."""
 
+from pathlib import Path
+
 import streamlit as st
 import torch
 
 torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
 
-st.set_page_config(page_title="Latent Lab", page_icon="pages/parts/icon.png", layout="wide")
+st.set_page_config(page_title="Latent Lab", page_icon=str(Path(__file__).parent / "pages/parts/icon.png"), layout="wide")
 
 st.navigation(
     {

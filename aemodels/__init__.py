@@ -2,9 +2,9 @@
 
 from aemodels.checkpoints import Checkpoint, list_checkpoints, load_checkpoint
 from aemodels.config import ModelConfig, TrainConfig
-from aemodels.data import load_photos
 from aemodels.errors import CheckpointError, ConfigError, DataError, LatentLabError
 from aemodels.metrics import psnr_db
+from aemodels.photos import load_photos
 
 __all__ = [
     "Checkpoint",

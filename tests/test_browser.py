@@ -67,9 +67,9 @@ def visit(browser, app_url):
 
         context.route("**/*", watch)
         page = context.new_page()
-        page.on("console", lambda m: faults.append(f"console: {m.text} {m.location}") if m.type == "error" else None)
+        page.on("console", lambda message: faults.extend(console_errors(message)))
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on("response", lambda r: faults.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        page.on("response", lambda response: faults.extend(failed(response)))
         page.goto(f"{app_url}/{path}")
         settle(page)
         return page
@@ -78,6 +78,17 @@ def visit(browser, app_url):
     for context in contexts:
         context.close()
     assert not faults
+
+
+def console_errors(message):
+    """The message if it is an error, other than a failed request, which `failed` sees."""
+    return [message.text] if message.type == "error" and "Failed to load resource" not in message.text else []
+
+
+def failed(response):
+    """The response if it is an error; on a deep link Streamlit first asks for its own endpoints under the page's path."""
+    own_search = re.search(r"/[^/]+/_stcore/(health|host-config)$", response.url)
+    return [f"{response.status}: {response.url}"] if response.status >= 400 and not own_search else []
 
 
 def settle(page):

@@ -14,9 +14,10 @@ import pytest
 import torch
 from PIL import Image
 
-from aemodels import data
-from aemodels.data import find_dog_folder, in_test_split, load_dogs, load_photos, open_photo, read_photo_folder
+from aemodels import data, photos
+from aemodels.data import find_dog_folder, in_test_split, load_dogs
 from aemodels.errors import DataError
+from aemodels.photos import load_photos, open_photo, read_photo_folder
 
 REAL_DATA = Path(os.environ.get("LATENT_LAB_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 needs_mnist = pytest.mark.skipif(not (REAL_DATA / "MNIST" / "raw").is_dir(), reason=f"no MNIST in {REAL_DATA}")
@@ -41,7 +42,7 @@ def count_decodes(monkeypatch):
             names.append(file.name)
         return open_photo(file, size)
 
-    monkeypatch.setattr(data, "open_photo", counting)
+    monkeypatch.setattr(photos, "open_photo", counting)
     return names
 
 
@@ -81,10 +82,10 @@ def test_data_root_takes_the_argument_then_the_environment_then_data(monkeypatch
 
 
 def test_cache_root_takes_the_environment_then_the_users_cache(monkeypatch, cache):
-    assert data.cache_root() == cache
+    assert photos.cache_root() == cache
     monkeypatch.delenv("LATENT_LAB_CACHE")
-    assert data.cache_root().is_absolute()
-    assert data.cache_root().name == "latent-lab"
+    assert photos.cache_root().is_absolute()
+    assert photos.cache_root().name == "latent-lab"
 
 
 # --- MNIST ---

@@ -1,6 +1,5 @@
 """M3: nine digits, the same with noise, and what two denoising autoencoders, of 2-D and 64-D code, make of that."""
 
-import numpy as np
 import streamlit as st
 import torch
 from PIL import Image
@@ -10,30 +9,11 @@ from aemodels import checkpoints, data, figures
 from aemodels.errors import DataError
 from aemodels.metrics import per_image, psnr_db, reconstruct
 from aemodels.noise import seeded_normal
+from aemodels.photos import open_photo
 from pages.parts import controls, export, loaders
 
 FACTORS = [i / 10 for i in range(11)]
 EVERY = 20  # one test digit in twenty: the first half of MNIST's test digits is easier than the second
-
-
-def digit_of(photo: Tensor, name: str) -> Tensor:
-    """A photo uint8 (3, H, W) as MNIST shows digits, (1, 28, 28) in [0, 1]: light on dark, the digit in a box of 20 px,
-    its centre of mass in the middle. Raises DataError where the photo has no contrast."""
-    grey = photo.float().mean(0) / 255
-    border = torch.cat([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).median()
-    ink = (grey - border if border < 0.5 else border - grey).clamp(min=0)
-    if ink.max() < 0.1:
-        raise DataError(f"{name} shows no digit: nothing stands out from the background.")
-    ink /= ink.max()
-    rows, columns = (ink > 0.3).any(1).nonzero().flatten(), (ink > 0.3).any(0).nonzero().flatten()
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = (max(1, round(20 * side / max(ink.shape))) for side in ink.shape)
-    small = np.asarray(Image.fromarray(ink.numpy()).resize((width, height), Image.Resampling.BOX))
-    y, x = (float((small.sum(1 - axis) * np.arange(small.shape[axis])).sum() / small.sum()) for axis in (0, 1))
-    top, left = (int(np.clip(round(13.5 - at), 0, 28 - side)) for at, side in ((y, height), (x, width)))
-    digit = torch.zeros(1, 28, 28)
-    digit[0, top : top + height, left : left + width] = torch.from_numpy(small.copy())
-    return digit
 
 
 def own_digit() -> Tensor | None:
@@ -43,7 +23,7 @@ def own_digit() -> Tensor | None:
         st.info("One digit fills most of the photo; the centre square is used. The photo stays on this computer.")
         return None
     try:
-        return digit_of(data.open_photo(file, 280), file.name).expand(9, -1, -1, -1)
+        return data.as_mnist_digit(open_photo(file, 280), file.name).expand(9, -1, -1, -1)
     except DataError as error:
         st.error(str(error), icon=":material/broken_image:")
         return None

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from aemodels import data
 from aemodels.errors import DataError
+from aemodels.photos import open_photo
 from pages.parts import controls, loaders
 
 MAX_UPLOADS = 9
@@ -47,7 +48,7 @@ def uploaded_photos() -> Photos | None:
     images, names = [], []
     for file in files[:MAX_UPLOADS]:
         try:
-            images.append(data.open_photo(file, data.DOG_SIZE))
+            images.append(open_photo(file, data.DOG_SIZE))
             names.append(file.name)
         except DataError as error:
             st.warning(str(error), icon=":material/broken_image:")

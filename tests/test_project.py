@@ -1,0 +1,77 @@
+"""What the project promises as a whole: nine finished checkpoints, a README that tells their figures, no photo in it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import aemodels
+import train
+from aemodels import checkpoints
+
+ROOT = Path(__file__).parent.parent
+# Test-split figures that a model must reach to be shown: BCE in nats a pixel at most, PSNR in dB at least, under its own noise.
+BCE_AT_MOST = {"mnist-ae": 0.168, "mnist-dae": 0.090}
+PSNR_AT_LEAST = {"dog-ae": 24.0, "dog-noise-0.05": 22.71, "dog-noise-0.10": 22.09, "dog-noise-0.15": 21.61}
+
+
+def test_all_nine_checkpoints_are_there():
+    assert aemodels.list_checkpoints() == sorted(train.RECIPES)
+
+
+@pytest.mark.parametrize("name", sorted(train.RECIPES))
+def test_checkpoint_is_finished_and_measured_on_the_whole_test_split(name):
+    ckpt = aemodels.load_checkpoint(name)
+    assert ckpt.provenance["finished"]
+    assert ckpt.metrics["num_images"] == (10_000 if name.startswith("mnist") else 1_886)
+    assert ckpt.provenance["num_train_images"] == (60_000 if name.startswith("mnist") else 17_114)
+    assert len(ckpt.codes) == (10_000 if name.startswith("mnist") else 1_024)
+    assert ckpt.model_config == train.RECIPES[name][0]
+
+
+@pytest.mark.parametrize(("name", "limit"), BCE_AT_MOST.items())
+def test_bce_is_low_enough(name, limit):
+    assert checkpoints.read_header(name)["metrics"]["bce"] <= limit
+
+
+@pytest.mark.parametrize("name", ["mnist-ae-l2-code", "mnist-ae-l2-weights"])
+def test_l2_twins_stay_within_three_percent(name):
+    plain = checkpoints.read_header("mnist-ae")["metrics"]["bce"]
+    assert checkpoints.read_header(name)["metrics"]["bce"] <= 1.03 * plain
+
+
+@pytest.mark.parametrize(("name", "limit"), PSNR_AT_LEAST.items())
+def test_psnr_is_high_enough(name, limit):
+    assert checkpoints.read_header(name)["metrics"]["psnr_db"] >= limit
+
+
+def test_metrics_belong_to_the_stored_weights():
+    """mnist-ae evaluated again, on the digits that ship with the project, gives the figures in its header."""
+    from aemodels import data, metrics
+
+    ckpt = aemodels.load_checkpoint("mnist-ae")
+    digits, _ = data.load_mnist_test_digits()
+    again = metrics.evaluate(ckpt.model, digits)
+    assert again["bce"] == pytest.approx(ckpt.metrics["bce"], rel=1e-4)
+    assert again["psnr_db"] == pytest.approx(ckpt.metrics["psnr_db"], abs=1e-2)
+
+
+def test_checkpoints_weigh_under_60_mb():
+    assert sum(path.stat().st_size for path in checkpoints.CHECKPOINT_FOLDER.iterdir() if path.is_file()) < 60 * 2**20
+
+
+def test_readme_tells_the_figures_of_the_checkpoints():
+    rows = re.findall(r"^\| `([\w.-]+)` \|(.*)\|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert [name for name, _ in rows] == list(train.RECIPES)
+    for name, cells in rows:
+        m = checkpoints.read_header(name)["metrics"]
+        assert f"{m['psnr_db']:.2f} ± {m['psnr_db_ci95']:.2f}" in cells
+        assert ("bce" not in m) or f"{m['bce']:.4f}" in cells
+
+
+def test_only_screenshots_are_committed_as_pictures():
+    """No photo may come with the project: the only pictures are those listed here, and none of them shows a dog."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    pictures = {f for f in tracked if Path(f).suffix.lower() in {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif"}}
+    assert pictures == {"docs/latent-plane.png", "pages/parts/icon.png"}
