@@ -7,7 +7,11 @@ import torch
 
 torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
 
-st.set_page_config(page_title="Latent Lab", page_icon=str(Path(__file__).parent / "pages/parts/icon.png"), layout="wide")
+st.set_page_config(
+    page_title="Latent Lab", page_icon=str(Path(__file__).parent / "pages/parts/icon.png"), layout="wide"
+)
+
+st.html("<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>")  # the picture above the fold on a projector
 
 st.navigation(
     {

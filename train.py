@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from aemodels import baselines, checkpoints, data, metrics, models, training
 from aemodels.config import ModelConfig, TrainConfig
-from aemodels.errors import LatentLabError
+from aemodels.errors import CheckpointError, LatentLabError
 
 NOISE_FACTOR = 0.4
 TEST_VARIANCES = (0.0, 0.05, 0.10, 0.15)
@@ -127,7 +127,7 @@ def initial_model(name: str, model_config: ModelConfig, train_config: TrainConfi
         model = models.build(model_config)
     if train_config.start_from:
         start = checkpoints.load_checkpoint(train_config.start_from, out)
-        if not start.provenance.get("finished"):
+        if not start.provenance["finished"]:
             tqdm.write(f"{name} starts from {train_config.start_from}, whose training is not finished.")
         model.load_state_dict(start.model.state_dict())
     return model
@@ -145,14 +145,29 @@ def train_one(name: str, args: argparse.Namespace) -> None:
 
     state = training.start(initial_model(name, model_config, train_config, args.out), train_config, args.device)
     resume_path = args.out / ".resume" / f"{name}.pt"
+    settings = {
+        "train_config": train_config.to_dict(),
+        "model_config": model_config.to_dict(),
+        "data_fingerprint": dataset.fingerprint,
+        "num_train_images": len(dataset.train),
+    }
     if resume_path.exists():
         saved = checkpoints.load_state(resume_path)
-        if saved.pop("train_config") != train_config.to_dict() or saved.pop("model_config") != model_config.to_dict():
+        try:
+            if any(saved[key] != value for key, value in settings.items()):
+                raise LatentLabError(
+                    f"{resume_path} was made with other settings or data; delete it to train {name} from the start."
+                )
+            state.load_state_dict(saved)
+        except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
             raise LatentLabError(
-                f"{resume_path} was made with other settings; delete it to train {name} from the start."
-            )
-        state.load_state_dict(saved)
+                f"{resume_path} holds something else than training state; delete it to train {name} from the start."
+            ) from error
         tqdm.write(f"{name}: goes on after epoch {state.epoch}")
+    else:
+        checkpoints.save_state(
+            resume_path, state.state_dict() | settings
+        )  # shows now whether the folder can be written
 
     num_train = len(dataset.train)
     bar = tqdm(total=train_config.epochs * num_train, initial=state.epoch * num_train, desc=name, unit="img")
@@ -177,11 +192,10 @@ def train_one(name: str, args: argparse.Namespace) -> None:
         if state.finished:
             resume_path.unlink(missing_ok=True)
         else:
-            configs = {"train_config": train_config.to_dict(), "model_config": model_config.to_dict()}
-            checkpoints.save_state(resume_path, state.state_dict() | configs)
+            checkpoints.save_state(resume_path, state.state_dict() | settings)
 
-    training.fit(state, dataset.train, train_config, on_epoch, on_step)
-    bar.close()
+    with bar:
+        training.fit(state, dataset.train, train_config, on_epoch, on_step)
 
 
 def measure_baselines(args: argparse.Namespace) -> None:
@@ -286,12 +300,17 @@ def print_table(names: list[str], out: Path) -> None:
 
 
 def wanted(args: argparse.Namespace) -> list[str]:
-    """Names to train: those asked for, else those without a finished checkpoint; never one that is finished."""
+    """Names to train: those asked for, or all, but none that has a sound and finished checkpoint."""
     names = args.only or list(RECIPES)
 
     def finished(name: str) -> bool:
-        path = checkpoints.checkpoint_path(name, args.out)
-        return path.exists() and checkpoints.read_header(name, args.out)["provenance"].get("finished", False)
+        if not checkpoints.checkpoint_path(name, args.out).exists():
+            return False
+        try:
+            return checkpoints.load_checkpoint(name, args.out).provenance["finished"]
+        except CheckpointError as error:
+            print(f"{error} It is trained again now.", file=sys.stderr)
+            return False
 
     return [name for name in RECIPES if name in names and not finished(name)]
 
@@ -301,7 +320,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=RECIPES, metavar="NAME", help=f"of {', '.join(RECIPES)}")
     parser.add_argument("--data", type=Path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)")
     parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", type=usable_device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--epochs", type=positive(int), help="at most this many passes over the train split, per model")
     parser.add_argument("--minutes", type=positive(float), help="at most this many minutes of training, per model")
     parser.add_argument(
@@ -313,6 +332,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if args.quick and not args.minutes:
         args.minutes = 0.2
     return args
+
+
+def usable_device(name: str) -> str:
+    try:
+        torch.empty(1, device=name)
+    except Exception as error:  # each back end fails in its own way
+        raise argparse.ArgumentTypeError(f"{name} cannot be used here; leave --device out, or say cpu") from error
+    return name
 
 
 def positive(number: Callable[[str], float]) -> Callable[[str], float]:

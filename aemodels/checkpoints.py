@@ -20,12 +20,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from aemodels.config import ModelConfig, TrainConfig
-from aemodels.errors import CheckpointError, LatentLabError
+from aemodels.errors import CheckpointError, ConfigError
 from aemodels.models import Autoencoder, build
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 FORMAT = "latent-lab/1"
 _JSON_FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
+# What every reader of a header may count on.
+_METRICS = {"psnr_db", "psnr_db_ci95", "num_images", "evaluations"}
+_PROVENANCE = {"finished", "device", "wall_s", "steps", "images_per_s", "num_train_images", "data_fingerprint", "seed"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
         train_config = TrainConfig.from_dict(header["train_config"])
         with torch.device("meta"):
             model = build(model_config)
-    except LatentLabError as error:
+    except ConfigError as error:
         raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
 
     with _readable(path), safe_open(path, framework="pt") as file:
@@ -126,10 +129,17 @@ def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
         if metadata.get("format") != FORMAT:
             raise CheckpointError(f"{path.name} is not a Latent Lab checkpoint (format {metadata.get('format')!r}).")
         header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
-    if not isinstance(header["metrics"], dict) or not isinstance(header["history"], list):
-        raise CheckpointError(f"{path.name} has a broken header; train it again.")
-    if not isinstance(header["provenance"], dict):
-        raise CheckpointError(f"{path.name} has a broken header; train it again.")
+    try:
+        ModelConfig.from_dict(header["model_config"])
+        TrainConfig.from_dict(header["train_config"])
+    except ConfigError as error:
+        raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
+    for field, keys in (("metrics", _METRICS), ("provenance", _PROVENANCE)):
+        missing = keys - set(header[field]) if isinstance(header[field], dict) else keys
+        if missing:
+            raise CheckpointError(f"{path.name} has no {min(missing)} in its {field}; train it again.")
+    if not isinstance(header["history"], list) or not all(isinstance(epoch, dict) for epoch in header["history"]):
+        raise CheckpointError(f"{path.name} has a broken history; train it again.")
     return header
 
 

@@ -52,7 +52,8 @@ def running_app(log: Path, environment: dict[str, str]):
         server = subprocess.Popen(command, cwd=REPO, env=os.environ | environment, stdout=file, stderr=file)
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_healthy(server, f"{url}/_stcore/health", log)
+        # This check runs app.py once; until then Streamlit knows no page but the first.
+        _wait_until_healthy(server, f"{url}/_stcore/script-health-check", log)
         yield url
     finally:
         server.terminate()
@@ -61,7 +62,7 @@ def running_app(log: Path, environment: dict[str, str]):
 
 def _wait_until_healthy(server: subprocess.Popen, url: str, log: Path) -> None:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and server.poll() is None:
         with contextlib.suppress(OSError), direct.open(url, timeout=5) as response:
             if response.status == 200:

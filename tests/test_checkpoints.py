@@ -24,9 +24,23 @@ from aemodels.config import TrainConfig
 from aemodels.errors import CheckpointError
 
 TRAINING = TrainConfig(epochs=2, batch_size=8, learning_rate=1e-3, seed=5)
-METRICS = {"psnr_db": 21.5, "evaluations": [{"noise_variance": 0.05, "psnr_db": 20.25}]}
+METRICS = {
+    "psnr_db": 21.5,
+    "psnr_db_ci95": 0.1,
+    "num_images": 6,
+    "evaluations": [{"noise_variance": 0.05, "psnr_db": 20.25}],
+}
 HISTORY = [{"epoch": 1, "reconstruction": 0.5}, {"epoch": 2, "reconstruction": 0.25}]
-PROVENANCE = {"device": "CPU: ünit", "seed": 5, "finished": True}
+PROVENANCE = {
+    "device": "CPU: ünit",
+    "seed": 5,
+    "finished": True,
+    "wall_s": 1.5,
+    "steps": 2,
+    "images_per_s": 10.5,
+    "num_train_images": 8,
+    "data_fingerprint": "0123",
+}
 FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
 
 

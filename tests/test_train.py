@@ -133,7 +133,6 @@ def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist,
         running.kill()
     assert running.returncode == 130, error
     assert sentence(error) == "Stopped; run the same command again to go on from the last finished epoch."
-    assert error.endswith(sentence(error) + "\n")  # below the progress bar
     stopped = aemodels.load_checkpoint(DAE, tmp_path)
     assert stopped.provenance["finished"] is False
     assert 0 < stopped.metrics["psnr_db"] < 100
@@ -152,6 +151,7 @@ def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist,
     assert [e["step"] for e in resumed.history] == [e["step"] for e in whole.history]
     assert resumed.provenance["finished"] is True
     assert resumed.provenance["steps"] == whole.provenance["steps"]
+    assert error.endswith(sentence(error) + "\n")  # the sentence stands below the progress bar
 
 
 def test_another_seed_gives_other_weights(mnist, uninterrupted, tmp_path, monkeypatch):

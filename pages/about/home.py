@@ -76,7 +76,7 @@ if rows:
     )
 else:
     st.info(
-        "There are no models yet; make them with `python train.py`, or with `python train.py --quick` for a first look."
+        "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
     )
 
 st.subheader("Data on this computer", anchor=False)

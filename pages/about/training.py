@@ -20,7 +20,7 @@ for name in aemodels.list_checkpoints():
         st.error(str(error), icon=":material/error:")
 if not headers:
     st.info(
-        "There are no checkpoints yet; make them with `python train.py`, or with `python train.py --quick` for a first look."
+        "There are no checkpoints yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
     )
     st.stop()
 

@@ -121,5 +121,9 @@ export.export_row(
     f"noise-regularised-{seed}",
     draw,
     numbers,
-    {"seed": seed, "Gaussian": "full covariance of 256 codes", "models": "all four"},
+    {
+        "seed": seed,
+        "Gaussian": f"full covariance of {len(sampling.fitting_codes('dog-ae', 256))} codes",
+        "models": "all four",
+    },
 )

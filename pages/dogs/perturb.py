@@ -24,7 +24,6 @@ variance = st.slider(
     "Noise variance", 0.0, 2.0, 0.1, 0.05, key="variance", bind="query-params", persist_state="session"
 )
 ckpt = loaders.checkpoint(name)
-seeds = controls.image_seeds(seed, 9)
 
 test_photos = photos.random_test_photos(seed) if source == "photos" else None
 if test_photos:
@@ -34,7 +33,8 @@ elif source == "photos":
     x, z = None, ckpt.codes[picked]
     st.info(f"{loaders.why_no_dogs()} Until then these are codes of test photos that come with the model.")
 else:
-    x, z = None, sampling.sample_codes(name, 256, "full", seeds)
+    x, z = None, sampling.sample_codes(name, 256, "full", controls.image_seeds(seed, 9))
+seeds = controls.image_seeds(seed, len(z))
 noise = seeded_normal(seeds, z.shape[1:])
 x_hat = ckpt.model.decode(z)
 x_noisy = ckpt.model.decode(perturb(z, variance, noise))
@@ -56,7 +56,7 @@ export.show(
 )
 
 st.subheader("One direction, rising variance", anchor=False)
-picture = st.select_slider("Picture", range(1, 10), key="picture") - 1
+picture = st.selectbox("Picture", range(len(z)), format_func=lambda i: str(i + 1), key="picture", width=150)
 strip = torch.cat([perturb(z[picture : picture + 1], v, noise[picture : picture + 1]) for v in STRIP])
 x_strip = ckpt.model.decode(strip)
 export.show(

@@ -22,6 +22,7 @@ with controls.row():
         controls.choose("Photos it is fitted on", {str(n): f"{n:,}" for n in (256, 16, 64, 1024)}, key="fitted_on")
     )
 ckpt = loaders.checkpoint(name)
+num_codes = min(num_codes, len(ckpt.codes))
 seeds = controls.image_seeds(seed, 9)
 
 codes = sampling.fitting_codes(name, num_codes)

@@ -19,7 +19,7 @@ def row() -> st.delta_generator.DeltaGenerator:
 
 
 def choose(label: str, options: Mapping[str, str], key: str) -> str:
-    """One of `options` (value -> name on the screen), kept in the URL as its value."""
+    """One of `options` (value -> name on the screen), kept in the URL by that name."""
     return st.segmented_control(
         label,
         list(options),
