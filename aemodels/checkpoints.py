@@ -6,7 +6,6 @@ that the configuration describes before anything is allocated.
 
 import json
 import os
-import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +55,8 @@ class Checkpoint:
 
 def list_checkpoints(folder: str | Path | None = None) -> list[str]:
     """Names of the checkpoints in a folder (default: the project's checkpoints/), sorted; empty where there are none."""
-    return sorted(path.stem for path in Path(folder or CHECKPOINT_FOLDER).glob("*.safetensors"))
+    paths = Path(folder or CHECKPOINT_FOLDER).glob("[!.]*.safetensors")
+    return sorted(path.stem for path in paths)
 
 
 def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
@@ -206,7 +206,7 @@ def load_state(path: Path) -> dict[str, Any]:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (SafetensorError, OSError, KeyError, ValueError, struct.error, RecursionError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{path.name} is broken or incomplete ({type(error).__name__}); copy it again or train it with "
             f"`python train.py --only {path.stem}`."

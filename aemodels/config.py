@@ -1,18 +1,25 @@
 """What rebuilds a network (ModelConfig) and what trained it (TrainConfig): plain values that round-trip through JSON."""
 
 from dataclasses import asdict, dataclass, fields
-from math import isfinite, prod
+from math import prod
+from reprlib import repr  # shortens what a hostile file makes long
 from typing import Any, Self
 
 from aemodels.errors import ConfigError
 
 MAX_WIDTH = 4096
 MAX_ELEMENTS = 2**22
+MAX_LAYERS = 64
+MAX_NUMBER = 1e300
 
 
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise ConfigError(message)
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and 0 <= value <= MAX_NUMBER
 
 
 class _JsonConfig:
@@ -26,11 +33,13 @@ class _JsonConfig:
         """Raises ConfigError for unknown or missing keys and for values out of range."""
         _require(isinstance(values, dict), f"A {cls.__name__} must be a JSON object.")
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
-        _require(not unknown, f"{cls.__name__} has no field {', '.join(unknown)}; update Latent Lab to read this file.")
+        _require(
+            not unknown, f"{cls.__name__} has no field {', '.join(unknown)[:80]}; update Latent Lab to read this file."
+        )
         try:
             return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
         except TypeError as error:
-            raise ConfigError(f"{cls.__name__} cannot be built from {values}: {error}.") from error
+            raise ConfigError(f"{cls.__name__} cannot be built from {repr(values)}: {error}.") from error
 
 
 @dataclass(frozen=True)
@@ -63,30 +72,32 @@ class ModelConfig(_JsonConfig):
     noise_variance: float = 0.0
 
     def __post_init__(self) -> None:
+        for name in ("variant", "network"):
+            _require(type(getattr(self, name)) is str, f"{name} must be a name, not {repr(getattr(self, name))}.")
         for name in ("image_shape", "latent_shape", "widths"):
             sizes = getattr(self, name)
             _require(
-                isinstance(sizes, tuple) and sizes and all(type(n) is int and 0 < n <= MAX_WIDTH for n in sizes),
-                f"{name} must hold whole numbers from 1 to {MAX_WIDTH}, not {sizes!r}.",
+                isinstance(sizes, tuple)
+                and 0 < len(sizes) <= MAX_LAYERS
+                and all(type(n) is int and 0 < n <= MAX_WIDTH for n in sizes),
+                f"{name} must hold up to {MAX_LAYERS} whole numbers from 1 to {MAX_WIDTH}, not {repr(sizes)}.",
             )
         for name in ("encoder_depths", "decoder_depths"):
             depths = getattr(self, name)
             _require(
                 isinstance(depths, tuple) and all(type(n) is int and 0 <= n <= 64 for n in depths),
-                f"{name} must hold whole numbers from 0 to 64, not {depths!r}.",
+                f"{name} must hold whole numbers from 0 to 64, not {repr(depths)}.",
             )
         _require(len(self.image_shape) == 3, f"image_shape must be (C, H, W), not {self.image_shape}.")
         _require(prod(self.image_shape) <= MAX_ELEMENTS, f"Images of shape {self.image_shape} are too large.")
         _require(prod(self.latent_shape) <= MAX_ELEMENTS, f"Codes of shape {self.latent_shape} are too large.")
         _require(
-            self.reconstruction in ("bce", "mse"), f"reconstruction must be bce or mse, not {self.reconstruction!r}."
+            self.reconstruction in ("bce", "mse"),
+            f"reconstruction must be bce or mse, not {repr(self.reconstruction)}.",
         )
         for name in ("noise_factor", "code_l2", "noise_variance"):
             value = getattr(self, name)
-            _require(
-                type(value) in (int, float) and isfinite(value) and value >= 0,
-                f"{name} must be a finite number of at least 0, not {value!r}.",
-            )
+            _require(_is_number(value), f"{name} must be a finite number of at least 0, not {repr(value)}.")
 
 
 @dataclass(frozen=True)
@@ -117,16 +128,23 @@ class TrainConfig(_JsonConfig):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _require(type(self.epochs) is int and self.epochs >= 1, f"epochs must be at least 1, not {self.epochs!r}.")
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            _require(
+                type(value) is int and value >= 1, f"{name} must be a whole number of at least 1, not {repr(value)}."
+            )
+        _require(type(self.seed) is int, f"seed must be a whole number, not {repr(self.seed)}.")
         _require(
-            self.minutes is None or (type(self.minutes) in (int, float) and self.minutes > 0),
-            f"minutes must be above 0, not {self.minutes!r}.",
+            self.minutes is None or (_is_number(self.minutes) and self.minutes > 0),
+            f"minutes must be above 0, not {repr(self.minutes)}.",
         )
         _require(
-            type(self.batch_size) is int and self.batch_size >= 1,
-            f"batch_size must be at least 1: {self.batch_size!r}.",
+            _is_number(self.learning_rate) and self.learning_rate > 0,
+            f"learning_rate must be above 0, not {repr(self.learning_rate)}.",
         )
-        _require(self.learning_rate > 0, f"learning_rate must be above 0, not {self.learning_rate!r}.")
-        _require(self.weight_decay >= 0, f"weight_decay must be at least 0, not {self.weight_decay!r}.")
-        _require(0 <= self.ema_decay < 1, f"ema_decay must be in [0, 1), not {self.ema_decay!r}.")
-        _require(0 <= self.warmup <= 1, f"warmup must be in [0, 1], not {self.warmup!r}.")
+        _require(_is_number(self.weight_decay), f"weight_decay must be at least 0, not {repr(self.weight_decay)}.")
+        _require(
+            _is_number(self.ema_decay) and self.ema_decay < 1,
+            f"ema_decay must be in [0, 1), not {repr(self.ema_decay)}.",
+        )
+        _require(_is_number(self.warmup) and self.warmup <= 1, f"warmup must be in [0, 1], not {repr(self.warmup)}.")

@@ -78,7 +78,9 @@ def sample(stats: LatentStats, seeds: Sequence[int], factor_of_covariance: Tenso
 
 def nearest(codes: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
     """For each z (B, ...) the index (B,) of the nearest of codes (n, ...) and its Euclidean distance (B,)."""
-    distance, index = torch.cdist(z.flatten(1).float(), codes.flatten(1).float()).min(1)
+    # The default way through a matrix product rounds distances to some 0.03, enough to change who is nearest.
+    exact = "donot_use_mm_for_euclid_dist"
+    distance, index = torch.cdist(z.flatten(1).float(), codes.flatten(1).float(), compute_mode=exact).min(1)
     return index, distance
 
 
@@ -123,7 +125,9 @@ def plane_stats(codes: Tensor, labels: Tensor) -> PlaneStats:
     xy = codes.numpy()
     x_min, x_max, y_min, y_max = box(codes)
     counts, _, _ = np.histogram2d(xy[:, 0], xy[:, 1], bins=32, range=[[x_min, x_max], [y_min, y_max]])
-    neighbour = cKDTree(xy).query(xy, 2)[1][:, 1]
+    two = cKDTree(xy).query(xy, 2)[1]
+    itself = two == np.arange(len(xy))[:, None]  # first, unless a twin lies on the same spot
+    neighbour = np.where(itself[:, 0], two[:, 1], two[:, 0])
     same = labels.numpy()[neighbour] == labels.numpy()
     spread = xy.std(0, ddof=1)
     return PlaneStats((float(spread[0]), float(spread[1])), float((counts == 0).mean()), float(same.mean()))

@@ -306,14 +306,17 @@ def test_scatter_tile_puts_each_code_in_its_place_and_colour():
     tile = scatter_tile(codes, labels, (-1.0, 5.0, 8.0, 20.0), 600, LIGHT)
     assert tile.dtype == np.uint8
     assert tile.shape == (600, 600, 3)
-    for digit, (x, y) in {0: (100, 500), 1: (500, 500), 2: (200, 50)}.items():  # from the top left, in px
+    key = round(600 / 14)  # the strip on top that tells each digit's colour
+    plane, height = tile[key:], 600 - key
+    for digit, (x, y) in {0: (100, height * 5 / 6), 1: (500, height * 5 / 6), 2: (200, height / 12)}.items():
         colour = [int(PALETTE[digit][i : i + 2], 16) for i in (1, 3, 5)]
-        top, bottom, left, right = place_of(tile, colour)
+        assert (tile[:key] == colour).all(-1).any()
+        top, bottom, left, right = place_of(plane, colour)
         assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((x, y), abs=1.5)
         assert bottom - top < 10
-    colours = colours_of(tile)
+    colours = colours_of(plane)
     assert not {tuple(int(PALETTE[d][i : i + 2], 16) for i in (1, 3, 5)) for d in (3, 4)} & set(colours)  # outside
-    assert colours[255, 255, 255] > 0.97 * 600**2
+    assert colours[255, 255, 255] > 0.97 * plane[..., 0].size
 
 
 def test_lines_draws_each_series():

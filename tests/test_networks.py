@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -8,7 +7,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from aemodels import models
 from aemodels.networks import (
-    ChannelNorm,
     ConvNeXtBlock,
     Down,
     Up,
@@ -117,13 +115,16 @@ def test_a_block_sees_two_places_in_each_direction():
     assert torch.equal(difference, expected)
 
 
-def test_channel_norm_normalises_each_place_over_its_channels():
-    x = torch.randn(2, 6, 3, 3) * 3 + 1
-    values = x.double().numpy()
-    mean, variance = values.mean(1, keepdims=True), values.var(1, keepdims=True)
-    np.testing.assert_allclose(
-        ChannelNorm(6)(x).detach().numpy(), (values - mean) / np.sqrt(variance + 1e-5), atol=1e-5
-    )
+def test_a_grey_image_starts_from_zero(conv_config):
+    """Encoder and decoder work around mid-grey: what the networks see and make there is 0, and 0.5 on the outside."""
+    encoder, decoder = conv_encoder(conv_config), conv_decoder(conv_config)
+    seen = []
+    encoder[1].register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    decoder[-2].register_forward_hook(lambda module, inputs, output: seen.append(output))
+    grey = torch.full((1, *conv_config.image_shape), 0.5)
+    x_hat = decoder(encoder(grey))
+    assert (seen[0] == 0).all()
+    torch.testing.assert_close(x_hat, seen[1] + 0.5)
 
 
 def test_the_dog_model_decodes_an_image_in_half_a_gflop():
