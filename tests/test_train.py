@@ -125,7 +125,8 @@ def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist,
     resume = tmp_path / ".resume" / f"{DAE}.pt"
     running = subprocess.Popen(arguments, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        while not resume.exists() and running.poll() is None:
+        checkpoint = tmp_path / f"{DAE}.safetensors"
+        while not checkpoint.exists() and running.poll() is None:
             time.sleep(0.005)
         running.send_signal(signal.SIGINT)
         error = running.communicate(timeout=120)[1]
@@ -242,7 +243,7 @@ def test_corrupt_resume_file(content, unfinished, mnist, capsys):
 def test_resume_file_made_with_other_settings(other, unfinished, mnist, capsys):
     message = fails(capsys, "--only", DAE, *SMALL, *other, "--data", mnist, "--out", unfinished)
     assert str(unfinished / ".resume" / f"{DAE}.pt") in message
-    assert "other settings; delete it" in message
+    assert "other settings or data; delete it" in message
 
 
 def test_download_without_a_network(tmp_path):
