@@ -157,7 +157,7 @@ def save_checkpoint(
     """Writes a checkpoint atomically: weights and image codes in float16, 2-D codes in float32.
 
     The file of that name is the old one or the new one, never half of either, whenever the program stops.
-    Raises CheckpointError where the disk is full or the folder cannot be written.
+    Raises CheckpointError where the disk is full, the folder cannot be written, or a number is not finite in float16.
     """
     fields = [model.config.to_dict(), train_config.to_dict(), metrics, history, provenance]
     metadata = {key: json.dumps(value) for key, value in zip(_JSON_FIELDS, fields, strict=True)}
@@ -166,6 +166,10 @@ def save_checkpoint(
     tensors["reference.codes"] = codes.to(code_type).cpu().contiguous()
     tensors["reference.labels"] = labels.to(torch.int32).cpu().contiguous()
     path = checkpoint_path(name, folder)
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise CheckpointError(
+            f"{name} has weights or codes that float16 cannot hold; train it at a lower learning rate."
+        )
     with _replacing(path) as temporary:
         save_file(tensors, temporary, metadata={"format": FORMAT} | metadata)
     return path

@@ -147,4 +147,9 @@ class TrainConfig(_JsonConfig):
             _is_number(self.ema_decay) and self.ema_decay < 1,
             f"ema_decay must be in [0, 1), not {repr(self.ema_decay)}.",
         )
-        _require(_is_number(self.warmup) and self.warmup <= 1, f"warmup must be in [0, 1], not {repr(self.warmup)}.")
+        _require(_is_number(self.warmup) and self.warmup < 1, f"warmup must be in [0, 1), not {repr(self.warmup)}.")
+        _require(type(self.flips) is bool, f"flips must be true or false, not {repr(self.flips)}.")
+        _require(
+            self.start_from is None or type(self.start_from) is str,
+            f"start_from must be a checkpoint's name or nothing, not {repr(self.start_from)}.",
+        )

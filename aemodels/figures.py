@@ -110,7 +110,8 @@ def panel(
     image = Image.new("RGB", (width_px, height), ink.background)
     draw = ImageDraw.Draw(image)
     for j, label in enumerate(column_labels):
-        draw.text((label_width + pad + j * (side + pad) + side / 2, header / 2 + pad / 2), label, ink.text, bold, "mm")
+        centre = (label_width + pad + j * (side + pad) + side / 2, header / 2 + pad / 2)
+        draw.text(centre, _shorten(label, bold, side), ink.text, bold, "mm")
     for i, (row, top, note_height) in enumerate(zip(rows, tops, note_heights, strict=True)):
         if i < len(row_labels):
             for k, line in enumerate(label_lines := _wrap(row_labels[i], bold, label_width - pad)):

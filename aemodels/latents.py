@@ -66,7 +66,7 @@ def factor(stats: LatentStats) -> Tensor:
 
 
 def rank(stats: LatentStats) -> int:
-    """Number of directions in which the Gaussian has any variance."""
+    """Number of directions in which the Gaussian has variance: at least 10⁻⁶ of the largest one's."""
     return int(torch.linalg.matrix_rank(stats.covariance.double(), hermitian=True, rtol=1e-6))
 
 

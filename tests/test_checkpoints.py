@@ -498,3 +498,15 @@ def test_a_failing_write_leaves_the_old_state(tmp_path, monkeypatch):
         save_state(path, {"epoch": 2})
     assert load_state(path) == {"epoch": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]
+
+
+def test_weights_that_float16_cannot_hold_are_not_written(good, mlp_config):
+    folder = good.parent
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    model = models.build(mlp_config)
+    with torch.no_grad():
+        next(model.parameters()).fill_(1e6)
+    codes = torch.zeros(6, *mlp_config.latent_shape)
+    with pytest.raises(CheckpointError, match="lower learning rate"):
+        save_checkpoint("model", model, TRAINING, METRICS, HISTORY, codes, torch.arange(6), PROVENANCE, folder)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
