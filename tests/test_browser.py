@@ -129,6 +129,8 @@ def too_wide(page):
 def test_cold_deep_link(path, visit):
     title, num_pictures, num_charts = PAGES[path]
     page = visit(path)
+    page.wait_for_function("n => document.images.length >= n", arg=num_pictures)
+    settle(page)
     assert page.locator("h1").all_inner_texts() == [title]
     charts = page.locator(".js-plotly-plot")
     sync_api.expect(charts).to_have_count(num_charts, timeout=60_000)
