@@ -167,34 +167,6 @@ def _prefix(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> str:
     return next((text[:n] for n in range(len(text), 1, -1) if font.getlength(text[:n]) <= width_px), text[:1])
 
 
-def scatter(codes: np.ndarray, labels: np.ndarray, size_px: int = 560):
-    """2-D codes (n, 2), one WebGL trace a digit; customdata holds each point's index. Returns a plotly Figure."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    for digit in range(10):
-        index = np.flatnonzero(labels == digit)
-        figure.add_scattergl(
-            x=codes[index, 0],
-            y=codes[index, 1],
-            customdata=index,
-            mode="markers",
-            name=str(digit),
-            marker={"size": 4, "color": PALETTE[digit], "opacity": 0.7},
-            hovertemplate="digit " + str(digit) + "<br>z = (%{x:.2f}, %{y:.2f})<extra></extra>",
-        )
-    figure.update_layout(
-        height=size_px,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"title": "digit", "itemsizing": "constant", "font": {"size": 15}},
-        dragmode="pan",
-        uirevision="keep",
-    )
-    figure.update_xaxes(title="z₁", zeroline=False, title_font_size=16, tickfont_size=14)
-    figure.update_yaxes(title="z₂", zeroline=False, title_font_size=16, tickfont_size=14)
-    return figure
-
-
 def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: str, y_title: str, log_y: bool = False):
     """One line a series: name -> (x, y). Returns a plotly Figure."""
     import plotly.graph_objects as go

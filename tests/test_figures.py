@@ -16,7 +16,6 @@ from aemodels.figures import (
     mosaic,
     panel,
     png,
-    scatter,
     scatter_tile,
     to_tiles,
 )
@@ -285,19 +284,6 @@ def test_png_without_a_description():
 
 def test_the_palette_has_ten_colours():
     assert len(set(PALETTE)) == len(PALETTE) == 10
-
-
-def test_scatter_has_a_trace_a_digit_that_remembers_its_points():
-    codes = np.random.default_rng(0).normal(size=(100, 2))
-    labels = np.random.default_rng(1).integers(0, 10, 100)
-    figure = scatter(codes, labels)
-    assert [trace.name for trace in figure.data] == [str(digit) for digit in range(10)]
-    assert sum(len(trace.x) for trace in figure.data) == 100
-    for digit, trace in enumerate(figure.data):
-        index = np.asarray(trace.customdata)
-        assert (labels[index] == digit).all()
-        np.testing.assert_array_equal(np.stack([trace.x, trace.y], 1), codes[index])
-    assert len({trace.marker.color for trace in figure.data}) == 10
 
 
 def test_scatter_tile_puts_each_code_in_its_place_and_colour():
