@@ -73,9 +73,9 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
     """
     path = checkpoint_path(name, folder)
     header = read_header(name, folder)
+    model_config = ModelConfig.from_dict(header["model_config"])
+    train_config = TrainConfig.from_dict(header["train_config"])
     try:
-        model_config = ModelConfig.from_dict(header["model_config"])
-        train_config = TrainConfig.from_dict(header["train_config"])
         with torch.device("meta"):
             model = build(model_config)
     except ConfigError as error:

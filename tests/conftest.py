@@ -2,8 +2,10 @@ import os
 from pathlib import Path
 
 import pytest
+import streamlit as st
 import torch
 
+from aemodels import checkpoints
 from aemodels.config import ModelConfig
 
 torch.set_num_threads(1)
@@ -16,6 +18,17 @@ def data_folder():
     if not folder.is_dir():
         pytest.skip(f"no data sets in {folder}")
     return folder
+
+
+@pytest.fixture
+def checkpoint_folder(tmp_path, monkeypatch):
+    """An empty folder in place of checkpoints/."""
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", folder)
+    st.cache_resource.clear()
+    yield folder
+    st.cache_resource.clear()
 
 
 @pytest.fixture

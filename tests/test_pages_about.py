@@ -2,7 +2,6 @@ import ast
 import json
 
 import pytest
-import streamlit as st
 from browser import REPO, copy_photos
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -24,17 +23,6 @@ def photo_folder(data_folder, tmp_path_factory):
 def without_photos(tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "no photos"))
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def checkpoint_folder(tmp_path, monkeypatch):
-    """An empty folder in place of checkpoints/."""
-    folder = tmp_path / "checkpoints"
-    folder.mkdir()
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", folder)
-    st.cache_resource.clear()
-    yield folder
-    st.cache_resource.clear()
 
 
 def open_page(page):

@@ -3,7 +3,6 @@ import re
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 from browser import REPO, copy_photos
 from PIL import Image
@@ -54,17 +53,6 @@ def without_photos(tmp_path, monkeypatch):
 @pytest.fixture
 def dogs(with_photos, photo_folder):
     return data.load_dogs(photo_folder)
-
-
-@pytest.fixture
-def checkpoint_folder(tmp_path, monkeypatch):
-    """An empty folder in place of checkpoints/."""
-    folder = tmp_path / "checkpoints"
-    folder.mkdir()
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", folder)
-    st.cache_resource.clear()
-    yield folder
-    st.cache_resource.clear()
 
 
 def open_page(page, seed=1, **chosen):
