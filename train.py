@@ -3,37 +3,46 @@
     python train.py                          whatever is missing in checkpoints/
     python train.py --only dog-ae mnist-ae   these alone
     python train.py --quick                  all of them, small, in a few minutes on a CPU, into checkpoints-quick/
+    python train.py --evaluate               trains nothing; measures what finished checkpoints and the baselines lack
     python train.py --download               fetches MNIST and Stanford Dogs into the data folder first
+    accelerate launch train.py               on all GPUs of this machine, or of several
 
 Stop it at any time: run again, it goes on from the last finished epoch.
 """
 
 import argparse
 import dataclasses
-import functools
-import hashlib
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from aemodels import baselines, checkpoints, data, metrics, models, training
+from aemodels import (
+    baselines,
+    checkpoints,
+    data,
+    datasets,
+    evaluation,
+    metrics,
+    models,
+    provenance,
+    resuming,
+    training,
+)
 from aemodels.config import ModelConfig, TrainConfig
 from aemodels.errors import CheckpointError, LatentLabError
 
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
 NOISE_FACTOR = 0.4
-TEST_VARIANCES = (0.0, 0.05, 0.10, 0.15)
-NUM_REFERENCE_DOGS = 1024
 
 MNIST = ModelConfig(
     variant="plain",
@@ -49,12 +58,12 @@ DOG = ModelConfig(
     image_shape=(3, 128, 128),
     latent_shape=(16, 8, 8),
     widths=(128, 256),
-    encoder_depths=(2, 4),
-    decoder_depths=(2, 3),
+    encoder_depths=(4, 3),
+    decoder_depths=(3, 3),
     reconstruction="mse",
 )
-MNIST_TRAINING = TrainConfig(epochs=60, batch_size=512, learning_rate=4e-3)
-DOG_TRAINING = TrainConfig(epochs=60, batch_size=32, learning_rate=1.5e-3, weight_decay=0.01, flips=True)
+MNIST_TRAINING = TrainConfig(epochs=20, batch_size=512, learning_rate=4e-3)
+DOG_TRAINING = TrainConfig(epochs=60, batch_size=32, learning_rate=2e-3, flips=True)
 DOG_NOISE_TRAINING = dataclasses.replace(DOG_TRAINING, epochs=20, learning_rate=1e-3, start_from="dog-ae")
 
 
@@ -65,7 +74,7 @@ def noisy_dog(variance: float) -> ModelConfig:
 RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
     "mnist-ae": (MNIST, MNIST_TRAINING),
     "mnist-ae-l2-code": (dataclasses.replace(MNIST, variant="code-l2", code_l2=1e-3), MNIST_TRAINING),
-    "mnist-ae-l2-weights": (MNIST, dataclasses.replace(MNIST_TRAINING, weight_decay=0.05)),
+    "mnist-ae-l2-weights": (MNIST, dataclasses.replace(MNIST_TRAINING, weight_decay=0.15)),
     "mnist-dae": (
         dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR, latent_shape=(64,)),
         MNIST_TRAINING,
@@ -78,46 +87,9 @@ RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
 }
 
 
-@dataclass(frozen=True)
-class DataSet:
-    """What a recipe trains and is judged on; images uint8 (N, C, H, W), reference_labels as in Checkpoint.labels."""
-
-    train: Tensor
-    test: Tensor
-    reference: Tensor
-    reference_labels: Tensor
-    fingerprint: str
-
-
-@functools.cache
-def load_mnist(root: Path, quick: bool) -> DataSet:
-    train, _ = data.load_mnist(root, train=True)
-    test, labels = data.load_mnist(root, train=False)
-    if quick:
-        train = train[:6000]
-    return DataSet(train, test, test, labels, fingerprint(train, test))
-
-
-@functools.cache
-def load_dogs(root: Path, quick: bool) -> DataSet:
-    with tqdm(desc="decoding photos", unit="photo", leave=False) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        dogs = data.load_dogs(root, progress=show)
-    train, test = dogs.train_index, dogs.test_index
-    if quick:
-        train, test = train[:: max(1, len(train) // 512)], test[:: max(1, len(test) // 64)]
-    # Evenly spaced, so that every breed folder has its share.
-    reference = torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_DOGS, len(test))).long()
-    x_test = dogs.images[test]
-    return DataSet(dogs.images[train], x_test, x_test[reference], reference, dogs.fingerprint)
-
-
-def fingerprint(*images: Tensor) -> str:
-    return hashlib.blake2b(b"".join(x.numpy().tobytes() for x in images), digest_size=16).hexdigest()
+def load_data(name: str, args: argparse.Namespace) -> datasets.DataSet:
+    load = datasets.load_mnist if name.startswith("mnist") else datasets.load_dogs
+    return load(data.data_root(args.data), args.quick)
 
 
 def initial_model(name: str, model_config: ModelConfig, train_config: TrainConfig, out: Path) -> models.Autoencoder:
@@ -133,15 +105,30 @@ def initial_model(name: str, model_config: ModelConfig, train_config: TrainConfi
     return model
 
 
-def train_one(name: str, args: argparse.Namespace) -> None:
+def join_processes(args: argparse.Namespace) -> "Accelerator | None":
+    """This process's place among those that `accelerate launch` or torchrun started; None where it is alone.
+
+    All but the first print nothing but errors.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return None
+    from accelerate import Accelerator
+
+    accelerator = Accelerator(cpu=args.device == "cpu")
+    args.device = str(accelerator.device)
+    if not accelerator.is_main_process:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    return accelerator
+
+
+def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | None") -> None:
     model_config, train_config = RECIPES[name]
     train_config = dataclasses.replace(
         train_config,
         epochs=args.epochs or train_config.epochs,
         minutes=args.minutes or train_config.minutes,
     )
-    root = data.data_root(args.data)
-    dataset = (load_mnist if name.startswith("mnist") else load_dogs)(root, args.quick)
+    dataset = load_data(name, args)
 
     state = training.start(initial_model(name, model_config, train_config, args.out), train_config, args.device)
     resume_path = args.out / ".resume" / f"{name}.pt"
@@ -151,26 +138,19 @@ def train_one(name: str, args: argparse.Namespace) -> None:
         "data_fingerprint": dataset.fingerprint,
         "num_train_images": len(dataset.train),
     }
-    if resume_path.exists():
-        saved = checkpoints.load_state(resume_path)
-        try:
-            if any(saved[key] != value for key, value in settings.items()):
-                raise LatentLabError(
-                    f"{resume_path} was made with other settings or data; delete it to train {name} from the start."
-                )
-            state.load_state_dict(saved)
-        except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-            raise LatentLabError(
-                f"{resume_path} holds something else than training state; delete it to train {name} from the start."
-            ) from error
+    if resuming.restore(state, resume_path, settings):
         tqdm.write(f"{name}: goes on after epoch {state.epoch}")
     else:
-        checkpoints.save_state(
-            resume_path, state.state_dict() | settings
-        )  # shows now whether the folder can be written
+        resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
 
     num_train = len(dataset.train)
-    bar = tqdm(total=train_config.epochs * num_train, initial=state.epoch * num_train, desc=name, unit="img")
+    bar = tqdm(
+        total=train_config.epochs * num_train,
+        initial=state.epoch * num_train,
+        desc=name,
+        unit="img",
+        disable=accelerator is not None and not accelerator.is_main_process,
+    )
     bar.mininterval = 0.5 if sys.stderr.isatty() else 30
     shown = time.monotonic()
 
@@ -187,35 +167,17 @@ def train_one(name: str, args: argparse.Namespace) -> None:
         model = state.ema.eval()
         if state.history:
             sample = dataset.reference[:: max(1, len(dataset.reference) // 256)]
-            state.history[-1] |= {"psnr_db": metrics.evaluate(model, sample, **own_noise(model_config))["psnr_db"]}
+            state.history[-1] |= {
+                "psnr_db": metrics.evaluate(model, sample, **evaluation.own_noise(model_config))["psnr_db"]
+            }
         save(name, model, train_config, state, dataset, args)
         if state.finished:
             resume_path.unlink(missing_ok=True)
         else:
-            checkpoints.save_state(resume_path, state.state_dict() | settings)
+            resuming.keep(state, resume_path, settings)
 
     with bar:
-        training.fit(state, dataset.train, train_config, on_epoch, on_step)
-
-
-def measure_baselines(args: argparse.Namespace) -> None:
-    """PCA and the optimal linear code on the same photos as the dog models, into baselines.json."""
-    dataset = load_dogs(data.data_root(args.data), args.quick)
-    num_components = prod(DOG.latent_shape)
-    print(f"baselines: principal components of {len(dataset.train):,} photos …", flush=True)
-    pca = baselines.fit_pca(dataset.train, num_components)
-    results = {
-        "num_components": num_components,
-        "num_train_images": len(dataset.train),
-        "data_fingerprint": dataset.fingerprint,
-        "linear_code": [baselines.linear_code(pca, dataset.test, variance) for variance in TEST_VARIANCES],
-    }
-    checkpoints.save_baselines(results, args.out)
-
-
-def own_noise(config: ModelConfig) -> dict[str, float]:
-    """The noise that a model was trained with, as metrics.evaluate takes it."""
-    return {"noise_factor": config.noise_factor, "noise_variance": config.noise_variance}
+        training.fit(state, dataset.train, train_config, on_epoch, on_step, accelerator)
 
 
 def save(
@@ -223,64 +185,51 @@ def save(
     ema: models.Autoencoder,
     train_config: TrainConfig,
     state: training.TrainState,
-    dataset: DataSet,
+    dataset: datasets.DataSet,
     args: argparse.Namespace,
 ) -> None:
     """Evaluates the weights as they will be stored, in float16, on the whole test split once training has finished."""
-    model = models.build(ema.config).to(args.device)
-    model.load_state_dict({key: w.half().float() for key, w in ema.state_dict().items()})
-    model.eval().requires_grad_(False)
+    model = evaluation.as_stored(ema, args.device)
     test = dataset.test if state.finished else dataset.test[:: max(1, len(dataset.test) // 100)]
-    codes = encode_all(model, dataset.reference)
-    provenance = {
-        "finished": state.finished,
-        "device": device_name(args.device),
-        "wall_s": round(state.seconds, 1),
-        "steps": state.step,
-        "images_per_s": round(
-            state.step * min(train_config.batch_size, len(dataset.train)) / max(state.seconds, 1e-9), 1
-        ),
-        "num_train_images": len(dataset.train),
-        "data_fingerprint": dataset.fingerprint,
-        "seed": train_config.seed,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-    }
-    results = evaluate_all(model, test)
     checkpoints.save_checkpoint(
-        name, model, train_config, results, state.history, codes, dataset.reference_labels, provenance, args.out
+        name,
+        model,
+        train_config,
+        evaluation.evaluate_all(model, test),
+        state.history,
+        evaluation.encode_all(model, dataset.reference),
+        dataset.reference_labels,
+        provenance.describe(state, train_config, dataset, args.device),
+        args.out,
     )
 
 
-@torch.inference_mode()
-def encode_all(model: models.Autoencoder, images: Tensor) -> Tensor:
-    device = next(model.parameters()).device
-    return torch.cat([model.encode(batch.to(device).float() / 255).cpu() for batch in images.split(250)])
+def evaluate_finished(name: str, args: argparse.Namespace) -> None:
+    """Measures a finished checkpoint that lacks figures; all else in it stays as it is, bit by bit."""
+    if not checkpoints.checkpoint_path(name, args.out).exists():
+        return
+    ckpt = checkpoints.load_checkpoint(name, args.out)
+    if not ckpt.provenance["finished"] or evaluation.is_current(ckpt.metrics, ckpt.model_config):
+        return
+    dataset = load_data(name, args)
+    if dataset.fingerprint != ckpt.provenance["data_fingerprint"]:
+        raise LatentLabError(
+            f"{name} was trained on other data than {data.data_root(args.data)} holds; point --data to those."
+        )
+    print(f"{name}: measured on {len(dataset.test):,} test images …", flush=True)
+    results = evaluation.evaluate_all(ckpt.model.to(args.device), dataset.test)
+    checkpoints.save_checkpoint(
+        name, ckpt.model, ckpt.train_config, results, ckpt.history, ckpt.codes, ckpt.labels, ckpt.provenance, args.out
+    )
 
 
-def evaluate_all(model: models.Autoencoder, test: Tensor) -> dict[str, Any]:
-    """The figures under the model's own noise, and under "evaluations" those under every noise of the lab."""
-    own = own_noise(model.config)
-    if model.config.network == "conv":
-        conditions = [{"noise_factor": 0.0, "noise_variance": v} for v in TEST_VARIANCES]
-    else:
-        conditions = [{"noise_factor": f, "noise_variance": 0.0} for f in dict.fromkeys([0.0, own["noise_factor"]])]
-    evaluations = [condition | metrics.evaluate(model, test, **condition) for condition in conditions]
-    return next(e for e in evaluations if own.items() <= e.items()) | {"evaluations": evaluations}
-
-
-def device_name(device: str) -> str:
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [
-            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
-        ]
-        model = names[0] if names else model
-    return f"CPU: {model}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+def measure_baselines(args: argparse.Namespace) -> None:
+    """PCA, the optimal linear code, and AVIF at capacity, on the same photos as the dog models: what baselines.json lacks."""
+    known = checkpoints.read_baselines(args.out) or {}
+    if baselines.lacks_linear_code(known) or baselines.lacks_avif(known):
+        dataset = datasets.load_dogs(data.data_root(args.data))
+        for results in baselines.measure(dataset, prod(DOG.latent_shape), known):
+            checkpoints.save_baselines(results, args.out)
 
 
 def print_table(names: list[str], out: Path) -> None:
@@ -326,6 +275,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="a few hundred images and seconds a model; for a first look"
     )
+    parser.add_argument(
+        "--evaluate",
+        action="store_true",
+        help="train nothing; measure what finished checkpoints and the baselines lack",
+    )
     parser.add_argument("--download", action="store_true", help="fetch the data sets first")
     args = parser.parse_args(arguments)
     args.out = args.out or (Path("checkpoints-quick") if args.quick else checkpoints.CHECKPOINT_FOLDER)
@@ -360,10 +314,17 @@ def main(arguments: list[str] | None = None) -> int:
 
             download.download_mnist(data.data_root(args.data))
             download.download_dogs(data.data_root(args.data))
-        for name in wanted(args):
-            train_one(name, args)
+        if args.evaluate:
+            for name in args.only or RECIPES:
+                evaluate_finished(name, args)
+        else:
+            accelerator = join_processes(args)
+            for name in wanted(args):
+                train_one(name, args, accelerator)
+            if accelerator and not accelerator.is_main_process:
+                return 0
         # Principal components need more photos than --quick takes.
-        if not args.only and not args.quick and checkpoints.read_baselines(args.out) is None:
+        if not args.only and not args.quick:
             measure_baselines(args)
         print_table(args.only or list(RECIPES), args.out)
     except LatentLabError as error:

@@ -27,6 +27,9 @@ FORMAT = "latent-lab/1"
 _JSON_FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
 # What every reader of a header may count on.
 _METRICS = {"psnr_db", "psnr_db_ci95", "num_images", "evaluations"}
+_BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
+_GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints", "rows"}
+_GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
 _PROVENANCE = {"finished", "device", "wall_s", "steps", "images_per_s", "num_train_images", "data_fingerprint", "seed"}
 
 
@@ -182,12 +185,45 @@ def save_baselines(results: dict[str, Any], folder: str | Path | None = None) ->
 
 
 def read_baselines(folder: str | Path | None = None) -> dict[str, Any] | None:
-    """What save_baselines wrote; None where there is none. Raises CheckpointError for a broken file."""
+    """What save_baselines wrote, "linear_code" and, unless it is from before there was such a thing, "avif"; None where there is
+    none. Raises CheckpointError for a broken file."""
     path = Path(folder or CHECKPOINT_FOLDER) / "baselines.json"
     if not path.is_file():
         return None
-    with _readable(path):
-        return json.loads(path.read_text())
+    try:
+        baselines = json.loads(path.read_text(encoding="utf-8"))
+        rows = baselines["linear_code"] + baselines.get("avif", [])
+        if not all(row.keys() >= _BASELINE for row in rows) or "num_components" not in baselines:
+            raise KeyError("figures")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path.name} is broken or incomplete ({type(error).__name__}); delete it and measure the baselines again with "
+            "`python train.py --evaluate`."
+        ) from error
+    return baselines
+
+
+def save_generation(results: dict[str, Any], folder: str | Path | None = None) -> None:
+    """Writes what generation.measure_generation gives to generation.json, atomically."""
+    with _replacing(Path(folder or CHECKPOINT_FOLDER) / "generation.json") as temporary:
+        temporary.write_text(json.dumps(results, indent=1))
+
+
+def read_generation(folder: str | Path | None = None) -> dict[str, Any] | None:
+    """What save_generation wrote; None where there is none. Raises CheckpointError for a broken file."""
+    path = Path(folder or CHECKPOINT_FOLDER) / "generation.json"
+    if not path.is_file():
+        return None
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        if not results.keys() >= _GENERATION or not all(row.keys() >= _GENERATION_ROW for row in results["rows"]):
+            raise KeyError("figures")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path.name} is broken or incomplete ({type(error).__name__}); measure it again with "
+            "`python -m benchmarks.generation`."
+        ) from error
+    return results
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

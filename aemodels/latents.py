@@ -1,4 +1,4 @@
-"""What can be measured and drawn in a latent space: Gaussians fitted on codes, samples, grids, lines, density."""
+"""What can be measured and drawn in a latent space: samplers fitted on codes, samples, lines, grids, density."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,42 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aemodels.noise import seeded_normal
-
-COVARIANCES = ("full", "diagonal", "shrinkage")
+SAMPLERS = ("full", "diagonal", "shrinkage", "mixture", "standard")
+NO_VARIANCE = 1e-6  # of the largest: rounding leaves that much where there is none
 
 
 @dataclass(frozen=True)
 class LatentStats:
-    """A Gaussian fitted on n codes of D elements each: mean (D,), covariance (D, D), float32."""
+    """A Gaussian fitted on n codes of D elements each, or a mixture of K of them on common axes; float32.
 
-    mean: Tensor
-    covariance: Tensor
+    Component k has mean means[k] and covariance basis · diag(scales[k]²) · basisᵀ.
+
+    weights    (K,) share of each component, summing to 1; K is 1 for a Gaussian
+    means      (K, D)
+    basis      (D, r) orthonormal axes, that of the largest variance first; the identity where the elements are independent
+    scales     (K, r) standard deviation along each axis
+    n          number of codes it was fitted on
+    shrinkage  Ledoit & Wolf's share of the multiple of the identity, where there is one
+    """
+
+    weights: Tensor
+    means: Tensor
+    basis: Tensor
+    scales: Tensor
     n: int
+    shrinkage: float = 0.0
+
+    @property
+    def mean(self) -> Tensor:
+        """(D,), of the whole mixture."""
+        return self.weights @ self.means
+
+    @property
+    def covariance(self) -> Tensor:
+        """(D, D), of the whole mixture: the mean of the components' covariances and the covariance of their means."""
+        within = (self.basis * (self.weights @ self.scales.square())) @ self.basis.T
+        offsets = self.means - self.mean
+        return within + (offsets * self.weights.unsqueeze(1)).T @ offsets
 
 
 @dataclass(frozen=True)
@@ -35,45 +59,132 @@ class PlaneStats:
     neighbour_accuracy: float
 
 
-def fit(codes: Tensor, covariance: str = "full") -> LatentStats:
-    """Mean and covariance of codes (n, ...), flattened to (n, D).
+def fit(codes: Tensor, sampler: str = "full") -> LatentStats:
+    """What `sample` draws new codes from, fitted on codes (n, ...), flattened to (n, D).
 
-    covariance  "full": the sample covariance, of rank at most n − 1; "diagonal": its diagonal alone; "shrinkage":
-                Ledoit & Wolf (2004), pulled towards a multiple of the identity by the share that minimises the expected
-                squared error, and so of full rank
-    Raises ValueError for fewer than two codes or another kind of covariance.
+    sampler  "full": a Gaussian with the sample covariance, of rank at most n − 1
+             "diagonal": its diagonal alone, every element by itself
+             "shrinkage": Ledoit & Wolf (2004), the covariance pulled towards a multiple of the identity by the share that
+             minimises the expected squared error, and so of full rank
+             "mixture": "shrinkage", but along the leading principal axes a mixture of Gaussians takes the place of the
+             one: see `mixture_size`. A mixture of free covariances would need far more codes than there are
+             "standard": N(0, I), which takes nothing from the codes but their number of elements
+    Raises ValueError for fewer than two codes or another sampler.
     """
-    x = codes.flatten(1).float()
-    if len(x) < 2:
-        raise ValueError(f"A covariance needs at least two codes, not {len(x)}.")
-    if covariance == "full":
-        matrix = torch.cov(x.T)
-    elif covariance == "diagonal":
-        matrix = x.var(0).diag()
-    elif covariance == "shrinkage":
-        from sklearn.covariance import ledoit_wolf  # slow to import, and only this needs it
+    x = codes.flatten(1).double()
+    n, num_elements = x.shape
+    if n < 2:
+        raise ValueError(f"A covariance needs at least two codes, not {n}.")
+    if sampler not in SAMPLERS:
+        raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler!r}.")
+    if sampler == "standard":
+        return _stats(torch.zeros(1, num_elements), torch.eye(num_elements), torch.ones(1, num_elements), n)
+    mean = x.mean(0, keepdim=True)
+    if sampler == "diagonal":
+        return _stats(mean, torch.eye(num_elements), x.std(0, keepdim=True), n)
 
-        matrix = torch.from_numpy(ledoit_wolf(x.numpy())[0]).float()
-    else:
-        raise ValueError(f"covariance must be one of {', '.join(COVARIANCES)}, not {covariance!r}.")
-    return LatentStats(x.mean(0), matrix, len(x))
+    # The axes and variances of the sample covariance, without squaring: its eigenvectors are the right singular vectors.
+    _, singular_values, axes = torch.linalg.svd(x - mean, full_matrices=sampler != "full")
+    variances = torch.zeros(len(axes), dtype=torch.double)
+    variances[: len(singular_values)] = singular_values.square() / (n - 1)
+    if sampler == "full":
+        return _stats(mean, axes.T, variances.sqrt().unsqueeze(0), n)
+
+    from sklearn.covariance import ledoit_wolf_shrinkage  # slow to import, and only these need it
+
+    shrinkage = float(ledoit_wolf_shrinkage(x.numpy()))
+    variances *= (n - 1) / n  # Ledoit and Wolf's covariance is the maximum-likelihood one, which divides by n
+    scales = ((1 - shrinkage) * variances + shrinkage * variances.mean()).sqrt()
+    if sampler == "shrinkage":
+        return _stats(mean, axes.T, scales.unsqueeze(0), n, shrinkage)
+    num_components, num_axes = mixture_size(n, num_elements)
+    whitened = (x - mean) @ axes[:num_axes].T / variances[:num_axes].clamp(min=1e-12).sqrt()
+    weights, means, relative = _fit_mixture(whitened, num_components)
+    means = mean + (means * scales[:num_axes]) @ axes[:num_axes]
+    scales = scales.repeat(num_components, 1)
+    scales[:, :num_axes] *= relative
+    return _stats(means, axes.T, scales, n, shrinkage, weights)
 
 
-def factor(stats: LatentStats) -> Tensor:
-    """F (D, D) with F Fᵀ = covariance: eigenvectors scaled by the roots of their eigenvalues, largest first."""
-    eigenvalues, eigenvectors = torch.linalg.eigh(stats.covariance.double())
-    return (eigenvectors * eigenvalues.clamp(min=0).sqrt()).flip(1).float()
+def mixture_size(n: int, num_elements: int) -> tuple[int, int]:
+    """(components, leading principal axes) of the mixture that `fit` takes for n codes: a component for every 64 codes, 1 to 8
+    of them, on as many axes as keep 2 codes a parameter of each component, at most 32."""
+    num_components = min(8, max(1, n // 64))
+    return num_components, max(1, min(32, n // (4 * num_components), num_elements))
+
+
+def _fit_mixture(x: Tensor, num_components: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights (K,), means (K, q) and standard deviations (K, q) of a mixture of axis-aligned Gaussians fitted on x (n, q)."""
+    from sklearn.mixture import GaussianMixture
+
+    mixture = GaussianMixture(num_components, covariance_type="diag", reg_covar=0.01, random_state=0).fit(x.numpy())
+    weights, means, variances = mixture.weights_, mixture.means_, mixture.covariances_
+    return torch.from_numpy(weights), torch.from_numpy(means), torch.from_numpy(variances).sqrt()
+
+
+def _stats(
+    means: Tensor, basis: Tensor, scales: Tensor, n: int, shrinkage: float = 0.0, weights: Tensor | None = None
+) -> LatentStats:
+    weights = torch.ones(1) if weights is None else weights
+    return LatentStats(weights.float(), means.float(), basis.float(), scales.float(), n, shrinkage)
+
+
+def spectrum(stats: LatentStats) -> Tensor:
+    """Variances along the principal axes of the Gaussian or of the whole mixture, (r,) with r ≤ D, largest first: the
+    eigenvalues of the covariance, less those that are 0 for want of codes."""
+    if len(stats.weights) == 1:
+        return stats.scales[0].square().sort(descending=True).values
+    return torch.linalg.eigvalsh(stats.covariance.double()).clamp(min=0).flip(0).float()
 
 
 def rank(stats: LatentStats) -> int:
-    """Number of directions in which the Gaussian has variance: at least 10⁻⁶ of the largest one's."""
-    return int(torch.linalg.matrix_rank(stats.covariance.double(), hermitian=True, rtol=1e-6))
+    """Number of directions in which it has variance: more than NO_VARIANCE of the largest one's."""
+    variances = spectrum(stats)
+    return int((variances > NO_VARIANCE * variances[0]).sum())
 
 
-def sample(stats: LatentStats, seeds: Sequence[int], factor_of_covariance: Tensor | None = None) -> Tensor:
-    """Codes (len(seeds), D) from N(mean, covariance), one seed a code; pass `factor(stats)` to spare its computation."""
-    f = factor(stats) if factor_of_covariance is None else factor_of_covariance
-    return stats.mean + seeded_normal(seeds, stats.mean.shape) @ f.T
+def sample(stats: LatentStats, seeds: Sequence[int]) -> Tensor:
+    """Codes (len(seeds), D), one seed a code.
+
+    A seed stands for the same noise N(0, I), the same as `seeded_normal` draws, whatever was fitted on whichever model's
+    codes: the noise is mapped by the symmetric root of the covariance, which moves it as little as any map can, so that
+    one seed's codes under different samplers are kin. In a mixture the seed also draws the component.
+    """
+    noise, component = [], []
+    for seed in seeds:
+        generator = torch.Generator().manual_seed(seed)
+        noise.append(torch.randn(len(stats.basis), generator=generator))
+        component.append(torch.rand((), generator=generator))
+    k = torch.searchsorted(stats.weights.cumsum(0), torch.stack(component)).clamp(max=len(stats.weights) - 1)
+    return stats.means[k] + (torch.stack(noise) @ stats.basis * stats.scales[k]) @ stats.basis.T
+
+
+def lerp(z_from: Tensor, z_to: Tensor, num_steps: int) -> Tensor:
+    """Codes (num_steps, ...) at equal steps on the straight line from one code (...) to another."""
+    t = torch.linspace(0, 1, num_steps).view(-1, *[1] * z_from.ndim)
+    return (1 - t) * z_from + t * z_to
+
+
+def slerp(z_from: Tensor, z_to: Tensor, num_steps: int) -> Tensor:
+    """Codes (num_steps, ...) at equal angles on the great circle from one code (...) to another, the length going linearly
+    from one's to the other's (Shoemake 1985; for latent codes White 2016, https://arxiv.org/abs/1609.04468).
+
+    Between codes of one length, as power-normalised ones are, all have that length. Raises ValueError where the great
+    circle is not one: for opposite codes and for a code of length 0.
+    """
+    lengths = torch.stack([z_from.norm(), z_to.norm()])
+    if lengths.min() == 0:
+        raise ValueError("A code of length 0 has no direction to turn from.")
+    a, b = z_from / lengths[0], z_to / lengths[1]
+    angle = 2 * torch.atan2((a - b).norm(), (a + b).norm())  # accurate at every angle, as acos(a · b) is not
+    if angle > torch.pi - 1e-3:
+        raise ValueError("Opposite codes have no one shortest way between them.")
+    t = torch.linspace(0, 1, num_steps).view(-1, *[1] * z_from.ndim)
+    if angle < 1e-3:
+        direction = (1 - t) * a + t * b
+    else:
+        direction = (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / angle.sin()
+    return direction * ((1 - t) * lengths[0] + t * lengths[1])
 
 
 def nearest(codes: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:

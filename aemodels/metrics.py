@@ -1,11 +1,12 @@
-"""Image fidelity, per image, and its mean over a set.
+"""Image fidelity, per image, and over a set.
 
 PSNR = 10·log10(max(x)² / MSE), MSE over all pixels and channels of one image, max(x) the peak of the signal's range, 1.0.
-A set's PSNR is the mean of its images' PSNRs.
+A set's PSNR is the mean of its images' PSNRs. The other convention, the PSNR of the images' mean MSE, is never above it
+(Jensen) and always told apart by its name.
 """
 
-from collections.abc import Callable, Sequence
-from math import sqrt
+from collections.abc import Sequence
+from math import log, sqrt
 
 import torch
 import torch.nn.functional as F
@@ -41,6 +42,44 @@ def mean_and_ci95(values: Tensor) -> tuple[float, float]:
     return values.mean().item(), half_width
 
 
+def summarise(errors: Tensor) -> dict[str, float]:
+    """What is told of a set, from the mean squared error (N,) of each image; PSNRs and half-widths of 95 % intervals in dB.
+
+    psnr_db, psnr_db_ci95                          mean of the images' PSNRs
+    psnr_of_mean_mse_db, psnr_of_mean_mse_db_ci95  PSNR of the images' mean MSE; its interval is the mean's, to first order
+    mse, num_images                                that mean MSE, and N
+    """
+    errors = errors.double()
+    psnr, half_width = mean_and_ci95(10 * torch.log10(PEAK**2 / errors))
+    mean, mse_half_width = mean_and_ci95(errors)
+    return {
+        "psnr_db": psnr,
+        "psnr_db_ci95": half_width,
+        "psnr_of_mean_mse_db": (10 * torch.log10(PEAK**2 / errors.mean())).item(),
+        "psnr_of_mean_mse_db_ci95": 10 / log(10) * mse_half_width / mean if mean else float("nan"),
+        "mse": mean,
+        "num_images": len(errors),
+    }
+
+
+def with_noise(x: Tensor, noise_factor: float, seeds: Sequence[int]) -> Tensor:
+    """Images x (B, ...) plus noise_factor · N(0, 1), not clipped, one seed an image."""
+    return x + noise_factor * seeded_normal(seeds, x.shape[1:]).to(x.device) if noise_factor else x
+
+
+def send(z: Tensor, noise_variance: float, seeds: Sequence[int]) -> Tensor:
+    """Codes z (B, ...) after Gaussian noise of this variance per unit of each code's mean square, one seed an image."""
+    return perturb(z, noise_variance, seeded_normal(seeds, z.shape[1:]).to(z.device)) if noise_variance else z
+
+
+def power_audit(z: Tensor, z_noisy: Tensor) -> dict[str, float]:
+    """Measured over codes z and what became of them, (B, ...) each: code_power, E[z²], and noise_power, E[(z_noisy − z)²].
+
+    Their ratio is the noise variance per real element of a unit-power code.
+    """
+    return {"code_power": z.double().square().mean().item(), "noise_power": mse(z_noisy, z).double().mean().item()}
+
+
 @torch.inference_mode()
 def reconstruct(
     model: Autoencoder, x: Tensor, noise_factor: float = 0.0, noise_variance: float = 0.0, seeds: Sequence[int] = ()
@@ -51,43 +90,47 @@ def reconstruct(
     noise_variance  variance of Gaussian noise added to the code before decoding, per unit of the code's mean square
     seeds           one per image, needed where there is noise
     """
-    x_in = x + noise_factor * seeded_normal(seeds, x.shape[1:]).to(x.device) if noise_factor else x
-    z = model.encode(x_in)
-    if noise_variance:
-        z = perturb(z, noise_variance, seeded_normal(seeds, z.shape[1:]).to(z.device))
+    x_in = with_noise(x, noise_factor, seeds)
+    z = send(model.encode(x_in), noise_variance, seeds)
     return x_in, z, model.decode(z)
 
 
-def per_image(
+@torch.inference_mode()
+def evaluate_at(
     model: Autoencoder,
     images: Tensor,
-    score: Callable[[Tensor, Tensor], Tensor],
+    noise_variances: Sequence[float],
     noise_factor: float = 0.0,
-    noise_variance: float = 0.0,
     seed: int = 0,
     batch_size: int = 64,
-) -> Tensor:
-    """score(x, x_hat) of every image, (N,) on the CPU; images uint8 (N, C, H, W). Image i's noise has seed + i."""
+) -> list[dict[str, float]]:
+    """`evaluate` at each noise variance in turn; every image is encoded once. Image i's noise has seed + i."""
     device = next(model.parameters()).device
-    scores = []
+    wants_bce = model.config.reconstruction == "bce"
+    rows: list[list[Tensor]] = [[] for _ in noise_variances]
     for start in range(0, len(images), batch_size):
         x = images[start : start + batch_size].to(device).float() / 255
         seeds = range(seed + start, seed + start + len(x))
-        scores.append(score(x, reconstruct(model, x, noise_factor, noise_variance, seeds)[2]).cpu())
-    return torch.cat(scores)
+        z = model.encode(with_noise(x, noise_factor, seeds))
+        for variance, row in zip(noise_variances, rows, strict=True):
+            z_noisy = send(z, variance, seeds)
+            x_hat = model.decode(z_noisy)
+            scores = [mse(x, x_hat), z.square().flatten(1).mean(1), mse(z_noisy, z)]
+            row.append(torch.stack(scores + [bce(x, x_hat)] * wants_bce).cpu())
+    results = []
+    for row in rows:
+        errors, code_power, noise_power, *entropies = torch.cat(row, dim=1).double()
+        audit = {"code_power": code_power.mean().item(), "noise_power": noise_power.mean().item()}
+        results.append(({"bce": entropies[0].mean().item()} if entropies else {}) | summarise(errors) | audit)
+    return results
 
 
 def evaluate(
     model: Autoencoder, images: Tensor, noise_factor: float = 0.0, noise_variance: float = 0.0, seed: int = 0
 ) -> dict[str, float]:
-    """Mean PSNR in dB with its 95 % interval, mean MSE, and mean BCE for models trained on it; images uint8 (N, C, H, W)."""
-    noise = dict(noise_factor=noise_factor, noise_variance=noise_variance, seed=seed)
-    wants_bce = model.config.reconstruction == "bce"
+    """Figures of `summarise` for images uint8 (N, C, H, W), and mean BCE for models trained on it.
 
-    def score(x: Tensor, x_hat: Tensor) -> Tensor:
-        return torch.stack([mse(x, x_hat), bce(x, x_hat) if wants_bce else mse(x, x_hat)], dim=1)
-
-    errors, entropies = per_image(model, images, score, **noise).unbind(1)
-    psnr, half_width = mean_and_ci95(10 * torch.log10(PEAK**2 / errors))
-    result = {"psnr_db": psnr, "psnr_db_ci95": half_width, "mse": errors.mean().item(), "num_images": len(images)}
-    return {"bce": entropies.mean().item(), **result} if wants_bce else result
+    With them goes a power audit, measured over the codes of all images: code_power, E[z²], and noise_power, the mean square of the
+    noise that was added. Their ratio is the noise variance per real element of a unit-power code.
+    """
+    return evaluate_at(model, images, [noise_variance], noise_factor, seed)[0]

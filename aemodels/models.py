@@ -33,6 +33,10 @@ class Autoencoder(nn.Module):
         """Terms of the training loss, each (B,), for images x (B, C, H, W) in [0, 1]; noise comes from the generator."""
         return {"reconstruction": self.reconstruction_loss(x, self.encode(x))}
 
+    def forward(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """The loss, under the name by which several processes' gradients are averaged."""
+        return self.loss(x, generator)
+
     def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor:
         """Mean over the pixels and channels of each image, (B,): binary cross-entropy in nats, or squared error.
 

@@ -48,11 +48,11 @@ def conv_encoder(config: ModelConfig) -> nn.Sequential:
     return nn.Sequential(
         Shift(-0.5),                                                 # from [0, 1] to zero mean, roughly
         nn.PixelUnshuffle(8),                                        # (3·64, 16, 16)
-        nn.Conv2d(64 * config.image_shape[0], mid, 3, padding=1),    # (mid, 16, 16)
+        Pointwise(64 * config.image_shape[0], mid),                  # (mid, 16, 16)
         *[ConvNeXtBlock(mid) for _ in range(num_mid)],
         Down(mid, low),                                              # (low, 8, 8)
         *[ConvNeXtBlock(low) for _ in range(num_low)],
-        nn.Conv2d(low, config.latent_shape[0], 1),                   # (16, 8, 8)
+        Pointwise(low, config.latent_shape[0]),                      # (16, 8, 8)
     )  # fmt: skip
 
 
@@ -60,11 +60,11 @@ def conv_decoder(config: ModelConfig) -> nn.Sequential:
     """(B, 16, 8, 8) -> (B, 3, 128, 128): the encoder's mirror image."""
     (mid, low), (num_mid, num_low) = config.widths, config.decoder_depths
     return nn.Sequential(
-        nn.Conv2d(config.latent_shape[0], low, 1),                   # (low, 8, 8)
+        Pointwise(config.latent_shape[0], low),                      # (low, 8, 8)
         *[ConvNeXtBlock(low) for _ in range(num_low)],
         Up(low, mid),                                                # (mid, 16, 16)
         *[ConvNeXtBlock(mid) for _ in range(num_mid)],
-        nn.Conv2d(mid, 64 * config.image_shape[0], 3, padding=1),    # (3·64, 16, 16)
+        Pointwise(mid, 64 * config.image_shape[0]),                  # (3·64, 16, 16)
         nn.PixelShuffle(8),                                          # (3, 128, 128)
         Shift(0.5),
     )  # fmt: skip
@@ -99,12 +99,19 @@ class ConvNeXtBlock(nn.Module):
         return x + h.permute(0, 3, 1, 2)  # fmt: skip
 
 
+class Pointwise(nn.Linear):
+    """1×1 convolution; (B, C, H, W) -> (B, C', H, W). Its kernel is a matrix, so that Muon can train it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
 class Down(nn.Module):
     """(B, C, H, W) -> (B, C', H/2, W/2): 1×1 convolution of 2×2 patches, plus their channels averaged in groups."""
 
     def __init__(self, num_in: int, num_out: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(4 * num_in, num_out, 1)
+        self.conv = Pointwise(4 * num_in, num_out)
         self.num_out = num_out
 
     def forward(self, x: Tensor) -> Tensor:
@@ -118,7 +125,7 @@ class Up(nn.Module):
 
     def __init__(self, num_in: int, num_out: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(num_in, 4 * num_out, 1)
+        self.conv = Pointwise(num_in, 4 * num_out)
         self.repeats = 4 * num_out // num_in
 
     def forward(self, x: Tensor) -> Tensor:

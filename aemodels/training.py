@@ -5,13 +5,17 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from aemodels.config import TrainConfig
+from aemodels.errors import ConfigError
 from aemodels.models import Autoencoder
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 
 @dataclass
@@ -20,7 +24,7 @@ class TrainState:
 
     model        the weights being trained
     ema          their exponential moving average: what is evaluated and saved
-    optimiser    AdamW
+    optimisers   Muon for the weight matrices, AdamW for all other parameters
     epoch, step  how many are done
     seconds      wall time spent training, in s
     history      one dictionary an epoch: epoch, step, seconds, learning_rate, each loss term's mean, and what on_epoch adds
@@ -28,7 +32,7 @@ class TrainState:
 
     model: Autoencoder
     ema: Autoencoder
-    optimiser: torch.optim.AdamW
+    optimisers: tuple[torch.optim.Muon, torch.optim.AdamW]
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
@@ -36,28 +40,34 @@ class TrainState:
     history: list[dict[str, Any]] = field(default_factory=list)
 
     def state_dict(self) -> dict[str, Any]:
-        modules = {name: getattr(self, name).state_dict() for name in ("model", "ema", "optimiser")}
-        return modules | {name: getattr(self, name) for name in ("epoch", "step", "seconds", "history")}
+        modules = {name: getattr(self, name).state_dict() for name in ("model", "ema")}
+        optimisers = [optimiser.state_dict() for optimiser in self.optimisers]
+        counts = {name: getattr(self, name) for name in ("epoch", "step", "seconds", "history")}
+        return modules | {"optimisers": optimisers} | counts
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        for name in ("model", "ema", "optimiser"):
+        for name in ("model", "ema"):
             getattr(self, name).load_state_dict(saved[name])
+        for optimiser, state in zip(self.optimisers, saved["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
         for name in ("epoch", "step", "seconds", "history"):
             setattr(self, name, saved[name])
 
 
 def start(model: Autoencoder, config: TrainConfig, device: torch.device | str) -> TrainState:
-    """The state before the first step; convolution weights go channels-last, which both GPUs and CPUs like best."""
+    """The state before the first step; convolution weights go channels-last, which both GPUs and CPUs like best.
+
+    Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon) moves each matrix by an orthogonal matrix, scaled
+    so that the entries' root mean square is AdamW's (Liu et al. 2025, https://arxiv.org/abs/2502.16982): one learning rate
+    serves both optimisers.
+    """
     model = model.to(device, memory_format=torch.channels_last)
-    matrices = [p for p in model.parameters() if p.ndim > 1]
-    vectors = [p for p in model.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
-        lr=config.learning_rate,
-        betas=(0.9, 0.99),
-        fused=True,
-    )
-    return TrainState(model, copy.deepcopy(model).requires_grad_(False), optimiser)
+    matrices = [p for p in model.parameters() if p.ndim == 2]
+    others = [p for p in model.parameters() if p.ndim != 2]
+    lr = config.learning_rate
+    muon = torch.optim.Muon(matrices, lr=lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw")
+    adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True)
+    return TrainState(model, copy.deepcopy(model).requires_grad_(False), (muon, adamw))
 
 
 def fit(
@@ -66,51 +76,70 @@ def fit(
     config: TrainConfig,
     on_epoch: Callable[[TrainState], None] = lambda state: None,
     on_step: Callable[[TrainState, int, Tensor], None] = lambda state, num_images, loss: None,
+    accelerator: "Accelerator | None" = None,
 ) -> TrainState:
     """Trains until config.epochs or config.minutes are done, whichever is first.
 
-    images    uint8 (N, C, H, W), moved to the model's device once and kept there
-    on_epoch  called after each epoch, and after the part of one that a time limit cuts
-    on_step   called after each step with the number of images and the loss, a scalar tensor still on the device
+    images       uint8 (N, C, H, W), moved to the model's device once and kept there
+    on_epoch     called after each epoch, and after the part of one that a time limit cuts
+    on_step      called after each step with the number of images and the loss, a scalar tensor still on the device
+    accelerator  where several processes train one model: each takes its share of every batch and draws its own flips and
+                 noise, gradients are averaged, and the first process alone calls on_epoch
+
+    Raises ConfigError where the processes cannot share a batch evenly.
 
     Everything drawn in epoch e comes from one generator seeded by (seed, e), so that training resumed at an epoch's end
     goes on as if it had never stopped. Matrix products run in bfloat16, everything else in float32.
     """
+    rank, num_processes = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)
+    if config.batch_size % num_processes:
+        raise ConfigError(
+            f"A batch of {config.batch_size} images cannot be shared evenly by {num_processes} processes."
+        )
     device = next(state.model.parameters()).device
     images = images.to(device)
-    batch_size = min(config.batch_size, len(images))
+    batch_size = min(config.batch_size, len(images)) // num_processes * num_processes
     steps_per_epoch = len(images) // batch_size
     num_steps = config.epochs * steps_per_epoch
     limit_s = math.inf if config.minutes is None else 60 * config.minutes
     began = time.monotonic() - state.seconds
     state.model.train()
+    network = accelerator.prepare(state.model) if accelerator else state.model
 
     while state.epoch < config.epochs and not state.finished:
         generator = torch.Generator(device).manual_seed(config.seed * 1_000_003 + state.epoch)
         order = torch.randperm(len(images), generator=generator, device=device)
+        if rank:
+            generator.manual_seed(generator.initial_seed() + rank * 1_000_000_007)
         totals: dict[str, Tensor] = {}
         done_steps = 0
 
         for batch in order[: steps_per_epoch * batch_size].split(batch_size):
-            progress = max(state.step / num_steps, (time.monotonic() - began) / limit_s)
+            time_used = (time.monotonic() - began) / limit_s
+            if accelerator and config.minutes:  # all processes must stop at the same step
+                time_used = accelerator.gather(torch.tensor([time_used], device=device)).max().item()
+            progress = max(state.step / num_steps, time_used)
             if progress >= 1:
                 state.finished = True
                 break
-            for group in state.optimiser.param_groups:
-                group["lr"] = config.learning_rate * schedule(progress, config.warmup)
+            learning_rate = config.learning_rate * schedule(progress, config.warmup)
+            for optimiser in state.optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = learning_rate
 
-            x = images[batch].float() / 255  # (B, C, H, W) in [0, 1]
+            x = images[batch[rank::num_processes]].float() / 255  # (B, C, H, W) in [0, 1]
             if config.flips:
                 x = random_flip(x, generator)
             x = x.contiguous(memory_format=torch.channels_last)
             with torch.autocast(device.type, torch.bfloat16):
-                terms = state.model.loss(x, generator)
+                terms = network(x, generator)
             loss = sum(terms.values()).mean()
 
             loss.backward()
             nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
-            state.optimiser.step()
-            state.optimiser.zero_grad()
+            for optimiser in state.optimisers:
+                optimiser.step()
+                optimiser.zero_grad()
             state.step += 1
             state.seconds = time.monotonic() - began
             done_steps += 1
@@ -124,17 +153,22 @@ def fit(
 
         state.finished = state.finished or state.epoch == config.epochs
         if done_steps:
+            if accelerator:
+                totals = accelerator.reduce(totals, "mean")
             means = {name: (total / done_steps).item() for name, total in totals.items()}
             state.history.append(
                 {
                     "epoch": round(state.step / steps_per_epoch, 3),
                     "step": state.step,
                     "seconds": round(state.seconds, 1),
-                    "learning_rate": state.optimiser.param_groups[0]["lr"],
+                    "learning_rate": learning_rate,
                     **means,
                 }
             )
-        on_epoch(state)
+        if rank == 0:
+            on_epoch(state)
+        if accelerator:
+            accelerator.wait_for_everyone()
     return state
 
 

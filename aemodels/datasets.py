@@ -1,0 +1,64 @@
+"""What the recipes train and are judged on: both data sets as train split, test split and reference set."""
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from aemodels import data
+
+NUM_REFERENCE_DOGS = 1024
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Images uint8 (N, C, H, W). The codes of `reference`, a part of `test`, go with each checkpoint.
+
+    reference_labels  as in Checkpoint.labels
+    fingerprint       of the whole data set, also where only a part of it is used
+    """
+
+    train: Tensor
+    test: Tensor
+    reference: Tensor
+    reference_labels: Tensor
+    fingerprint: str
+
+
+@functools.cache
+def load_mnist(root: Path, quick: bool = False) -> DataSet:
+    """MNIST under `root`; a tenth of its train split if `quick`. Raises DataError where it is missing or broken."""
+    train, _ = data.load_mnist(root, train=True)
+    test, labels = data.load_mnist(root, train=False)
+    if quick:
+        train = train[:6000]
+    return DataSet(train, test, test, labels, fingerprint(train, test))
+
+
+@functools.cache
+def load_dogs(root: Path, quick: bool = False) -> DataSet:
+    """The dog photos under `root`, decoded with a progress bar where that is still to be done; some 512 to train on and 64
+    to test on if `quick`. Raises DataError where there are none."""
+    with tqdm(desc="decoding photos", unit="photo", leave=False) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        dogs = data.load_dogs(root, progress=show)
+    train, test = dogs.train_index, dogs.test_index
+    if quick:
+        train, test = train[:: max(1, len(train) // 512)], test[:: max(1, len(test) // 64)]
+    # Evenly spaced, so that every breed folder has its share.
+    reference = torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_DOGS, len(test))).long()
+    x_test = dogs.images[test]
+    return DataSet(dogs.images[train], x_test, x_test[reference], reference, dogs.fingerprint)
+
+
+def fingerprint(*images: Tensor) -> str:
+    """Hash of images uint8, 32 hexadecimal digits."""
+    return hashlib.blake2b(b"".join(x.numpy().tobytes() for x in images), digest_size=16).hexdigest()

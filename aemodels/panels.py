@@ -1,0 +1,49 @@
+"""One figure of a report with all that belongs to it, and its numbers as CSV."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A figure and what a report says of it.
+
+    name      file name without its ending
+    title     the heading above it
+    caption   the sentence below it
+    alt       what it shows, in words
+    png       the picture at print size
+    rows      its numbers, one mapping a line
+    settings  what makes the same picture again, its seed among them
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    png: bytes
+    rows: Sequence[Row]
+    settings: Row
+
+
+def describe(settings: Row) -> str:
+    """Settings in one line."""
+    return " · ".join(f"{key}: {value}" for key, value in settings.items())
+
+
+def columns(rows: Sequence[Row]) -> list[str]:
+    """Every key that any of the rows has, in the order in which they first come."""
+    return list(dict.fromkeys(key for row in rows for key in row))
+
+
+def to_csv(rows: Sequence[Row]) -> bytes:
+    """Rows as CSV in UTF-8, one column a key; what a row lacks stays empty."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns(rows))
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue().encode()

@@ -1,0 +1,45 @@
+"""Where, by what and in what time a checkpoint was made."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from aemodels.config import TrainConfig
+from aemodels.datasets import DataSet
+from aemodels.training import TrainState
+
+
+def describe(state: TrainState, config: TrainConfig, dataset: DataSet, device: str) -> dict[str, Any]:
+    """Checkpoint.provenance of a training, finished or not."""
+    num_images = state.step * min(config.batch_size, len(dataset.train))
+    return {
+        "finished": state.finished,
+        "device": device_name(device),
+        "wall_s": round(state.seconds, 1),
+        "steps": state.step,
+        "images_per_s": round(num_images / max(state.seconds, 1e-9), 1),
+        "num_train_images": len(dataset.train),
+        "data_fingerprint": dataset.fingerprint,
+        "seed": config.seed,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def device_name(device: str) -> str:
+    """The GPU's name, or the CPU's with how many of its cores are used."""
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
+        model = names[0] if names else model
+    return f"CPU: {model}, {torch.get_num_threads()} of {os.cpu_count()} cores"

@@ -1,0 +1,90 @@
+"""PSNR against the noise variance while testing: one curve a model, one a baseline, as a chart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log10, sqrt
+from typing import Any
+
+from aemodels.figures import LIGHT, PALETTE, Ink
+from aemodels.noise import snr_db
+
+# Key of an evaluation's figure -> what it is called.
+CONVENTIONS = {"psnr_db": "Mean of the photos' PSNRs", "psnr_of_mean_mse_db": "PSNR of the mean MSE"}
+
+
+@dataclass(frozen=True)
+class Score:
+    """PSNR in dB and the half-width of its 95 % interval, 0 where it was not measured."""
+
+    psnr_db: float
+    ci95: float
+
+    def __str__(self) -> str:
+        return f"{self.psnr_db:.2f} ± {self.ci95:.2f}" if self.ci95 else f"{self.psnr_db:.2f}"
+
+
+Curve = Mapping[float, Score]  # by noise variance, rising
+
+
+def curve(evaluations: Sequence[Mapping[str, Any]], convention: str) -> Curve:
+    """What evaluations of metrics.evaluate say in this convention; those that do not say it are left out."""
+    scores = {}
+    for row in sorted(evaluations, key=lambda row: row["noise_variance"]):
+        if convention in row:
+            scores[row["noise_variance"]] = Score(row[convention], row[f"{convention}_ci95"])
+        elif convention == "psnr_of_mean_mse_db" and row.get("mse"):  # a checkpoint from before both were kept
+            scores[row["noise_variance"]] = Score(-10 * log10(row["mse"]), 0.0)
+    return scores
+
+
+def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: str, ink: Ink = LIGHT):
+    """Curves with 95 % intervals over the noise variance, below, and the channel's SNR, on top. Returns a plotly Figure.
+
+    The axis is spaced by σ, which keeps small variances apart and still has a place for none.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for i, (name, scores) in enumerate([*models.items(), *baselines.items()]):
+        is_model = name in models
+        colour = PALETTE[i] if is_model else PALETTE[8 + i - len(models)]
+        figure.add_scatter(
+            x=[sqrt(variance) for variance in scores],
+            y=[score.psnr_db for score in scores.values()],
+            error_y={"array": [score.ci95 for score in scores.values()], "thickness": 2, "width": 6},
+            text=[f"{label(variance)}: {score} dB" for variance, score in scores.items()],
+            hovertemplate="%{text}<extra>" + name + "</extra>",
+            name=name,
+            mode="lines+markers" if is_model else "lines",
+            line={"color": colour, "width": 3, "dash": "solid" if is_model else ("dash", "dot")[i - len(models)]},
+            marker={"size": 9, "symbol": ("circle", "square", "diamond", "triangle-up")[i % 4]},
+        )
+    variances = sorted({variance for scores in [*models.values(), *baselines.values()] for variance in scores})
+    ticks = [sqrt(variance) for variance in variances]
+    axis = {
+        "range": [-0.03 * ticks[-1], 1.04 * ticks[-1]],
+        "tickvals": ticks,
+        "tickfont": {"size": 16, "color": ink.text},
+        "title": {"font": {"size": 18, "color": ink.text}},
+        "zeroline": False,
+    }
+    figure.add_scatter(x=[None], y=[None], xaxis="x2", showlegend=False)  # plotly draws no axis without a trace
+    figure.update_layout(
+        height=560,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis=axis | {"ticktext": [f"{v:g}" for v in variances]},
+        xaxis2=axis
+        | {"ticktext": [f"{snr_db(v):.1f}" if v else "∞" for v in variances], "overlaying": "x", "side": "top"},
+        yaxis={key: axis[key] for key in ("tickfont", "title")},
+        legend={"font": {"size": 17, "color": ink.text}, "orientation": "h", "yanchor": "top", "y": -0.17, "x": 0},
+        hovermode="closest",
+    )
+    figure.layout.yaxis.title.text = y_title
+    figure.layout.xaxis.title.text = "noise variance σ² while testing, per real element (axis spaced by σ)"
+    figure.layout.xaxis2.title.text = "channel SNR / dB"
+    return figure
+
+
+def label(variance: float) -> str:
+    """ "variance 0.05 (13.0 dB)", or "no noise"."""
+    return f"variance {variance:.2f} ({snr_db(variance):.1f} dB)" if variance else "no noise"
