@@ -25,6 +25,8 @@ st.navigation(
                 icon=":material/scatter_plot:",
                 url_path="mnist-latent-plane",
             ),
+            st.Page("pages/mnist/twins.py", title="L2 twins", icon=":material/compare:", url_path="mnist-twins"),
+            st.Page("pages/mnist/path.py", title="Path", icon=":material/timeline:", url_path="mnist-path"),
             st.Page("pages/mnist/denoise.py", title="Denoise", icon=":material/blur_off:", url_path="mnist-denoise"),
         ],
         "Dogs": [
@@ -32,6 +34,12 @@ st.navigation(
                 "pages/dogs/reconstruct.py", title="Reconstruct", icon=":material/image:", url_path="dogs-reconstruct"
             ),
             st.Page("pages/dogs/sample.py", title="Sample", icon=":material/casino:", url_path="dogs-sample"),
+            st.Page(
+                "pages/dogs/interpolate.py",
+                title="Interpolate",
+                icon=":material/timeline:",
+                url_path="dogs-interpolate",
+            ),
             st.Page("pages/dogs/perturb.py", title="Perturb", icon=":material/grain:", url_path="dogs-perturb"),
             st.Page(
                 "pages/dogs/noise_regularised.py",
@@ -42,6 +50,7 @@ st.navigation(
         ],
         "About": [
             st.Page("pages/about/training.py", title="Training", icon=":material/monitoring:", url_path="training"),
+            st.Page("pages/about/report.py", title="Report", icon=":material/description:", url_path="report"),
         ],
     }
 ).run()

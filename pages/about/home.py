@@ -1,76 +1,94 @@
-"""The map: what is here, which models and data are present, where to start."""
+"""The map: six pictures that lead to the pages; which models and data are present, where to start."""
 
-import pandas as pd
 import streamlit as st
 
 import aemodels
 from aemodels import checkpoints
 from aemodels.errors import LatentLabError
-from pages.parts import controls, loaders
+from pages.parts import controls, loaders, thumbnails
 
-SECTIONS = {
-    "MNIST": [
-        (
-            "pages/mnist/latent_plane.py",
-            "Latent plane",
-            "10,000 digits on a plane of two numbers. Click anywhere, see it decoded.",
-        ),
-        ("pages/mnist/denoise.py", "Denoise", "Noise in, clean digit out, through a code of 2 or 64 numbers."),
-    ],
-    "Dogs": [
-        ("pages/dogs/reconstruct.py", "Reconstruct", "Nine photos, their codes made visible, and what was lost."),
-        ("pages/dogs/sample.py", "Sample", "A Gaussian fitted on 256 codes: does it dream of dogs?"),
-        ("pages/dogs/perturb.py", "Perturb", "Shake a code with noise and watch the picture give way."),
-        (
-            "pages/dogs/noise_regularised.py",
-            "Noise-regularised",
-            "Codes trained to survive noise: PSNR tables and samples.",
-        ),
-    ],
+# Page -> what it shows, in the order that a newcomer takes.
+CARDS = {
+    "mnist/latent_plane": ("Latent plane", "10,000 digits on a plane of two numbers. Click anywhere, see it decoded."),
+    "mnist/denoise": ("Denoise", "Noise in, clean digit out, through a code of 2 or 64 numbers."),
+    "dogs/reconstruct": ("Reconstruct", "Dog photos, their codes made visible, and what each part of a code holds."),
+    "dogs/sample": ("Sample", "New codes from a Gaussian: does it dream of dogs?"),
+    "dogs/perturb": ("Perturb", "Shake a code with noise and watch the picture give way."),
+    "dogs/noise_regularised": ("Noise-regularised", "Codes trained to survive noise, and what that costs."),
 }
+MORE = {
+    "mnist/twins": "What L2 does to the plane",
+    "mnist/path": "A path between two digits",
+    "dogs/interpolate": "From one dog to another",
+    "about/training": "How each model was trained",
+    "about/report": "Your report",
+}
+# The title's link covers its whole card, so that a click on the picture follows it and the Tab key stops there once.
+STYLE = """
+[class*="st-key-card-"] { position: relative; gap: 0.35rem; padding: 0.7rem; }
+[class*="st-key-card-"]:hover, [class*="st-key-card-"]:focus-within { border-color: var(--st-primary-color, #2f8fcf); }
+[class*="st-key-card-"] :is([data-testid="stElementContainer"], [data-testid="stPageLink"]) { position: static; }
+[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"]::after { content: ""; position: absolute; inset: 0; z-index: 1; }
+[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] { position: static; padding-left: 0; background: none; }
+[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] p { font-size: 1.15rem; }
+[class*="st-key-card-"] [data-testid="stElementToolbar"] { display: none; }
+[class*="st-key-thumbnail-"] { aspect-ratio: 2; }
+.st-key-models [data-testid="stMarkdown"] { overflow-x: auto; }
+"""
 
 controls.header(
     "Latent Lab",
     "An autoencoder squeezes a picture into a short code and rebuilds it from that code alone. Here the codes can be seen, "
     "clicked, sampled, shaken and measured.",
 )
-for section, names in SECTIONS.items():
-    st.subheader(section, anchor=False)
-    for column, (page, title, sentence) in zip(st.columns(4), names, strict=False):
-        with column.container(border=True, height="stretch"):
-            st.page_link(page, label=f"**{title}**", icon=":material/arrow_forward:")
+st.html(f"<style>{STYLE}</style>")
+places = {}
+for start in (0, 3):
+    for column, (page, (title, sentence)) in zip(st.columns(3), list(CARDS.items())[start : start + 3], strict=True):
+        section, name = page.split("/")
+        with column.container(border=True, height="stretch", key=f"card-{name}"):
+            places[name] = st.container(key=f"thumbnail-{name}").empty()
+            places[name].html("<div></div>")  # holds the picture's place
+            st.page_link(f"pages/{page}.py", label=f"**{title}** · {'MNIST' if section == 'mnist' else 'dogs'}")
             st.markdown(sentence)
+st.markdown(
+    "**Where to start:** go from left to right, each page builds on the one before. What you have set is in the page's "
+    "address: bookmark it, and the scene comes back."
+)
+with st.container(horizontal=True):
+    for page, label in MORE.items():
+        st.page_link(f"pages/{page}.py", label=label)
 
 st.subheader("Models", anchor=False)
-rows, broken = [], []
+rows = []
 for name in aemodels.list_checkpoints():
     try:
         header = checkpoints.read_header(name)
     except LatentLabError as error:
-        broken.append(str(error))
+        st.error(str(error), icon=":material/error:")
         continue
-    metrics, made = header["metrics"], header["provenance"]
-    model = header["model_config"]
-    noise = {
-        "noise while tested": f"input σ {model['noise_factor']:g}" if model["noise_factor"] else
-        f"code variance {model['noise_variance']:.2f}" if model["noise_variance"] else "none"
-    }  # fmt: skip
+    model, metrics, made = header["model_config"], header["metrics"], header["provenance"]
+    num_images = made["steps"] * header["train_config"]["batch_size"]
+    noise = (
+        f"input, σ {model['noise_factor']:g}" if model["noise_factor"] else
+        f"code, variance {model['noise_variance']:.2f}" if model["noise_variance"] else "none"
+    )  # fmt: skip
     rows.append(
         {
             "model": name,
             "code": "×".join(map(str, model["latent_shape"])),
-            **noise,
+            "noise while tested": noise,
             "BCE, nats a pixel": f"{metrics['bce']:.4f}" if "bce" in metrics else "–",
             "PSNR, dB": f"{metrics['psnr_db']:.2f} ± {metrics['psnr_db_ci95']:.2f}",
             "test images": f"{metrics['num_images']:,}",
-            "trained": f"{made['wall_s'] / 60:.0f} min" + ("" if made["finished"] else ", unfinished"),
+            "epochs": f"{num_images / made['num_train_images']:.1f}" + ("" if made["finished"] else ", unfinished"),
         }
     )
-for message in broken:
-    st.error(message, icon=":material/error:")
 if rows:
-    st.table(pd.DataFrame(rows).set_index("model"))
-    st.page_link("pages/about/training.py", label="How each was trained", icon=":material/monitoring:")
+    # Markdown and not st.table, which would load pandas before the first page shows.
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    with st.container(key="models"):
+        st.markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
     st.caption(
         "PSNR: 10·log10(1 / MSE) of each image, averaged over the test images, with the 95 % interval of that mean."
     )
@@ -95,3 +113,7 @@ else:
         f"{len(dogs.paths):,} photos: {len(dogs.train_index):,} for training, {len(dogs.test_index):,} for testing{skipped}.",
         icon=":material/check:",
     )
+
+for name, place in places.items():  # last, so that the page stands before its pictures are computed
+    if picture := thumbnails.jpeg(name):
+        place.image(picture, alt=thumbnails.THUMBNAILS[name].alt, width="stretch")

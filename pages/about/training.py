@@ -1,5 +1,6 @@
 """How each checkpoint was made: loss curves, settings, provenance."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -7,6 +8,9 @@ import aemodels
 from aemodels import checkpoints, figures
 from aemodels.errors import LatentLabError
 from pages.parts import controls
+
+GROUPS = {"mnist": "MNIST", "dog": "Dogs"}
+ALONG = {"epoch": "Epochs", "minutes": "Minutes", "step": "Steps"}
 
 controls.header(
     "Training",
@@ -24,35 +28,75 @@ if not headers:
     )
     st.stop()
 
-groups = {"mnist": "MNIST", "dog": "Dogs"}
-group = controls.choose("Data set", groups, key="group")
+with controls.row():
+    group = controls.choose("Data set", GROUPS, key="group")
+    along = controls.choose("Curves along", ALONG, key="along")
 chosen = {name: header for name, header in headers.items() if name.startswith(group)}
-left, right = st.columns(2)
-with left:
-    st.subheader("Training loss", anchor=False)
-    series = {
-        n: ([e["epoch"] for e in h["history"]], [e["reconstruction"] for e in h["history"]]) for n, h in chosen.items()
-    }
-    unit = "BCE / nats a pixel" if group == "mnist" else "MSE"
-    st.plotly_chart(figures.lines(series, "epoch", unit, log_y=True), key="loss", alt="Reconstruction loss by epoch")
-with right:
-    st.subheader("PSNR on test images", anchor=False)
-    series = {
-        n: ([e["epoch"] for e in h["history"]], [e.get("psnr_db") for e in h["history"]]) for n, h in chosen.items()
-    }
-    st.plotly_chart(figures.lines(series, "epoch", "mean PSNR / dB"), key="psnr", alt="PSNR on test images by epoch")
+if not chosen:
+    st.info(f"There are no checkpoints for {GROUPS[group]} yet; make them with `python train.py`.")
+    st.stop()
+
+
+def curve(name: str, value: str) -> tuple[list[float], list[float]]:
+    """(along, value) after each epoch of one training; epochs without the value are left out."""
+    epochs = [e | {"minutes": e["seconds"] / 60} for e in chosen[name]["history"] if e.get(value) is not None]
+    return [e[along] for e in epochs], [e[value] for e in epochs]
+
+
+losses = {h["model_config"]["reconstruction"] for h in chosen.values()}
+loss_unit = " or ".join({"bce": "BCE / nats a pixel", "mse": "MSE"}[loss] for loss in sorted(losses))
+left, right = st.columns(2, gap="medium")
+for column, title, value, unit, log_y in [
+    (left, "Training loss", "reconstruction", loss_unit, True),
+    (right, "PSNR on test images", "psnr_db", "mean PSNR / dB", False),
+]:
+    with column:
+        st.subheader(title, anchor=False)
+        chart = figures.lines({n: curve(n, value) for n in chosen}, ALONG[along].lower(), unit, log_y)
+        chart.update_layout(height=460)
+        if log_y:
+            chart.update_yaxes(tickvals=[m * 10.0**e for e in range(-4, 1) for m in (1, 1.5, 2, 3, 5, 7)])
+        st.plotly_chart(chart, key=value, alt=f"{title} of {', '.join(chosen)}, along {ALONG[along].lower()}")
 st.caption(
-    "Left: mean over each epoch, under the model's own training noise, of the weights being trained. Right: a fixed sample of test images after each "
-    "epoch, with the averaged weights that are kept. Nothing was chosen by these curves."
+    "Each under the noise it is trained with, so a model trained with more noise has a higher loss by right. Left: mean over each epoch, "
+    "of the weights being trained. Right: a fixed sample of test images after each epoch, with the averaged weights that are kept. "
+    "Nothing was chosen by these curves."
 )
+
+
+def last_tenth_gain_db(name: str) -> float:
+    """What the last tenth of the training brought on the sample of test images."""
+    epochs = [e for e in chosen[name]["history"] if e.get("psnr_db") is not None]
+    steps, psnr = [e["step"] for e in epochs], [e["psnr_db"] for e in epochs]
+    return psnr[-1] - float(np.interp(0.9 * steps[-1], steps, psnr))
+
+
+minutes = sum(h["provenance"]["wall_s"] for h in chosen.values()) / 60
+devices = sorted({h["provenance"]["device"] for h in chosen.values()})
+points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(devices)}."]
+gains = {
+    n: last_tenth_gain_db(n) for n in chosen if sum(e.get("psnr_db") is not None for e in chosen[n]["history"]) > 1
+}
+if gains:
+    most = max(gains, key=gains.get)
+    gain = f"{gains[most]:+.2f} dB".replace("-", "−")
+    points.append(
+        f"The last tenth of its steps brought `{most}` **{gain}**, the most of these; where that is much, a longer training "
+        "would pay. The learning rate falls to zero over it, and that alone brings a part."
+    )
+if unfinished := [f"`{name}`" for name, h in chosen.items() if not h["provenance"]["finished"]]:
+    points.append(f"Not finished: {', '.join(unfinished)}; the same `python train.py` goes on with them.")
+controls.notice(points)
 
 
 def settings(name: str) -> dict[str, str]:
     header = chosen[name]
     model, train, made = header["model_config"], header["train_config"], header["provenance"]
     return {
+        "PSNR on test images, dB": f"{header['metrics']['psnr_db']:.2f}",
         "variant": f"{model['variant']}, {model['network']}",
         "code": "×".join(map(str, model["latent_shape"])),
+        "widths": ", ".join(map(str, model["widths"])),
         "loss": model["reconstruction"].upper(),
         "noise on the input, σ": f"{model['noise_factor']:g}",
         "noise on the code, variance": f"{model['noise_variance']:g}",
@@ -73,14 +117,22 @@ def settings(name: str) -> dict[str, str]:
     }
 
 
-st.subheader("Settings and provenance", anchor=False)
 table = pd.DataFrame({name: settings(name) for name in chosen})
-st.table(table)
-st.download_button(
-    "Settings (CSV)",
-    table.to_csv().encode(),
-    file_name=f"training-{group}.csv",
-    mime="text/csv",
-    icon=":material/table:",
-    on_click="ignore",
-)
+differs = table.nunique(axis=1) > 1
+if differs.any():
+    st.subheader("Where they differ", anchor=False)
+    st.table(table[differs])
+if not differs.all():
+    st.subheader("The same in all" if len(chosen) > 1 else "Settings", anchor=False)
+    st.markdown(" · ".join(f"{key}: **{value}**" for key, value in table[~differs].iloc[:, 0].items()))
+history = pd.concat([pd.DataFrame(h["history"]).assign(model=name) for name, h in chosen.items()])
+with st.container(horizontal=True):
+    for label, content, file in [("Settings (CSV)", table, "settings"), ("Curves (CSV)", history, "curves")]:
+        st.download_button(
+            label,
+            content.to_csv(index=file == "settings").encode(),
+            file_name=f"training-{group}-{file}.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )

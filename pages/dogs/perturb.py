@@ -2,88 +2,110 @@
 
 import streamlit as st
 import torch
+from PIL import Image
+from torch import Tensor
 
 from aemodels import figures
 from aemodels.metrics import psnr_db
-from aemodels.noise import perturb, seeded_normal, snr_db
-from pages.parts import controls, export, loaders, photos, sampling
+from aemodels.noise import perturb, snr_db
+from pages.parts import controls, export, loaders, photos, sampling, variance_curves
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
 SOURCES = {"photos": "Nine photos", "samples": "Nine Gaussian samples"}
 
+
+def in_db(psnr: Tensor) -> list[str]:
+    return [f"{p:.1f} dB" if p.isfinite() else "" for p in psnr]
+
+
 controls.header(
     "Perturb",
-    "Gaussian noise is added to nine codes before they are decoded. Its variance is per unit of the code's own mean square, so "
-    "that it means the same for every model; one fixed direction of noise an image, so that only its strength changes.",
+    "Gaussian noise is added to nine codes before they are decoded: **white**, as strong in every direction, or **shaped** "
+    "like the codes' own covariance, with the same total power in each code. Its variance is per unit of the code's mean square.",
 )
+kept = {"bind": "query-params", "persist_state": "session"}
 with controls.row():
     name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
     seed = controls.seed_control()
     source = controls.choose("Codes of", SOURCES, key="codes")
-variance = st.slider(
-    "Noise variance", 0.0, 2.0, 0.1, 0.05, key="variance", bind="query-params", persist_state="session"
-)
-ckpt = loaders.checkpoint(name)
+variance = st.slider("Noise variance", 0.0, 2.0, 0.1, 0.05, key="variance", **kept)
+ckpt, seeds = loaders.checkpoint(name), controls.image_seeds(seed, 9)
 
-test_photos = photos.random_test_photos(seed) if source == "photos" else None
-if test_photos:
+x = None
+if source == "samples":
+    z = sampling.sample_codes(name, 256, "full", seeds)
+elif test_photos := photos.random_test_photos(seed):
     x, z = test_photos.x, ckpt.model.encode(test_photos.x)
-elif source == "photos":
-    picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]
-    x, z = None, ckpt.codes[picked]
-    st.info(f"{loaders.why_no_dogs()} Until then these are codes of test photos that come with the model.")
 else:
-    x, z = None, sampling.sample_codes(name, 256, "full", controls.image_seeds(seed, 9))
-seeds = controls.image_seeds(seed, len(z))
-noise = seeded_normal(seeds, z.shape[1:])
+    z = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]]
+    st.info(f"{loaders.why_no_dogs()} Until then these are codes of test photos that come with the model.")
 x_hat = ckpt.model.decode(z)
-x_noisy = ckpt.model.decode(perturb(z, variance, noise))
-judged_against = x if x is not None else x_hat
-psnr = psnr_db(judged_against, x_noisy)
-rows = {"Original": figures.to_tiles(x)} if x is not None else {}
-rows |= {"No noise": figures.to_tiles(x_hat), f"Variance {variance:.2f}": figures.to_tiles(x_noisy)}
-clean_notes = [f"{p:.1f} dB" for p in psnr_db(x, x_hat)] if x is not None else []
-noisy_notes = [f"{p:.1f} dB" if variance or x is not None else "" for p in psnr]
-notes = ([[]] if x is not None else []) + [clean_notes, noisy_notes]
+reference, against = (x_hat, "the pictures without noise") if x is None else (x, "the originals")
+noises = {kind: noise[: len(z)] for kind, noise in variance_curves.noises(name, seeds).items()}
+x_noisy = {kind: ckpt.model.decode(perturb(z, variance, noise)) for kind, noise in noises.items()}
+psnr = {kind: psnr_db(reference, decoded) for kind, decoded in x_noisy.items()}
+rows = {} if x is None else {"Original": (x, [])}
+rows |= {"No noise": (x_hat, in_db(psnr_db(reference, x_hat)))}
+rows |= {f"{kind} noise {variance:.2f}": (decoded, in_db(psnr[kind])) for kind, decoded in x_noisy.items()}
 
 
-def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
-    return figures.panel(list(rows.values()), list(rows), notes, caption=caption, width_px=width_px, ink=ink)
+def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    tiles, notes = [figures.to_tiles(pictures) for pictures, _ in rows.values()], [note for _, note in rows.values()]
+    return figures.panel(tiles, list(rows), notes, caption=caption, width_px=width_px, ink=ink)
 
 
-export.show(
-    draw(export.SCREEN_PX, export.ink()), alt=f"Nine pictures decoded without noise and at variance {variance:.2f}"
-)
+alt = f"Nine pictures decoded without noise, with white and with shaped noise of variance {variance:.2f}"
+export.show(draw(export.SCREEN_PX, export.ink()), alt)
+st.caption(f"PSNR against {against}, peak 1.0.")
 
 st.subheader("One direction, rising variance", anchor=False)
-picture = st.selectbox("Picture", range(len(z)), format_func=lambda i: str(i + 1), key="picture", width=150)
-strip = torch.cat([perturb(z[picture : picture + 1], v, noise[picture : picture + 1]) for v in STRIP])
-x_strip = ckpt.model.decode(strip)
-export.show(
-    figures.panel(
-        [figures.to_tiles(x_strip)],
-        column_labels=[f"{v:g}" for v in STRIP],
-        width_px=export.SCREEN_PX,
-        ink=export.ink(),
-    ),
-    alt=f"Picture {picture + 1} decoded at noise variances {', '.join(f'{v:g}' for v in STRIP)}",
-)
-
-measured = {
-    label: [(e["noise_variance"], e["psnr_db"]) for e in loaders.checkpoint(model).metrics["evaluations"]]
-    for model, label in loaders.DOG_MODELS.items()
+picture = st.selectbox("Picture", range(len(z)), format_func=lambda i: str(i + 1), key="picture", width=150, **kept)
+one = slice(picture, picture + 1)
+strip = {
+    kind: ckpt.model.decode(torch.cat([perturb(z[one], v, noise[one]) for v in STRIP]))
+    for kind, noise in noises.items()
 }
-drops = {label: points[0][1] - points[-1][1] for label, points in measured.items()}
+strip_psnr = {kind: psnr_db(reference[one].expand_as(decoded), decoded) for kind, decoded in strip.items()}
+columns = [f"{v:g}" for v in STRIP]
+panel = figures.panel(
+    [figures.to_tiles(decoded) for decoded in strip.values()],
+    [f"{kind} noise" for kind in strip],
+    [in_db(p) for p in strip_psnr.values()],
+    columns,
+    width_px=export.SCREEN_PX,
+    ink=export.ink(),
+)
+export.show(panel, f"Picture {picture + 1} with white and with shaped noise of variance {', '.join(columns)}")
+
+curves = variance_curves.measure()
+st.subheader(f"PSNR against variance, {curves.of}", anchor=False)
+chart = variance_curves.draw(curves)
+st.plotly_chart(chart, key="curve", alt="Mean PSNR against noise variance for the four dog models")
+st.caption(curves.how)
+
+drops = {label: of[0] - of[-1] for label, (_, of) in curves.white.items()}
 at_most, at_least = max(drops, key=drops.get), min(drops, key=drops.get)
-strongest = measured[at_most][-1][0]
+strongest = curves.white[at_most][0][-1]
+dimensions = variance_curves.effective_dimensions()
+detail = {kind: sampling.detail(decoded) for kind, decoded in {"No noise": x_hat, **x_noisy}.items()}
+if variance:
+    first = (
+        f"Against {against}, these nine have {psnr['White'].mean():.2f} dB at variance {variance:.2f} with white noise and "
+        f"{psnr['Shaped'].mean():.2f} dB with shaped noise of the same power (SNR {snr_db(variance):.1f} dB)."
+    )
+else:
+    first = "At variance 0 nothing is added: move the slider to see what noise does."
 points = [
-    f"Against {'the originals' if x is not None else 'the pictures without noise'}, these nine have "
-    f"{psnr.mean():.2f} dB at variance {variance:.2f}" + (f" (SNR {snr_db(variance):.1f} dB)." if variance else "."),
-    f"From no noise to variance {strongest:g}, mean PSNR over the whole test split falls by **{drops[at_most]:.2f} dB** for the model "
-    f"“{at_most}” and by {drops[at_least]:.2f} dB for “{at_least}”.",
-    "One element of the code answers for 16×16 px and more, so the noise comes out as coloured patches and false edges, not as grain "
-    f"of single pixels: the mean step between neighbouring pixels goes from {sampling.detail(x_hat):.1f} to "
-    f"{sampling.detail(x_noisy):.1f} grey levels.",
+    first,
+    "One element of the code answers for 16×16 px and more, so white noise comes out as coloured patches and false edges, "
+    "not as grain of single pixels; shaped noise moves a code the way codes differ from photo to photo. The mean step "
+    f"between neighbouring pixels: {detail['No noise']:.1f} grey levels without noise, {detail['White']:.1f} with white and "
+    f"{detail['Shaped']:.1f} with shaped noise.",
+    f"Codes of “{loaders.DOG_MODELS[name]}” use their {z[0].numel():,} directions unevenly, as if they had only "
+    f"**{dimensions[loaders.DOG_MODELS[name]]:.0f}** of equal strength. Shaped noise falls on those, white noise mostly "
+    f"beside them. The four models in turn: {', '.join(f'{d:.0f}' for d in dimensions.values())}.",
+    f"From no noise to variance {strongest:g}, white, mean PSNR over the {curves.of} falls by **{drops[at_most]:.2f} dB** for "
+    f"the model “{at_most}” and by {drops[at_least]:.2f} dB for “{at_least}”.",
 ]
 controls.notice(points)
 
@@ -92,10 +114,12 @@ settings = {
     "seed": seed,
     "codes of": SOURCES[source],
     "noise variance": f"{variance:.2f} of the code's mean square",
+    "PSNR against": against,
 }
-numbers = [{"picture": i + 1, "noise_seed": s, "psnr_db": float(psnr[i])} for i, s in enumerate(seeds)]
-export.export_row(f"perturb-{name}-{variance:.2f}-{seed}", draw, numbers, settings)
-
-st.subheader("PSNR against variance, whole test split", anchor=False)
-chart = figures.lines({k: tuple(zip(*v, strict=True)) for k, v in measured.items()}, "noise variance", "mean PSNR / dB")
-st.plotly_chart(chart, key="curve", alt="Mean PSNR against noise variance for the four dog models")
+scores = [(i, kind, variance, float(p)) for kind in noises for i, p in enumerate(psnr[kind])]
+scores += [(picture, kind, v, float(p)) for kind in noises for v, p in zip(STRIP, strip_psnr[kind], strict=True)]
+numbers = [
+    {"picture": i + 1, "noise_seed": seeds[i], "noise": kind.lower(), "noise_variance": v, "psnr_db": p}
+    for i, kind, v, p in scores
+]
+export.export_row(f"perturb-{name}-{variance:.2f}-{seed}", draw, numbers, settings, alt)

@@ -4,9 +4,9 @@ import streamlit as st
 import torch
 
 from aemodels import figures, latents
-from pages.parts import controls, export, loaders, sampling
+from pages.parts import controls, export, generation, loaders, sampling
 
-KINDS = {"full": "Full covariance", "diagonal": "Diagonal", "shrinkage": "Ledoit–Wolf shrinkage"}
+NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
 
 controls.header(
     "Sample",
@@ -17,75 +17,95 @@ with controls.row():
     name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
     seed = controls.seed_control()
 with controls.row():
-    covariance = controls.choose("Gaussian", KINDS, key="covariance")
-    num_codes = int(
-        controls.choose("Photos it is fitted on", {str(n): f"{n:,}" for n in (256, 16, 64, 1024)}, key="fitted_on")
+    sampler = controls.choose("Gaussian", sampling.SAMPLERS, key="sampler")
+    num_codes = st.select_slider(
+        "Photos it is fitted on",
+        NUM_CODES,
+        value=256,
+        key="fitted_on",
+        width=340,
+        bind="query-params",
+        persist_state="session",
     )
 ckpt = loaders.checkpoint(name)
 num_codes = min(num_codes, len(ckpt.codes))
 seeds = controls.image_seeds(seed, 9)
 
 codes = sampling.fitting_codes(name, num_codes)
-z = sampling.sample_codes(name, num_codes, covariance, seeds)
+z = sampling.sample_codes(name, num_codes, sampler, seeds)
+nearest, to_nearest = latents.nearest(codes, z)
 order = torch.randperm(num_codes, generator=torch.Generator().manual_seed(seed))[:9]
-x_sampled, x_rebuilt = ckpt.model.decode(z), ckpt.model.decode(codes[order])
+x_sampled, x_nearest, x_real = (ckpt.model.decode(batch) for batch in (z, codes[nearest], codes[order]))
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
-    both = [figures.mosaic(figures.to_tiles(x), columns=3, gap=4) for x in (x_sampled, x_rebuilt)]
-    titles = [f"Nine samples, seed {seed}", "Nine real codes, decoded"]
-    return figures.panel([both], column_labels=titles, caption=caption, width_px=width_px, ink=ink)
+    titles = [f"Nine samples, seed {seed}", "Nearest real code of each", "Nine random real codes"]
+    tiles = [sampling.nine(x) for x in (x_sampled, x_nearest, x_real)]
+    return figures.panel([tiles], column_labels=titles, caption=caption, width_px=width_px, ink=ink)
 
 
-export.show(
-    draw(export.SCREEN_PX, export.ink()), alt="Left nine decoded samples, right nine photos decoded from their codes"
+ALT = (
+    "Left nine decoded samples, in the middle the nearest real code of each, right nine random real codes, all decoded"
 )
+export.show(draw(export.SCREEN_PX, export.ink()), alt=ALT)
 
-_, _, rank = sampling.gaussian(name, num_codes, covariance)
-_, to_nearest = latents.nearest(codes, z)
+stats = sampling.fitted(name, num_codes, sampler)
+size, rank = z[0].numel(), latents.rank(stats)
 between_real = torch.cdist(codes.flatten(1), codes.flatten(1)).fill_diagonal_(torch.inf).min(1).values
 ratio = float(to_nearest.mean() / between_real.mean())
 kurtosis = sampling.excess_kurtosis(ckpt.codes)
 alone = "close to Gaussian" if abs(kurtosis) < 0.5 else "far from Gaussian"
-detail_ratio = sampling.detail(x_sampled) / sampling.detail(x_rebuilt)
-size = z[0].numel()
+detail, real_detail = sampling.detail(x_sampled), sampling.detail(x_real)
+how = {
+    "full": "",
+    "diagonal": " Each element is drawn by itself: what neighbouring cells have to do with each other is lost.",
+    "shrinkage": f" Ledoit and Wolf's formula puts a share of {stats.shrinkage:.1%} on a multiple of the identity, which fills the "
+    "directions that no photo used.",
+    "mixture": f" {len(stats.weights)} Gaussians share out the {latents.mixture_size(num_codes, size)[1]} strongest axes; along the "
+    "rest it is the Ledoit–Wolf Gaussian, for more components would need more codes.",
+    "standard": f" N(0, I) takes nothing from the codes. Theirs is a mean square of {float(codes.square().mean()):.2f}, its own is 1.",
+}
 controls.notice(
     [
-        f"{num_codes} codes of {size:,} numbers give a covariance of rank **{rank}**: the Gaussian has variance in {rank} of "
-        f"{size:,} directions" + (" and none in the rest." if rank < size else "."),
-        f"The samples carry **{detail_ratio:.0%}** of the fine detail of the decoded real codes (mean step between neighbouring "
-        f"pixels, {sampling.detail(x_sampled):.1f} against {sampling.detail(x_rebuilt):.1f} of 255 grey levels).",
-        f"A sample lies {ratio:.2f} times as far from its nearest real code as a real code from its nearest neighbour, so none "
-        "of the nine copies a photo." if ratio > 0.5 else
-        f"A sample lies only {ratio:.2f} times as far from its nearest real code as real codes from each other.",
+        f"{num_codes:,} codes of {size:,} numbers: the covariance has rank **{rank:,}**, variance in {rank:,} of {size:,} directions"
+        + (" and none in the rest." if rank < size else ".") + how[sampler],
+        f"The samples carry **{detail / real_detail:.0%}** of the fine detail of the decoded real codes (mean step between "
+        f"neighbouring pixels, {detail:.1f} against {real_detail:.1f} of 255 grey levels).",
+        f"A sample lies {ratio:.2f} times as far from its nearest real code as a real code from its nearest neighbour"
+        + (", so none of the nine copies a photo." if ratio > 0.5 else "."),
         f"Each element of the real codes by itself is {alone} (mean excess kurtosis {kurtosis:+.2f}; 0 for a Gaussian). Mean and "
-        "covariance are all that the fit takes over: how more than two values go together, to make an eye or an ear, is in neither.",
+        "covariance say nothing of how more than two values go together, to make an eye or an ear.",
     ]
 )  # fmt: skip
 
 settings = {
     "model": name,
     "seed": seed,
-    "Gaussian": KINDS[covariance],
+    "Gaussian": sampling.SAMPLERS[sampler],
     "fitted on": f"{num_codes} codes of test photos (drawn with seed {sampling.CODE_DRAW_SEED})",
 }
 numbers = [
-    {
-        "sample": i + 1,
-        "seed": s,
-        "mean_square": float(z[i].square().mean()),
-        "distance_to_nearest_code": float(to_nearest[i]),
-    }
+    {"sample": i + 1, "seed": s, "mean_square": float(z[i].square().mean()), "nearest_code": int(nearest[i])}
+    | {"distance_to_nearest_code": float(to_nearest[i])}
     for i, s in enumerate(seeds)
 ]
-export.export_row(f"sample-{name}-{covariance}-{num_codes}-{seed}", draw, numbers, settings)
+export.export_row(f"sample-{name}-{sampler}-{num_codes}-{seed}", draw, numbers, settings, alt=ALT)
 
 st.subheader("The same seeds in every model", anchor=False)
-mosaics = []
-for other in loaders.DOG_MODELS:
-    z_other = sampling.sample_codes(other, num_codes, covariance, seeds)
-    mosaics.append(figures.mosaic(figures.to_tiles(loaders.checkpoint(other).model.decode(z_other)), columns=3, gap=4))
+mosaics = [
+    sampling.nine(loaders.checkpoint(other).model.decode(sampling.sample_codes(other, num_codes, sampler, seeds)))
+    for other in loaders.DOG_MODELS
+]
 export.show(
     figures.panel([mosaics], column_labels=list(loaders.DOG_MODELS), width_px=export.SCREEN_PX, ink=export.ink()),
     alt="Nine samples from each of the four dog models",
 )
+
+st.subheader("Spectrum: variance along each principal axis", anchor=False)
+shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler]))
+st.plotly_chart(
+    sampling.spectrum_chart(name, num_codes, shown),
+    key="spectrum",
+    alt=f"Variance along each of up to {size:,} axes of {', '.join(sampling.SAMPLERS[s] for s in shown)}, on a log scale",
+)
+generation.show()

@@ -11,6 +11,7 @@ def header(title: str, sentence: str) -> None:
     """The page's title and the one sentence that says what it shows."""
     st.title(title, anchor=False)
     st.markdown(sentence)
+    st.session_state.page_title = title  # the report names a panel after its page
 
 
 def row() -> st.delta_generator.DeltaGenerator:

@@ -1,17 +1,27 @@
-"""Panels on the screen and in files: one PNG for the eye, one at print size, one CSV with the numbers."""
+"""Panels on the screen and in files: one PNG for the eye, one at print size, one CSV with the numbers, and the report."""
 
-import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 from PIL import Image
 
-from aemodels import figures
+from aemodels import figures, panels
 
 SCREEN_PX = 1400
 PRINT_PX = 2400  # 20 cm at 300 dpi
+THUMBNAIL_PX = 640
+MAX_PANELS = 40  # some 4 MB each in memory, for every visitor
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A panel of the report and a small PNG of it for the screen."""
+
+    panel: panels.Panel
+    thumbnail: bytes
 
 
 def is_dark() -> bool:
@@ -25,20 +35,25 @@ def ink() -> figures.Ink:
 
 def show(image: Image.Image, alt: str) -> None:
     """A panel of up to 1,460 px, as wide as its column."""
-    st.image(image, alt=alt, width="stretch", output_format="PNG")
+    st.image(figures.png(image), alt=alt, width="stretch", output_format="PNG")
 
 
 def export_row(
-    name: str, draw: Callable[..., Image.Image], rows: Sequence[Mapping[str, object]], settings: Mapping[str, object]
+    name: str,
+    draw: Callable[..., Image.Image],
+    rows: Sequence[Mapping[str, object]],
+    settings: Mapping[str, object],
+    alt: str = "",
 ) -> None:
-    """The scene's settings and two downloads.
+    """The scene's settings, two downloads, and a button that adds the panel to the report.
 
     name      file name without its ending
-    draw      draw(width_px=..., ink=..., caption=...) -> the panel; called again at print size when the button is clicked
+    draw      draw(width_px=..., ink=..., caption=...) -> the panel; called again at print size when a button is clicked
     rows      the numbers, one mapping a line of the CSV
     settings  what makes the same scene again: shown, and part of the panel's caption
+    alt       what the panel shows, in words; the page's title and the settings if empty
     """
-    text = " · ".join(f"{key}: {value}" for key, value in settings.items())
+    text = panels.describe(settings)
     with st.container(horizontal=True, vertical_alignment="center", key="export"):
         st.download_button(
             "Panel (PNG, 300 dpi)",
@@ -50,22 +65,51 @@ def export_row(
         )
         st.download_button(
             "Numbers (CSV)",
-            partial(_csv, list(rows)),
+            partial(panels.to_csv, list(rows)),
             file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/table:",
             on_click="ignore",
         )
+        st.button(
+            "Add to report",
+            icon=":material/note_add:",
+            key="add_to_report",
+            on_click=_add_scene,
+            args=(name, draw, list(rows), dict(settings), alt),
+        )
         st.caption(text)
+
+
+def collected() -> dict[int, Collected]:
+    """The report of this visitor: number -> panel, in the report's order."""
+    return st.session_state.setdefault("report", {})
+
+
+def add(panel: panels.Panel) -> str:
+    """Adds a panel to the report; returns one sentence that says so, or why not."""
+    report = collected()
+    if any(panel.png == other.panel.png for other in report.values()):
+        return f"“{panel.title}” with these settings is in the report already."
+    if len(report) >= MAX_PANELS:
+        return f"The report is full: it holds {MAX_PANELS} panels; remove one on the page Report first."
+    with Image.open(io.BytesIO(panel.png)) as image:
+        image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+        report[max(report, default=0) + 1] = Collected(panel, figures.png(image))
+    return f"“{panel.title}” is now in the report, as panel {len(report)}."
+
+
+def _add_scene(
+    name: str,
+    draw: Callable[..., Image.Image],
+    rows: list[Mapping[str, object]],
+    settings: dict[str, object],
+    alt: str,
+) -> None:
+    text, title = panels.describe(settings), st.session_state.page_title
+    caption, alt = f"{alt or title}. {text}", alt or f"{title}: {text}"
+    st.toast(add(panels.Panel(name, title, caption, alt, _print(draw, text), rows, settings)))
 
 
 def _print(draw: Callable[..., Image.Image], text: str) -> bytes:
     return figures.png(draw(width_px=PRINT_PX, ink=figures.LIGHT, caption=text), text)
-
-
-def _csv(rows: list[Mapping[str, object]]) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue().encode()

@@ -26,11 +26,16 @@ DOG_MODELS = {"dog-ae": "Plain", **NOISE_MODELS}
 def checkpoint(name: str) -> aemodels.Checkpoint:
     """The checkpoint of this name; stops the page with one sentence where it cannot be loaded."""
     try:
-        path = checkpoints.checkpoint_path(name)
-        return _checkpoint(name, path.stat().st_mtime_ns if path.exists() else 0)
+        return load(name)
     except LatentLabError as error:
         st.error(str(error), icon=":material/error:")
         st.stop()
+
+
+def load(name: str) -> aemodels.Checkpoint:
+    """The checkpoint of this name, kept; raises CheckpointError where it cannot be loaded."""
+    path = checkpoints.checkpoint_path(name)
+    return _checkpoint(name, path.stat().st_mtime_ns if path.exists() else 0)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

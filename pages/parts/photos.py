@@ -1,4 +1,4 @@
-"""Where a page's dog photos come from: the test split by seed, or the user's own files."""
+"""Where a page's dog photos come from: the test split by seed, the user's own files, or the camera."""
 
 from dataclasses import dataclass
 
@@ -57,15 +57,43 @@ def uploaded_photos() -> Photos | None:
     return Photos(torch.stack(images).float() / 255, names) if images else None
 
 
+def camera_photos() -> Photos | None:
+    """The user's latest shots; each joins those before it. The browser asks for the camera only when this is called."""
+    shots = st.session_state.setdefault("shots", [])
+
+    def keep() -> None:
+        if st.session_state.camera is not None:  # None when a shot is cleared to take the next
+            try:
+                st.session_state.shots = [*shots, open_photo(st.session_state.camera, data.DOG_SIZE)][-MAX_UPLOADS:]
+            except DataError as error:
+                st.session_state.shot_error = str(error)
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.camera_input(
+            f"Your camera (the last {MAX_UPLOADS} shots are shown; they stay on this computer's Latent Lab)",
+            key="camera",
+            on_change=keep,
+            width=420,
+        )
+        if shots:
+            st.button("Remove the shots", icon=":material/delete:", on_click=shots.clear)
+    if error := st.session_state.pop("shot_error", None):
+        st.warning(error, icon=":material/broken_image:")
+    return Photos(torch.stack(shots).float() / 255, [f"shot {i + 1}" for i in range(len(shots))]) if shots else None
+
+
 def choose_source() -> str:
-    """The widget that chooses between "test" photos and the user's "own"."""
-    return controls.choose("Photos", {"test": "Nine test photos", "own": "Your own"}, key="photos")
+    """The widget that chooses between "test" photos, the user's "own" and the "camera"."""
+    sources = {"test": "Nine test photos", "own": "Your own", "camera": "Camera"}
+    return controls.choose("Photos", sources, key="photos")
 
 
 def photos_of(source: str, seed: int) -> Photos | None:
     """Nine photos of the test split, or the user's; None, with the reason on the page, where there are none."""
     if source == "own":
         return uploaded_photos()
+    if source == "camera":
+        return camera_photos()
     photos = random_test_photos(seed)
     if photos is None:
         st.info(loaders.why_no_dogs() + " Or choose “Your own” to drop photos in.", icon=":material/photo_library:")

@@ -1,89 +1,103 @@
-"""The latent plane: what is measured in it, cached, and a canvas with a dot a code and a cross at the picked place."""
+"""What the pages of the plane measure and decode, kept so that a new place costs one decode."""
 
 import base64
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 import torch
+from PIL import Image
+from torch import Tensor
 
-from aemodels import checkpoints, figures, latents
+from aemodels import checkpoints, figures, latents, planes
 from pages.parts import controls, loaders
 
-HTML = """
-<div id="legend" role="group" aria-label="Digits"></div>
-<canvas tabindex="0" role="application"></canvas>
-"""
-CSS = """
-canvas { width: 100%; height: 470px; display: block; cursor: crosshair; touch-action: none; }
-canvas:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
-#legend { display: flex; flex-wrap: wrap; gap: 1px; padding-left: 54px; }
-#legend button { font: 600 18px var(--st-font); color: var(--st-text-color); background: none; cursor: pointer;
-  border: 2px solid transparent; border-radius: 6px; padding: 2px 4px; display: flex; align-items: center; gap: 5px; }
-#legend button[aria-pressed="true"] { border-color: var(--st-text-color); }
-#legend i { width: 16px; height: 16px; border-radius: 4px; }
-"""
-_COMPONENT = st.components.v2.component(
-    "latent_plane", html=HTML, css=CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+NUM_NEAREST = 3
+CLOUD = 0.998  # nearly every code: the last few strays would shrink all the rest to a blot
+RULE = (
+    "A place is the denser the nearer its 10th nearest test code is. It is **supported** where it is denser than at least "
+    f"{latents.SPARSE_BELOW:.0%} of the test codes are themselves, **sparse** below that, and a **hole** below {latents.HOLE_BELOW:.0%}."
 )
-
-Extent = tuple[float, float, float, float]
-
-
-def encode_points(codes: np.ndarray, labels: np.ndarray, view: Extent) -> str:
-    """Codes (n, 2) inside the view, with their digits, as base64 of uint16 triples (x, y, digit): 8 bytes a code."""
-    x_min, x_max, y_min, y_max = view
-    share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
-    inside = ((share >= 0) & (share <= 1)).all(1)
-    triples = np.column_stack([(share[inside] * 65535).round(), labels[inside]]).astype("<u2")
-    return base64.b64encode(triples.tobytes()).decode()
-
-
-def show(
-    points: str, view: Extent, box: Extent, pick: tuple[float, float], on_pick: Callable[[float, float], None], key: str
-) -> None:
-    """Draws the plane; calls on_pick(z1, z2) before the next run when the user picks a place.
-
-    points    from encode_points, for the same view
-    box       drawn as a dashed rectangle
-    """
-
-    def picked() -> None:
-        event = st.session_state[key].pick
-        if event:  # None when another trigger of the same component fired
-            st.session_state[f"{key}_answered"] = event["number"]
-            on_pick(*map(float, event["z"]))
-
-    _COMPONENT(
-        key=key,
-        data={
-            "points": points,
-            "view": view,
-            "box": box,
-            "colours": figures.PALETTE,
-            "pick": [round(z, 6) for z in pick],
-            "answered": st.session_state.get(f"{key}_answered", 0),
-        },
-        on_pick_change=picked,
-    )
 
 
 def measure(name: str) -> dict:
-    """What depends on the checkpoint alone: view, box, points (for `show`), PlaneStats and the weights' RMS."""
+    """What depends on the checkpoint alone: its box, a wider one that holds nearly every code ("cloud"), the
+    figures, and a picture of the holes in the wider one."""
     return _measure(name, _modified_ns(name), loaders.checkpoint(name))
 
 
-def decode_grid(name: str, side: int) -> dict:
-    """A regular grid of side² places over the codes' box; see `_decode`."""
-    ckpt = loaders.checkpoint(name)
-    return _decode(name, _modified_ns(name), side, None, ckpt)
+def decode_grid(name: str, box: planes.Extent, side: int) -> dict:
+    """The centres of the side² cells of a box, decoded; see `_decode`."""
+    return _decode(name, _modified_ns(name), box, side, None, loaders.checkpoint(name))
 
 
-def decode_uniform(name: str, side: int, seed: int) -> dict:
-    """side² places drawn uniformly from the codes' box; see `_decode`."""
-    ckpt = loaders.checkpoint(name)
-    return _decode(name, _modified_ns(name), side, seed, ckpt)
+def decode_uniform(name: str, box: planes.Extent, side: int, seed: int) -> dict:
+    """side² places drawn uniformly from a box, decoded; see `_decode`."""
+    return _decode(name, _modified_ns(name), box, side, seed, loaders.checkpoint(name))
+
+
+def read(name: str, z: Tensor) -> dict:
+    """What is known of a place z (2,): its kind, its density as text, and the nearest test digits."""
+    codes, labels = loaders.checkpoint(name).codes, loaders.test_digits()[1]
+    share = latents.support(codes, z[None]).item()
+    index, distance = planes.nearest_k(codes, z, NUM_NEAREST)
+    nearest = [
+        {"index": i, "label": labels[i].item(), "distance": f"{d:.2g}", "picture": as_base64(digit_tile(i))}
+        for i, d in zip(index.tolist(), distance.tolist(), strict=True)
+    ]
+    return {"kind": latents.kind_of_place(share), "share": f"{share:.1%}", "nearest": nearest}
+
+
+def twin_places(z: Tensor, codes: list[Tensor], views: list[planes.Extent], link: str) -> list[Tensor]:
+    """Where the cursor, at z (2,) in the first plane, is in each: at the same place of its view, or at the same digit.
+
+    As plane_twins.js does it.
+    """
+    if link == "digit":
+        index = latents.nearest(codes[0], z[None])[0].item()
+        return [of_plane[index] for of_plane in codes]
+    low, high = (torch.tensor([[view[i], view[i + 2]] for view in views]) for i in (0, 1))
+    return list(low + (z - low[0]) / (high[0] - low[0]) * (high - low))
+
+
+def widen(extent: planes.Extent) -> planes.Extent:
+    """A box a little wider, for dots on its edge."""
+    x_min, x_max, y_min, y_max = extent
+    dx, dy = 0.03 * (x_max - x_min), 0.03 * (y_max - y_min)
+    return x_min - dx, x_max + dx, y_min - dy, y_max + dy
+
+
+def fade(picture: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """A picture (H, W, 3) of n × n cells, made transparent (H, W, 4) where few codes lie: a cell as crowded as the median
+    code (share 0.5) is full, one that is lonelier than all is a tenth."""
+    side = round(len(shares) ** 0.5)
+    opacity = np.clip(2 * shares, 0.1, 1).reshape(side, side)
+    alpha = (255 * np.kron(opacity, np.ones((28, 28)))).round().astype(np.uint8)
+    return np.dstack([picture, alpha])
+
+
+def over(picture: np.ndarray, background: str) -> np.ndarray:
+    """A picture (H, W, 3 or 4) laid on a colour: (H, W, 3)."""
+    image = Image.fromarray(picture).convert("RGBA")
+    return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, background), image).convert("RGB"))
+
+
+def digit_tile(index: int) -> np.ndarray:
+    """Test digit of this index as a tile (28, 28, 3)."""
+    return figures.to_tiles(loaders.test_digits()[0][index][None].float() / 255)[0]
+
+
+def as_base64(picture: np.ndarray) -> str:
+    """A uint8 picture (H, W, 3 or 4) as a PNG file in base64."""
+    return base64.b64encode(figures.png(Image.fromarray(picture))).decode()
+
+
+def _tint(shares: np.ndarray) -> np.ndarray:
+    """Densities of side² cells as a picture (side, side, 4): holes red, sparse places yellow, both transparent."""
+    side = round(len(shares) ** 0.5)
+    picture = np.zeros((len(shares), 4), np.uint8)
+    picture[shares < latents.SPARSE_BELOW] = (240, 190, 40, 60)
+    picture[shares < latents.HOLE_BELOW] = (220, 60, 50, 70)
+    return picture.reshape(side, side, 4)
 
 
 def _modified_ns(name: str) -> int:
@@ -92,30 +106,27 @@ def _modified_ns(name: str) -> int:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _measure(name: str, modified_ns: int, _ckpt) -> dict:
-    # Nearly the whole cloud: the last few strays would shrink all the rest to a blot.
-    x_min, x_max, y_min, y_max = latents.box(_ckpt.codes, 0.998)
-    dx, dy = 0.03 * (x_max - x_min), 0.03 * (y_max - y_min)
-    view = (x_min - dx, x_max + dx, y_min - dy, y_max + dy)
     weights = torch.cat([p.flatten() for p in _ckpt.model.parameters() if p.ndim > 1])
+    cloud = latents.box(_ckpt.codes, CLOUD)
     return {
-        "view": view,
         "box": latents.box(_ckpt.codes),
-        "points": encode_points(_ckpt.codes.numpy(), _ckpt.labels.numpy(), view),
+        "cloud": cloud,
         "stats": latents.plane_stats(_ckpt.codes, _ckpt.labels),
+        "hole_share": planes.hole_share(_ckpt.codes, cloud),
+        "holes": _tint(latents.support(_ckpt.codes, planes.cells(cloud, 100)).numpy()),
         "weight_rms": weights.square().mean().sqrt().item(),
     }
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
-def _decode(name: str, modified_ns: int, side: int, seed: int | None, _ckpt) -> dict:
-    """The decoded places as one picture of side × side tiles; of each place its kind, the pixel entropy of its image in
-    nats, and the digit of its nearest code."""
-    box = latents.box(_ckpt.codes)
-    z = latents.grid(box, side) if seed is None else latents.uniform(box, controls.image_seeds(seed, side**2))
+@st.cache_data(max_entries=32, show_spinner=False)
+def _decode(name: str, modified_ns: int, box: planes.Extent, side: int, seed: int | None, _ckpt) -> dict:
+    """The decoded places as one picture of side × side tiles; of each place its density (see latents.support), the pixel
+    entropy of its image in nats, and the digit of its nearest code."""
+    z = planes.cells(box, side) if seed is None else latents.uniform(box, controls.image_seeds(seed, side**2))
     x_hat = _ckpt.model.decode(z)
     return {
         "picture": figures.mosaic(figures.to_tiles(x_hat), side),
-        "kinds": np.array([latents.kind_of_place(share) for share in latents.support(_ckpt.codes, z).tolist()]),
+        "shares": latents.support(_ckpt.codes, z).numpy(),
         "entropy": latents.pixel_entropy(x_hat).numpy(),
         "digits": _ckpt.labels[latents.nearest(_ckpt.codes, z)[0]].numpy(),
     }

@@ -1,13 +1,23 @@
-"""Gaussians fitted on the codes that come with each checkpoint, kept so that a new draw costs one decode."""
+"""Samplers fitted on the codes that come with each checkpoint, kept so that a new draw costs one decode."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
 
-from aemodels import latents
+from aemodels import figures, latents
 from pages.parts import loaders
 
-CODE_DRAW_SEED = 0  # which reference photos the Gaussian is fitted on; the page's seed draws the samples
+CODE_DRAW_SEED = 0  # which reference photos a sampler is fitted on; the page's seed draws the samples
+SAMPLERS = {
+    "full": "Full covariance",
+    "diagonal": "Diagonal",
+    "shrinkage": "Ledoit–Wolf",
+    "mixture": "Mixture",
+    "standard": "N(0, I)",
+}
 
 
 def fitting_codes(name: str, num_codes: int) -> Tensor:
@@ -17,23 +27,47 @@ def fitting_codes(name: str, num_codes: int) -> Tensor:
     return codes[order[:num_codes]]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _gaussian(name: str, trained: str, num_codes: int, covariance: str) -> tuple[latents.LatentStats, Tensor, int]:
-    stats = latents.fit(fitting_codes(name, num_codes), covariance)
-    return stats, latents.factor(stats), latents.rank(stats)
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _fitted(name: str, trained: str, num_codes: int, sampler: str) -> latents.LatentStats:
+    return latents.fit(fitting_codes(name, num_codes), sampler)
 
 
-def gaussian(name: str, num_codes: int, covariance: str) -> tuple[latents.LatentStats, Tensor, int]:
-    """The Gaussian fitted on num_codes codes of this checkpoint, its covariance's factor, and its rank."""
-    ckpt = loaders.checkpoint(name)
+def fitted(name: str, num_codes: int, sampler: str) -> latents.LatentStats:
+    """The sampler fitted on num_codes codes of this checkpoint."""
     # The provenance changes with every training, so a new checkpoint under an old name is fitted anew.
-    return _gaussian(name, str(ckpt.provenance), num_codes, covariance)
+    return _fitted(name, str(loaders.checkpoint(name).provenance), num_codes, sampler)
 
 
-def sample_codes(name: str, num_codes: int, covariance: str, seeds: list[int]) -> Tensor:
-    """Codes (len(seeds), 16, 8, 8) drawn from that Gaussian, one seed a code."""
-    stats, factor, _ = gaussian(name, num_codes, covariance)
-    return latents.sample(stats, seeds, factor).unflatten(1, loaders.checkpoint(name).model_config.latent_shape)
+@st.cache_data(max_entries=64, show_spinner=False)
+def _spectrum(name: str, trained: str, num_codes: int, sampler: str) -> np.ndarray:
+    return latents.spectrum(fitted(name, num_codes, sampler)).numpy()
+
+
+def spectrum(name: str, num_codes: int, sampler: str) -> np.ndarray:
+    """Variances (r,) along that sampler's principal axes, largest first; see latents.spectrum."""
+    return _spectrum(name, str(loaders.checkpoint(name).provenance), num_codes, sampler)
+
+
+def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) -> Tensor:
+    """Codes (len(seeds), 16, 8, 8) drawn from that sampler, one seed a code."""
+    z = latents.sample(fitted(name, num_codes, sampler), seeds)
+    return z.unflatten(1, loaders.checkpoint(name).model_config.latent_shape)
+
+
+def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
+    """Variance along each principal axis of several samplers, on a logarithmic scale; a line ends where its rank does."""
+    series = {}
+    for sampler in samplers:
+        variances = spectrum(name, num_codes, sampler)
+        variances = variances[variances > latents.NO_VARIANCE * variances[0]]
+        series[f"{SAMPLERS[sampler]}: rank {len(variances):,}"] = (range(1, len(variances) + 1), variances)
+    chart = figures.lines(series, "principal axis, strongest first", "variance", log_y=True)
+    return chart.update_traces(mode="lines").update_yaxes(dtick=1)  # a label a power of ten
+
+
+def nine(x: Tensor) -> np.ndarray:
+    """Up to nine images (B, 3, H, W) as one tile, three a row."""
+    return figures.mosaic(figures.to_tiles(x), columns=3, gap=4)
 
 
 def detail(x: Tensor) -> float:

@@ -1,0 +1,122 @@
+"""The collected panels as a Word document, and as a zip of PNG and CSV."""
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+import torch
+
+import aemodels
+from aemodels import checkpoints, lab, report
+from aemodels.errors import LatentLabError
+from pages.parts import controls, export, loaders
+from pages.parts.photos import random_test_photos
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+KEPT = {"persist_state": "session"}
+
+
+def move(number: int, step: int) -> None:
+    order = list(collected)
+    at = order.index(number)
+    order.insert(at + step, order.pop(at))
+    entries = {n: collected[n] for n in order}
+    collected.clear()
+    collected.update(entries)
+
+
+def recaption(number: int) -> None:
+    entry = collected[number]
+    collected[number] = replace(entry, panel=replace(entry.panel, caption=st.session_state[f"caption_{number}"]))
+
+
+def add_standard_panels(seed: int) -> None:
+    """Draws the lab's panels and adds those that are not in the report yet."""
+    ckpts = {name: loaders.checkpoint(name) for name in lab.NAMES}
+    photos = random_test_photos(seed)
+    index = torch.randperm(10_000, generator=torch.Generator().manual_seed(seed))[:9]
+    digits = loaders.test_digits()[0][index].float() / 255
+    seeds = controls.image_seeds(seed, lab.NUM_SEEDS)
+    for panel in lab.standard_panels(ckpts, digits, photos.x if photos else None, seed, seeds):
+        st.toast(export.add(panel))
+
+
+controls.header(
+    "Report",
+    "The panels that you add with “Add to report” on the other pages come together here, with their numbers, seeds and settings. "
+    "They are kept until you close or reload this tab.",
+)
+collected = export.collected()
+headers = {}
+for name in aemodels.list_checkpoints():
+    try:
+        headers[name] = checkpoints.read_header(name)
+    except LatentLabError as error:
+        st.warning(f"{error} The report leaves this model out.", icon=":material/error:")
+
+title, author, file_name = st.columns([5, 3, 4])
+title = title.text_input("Title", "Latent spaces of autoencoders", max_chars=255, key="report_title", **KEPT)
+author = author.text_input("Author", max_chars=255, key="report_author", **KEPT)
+file_name = file_name.text_input("File name", "report", max_chars=255, key="report_file", placeholder="report", **KEPT)
+stem = report.safe_file_name(file_name)
+chosen = [entry.panel for entry in collected.values()]
+with st.container(horizontal=True, vertical_alignment="center", key="downloads"):
+    st.download_button(
+        "Word document",
+        partial(report.build_docx, title or stem, author, chosen, headers),
+        file_name=f"{stem}.docx",
+        mime=WORD,
+        icon=":material/description:",
+        type="primary",
+        on_click="ignore",
+        disabled=not chosen,
+    )
+    st.download_button(
+        "PNG and CSV (zip)",
+        partial(report.build_zip, chosen),
+        file_name=f"{stem}.zip",
+        mime="application/zip",
+        icon=":material/folder_zip:",
+        on_click="ignore",
+        disabled=not chosen,
+    )
+    st.caption(f"{len(chosen)} of at most {export.MAX_PANELS} panels · {stem}.docx · {stem}.zip")
+with controls.row():
+    seed = st.number_input("Seed", 0, controls.MAX_SEED, value=1, key="seed", width=150, bind="query-params", **KEPT)
+    if st.button("Add the lab's standard panels", icon=":material/library_add:", key="standard"):
+        with st.spinner("Drawing …"):
+            add_standard_panels(int(seed))
+        st.rerun()
+if not chosen:
+    st.info(
+        "The report is empty: open a page and press “Add to report” below its picture, or add the lab's standard panels at once.",
+        icon=":material/note_add:",
+    )
+
+for place, (number, entry) in enumerate(collected.items()):
+    with st.container(border=True, key=f"panel_{number}"):
+        picture, words, buttons = st.columns([5, 8, 2])
+        picture.image(entry.thumbnail, alt=entry.panel.alt, output_format="PNG")
+        words.markdown(f"**Figure {place + 1}: {entry.panel.title}**")
+        words.text_area(
+            "Caption",
+            entry.panel.caption,
+            key=f"caption_{number}",
+            on_change=recaption,
+            args=(number,),
+            height=100,
+        )
+        for label, icon, action, args, disabled in (
+            ("Up", "arrow_upward", move, (number, -1), place == 0),
+            ("Down", "arrow_downward", move, (number, 1), place == len(chosen) - 1),
+            ("Remove", "delete", collected.pop, (number, None), False),
+        ):
+            buttons.button(
+                label,
+                icon=f":material/{icon}:",
+                key=f"{label}_{number}",
+                on_click=action,
+                args=args,
+                disabled=disabled,
+                width="stretch",
+            )

@@ -1,0 +1,96 @@
+"""From one dog to another: the straight line and the great circle between two codes, and the cross-fade of their pictures."""
+
+import streamlit as st
+import torch
+
+from aemodels import figures, latents
+from aemodels.metrics import mse
+from pages.parts import controls, export, loaders, sampling
+
+NUM_DOGS, NUM_STEPS = 8, 9
+WAYS = {"lerp": "Straight line (lerp)", "slerp": "Great circle (slerp)", "fade": "Cross-fade of pictures"}
+
+controls.header(
+    "Interpolate",
+    "Nine steps from one dog to another: along the straight line between their codes, along the great circle, which keeps the "
+    "code's length, and, for comparison, by fading one picture into the other.",
+)
+with controls.row():
+    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
+    seed = controls.seed_control()
+ckpt = loaders.checkpoint(name)
+picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:NUM_DOGS]
+codes = ckpt.codes[picked]
+x_dogs = ckpt.model.decode(codes)
+export.show(
+    figures.panel(
+        [figures.to_tiles(x_dogs)],
+        column_labels=[str(i + 1) for i in range(len(codes))],
+        width_px=export.SCREEN_PX,
+        ink=export.ink(),
+    ),
+    alt=f"{len(codes)} numbered dogs, decoded from codes of test photos",
+)
+
+
+def pick(label: str, default: int, key: str) -> int:
+    """Which of the numbered dogs, from 0."""
+    numbers = range(1, len(codes) + 1)
+    kept = {"bind": "query-params", "persist_state": "session"}
+    return st.segmented_control(label, numbers, default=default, required=True, key=key, **kept) - 1
+
+
+with controls.row():
+    start, end = pick("From", 1, "from"), pick("To", len(codes), "to")
+
+ways = {
+    way: walk(codes[start], codes[end], NUM_STEPS) for way, walk in (("lerp", latents.lerp), ("slerp", latents.slerp))
+}
+pictures = {way: ckpt.model.decode(z) for way, z in ways.items()}
+pictures["fade"] = latents.lerp(x_dogs[start], x_dogs[end], NUM_STEPS)
+power = {way: z.square().flatten(1).mean(1) for way, z in ways.items()}
+detail = {way: [sampling.detail(x[None]) for x in xs] for way, xs in pictures.items()}
+steps = [f"{t:.0%}" for t in torch.linspace(0, 1, NUM_STEPS).tolist()]
+notes = [[f"z² {p:.2f}" for p in power[way]] if way in power else [""] * NUM_STEPS for way in WAYS]
+
+
+def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
+    tiles = [figures.to_tiles(pictures[way]) for way in WAYS]
+    return figures.panel(tiles, list(WAYS.values()), notes, steps, caption, width_px, ink)
+
+
+ALT = f"Nine steps from dog {start + 1} to dog {end + 1}, decoded along the straight line and the great circle, and cross-faded"
+export.show(draw(export.SCREEN_PX, export.ink()), alt=ALT)
+
+middle = NUM_STEPS // 2
+between = torch.nn.functional.cosine_similarity(codes[start].flatten(), codes[end].flatten(), dim=0)
+angle = float(between.clamp(-1, 1).acos().rad2deg())
+apart = {way: float(mse(pictures[way], pictures["fade"])[middle].sqrt()) * 255 for way in ways}
+ends = float((power["lerp"][0] + power["lerp"][-1]) / 2)
+controls.notice(
+    [
+        f"The two codes stand at an angle of **{angle:.0f}°**; in {codes[0].numel():,} dimensions two codes that have nothing in "
+        "common stand near 90°.",
+        f"Half way, the straight line's code has **{float(power['lerp'][middle]) / ends:.0%}** of the ends' mean square, the great "
+        f"circle's {float(power['slerp'][middle]) / ends:.0%}"
+        + ("; this model has only seen codes of mean square 1." if ckpt.model_config.noise_variance else "."),
+        f"The picture half way has {detail['lerp'][middle]:.1f} grey levels of fine detail on the straight line, "
+        f"{detail['slerp'][middle]:.1f} on the great circle and {detail['fade'][middle]:.1f} in the cross-fade; the two dogs have "
+        f"{detail['fade'][0]:.1f} and {detail['fade'][-1]:.1f}.",
+        f"It differs from the plain cross-fade by {apart['lerp']:.1f} (straight line) and {apart['slerp']:.1f} (great circle) of 255 "
+        "grey levels RMS. The less, the more the walk is only a double exposure: no dog in between is found.",
+    ]
+)
+
+settings = {"model": name, "seed": seed, "from": f"code {int(picked[start])}", "to": f"code {int(picked[end])}"}
+numbers = [
+    {
+        "way": WAYS[way],
+        "step": step,
+        "mean_square": float(power[way][i]) if way in power else "",
+        "detail": detail[way][i],
+    }
+    for way in WAYS
+    for i, step in enumerate(steps)
+]
+export.export_row(f"interpolate-{name}-{start + 1}-{end + 1}-{seed}", draw, numbers, settings, alt=ALT)

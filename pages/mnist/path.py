@@ -1,0 +1,128 @@
+"""The straight line between the codes of two digits, decoded, against the cross-fade of their pixels."""
+
+import base64
+
+import numpy as np
+import streamlit as st
+import torch
+from PIL import Image
+
+from aemodels import figures, latents, planes
+from pages.parts import controls, export, loaders, plane, plane_canvas
+
+NUM_STEPS = 9
+
+
+def change(event: dict) -> None:
+    st.session_state.a, st.session_state.b = map(int, event["ends"])
+
+
+def random_pair(labels: torch.Tensor, seed: int) -> tuple[int, int]:
+    """Two test digits of different classes."""
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).tolist()
+    return order[0], next(i for i in order if labels[i] != labels[order[0]])
+
+
+def draw_again() -> None:
+    st.session_state.a = st.session_state.b = None
+
+
+@st.fragment
+def show_path(name: str, seed: int) -> None:
+    ckpt, (digits, labels) = loaders.checkpoint(name), loaders.test_digits()
+    pair = random_pair(labels, seed)
+    picture = st.container()  # above the fields that it depends on
+    kept = {
+        "min_value": 0,
+        "max_value": len(digits) - 1,
+        "value": None,
+        "bind": "query-params",
+        "persist_state": "session",
+    }
+    with controls.row():
+        ends = [
+            st.number_input(
+                f"Test digit {letter.upper()}, its number", key=letter, placeholder=str(drawn), width=220, **kept
+            )
+            for letter, drawn in zip("ab", pair, strict=True)
+        ]
+        st.button("Pair of the seed", on_click=draw_again, disabled=ends == [None, None])
+    ends = [drawn if end is None else int(end) for end, drawn in zip(ends, pair, strict=True)]
+    classes = labels[ends].tolist()
+    with picture:
+        data = {
+            "name": name,
+            "view": plane.widen(plane.measure(name)["cloud"]),
+            "ends": ends,
+            "labels": classes,
+            "digits": [base64.b64encode(digits[end].numpy().tobytes()).decode() for end in ends],
+        }
+        plane_canvas.path("path", data, change)
+
+    z = planes.line(ckpt.codes[ends[0]], ckpt.codes[ends[1]], NUM_STEPS)
+    walk = ckpt.model.decode(z)
+    fade = planes.line(digits[ends[0]] / 255, digits[ends[1]] / 255, NUM_STEPS)
+    shares = latents.support(ckpt.codes, z)
+    kinds = [latents.kind_of_place(share) for share in shares.tolist()]
+    near = labels[latents.nearest(ckpt.codes, z)[0]].tolist()
+    apart = [planes.distance_to_images(x, digits, ends).tolist() for x in (walk, fade)]
+
+    def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+        notes = [[f"{d:.3f}" for d in row] for row in apart]
+        rows = [figures.to_tiles(x) for x in (walk, fade)]
+        return figures.panel(rows, ["Walk in the code", "Cross-fade in pixels"], notes, places, caption, width_px, ink)
+
+    places = [
+        f"{digit}" if kind == "supported" else f"{digit} · {kind}" for digit, kind in zip(near, kinds, strict=True)
+    ]
+    export.show(draw(export.SCREEN_PX, export.ink()), f"{NUM_STEPS} steps from a {classes[0]} to a {classes[1]}")
+    st.caption(
+        "On top: the digit of the nearest test code, and what the place is if not supported. Below each image: its root mean "
+        "square difference from the nearest other test digit."
+    )
+    controls.notice(notice(classes, near, kinds, apart, walk, fade))
+    numbers = [
+        {
+            "step": i / (NUM_STEPS - 1),
+            "z1": float(z[i, 0]),
+            "z2": float(z[i, 1]),
+            "digit_of_nearest_code": near[i],
+            "place": kinds[i],
+            "denser_than_codes": float(shares[i]),
+            "rms_to_nearest_digit_walk": apart[0][i],
+            "rms_to_nearest_digit_cross_fade": apart[1][i],
+        }
+        for i in range(NUM_STEPS)
+    ]
+    settings = {"model": name, "A": f"{ends[0]} (a {classes[0]})", "B": f"{ends[1]} (a {classes[1]})", "seed": seed}
+    export.export_row(f"path-{ends[0]}-{ends[1]}", draw, numbers, settings)
+
+
+def notice(classes: list, near: list, kinds: list, apart: list, walk: torch.Tensor, fade: torch.Tensor) -> list[str]:
+    passed = [digit for i, digit in enumerate(near) if i == 0 or near[i - 1] != digit]
+    inner = slice(1, -1)
+    walked, faded = (float(np.mean(a[inner])) for a in apart)
+    greys = [latents.pixel_entropy(x[inner]).mean().item() for x in (walk, fade)]
+    return [
+        f"From a **{classes[0]}** to a **{classes[1]}** the walk passes the codes of {' → '.join(map(str, passed))}; "
+        f"{kinds.count('hole')} of its {NUM_STEPS} places are holes, {kinds.count('sparse')} sparse.",
+        f"Between the ends, the walk's images are {walked:.3f} from the nearest other test digit (root mean square of the "
+        f"pixels), those of the cross-fade {faded:.3f}: the {'walk' if walked < faded else 'cross-fade'} stays nearer to "
+        "real digits.",
+        f"Grey between the ends (pixel entropy): walk {greys[0]:.3f}, cross-fade {greys[1]:.3f} nats; the "
+        f"{'walk' if greys[0] > greys[1] else 'cross-fade'} is the greyer.",
+    ]
+
+
+controls.header(
+    "Path",
+    "Two digits, A and B, and the straight line between their codes. Every place on it is decoded; beside it the two "
+    "pictures are simply faded into each other.",
+)
+plane_canvas.frame()
+with controls.row():
+    name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
+    seed = controls.seed_control()
+loaders.checkpoint(name)
+plane_canvas.store_model(name)
+show_path(name, seed)

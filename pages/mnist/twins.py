@@ -1,0 +1,136 @@
+"""M5: what L2 on the code and L2 on the weights did to the plane, beside the plain autoencoder, under one cursor."""
+
+from math import sqrt
+
+import numpy as np
+import streamlit as st
+import torch
+from PIL import Image
+
+from aemodels import figures
+from pages.parts import controls, export, loaders, plane, plane_canvas, plane_url
+
+GRID, NUM_SAMPLES = 20, 10  # a side
+COVERAGE = f"{plane.CLOUD:.1%}"
+ROWS = {
+    "Spread of the codes along z₁ (standard deviation)": ("spread_z1", "{:.3f}"),
+    "Spread along z₂": ("spread_z2", "{:.3f}"),
+    f"Share of the dashed box (central {COVERAGE} of the codes on each axis) that is hole": ("hole_share", "{:.1%}"),
+    "Codes whose nearest other code is of the same digit": ("neighbour_accuracy", "{:.1%}"),
+    "Binary cross-entropy on the test digits, nats a pixel": ("bce_nats", "{:.4f}"),
+    "Root mean square of the weights": ("weight_rms", "{:.4f}"),
+    "Pixel entropy of the grid's images, nats (grey raises it)": ("grid_pixel_entropy_nats", "{:.4f}"),
+}
+
+
+def change(event: dict) -> None:
+    st.session_state.twins_z = plane_url.join(event["z"])
+
+
+@st.fragment  # the cursor moves and leaves the panel alone
+def show_planes(seed: int, scale: str, link: str) -> None:
+    boxes = np.array([m["cloud"] for m in measures.values()])
+    union = [boxes[:, 0].min(), boxes[:, 1].max(), boxes[:, 2].min(), boxes[:, 3].max()]
+    views = [plane.widen(union if scale == "same" else box) for box in boxes.tolist()]
+    codes = [ckpt.codes for ckpt in ckpts.values()]
+    default = codes[0][torch.randint(len(codes[0]), (), generator=torch.Generator().manual_seed(seed))].tolist()
+    picture = st.container()  # above the field that it depends on
+    z = plane_url.place("Cursor in the plain plane: z₁, z₂", "twins_z", default)
+    places = plane.twin_places(torch.tensor(z), codes, views, link)
+    planes = [
+        {
+            "name": name,
+            "title": loaders.MNIST_MODELS[name],
+            "facts": [
+                f"Spread {row['spread_z1']:.2f} × {row['spread_z2']:.2f} · hole {row['hole_share']:.0%}",
+                f"Same-digit neighbour {row['neighbour_accuracy']:.1%} · BCE {row['bce_nats']:.4f}",
+            ],
+            "view": view,
+            "box": box,
+            "readout": plane.read(name, place),
+        }
+        for name, row, view, box, place in zip(ckpts, numbers, views, boxes.tolist(), places, strict=True)
+    ]
+    with picture:
+        plane_canvas.twins("twins", {"planes": planes, "link": link, "z": z}, change)
+        st.caption(
+            "Red: holes of the dashed box; yellow: sparse. Click, drag or use the arrow keys in any of the planes."
+        )
+
+
+controls.header(
+    "L2 twins",
+    "The same autoencoder three times: plain, with L2 on the code (it pays for z²), and with L2 on the weights (weight "
+    "decay). One cursor, three planes.",
+)
+plane_canvas.frame()
+with controls.row():
+    scale = controls.choose("Axes", {"same": "Same scale", "own": "Each its own"}, key="scale")
+    link = controls.choose("Cursor", {"place": "Same place", "digit": "Same digit"}, key="link")
+    seed = controls.seed_control()
+ckpts = {name: loaders.checkpoint(name) for name in loaders.MNIST_MODELS}
+measures = {name: plane.measure(name) for name in ckpts}
+grids = {name: plane.decode_grid(name, measures[name]["box"], GRID) for name in ckpts}
+draws = {name: plane.decode_uniform(name, measures[name]["box"], NUM_SAMPLES, seed) for name in ckpts}
+numbers = [
+    {
+        "model": name,
+        "spread_z1": m["stats"].spread[0],
+        "spread_z2": m["stats"].spread[1],
+        "hole_share": m["hole_share"],
+        "neighbour_accuracy": m["stats"].neighbour_accuracy,
+        "bce_nats": ckpts[name].metrics["bce"],
+        "weight_rms": m["weight_rms"],
+        "grid_pixel_entropy_nats": float(grids[name]["entropy"].mean()),
+    }
+    for name, m in measures.items()
+]
+for name, m in measures.items():
+    plane_canvas.store_model(name)
+    plane_canvas.store_picture(f"holes-{name}", name, plane.as_base64(m["holes"]), m["cloud"])
+show_planes(seed, scale, link)
+
+
+def versus_plain(key: str, row: dict) -> str:
+    return "" if row is numbers[0] else f" ({row[key] / numbers[0][key] - 1:+.1%})".replace("-", "−")
+
+
+st.subheader("Measured", anchor=False)
+st.table({"": list(ROWS)} | {
+    label: [form.format(row[key]) + ("" if "%" in form else versus_plain(key, row)) for key, form in ROWS.values()]
+    for label, row in zip(loaders.MNIST_MODELS.values(), numbers, strict=True)
+})  # fmt: skip
+
+
+def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    union = plane.widen([f(m["cloud"][i] for m in measures.values()) for i, f in enumerate((min, max, min, max))])
+    clouds = [
+        [figures.scatter_tile(c.codes.numpy(), c.labels.numpy(), extent, width_px // 3, ink) for c, extent in pairs]
+        for pairs in (
+            [(c, union) for c in ckpts.values()],
+            [(c, measures[name]["box"]) for name, c in ckpts.items()],
+        )
+    ]
+    decoded = [[places[name]["picture"] for name in ckpts] for places in (grids, draws)]
+    labels = ["Test codes, same scale", "Central 98 % of them", "Manifold grid of that box", "Uniform samples"]
+    return figures.panel([*clouds, *decoded], labels, [], list(loaders.MNIST_MODELS.values()), caption, width_px, ink)
+
+
+export.show(draw(export.SCREEN_PX, export.ink()), alt="Codes, manifold grid and uniform samples of the three models")
+
+
+def compare(row: dict) -> str:
+    plain = numbers[0]
+    spread = sqrt(row["spread_z1"] * row["spread_z2"] / (plain["spread_z1"] * plain["spread_z2"]))
+    return (
+        f"**{loaders.MNIST_MODELS[row['model']]}** against plain: the cloud of codes is **{spread:.2f}** times as wide "
+        f"(geometric mean of both axes), hole {plain['hole_share']:.0%} → {row['hole_share']:.0%} of its box, nearest other "
+        f"code of the same digit {plain['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}, cross-entropy "
+        f"{plain['bce_nats']:.4f} → {row['bce_nats']:.4f}, root mean square weight{versus_plain('weight_rms', row)}."
+    )
+
+
+controls.notice([compare(row) for row in numbers[1:]])
+export.export_row(
+    f"l2-twins-{seed}", draw, numbers, {"models": ", ".join(ckpts), "seed": seed, "grid": f"{GRID} × {GRID}"}
+)

@@ -1,0 +1,62 @@
+"""A picture under a grid, one cell of it picked by click, drag or arrow keys: a channel's map, or a place of the code."""
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+HTML = '<canvas tabindex="0" role="application"></canvas>'
+CSS = """
+canvas { width: 100%; aspect-ratio: 1; display: block; cursor: pointer; touch-action: none;
+  border-radius: var(--st-base-radius); }
+canvas:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 2px; }
+"""
+_COMPONENT = st.components.v2.component(
+    "cells", html=HTML, css=CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+)
+
+
+def show(
+    picture: np.ndarray,
+    side: int,
+    pick: tuple[int, int],
+    label: str,
+    on_pick: Callable[[int, int], None],
+    key: str,
+    is_active: bool = True,
+    names: list[str] | None = None,
+) -> None:
+    """Draws a square picture under a grid of side×side cells; calls on_pick(row, column), from 0, before the next run.
+
+    picture    uint8 (H, W, 3)
+    pick       (row, column) of the framed cell; a dashed frame where it is not active
+    label      what the picture is, for screen readers
+    names      one a cell, row by row, written into its corner
+    """
+
+    def picked() -> None:
+        event = st.session_state[key].pick
+        if event:  # None when another trigger of the same component fired
+            st.session_state[f"{key}_answered"] = event["number"]
+            row, column = (min(max(int(i), 0), side - 1) for i in event["cell"])
+            on_pick(row, column)
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
+    _COMPONENT(
+        key=key,
+        data={
+            "picture": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
+            "side": side,
+            "pick": list(pick),
+            "active": is_active,
+            "label": label,
+            "names": names or [],
+            "answered": st.session_state.get(f"{key}_answered", 0),
+        },
+        on_pick_change=picked,
+    )

@@ -1,0 +1,102 @@
+"""What the page on noise says of its channel: gaps to the baselines, findings and the power audit, all from measured figures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from aemodels.metrics import power_audit, send
+from aemodels.noise import snr_db
+from aemodels.psnr_matrix import Curve, Score
+
+LAB_VARIANCES = (0.05, 0.10, 0.15)
+LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
+BASELINES = {LINEAR: "linear_code", AVIF: "avif"}  # label -> key in baselines.json
+SHORT = {LINEAR: "linear", AVIF: "AVIF"}
+
+Evaluations = Sequence[Mapping[str, Any]]
+
+
+def about_baselines(baselines: Mapping[str, Any]) -> str:
+    """What the baselines are and on what they were measured, for those that are there."""
+    text = ""
+    if baselines.get("linear_code"):
+        text += (
+            f" {LINEAR}: {baselines['num_components']:,} principal components of the train photos, power shared out by "
+            "water-filling, best linear decoder; no network."
+        )
+        powers = [row["code_power"] for row in baselines["linear_code"] if row.get("noise_power")]
+        if powers:
+            text += f" Its power, 1 by design, is {min(powers):.3f} to {max(powers):.3f} on the test photos."
+    if baselines.get("avif"):
+        at = {row["noise_variance"]: row for row in baselines["avif"]}
+        budgets = ", ".join(str(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at)
+        text += (
+            f" {AVIF}: each photo as the best AVIF that fits the bytes which 1,024 channel uses carry without error ({budgets} at "
+            f"{', '.join(f'{v:.2f}' for v in LAB_VARIANCES if v in at)}; container header not counted), on "
+            f"{baselines['avif'][0]['num_images']:,} test photos."
+        )
+    return text
+
+
+def cell(score: Score | None, references: Mapping[str, Curve], variance: float) -> str:
+    """A model's score at one variance, and how far it is above each baseline there."""
+    if score is None:
+        return "–"
+    gaps = [
+        f"{round(score.psnr_db - scores[variance].psnr_db, 2) + 0:+.2f} {SHORT[label]}"
+        for label, scores in references.items()
+        if variance in scores
+    ]
+    return f"**{score}**" + (f" ({', '.join(gaps)})" if gaps else "")
+
+
+def findings(models: Mapping[str, Curve], references: Mapping[str, Curve], own: Mapping[str, float]) -> list[str]:
+    """Sentences for "What to notice"; `own` is the variance that each noise-regularised model was trained at."""
+    plain = next(scores for label, scores in models.items() if label not in own)
+    points = []
+    for label, scores in references.items():
+        gaps = [models[m][v].psnr_db - scores[v].psnr_db for m, v in own.items() if v in scores and v in models[m]]
+        if gaps:
+            points.append(f"Against {label}, each at its own noise: {_listed(gaps, own.values())}.")
+    gains = [models[m][v].psnr_db - plain[v].psnr_db for m, v in own.items()]
+    prices = [models[m][0.0].psnr_db - plain[0.0].psnr_db for m in own]
+    points.append(
+        f"Against the plain model, each at its own noise: {_listed(gains, own.values())}; without noise: {_listed(prices, own.values())}."
+    )
+    middle, variance = sorted(own.items(), key=lambda item: item[1])[len(own) // 2]
+    behind = {v: models[middle][v].psnr_db - models[m][v].psnr_db for m, v in own.items() if m != middle}
+    points.append(
+        f"One model for all: trained at {variance:.2f} and tested elsewhere, it differs from the model trained there by "
+        f"{_listed(behind.values(), behind)}."
+    )
+    return points
+
+
+def audit(evaluations: Evaluations, codes: Tensor) -> dict[str, str]:
+    """E[z²] and the measured noise variance at the lab's variances: as evaluated on the test photos, or, for a checkpoint from before
+    that was kept, measured here on the codes that come with it."""
+    at = {row["noise_variance"]: row for row in evaluations if "noise_power" in row}
+    for variance in LAB_VARIANCES:
+        if variance not in at:
+            at[variance] = power_audit(codes, send(codes, variance, range(len(codes))))
+    row = {"E[z²]": f"{at[LAB_VARIANCES[0]]['code_power']:.4f}"}
+    return row | {
+        f"noise variance, asked {v:.2f}": f"{at[v]['noise_power'] / at[v]['code_power']:.4f}" for v in LAB_VARIANCES
+    }
+
+
+def numbers(measured: Mapping[str, Evaluations], references: Mapping[str, Evaluations]) -> list[dict[str, Any]]:
+    """Every figure of every evaluation as one line, for the CSV."""
+    return [
+        {"trained": label, "snr_db": snr_db(row["noise_variance"]) if row["noise_variance"] else None} | dict(row)
+        for label, rows in [*measured.items(), *references.items()]
+        for row in rows
+    ]
+
+
+def _listed(values: Sequence[float], variances: Sequence[float]) -> str:
+    # Adding 0 to what is rounded makes −0.00 a +0.00.
+    return ", ".join(
+        f"**{round(gap, 2) + 0:+.2f} dB** ({variance:.2f})" for gap, variance in zip(values, variances, strict=True)
+    )

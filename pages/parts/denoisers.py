@@ -1,0 +1,46 @@
+"""The denoisers that are compared, and what they reach on test digits over the noise factor, measured once."""
+
+import streamlit as st
+from torch import Tensor
+
+from aemodels import checkpoints, denoising
+from pages.parts import loaders
+
+NOISY, LINEAR = "Noisy", "Best linear"
+FACTORS = [i / 10 for i in range(11)]
+EVERY = 20  # one test digit in twenty: the first half of MNIST's test digits is easier than the second
+
+
+def load() -> dict[str, denoising.Denoiser]:
+    """Name on the screen -> denoiser: none at all, the best linear one, and the two networks."""
+    networks = {label: _network(name) for name, label in loaders.DENOISERS.items()}
+    return {NOISY: lambda x_noisy, factor: x_noisy.clamp(0, 1), LINEAR: _linear()} | networks
+
+
+def test_digits() -> Tensor:
+    """The digits that `curves` measures, uint8 (500, 1, 28, 28)."""
+    return loaders.test_digits()[0][::EVERY]
+
+
+def curves() -> dict[str, dict[str, list[float]]]:
+    """Of each denoiser the mean "psnr_db" and "ssim" at each of FACTORS."""
+    paths = {label: checkpoints.checkpoint_path(name) for name, label in loaders.DENOISERS.items()}
+    return {
+        label: _curve(label, paths[label].stat().st_mtime_ns if label in paths else 0, denoise)
+        for label, denoise in load().items()
+    }
+
+
+def _network(name: str) -> denoising.Denoiser:
+    model = loaders.checkpoint(name).model
+    return lambda x_noisy, factor: model.decode(model.encode(x_noisy))
+
+
+@st.cache_resource(show_spinner=False)
+def _linear() -> denoising.LinearDenoiser:
+    return denoising.load_linear()
+
+
+@st.cache_data(max_entries=8, show_spinner="Measuring 500 test digits; this happens once …")
+def _curve(label: str, modified_ns: int, _denoise: denoising.Denoiser) -> dict[str, list[float]]:
+    return denoising.sweep(_denoise, test_digits(), FACTORS)

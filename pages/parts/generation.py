@@ -1,0 +1,102 @@
+"""The table "does sampling generate?", from the figures stored beside the checkpoints."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from aemodels import checkpoints, generation
+from aemodels.errors import LatentLabError
+from pages.parts import controls, loaders, sampling
+
+MEASURES = {
+    "frechet": "Fréchet distance",
+    "density": "Density",
+    "coverage": "Coverage",
+    "nearest": "Nearest photo",
+    "nearest_of_all": "Nearest of all",
+}
+MEANING = {
+    "frechet": "Fréchet distance: how far the mean and covariance of the pictures' features are from those of real photos; "
+    "0 is none.",
+    "density": "Density: in how many neighbourhoods of real photos a picture lies, against what a real photo does; 1 is real, "
+    "0 is never.",
+    "coverage": "Coverage: the share of real photos that have a picture in their neighbourhood; 1 is all of them.",
+    "nearest": "Nearest photo: the mean distance to the closest photo that model or sampler has seen, in grey levels of 32×32 px "
+    "pictures. Reconstructions show what a copy would give; pictures without contrast are near to everything and copy nothing.",
+    "nearest_of_all": "Nearest of all: the smallest distance of any picture to a photo that model or sampler has seen, in grey "
+    "levels of 32×32 px pictures. A copied photo would come as near as reconstructions do.",
+}
+SOURCES = {generation.PHOTOS: "Unseen photos", generation.RECONSTRUCTIONS: "Reconstructions", **sampling.SAMPLERS}
+SOURCES |= {generation.PIXEL_NOISE: "Independent pixels"}
+
+
+def show() -> None:
+    """The table, of one measure at a time: a row a kind of picture, a column a model."""
+    st.subheader("Does sampling generate?", anchor=False)
+    try:
+        results = checkpoints.read_generation()
+    except LatentLabError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if results is None:
+        st.caption("Not measured yet; `python -m benchmarks.generation` measures every sampler on every model.")
+        return
+    models = [name for name in loaders.DOG_MODELS if name in results["checkpoints"]]
+    values = {(row["source"], row["model"]): row for row in results["rows"]}
+    measure = controls.choose("Measure", MEASURES, key="measure")
+    st.table(
+        pd.DataFrame(
+            {
+                loaders.DOG_MODELS[name]: [
+                    _cell(values.get((source, name), values.get((source, None))), measure) for source in SOURCES
+                ]
+                for name in models
+            },
+            index=list(SOURCES.values()),
+        )
+    )
+    for name in models:
+        if results["checkpoints"][name] != generation.identity(loaders.checkpoint(name).provenance):
+            st.warning(
+                f"{name} has been trained again since: its column is of older weights. `python -m benchmarks.generation` "
+                "measures it anew.",
+                icon=":material/history:",
+            )
+    st.markdown(f"{_verdict(values, models)}\n\n{MEANING[measure]}")
+    fitted = ", ".join(f"{n:,}" for n in sorted(set(results["num_fitted"].values())))
+    trained = "; ".join(
+        f"{name} after {c['steps']:,} steps on data {c['data_fingerprint'][:8]}"
+        for name, c in results["checkpoints"].items()
+    )
+    st.caption(
+        f"Each figure: {results['num_samples']:,} pictures against {results['num_reference']:,} train photos, mean ± standard "
+        f"deviation over {len(results['seeds'])} seeds; the nearest photo among {results['num_known']:,}. Samplers are fitted on "
+        f"{fitted} codes. Features: a scattering network of fixed filters (oriented edges of four sizes, how they are arranged, "
+        f"local colour), nothing in it learnt. Measured on {trained}."
+    )
+
+
+def _cell(row: dict[str, Any] | None, measure: str) -> str:
+    if row is None:
+        return "–"
+    mean, spread = row[measure]
+    digits = 0 if mean >= 100 else 1 if mean >= 2 else 3
+    return f"{mean:,.{digits}f}" + (f" ± {spread:.{digits}f}" if spread == spread else "")
+
+
+def _verdict(values: dict[tuple[str, str | None], dict[str, Any]], models: list[str]) -> str:
+    drawn = [row for row in values.values() if row["source"] in sampling.SAMPLERS and row["model"] in models]
+    best = min(drawn, key=lambda row: row["frechet"][0])
+    rebuilt = values[generation.RECONSTRUCTIONS, best["model"]]
+    share = best["coverage"][0] / rebuilt["coverage"][0] if rebuilt["coverage"][0] else 0.0
+    answer = (
+        "**Yes, nearly as well as it reconstructs.**" if share > 0.8 else "**Partly.**" if share > 0.4 else "**No.**"
+    )
+    photos = values.get((generation.PHOTOS, None))
+    real = f"; unseen photos {photos['frechet'][0]:.0f} and {photos['coverage'][0]:.2f}" if photos else ""
+    return (
+        f"{answer} The best of all, “{SOURCES[best['source']]}” on {best['model']}, has Fréchet distance {best['frechet'][0]:.0f} and "
+        f"coverage {best['coverage'][0]:.3f}; the same model's reconstructions have {rebuilt['frechet'][0]:.0f} and "
+        f"{rebuilt['coverage'][0]:.3f}{real}."
+    )

@@ -1,0 +1,249 @@
+// One plane on a canvas: axes, a dot a code or a picture, marks on top; and what the mouse and the keys do in it.
+const LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 44 // px around the plot, for the numbers on the axes
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }
+
+class Pane {
+  // look   what is shown: {view: [x_min, x_max, y_min, y_max], colours, model, picture, overview, only}
+  // marks  draws on top: (ctx, pane) => …
+  constructor(canvas, marks) {
+    this.canvas = canvas
+    this.marks = marks
+    this.look = null
+    this.resized = new ResizeObserver(() => this.draw())
+    this.resized.observe(canvas)
+  }
+
+  get width() { return this.canvas.clientWidth - LEFT - RIGHT }
+  get height() { return this.canvas.clientHeight - TOP - BOTTOM }
+  toX(z1) { return LEFT + ((z1 - this.look.view[0]) / (this.look.view[1] - this.look.view[0])) * this.width }
+  toY(z2) { return TOP + ((this.look.view[3] - z2) / (this.look.view[3] - this.look.view[2])) * this.height }
+  theme(name) { return getComputedStyle(this.canvas).getPropertyValue(name).trim() }
+
+  // The place under the pointer, kept inside the view.
+  toPlace(event) {
+    const at = this.canvas.getBoundingClientRect(), [x1, x2, y1, y2] = this.look.view
+    return this.clamp([
+      x1 + ((event.clientX - at.left - LEFT) / this.width) * (x2 - x1),
+      y2 - ((event.clientY - at.top - TOP) / this.height) * (y2 - y1),
+    ])
+  }
+
+  // Decimals beyond a thousandth of the view would only lengthen the address.
+  clamp([z1, z2]) {
+    const [x1, x2, y1, y2] = this.look.view
+    const digits = (low, high) => Math.max(0, 3 - Math.floor(Math.log10(high - low)))
+    const trim = (v, low, high) => Number(Math.min(high, Math.max(low, v)).toFixed(digits(low, high)))
+    return [trim(z1, x1, x2), trim(z2, y1, y2)]
+  }
+
+  // z moved by an arrow key, or null for another key; with Shift five times as far.
+  step(event, z) {
+    const step = STEPS[event.key]
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return null
+    event.preventDefault()
+    const share = event.shiftKey ? 0.05 : 0.01, [x1, x2, y1, y2] = this.look.view
+    return this.clamp([z[0] + step[0] * share * (x2 - x1), z[1] + step[1] * share * (y2 - y1)])
+  }
+
+  draw() {
+    if (!this.look || !this.canvas.clientWidth) return
+    const ratio = window.devicePixelRatio || 1, { look } = this
+    // The 10,000 dots are drawn again only where they would look different, not for every move of the cross.
+    const seen = [look.view, look.only, this.canvas.clientWidth, ratio, this.theme("--st-text-color")].join()
+    if (seen !== this.seen || look.model !== this.model || look.picture !== this.picture) {
+      Object.assign(this, { seen, model: look.model, picture: look.picture })
+      this.base = new OffscreenCanvas(this.canvas.clientWidth * ratio, this.canvas.clientHeight * ratio)
+      const ctx = this.base.getContext("2d")
+      ctx.scale(ratio, ratio)
+      this.drawBase(ctx)
+      this.canvas.width = this.base.width
+      this.canvas.height = this.base.height
+    }
+    const ctx = this.canvas.getContext("2d")
+    ctx.setTransform(1, 0, 0, 1, 0, 0)
+    ctx.clearRect(0, 0, this.canvas.width, this.canvas.height)
+    ctx.drawImage(this.base, 0, 0)
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0)
+    this.marks(ctx, this)
+  }
+
+  drawBase(ctx) {
+    const { view, model, picture, overview } = this.look
+    this.drawAxes(ctx)
+    ctx.save()
+    ctx.beginPath()
+    ctx.rect(LEFT, TOP, this.width, this.height)
+    ctx.clip()
+    if (picture) {
+      const [x1, x2, y1, y2] = picture.extent
+      ctx.imageSmoothingEnabled = picture.image.width > this.width * (window.devicePixelRatio || 1)
+      ctx.drawImage(picture.image, this.toX(x1), this.toY(y2), this.toX(x2) - this.toX(x1), this.toY(y1) - this.toY(y2))
+    }
+    if (model) this.drawDots(ctx, model, view, [LEFT, TOP, this.width, this.height], this.width > 500 ? 3.4 : 2.6)
+    ctx.restore()
+    if (overview) this.drawOverview(ctx, overview)
+  }
+
+  drawDots(ctx, model, [x1, x2, y1, y2], [left, top, width, height], size) {
+    const { only, colours } = this.look
+    for (let i = 0; i < model.labels.length; i++) {
+      const x = (model.codes[2 * i] - x1) / (x2 - x1), y = (model.codes[2 * i + 1] - y1) / (y2 - y1)
+      if (x < 0 || x > 1 || y < 0 || y > 1) continue
+      const digit = model.labels[i]
+      ctx.globalAlpha = only === null || only === digit ? 0.75 : 0.08
+      ctx.fillStyle = colours[digit]
+      ctx.fillRect(left + x * width - size / 2, top + (1 - y) * height - size / 2, size, size)
+    }
+    ctx.globalAlpha = 1
+  }
+
+  // The whole cloud in a corner, and where in it the view lies.
+  drawOverview(ctx, whole) {
+    const side = Math.round(this.width / 4), left = LEFT + this.width - side - 6, top = TOP + this.height - side - 6
+    const [x1, x2, y1, y2] = whole, [a, b, c, d] = this.look.view
+    ctx.fillStyle = this.theme("--st-background-color")
+    ctx.fillRect(left, top, side, side)
+    this.drawDots(ctx, this.look.model, whole, [left, top, side, side], 1)
+    ctx.strokeStyle = this.theme("--st-text-color")
+    ctx.strokeRect(left, top, side, side)
+    ctx.save()
+    ctx.beginPath()
+    ctx.rect(left, top, side, side)
+    ctx.clip()
+    ctx.lineWidth = 2.5
+    const scale = (v, low, high) => (side * (v - low)) / (high - low)
+    ctx.strokeRect(left + scale(a, x1, x2), top + side - scale(d, y1, y2), scale(b - a, 0, x2 - x1), scale(d - c, 0, y2 - y1))
+    ctx.restore()
+  }
+
+  drawAxes(ctx) {
+    const [x1, x2, y1, y2] = this.look.view
+    const line = (...points) => (ctx.beginPath(), ctx.moveTo(points[0], points[1]), ctx.lineTo(points[2], points[3]), ctx.stroke())
+    ctx.font = `16px ${this.theme("--st-font") || "sans-serif"}`
+    ctx.fillStyle = this.theme("--st-text-color")
+    ctx.strokeStyle = this.theme("--st-border-color")
+    ctx.textAlign = "center"
+    for (const t of ticks(x1, x2, this.width / 70)) {
+      line(this.toX(t), TOP, this.toX(t), TOP + this.height)
+      ctx.fillText(minus(t), this.toX(t), TOP + this.height + 20)
+    }
+    ctx.fillText("z₁", LEFT + this.width / 2, this.canvas.clientHeight - 6)
+    ctx.textAlign = "right"
+    for (const t of ticks(y1, y2, this.height / 60)) {
+      line(LEFT, this.toY(t), LEFT + this.width, this.toY(t))
+      ctx.fillText(minus(t), LEFT - 6, this.toY(t) + 5)
+    }
+    ctx.textAlign = "left"
+    ctx.fillText("z₂", 2, TOP + this.height / 2 + 5)
+  }
+
+  // Twice, a broad one in the colour of the background below, so that a mark stands out from any dots.
+  stroke(ctx, path) {
+    for (const [colour, thickness] of [["--st-background-color", 6], ["--st-text-color", 2.5]]) {
+      ctx.strokeStyle = this.theme(colour)
+      ctx.lineWidth = thickness
+      ctx.beginPath()
+      path()
+      ctx.stroke()
+    }
+  }
+
+  drawCross(ctx, z) {
+    const x = this.toX(z[0]), y = this.toY(z[1])
+    this.stroke(ctx, () => {
+      ctx.arc(x, y, 10, 0, 2 * Math.PI)
+      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+        ctx.moveTo(x + 10 * dx, y + 10 * dy)
+        ctx.lineTo(x + 24 * dx, y + 24 * dy)
+      }
+    })
+  }
+}
+
+// Where one side speaks while the other is still answering: `moves` counts the changes made here, and Python echoes the
+// last one it has seen as `answered`, so that a late answer to an earlier change never undoes a later one.
+class Exchange {
+  constructor(setTriggerValue) {
+    this.moves = 0
+    this.send = setTriggerValue
+  }
+
+  // Whether Python has seen every change made here.
+  accepts(data) {
+    if (data.answered < this.moves) return false
+    this.moves = data.answered
+    return true
+  }
+
+  // A change that Python need not hear of yet, as while the mouse is held.
+  hold() {
+    this.moves += 1
+    clearTimeout(this.timer)
+  }
+
+  change(value, delay_ms = 0) {
+    this.hold()
+    this.timer = setTimeout(() => this.send("change", { ...value, number: this.moves }), delay_ms)
+  }
+}
+
+// The index of the code nearest to z; in a direction [dx, dy] the nearest of those that lie within 45° of it.
+function nearestCode(model, z, direction = null) {
+  let best = -1, least = Infinity
+  for (let i = 0; i < model.labels.length; i++) {
+    const dx = model.codes[2 * i] - z[0], dy = model.codes[2 * i + 1] - z[1], distance = dx * dx + dy * dy
+    if (distance >= least) continue
+    if (direction) {
+      const along = dx * direction[0] + dy * direction[1]
+      if (along <= 0 || 2 * along * along < distance) continue
+    }
+    best = i
+    least = distance
+  }
+  return best
+}
+
+const codeOf = (model, i) => [model.codes[2 * i], model.codes[2 * i + 1]]
+
+// Pixels in [0, 1] on a canvas of 28 × 28.
+function paint(canvas, pixels, alt) {
+  const side = Math.sqrt(pixels.length), image = new ImageData(side, side)
+  pixels.forEach((p, i) => image.data.fill(Math.round(255 * p), 4 * i, 4 * i + 3))
+  for (let i = 3; i < image.data.length; i += 4) image.data[i] = 255
+  canvas.width = canvas.height = side
+  canvas.getContext("2d").putImageData(image, 0, 0)
+  canvas.setAttribute("aria-label", alt)
+}
+
+// The key of digits above the planes; a click shows one digit alone.
+function legend(element, colours, only, choose) {
+  if (!element.childElementCount) {
+    colours.forEach((colour, digit) => {
+      const button = document.createElement("button")
+      button.type = "button"
+      button.innerHTML = `<i style="background:${colour}"></i>${digit}`
+      button.title = `Show the ${digit}s alone`
+      element.append(button)
+    })
+  }
+  ;[...element.children].forEach((button, digit) => {
+    button.setAttribute("aria-pressed", only === digit)
+    button.onclick = () => choose(only === digit ? null : digit)
+  })
+}
+
+// Round numbers (1, 2 or 5 times a power of ten) between low and high, about `count` of them.
+function ticks(low, high, count) {
+  const rough = (high - low) / Math.max(count, 2)
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = [1, 2, 5, 10].map((f) => f * power).find((s) => s >= rough)
+  const result = []
+  for (let i = Math.ceil(low / step); i * step <= high; i++) result.push(i * step)
+  return result
+}
+
+function minus(value) {
+  return String(Number(value.toPrecision(6))).replace("-", "−")
+}
+
+const placeText = (z) => `(${z.map((v) => v.toFixed(3).replace("-", "−")).join(", ")})`

@@ -1,0 +1,101 @@
+// Several planes under one cursor: at the same place of each, or at the same test digit.
+// data: {planes: [{name, view, readout}], link: "place" | "digit", z, answered, colours}; z is in the first plane.
+// Sends "change": {z, number}.
+const mounted = new WeakMap()
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let twins = mounted.get(parentElement)
+  if (!twins) mounted.set(parentElement, (twins = mount(parentElement, data, setTriggerValue)))
+  twins.update(data)
+  return () => {
+    twins.unmount()
+    mounted.delete(parentElement)
+  }
+}
+
+function mount(root, first, setTriggerValue) {
+  const exchange = new Exchange(setTriggerValue)
+  let data, z, only = null
+  const figures = first.planes.map((_, k) => root.querySelectorAll("figure")[k])
+  const panes = figures.map((figure, k) => new Pane(figure.querySelector("canvas.plane"), (ctx, pane) => {
+    ctx.setLineDash([7, 6])
+    const [x1, x2, y1, y2] = data.planes[k].box
+    ctx.strokeStyle = pane.theme("--st-text-color")
+    ctx.strokeRect(pane.toX(x1), pane.toY(y2), pane.toX(x2) - pane.toX(x1), pane.toY(y1) - pane.toY(y2))
+    ctx.setLineDash([])
+    pane.drawCross(ctx, placeIn(k))
+  }))
+  const model = (k) => globalThis.latentLab?.get(data.planes[k].name)
+
+  // The cursor's place in plane `to`, when it is at p in plane `from`.
+  function carry(p, from, to) {
+    if (from === to && data.link === "place") return p
+    if (data.link === "digit") return codeOf(model(to), nearestCode(model(from), p))
+    const a = data.planes[from].view, b = data.planes[to].view
+    return [0, 2].map((i, axis) => b[i] + ((p[axis] - a[i]) / (a[i + 1] - a[i])) * (b[i + 1] - b[i]))
+  }
+  const placeIn = (k) => (data.planes.every((_, i) => model(i)) ? carry(z, 0, k) : z)
+
+  function draw() {
+    panes.forEach((pane, k) => {
+      const { name, view } = data.planes[k], place = placeIn(k)
+      pane.look = { view, colours: data.colours, only, model: model(k), picture: globalThis.latentLab?.get(`holes-${name}`) }
+      pane.draw()
+      if (model(k)) paint(figures[k].querySelector("canvas.digit"), model(k).decode(place), `Decoded at z = ${placeText(place)}`)
+      figures[k].querySelector(".place").textContent = placeText(place)
+      figures[k].querySelector(".readout").classList.toggle("stale", exchange.moves > data.answered)
+    })
+    legend(root.querySelector(".legend"), data.colours, only, (digit) => ((only = digit), draw()))
+  }
+
+  function drag(k, place) {
+    z = carry(place, k, 0)
+    exchange.hold()
+    draw()
+  }
+
+  panes.forEach((pane, k) => {
+    const { canvas } = pane
+    canvas.onpointerdown = (event) => {
+      if (event.button !== 0) return
+      canvas.setPointerCapture(event.pointerId)
+      drag(k, pane.toPlace(event))
+    }
+    canvas.onpointermove = (event) => canvas.hasPointerCapture(event.pointerId) && drag(k, pane.toPlace(event))
+    canvas.onpointerup = canvas.onpointercancel = () => exchange.change({ z })
+    canvas.onkeydown = (event) => {
+      const here = placeIn(k), place = pane.step(event, here)
+      if (!place) return
+      if (data.link === "digit") { // to the next digit in that direction, however far it is
+        const next = nearestCode(model(k), here, STEPS[event.key])
+        if (next >= 0) drag(k, codeOf(model(k), next))
+      } else drag(k, place)
+      exchange.change({ z }, 150)
+    }
+  })
+  const arrived = () => draw()
+  window.addEventListener("latent-lab", arrived)
+
+  return {
+    update(fresh) {
+      data = fresh
+      if (exchange.accepts(data)) z = data.z
+      data.planes.forEach(({ title, facts, readout }, k) => {
+        const find = (css) => figures[k].querySelector(css)
+        find(".title").textContent = title
+        find(".facts").replaceChildren(...facts.map((fact) => Object.assign(document.createElement("span"), { textContent: fact })))
+        find("#verdict").textContent = readout.kind[0].toUpperCase() + readout.kind.slice(1)
+        find("#verdict").className = readout.kind
+        find("#share").textContent = `Denser than ${readout.share} of the codes`
+        find("#near").textContent = `Nearest digit: ${readout.nearest[0].label}`
+        panes[k].canvas.setAttribute("aria-label", `Latent plane, ${title}. Arrow keys move the cursor in all planes.`)
+      })
+      draw()
+    },
+    unmount() {
+      clearTimeout(exchange.timer)
+      window.removeEventListener("latent-lab", arrived)
+      panes.forEach((pane) => pane.resized.disconnect())
+    },
+  }
+}

@@ -1,0 +1,129 @@
+"""What every channel and every cell of the shown codes is worth, measured in small steps between the user's clicks."""
+
+import hashlib
+import time
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from aemodels import checkpoints, figures, probing
+from pages.parts import loaders
+
+STEP_S = 0.25  # the longest that a click waits for a measurement under way
+CHART_PX = 380
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _store(name: str, modified_ns: int, scene: str) -> dict[tuple[str, int], Tensor]:
+    """What has been measured so far, filled as time permits and shared by all who look at the same scene."""
+    return {}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _mean(name: str, modified_ns: int) -> Tensor:
+    return loaders.checkpoint(name).codes.mean(0)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _colour_axes(name: str, modified_ns: int) -> tuple[Tensor, Tensor, float]:
+    return probing.colour_axes(loaders.checkpoint(name).codes)
+
+
+def _modified_ns(name: str) -> int:
+    return checkpoints.checkpoint_path(name).stat().st_mtime_ns
+
+
+def mean(name: str) -> Tensor:
+    """Mean (C, h, w) of the checkpoint's reference codes."""
+    return _mean(name, _modified_ns(name))
+
+
+def colour_axes(name: str) -> tuple[Tensor, Tensor, float]:
+    """`probing.colour_axes` of the checkpoint's reference codes."""
+    return _colour_axes(name, _modified_ns(name))
+
+
+def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
+    """Two charts: what each channel is worth to these pictures, and how far a cell reaches in them.
+
+    x  the originals, or None where there are only codes: the channels are then ranked by the change alone
+    """
+    content = (z, x_hat) if x is None else (z, x)
+    scene = hashlib.blake2b(b"".join(t.numpy().tobytes() for t in content), digest_size=16).hexdigest()
+    store = _store(name, _modified_ns(name), scene)
+    num_parts = z.shape[1] + z.shape[2]
+    is_done = len(store) == num_parts
+
+    @st.fragment(run_every=None if is_done else STEP_S)
+    def measure() -> None:
+        if not is_done:
+            _measure(store, name, z, x_hat, x_hat if x is None else x)
+            if len(store) == num_parts:
+                st.rerun()
+        channels, cells = st.columns(2, gap="medium")
+        for column, title in ((channels, "What each channel is worth"), (cells, "How far one cell reaches")):
+            column.subheader(title, anchor=False)
+        if is_done:
+            with channels:
+                _channel_chart(store, x_hat, x, z.shape[1])
+            with cells:
+                _reach_chart(store, z.shape[2:])
+        else:
+            # As high as the charts that take its place.
+            with st.container(height=CHART_PX + 100, border=False):
+                st.progress(len(store) / num_parts, f"Knocking out each channel and each cell of {len(z)} codes …")
+
+    measure()
+
+
+def _measure(store: dict[tuple[str, int], Tensor], name: str, z: Tensor, x_hat: Tensor, target: Tensor) -> None:
+    """Adds to the store for a fraction of a second."""
+    decode, end = loaders.checkpoint(name).model.decode, time.monotonic() + STEP_S
+    steps = [("channel", i) for i in range(z.shape[1])] + [("row", i) for i in range(z.shape[2])]
+    for kind, i in steps:
+        if (kind, i) in store:
+            continue
+        store[kind, i] = (
+            probing.knock_out_mse(decode, z, mean(name), probing.channel(i), target)
+            if kind == "channel"
+            else probing.reach_of_row(decode, z, x_hat, mean(name), i)
+        )
+        if time.monotonic() > end:
+            return
+
+
+def _channel_chart(store: dict[tuple[str, int], Tensor], x_hat: Tensor, x: Tensor | None, num_channels: int) -> None:
+    errors = torch.stack([store["channel", i] for i in range(num_channels)])
+    if x is None:
+        worth, unit = 255 * errors.sqrt().mean(1), "change / grey levels"
+    else:
+        worth, unit = 10 * (errors / (x - x_hat).square().flatten(1).mean(1)).log10().mean(1), "PSNR lost / dB"
+    order = worth.argsort(descending=True).tolist()
+    values = [float(worth[i]) for i in order]
+    chart = figures.bars([str(i + 1) for i in order], values, "channel knocked out", unit, CHART_PX)
+    st.plotly_chart(chart, key="channel_worth", alt=f"{unit} by channel, ranked, from channel {order[0] + 1}")
+    if x is None:
+        st.caption(
+            f"Root mean square change of the pictures, of 255. Without channel {order[0] + 1} they change by "
+            f"**{values[0]:.1f}**, without channel {order[-1] + 1} by {values[-1]:.1f}."
+        )
+    else:
+        st.caption(
+            f"Mean over the {len(x)} photos shown. Channel {order[0] + 1} is worth **{values[0]:.2f} dB**, channel "
+            f"{order[-1] + 1} {values[-1]:.2f} dB."
+        )
+
+
+def _reach_chart(store: dict[tuple[str, int], Tensor], cells: tuple[int, int]) -> None:
+    shares = torch.cat([store["row", i] for i in range(cells[0])])
+    shares = shares[shares.isfinite().all(1)].mean(0)  # a cell that is at its mean already changes nothing
+    names = ["its own", *map(str, range(1, len(shares)))]
+    chart = figures.bars(
+        names, (100 * shares).tolist(), "cells away from the cell knocked out", "squared change / %", CHART_PX
+    )
+    st.plotly_chart(chart, key="reach", alt="Share of the squared change by distance from the cell")
+    st.caption(
+        f"Mean over all {cells[0] * cells[1]} cells, in turn from these pictures. **{shares[0]:.0%}** of the squared change "
+        f"lies in the cell's own 16×16 pixels, {shares[:2].sum():.1%} there or in the cells around it."
+    )

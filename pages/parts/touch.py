@@ -1,0 +1,108 @@
+"""One channel or one cell of a code, picked and scaled by hand: what the decoder makes of it, and which pixels change."""
+
+import numpy as np
+import streamlit as st
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from aemodels import figures, probing
+from aemodels.metrics import psnr_db
+from pages.parts import cells, controls, export, loaders, probes
+
+PARTS = {"channel": "A channel", "cell": "A cell"}
+MAPS_A_ROW = 4
+TILE_PX = 384
+BOUND = {"bind": "query-params", "persist_state": "session"}
+
+
+def _pick_channel(row: int, column: int) -> None:
+    st.session_state.part, st.session_state.channel = "channel", MAPS_A_ROW * row + column + 1
+
+
+def _pick_cell(row: int, column: int) -> None:
+    st.session_state.part, st.session_state.row, st.session_state.column = "cell", row + 1, column + 1
+
+
+def _typed(key: str) -> None:
+    st.session_state.part = "channel" if key == "channel" else "cell"
+
+
+def _tile(tile: np.ndarray, cell: tuple[int, int] | None, side: int) -> Image.Image:
+    """A picture enlarged, the block of pixels of one of side×side cells framed."""
+    image = Image.fromarray(tile).resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS)
+    if cell:
+        row, column = cell
+        step = TILE_PX / side
+        edges = (column * step, row * step, (column + 1) * step - 1, (row + 1) * step - 1)
+        draw = ImageDraw.Draw(image)
+        for colour, width in (("#000000", 5), ("#ffd400", 3)):
+            draw.rectangle(edges, outline=colour, width=width)
+    return image
+
+
+@st.fragment
+def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) -> None:
+    """The hands-on part of the page, for codes z (n, C, h, w) and their pictures x_hat; x the originals, or None.
+
+    limit  ends of the colour scale of the channel maps
+    """
+    state, (num_pictures, num_channels, side, _) = st.session_state, z.shape
+    if state.get("photo", 1) > num_pictures:
+        state.photo = num_pictures
+    with controls.row():
+        photo = st.number_input("Picture", 1, num_pictures, key="photo", width=120, **BOUND) - 1
+        part = controls.choose("Change", PARTS, key="part")
+        place = {
+            "channel": (num_channels, 1),
+            "row": (side, side // 2),
+            "column": (side, side // 2),
+        }  # last, first shown
+        channel, *cell = (
+            st.number_input(key.capitalize(), 1, last, shown, key=key, width=84, on_change=_typed, args=(key,), **BOUND)
+            - 1
+            for key, (last, shown) in place.items()
+        )
+        with st.container(width=230):
+            gain = st.slider("Scale (0 knocks it out, 1 leaves it)", -2.0, 3.0, 0.0, 0.1, key="scale", **BOUND)
+    if part == "channel":
+        where, what, framed = probing.channel(channel), f"channel {channel + 1}", None
+    else:
+        where, what, framed = probing.cell(*cell), f"cell {cell[0] + 1}, {cell[1] + 1}", tuple(cell)
+
+    whole = x_hat[photo : photo + 1]
+    x_changed = loaders.checkpoint(name).model.decode(
+        probing.scale(z[photo : photo + 1], probes.mean(name), where, gain)
+    )
+    change = (x_changed - whole)[0]
+    difference = change.abs().mean(0).numpy()
+    peak = float(difference.max())
+
+    columns = st.columns(4, gap="small")
+    with columns[0]:
+        st.markdown("**Code**: click a channel")
+        maps = figures.mosaic(list(figures.diverging(z[photo].numpy(), limit)), MAPS_A_ROW)
+        numbers = [str(i + 1) for i in range(num_channels)]
+        label = f"The {num_channels} channel maps of picture {photo + 1}."
+        at = divmod(channel, MAPS_A_ROW)
+        cells.show(maps, MAPS_A_ROW, at, label, _pick_channel, "channels", part == "channel", numbers)
+    with columns[1]:
+        st.markdown("**Rebuilt**: click a cell")
+        label = f"Picture {photo + 1} rebuilt, under the {side}×{side} cells of its code."
+        cells.show(figures.to_tiles(whole)[0], side, tuple(cell), label, _pick_cell, "cells", part == "cell")
+    with columns[2]:
+        st.markdown(f"**{what.capitalize()} × {gain:g}**".replace("-", "−"))
+        export.show(_tile(figures.to_tiles(x_changed)[0], None, side), f"Picture {photo + 1}, {what} times {gain:g}")
+    with columns[3]:
+        st.markdown(f"**What changed**, white {peak:.2f}" if peak else "**What changed**: nothing")
+        alt = f"Where picture {photo + 1} changes when {what} is scaled by {gain:g}"
+        export.show(_tile(figures.heat(difference, peak), framed, side), alt)
+
+    metrics = st.columns(4, gap="small")
+    metrics[0].metric("The picture changes by (RMS)", f"{255 * float(change.square().mean().sqrt()):.1f} of 255")
+    if part == "cell":
+        own = float(probing.shares_by_distance(change, *cell, (side, side))[0])
+        block = whole.shape[-1] // side
+        metrics[1].metric(f"Of that, in its own {block}×{block} pixels", f"{own:.0%}" if peak else "–")
+    if x is not None:
+        before, after = (float(psnr_db(x[photo : photo + 1], picture)) for picture in (whole, x_changed))
+        metrics[2].metric("PSNR against the photo", f"{after:.2f} dB", f"{after - before:+.2f} dB")
