@@ -81,3 +81,17 @@ def test_linear_code_loses_what_the_formula_says():
     assert mean_of_db + 0.3 < result["psnr_db"] < mean_of_db + 4
     assert baselines.linear_code(pca, images, 2 * noise)["psnr_db"] < result["psnr_db"] - 1
     assert baselines.linear_code(pca, images, 0.0)["psnr_db"] > 45
+
+
+def test_linear_code_meets_power_and_noise_of_the_channel():
+    """Measured on Gaussian coefficients of the variances it was made for, the power is 1 and the noise what was asked for."""
+    generator = torch.Generator().manual_seed(1)
+    components = torch.linalg.qr(torch.randn(192, 16, generator=generator))[0].T.contiguous()
+    variances = torch.logspace(-1, -3, 16)
+    x = 0.5 + (torch.randn(8000, 16, generator=generator) * variances.sqrt()) @ components
+    images = (x * 255).round().clamp(0, 255).byte().view(-1, 3, 8, 8)
+    for noise in (0.05, 0.3):
+        result = baselines.linear_code(baselines.Pca(torch.full((192,), 0.5), components, variances), images, noise)
+        assert result["code_power"] == pytest.approx(1, rel=0.02)
+        assert result["noise_power"] == pytest.approx(noise, rel=0.01)
+        assert result["psnr_of_mean_mse_db"] < result["psnr_db"]

@@ -4,20 +4,25 @@ import torch
 from sklearn.covariance import LedoitWolf
 
 from aemodels.latents import (
+    SAMPLERS,
     LatentStats,
     box,
-    factor,
     fit,
     grid,
     kind_of_place,
+    lerp,
+    mixture_size,
     nearest,
     pixel_entropy,
     plane_stats,
     rank,
     sample,
+    slerp,
+    spectrum,
     support,
     uniform,
 )
+from aemodels.noise import seeded_normal
 
 COVARIANCE = np.array([[4.0, 1.2, -0.5], [1.2, 1.0, 0.3], [-0.5, 0.3, 0.5]])
 MEAN = np.array([3.0, -1.0, 0.5])
@@ -76,24 +81,84 @@ def test_shrinkage_is_a_mixture_with_a_multiple_of_the_identity():
     assert np.trace(difference) == pytest.approx(np.trace(sample_covariance), rel=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["full", "diagonal", "shrinkage"])
+@pytest.mark.parametrize("kind", SAMPLERS)
 def test_one_code_is_too_few(kind):
     with pytest.raises(ValueError, match="at least two codes"):
         fit(torch.zeros(1, 3), kind)
 
 
-def test_another_covariance_is_refused():
-    with pytest.raises(ValueError, match="full, diagonal, shrinkage"):
+def test_another_sampler_is_refused():
+    with pytest.raises(ValueError, match="full, diagonal, shrinkage, mixture, standard"):
         fit(torch.zeros(5, 3), "spherical")
 
 
 @pytest.mark.parametrize("codes", [correlated_codes(50), normal_codes(5, 12)])
-def test_factor_times_its_transpose_is_the_covariance(codes):
-    stats = fit(codes)
-    f = factor(stats)
-    torch.testing.assert_close(f @ f.T, stats.covariance, atol=1e-4, rtol=1e-4)
-    lengths = f.square().sum(0)
-    assert (lengths.diff() <= 1e-6).all()  # largest first
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_the_axes_are_orthonormal(codes, kind):
+    basis = fit(codes, kind).basis
+    torch.testing.assert_close(basis.T @ basis, torch.eye(basis.shape[1]), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("codes", [correlated_codes(50), normal_codes(5, 12)])
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_spectrum_against_numpy(codes, kind):
+    stats = fit(codes, kind)
+    expected = np.linalg.eigvalsh(stats.covariance.double().numpy())[::-1]
+    variances = spectrum(stats).numpy()
+    np.testing.assert_allclose(variances, expected[: len(variances)], rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(expected[len(variances) :], 0, atol=1e-5)
+
+
+def test_standard_is_a_unit_gaussian_whatever_the_codes():
+    stats = fit(correlated_codes(50), "standard")
+    assert torch.equal(stats.mean, torch.zeros(3))
+    assert torch.equal(stats.covariance, torch.eye(3))
+
+
+def two_clusters(n, num_elements=20):
+    codes = 0.3 * normal_codes(n, num_elements)
+    codes[:, 0] += torch.where(torch.arange(n) % 3 == 0, 4.0, -2.0)
+    return codes
+
+
+def test_a_mixture_finds_clusters_that_a_gaussian_smears():
+    codes = two_clusters(300)
+    between = {}
+    for kind in ("shrinkage", "mixture"):
+        z = sample(fit(codes, kind), range(2000))[:, 0]
+        between[kind] = ((z > 0) & (z < 2)).float().mean().item()
+        assert (z > 2).float().mean().item() == pytest.approx(1 / 3, abs=0.15)
+    real = ((codes[:, 0] > 0) & (codes[:, 0] < 2)).float().mean().item()
+    assert real == 0
+    assert between["mixture"] < 0.02
+    assert between["shrinkage"] > 0.15
+
+
+def test_a_mixture_keeps_mean_and_covariance():
+    codes = two_clusters(600)
+    stats = fit(codes, "mixture")
+    assert len(stats.weights) == 8
+    assert stats.weights.sum().item() == pytest.approx(1)
+    torch.testing.assert_close(stats.mean, codes.mean(0), atol=1e-3, rtol=0)
+    shrunk = fit(codes, "shrinkage").covariance
+    torch.testing.assert_close(stats.covariance, shrunk, atol=0.02 * shrunk.diag().max().item(), rtol=0)
+
+
+def test_a_mixture_of_one_is_the_shrunk_gaussian():
+    codes = normal_codes(60, 30)
+    assert mixture_size(60, 30)[0] == 1
+    a, b = sample(fit(codes, "mixture"), range(5)), sample(fit(codes, "shrinkage"), range(5))
+    torch.testing.assert_close(a, b, rtol=0.01, atol=0.02)
+
+
+@pytest.mark.parametrize("n", [2, 16, 64, 256, 1024, 20_000])
+@pytest.mark.parametrize("num_elements", [2, 1024])
+def test_a_mixture_has_codes_enough_for_its_parameters(n, num_elements):
+    num_components, num_axes = mixture_size(n, num_elements)
+    assert 1 <= num_components <= 8
+    assert 1 <= num_axes <= min(32, num_elements)
+    if n >= 16:
+        assert n >= 2 * num_components * 2 * num_axes  # a mean and a variance along each axis
 
 
 @pytest.mark.parametrize("kind", ["full", "diagonal", "shrinkage"])
@@ -117,9 +182,66 @@ def test_a_sample_depends_on_its_seed_alone():
     assert (batch[0] - batch[1]).abs().max() > 0.1
 
 
-def test_a_given_factor_changes_nothing():
-    stats = fit(correlated_codes(50))
-    assert torch.equal(sample(stats, [1, 2], factor(stats)), sample(stats, [1, 2]))
+def test_standard_samples_are_the_noise_that_a_seed_stands_for():
+    seeds = [3, 1, 4]
+    codes = normal_codes(20, 16, 8, 8)
+    assert torch.equal(sample(fit(codes, "standard"), seeds), seeded_normal(seeds, (1024,)))
+
+
+def test_a_seed_is_the_same_noise_in_every_sampler():
+    """With uncorrelated codes all samplers are nearly one Gaussian, and so one seed's codes nearly one code."""
+    codes = 2 * normal_codes(4000, 6) + 1
+    seeds = range(50)
+    expected = 1 + 2 * seeded_normal(seeds, (6,))
+    for kind in ("full", "diagonal", "shrinkage"):
+        torch.testing.assert_close(sample(fit(codes, kind), seeds), expected, atol=0.5, rtol=0)
+
+
+def test_the_noise_is_mapped_by_the_symmetric_root():
+    stats = fit(correlated_codes(200))
+    root = stats.basis @ stats.scales[0].diag() @ stats.basis.T
+    np.testing.assert_allclose(root @ root, stats.covariance, atol=1e-4)
+    seeds = [8, 9]
+    torch.testing.assert_close(
+        sample(stats, seeds), stats.mean + seeded_normal(seeds, (3,)) @ root, atol=1e-5, rtol=1e-5
+    )
+
+
+def test_lerp_by_hand():
+    walk = lerp(torch.tensor([0.0, 2.0]), torch.tensor([4.0, 0.0]), 5)
+    assert walk.tolist() == [[0, 2], [1, 1.5], [2, 1], [3, 0.5], [4, 0]]
+
+
+def test_slerp_by_hand():
+    walk = slerp(torch.tensor([2.0, 0.0]), torch.tensor([0.0, 4.0]), 4)
+    angles = np.deg2rad([0, 30, 60, 90])
+    lengths = np.array([2, 8 / 3, 10 / 3, 4])
+    np.testing.assert_allclose(walk, lengths[:, None] * np.stack([np.cos(angles), np.sin(angles)], 1), atol=1e-6)
+
+
+def test_slerp_keeps_the_power_that_lerp_loses():
+    a, b = (z / z.square().mean().sqrt() for z in normal_codes(2, 16, 8, 8))
+    on_circle, on_line = slerp(a, b, 9), lerp(a, b, 9)
+    assert on_circle.shape == on_line.shape == (9, 16, 8, 8)
+    np.testing.assert_allclose(on_circle.square().flatten(1).mean(1), 1, rtol=1e-5)
+    assert on_line[4].square().mean().item() == pytest.approx(0.5, abs=0.05)
+    steps = on_circle.diff(dim=0).flatten(1).norm(dim=1)
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-4)  # equal angles
+    for walk in (on_circle, on_line):
+        torch.testing.assert_close(walk[[0, -1]], torch.stack([a, b]), atol=1e-5, rtol=1e-5)
+
+
+def test_slerp_between_codes_of_one_direction_is_a_line():
+    a = normal_codes(5)
+    torch.testing.assert_close(slerp(a, 3 * a, 7), lerp(a, 3 * a, 7), atol=1e-5, rtol=1e-5)
+
+
+def test_slerp_refuses_what_has_no_shortest_way():
+    a = normal_codes(50)
+    with pytest.raises(ValueError, match="Opposite"):
+        slerp(a, -2 * a, 5)
+    with pytest.raises(ValueError, match="length 0"):
+        slerp(a, torch.zeros(50), 5)
 
 
 def test_samples_from_few_codes_stay_in_the_space_those_span():
@@ -295,6 +417,7 @@ def test_pixel_entropy_is_none_in_black_and_white_and_most_in_grey():
 def test_stats_are_plain_values():
     stats = fit(correlated_codes(5))
     assert isinstance(stats, LatentStats)
-    assert stats.mean.dtype == stats.covariance.dtype == torch.float32
+    tensors = (stats.weights, stats.means, stats.basis, stats.scales, stats.mean, stats.covariance)
+    assert all(tensor.dtype == torch.float32 for tensor in tensors)
     plane = plane_stats(uniform_codes(50), torch.zeros(50))
     assert all(type(value) is float for value in (*plane.spread, plane.hole_fraction, plane.neighbour_accuracy))

@@ -6,7 +6,7 @@ import scipy.stats
 import torch
 
 from aemodels import models
-from aemodels.metrics import bce, evaluate, mean_and_ci95, mse, per_image, psnr_db, reconstruct
+from aemodels.metrics import bce, evaluate, evaluate_at, mean_and_ci95, mse, psnr_db, reconstruct, summarise
 from aemodels.noise import seeded_normal
 
 
@@ -134,22 +134,46 @@ def test_reconstruct_without_noise_is_decode_of_encode(conv_config):
 def test_image_i_has_the_noise_of_seed_plus_i_whatever_the_batch(mlp_config, noise):
     model = build(replace(mlp_config, variant="noisy-code", latent_shape=(16,)))
     images = random_bytes(8, 1, 28, 28)
+    x = images / 255
+    errors = [mse(x[i : i + 1], reconstruct(model, x[i : i + 1], **noise, seeds=[40 + i])[2]).item() for i in range(8)]
 
-    def outputs(seed, batch_size):
-        return per_image(model, images, lambda x, x_hat: x_hat.flatten(1), **noise, seed=seed, batch_size=batch_size)
+    def measured(seed, batch_size):
+        variance, factor = noise.get("noise_variance", 0.0), noise.get("noise_factor", 0.0)
+        return evaluate_at(model, images, [variance], factor, seed, batch_size)[0]["mse"]
 
-    expected = torch.cat(
-        [reconstruct(model, images[i : i + 1] / 255, **noise, seeds=[40 + i])[2].flatten(1) for i in range(8)]
-    )
     for batch_size in (1, 3, 8, 100):
-        torch.testing.assert_close(outputs(40, batch_size), expected, atol=1e-5, rtol=0)
-    assert (outputs(41, 8) - expected).abs().max() > 1e-3  # the noise can be seen in the output
+        assert measured(40, batch_size) == pytest.approx(np.mean(errors), rel=1e-6)
+    assert measured(41, 8) != pytest.approx(np.mean(errors), rel=1e-5)
 
 
-def test_per_image_keeps_the_order_and_passes_images_in_0_to_1(mlp_config):
-    images = random_bytes(7, 1, 28, 28)
-    x = per_image(build(mlp_config), images, lambda x, x_hat: x.flatten(1), batch_size=3)
-    np.testing.assert_allclose(x, images.flatten(1).numpy() / 255, rtol=1e-6)
+def test_many_variances_at_once_are_each_as_by_itself(conv_config):
+    model = build(replace(conv_config, variant="noisy-code"))
+    images = random_bytes(5, 3, 32, 32)
+    together = evaluate_at(model, images, [0.0, 0.05, 0.3], seed=2)
+    assert together == [evaluate(model, images, noise_variance=v, seed=2) for v in (0.0, 0.05, 0.3)]
+    assert together[0]["mse"] != together[1]["mse"] != together[2]["mse"]
+
+
+def test_both_conventions_by_hand():
+    # MSEs of 0.01 and 0.0001 are 20 and 40 dB: the mean is 30 dB, and the mean MSE of 0.00505 is 22.967 dB.
+    both = summarise(torch.tensor([0.01, 0.0001]))
+    assert both["psnr_db"] == pytest.approx(30, abs=1e-6)
+    assert both["psnr_of_mean_mse_db"] == pytest.approx(-10 * np.log10(0.00505), abs=1e-6)
+    assert both["mse"] == pytest.approx(0.00505)
+    assert both["num_images"] == 2
+
+
+def test_interval_of_the_mean_mse_against_the_bootstrap():
+    errors = np.random.default_rng(0).gamma(2, 0.003, 1000)
+    resampled = np.random.default_rng(1).choice(errors, (4000, 1000)).mean(1)
+    low, high = np.percentile(-10 * np.log10(resampled), [2.5, 97.5])
+    half_width = summarise(torch.from_numpy(errors))["psnr_of_mean_mse_db_ci95"]
+    assert half_width == pytest.approx((high - low) / 2, rel=0.05)
+
+
+def test_perfect_images_have_infinite_psnr_in_both_conventions():
+    both = summarise(torch.zeros(3))
+    assert both["psnr_db"] == both["psnr_of_mean_mse_db"] == float("inf")
 
 
 def test_evaluate_averages_the_images_psnrs(mlp_config):
@@ -179,7 +203,9 @@ def test_evaluate_applies_the_noise_and_its_seed(mlp_config):
     model = build(replace(mlp_config, variant="noisy-code", latent_shape=(16,)))
     images = random_bytes(6, 1, 28, 28)
     noisy = evaluate(model, images, noise_variance=0.15, seed=3)
-    expected = per_image(model, images, psnr_db, noise_variance=0.15, seed=3).mean().item()
+    x = images / 255
+    x_hat = reconstruct(model, x, noise_variance=0.15, seeds=range(3, 9))[2]
+    expected = psnr_db(x, x_hat).mean().item()
     assert noisy["psnr_db"] == pytest.approx(expected, abs=1e-4)
     assert noisy == evaluate(model, images, noise_variance=0.15, seed=3)
     assert noisy["mse"] != evaluate(model, images, noise_variance=0.15, seed=4)["mse"]

@@ -9,6 +9,7 @@ from aemodels import models
 from aemodels.networks import (
     ConvNeXtBlock,
     Down,
+    Pointwise,
     Up,
     conv_decoder,
     conv_encoder,
@@ -132,3 +133,18 @@ def test_the_dog_model_decodes_an_image_in_half_a_gflop():
     with FlopCounterMode(display=False) as counter:
         model.decode(torch.zeros(1, 16, 8, 8))
     assert 0.05e9 < counter.get_total_flops() <= 0.5e9
+
+
+def test_pointwise_is_a_1x1_convolution():
+    pointwise = Pointwise(6, 4)
+    x = torch.rand(2, 6, 3, 5)
+    expected = nn.functional.conv2d(x, pointwise.weight[:, :, None, None], pointwise.bias)
+    torch.testing.assert_close(pointwise(x), expected)
+
+
+@pytest.mark.parametrize("make_network", [conv_encoder, conv_decoder])
+def test_all_weights_but_biases_norms_and_depthwise_kernels_are_matrices(make_network):
+    network = make_network(DOG)
+    num_weights = {ndim: sum(p.numel() for p in network.parameters() if p.ndim == ndim) for ndim in (1, 2, 4)}
+    assert num_weights[2] > 0.97 * sum(p.numel() for p in network.parameters())
+    assert num_weights[4] == sum(25 * width for width in block_widths(network))

@@ -44,7 +44,12 @@ def link(folder, names):
 
 def tables(app):
     """The cells of the page's tables, as (row, column) -> text."""
-    return {(str(r), str(c)): t.value.loc[r, c] for t in app.table for r in t.value.index for c in t.value.columns}
+    cells = {(str(r), str(c)): t.value.loc[r, c] for t in app.table for r in t.value.index for c in t.value.columns}
+    for element in app.markdown:
+        if element.value.startswith("|"):
+            header, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in element.value.splitlines()]
+            cells |= {(row[0], column): cell for row in rows for column, cell in zip(header, row, strict=True)}
+    return cells
 
 
 def pages_in_router():
@@ -58,14 +63,6 @@ def test_router_names_every_page():
     sections = [folder for folder in (REPO / "pages").iterdir() if folder.is_dir() and folder.name != "parts"]
     files = {file.relative_to(REPO).as_posix() for folder in sections for file in folder.glob("*.py")}
     assert pages_in_router() == files
-
-
-def test_home_links_to_every_page():
-    app = open_page("home")
-    assert [title.value for title in app.title] == ["Latent Lab"]
-    assert not app.error
-    links = [element.proto.page for element in app.get("page_link")]
-    assert len(links) == len(set(links)) == len(pages_in_router()) - 1
 
 
 def test_home_shows_the_figures_of_every_checkpoint():
@@ -104,7 +101,7 @@ def test_home_counts_the_photos(photo_folder, monkeypatch):
 def test_no_checkpoints(page, checkpoint_folder):
     app = open_page(page)
     assert not app.error
-    assert not app.table
+    assert not tables(app)
     assert "`python train.py`" in "\n".join(info.value for info in app.info)
 
 
@@ -142,12 +139,17 @@ def test_training_shows_what_made_each_checkpoint(group):
     assert not app.exception
     assert not app.error
     assert len(app.get("plotly_chart")) == 2
-    cells = tables(app)
     names = [name for name in aemodels.list_checkpoints() if name.startswith(group)]
+    cells = tables(app)
     assert {column for _, column in cells} == set(names)
+    (same,) = (
+        dict(part.split(": ", 1) for part in e.value.split(" · ")) for e in app.markdown if ": **" in e.value[:60]
+    )
     for name in names:
         ckpt = aemodels.load_checkpoint(name)
-        shown = {row: value for (row, column), value in cells.items() if column == name}
+        shown = {key: value.strip("*") for key, value in same.items()}
+        shown |= {row: value for (row, column), value in cells.items() if column == name}
+        assert shown["PSNR on test images, dB"] == f"{ckpt.metrics['psnr_db']:.2f}"
         assert shown["steps"] == f"{ckpt.provenance['steps']:,}"
         assert shown["seed"] == str(ckpt.provenance["seed"])
         assert shown["device"] == ckpt.provenance["device"]
@@ -160,6 +162,19 @@ def test_training_shows_what_made_each_checkpoint(group):
         assert shown["starts from"] == (ckpt.train_config.start_from or "random weights")
 
 
+@pytest.mark.parametrize("group", ["mnist", "dog"])
+def test_training_lists_what_differs_and_says_once_what_does_not(group):
+    app = open_page("training")
+    app.segmented_control(key="group").set_value(group).run()
+    rows = {}
+    for (row, _), value in tables(app).items():
+        rows.setdefault(row, set()).add(value)
+    assert all(len(values) > 1 for values in rows.values())
+    noises = {"mnist": "noise on the input, σ", "dog": "noise on the code, variance"}
+    assert noises.pop(group) in rows
+    assert not set(noises.values()) & set(rows)
+
+
 def test_training_draws_each_checkpoint_s_own_history():
     charts = [json.loads(chart.proto.spec) for chart in open_page("training").get("plotly_chart")]
     names = [name for name in aemodels.list_checkpoints() if name.startswith("mnist")]
@@ -168,3 +183,39 @@ def test_training_draws_each_checkpoint_s_own_history():
         for trace in chart["data"]:
             history = aemodels.load_checkpoint(trace["name"]).history
             assert list(trace["y"]) == [epoch.get(value) for epoch in history]
+
+
+@pytest.mark.parametrize(("along", "of"), [("step", lambda e: e["step"]), ("minutes", lambda e: e["seconds"] / 60)])
+def test_training_draws_its_curves_along_another_axis(along, of):
+    app = open_page("training")
+    app.segmented_control(key="along").set_value(along).run()
+    assert not app.exception
+    for chart in app.get("plotly_chart"):
+        for trace in json.loads(chart.proto.spec)["data"]:
+            history = aemodels.load_checkpoint(trace["name"]).history
+            assert list(trace["x"]) == pytest.approx([of(epoch) for epoch in history])
+
+
+def test_training_says_which_model_still_gained_most():
+    app = open_page("training")
+    gains = {}
+    for name in aemodels.list_checkpoints():
+        history = aemodels.load_checkpoint(name).history
+        if name.startswith("mnist"):
+            steps, psnr = zip(*((e["step"], e["psnr_db"]) for e in history), strict=True)
+            at = 0.9 * steps[-1]
+            after = next(i for i, step in enumerate(steps) if step >= at)
+            share = (at - steps[after - 1]) / (steps[after] - steps[after - 1])
+            gains[name] = psnr[-1] - (psnr[after - 1] + share * (psnr[after] - psnr[after - 1]))
+    most = max(gains, key=gains.get)
+    gain = f"{gains[most]:+.2f} dB".replace("-", "−")
+    assert f"brought `{most}` **{gain}**" in text(app)
+
+
+def test_training_without_models_of_one_data_set(checkpoint_folder):
+    link(checkpoint_folder, ["mnist-ae"])
+    app = open_page("training")
+    assert len(app.get("plotly_chart")) == 2
+    app.segmented_control(key="group").set_value("dog").run()
+    assert not app.exception
+    assert "`python train.py`" in app.info[0].value

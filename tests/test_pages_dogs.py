@@ -9,7 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import aemodels
-from aemodels import checkpoints, data, latents, photos
+from aemodels import checkpoints, data, photos
 from aemodels.noise import perturb, seeded_normal
 
 PAGES = {
@@ -163,30 +163,6 @@ def test_reconstruct_says_the_psnr_of_its_photos(name, dogs):
     assert number(r"the easiest ([\d.]+) dB", app) == pytest.approx(psnr.max().item(), abs=0.06)
 
 
-def test_reconstruct_says_how_much_a_channel_holds(dogs):
-    app = open_page("reconstruct", seed=4)
-    ckpt, x = aemodels.load_checkpoint("dog-ae"), nine_photos(dogs, seed=4)
-    for picture, channel in [(0, 1), (2, 16)]:
-        app.selectbox(key="picture").set_value(picture)
-        app.select_slider(key="channel").set_value(channel).run()
-        z = ckpt.model.encode(x[picture : picture + 1])
-        without = z.clone()
-        without[:, channel - 1] = ckpt.codes[:, channel - 1].mean(0)
-        expected = aemodels.psnr_db(ckpt.model.decode(z), ckpt.model.decode(without)).item()
-        assert number(r"changes by ([\d.]+) dB", app) == pytest.approx(expected, abs=0.06)
-
-
-@pytest.mark.parametrize(("num_codes", "covariance"), [(256, "full"), (64, "shrinkage")])
-def test_sample_says_the_rank_of_its_gaussian(num_codes, covariance, without_photos):
-    app = open_page("sample", covariance=covariance, fitted_on=str(num_codes))
-    codes = aemodels.load_checkpoint("dog-ae").codes
-    order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(0))
-    rank = latents.rank(latents.fit(codes[order[:num_codes]], covariance))
-    assert number(r"rank \*\*([\d,]+)\*\*", app) == rank
-    assert rank == (num_codes - 1 if covariance == "full" else 1024)
-    assert not app.exception
-
-
 @pytest.mark.parametrize("variance", [0.1, 0.5])
 def test_perturb_says_the_psnr_at_its_variance(variance, dogs):
     app = open_page("perturb", seed=4)
@@ -206,17 +182,6 @@ def test_perturb_without_noise(with_photos):
     app.segmented_control(key="codes").set_value("samples").run()
     assert not app.exception
     assert "nan" not in text(app)
-
-
-def test_noise_regularised_table_is_that_of_the_checkpoints(without_photos):
-    table = open_page("noise_regularised").table[0].value
-    scores = [aemodels.load_checkpoint(name).metrics["evaluations"] for name in MODELS]
-    scores.append(checkpoints.read_baselines()["linear_code"])
-    for row, score in zip(table.itertuples(index=False), scores, strict=True):
-        evaluations = sorted(score, key=lambda e: e["noise_variance"])
-        assert list(row) == [f"{e['psnr_db']:.2f} ± {e['psnr_db_ci95']:.2f}" for e in evaluations]
-    assert ["no noise" in column for column in table.columns] == [True, False, False, False]
-    assert [re.search(r"0\.\d\d", column)[0] for column in table.columns[1:]] == ["0.05", "0.10", "0.15"]
 
 
 def png_file(colour=(200, 120, 40), size=(300, 200)):
@@ -249,8 +214,7 @@ def test_own_photos(without_photos):
         photos.open_photo(io.BytesIO(png_file()), 128)[None].float() / 255,
     )
     psnr = aemodels.psnr_db(x, model.decode(model.encode(x))).item()
-    assert number(r"the easiest ([\d.]+) dB", app) == pytest.approx(psnr, abs=0.06)
-    assert "sunset.png" in text(app)
+    assert number(r"This photo \(sunset.png\) reaches ([\d.]+) dB", app) == pytest.approx(psnr, abs=0.006)
 
 
 def test_more_photos_than_a_panel_holds(without_photos):
@@ -259,7 +223,7 @@ def test_more_photos_than_a_panel_holds(without_photos):
     app.file_uploader(key="uploads").set_value(files).run()
     assert not app.exception
     assert "first 9" in app.info[0].value
-    assert app.selectbox(key="picture").options[-1].endswith("8.png")
+    assert app.number_input(key="photo").max == 9
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,0 +1,215 @@
+"""In a browser: the canvases of the page Reconstruct, its camera, and the pictures on the home page that are links."""
+
+import io
+import re
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import numpy as np
+import pytest
+import torch
+from browser import CHROMIUM_ARGUMENTS, chromium, running_app
+from PIL import Image
+
+import aemodels
+
+sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
+
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+COUNT_CAMERA = """
+window.asked = 0
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+navigator.mediaDevices.getUserMedia = (wish) => { window.asked += 1; return ask(wish) }
+"""
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory):
+    """The app without dog photos: the codes that come with the models are all that it has."""
+    folder = tmp_path_factory.mktemp("app")
+    environment = {
+        "LATENT_LAB_DATA": str(folder / "none"),
+        "LATENT_LAB_CACHE": str(folder / "cache"),
+        "OMP_NUM_THREADS": "1",
+    }
+    with running_app(folder / "log.txt", environment) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS + CAMERA)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, app_url):
+    """visit(path) -> the page, cold; no visit may end with an error in the browser."""
+    contexts, faults = [], []
+
+    def visit(path):
+        context = browser.new_context(viewport={"width": 1440, "height": 1400})
+        contexts.append(context)
+        context.set_default_timeout(90_000)
+        context.add_init_script(COUNT_CAMERA)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{app_url}/{path}")
+        page.wait_for_selector("h1")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def canvas(page, key):
+    return page.locator(f".st-key-{key} canvas")
+
+
+def click_cell(page, key, row, column, side):
+    """Clicks the middle of a cell, counted from 1."""
+    box = canvas(page, key).bounding_box()
+    x, y = ((i - 0.5) / side * box["width"] for i in (column, row))
+    canvas(page, key).click(position={"x": x, "y": y})
+
+
+def wait_for_picture(page, alt):
+    picture = page.get_by_alt_text(re.compile(alt)).first
+    picture.wait_for()
+    page.wait_for_function("e => e.complete && e.naturalWidth", arg=picture.element_handle())
+    return picture
+
+
+def pixels(page, picture):
+    answer = page.request.get(urljoin(page.url, picture.get_attribute("src")))
+    return np.asarray(Image.open(io.BytesIO(answer.body())).convert("RGB")).astype(float) / 255
+
+
+def query(page):
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def test_a_cell_is_clicked_dragged_and_moved_by_keys_and_found_again_by_its_url(visit):
+    page = visit("dogs-reconstruct?seed=3&photo=2")
+    click_cell(page, "cells", 7, 2, side=8)
+    changed = wait_for_picture(page, "^Where picture 2 changes when cell 7, 2 is scaled by 0$")
+    page.wait_for_function("new URLSearchParams(location.search).get('row') === '7'")
+    difference = pixels(page, changed)
+    step = difference.shape[0] // 8
+    blocks = difference.reshape(8, step, 8, step, 3).mean((1, 3, 4))
+    assert np.unravel_index(blocks.argmax(), (8, 8)) == (6, 1)
+
+    box = canvas(page, "cells").bounding_box()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.55 * box["height"], steps=6)
+    page.mouse.up()
+    wait_for_picture(page, "when cell 5, 6 is scaled")
+
+    canvas(page, "cells").focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowRight")
+    shown = pixels(page, wait_for_picture(page, "when cell 3, 7 is scaled"))
+    page.wait_for_function("new URLSearchParams(location.search).get('column') === '7'")
+    sync_api.expect(canvas(page, "cells")).to_have_attribute(
+        "aria-label", re.compile("row 3, column 7"), timeout=60_000
+    )
+    assert query(page) | {"part": "A cell", "row": "3", "column": "7", "photo": "2"} == query(page)
+
+    again = visit(urlsplit(page.url).path.lstrip("/") + "?" + urlsplit(page.url).query)
+    assert np.array_equal(pixels(again, wait_for_picture(again, "^Where picture 2 .* cell 3, 7 ")), shown)
+
+
+def test_a_channel_is_clicked_and_its_picture_is_the_decoder_s(visit):
+    page = visit("dogs-reconstruct?seed=3&scale=-2")
+    before = canvas(page, "cells").bounding_box()
+    click_cell(page, "cells", 1, 1, side=8)
+    wait_for_picture(page, "when cell 1, 1 is scaled by -2$")
+    click_cell(page, "channels", 3, 2, side=4)  # the tenth, in rows of four
+    picture = wait_for_picture(page, "^Picture 1, channel 10 times -2$")
+    page.wait_for_selector(IDLE)
+    assert canvas(page, "cells").bounding_box() == before  # nothing has jumped
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    index = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(3))[0]
+    z, mean = ckpt.codes[index].clone(), ckpt.codes.mean(0)
+    z[9] = mean[9] - 2 * (z[9] - mean[9])
+    expected = (ckpt.model.decode(z[None])[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    enlarged = np.asarray(Image.fromarray(expected).resize((384, 384), Image.Resampling.LANCZOS)) / 255
+    assert np.abs(pixels(page, picture) - enlarged).max() < 1.5 / 255
+
+
+def test_the_slow_charts_come_by_themselves(visit):
+    page = visit("dogs-reconstruct")
+    for key in ("channel_worth", "reach"):
+        page.locator(f".st-key-{key} .main-svg").first.wait_for()
+    assert page.locator(".st-key-channel_worth .bars .point").count() == 16
+    page.wait_for_selector(IDLE)
+    page.wait_for_timeout(1500)  # several times the pace of the steps: nothing goes on running
+    assert page.locator(IDLE).count() == 1
+
+
+def test_the_camera_is_asked_for_only_when_it_is_chosen_and_shots_add_up(visit):
+    page = visit("dogs-reconstruct")
+    page.locator(".st-key-channel_worth .main-svg").first.wait_for()
+    assert page.evaluate("window.asked") == 0
+    page.get_by_text("Camera", exact=True).click()
+    for number in (1, 2):
+        if number == 2:
+            page.get_by_role("button", name=re.compile("Clear photo")).click()
+        page.wait_for_function("document.querySelector('video')?.currentTime > 1")
+        page.get_by_role("button", name=re.compile("Take Photo")).click()
+        sync_api.expect(page.locator(".st-key-notice")).to_contain_text(
+            "This photo (shot 1)" if number == 1 else "These 2 reach", timeout=60_000
+        )
+    assert page.evaluate("window.asked") > 0
+    panel = page.get_by_alt_text(re.compile("^Rows Original, ")).bounding_box()
+    assert panel["height"] < 0.8 * panel["width"]  # two photos are no larger than they need be
+
+
+CARDS = {
+    "latent_plane": "Latent plane",
+    "denoise": "Denoise",
+    "reconstruct": "Reconstruct",
+    "sample": "Sample",
+    "perturb": "Perturb",
+    "noise_regularised": "Noise-regularised",
+}
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_picture_on_the_home_page_leads_to_its_page(name, visit):
+    page = visit("")
+    picture = page.locator(f".st-key-thumbnail-{name} img")
+    picture.wait_for()
+    assert picture.get_attribute("alt")
+    box = picture.bounding_box()
+    assert box["width"] == pytest.approx(2 * box["height"], rel=0.02)
+    page.mouse.click(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
+    sync_api.expect(page.locator("h1")).to_have_text(CARDS[name], timeout=60_000)
+
+
+def test_a_card_is_one_stop_of_the_tab_key_and_enter_follows_it(visit):
+    page = visit("")
+    page.locator(".st-key-thumbnail-noise_regularised img").wait_for()
+    page.locator(".st-key-card-latent_plane a").focus()
+    for name in list(CARDS)[1:3]:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('[class*=st-key-card-]').className").count(name) == 1
+    page.keyboard.press("Enter")
+    sync_api.expect(page.locator("h1")).to_have_text("Reconstruct", timeout=60_000)
+
+
+def test_the_cards_do_not_move_when_their_pictures_come(visit):
+    page = visit("")
+    for name in CARDS:  # the text stands; the pictures come last
+        page.locator(f".st-key-card-{name} a").wait_for()
+    before = page.locator(".st-key-card-noise_regularised").bounding_box()
+    for name in CARDS:
+        page.locator(f".st-key-thumbnail-{name} img").wait_for()
+    assert page.locator(".st-key-card-noise_regularised").bounding_box() == before

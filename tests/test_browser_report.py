@@ -1,0 +1,120 @@
+"""The report in a real browser: added from two pages, reworded, downloaded under a Chinese name, opened."""
+
+import csv
+import io
+import zipfile
+
+import pytest
+from browser import CHROMIUM_ARGUMENTS, chromium, copy_photos, running_app
+from docx import Document
+from PIL import Image
+
+sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
+
+NAME = "实验三_姓名_学号"
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+WAIT_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def app_url(data_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("app")
+    copy_photos(data_folder, folder / "data", 1)
+    environment = {
+        "LATENT_LAB_DATA": str(folder / "data"),
+        "LATENT_LAB_CACHE": str(folder / "cache"),
+        "OMP_NUM_THREADS": "1",
+    }
+    with running_app(folder / "log.txt", environment) as url:
+        yield url
+
+
+@pytest.fixture
+def page(app_url):
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(WAIT_MS)
+        faults = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"{app_url}/report")
+        wait_for_title(page, "Report")
+        yield page
+        browser.close()
+    assert faults == []
+
+
+def wait_for_title(page, title):
+    sync_api.expect(page.locator("h1")).to_have_text(title, timeout=WAIT_MS)
+    page.wait_for_selector(IDLE)
+
+
+def go_to(page, title):
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    wait_for_title(page, title)
+
+
+def add_from(page, title):
+    go_to(page, title)
+    page.get_by_role("button", name="Add to report").click()
+    sync_api.expect(page.get_by_test_id("stToast").last).to_contain_text("now in the report", timeout=WAIT_MS)
+
+
+def download(page, label):
+    with page.expect_download() as download:
+        page.get_by_role("button", name=label).click()
+    assert download.value.failure() is None
+    return download.value.suggested_filename, download.value.path().read_bytes()
+
+
+def test_a_report_of_two_pages(page):
+    sync_api.expect(page.get_by_role("button", name="Word document")).to_be_disabled(timeout=WAIT_MS)
+    add_from(page, "Denoise")
+    add_from(page, "Sample")
+    go_to(page, "Report")
+    pictures = page.locator('[data-testid="stImage"] img')
+    sync_api.expect(pictures).to_have_count(2, timeout=WAIT_MS)
+    assert all(picture.get_attribute("alt") for picture in pictures.all())
+
+    caption = page.get_by_label("Caption").first
+    caption.fill("图一：去噪")
+    caption.press("Control+Enter")
+    page.get_by_label("Author").fill("姓名")
+    page.get_by_label("Author").press("Enter")
+    page.get_by_label("Title").fill("实验三")
+    page.get_by_label("Title").press("Enter")
+    page.get_by_label("File name").fill(NAME)
+    page.get_by_label("File name").press("Enter")
+    sync_api.expect(page.locator(".st-key-downloads")).to_contain_text(f"{NAME}.docx", timeout=WAIT_MS)
+    page.wait_for_selector(IDLE)
+    page.get_by_role("button", name="Down").first.click()
+    sync_api.expect(page.get_by_text("Figure 1: Sample")).to_be_visible(timeout=WAIT_MS)
+    page.wait_for_selector(IDLE)
+
+    name, content = download(page, "Word document")
+    assert name == f"{NAME}.docx"
+    document = Document(io.BytesIO(content))
+    assert (document.core_properties.title, document.core_properties.author) == ("实验三", "姓名")
+    captions = [p.text for p in document.paragraphs if p.style.name == "Caption" and p.text.startswith("Figure")]
+    assert captions[0].startswith("Figure 1. ")
+    assert captions[1] == "Figure 2. 图一：去噪"
+    blobs = [
+        document.part.related_parts[shape._inline.graphic.graphicData.pic.blipFill.blip.embed].blob
+        for shape in document.inline_shapes
+    ]
+    assert [Image.open(io.BytesIO(blob)).width for blob in blobs] == [2400, 2400]
+
+    name, content = download(page, "PNG and CSV")
+    assert name == f"{NAME}.zip"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        figures = list(csv.DictReader(io.StringIO(archive.read("figures.csv").decode())))
+        assert [archive.read(f"{row['file']}.png") for row in figures] == blobs
+        assert [row["title"] for row in figures] == ["Sample", "Denoise"]
+        for row in figures:
+            assert "seed: 1" in row["settings"]
+            assert list(csv.DictReader(io.StringIO(archive.read(f"{row['file']}.csv").decode())))
+
+    page.get_by_role("button", name="Remove").first.click()
+    sync_api.expect(page.get_by_text("Figure 1: Denoise")).to_be_visible(timeout=WAIT_MS)
+    sync_api.expect(pictures).to_have_count(1, timeout=WAIT_MS)

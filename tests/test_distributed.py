@@ -1,0 +1,64 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from aemodels.checkpoints import list_checkpoints, load_checkpoint
+from aemodels.errors import ConfigError
+from aemodels.training import fit, start
+from tests import two_processes
+
+ROOT = Path(__file__).parent.parent
+
+
+def launch(*command) -> subprocess.CompletedProcess:
+    """Runs a program in two processes; `accelerate launch` starts GPUs' processes through this same launcher."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    finished = subprocess.run([*launcher, *command], cwd=ROOT, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    return finished
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What each of two processes that trained one model has to say."""
+    folder = tmp_path_factory.mktemp("processes")
+    launch("-m", "tests.two_processes", folder)
+    return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)]
+
+
+def test_two_processes_follow_the_loss_curve_of_one(results):
+    alone, _ = two_processes.train(None)
+    losses = [epoch["reconstruction"] for epoch in alone.history]
+    assert results[0]["loss"] == pytest.approx(losses, rel=2e-3)
+    assert losses[0] - losses[-1] > 20 * 2e-3 * losses[-1]  # the tolerance could not hide a curve that stays
+
+
+def test_two_processes_end_with_the_same_weights_and_losses(results):
+    assert results[0]["weights"] == results[1]["weights"]
+    assert results[0]["loss"] == results[1]["loss"]
+
+
+def test_one_process_alone_writes(results):
+    assert [result["written"] for result in results] == [[1, 2, 3, 4], []]
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(mlp_config):
+    config = replace(two_processes.TRAINING, batch_size=31)
+    state = start(two_processes.models.build(mlp_config), config, "cpu")
+    with pytest.raises(ConfigError, match="31 images cannot be shared evenly by 2 processes"):
+        fit(state, None, config, accelerator=SimpleNamespace(process_index=0, num_processes=2))
+
+
+def test_train_py_in_two_processes_makes_one_checkpoint(data_folder, tmp_path):
+    only = ("mnist-ae", "mnist-dae-2d")
+    arguments = ("--quick", "--minutes", "0.05", "--device", "cpu", "--data", data_folder, "--out", tmp_path)
+    finished = launch("train.py", *arguments, "--only", *only)
+    assert list_checkpoints(tmp_path) == sorted(only)
+    assert all(load_checkpoint(name, tmp_path).provenance["finished"] for name in only)
+    assert finished.stdout.count("checkpoint ") == 1  # one table
+    assert not list((tmp_path / ".resume").iterdir())

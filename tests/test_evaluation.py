@@ -1,0 +1,298 @@
+"""What is measured, when it is measured again, and that the noise is of the variance that was asked for."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from browser import copy_photos
+from safetensors import safe_open
+
+import aemodels
+import train
+from aemodels import checkpoints, datasets, evaluation, metrics, models, noise
+from aemodels.config import TrainConfig
+
+VARIANCES = (0.05, 0.10, 0.15)
+
+
+def build(config, seed=0):
+    torch.manual_seed(seed)
+    return models.build(config).eval().requires_grad_(False)
+
+
+def random_bytes(*shape, seed=0):
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def wide_config(conv_config):
+    """Codes of 4,096 numbers, so that few images give a sharp variance."""
+    return replace(conv_config, latent_shape=(1024, 2, 2), variant="noisy-code")
+
+
+def decoder_inputs(model):
+    """The codes that reach the decoder, from now on."""
+    seen = []
+    model.decoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].clone()))
+    return seen
+
+
+# One real channel use carries one real element. The common error is to halve the variance, as for the two dimensions of a
+# complex use: then the noise measured at the decoder is half of what was asked for, and each of these three fails.
+
+
+@pytest.mark.parametrize("variance", VARIANCES)
+def test_noise_variance_in_the_training_path(wide_config, variance):
+    model = build(replace(wide_config, noise_variance=variance))
+    x = torch.rand(100, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    seen = decoder_inputs(model)
+    model.loss(x, torch.Generator().manual_seed(1))
+    sent = model.encode(x)
+    assert sent.square().mean().item() == pytest.approx(1, rel=1e-4)
+    assert (seen[0] - sent).var().item() == pytest.approx(variance, rel=0.01)
+
+
+@pytest.mark.parametrize("variance", VARIANCES)
+@pytest.mark.parametrize("variant", ["plain", "noisy-code"])
+def test_noise_variance_in_the_evaluation_path(wide_config, variant, variance):
+    model = build(replace(wide_config, variant=variant))
+    images = random_bytes(100, 3, 32, 32)
+    seen = decoder_inputs(model)
+    (result,) = metrics.evaluate_at(model, images, [variance])
+    z = model.encode(images / 255)
+    power = z.square().mean().item()
+    measured = (torch.cat(seen) - z).square().mean().item()
+    assert measured / power == pytest.approx(variance, rel=0.01)
+    assert result["code_power"] == pytest.approx(power, rel=1e-4)
+    assert result["noise_power"] == pytest.approx(measured, rel=1e-4)
+    assert metrics.power_audit(z, torch.cat(seen)) == pytest.approx({"code_power": power, "noise_power": measured})
+
+
+def test_the_audit_would_show_halved_noise(wide_config, monkeypatch):
+    images = random_bytes(50, 3, 32, 32)
+    monkeypatch.setattr(metrics, "perturb", lambda z, variance, normal: noise.perturb(z, variance / 2, normal))
+    (result,) = metrics.evaluate_at(build(wide_config), images, [0.1])
+    assert result["noise_power"] == pytest.approx(0.05, rel=0.01)
+
+
+def test_conditions_are_the_labs_and_the_models_own(conv_config, mlp_config):
+    def variances(config):
+        return [c["noise_variance"] for c in evaluation.conditions(config)]
+
+    lab = [0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3]
+    assert variances(conv_config) == lab
+    assert variances(replace(conv_config, noise_variance=0.05)) == lab
+    assert variances(replace(conv_config, noise_variance=0.07)) == [*lab, 0.07]
+    assert evaluation.conditions(mlp_config) == [{"noise_factor": 0.0, "noise_variance": 0.0}]
+    factors = [c["noise_factor"] for c in evaluation.conditions(replace(mlp_config, noise_factor=0.4))]
+    assert factors == [0.0, 0.4]
+
+
+def test_evaluate_all_is_evaluate_under_each_condition(conv_config):
+    model, images = build(replace(conv_config, variant="noisy-code", noise_variance=0.1)), random_bytes(6, 3, 32, 32)
+    results = evaluation.evaluate_all(model, images)
+    evaluations = results.pop("evaluations")
+    assert [e["noise_variance"] for e in evaluations] == list(evaluation.TEST_VARIANCES)
+    for e in evaluations:
+        variance = e["noise_variance"]
+        assert e == {"noise_factor": 0.0, "noise_variance": variance} | metrics.evaluate(
+            model, images, noise_variance=variance
+        )
+    assert results == evaluations[4]  # its own noise
+
+
+def test_evaluate_all_of_a_denoiser(mlp_config):
+    model, digits = build(replace(mlp_config, variant="denoising", noise_factor=0.4)), random_bytes(6, 1, 28, 28)
+    results = evaluation.evaluate_all(model, digits)
+    clean, noisy = results.pop("evaluations")
+    assert results == noisy
+    assert noisy["mse"] == metrics.evaluate(model, digits, noise_factor=0.4)["mse"] != clean["mse"]
+
+
+def test_what_is_current(conv_config):
+    results = evaluation.evaluate_all(build(conv_config), random_bytes(3, 3, 32, 32))
+    assert evaluation.is_current(results, conv_config)
+    for i in range(8):
+        rows = results["evaluations"]
+        without = rows[:i] + rows[i + 1 :]
+        assert not evaluation.is_current({"evaluations": without}, conv_config)
+        poorer = {key: value for key, value in rows[i].items() if key != "psnr_of_mean_mse_db"}
+        assert not evaluation.is_current({"evaluations": [*without, poorer]}, conv_config)
+    old = {"noise_factor": 0.0, "noise_variance": 0.0, "psnr_db": 20.0, "psnr_db_ci95": 0.1, "num_images": 3}
+    assert not evaluation.is_current({"evaluations": [old]}, conv_config)
+
+
+def test_as_stored_rounds_to_float16_and_leaves_the_model_alone(conv_config):
+    model = build(conv_config)
+    before = {key: w.clone() for key, w in model.state_dict().items()}
+    stored = evaluation.as_stored(model, "cpu").state_dict()
+    for key, w in before.items():
+        assert torch.equal(stored[key], w.half().float())
+        assert torch.equal(model.state_dict()[key], w)
+
+
+# train.py --evaluate
+
+
+@pytest.fixture(scope="module")
+def photo_folder(data_folder, tmp_path_factory):
+    return copy_photos(data_folder, tmp_path_factory.mktemp("data"), 1)
+
+
+@pytest.fixture
+def photos(photo_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+    return datasets.load_dogs(photo_folder)
+
+
+@pytest.fixture
+def saved(conv_config, photos, checkpoint_folder):
+    """save(finished, fingerprint) writes dog-ae as it was before there were audits, and returns its path."""
+
+    def save(finished=True, fingerprint=photos.fingerprint):
+        config = replace(conv_config, image_shape=(3, 128, 128), latent_shape=(4, 8, 8))
+        row = {"noise_factor": 0.0, "noise_variance": 0.0, "psnr_db": 9.9, "psnr_db_ci95": 0.1, "num_images": 12}
+        made = {"finished": finished, "device": "abacus", "wall_s": 1.5, "steps": 7, "images_per_s": 3.0, "seed": 0}
+        made |= {"num_train_images": 108, "data_fingerprint": fingerprint}
+        model = build(config)
+        codes = evaluation.encode_all(model, photos.reference)
+        history = [{"epoch": 1, "step": 7, "reconstruction": 0.1}]
+        settings = TrainConfig(epochs=1, batch_size=4, learning_rate=1e-3)
+        results = row | {"evaluations": [row]}
+        return checkpoints.save_checkpoint(
+            "dog-ae", model, settings, results, history, codes, photos.reference_labels, made
+        )
+
+    return save
+
+
+def evaluate(photo_folder, folder, *arguments):
+    return train.main(["--evaluate", "--device", "cpu", "--data", str(photo_folder), "--out", str(folder), *arguments])
+
+
+def content(path):
+    with safe_open(path, framework="pt") as file:
+        return {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+
+
+def test_evaluate_adds_figures_and_changes_nothing_else(saved, photo_folder, photos, capsys):
+    path = saved()
+    tensors, header = content(path)
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 0
+    assert f"dog-ae: measured on {len(photos.test)} test images" in capsys.readouterr().out
+    new_tensors, new_header = content(path)
+    assert tensors.keys() == new_tensors.keys()
+    for key, tensor in tensors.items():
+        assert tensor.dtype == new_tensors[key].dtype
+        assert torch.equal(tensor, new_tensors[key])
+    assert header.keys() == new_header.keys()
+    assert [key for key in header if header[key] != new_header[key]] == ["metrics"]
+    ckpt = aemodels.load_checkpoint("dog-ae", path.parent)
+    assert evaluation.is_current(ckpt.metrics, ckpt.model_config)
+    assert ckpt.metrics == evaluation.evaluate_all(ckpt.model, photos.test)
+
+    before = path.stat().st_mtime_ns
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 0
+    assert path.stat().st_mtime_ns == before
+
+
+def test_evaluate_leaves_unfinished_and_missing_checkpoints_alone(saved, photo_folder):
+    path = saved(finished=False)
+    before = path.read_bytes()
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae", "dog-noise-0.10") == 0
+    assert path.read_bytes() == before
+    assert aemodels.list_checkpoints(path.parent) == ["dog-ae"]
+
+
+def test_evaluate_refuses_other_photos(saved, photo_folder, capsys):
+    path = saved(fingerprint="0" * 32)
+    before = path.read_bytes()
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("dog-ae was trained on other data")
+    assert str(photo_folder) in error
+    assert path.read_bytes() == before
+
+
+def figures(variance, **more):
+    keys = ("psnr_db", "psnr_db_ci95", "psnr_of_mean_mse_db", "psnr_of_mean_mse_db_ci95", "mse", "num_images")
+    return {"noise_variance": variance} | dict.fromkeys(keys, 1.5) | more
+
+
+COMPLETE_LINEAR = [figures(v, code_power=1.0, noise_power=v) for v in evaluation.TEST_VARIANCES]
+COMPLETE_AVIF = [figures(v, budget_bytes=200, mean_payload_bytes=190.0) for v in evaluation.TEST_VARIANCES[1:]]
+
+
+def write_baselines(folder, photos, **parts):
+    known = {"num_components": 40, "num_train_images": 108, "data_fingerprint": photos.fingerprint}
+    (folder / "baselines.json").write_text(json.dumps(known | parts))
+
+
+def test_complete_baselines_are_left_alone(checkpoint_folder, photos, photo_folder):
+    write_baselines(checkpoint_folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF)
+    before = (checkpoint_folder / "baselines.json").stat().st_mtime_ns
+    assert evaluate(photo_folder, checkpoint_folder) == 0
+    assert (checkpoint_folder / "baselines.json").stat().st_mtime_ns == before
+
+
+def test_missing_avif_is_measured_without_principal_components(checkpoint_folder, photos, photo_folder, monkeypatch):
+    monkeypatch.delattr(train.baselines, "fit_pca")
+    write_baselines(checkpoint_folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF[:2])
+    assert evaluate(photo_folder, checkpoint_folder) == 0
+    found = checkpoints.read_baselines(checkpoint_folder)
+    assert found["linear_code"] == COMPLETE_LINEAR
+    assert [row["budget_bytes"] for row in found["avif"]] == [426, 363, 281, 221, 188, 165, 135]
+    scores = [row["psnr_db"] for row in found["avif"]]
+    assert scores == sorted(scores, reverse=True)
+    assert 15 < scores[-1] < scores[0] < 35
+    assert {row["num_images"] for row in found["avif"]} == {len(photos.test)}
+
+
+def test_avif_on_fewer_photos_than_the_linear_code_is_not_complete():
+    def lacks(rows):
+        return train.baselines.lacks_avif({"linear_code": COMPLETE_LINEAR, "avif": rows})
+
+    assert not lacks(COMPLETE_AVIF)
+    assert lacks([])
+    assert lacks(COMPLETE_AVIF[1:])
+    assert lacks([row | {"num_images": 1} for row in COMPLETE_AVIF])
+
+
+def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, photos, photo_folder, monkeypatch):
+    monkeypatch.setattr(train, "DOG", replace(train.DOG, latent_shape=(40, 1, 1)))  # as many as 100 photos can give
+    monkeypatch.delattr(train.baselines, "avif_at_capacity")
+    old = [
+        {"noise_variance": v, "psnr_db": 22.0, "psnr_db_ci95": 0.1, "num_images": 12} for v in (0.0, 0.05, 0.1, 0.15)
+    ]
+    avif = [row | {"num_images": len(photos.test)} for row in COMPLETE_AVIF]
+    write_baselines(checkpoint_folder, photos, linear_code=old, avif=avif)
+    assert evaluate(photo_folder, checkpoint_folder) == 0
+    found = checkpoints.read_baselines(checkpoint_folder)
+    assert found["avif"] == avif
+    assert [row["noise_variance"] for row in found["linear_code"]] == list(evaluation.TEST_VARIANCES)
+    for row in found["linear_code"][1:]:
+        assert row["noise_power"] == pytest.approx(row["noise_variance"], rel=0.2)  # 12 photos, 40 elements each
+    assert not train.baselines.lacks_linear_code(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", "{}", '{"linear_code": [{}], "num_components": 4}', '{"linear_code": 1, "num_components": 4}'],
+)
+def test_broken_baselines_are_told_in_one_sentence(text, checkpoint_folder, photo_folder, capsys):
+    path = checkpoint_folder / "baselines.json"
+    path.write_text(text)
+    assert evaluate(photo_folder, checkpoint_folder) == 1
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1
+    assert error[0].startswith("baselines.json is broken or incomplete")
+    assert "delete it" in error[0]
+    assert "`python train.py --evaluate`" in error[0]
+    assert path.read_text() == text
+
+
+def test_baselines_from_before_avif_can_be_read(checkpoint_folder):
+    row = {"noise_variance": 0.05, "psnr_db": 22.8, "psnr_db_ci95": 0.1, "num_images": 1886}
+    (checkpoint_folder / "baselines.json").write_text(json.dumps({"linear_code": [row], "num_components": 1024}))
+    assert checkpoints.read_baselines(checkpoint_folder)["linear_code"] == [row]

@@ -1,0 +1,173 @@
+"""The page "Denoise" and its drawing, run without a browser against the checkpoints of the project."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from browser import REPO
+from PIL import Image, ImageDraw
+from streamlit.testing.v1 import AppTest
+
+import aemodels
+from aemodels import data, denoising
+from aemodels.metrics import psnr_db
+from pages.parts import sketch
+
+SEVEN = "3025552270206033504545654085-355060506555"  # two strokes
+NETWORKS = {"2-D code": "mnist-dae-2d", "64-D code": "mnist-dae"}
+
+
+def open_page(**query: str) -> AppTest:
+    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run().switch_page("pages/mnist/denoise.py").run()
+    assert not app.exception
+    return app
+
+
+def notice(app: AppTest) -> list[str]:
+    text = next(element.value for element in app.markdown if "What to notice" in str(element.value))
+    return text.splitlines()[2:]
+
+
+def pictures(app: AppTest) -> list[str]:
+    return [url for image in app.get("image") for url in image.value]
+
+
+def minus(number: str) -> str:
+    return number.replace("-", "−")
+
+
+@pytest.fixture(scope="module")
+def denoisers():
+    def network(name):
+        model = aemodels.load_checkpoint(name).model
+        return lambda y, factor: model.decode(model.encode(y))
+
+    plain = {"Noisy": lambda y, factor: y.clamp(0, 1), "Best linear": denoising.load_linear()}
+    return plain | {label: network(name) for label, name in NETWORKS.items()}
+
+
+@pytest.mark.parametrize(("seed", "factor"), [(1, 0.4), (7, 0.75)])
+def test_says_psnr_and_ssim_of_the_pictures(seed, factor, denoisers):
+    app = open_page(seed=str(seed), noise_factor=str(factor))
+    assert app.slider(key="noise_factor").value == factor
+    digits, _ = data.load_mnist_test_digits()
+    x = digits[torch.randperm(10000, generator=torch.Generator().manual_seed(seed))[:9]].float() / 255
+    noise = [torch.randn(1, 28, 28, generator=torch.Generator().manual_seed(1000 * seed + i)) for i in range(9)]
+    y = x + factor * torch.stack(noise)
+    for label, denoise in denoisers.items():
+        x_hat = denoise(y, factor)
+        expected = f"{label} **{psnr_db(x, x_hat).mean():.1f} dB** (SSIM {denoising.ssim(x, x_hat).mean():.2f})"
+        assert expected in notice(app)[0]
+
+
+def test_compares_each_network_with_the_linear_denoiser_on_the_test_set(denoisers):
+    points = "\n".join(notice(open_page()))
+    images = data.load_mnist_test_digits()[0][::20]
+    at = {label: denoising.sweep(denoise, images, [0.4, 1.0]) for label, denoise in denoisers.items()}
+    for label in NETWORKS:
+        gain = at[label]["psnr_db"][0] - at["Best linear"]["psnr_db"][0]
+        similarity = at[label]["ssim"][0] - at["Best linear"]["ssim"][0]
+        assert minus(f"factor 0.4: **{gain:+.1f} dB**, SSIM {similarity:+.2f};") in points
+    small, large = (at[label]["psnr_db"] for label in NETWORKS)
+    assert f"**{large[0] - small[0]:.1f} dB** at factor 0.4, {large[1] - small[1]:.1f} dB at factor 1" in points
+
+
+def test_starts_at_the_factor_of_training_and_marks_it():
+    app = open_page()
+    trained_at = aemodels.load_checkpoint("mnist-dae").model_config.noise_factor
+    assert app.slider(key="noise_factor").value == trained_at == 0.4
+    assert any("trained at 0.4" in str(element.value) for element in app.get("html"))
+
+
+def test_pictures_change_with_seed_and_factor_and_the_test_set_does_not():
+    app = open_page()
+    shown, (first, *rest) = [pictures(app)[0]], notice(app)
+    app.slider(key="noise_factor").set_value(0.7).run()
+    shown.append(pictures(app)[0])
+    second, *same = notice(app)
+    assert second != first
+    assert same == rest
+    app.button(key="again").click().run()
+    shown.append(pictures(app)[0])
+    assert notice(app)[1:] == rest
+    assert len(set(shown)) == 3
+
+
+def test_without_noise():
+    app = open_page(noise_factor="0.0")
+    text = "\n".join(notice(app))
+    assert "inf" not in text
+    assert "nan" not in text
+    assert "Noisy" not in text  # its PSNR is infinite
+
+
+def test_a_drawing_comes_from_the_address_and_is_denoised(denoisers):
+    app = open_page(digits="Draw one", sketch=SEVEN)
+    assert not app.warning
+    x = data.as_mnist_digit(sketch.rasterise(SEVEN), "").expand(3, -1, -1, -1)
+    y = denoising.add_seeded_noise(x, 0.4, [1000, 1001, 1002])
+    for label, denoise in denoisers.items():
+        assert f"{label} **{psnr_db(x, denoise(y, 0.4)).mean():.1f} dB**" in notice(app)[0]
+
+
+def test_the_test_set_stands_below_an_empty_box():
+    app = open_page(digits="Draw one")
+    assert not pictures(app)
+    assert [caption.value for caption in app.subheader] == ["500 test digits, against the noise factor"]
+    assert "against the best linear map" in notice(app)[0]
+
+
+@pytest.mark.parametrize("broken", ["123", "12345", "1234-", "-1234", "12a4", "<script>", "1234--1234", "1234" * 1001])
+def test_a_broken_drawing_in_the_address_is_one_sentence(broken):
+    app = open_page(digits="Draw one", sketch=broken)
+    assert len(app.warning) == 1
+    assert "draw again" in app.warning[0].value
+    assert not pictures(app)
+
+
+@pytest.mark.parametrize("strokes", ["", "0000", "9999", "1234-5678", SEVEN, "1234" * 1000])
+def test_strokes_are_told_from_other_text(strokes):
+    assert sketch.is_strokes(strokes)
+
+
+@pytest.mark.parametrize("strokes", [SEVEN, "5010508050909950", "4949", "10109090", "1234" * 1000])
+def test_a_drawing_looks_as_mnist_shows_digits(strokes):
+    picture = sketch.rasterise(strokes)
+    assert picture.shape == (3, 280, 280)
+    assert picture.dtype == torch.uint8
+    assert int(picture[:, :20].max()) == int(picture[:, -20:].max()) == 0
+    digit = data.as_mnist_digit(picture, "")[0]
+    rows, columns = (digit > 0).any(1).nonzero(), (digit > 0).any(0).nonzero()
+    assert max(rows.max() - rows.min(), columns.max() - columns.min()) + 1 == 20
+    assert digit.max() > 0.9
+
+
+def test_the_size_of_a_drawing_does_not_matter():
+    small = np.array([[40, 40], [50, 40], [44, 50]])
+    large = 3 * (small - 40) + 10
+    drawings = ["".join(f"{x:02}{y:02}" for x, y in places) for places in (small, large)]
+    assert torch.equal(*(sketch.rasterise(strokes) for strokes in drawings))
+
+
+def test_own_digit_is_shown_as_mnist_shows_digits_and_a_bad_file_is_named():
+    photo = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(photo).line((180, 60, 230, 240), "black", 20)
+    buffer = io.BytesIO()
+    photo.save(buffer, "PNG")
+    app = open_page(digits="Upload one")
+    assert not pictures(app)
+    app.file_uploader(key="digit_file").set_value(("seven.png", buffer.getvalue(), "image/png")).run()
+    assert not app.exception
+    assert not app.error
+    assert pictures(app)
+    empty = io.BytesIO()
+    Image.new("L", (90, 90), 200).save(empty, "PNG")
+    app.file_uploader(key="digit_file").set_value(("empty.png", empty.getvalue(), "image/png")).run()
+    assert [error.value for error in app.error] == ["empty.png shows no digit: nothing stands out from the background."]
+    app.file_uploader(key="digit_file").set_value(("notes.txt", b"no picture", "text/plain")).run()
+    assert len(app.error) == 1
+    assert "notes.txt" in app.error[0].value

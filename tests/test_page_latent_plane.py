@@ -1,0 +1,264 @@
+"""The plane's three pages, run without a browser against the checkpoints of the project."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from torch import nn
+
+import aemodels
+from aemodels import checkpoints, data, latents, planes
+from aemodels.errors import ConfigError
+from pages.parts import plane, plane_canvas
+
+ROOT = Path(__file__).parents[1]
+MODELS = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights")
+PAGES = ("latent_plane", "twins", "path")
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run().switch_page(f"pages/mnist/{name}.py").run()
+    assert not app.exception
+    return app
+
+
+def sent(app: AppTest, component: str) -> list[dict]:
+    """What the page hands to a component's canvases."""
+    elements = [element.proto for element in app.get("bidi_component")]
+    return [json.loads(proto.json) for proto in elements if proto.component_name == component]
+
+
+def touched(app: AppTest) -> dict:
+    (shown,) = sent(app, "plane")
+    return shown
+
+
+def grid_picture(app: AppTest) -> np.ndarray:
+    (shown,) = [thing for thing in sent(app, "plane_store") if thing["name"] == "grid"]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(shown["picture"]))))
+
+
+def notice(app: AppTest) -> str:
+    return next(element.value for element in app.markdown if "What to notice" in str(element.value))
+
+
+@pytest.fixture(scope="module")
+def ckpts():
+    return {name: aemodels.load_checkpoint(name) for name in MODELS}
+
+
+@pytest.mark.parametrize("page", [*PAGES, "denoise"])
+def test_missing_checkpoint_is_one_sentence(page, monkeypatch, tmp_path):
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", tmp_path)
+    app = open_page(page)
+    assert len(app.error) == 1
+    assert "There is no checkpoint mnist-" in app.error[0].value
+
+
+def test_plane_starts_at_the_code_of_the_seeds_digit(ckpts):
+    for seed in (1, 7):
+        app = open_page("latent_plane", seed=str(seed))
+        index = torch.randint(10000, (), generator=torch.Generator().manual_seed(seed)).item()
+        shown = touched(app)
+        assert shown["z"] == pytest.approx(ckpts["mnist-ae"].codes[index].tolist(), abs=1e-5)
+        assert shown["readout"]["nearest"][0]["index"] == index
+        assert float(shown["readout"]["nearest"][0]["distance"]) == pytest.approx(0, abs=1e-5)
+
+
+def test_readout_agrees_with_a_search_over_all_codes(ckpts):
+    digits, labels = data.load_mnist_test_digits()
+    for name in MODELS:
+        codes = ckpts[name].codes.double().numpy()
+        for place in ([0.1, -0.2], [0.9, 0.9], [50.0, 50.0]):
+            far = np.sqrt(((codes - place) ** 2).sum(1))
+            shown = plane.read(name, torch.tensor(place))
+            for digit, index in zip(shown["nearest"], np.argsort(far), strict=False):
+                assert digit["index"] == index
+                assert digit["label"] == labels[index]
+                assert float(digit["distance"]) == pytest.approx(far[index], rel=0.06)
+                tile = np.asarray(Image.open(io.BytesIO(base64.b64decode(digit["picture"]))))
+                assert (tile[..., 0] == digits[index, 0].numpy()).all()
+            share = latents.support(ckpts[name].codes, torch.tensor([place])).item()
+            assert shown["share"] == f"{share:.1%}"
+            assert shown["kind"] == latents.kind_of_place(share)
+        assert shown["kind"] == "hole"
+
+
+@pytest.mark.parametrize("wrong", ["nan, 1", "1e300, 2", "abc", "1, 2, 3", ","])
+def test_any_text_for_a_place_leaves_the_plane_standing(wrong):
+    app = open_page("latent_plane", z=wrong, side="99", mnist_model="none", fade="maybe")
+    assert [warning.value for warning in app.warning] == [f"“{wrong}” is not two numbers, such as 0.5, -1."]
+    assert touched(app)["z"] == touched(open_page("latent_plane"))["z"]
+
+
+def test_any_text_in_the_address_leaves_the_twins_and_the_path_standing():
+    open_page("twins", twins_z="inf, 0", scale="none", link="none")
+    open_page("path", a="-3", b="abc", mnist_model="none")
+
+
+@pytest.mark.parametrize("box", ["1, 0, 0, 1", "0, 1, 2, 2", "0, 1, 0"])
+def test_an_empty_or_turned_box_is_refused_in_one_sentence(box):
+    app = open_page("latent_plane", box=box)
+    assert [warning.value for warning in app.warning] == [
+        f"“{box}” is not four numbers, such as -1, 1, -2, 2, each pair rising."
+    ]
+    assert touched(app)["view"] == touched(app)["whole"]
+
+
+def test_scene_comes_from_the_address():
+    app = open_page(
+        "latent_plane", z="0.25, -0.5", box="-1, 1, -0.5, 1.5", mnist_model="L2 on the weights", side="12", fade="true"
+    )
+    shown = touched(app)
+    assert shown["name"] == "mnist-ae-l2-weights"
+    assert shown["z"] == [0.25, -0.5]
+    assert shown["view"] == [-1, 1, -0.5, 1.5]
+    assert grid_picture(app).shape == (12 * 28, 12 * 28, 4)
+
+
+def test_grid_is_the_decoded_box_and_the_box_is_the_datas_quantiles_by_default(ckpts):
+    ckpt = ckpts["mnist-ae"]
+    tails = np.quantile(ckpt.codes.numpy(), [0.01, 0.99], axis=0)
+    quantiles = [tails[0, 0], tails[1, 0], tails[0, 1], tails[1, 1]]
+    assert touched(open_page("latent_plane"))["view"] == pytest.approx(quantiles, rel=1e-5)
+    x1, x2, y1, y2 = -1.0, 1.0, -0.5, 1.5
+    picture = grid_picture(open_page("latent_plane", box=f"{x1}, {x2}, {y1}, {y2}", side="10")).astype(int)
+    assert picture.shape == (280, 280, 3)
+    for row, column in ((0, 0), (0, 9), (9, 0), (4, 6)):
+        z = [x1 + (column + 0.5) / 10 * (x2 - x1), y2 - (row + 0.5) / 10 * (y2 - y1)]
+        image = (255 * ckpt.model.decode(torch.tensor([z]))[0, 0]).numpy()
+        cell = picture[28 * row : 28 * row + 28, 28 * column : 28 * column + 28, 0]
+        assert np.abs(cell - image).max() <= 0.51
+
+
+def test_faded_cells_are_the_fainter_the_fewer_codes_lie_there(ckpts):
+    box = (-6.0, 6.0, -6.0, 6.0)
+    picture = grid_picture(open_page("latent_plane", box="-6, 6, -6, 6", side="10", fade="true"))
+    alpha = picture[..., 3].reshape(10, 28, 10, 28)
+    assert (alpha == alpha[:, :1, :, :1]).all()  # one a cell
+    alpha = alpha[:, 0, :, 0].flatten() / 255
+    shares = latents.support(ckpts["mnist-ae"].codes, planes.cells(box, 10)).numpy()
+    assert (np.diff(alpha[np.argsort(shares)]) >= 0).all()
+    assert alpha.min() == pytest.approx(0.1, abs=0.01)
+    assert alpha[shares > 0.5].min() == 1
+
+
+def test_pick_and_box_stay_through_a_new_seed_and_go_with_the_model():
+    app = open_page("latent_plane", z="0.25, -0.5", box="-1, 1, -1, 1")
+    app.button(key="again").click().run()
+    assert app.number_input(key="seed").value == 2
+    assert touched(app)["z"] == [0.25, -0.5]
+    app.segmented_control(key="mnist_model").set_value("mnist-ae-l2-code").run()
+    assert app.text_input(key="z").value == app.text_input(key="box").value == ""
+    assert touched(app)["view"] == touched(app)["whole"]
+    assert not app.exception
+
+
+def test_plane_notice_holds_the_librarys_figures(ckpts):
+    codes = ckpts["mnist-ae"].codes
+    for box in (latents.box(codes), (-20.0, 20.0, -20.0, 20.0)):
+        app = open_page("latent_plane", box=", ".join(map(str, box)), side="20")
+        kinds = [latents.kind_of_place(s) for s in latents.support(codes, planes.cells(box, 20)).tolist()]
+        assert f"**{kinds.count('hole') / 400:.0%}** of the grid's places" in notice(app)
+
+
+def test_decoder_as_the_browser_gets_it_decodes_as_torch_does(ckpts):
+    for ckpt in ckpts.values():
+        layers, weights = plane_canvas.decoder_layers(ckpt.model.decoder)
+        assert (weights == weights.half().float()).all()  # float16 loses nothing
+        z = torch.tensor([0.3, -0.8])
+        x, rest = z.double().numpy(), weights.double().numpy()
+
+        def take(count):
+            nonlocal rest
+            taken, rest = rest[:count], rest[count:]
+            return taken
+
+        for layer in layers:
+            if layer["kind"] == "linear":
+                x = take(layer["inputs"] * layer["outputs"]).reshape(layer["outputs"], -1) @ x + take(layer["outputs"])
+            elif layer["kind"] == "norm":
+                x = (x - x.mean()) / np.sqrt(x.var() + layer["eps"]) * take(layer["size"]) + take(layer["size"])
+            else:
+                assert layer["kind"] == "silu"
+                x = x / (1 + np.exp(-x))
+        assert len(rest) == 0
+        expected = ckpt.model.decode(z[None]).flatten().numpy()
+        assert 1 / (1 + np.exp(-x)) == pytest.approx(expected, abs=1e-5)
+
+
+def test_decoder_with_a_layer_that_the_browser_lacks_is_refused():
+    with pytest.raises(ConfigError, match="Tanh"):
+        plane_canvas.decoder_layers(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))
+
+
+def test_twins_table_holds_the_librarys_numbers(ckpts):
+    app = open_page("twins")
+    shown = app.table[0].value.to_string()
+    for ckpt in ckpts.values():
+        stats = latents.plane_stats(ckpt.codes, ckpt.labels)
+        holes = planes.hole_share(ckpt.codes, latents.box(ckpt.codes, 0.998))
+        for number in (
+            f"{ckpt.metrics['bce']:.4f}", f"{stats.spread[0]:.3f}", f"{stats.neighbour_accuracy:.1%}", f"{holes:.1%}",
+        ):  # fmt: skip
+            assert number in shown
+    (canvases,) = sent(app, "plane_twins")
+    views = [shown["view"] for shown in canvases["planes"]]
+    assert views[0] == views[1] == views[2]
+    assert all(len(str(shown["facts"])) > 20 for shown in canvases["planes"])
+
+
+def test_twins_cursor_is_at_one_place_or_at_one_digit(ckpts):
+    codes = [ckpt.codes for ckpt in ckpts.values()]
+    index = 123
+    same = plane.twin_places(codes[0][index], codes, [(0, 1, 0, 1)] * 3, "digit")
+    assert [z.tolist() for z in same] == [c[index].tolist() for c in codes]
+    views = [(0.0, 1.0, 0.0, 1.0), (0.0, 2.0, -4.0, 0.0), (10.0, 20.0, 5.0, 6.0)]
+    places = plane.twin_places(torch.tensor([0.25, 0.5]), codes, views, "place")
+    assert [z.tolist() for z in places] == [[0.25, 0.5], [0.5, -2.0], [12.5, 5.5]]
+
+
+def test_twins_own_scale_shows_each_its_own_box():
+    (shown,) = sent(open_page("twins", scale="Each its own", link="Same digit"), "plane_twins")
+    assert shown["link"] == "digit"
+    for twin in shown["planes"]:
+        (x1, x2, y1, y2), (a, b, c, d) = twin["view"], twin["box"]
+        assert x1 < a < b < x2
+        assert y1 < c < d < y2
+        assert (b - a) / (x2 - x1) > 0.9
+
+
+def test_path_walks_between_the_digits_of_the_address(ckpts):
+    digits, labels = data.load_mnist_test_digits()
+    app = open_page("path", a="3", b="8", mnist_model="L2 on the code")
+    (shown,) = sent(app, "plane_path")
+    assert shown["ends"] == [3, 8]
+    assert shown["labels"] == labels[[3, 8]].tolist()
+    assert base64.b64decode(shown["digits"][1]) == digits[8].numpy().tobytes()
+    codes = ckpts["mnist-ae-l2-code"].codes
+    near = [
+        labels[((codes - torch.lerp(codes[3], codes[8], t)) ** 2).sum(1).argmin()].item()
+        for t in torch.linspace(0, 1, 9)
+    ]
+    passed = [str(d) for i, d in enumerate(near) if i == 0 or near[i - 1] != d]
+    assert f"passes the codes of {' → '.join(passed)};" in notice(app)
+
+
+def test_path_of_a_seed_joins_two_classes_and_draw_again_joins_others():
+    app = open_page("path")
+    pairs = []
+    for _ in range(3):
+        (shown,) = sent(app, "plane_path")
+        assert shown["labels"][0] != shown["labels"][1]
+        pairs.append(tuple(shown["ends"]))
+        app.button(key="again").click().run()
+    assert len(set(pairs)) == 3

@@ -1,0 +1,218 @@
+"""The page Reconstruct as its script draws it; what needs a browser is in test_browser_cells.py."""
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from browser import REPO, copy_photos
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import aemodels
+from aemodels import data
+
+
+@pytest.fixture(scope="module")
+def photo_folder(data_folder, tmp_path_factory):
+    """Two photos of every breed."""
+    return copy_photos(data_folder, tmp_path_factory.mktemp("data"), 2)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def without_photos(tmp_path, cache, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(cache))
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "no photos"))
+
+
+@pytest.fixture
+def x(photo_folder, monkeypatch):
+    """The nine test photos of seed 4, float (9, 3, 128, 128); the app sees them too."""
+    monkeypatch.setenv("LATENT_LAB_DATA", str(photo_folder))
+    dogs = data.load_dogs(photo_folder)
+    order = torch.randperm(len(dogs.test_index), generator=torch.Generator().manual_seed(4))
+    return dogs.images[dogs.test_index[order[:9]]].float() / 255
+
+
+def open_page(**query):
+    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120)
+    for key, value in {"seed": "4", **query}.items():
+        app.query_params[key] = value
+    app.run().switch_page("pages/dogs/reconstruct.py").run()
+    assert not app.exception
+    return app
+
+
+def set_part(app, photo, scale, **place):
+    app.number_input(key="photo").set_value(photo)
+    app.slider(key="scale").set_value(scale)
+    app.segmented_control(key="part").set_value("channel" if "channel" in place else "cell").run()
+    for key, value in place.items():
+        app.number_input(key=key).set_value(value)
+    app.run()
+    assert not app.exception
+
+
+def shown(app):
+    """The figures below the four pictures, by their labels, as (value, change)."""
+    return {metric.label: (metric.value, metric.delta) for metric in app.metric}
+
+
+def leading(text):
+    return float(re.match(r"[+−-]?[\d.]+", text)[0].replace("−", "-"))
+
+
+def pictures(app):
+    return [url for image in app.get("image") for url in image.value]
+
+
+def by_hand(ckpt, z, scale, **place):
+    """The picture of one code with a part scaled about the mean of the reference codes, element by element."""
+    mean, scaled = ckpt.codes.numpy().mean(0), z.numpy().copy()
+    for c, r, k in np.ndindex(16, 8, 8):
+        if place.get("channel", c + 1) == c + 1 and (place.get("row", r + 1), place.get("column", k + 1)) == (
+            r + 1,
+            k + 1,
+        ):
+            scaled[0, c, r, k] = mean[c, r, k] + scale * (scaled[0, c, r, k] - mean[c, r, k])
+    return ckpt.model.decode(torch.from_numpy(scaled)).numpy()
+
+
+def test_a_part_is_scaled(x):
+    app, ckpt = open_page(), aemodels.load_checkpoint("dog-ae")
+    for photo, scale, place in [
+        (1, 0.0, {"channel": 1}),
+        (9, -2.0, {"channel": 16}),
+        (3, 0.0, {"row": 1, "column": 8}),
+        (2, 2.5, {"row": 5, "column": 3}),
+    ]:
+        set_part(app, photo, scale, **place)
+        z, original = ckpt.model.encode(x[photo - 1 : photo]), x[photo - 1].numpy()
+        whole, changed = ckpt.model.decode(z).numpy()[0], by_hand(ckpt, z, scale, **place)[0]
+        square, figures = np.square(changed - whole), shown(app)
+        psnr = [-10 * np.log10(np.square(original - picture).mean()) for picture in (whole, changed)]
+        assert leading(figures["The picture changes by (RMS)"][0]) == pytest.approx(
+            255 * square.mean() ** 0.5, abs=0.06
+        )
+        value, change = figures["PSNR against the photo"]
+        assert leading(value) == pytest.approx(psnr[1], abs=0.006)
+        assert leading(change) == pytest.approx(psnr[1] - psnr[0], abs=0.006)
+        own = figures.get("Of that, in its own 16×16 pixels")
+        if "row" in place:
+            top, left = 16 * (place["row"] - 1), 16 * (place["column"] - 1)
+            share = square[:, top : top + 16, left : left + 16].sum() / square.sum()
+            assert leading(own[0]) == pytest.approx(100 * share, abs=0.6)
+        else:
+            assert own is None
+
+
+@pytest.mark.parametrize("place", [{"channel": 3}, {"row": 2, "column": 2}])
+def test_at_scale_one_nothing_changes(place, x):
+    app = open_page()
+    before = pictures(app)[0]
+    set_part(app, 1, 1.0, **place)
+    figures = shown(app)
+    assert figures["The picture changes by (RMS)"][0] == "0.0 of 255"
+    assert abs(leading(figures["PSNR against the photo"][1])) == 0
+    assert pictures(app)[0] == before
+
+
+def test_codes_alone_suffice():
+    app = open_page()
+    set_part(app, 2, 0.0, row=3, column=3)
+    assert set(shown(app)) == {"The picture changes by (RMS)", "Of that, in its own 16×16 pixels"}
+    assert leading(shown(app)["The picture changes by (RMS)"][0]) > 0
+
+
+def measured(app):
+    """Runs the page until the slow charts are there: (channel chart, reach chart)."""
+    for _ in range(40):
+        charts = app.get("plotly_chart")
+        if charts:
+            return [json.loads(chart.proto.spec)["data"][0] for chart in charts]
+        app.run()
+    raise AssertionError("the charts never came")
+
+
+def test_channels_are_ranked_by_the_psnr_they_cost(x):
+    worth, _ = measured(open_page())
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    z = ckpt.model.encode(x)
+    before = aemodels.psnr_db(x, ckpt.model.decode(z))
+    assert sorted(worth["x"], key=int) == [str(i) for i in range(1, 17)]
+    assert worth["y"] == sorted(worth["y"], reverse=True)
+    for index in (0, 7, 15):
+        without = z.clone()
+        without[:, index] = ckpt.codes[:, index].mean(0)
+        cost = (before - aemodels.psnr_db(x, ckpt.model.decode(without))).mean().item()
+        assert worth["y"][worth["x"].index(str(index + 1))] == pytest.approx(cost, abs=1e-3)
+
+
+def test_without_photos_channels_are_ranked_by_the_change():
+    worth, reach = measured(open_page())
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    z = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(4))[:9]]
+    index = int(worth["x"][0]) - 1
+    without = z.clone()
+    without[:, index] = ckpt.codes[:, index].mean(0)
+    change = (ckpt.model.decode(without) - ckpt.model.decode(z)).square().flatten(1).mean(1).sqrt().mean()
+    assert worth["y"][0] == max(worth["y"]) == pytest.approx(255 * change.item(), rel=1e-3)
+    assert sum(reach["y"]) == pytest.approx(100, abs=1e-3)
+    assert len(reach["y"]) == 8
+
+
+def test_the_code_as_one_picture_is_another_picture():
+    app = open_page()
+    maps = pictures(app)[0]
+    app.segmented_control(key="code").set_value("colours").run()
+    assert not app.exception
+    assert pictures(app)[0] != maps
+    share = float(re.search(r"carry (\d+)% of the variance", "\n".join(c.value for c in app.caption))[1])
+    cells = aemodels.load_checkpoint("dog-ae").codes.permute(0, 2, 3, 1).reshape(-1, 16).numpy()
+    variances = np.linalg.svd(cells - cells.mean(0), compute_uv=False) ** 2
+    assert share == pytest.approx(100 * variances[:3].sum() / variances.sum(), abs=0.6)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("channel", "99"), ("scale", "7"), ("photo", "-1"), ("part", "nonsense"), ("photos", "mirror")]
+)
+def test_a_broken_address_shows_the_default(key, value):
+    app = open_page(**{key: value})
+    assert pictures(app)
+    assert app.slider(key="scale").value == 0
+
+
+def png_file(colour=(200, 120, 40)):
+    ramp = np.linspace(0, 1, 300)[None, :, None]
+    buffer = io.BytesIO()
+    Image.fromarray(np.broadcast_to(ramp * np.array(colour), (200, 300, 3)).astype(np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def upload(app, files):
+    app.file_uploader(key="uploads").set_value([(name, content, "image/png") for name, content in files]).run()
+    assert not app.exception
+
+
+def test_a_picture_that_is_gone_is_no_longer_picked():
+    app = open_page(photos="Your own")
+    app.number_input(key="photo").set_value(9).run()
+    upload(app, [("a.png", png_file()), ("b.png", png_file((20, 90, 200)))])
+    assert app.number_input(key="photo").value == 2
+
+
+def test_a_broken_upload_leaves_the_others_and_the_scene_as_they_are():
+    app = open_page(photos="Your own")
+    upload(app, [("a.png", png_file())])
+    set_part(app, 1, 0.0, channel=5)
+    before = pictures(app)[0], shown(app)
+    upload(app, [("a.png", png_file()), ("broken.png", png_file()[:100])])
+    assert [warning.value.split(" is ")[0] for warning in app.warning] == ["broken.png"]
+    assert (pictures(app)[0], shown(app)) == before

@@ -1,0 +1,307 @@
+"""The pages Sample and Interpolate, and the table of what sampling generates."""
+
+import math
+import re
+
+import pytest
+import torch
+from browser import CHROMIUM_ARGUMENTS, REPO, chromium, copy_photos, running_app
+from streamlit.testing.v1 import AppTest
+
+import aemodels
+from aemodels import checkpoints, data, generation, latents
+from benchmarks import generation as benchmark
+
+MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
+
+
+@pytest.fixture(autouse=True)
+def without_photos(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+
+
+def open_page(page="sample", **query):
+    """The page in a new session, at an address with these values."""
+    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=240)
+    for key, value in query.items():
+        app.query_params[key] = str(value)
+    app.run().switch_page(f"pages/dogs/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def pictures(app):
+    return [url for image in app.get("image") for url in image.value]
+
+
+def text(app):
+    return "\n".join(element.value for kind in ("markdown", "caption") for element in app.get(kind))
+
+
+def numbers(pattern, app):
+    """The numbers that the groups of the pattern match in the page's text."""
+    return [float(group.replace(",", "")) for group in re.search(pattern, text(app)).groups()]
+
+
+def codes_of(name, num_codes):
+    codes = aemodels.load_checkpoint(name).codes
+    return codes[torch.randperm(len(codes), generator=torch.Generator().manual_seed(0))[:num_codes]]
+
+
+@pytest.mark.parametrize(
+    ("num_codes", "sampler"), [(256, "full"), (16, "full"), (64, "shrinkage"), (128, "mixture"), (32, "standard")]
+)
+def test_says_the_rank_of_its_gaussian(num_codes, sampler):
+    app = open_page()
+    app.select_slider(key="fitted_on").set_value(num_codes)
+    app.segmented_control(key="sampler").set_value(sampler).run()
+    assert not app.exception
+    rank = latents.rank(latents.fit(codes_of("dog-ae", num_codes), sampler))
+    assert numbers(r"rank \*\*([\d,]+)\*\*", app) == [rank]
+    assert rank == (num_codes - 1 if sampler == "full" else 1024)
+
+
+def test_says_how_far_samples_lie_from_real_codes():
+    app = open_page(seed=3)
+    codes = codes_of("dog-ae", 256)
+    z = latents.sample(latents.fit(codes), range(3000, 3009))
+    flat = codes.flatten(1)
+    to_nearest = (z[:, None] - flat[None]).norm(dim=2).min(1).values.mean()
+    apart = torch.stack([(flat - code).norm(dim=1).kthvalue(2).values for code in flat]).mean()
+    assert numbers(r"lies ([\d.]+) times", app) == [pytest.approx(float(to_nearest / apart), abs=0.006)]
+
+
+def test_every_sampler_and_number_of_codes_has_a_picture_of_its_own():
+    app = open_page()
+    shown = [pictures(app)[0]]
+    for sampler in latents.SAMPLERS[1:]:
+        shown.append(pictures(app.segmented_control(key="sampler").set_value(sampler).run())[0])
+        assert not app.exception
+    app.select_slider(key="fitted_on").set_value(1024)
+    shown.append(pictures(app.segmented_control(key="sampler").set_value("full").run())[0])
+    assert len(set(shown)) == len(shown)
+    app.select_slider(key="fitted_on").set_value(256).run()
+    assert pictures(app)[0] == shown[0]
+
+
+def test_says_what_its_mixture_is_made_of():
+    app = open_page()
+    app.segmented_control(key="sampler").set_value("mixture").run()
+    components, axes = latents.mixture_size(256, 1024)
+    assert numbers(r"(\d+) Gaussians share out the (\d+) strongest axes", app) == [components, axes]
+
+
+# The table
+
+
+@pytest.fixture(scope="module")
+def measured(data_folder, tmp_path_factory):
+    """A folder of all four models with 12 codes each, and what they generate, measured on one photo of every breed."""
+    folder = tmp_path_factory.mktemp("measured")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENT_LAB_CACHE", str(folder / "cache"))
+        fingerprint = data.load_dogs(copy_photos(data_folder, folder, 1)).fingerprint
+        for name in MODELS:
+            save(name, folder, data_fingerprint=fingerprint)
+        benchmark.main(["--data", str(folder), "--out", str(folder), "--samples", "4"])
+    return folder
+
+
+def save(name, folder, **provenance):
+    c = aemodels.load_checkpoint(name, REPO / "checkpoints")
+    checkpoints.save_checkpoint(
+        name, c.model, c.train_config, c.metrics, c.history, c.codes[:10], torch.arange(10), c.provenance | provenance,
+        folder,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def with_table(measured, checkpoint_folder):
+    for path in [*measured.glob("*.safetensors"), measured / "generation.json"]:
+        (checkpoint_folder / path.name).symlink_to(path)
+    return checkpoint_folder
+
+
+def test_without_the_file_the_page_says_how_to_measure(checkpoint_folder):
+    for name in MODELS:
+        (checkpoint_folder / f"{name}.safetensors").symlink_to(checkpoints.checkpoint_path(name, REPO / "checkpoints"))
+    app = open_page()
+    assert not app.table
+    assert "python -m benchmarks.generation" in text(app)
+    (checkpoint_folder / "generation.json").write_text("{}")
+    app.run()
+    assert not app.exception
+    assert "generation.json is broken" in app.error[0].value
+
+
+@pytest.mark.parametrize("measure", generation.MEASURES)
+def test_the_table_is_the_stored_one(measure, with_table):
+    app = open_page()
+    app.segmented_control(key="measure").set_value(measure).run()
+    assert not app.warning
+    table = app.table[0].value
+    rows = {(row["source"], row["model"]): row[measure] for row in checkpoints.read_generation()["rows"]}
+    assert table.shape == (8, 4)
+    kinds = [generation.PHOTOS, generation.RECONSTRUCTIONS, *latents.SAMPLERS, generation.PIXEL_NOISE]
+    for kind, cells in zip(kinds, table.itertuples(index=False), strict=True):
+        for name, cell in zip(MODELS, cells, strict=True):
+            if (stored := rows.get((kind, name), rows.get((kind, None)))) is None:
+                assert cell == "–"
+            else:
+                mean, spread = map(float, cell.replace(",", "").split(" ± "))
+                assert mean == pytest.approx(stored[0], rel=0.03, abs=6e-4)
+                assert spread == pytest.approx(stored[1], abs=0.6 if mean >= 100 else 0.06)
+    assert (table.iloc[6] == "–").tolist() == [True, False, False, False]  # N(0, I) on the plain model
+    assert "4 pictures against" in text(app)
+
+
+def test_the_verdict_names_the_best_of_all(with_table):
+    app = open_page()
+    rows = [row for row in checkpoints.read_generation()["rows"] if row["source"] in latents.SAMPLERS]
+    best = min(rows, key=lambda row: row["frechet"][0])
+    assert f"on {best['model']}, has Fréchet distance {best['frechet'][0]:.0f}" in text(app)
+
+
+def test_a_model_trained_since_is_named(with_table):
+    path = with_table / "dog-noise-0.10.safetensors"
+    path.unlink()
+    save("dog-noise-0.10", with_table, steps=7)
+    app = open_page()
+    assert [warning.value.split(" has been")[0] for warning in app.warning] == ["dog-noise-0.10"]
+
+
+# Interpolation
+
+
+def test_interpolate_says_what_happens_half_way():
+    app = open_page("interpolate", seed=5, model="0.05", to="3")
+    ckpt = aemodels.load_checkpoint("dog-noise-0.05")
+    picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(5))[[0, 2]]
+    a, b = ckpt.codes[picked].flatten(1).double()
+    cosine = float(a @ b / a.norm() / b.norm())
+    assert numbers(r"angle of \*\*(\d+)°", app) == [pytest.approx(math.degrees(math.acos(cosine)), abs=0.6)]
+    # Codes of mean square 1: the straight line's middle has (1 + cos) / 2 of it, the great circle's all.
+    line, circle = numbers(r"has \*\*(\d+)%\*\* .* circle's (\d+)%", app)
+    assert line == pytest.approx(50 * (1 + cosine), abs=1)
+    assert circle == pytest.approx(100, abs=1)
+
+
+def test_interpolation_starts_and_ends_as_chosen():
+    app = open_page("interpolate", seed=5)
+    shown = [pictures(app)[1]]
+    for key, value in (("from", 4), ("to", 2), ("from", 2)):
+        app.segmented_control(key=key).set_value(value).run()
+        assert not app.exception
+        shown.append(pictures(app)[1])
+    assert len(set(shown)) == 4
+    assert numbers(r"angle of \*\*(\d+)°", app) == [0]  # from a dog to itself
+
+
+def test_pages_of_models_with_two_codes(checkpoint_folder):
+    for name in MODELS:
+        c = aemodels.load_checkpoint(name, REPO / "checkpoints")
+        checkpoints.save_checkpoint(
+            name,
+            c.model,
+            c.train_config,
+            c.metrics,
+            c.history,
+            c.codes[:2],
+            c.labels[:2],
+            c.provenance,
+            checkpoint_folder,
+        )
+    assert pictures(open_page("interpolate"))
+    app = open_page("sample")
+    for sampler in latents.SAMPLERS:
+        app.segmented_control(key="sampler").set_value(sampler).run()
+        assert not app.exception
+
+
+# In a browser
+
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+PICTURE = '[data-testid="stImage"] img'
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("app")
+    environment = {"LATENT_LAB_DATA": str(folder / "none"), "OMP_NUM_THREADS": "1"}
+    with running_app(folder / "log.txt", environment) as url:
+        yield url
+
+
+@pytest.fixture
+def visit(app_url):
+    """visit(path) -> the page, cold, when it stands still."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not chromium():
+        pytest.skip("no Chromium or Chrome on this machine")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+
+        def visit(path):
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.set_default_timeout(90_000)
+            page.goto(f"{app_url}/{path}")
+            page.wait_for_selector(IDLE)
+            page.locator(PICTURE).nth(1).wait_for()
+            return page
+
+        yield visit
+        browser.close()
+
+
+def choose(page, group, option):
+    """Clicks an option of a segmented control and waits until another picture is shown."""
+    before = page.locator(PICTURE).evaluate_all("images => images.map(i => i.src)")
+    page.locator(f".st-key-{group}").get_by_text(option, exact=True).click()
+    page.wait_for_function(
+        f"""before => document.querySelector('{IDLE}')
+            && [...document.querySelectorAll('{PICTURE}')].map(i => i.src).join() !== before.join()""",
+        arg=before,
+    )
+
+
+def settled_pictures(page):
+    page.wait_for_selector(IDLE)
+    page.wait_for_timeout(500)
+    return page.locator(PICTURE).evaluate_all(
+        """async images => Promise.all(images.map(async i => {
+            const bytes = await (await fetch(i.src)).arrayBuffer()
+            return [...new Uint8Array(await crypto.subtle.digest('SHA-1', bytes))].join()
+        }))"""
+    )
+
+
+def test_sampler_and_number_of_photos_stay_in_the_address(visit):
+    page = visit("dogs-sample?seed=3")
+    choose(page, "sampler", "Mixture")
+    page.locator(".st-key-fitted_on").get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("new URLSearchParams(location.search).get('fitted_on') === '128'")
+    page.get_by_text("fitted on: 128 codes").wait_for()
+    again = visit(page.url.rpartition("/")[2])
+    assert again.locator('[data-testid="stException"]').count() == 0
+    again.get_by_text("fitted on: 128 codes").wait_for()
+    assert settled_pictures(again) == settled_pictures(page)
+    again.locator(".st-key-spectrum .js-plotly-plot .main-svg").first.wait_for()
+    legend = again.locator(".st-key-spectrum .legendtext").all_text_contents()
+    assert "Full covariance: rank 127" in legend
+    assert "Mixture: rank 1,024" in legend
+
+
+def test_a_walk_between_two_dogs_stays_in_the_address(visit):
+    page = visit("dogs-interpolate?seed=4")
+    first = settled_pictures(page)
+    choose(page, "from", "3")
+    choose(page, "to", "5")
+    walk = settled_pictures(page)
+    assert walk[0] == first[0]  # the eight dogs to choose from
+    assert walk[1] != first[1]
+    again = visit(page.url.rpartition("/")[2])
+    assert settled_pictures(again) == walk
+    alts = [alt for alt in again.locator(PICTURE).evaluate_all("images => images.map(i => i.alt)")]
+    assert "from dog 3 to dog 5" in alts[1]

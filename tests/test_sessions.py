@@ -1,0 +1,107 @@
+"""Many people at once, and one for long: each gets the picture of their own seed, and the server's memory stays."""
+
+from urllib.parse import urljoin
+
+import psutil
+import pytest
+from browser import CHROMIUM_ARGUMENTS, chromium, running_app
+
+sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
+
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+PICTURE = '[data-testid="stImage"] img'
+NUM_PEOPLE = 20
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The app without photos, as on a fresh machine: its URL and its process."""
+    folder = tmp_path_factory.mktemp("app")
+    environment = {
+        "LATENT_LAB_DATA": str(folder / "no photos"),
+        "LATENT_LAB_CACHE": str(folder / "cache"),
+        "OMP_NUM_THREADS": "1",
+    }
+    others = set(psutil.Process().children())
+    with running_app(folder / "log.txt", environment) as url:
+        (process,) = set(psutil.Process().children()) - others
+        yield url, process
+
+
+@pytest.fixture
+def context():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(240_000)
+        yield context
+        browser.close()
+
+
+def settle(page):
+    page.wait_for_selector(IDLE)
+    page.wait_for_selector(PICTURE)
+    page.wait_for_selector(IDLE)
+
+
+def picture(page):
+    return page.locator(PICTURE).first.get_attribute("src")
+
+
+def picture_bytes(page):
+    answer = page.request.get(urljoin(page.url, picture(page)))
+    assert answer.ok
+    return answer.body()
+
+
+def click_draw_again(page):
+    """Clicks and does not wait for what comes of it."""
+    page.evaluate("document.querySelector('.st-key-again button').click()")
+
+
+def wait_for_seed(page, seed, old_picture):
+    page.wait_for_function("seed => new URLSearchParams(location.search).get('seed') === seed", arg=str(seed))
+    page.wait_for_function(
+        "([selector, old]) => document.querySelector(selector)?.getAttribute('src') !== old", arg=[PICTURE, old_picture]
+    )
+    settle(page)
+
+
+def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(server, context):
+    url, _ = server
+    seeds = [100 + 10 * i for i in range(NUM_PEOPLE)]
+    people = [context.new_page() for _ in seeds]
+    for page, seed in zip(people, seeds, strict=True):
+        page.goto(f"{url}/dogs-sample?seed={seed}")
+        settle(page)
+    before = [picture(page) for page in people]
+    for page in people:
+        click_draw_again(page)
+    for page, seed, old in zip(people, seeds, before, strict=True):
+        wait_for_seed(page, seed + 1, old)
+    shown = [picture_bytes(page) for page in people]
+    assert len(set(shown)) == NUM_PEOPLE
+
+    alone = people[0]
+    for seed, expected in list(zip(seeds, shown, strict=True))[::4]:
+        alone.goto(f"{url}/dogs-sample?seed={seed + 1}")
+        settle(alone)
+        assert picture_bytes(alone) == expected
+
+
+def test_memory_stays_where_it_was_after_the_first_clicks(server, context):
+    url, process = server
+    page = context.new_page()
+    page.goto(f"{url}/dogs-sample?seed=1")
+    settle(page)
+
+    def click(seeds):
+        for seed in seeds:
+            old = picture(page)
+            click_draw_again(page)
+            wait_for_seed(page, seed, old)
+        return process.memory_info().rss
+
+    warm = click(range(2, 12))
+    assert click(range(12, 42)) <= 1.1 * warm

@@ -1,0 +1,42 @@
+"""Trains on digits in as many processes as it is launched in; each writes what it saw into the folder it is given.
+
+torchrun --nproc-per-node 2 -m tests.two_processes FOLDER
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+from aemodels import models, training
+from aemodels.config import ModelConfig, TrainConfig
+from aemodels.data import load_mnist_test_digits
+
+MODEL = ModelConfig(
+    variant="plain", network="mlp", image_shape=(1, 28, 28), latent_shape=(2,), widths=(64, 32), reconstruction="bce"
+)
+TRAINING = TrainConfig(epochs=4, batch_size=32, learning_rate=4e-3)
+
+
+def train(accelerator: Accelerator | None) -> tuple[training.TrainState, list[int]]:
+    """The trained state, and the epochs after which this process was asked to write."""
+    torch.manual_seed(0)
+    written: list[int] = []
+    state = training.start(models.build(MODEL), TRAINING, "cpu")
+    digits = load_mnist_test_digits()[0][:512]
+    training.fit(state, digits, TRAINING, lambda s: written.append(s.epoch), accelerator=accelerator)
+    return state, written
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    accelerator = Accelerator(cpu=True)
+    state, written = train(accelerator)
+    result = {
+        "written": written,
+        "loss": [epoch["reconstruction"] for epoch in state.history],
+        "weights": sum(p.double().sum().item() for p in state.model.parameters()),
+    }
+    Path(sys.argv[1], f"{accelerator.process_index}.json").write_text(json.dumps(result))
