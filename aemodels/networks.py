@@ -7,6 +7,7 @@ resolution or width: DC-AE (Chen et al. 2024, https://arxiv.org/abs/2410.10733).
 from itertools import pairwise
 from math import prod
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -94,7 +95,9 @@ class ConvNeXtBlock(nn.Module):
         nn.init.zeros_(self.project.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.depthwise(x).permute(0, 2, 3, 1)  # (B, H, W, C)
+        # float32, because the depthwise gradient takes a CPU more than twice as long in bfloat16
+        with torch.autocast(x.device.type, enabled=False):
+            h = self.depthwise(x.float()).permute(0, 2, 3, 1)  # (B, H, W, C)
         h = self.project(F.gelu(self.expand(self.norm(h))))
         return x + h.permute(0, 3, 1, 2)  # fmt: skip
 

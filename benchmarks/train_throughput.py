@@ -94,8 +94,7 @@ def endless(loader: DataLoader) -> Iterator[list[torch.Tensor]]:
 
 def flop_per_image() -> float:
     """Of forward and backward; a step back costs twice a step forward."""
-    with torch.device("meta"):
-        model, x = models.build(MODEL), torch.empty(1, *MODEL.image_shape)
+    model, x = models.build(MODEL), torch.zeros(1, *MODEL.image_shape)
     with FlopCounterMode(display=False) as counter:
         model.decoder(model.encoder(x))
     return 3 * counter.get_total_flops()

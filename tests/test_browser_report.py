@@ -58,7 +58,8 @@ def go_to(page, title):
 def add_from(page, title):
     go_to(page, title)
     page.get_by_role("button", name="Add to report").click()
-    sync_api.expect(page.get_by_test_id("stToast").last).to_contain_text("now in the report", timeout=WAIT_MS)
+    toasts = page.get_by_test_id("stToast")
+    sync_api.expect(toasts.filter(has_text=f"“{title}” is now in the report")).to_be_visible(timeout=WAIT_MS)
 
 
 def download(page, label):
