@@ -9,9 +9,15 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import pytest
 
 REPO = Path(__file__).parents[1]
-# Chromium starts no traffic of its own.
+PICTURE = '[data-testid="stImage"] img'
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+WAIT_MS = 240_000  # for anything that comes by itself; the machine may have other things to do
+# Chromium starts no traffic of its own, and its camera is a made-up one that anyone may use.
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -20,6 +26,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 
 
@@ -39,22 +47,62 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
+needs_browser = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
+
+
+def settle(page):
+    """Waits until the script has run, its last elements are drawn, and every picture is there."""
+    page.wait_for_selector(IDLE)
+    page.wait_for_selector("h1")
+    page.wait_for_function("[...document.images].every(i => i.complete)")
+    page.wait_for_selector(IDLE)
+
+
+def picture_bytes(page, picture=None) -> bytes:
+    """The file of a picture, of the page's first where none is given."""
+    source = (picture or page.locator(PICTURE).first).get_attribute("src")
+    answer = page.request.get(urljoin(page.url, source))
+    assert answer.ok
+    return answer.body()
+
+
+def wait_for_new_picture(page, old_source: str):
+    """Waits until the page's first picture is another one and all stands still."""
+    page.wait_for_function(
+        "([css, old]) => document.querySelector(css)?.getAttribute('src') !== old", arg=[PICTURE, old_source]
+    )
+    settle(page)
+
+
+def query(page) -> dict[str, str]:
+    """What the address holds."""
+    return dict(parse_qsl(urlsplit(page.url).query))
+
+
 @contextlib.contextmanager
-def running_app(log: Path, environment: dict[str, str]):
-    """`streamlit run app.py` on a free port of this machine, until the block ends; yields its URL, without a slash."""
+def running_app(folder: Path):
+    """`streamlit run app.py` on a free port of this machine, until the block ends: (URL without a slash, process).
+
+    Its photos, if it has any, are in folder/data."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = {"headless": "true", "port": str(port), "address": "127.0.0.1", "fileWatcherType": "none"}
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     command += [word for key, value in options.items() for word in (f"--server.{key}", value)]
+    environment = {
+        "LATENT_LAB_DATA": str(folder / "data"),
+        "LATENT_LAB_CACHE": str(folder / "cache"),
+        "OMP_NUM_THREADS": "1",
+    }
+    log = folder / "log.txt"
     with open(log, "wb") as file:
         server = subprocess.Popen(command, cwd=REPO, env=os.environ | environment, stdout=file, stderr=file)
     try:
         url = f"http://127.0.0.1:{port}"
         # This check runs app.py once; until then Streamlit knows no page but the first.
         _wait_until_healthy(server, f"{url}/_stcore/script-health-check", log)
-        yield url
+        yield url, server
     finally:
         server.terminate()
         server.wait(30)

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 import streamlit as st
 import torch
+from browser import CHROMIUM_ARGUMENTS, WAIT_MS, chromium, copy_photos, running_app
 
-from aemodels import checkpoints
+from aemodels import checkpoints, data
 from aemodels.config import ModelConfig
 
 torch.set_num_threads(1)
@@ -18,6 +19,39 @@ def data_folder():
     if not folder.is_dir():
         pytest.skip(f"no data sets in {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def photo_folder(data_folder, tmp_path_factory):
+    """Two photos of every breed."""
+    return copy_photos(data_folder, tmp_path_factory.mktemp("data"), 2)
+
+
+@pytest.fixture(scope="session")
+def photo_cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def with_photos(photo_folder, photo_cache, monkeypatch):
+    """The pages see the photos of photo_folder."""
+    monkeypatch.setenv("LATENT_LAB_DATA", str(photo_folder))
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(photo_cache))
+
+
+@pytest.fixture
+def without_photos(tmp_path, photo_cache, monkeypatch):
+    """An empty folder, in which the pages look for photos."""
+    folder = tmp_path / "no photos"
+    folder.mkdir()
+    monkeypatch.setenv("LATENT_LAB_DATA", str(folder))
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(photo_cache))
+    return folder
+
+
+@pytest.fixture
+def dogs(with_photos, photo_folder):
+    return data.load_dogs(photo_folder)
 
 
 @pytest.fixture
@@ -55,3 +89,48 @@ def conv_config():
         decoder_depths=(1, 1),
         reconstruction="mse",
     )
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory):
+    """The app in a process of its own, without photos: what comes with the models is all that it has."""
+    with running_app(tmp_path_factory.mktemp("app")) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def app_url_with_photos(data_folder, tmp_path_factory):
+    """The app with two photos of every breed."""
+    folder = tmp_path_factory.mktemp("app")
+    copy_photos(data_folder, folder / "data", 2)
+    with running_app(folder) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api.expect.set_options(timeout=WAIT_MS)
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser):
+    """new_page(**context options) -> an empty page that shares nothing with others; none may end with an error."""
+    contexts, faults = [], []
+
+    def new_page(**options):
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
+        contexts.append(context)
+        context.set_default_timeout(WAIT_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        return page
+
+    yield new_page
+    for context in contexts:
+        context.close()
+    assert faults == []

@@ -1,15 +1,14 @@
 import csv
 import io
 import re
-from urllib.parse import parse_qs, urljoin, urlsplit
 
 import numpy as np
 import pytest
-from browser import CHROMIUM_ARGUMENTS, chromium, copy_photos, running_app
+from browser import PICTURE, needs_browser, picture_bytes, settle, wait_for_new_picture
 from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
+pytestmark = needs_browser
 
 # Path -> title, pictures and charts that the page shows at least.
 PAGES = {
@@ -25,61 +24,31 @@ PAGES = {
     "dogs-noise-regularised": ("Noise-regularised", 1, 1),
     "training": ("Training", 0, 2),
 }
-PICTURE = '[data-testid="stImage"] img'
-IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-
-
-@pytest.fixture(scope="module")
-def app_url(data_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("app")
-    copy_photos(data_folder, folder / "data", 2)
-    environment = {
-        "LATENT_LAB_DATA": str(folder / "data"),
-        "LATENT_LAB_CACHE": str(folder / "cache"),
-        "OMP_NUM_THREADS": "1",
-    }
-    with running_app(folder / "log.txt", environment) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
-def visit(browser, app_url):
+def visit(new_page, app_url_with_photos):
     """visit(path, **context options) -> the page, cold, when it stands still; no visit may end with an error or leave the
     machine."""
-    contexts, faults = [], []
+    faults = []
 
     def visit(path, **options):
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
-        contexts.append(context)
-        context.set_default_timeout(60_000)
-
         def watch(route):
-            if route.request.url.startswith((app_url, "data:", "blob:")):
+            if route.request.url.startswith((app_url_with_photos, "data:", "blob:")):
                 route.continue_()
             else:
                 faults.append(f"leaves this machine: {route.request.url}")
                 route.abort()
 
-        context.route("**/*", watch)
-        page = context.new_page()
+        page = new_page(**options)
+        page.context.route("**/*", watch)
         page.on("console", lambda message: faults.extend(console_errors(message)))
-        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("response", lambda response: faults.extend(failed(response)))
-        page.goto(f"{app_url}/{path}")
+        page.goto(f"{app_url_with_photos}/{path}")
         settle(page)
         return page
 
     yield visit
-    for context in contexts:
-        context.close()
     assert faults == []
 
 
@@ -92,32 +61,6 @@ def failed(response):
     """The response if it is an error; on a deep link Streamlit first asks for its own endpoints under the page's path."""
     own_search = re.search(r"/[^/]+/_stcore/(health|host-config)$", response.url)
     return [f"{response.status}: {response.url}"] if response.status >= 400 and not own_search else []
-
-
-def settle(page):
-    """Waits until the script has run, its last elements are drawn, and every picture is there."""
-    page.wait_for_selector(IDLE)
-    page.wait_for_selector("h1")
-    page.wait_for_function("[...document.images].every(i => i.complete)")
-    page.wait_for_selector(IDLE)
-
-
-def picture_bytes(page, index=0):
-    source = page.locator(PICTURE).nth(index).get_attribute("src")
-    answer = page.request.get(urljoin(page.url, source))
-    assert answer.ok
-    return answer.body()
-
-
-def seed_in_url(page):
-    return parse_qs(urlsplit(page.url).query).get("seed", ["1"])[0]
-
-
-def wait_for_new_picture(page, old_source):
-    page.wait_for_function(
-        "([css, old]) => document.querySelector(css)?.getAttribute('src') !== old", arg=[PICTURE, old_source]
-    )
-    settle(page)
 
 
 def too_wide(page):
@@ -136,7 +79,7 @@ def test_cold_deep_link(path, visit):
     settle(page)
     assert page.locator("h1").all_inner_texts() == [title]
     charts = page.locator(".js-plotly-plot")
-    sync_api.expect(charts).to_have_count(num_charts, timeout=180_000)
+    sync_api.expect(charts).to_have_count(num_charts)
     for chart in charts.all():
         chart.locator(".main-svg").first.wait_for()
     assert page.locator('[data-testid="stException"]').count() == 0

@@ -2,21 +2,18 @@
 
 import io
 import re
-from urllib.parse import parse_qs, urljoin, urlsplit
 
 import numpy as np
 import pytest
 import torch
-from browser import CHROMIUM_ARGUMENTS, chromium, running_app
+from browser import IDLE, needs_browser, picture_bytes, query
 from PIL import Image
 
 import aemodels
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
+pytestmark = needs_browser
 
-IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 COUNT_CAMERA = """
 window.asked = 0
 const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
@@ -24,47 +21,18 @@ navigator.mediaDevices.getUserMedia = (wish) => { window.asked += 1; return ask(
 """
 
 
-@pytest.fixture(scope="module")
-def app_url(tmp_path_factory):
-    """The app without dog photos: the codes that come with the models are all that it has."""
-    folder = tmp_path_factory.mktemp("app")
-    environment = {
-        "LATENT_LAB_DATA": str(folder / "none"),
-        "LATENT_LAB_CACHE": str(folder / "cache"),
-        "OMP_NUM_THREADS": "1",
-    }
-    with running_app(folder / "log.txt", environment) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS + CAMERA)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(browser, app_url):
-    """visit(path) -> the page, cold; no visit may end with an error in the browser."""
-    contexts, faults = [], []
+def visit(new_page, app_url):
+    """visit(path) -> the page, cold, as soon as it has a title."""
 
     def visit(path):
-        context = browser.new_context(viewport={"width": 1440, "height": 1400})
-        contexts.append(context)
-        context.set_default_timeout(90_000)
-        context.add_init_script(COUNT_CAMERA)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
+        page = new_page(viewport={"width": 1440, "height": 1400})
+        page.add_init_script(COUNT_CAMERA)
         page.goto(f"{app_url}/{path}")
         page.wait_for_selector("h1")
         return page
 
-    yield visit
-    for context in contexts:
-        context.close()
-    assert faults == []
+    return visit
 
 
 def canvas(page, key):
@@ -86,12 +54,7 @@ def wait_for_picture(page, alt):
 
 
 def pixels(page, picture):
-    answer = page.request.get(urljoin(page.url, picture.get_attribute("src")))
-    return np.asarray(Image.open(io.BytesIO(answer.body())).convert("RGB")).astype(float) / 255
-
-
-def query(page):
-    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+    return np.asarray(Image.open(io.BytesIO(picture_bytes(page, picture))).convert("RGB")).astype(float) / 255
 
 
 def test_a_cell_is_clicked_dragged_and_moved_by_keys_and_found_again_by_its_url(visit):
@@ -117,12 +80,10 @@ def test_a_cell_is_clicked_dragged_and_moved_by_keys_and_found_again_by_its_url(
     page.keyboard.press("ArrowRight")
     shown = pixels(page, wait_for_picture(page, "when cell 3, 7 is scaled"))
     page.wait_for_function("new URLSearchParams(location.search).get('column') === '7'")
-    sync_api.expect(canvas(page, "cells")).to_have_attribute(
-        "aria-label", re.compile("row 3, column 7"), timeout=60_000
-    )
+    sync_api.expect(canvas(page, "cells")).to_have_attribute("aria-label", re.compile("row 3, column 7"))
     assert query(page) | {"part": "A cell", "row": "3", "column": "7", "photo": "2"} == query(page)
 
-    again = visit(urlsplit(page.url).path.lstrip("/") + "?" + urlsplit(page.url).query)
+    again = visit(page.url.rpartition("/")[2])
     assert np.array_equal(pixels(again, wait_for_picture(again, "^Where picture 2 .* cell 3, 7 ")), shown)
 
 
@@ -165,7 +126,7 @@ def test_the_camera_is_asked_for_only_when_it_is_chosen_and_shots_add_up(visit):
         page.wait_for_function("document.querySelector('video')?.currentTime > 1")
         page.get_by_role("button", name=re.compile("Take Photo")).click()
         sync_api.expect(page.locator(".st-key-notice")).to_contain_text(
-            "This photo (shot 1)" if number == 1 else "These 2 reach", timeout=60_000
+            "This photo (shot 1)" if number == 1 else "These 2 reach"
         )
     assert page.evaluate("window.asked") > 0
     panel = page.get_by_alt_text(re.compile("^Rows Original, ")).bounding_box()
@@ -182,16 +143,19 @@ CARDS = {
 }
 
 
-@pytest.mark.parametrize("name", CARDS)
-def test_a_picture_on_the_home_page_leads_to_its_page(name, visit):
+def test_each_picture_on_the_home_page_leads_to_its_page(visit):
     page = visit("")
-    picture = page.locator(f".st-key-thumbnail-{name} img")
-    picture.wait_for()
-    assert picture.get_attribute("alt")
-    box = picture.bounding_box()
-    assert box["width"] == pytest.approx(2 * box["height"], rel=0.02)
-    page.mouse.click(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
-    sync_api.expect(page.locator("h1")).to_have_text(CARDS[name], timeout=60_000)
+    for name, title in CARDS.items():
+        picture = page.locator(f".st-key-thumbnail-{name} img")
+        picture.wait_for()
+        assert picture.get_attribute("alt")
+        page.wait_for_selector(IDLE)
+        box = picture.bounding_box()
+        assert box["width"] == pytest.approx(2 * box["height"], rel=0.02)
+        page.mouse.click(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
+        sync_api.expect(page.locator("h1")).to_have_text(title)
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home", exact=True).click()
+        sync_api.expect(page.locator("h1")).to_have_text("Latent Lab")
 
 
 def test_a_card_is_one_stop_of_the_tab_key_and_enter_follows_it(visit):
@@ -202,7 +166,7 @@ def test_a_card_is_one_stop_of_the_tab_key_and_enter_follows_it(visit):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.closest('[class*=st-key-card-]').className").count(name) == 1
     page.keyboard.press("Enter")
-    sync_api.expect(page.locator("h1")).to_have_text("Reconstruct", timeout=60_000)
+    sync_api.expect(page.locator("h1")).to_have_text("Reconstruct")
 
 
 def test_the_cards_do_not_move_when_their_pictures_come(visit):

@@ -4,52 +4,29 @@ import base64
 import io
 import re
 from itertools import pairwise
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 import torch
-from browser import CHROMIUM_ARGUMENTS, chromium, running_app
+from browser import IDLE, needs_browser, query
 from PIL import Image
 
 import aemodels
 from aemodels import data, latents, planes
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
+pytestmark = needs_browser
 
-IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 MODELS = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights")
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 44  # around the plot of a plane, in px
 
 
-@pytest.fixture(scope="module")
-def app_url(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("app")
-    environment = {"LATENT_LAB_DATA": str(folder), "LATENT_LAB_CACHE": str(folder), "OMP_NUM_THREADS": "1"}
-    with running_app(folder / "log.txt", environment) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(browser, app_url):
-    """visit(path) -> the page, cold, once its models have arrived; no visit may end with an error."""
-    contexts, faults = [], []
+def visit(new_page, app_url):
+    """visit(path) -> the page, cold, once its models have arrived."""
 
     def visit(path):
-        context = browser.new_context(viewport={"width": 1440, "height": 1000})
-        contexts.append(context)
-        context.set_default_timeout(120_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
+        page = new_page(viewport={"width": 1440, "height": 1000})
         page.received = []
         page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: page.received.append(len(frame))))
         page.goto(f"{app_url}/{path}")
@@ -58,10 +35,7 @@ def visit(browser, app_url):
         settle(page)
         return page
 
-    yield visit
-    for context in contexts:
-        context.close()
-    assert faults == []
+    return visit
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +50,7 @@ def settle(page):
 
 
 def in_url(page, key):
-    return parse_qs(urlsplit(page.url).query).get(key, [""])[0]
+    return query(page).get(key, "")
 
 
 def numbers(text):
@@ -141,17 +115,14 @@ def test_image_follows_the_mouse_while_it_is_held_and_is_torchs(visit, ckpts):
     assert numbers(in_url(page, "z")) == pytest.approx(z, abs=1e-6)
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_every_decoder_is_torchs_to_a_grey_level(model, visit, ckpts):
-    label = {"mnist-ae": "Plain", "mnist-ae-l2-code": "L2 on the code", "mnist-ae-l2-weights": "L2 on the weights"}[
-        model
-    ]
-    page = visit("mnist-latent-plane?mnist_model=" + label.replace(" ", "+"))
-    page.wait_for_function("name => globalThis.latentLab?.get(name)", arg=model)
-    z = torch.cat([planes.cells(latents.box(ckpts[model].codes), 8), torch.tensor([[30.0, -30.0], [0.0, 0.0]])])
+def test_every_decoder_is_torchs_to_a_grey_level(visit, ckpts):
+    page = visit("mnist-twins")
     script = "([name, z]) => z.map(place => [...globalThis.latentLab.get(name).decode(place)])"
-    images = np.array(page.evaluate(script, [model, z.tolist()]))
-    assert images == pytest.approx(ckpts[model].model.decode(z).flatten(1).numpy(), abs=1e-4)
+    for model, ckpt in ckpts.items():
+        page.wait_for_function("name => globalThis.latentLab?.get(name)", arg=model)
+        z = torch.cat([planes.cells(latents.box(ckpt.codes), 8), torch.tensor([[30.0, -30.0], [0.0, 0.0]])])
+        images = np.array(page.evaluate(script, [model, z.tolist()]))
+        assert images == pytest.approx(ckpt.model.decode(z).flatten(1).numpy(), abs=1e-4)
 
 
 def test_click_on_empty_plane_is_answered_with_neighbours_density_and_verdict(visit, ckpts):

@@ -5,48 +5,26 @@ import io
 import zipfile
 
 import pytest
-from browser import CHROMIUM_ARGUMENTS, chromium, copy_photos, running_app
+from browser import IDLE, PICTURE, needs_browser
 from docx import Document
 from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
+pytestmark = needs_browser
 
 NAME = "实验三_姓名_学号"
-IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-WAIT_MS = 120_000
-
-
-@pytest.fixture(scope="module")
-def app_url(data_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("app")
-    copy_photos(data_folder, folder / "data", 1)
-    environment = {
-        "LATENT_LAB_DATA": str(folder / "data"),
-        "LATENT_LAB_CACHE": str(folder / "cache"),
-        "OMP_NUM_THREADS": "1",
-    }
-    with running_app(folder / "log.txt", environment) as url:
-        yield url
 
 
 @pytest.fixture
-def page(app_url):
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(WAIT_MS)
-        faults = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{app_url}/report")
-        wait_for_title(page, "Report")
-        yield page
-        browser.close()
-    assert faults == []
+def page(new_page, app_url_with_photos):
+    page = new_page()
+    page.goto(f"{app_url_with_photos}/report")
+    wait_for_title(page, "Report")
+    return page
 
 
 def wait_for_title(page, title):
-    sync_api.expect(page.locator("h1")).to_have_text(title, timeout=WAIT_MS)
+    sync_api.expect(page.locator("h1")).to_have_text(title)
     page.wait_for_selector(IDLE)
 
 
@@ -59,7 +37,7 @@ def add_from(page, title):
     go_to(page, title)
     page.get_by_role("button", name="Add to report").click()
     toasts = page.get_by_test_id("stToast")
-    sync_api.expect(toasts.filter(has_text=f"“{title}” is now in the report")).to_be_visible(timeout=WAIT_MS)
+    sync_api.expect(toasts.filter(has_text=f"“{title}” is now in the report")).to_be_visible()
 
 
 def download(page, label):
@@ -70,12 +48,12 @@ def download(page, label):
 
 
 def test_a_report_of_two_pages(page):
-    sync_api.expect(page.get_by_role("button", name="Word document")).to_be_disabled(timeout=WAIT_MS)
+    sync_api.expect(page.get_by_role("button", name="Word document")).to_be_disabled()
     add_from(page, "Denoise")
     add_from(page, "Sample")
     go_to(page, "Report")
-    pictures = page.locator('[data-testid="stImage"] img')
-    sync_api.expect(pictures).to_have_count(2, timeout=WAIT_MS)
+    pictures = page.locator(PICTURE)
+    sync_api.expect(pictures).to_have_count(2)
     assert all(picture.get_attribute("alt") for picture in pictures.all())
 
     caption = page.get_by_label("Caption").first
@@ -87,10 +65,10 @@ def test_a_report_of_two_pages(page):
     page.get_by_label("Title").press("Enter")
     page.get_by_label("File name").fill(NAME)
     page.get_by_label("File name").press("Enter")
-    sync_api.expect(page.locator(".st-key-downloads")).to_contain_text(f"{NAME}.docx", timeout=WAIT_MS)
+    sync_api.expect(page.locator(".st-key-downloads")).to_contain_text(f"{NAME}.docx")
     page.wait_for_selector(IDLE)
     page.get_by_role("button", name="Down").first.click()
-    sync_api.expect(page.get_by_text("Figure 1: Sample")).to_be_visible(timeout=WAIT_MS)
+    sync_api.expect(page.get_by_text("Figure 1: Sample")).to_be_visible()
     page.wait_for_selector(IDLE)
 
     name, content = download(page, "Word document")
@@ -117,5 +95,5 @@ def test_a_report_of_two_pages(page):
             assert list(csv.DictReader(io.StringIO(archive.read(f"{row['file']}.csv").decode())))
 
     page.get_by_role("button", name="Remove").first.click()
-    sync_api.expect(page.get_by_text("Figure 1: Denoise")).to_be_visible(timeout=WAIT_MS)
-    sync_api.expect(pictures).to_have_count(1, timeout=WAIT_MS)
+    sync_api.expect(page.get_by_text("Figure 1: Denoise")).to_be_visible()
+    sync_api.expect(pictures).to_have_count(1)

@@ -1,13 +1,14 @@
 """The page "Denoise" and its drawing, run without a browser against the checkpoints of the project."""
 
 import io
+from functools import partial
 
+import apptest
 import numpy as np
 import pytest
 import torch
-from browser import REPO
+from apptest import pictures
 from PIL import Image, ImageDraw
-from streamlit.testing.v1 import AppTest
 
 import aemodels
 from aemodels import data, denoising
@@ -18,22 +19,11 @@ SEVEN = "3025552270206033504545654085-355060506555"  # two strokes
 NETWORKS = {"2-D code": "mnist-dae-2d", "64-D code": "mnist-dae"}
 
 
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run().switch_page("pages/mnist/denoise.py").run()
-    assert not app.exception
-    return app
+open_page = partial(apptest.open_page, "mnist/denoise")
 
 
-def notice(app: AppTest) -> list[str]:
-    text = next(element.value for element in app.markdown if "What to notice" in str(element.value))
-    return text.splitlines()[2:]
-
-
-def pictures(app: AppTest) -> list[str]:
-    return [url for image in app.get("image") for url in image.value]
+def notice(app) -> list[str]:
+    return apptest.notice(app).splitlines()[2:]
 
 
 def minus(number: str) -> str:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from apptest import start
 from browser import REPO
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 import aemodels
 from aemodels import checkpoints, data, figures
@@ -13,16 +13,7 @@ from pages.parts import thumbnails
 SHIPPED = REPO / "checkpoints"
 
 
-@pytest.fixture(autouse=True)
-def without_photos(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "no photos"))
-    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
-
-
-def open_home():
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120).run()
-    assert not app.exception
-    return app
+pytestmark = pytest.mark.usefixtures("without_photos")
 
 
 def pictures(app):
@@ -42,7 +33,7 @@ def enlarged(x):
 
 
 def test_six_pictures_and_a_link_to_every_page():
-    app = open_home()
+    app = start()
     shown = pictures(app)
     assert len(shown) == len(set(shown.values())) == 6
     assert all(len(alt) > 20 for alt in shown)
@@ -54,10 +45,10 @@ def test_six_pictures_and_a_link_to_every_page():
 def test_pictures_are_computed_once_a_checkpoint(checkpoint_folder):
     for name in ("dog-ae", "dog-noise-0.15"):
         (checkpoint_folder / f"{name}.safetensors").write_bytes((SHIPPED / f"{name}.safetensors").read_bytes())
-    first = pictures(open_home())
-    assert pictures(open_home()) == first
+    first = pictures(start())
+    assert pictures(start()) == first
     (checkpoint_folder / "dog-ae.safetensors").write_bytes((SHIPPED / "dog-noise-0.10.safetensors").read_bytes())
-    second = pictures(open_home())
+    second = pictures(start())
     assert first.keys() == second.keys()
     assert all(first[alt] != second[alt] for alt in first)
 
@@ -65,7 +56,7 @@ def test_pictures_are_computed_once_a_checkpoint(checkpoint_folder):
 def test_pages_whose_checkpoint_is_missing_or_broken_have_no_picture(checkpoint_folder):
     (checkpoint_folder / "mnist-ae.safetensors").symlink_to(checkpoints.checkpoint_path("mnist-ae", SHIPPED))
     (checkpoint_folder / "dog-ae.safetensors").write_bytes((SHIPPED / "dog-ae.safetensors").read_bytes()[:5000])
-    app = open_home()
+    app = start()
     assert list(pictures(app)) == [thumbnails.THUMBNAILS["latent_plane"].alt]
     assert len(app.error) == 1
     assert app.error[0].value.startswith("dog-ae.safetensors is broken or incomplete")

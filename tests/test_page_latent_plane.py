@@ -3,13 +3,12 @@
 import base64
 import io
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from apptest import notice, open_page
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 from torch import nn
 
 import aemodels
@@ -17,38 +16,24 @@ from aemodels import checkpoints, data, latents, planes
 from aemodels.errors import ConfigError
 from pages.parts import plane, plane_canvas
 
-ROOT = Path(__file__).parents[1]
 MODELS = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights")
 PAGES = ("latent_plane", "twins", "path")
 
 
-def open_page(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run().switch_page(f"pages/mnist/{name}.py").run()
-    assert not app.exception
-    return app
-
-
-def sent(app: AppTest, component: str) -> list[dict]:
+def sent(app, component: str) -> list[dict]:
     """What the page hands to a component's canvases."""
     elements = [element.proto for element in app.get("bidi_component")]
     return [json.loads(proto.json) for proto in elements if proto.component_name == component]
 
 
-def touched(app: AppTest) -> dict:
+def touched(app) -> dict:
     (shown,) = sent(app, "plane")
     return shown
 
 
-def grid_picture(app: AppTest) -> np.ndarray:
+def grid_picture(app) -> np.ndarray:
     (shown,) = [thing for thing in sent(app, "plane_store") if thing["name"] == "grid"]
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(shown["picture"]))))
-
-
-def notice(app: AppTest) -> str:
-    return next(element.value for element in app.markdown if "What to notice" in str(element.value))
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +44,14 @@ def ckpts():
 @pytest.mark.parametrize("page", [*PAGES, "denoise"])
 def test_missing_checkpoint_is_one_sentence(page, monkeypatch, tmp_path):
     monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", tmp_path)
-    app = open_page(page)
+    app = open_page(f"mnist/{page}")
     assert len(app.error) == 1
     assert "There is no checkpoint mnist-" in app.error[0].value
 
 
 def test_plane_starts_at_the_code_of_the_seeds_digit(ckpts):
     for seed in (1, 7):
-        app = open_page("latent_plane", seed=str(seed))
+        app = open_page("mnist/latent_plane", seed=str(seed))
         index = torch.randint(10000, (), generator=torch.Generator().manual_seed(seed)).item()
         shown = touched(app)
         assert shown["z"] == pytest.approx(ckpts["mnist-ae"].codes[index].tolist(), abs=1e-5)
@@ -95,19 +80,19 @@ def test_readout_agrees_with_a_search_over_all_codes(ckpts):
 
 @pytest.mark.parametrize("wrong", ["nan, 1", "1e300, 2", "abc", "1, 2, 3", ","])
 def test_any_text_for_a_place_leaves_the_plane_standing(wrong):
-    app = open_page("latent_plane", z=wrong, side="99", mnist_model="none", fade="maybe")
+    app = open_page("mnist/latent_plane", z=wrong, side="99", mnist_model="none", fade="maybe")
     assert [warning.value for warning in app.warning] == [f"“{wrong}” is not two numbers, such as 0.5, -1."]
-    assert touched(app)["z"] == touched(open_page("latent_plane"))["z"]
+    assert touched(app)["z"] == touched(open_page("mnist/latent_plane"))["z"]
 
 
 def test_any_text_in_the_address_leaves_the_twins_and_the_path_standing():
-    open_page("twins", twins_z="inf, 0", scale="none", link="none")
-    open_page("path", a="-3", b="abc", mnist_model="none")
+    open_page("mnist/twins", twins_z="inf, 0", scale="none", link="none")
+    open_page("mnist/path", a="-3", b="abc", mnist_model="none")
 
 
 @pytest.mark.parametrize("box", ["1, 0, 0, 1", "0, 1, 2, 2", "0, 1, 0"])
 def test_an_empty_or_turned_box_is_refused_in_one_sentence(box):
-    app = open_page("latent_plane", box=box)
+    app = open_page("mnist/latent_plane", box=box)
     assert [warning.value for warning in app.warning] == [
         f"“{box}” is not four numbers, such as -1, 1, -2, 2, each pair rising."
     ]
@@ -116,7 +101,12 @@ def test_an_empty_or_turned_box_is_refused_in_one_sentence(box):
 
 def test_scene_comes_from_the_address():
     app = open_page(
-        "latent_plane", z="0.25, -0.5", box="-1, 1, -0.5, 1.5", mnist_model="L2 on the weights", side="12", fade="true"
+        "mnist/latent_plane",
+        z="0.25, -0.5",
+        box="-1, 1, -0.5, 1.5",
+        mnist_model="L2 on the weights",
+        side="12",
+        fade="true",
     )
     shown = touched(app)
     assert shown["name"] == "mnist-ae-l2-weights"
@@ -129,9 +119,9 @@ def test_grid_is_the_decoded_box_and_the_box_is_the_datas_quantiles_by_default(c
     ckpt = ckpts["mnist-ae"]
     tails = np.quantile(ckpt.codes.numpy(), [0.01, 0.99], axis=0)
     quantiles = [tails[0, 0], tails[1, 0], tails[0, 1], tails[1, 1]]
-    assert touched(open_page("latent_plane"))["view"] == pytest.approx(quantiles, rel=1e-5)
+    assert touched(open_page("mnist/latent_plane"))["view"] == pytest.approx(quantiles, rel=1e-5)
     x1, x2, y1, y2 = -1.0, 1.0, -0.5, 1.5
-    picture = grid_picture(open_page("latent_plane", box=f"{x1}, {x2}, {y1}, {y2}", side="10")).astype(int)
+    picture = grid_picture(open_page("mnist/latent_plane", box=f"{x1}, {x2}, {y1}, {y2}", side="10")).astype(int)
     assert picture.shape == (280, 280, 3)
     for row, column in ((0, 0), (0, 9), (9, 0), (4, 6)):
         z = [x1 + (column + 0.5) / 10 * (x2 - x1), y2 - (row + 0.5) / 10 * (y2 - y1)]
@@ -142,7 +132,7 @@ def test_grid_is_the_decoded_box_and_the_box_is_the_datas_quantiles_by_default(c
 
 def test_faded_cells_are_the_fainter_the_fewer_codes_lie_there(ckpts):
     box = (-6.0, 6.0, -6.0, 6.0)
-    picture = grid_picture(open_page("latent_plane", box="-6, 6, -6, 6", side="10", fade="true"))
+    picture = grid_picture(open_page("mnist/latent_plane", box="-6, 6, -6, 6", side="10", fade="true"))
     alpha = picture[..., 3].reshape(10, 28, 10, 28)
     assert (alpha == alpha[:, :1, :, :1]).all()  # one a cell
     alpha = alpha[:, 0, :, 0].flatten() / 255
@@ -153,7 +143,7 @@ def test_faded_cells_are_the_fainter_the_fewer_codes_lie_there(ckpts):
 
 
 def test_pick_and_box_stay_through_a_new_seed_and_go_with_the_model():
-    app = open_page("latent_plane", z="0.25, -0.5", box="-1, 1, -1, 1")
+    app = open_page("mnist/latent_plane", z="0.25, -0.5", box="-1, 1, -1, 1")
     app.button(key="again").click().run()
     assert app.number_input(key="seed").value == 2
     assert touched(app)["z"] == [0.25, -0.5]
@@ -166,7 +156,7 @@ def test_pick_and_box_stay_through_a_new_seed_and_go_with_the_model():
 def test_plane_notice_holds_the_librarys_figures(ckpts):
     codes = ckpts["mnist-ae"].codes
     for box in (latents.box(codes), (-20.0, 20.0, -20.0, 20.0)):
-        app = open_page("latent_plane", box=", ".join(map(str, box)), side="20")
+        app = open_page("mnist/latent_plane", box=", ".join(map(str, box)), side="20")
         kinds = [latents.kind_of_place(s) for s in latents.support(codes, planes.cells(box, 20)).tolist()]
         assert f"**{kinds.count('hole') / 400:.0%}** of the grid's places" in notice(app)
 
@@ -202,7 +192,7 @@ def test_decoder_with_a_layer_that_the_browser_lacks_is_refused():
 
 
 def test_twins_table_holds_the_librarys_numbers(ckpts):
-    app = open_page("twins")
+    app = open_page("mnist/twins")
     shown = app.table[0].value.to_string()
     for ckpt in ckpts.values():
         stats = latents.plane_stats(ckpt.codes, ckpt.labels)
@@ -228,7 +218,7 @@ def test_twins_cursor_is_at_one_place_or_at_one_digit(ckpts):
 
 
 def test_twins_own_scale_shows_each_its_own_box():
-    (shown,) = sent(open_page("twins", scale="Each its own", link="Same digit"), "plane_twins")
+    (shown,) = sent(open_page("mnist/twins", scale="Each its own", link="Same digit"), "plane_twins")
     assert shown["link"] == "digit"
     for twin in shown["planes"]:
         (x1, x2, y1, y2), (a, b, c, d) = twin["view"], twin["box"]
@@ -239,7 +229,7 @@ def test_twins_own_scale_shows_each_its_own_box():
 
 def test_path_walks_between_the_digits_of_the_address(ckpts):
     digits, labels = data.load_mnist_test_digits()
-    app = open_page("path", a="3", b="8", mnist_model="L2 on the code")
+    app = open_page("mnist/path", a="3", b="8", mnist_model="L2 on the code")
     (shown,) = sent(app, "plane_path")
     assert shown["ends"] == [3, 8]
     assert shown["labels"] == labels[[3, 8]].tolist()
@@ -254,7 +244,7 @@ def test_path_walks_between_the_digits_of_the_address(ckpts):
 
 
 def test_path_of_a_seed_joins_two_classes_and_draw_again_joins_others():
-    app = open_page("path")
+    app = open_page("mnist/path")
     pairs = []
     for _ in range(3):
         (shown,) = sent(app, "plane_path")

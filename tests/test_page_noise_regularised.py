@@ -1,29 +1,24 @@
 """The page's figures are those of the loaded checkpoints and baselines, whichever of them are there."""
 
 import json
-import re
+from functools import partial
 from math import log10, sqrt
 
+import apptest
 import pytest
 import streamlit as st
-from browser import CHROMIUM_ARGUMENTS, REPO, chromium, running_app
-from streamlit.testing.v1 import AppTest
+from apptest import text
+from browser import REPO
 
 import aemodels
-from aemodels import checkpoints, evaluation, metrics, noise, psnr_matrix
+from aemodels import checkpoints, evaluation, metrics, noise
 
 MODELS = {"dog-ae": "Plain"} | {f"dog-noise-{v}": f"Trained at variance {v}" for v in ("0.05", "0.10", "0.15")}
 LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
 LAB = (0.05, 0.10, 0.15)
 
 
-def open_page(**query):
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=240)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run().switch_page("pages/dogs/noise_regularised.py").run()
-    assert not app.exception
-    return app
+open_page = partial(apptest.open_page, "dogs/noise_regularised")
 
 
 def traces(app):
@@ -40,10 +35,6 @@ def numbers(values):
 
         return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).tolist()
     return values
-
-
-def text(app):
-    return "\n".join(element.value for kind in ("markdown", "caption") for element in app.get(kind))
 
 
 def row(variance, psnr, audit=None, **more):
@@ -221,32 +212,3 @@ def test_audit_on_the_page_would_show_halved_noise(copies, monkeypatch):
     table = open_page().table[1].value
     for shown in table["noise variance, asked 0.10"]:
         assert float(shown) == pytest.approx(0.05, rel=0.01)
-
-
-@pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome on this machine")
-def test_the_convention_is_switched_and_found_again_by_its_url(tmp_path):
-    sync_api = pytest.importorskip("playwright.sync_api")
-    plain = aemodels.load_checkpoint("dog-ae").metrics["evaluations"]
-    tables = {key: [str(psnr_matrix.curve(plain, key)[v]) for v in LAB] for key in psnr_matrix.CONVENTIONS}
-    environment = {"OMP_NUM_THREADS": "1", "LATENT_LAB_DATA": str(tmp_path), "LATENT_LAB_CACHE": str(tmp_path)}
-    with running_app(tmp_path / "log.txt", environment) as url, sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(120_000)
-        page.goto(f"{url}/dogs-noise-regularised")
-        first_row = page.locator('[data-testid="stTable"]').first.locator("tbody tr").first
-        sync_api.expect(first_row).to_contain_text(tables["psnr_db"][0], timeout=120_000)
-        chart = page.locator(".js-plotly-plot")
-        for words in ("channel SNR / dB", "13.0", "noise variance"):
-            sync_api.expect(chart).to_contain_text(words)
-        name = psnr_matrix.CONVENTIONS["psnr_of_mean_mse_db"]
-        page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).click()
-        sync_api.expect(first_row).to_contain_text(tables["psnr_of_mean_mse_db"][0], timeout=120_000)
-        page.wait_for_function("new URLSearchParams(location.search).has('psnr')")
-        again = browser.new_page()
-        again.set_default_timeout(120_000)
-        again.goto(page.url)
-        row = again.locator('[data-testid="stTable"]').first.locator("tbody tr").first
-        for value in tables["psnr_of_mean_mse_db"]:
-            sync_api.expect(row).to_contain_text(re.sub(r"\s", " ", value), timeout=120_000)
-        browser.close()

@@ -1,66 +1,21 @@
 """The page "Perturb", run without a browser against the checkpoints of the project."""
 
 import re
+from functools import partial
 
+import apptest
 import pytest
 import torch
-from browser import REPO, copy_photos
-from streamlit.testing.v1 import AppTest
+from apptest import notice, pictures, text
 
 import aemodels
-from aemodels import data
 from aemodels.noise import perturb, seeded_normal
 from aemodels.perturbation import effective_dimensions, shaped_normal
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
 
-@pytest.fixture(scope="module")
-def photo_folder(data_folder, tmp_path_factory):
-    """One photo of every breed."""
-    return copy_photos(data_folder, tmp_path_factory.mktemp("data"), 1)
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(cache, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_CACHE", str(cache))
-
-
-@pytest.fixture
-def dogs(photo_folder, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_DATA", str(photo_folder))
-    return data.load_dogs(photo_folder)
-
-
-@pytest.fixture
-def without_photos(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path))
-
-
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run().switch_page("pages/dogs/perturb.py").run()
-    assert not app.exception
-    return app
-
-
-def notice(app: AppTest) -> str:
-    return next(element.value for element in app.markdown if "What to notice" in str(element.value))
-
-
-def text(app: AppTest) -> str:
-    return "\n".join(element.value for kind in ("markdown", "caption", "subheader") for element in app.get(kind))
-
-
-def pictures(app: AppTest) -> list[str]:
-    return [url for image in app.get("image") for url in image.value]
+open_page = partial(apptest.open_page, "dogs/perturb")
 
 
 def both_noises(codes, seeds):
@@ -104,7 +59,7 @@ def test_works_on_the_models_own_codes_without_photos(without_photos):
 
 def test_curves_come_from_the_stored_evaluations_without_photos(without_photos):
     app = open_page()
-    assert "PSNR against variance, whole test split" in text(app)
+    assert "PSNR against variance, whole test split" in text(app, "subheader")
     evaluations = {name: aemodels.load_checkpoint(name).metrics["evaluations"] for name in MODELS}
     drops = [of[0]["psnr_db"] - of[-1]["psnr_db"] for of in evaluations.values()]
     assert f"falls by **{max(drops):.2f} dB**" in notice(app)
@@ -115,7 +70,7 @@ def test_curves_come_from_the_stored_evaluations_without_photos(without_photos):
 def test_curves_are_measured_on_the_same_few_photos_whatever_the_seed(dogs):
     app = open_page(seed="4")
     x = photos_of(dogs, 0, 6)
-    assert f"PSNR against variance, {len(x)} test photos" in text(app)
+    assert f"PSNR against variance, {len(x)} test photos" in text(app, "subheader")
     drops = []
     for name in MODELS:
         ckpt = aemodels.load_checkpoint(name)

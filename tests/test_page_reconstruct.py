@@ -1,53 +1,26 @@
 """The page Reconstruct as its script draws it; what needs a browser is in test_browser_cells.py."""
 
-import io
 import json
 import re
+from functools import partial
 
+import apptest
 import numpy as np
 import pytest
 import torch
-from browser import REPO, copy_photos
-from PIL import Image
-from streamlit.testing.v1 import AppTest
+from apptest import pictures, png_file
 
 import aemodels
-from aemodels import data
 
-
-@pytest.fixture(scope="module")
-def photo_folder(data_folder, tmp_path_factory):
-    """Two photos of every breed."""
-    return copy_photos(data_folder, tmp_path_factory.mktemp("data"), 2)
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def without_photos(tmp_path, cache, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_CACHE", str(cache))
-    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "no photos"))
+pytestmark = pytest.mark.usefixtures("without_photos")
+open_page = partial(apptest.open_page, "dogs/reconstruct", seed=4)
 
 
 @pytest.fixture
-def x(photo_folder, monkeypatch):
+def x(dogs):
     """The nine test photos of seed 4, float (9, 3, 128, 128); the app sees them too."""
-    monkeypatch.setenv("LATENT_LAB_DATA", str(photo_folder))
-    dogs = data.load_dogs(photo_folder)
     order = torch.randperm(len(dogs.test_index), generator=torch.Generator().manual_seed(4))
     return dogs.images[dogs.test_index[order[:9]]].float() / 255
-
-
-def open_page(**query):
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120)
-    for key, value in {"seed": "4", **query}.items():
-        app.query_params[key] = value
-    app.run().switch_page("pages/dogs/reconstruct.py").run()
-    assert not app.exception
-    return app
 
 
 def set_part(app, photo, scale, **place):
@@ -67,10 +40,6 @@ def shown(app):
 
 def leading(text):
     return float(re.match(r"[+−-]?[\d.]+", text)[0].replace("−", "-"))
-
-
-def pictures(app):
-    return [url for image in app.get("image") for url in image.value]
 
 
 def by_hand(ckpt, z, scale, **place):
@@ -187,13 +156,6 @@ def test_a_broken_address_shows_the_default(key, value):
     app = open_page(**{key: value})
     assert pictures(app)
     assert app.slider(key="scale").value == 0
-
-
-def png_file(colour=(200, 120, 40)):
-    ramp = np.linspace(0, 1, 300)[None, :, None]
-    buffer = io.BytesIO()
-    Image.fromarray(np.broadcast_to(ramp * np.array(colour), (200, 300, 3)).astype(np.uint8)).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def upload(app, files):

@@ -3,9 +3,9 @@
 import io
 
 import pytest
-from browser import REPO, copy_photos
+from apptest import go_to, open_page, start
+from browser import REPO
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from aemodels import figures, lab
 from aemodels.panels import Panel
@@ -19,18 +19,7 @@ SCENES = sorted(
 )
 
 
-@pytest.fixture(scope="module")
-def folder(data_folder, tmp_path_factory):
-    """One photo of every breed, and a cache."""
-    folder = tmp_path_factory.mktemp("data")
-    copy_photos(data_folder, folder, 1)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def with_photos(folder, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_DATA", str(folder))
-    monkeypatch.setenv("LATENT_LAB_CACHE", str(folder / "cache"))
+pytestmark = pytest.mark.usefixtures("with_photos")
 
 
 @pytest.fixture
@@ -47,21 +36,8 @@ def drawn(monkeypatch):
     return calls
 
 
-def start(**query):
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=180)
-    for key, value in query.items():
-        app.query_params[key] = str(value)
-    return app.run()
-
-
-def visit(app, page):
-    app.switch_page(f"pages/{page}.py").run()
-    assert not app.exception
-    return app
-
-
 def add(app, page):
-    visit(app, page).button(key="add_to_report").click().run()
+    go_to(app, page).button(key="add_to_report").click().run()
     assert not app.exception
     return app.toast[-1].value
 
@@ -75,7 +51,7 @@ def headings(app):
 
 
 def test_an_empty_report_says_how_to_fill_it():
-    app = visit(start(), "about/report")
+    app = open_page("about/report")
     assert "Add to report" in app.info[0].value
     assert [button.proto.disabled for button in app.download_button] == [True, True]
 
@@ -121,15 +97,16 @@ def test_settings_tell_all_that_the_picture_depends_on(page, drawn):
     """Two scenes with the same settings are the same picture, whichever widget is touched."""
 
     def scene(**query):
-        assert not visit(start(**query), page).error
+        app = open_page(page, **query)
+        assert not app.error
         _, draw, _, settings = drawn[-1]
-        return draw(width_px=900, ink=figures.LIGHT, caption="").tobytes(), settings
+        return app, draw(width_px=900, ink=figures.LIGHT, caption="").tobytes(), settings
 
-    first, settings = scene()
-    assert scene() == (first, settings)
-    changed, others_to_try = [], dict(other_values(visit(start(), page)))
+    app, first, settings = scene()
+    assert scene()[1:] == (first, settings)
+    changed, others_to_try = [], dict(other_values(app))
     for key, value in others_to_try.items():
-        picture, others = scene(**{key: value})
+        _, picture, others = scene(**{key: value})
         if picture != first:
             assert others != settings, f"{key}={value} changes the picture and not the settings"
             changed.append(key)
@@ -148,7 +125,7 @@ def with_panels(num_panels):
     app = start()
     thumbnails = [export.Collected(some_panel(i), some_panel(i).png) for i in range(1, num_panels + 1)]
     app.session_state["report"] = dict(enumerate(thumbnails, 1))
-    return visit(app, "about/report")
+    return go_to(app, "about/report")
 
 
 def test_panels_are_listed_moved_and_removed():
@@ -169,8 +146,8 @@ def test_captions_are_kept_across_moves_and_pages():
     app = with_panels(2)
     app.text_area(key="caption_2").set_value("图二：重建").run()
     app.button(key="Up_2").click().run()
-    visit(app, "mnist/denoise")
-    visit(app, "about/report")
+    go_to(app, "mnist/denoise")
+    go_to(app, "about/report")
     assert [panel.caption for panel in collected(app)] == ["图二：重建", "Caption 1"]
     assert app.text_area(key="caption_2").value == "图二：重建"
     assert not app.exception
@@ -190,8 +167,8 @@ def test_title_author_and_file_name_are_kept_across_pages():
     app = with_panels(1)
     for key, value in (("report_title", "实验三"), ("report_author", "姓名"), ("report_file", "学号")):
         app.text_input(key=key).set_value(value).run()
-    visit(app, "mnist/denoise")
-    visit(app, "about/report")
+    go_to(app, "mnist/denoise")
+    go_to(app, "about/report")
     shown = [app.text_input(key=key).value for key in ("report_title", "report_author", "report_file")]
     assert shown == ["实验三", "姓名", "学号"]
 
@@ -203,12 +180,12 @@ def test_a_full_report_says_so_and_stays_as_it_is():
     assert sentence.count(".") == 1
     assert str(export.MAX_PANELS) in sentence
     assert collected(app) == before
-    visit(app, "about/report").button(key="Remove_1").click().run()
+    go_to(app, "about/report").button(key="Remove_1").click().run()
     assert f"as panel {export.MAX_PANELS}" in add(app, "mnist/denoise")
 
 
 def test_standard_panels_in_one_click():
-    app = visit(start(seed=5), "about/report")
+    app = open_page("about/report", seed=5)
     app.button(key="standard").click().run()
     assert not app.exception
     names = [panel.name for panel in collected(app)]
@@ -220,7 +197,7 @@ def test_standard_panels_in_one_click():
 
 
 def test_standard_panels_without_a_model(checkpoint_folder):
-    app = visit(start(), "about/report")
+    app = open_page("about/report")
     app.button(key="standard").click().run()
     assert not app.exception
     assert lab.NAMES[0] in app.error[0].value
@@ -230,6 +207,6 @@ def test_standard_panels_without_a_model(checkpoint_folder):
 def test_each_visitor_has_a_report_of_its_own():
     one, other = start(), start()
     add(one, "mnist/denoise")
-    visit(other, "about/report")
+    go_to(other, "about/report")
     assert headings(other) == []
-    assert headings(visit(one, "about/report")) == ["**Figure 1: Denoise**"]
+    assert headings(go_to(one, "about/report")) == ["**Figure 1: Denoise**"]

@@ -5,8 +5,8 @@ import re
 
 import pytest
 import torch
-from browser import CHROMIUM_ARGUMENTS, REPO, chromium, copy_photos, running_app
-from streamlit.testing.v1 import AppTest
+from apptest import open_page, pictures, text
+from browser import REPO, copy_photos
 
 import aemodels
 from aemodels import checkpoints, data, generation, latents
@@ -15,28 +15,7 @@ from benchmarks import generation as benchmark
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
 
-@pytest.fixture(autouse=True)
-def without_photos(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "none"))
-    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
-
-
-def open_page(page="sample", **query):
-    """The page in a new session, at an address with these values."""
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=240)
-    for key, value in query.items():
-        app.query_params[key] = str(value)
-    app.run().switch_page(f"pages/dogs/{page}.py").run()
-    assert not app.exception
-    return app
-
-
-def pictures(app):
-    return [url for image in app.get("image") for url in image.value]
-
-
-def text(app):
-    return "\n".join(element.value for kind in ("markdown", "caption") for element in app.get(kind))
+pytestmark = pytest.mark.usefixtures("without_photos")
 
 
 def numbers(pattern, app):
@@ -53,7 +32,7 @@ def codes_of(name, num_codes):
     ("num_codes", "sampler"), [(256, "full"), (16, "full"), (64, "shrinkage"), (128, "mixture"), (32, "standard")]
 )
 def test_says_the_rank_of_its_gaussian(num_codes, sampler):
-    app = open_page()
+    app = open_page("dogs/sample")
     app.select_slider(key="fitted_on").set_value(num_codes)
     app.segmented_control(key="sampler").set_value(sampler).run()
     assert not app.exception
@@ -63,7 +42,7 @@ def test_says_the_rank_of_its_gaussian(num_codes, sampler):
 
 
 def test_says_how_far_samples_lie_from_real_codes():
-    app = open_page(seed=3)
+    app = open_page("dogs/sample", seed=3)
     codes = codes_of("dog-ae", 256)
     z = latents.sample(latents.fit(codes), range(3000, 3009))
     flat = codes.flatten(1)
@@ -73,7 +52,7 @@ def test_says_how_far_samples_lie_from_real_codes():
 
 
 def test_every_sampler_and_number_of_codes_has_a_picture_of_its_own():
-    app = open_page()
+    app = open_page("dogs/sample")
     shown = [pictures(app)[0]]
     for sampler in latents.SAMPLERS[1:]:
         shown.append(pictures(app.segmented_control(key="sampler").set_value(sampler).run())[0])
@@ -86,7 +65,7 @@ def test_every_sampler_and_number_of_codes_has_a_picture_of_its_own():
 
 
 def test_says_what_its_mixture_is_made_of():
-    app = open_page()
+    app = open_page("dogs/sample")
     app.segmented_control(key="sampler").set_value("mixture").run()
     components, axes = latents.mixture_size(256, 1024)
     assert numbers(r"(\d+) Gaussians share out the (\d+) strongest axes", app) == [components, axes]
@@ -126,7 +105,7 @@ def with_table(measured, checkpoint_folder):
 def test_without_the_file_the_page_says_how_to_measure(checkpoint_folder):
     for name in MODELS:
         (checkpoint_folder / f"{name}.safetensors").symlink_to(checkpoints.checkpoint_path(name, REPO / "checkpoints"))
-    app = open_page()
+    app = open_page("dogs/sample")
     assert not app.table
     assert "python -m benchmarks.generation" in text(app)
     (checkpoint_folder / "generation.json").write_text("{}")
@@ -137,7 +116,7 @@ def test_without_the_file_the_page_says_how_to_measure(checkpoint_folder):
 
 @pytest.mark.parametrize("measure", generation.MEASURES)
 def test_the_table_is_the_stored_one(measure, with_table):
-    app = open_page()
+    app = open_page("dogs/sample")
     app.segmented_control(key="measure").set_value(measure).run()
     assert not app.warning
     table = app.table[0].value
@@ -157,7 +136,7 @@ def test_the_table_is_the_stored_one(measure, with_table):
 
 
 def test_the_verdict_names_the_best_of_all(with_table):
-    app = open_page()
+    app = open_page("dogs/sample")
     rows = [row for row in checkpoints.read_generation()["rows"] if row["source"] in latents.SAMPLERS]
     best = min(rows, key=lambda row: row["frechet"][0])
     assert f"on {best['model']}, has Fréchet distance {best['frechet'][0]:.0f}" in text(app)
@@ -167,7 +146,7 @@ def test_a_model_trained_since_is_named(with_table):
     path = with_table / "dog-noise-0.10.safetensors"
     path.unlink()
     save("dog-noise-0.10", with_table, steps=7)
-    app = open_page()
+    app = open_page("dogs/sample")
     assert [warning.value.split(" has been")[0] for warning in app.warning] == ["dog-noise-0.10"]
 
 
@@ -175,7 +154,7 @@ def test_a_model_trained_since_is_named(with_table):
 
 
 def test_interpolate_says_what_happens_half_way():
-    app = open_page("interpolate", seed=5, model="0.05", to="3")
+    app = open_page("dogs/interpolate", seed=5, model="0.05", to="3")
     ckpt = aemodels.load_checkpoint("dog-noise-0.05")
     picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(5))[[0, 2]]
     a, b = ckpt.codes[picked].flatten(1).double()
@@ -188,7 +167,7 @@ def test_interpolate_says_what_happens_half_way():
 
 
 def test_interpolation_starts_and_ends_as_chosen():
-    app = open_page("interpolate", seed=5)
+    app = open_page("dogs/interpolate", seed=5)
     shown = [pictures(app)[1]]
     for key, value in (("from", 4), ("to", 2), ("from", 2)):
         app.segmented_control(key=key).set_value(value).run()
@@ -212,96 +191,8 @@ def test_pages_of_models_with_two_codes(checkpoint_folder):
             c.provenance,
             checkpoint_folder,
         )
-    assert pictures(open_page("interpolate"))
-    app = open_page("sample")
+    assert pictures(open_page("dogs/interpolate"))
+    app = open_page("dogs/sample")
     for sampler in latents.SAMPLERS:
         app.segmented_control(key="sampler").set_value(sampler).run()
         assert not app.exception
-
-
-# In a browser
-
-IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-PICTURE = '[data-testid="stImage"] img'
-
-
-@pytest.fixture(scope="module")
-def app_url(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("app")
-    environment = {"LATENT_LAB_DATA": str(folder / "none"), "OMP_NUM_THREADS": "1"}
-    with running_app(folder / "log.txt", environment) as url:
-        yield url
-
-
-@pytest.fixture
-def visit(app_url):
-    """visit(path) -> the page, cold, when it stands still."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not chromium():
-        pytest.skip("no Chromium or Chrome on this machine")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-
-        def visit(path):
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.set_default_timeout(90_000)
-            page.goto(f"{app_url}/{path}")
-            page.wait_for_selector(IDLE)
-            page.locator(PICTURE).nth(1).wait_for()
-            return page
-
-        yield visit
-        browser.close()
-
-
-def choose(page, group, option):
-    """Clicks an option of a segmented control and waits until another picture is shown."""
-    before = page.locator(PICTURE).evaluate_all("images => images.map(i => i.src)")
-    page.locator(f".st-key-{group}").get_by_text(option, exact=True).click()
-    page.wait_for_function(
-        f"""before => document.querySelector('{IDLE}')
-            && [...document.querySelectorAll('{PICTURE}')].map(i => i.src).join() !== before.join()""",
-        arg=before,
-    )
-
-
-def settled_pictures(page):
-    page.wait_for_selector(IDLE)
-    page.wait_for_timeout(500)
-    return page.locator(PICTURE).evaluate_all(
-        """async images => Promise.all(images.map(async i => {
-            const bytes = await (await fetch(i.src)).arrayBuffer()
-            return [...new Uint8Array(await crypto.subtle.digest('SHA-1', bytes))].join()
-        }))"""
-    )
-
-
-def test_sampler_and_number_of_photos_stay_in_the_address(visit):
-    page = visit("dogs-sample?seed=3")
-    choose(page, "sampler", "Mixture")
-    page.locator(".st-key-fitted_on").get_by_role("slider").focus()
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_function("new URLSearchParams(location.search).get('fitted_on') === '128'")
-    page.get_by_text("fitted on: 128 codes").wait_for()
-    again = visit(page.url.rpartition("/")[2])
-    assert again.locator('[data-testid="stException"]').count() == 0
-    again.get_by_text("fitted on: 128 codes").wait_for()
-    assert settled_pictures(again) == settled_pictures(page)
-    again.locator(".st-key-spectrum .js-plotly-plot .main-svg").first.wait_for()
-    legend = again.locator(".st-key-spectrum .legendtext").all_text_contents()
-    assert "Full covariance: rank 127" in legend
-    assert "Mixture: rank 1,024" in legend
-
-
-def test_a_walk_between_two_dogs_stays_in_the_address(visit):
-    page = visit("dogs-interpolate?seed=4")
-    first = settled_pictures(page)
-    choose(page, "from", "3")
-    choose(page, "to", "5")
-    walk = settled_pictures(page)
-    assert walk[0] == first[0]  # the eight dogs to choose from
-    assert walk[1] != first[1]
-    again = visit(page.url.rpartition("/")[2])
-    assert settled_pictures(again) == walk
-    alts = [alt for alt in again.locator(PICTURE).evaluate_all("images => images.map(i => i.alt)")]
-    assert "from dog 3 to dog 5" in alts[1]

@@ -2,10 +2,10 @@ import ast
 import json
 
 import pytest
+from apptest import open_page, text
 from browser import REPO, copy_photos
 from safetensors import safe_open
 from safetensors.torch import save_file
-from streamlit.testing.v1 import AppTest
 
 import aemodels
 from aemodels import checkpoints, data
@@ -13,28 +13,7 @@ from aemodels import checkpoints, data
 SHIPPED = REPO / "checkpoints"
 
 
-@pytest.fixture(scope="module")
-def photo_folder(data_folder, tmp_path_factory):
-    """One photo of every breed."""
-    return copy_photos(data_folder, tmp_path_factory.mktemp("data"), 1)
-
-
-@pytest.fixture(autouse=True)
-def without_photos(tmp_path, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "no photos"))
-    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
-
-
-def open_page(page):
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120).run()
-    if page != "home":
-        app.switch_page(f"pages/about/{page}.py").run()
-    assert not app.exception
-    return app
-
-
-def text(app):
-    return "\n".join(element.value for kind in ("markdown", "caption", "success", "info") for element in app.get(kind))
+pytestmark = pytest.mark.usefixtures("without_photos")
 
 
 def link(folder, names):
@@ -66,7 +45,7 @@ def test_router_names_every_page():
 
 
 def test_home_shows_the_figures_of_every_checkpoint():
-    cells = tables(open_page("home"))
+    cells = tables(open_page("about/home"))
     names = aemodels.list_checkpoints()
     assert {row for row, _ in cells} == set(names)
     for name in names:
@@ -77,20 +56,17 @@ def test_home_shows_the_figures_of_every_checkpoint():
 
 
 def test_home_says_that_there_are_no_photos():
-    app = open_page("home")
+    app = open_page("about/home")
     assert "`python train.py --download`" in "\n".join(info.value for info in app.info)
     assert "photos: " not in "\n".join(success.value for success in app.success)
 
 
-def test_home_counts_the_photos(photo_folder, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_DATA", str(photo_folder))
-    broken = next((photo_folder / "stanford-dogs" / "Images").iterdir()) / "broken.jpg"
-    broken.write_bytes(b"no photo")
-    try:
-        shown = text(open_page("home"))
-        dogs = data.load_dogs(photo_folder)
-    finally:
-        broken.unlink()
+def test_home_counts_the_photos(data_folder, tmp_path, monkeypatch):
+    folder = copy_photos(data_folder, tmp_path, 1)
+    monkeypatch.setenv("LATENT_LAB_DATA", str(folder))
+    (next((folder / "stanford-dogs" / "Images").iterdir()) / "broken.jpg").write_bytes(b"no photo")
+    shown = text(open_page("about/home"), "success", "info")
+    dogs = data.load_dogs(folder)
     assert f"{len(dogs.paths):,} photos" in shown
     assert f"{len(dogs.train_index):,} for training" in shown
     assert f"{len(dogs.test_index):,} for testing" in shown
@@ -99,7 +75,7 @@ def test_home_counts_the_photos(photo_folder, monkeypatch):
 
 @pytest.mark.parametrize("page", ["home", "training"])
 def test_no_checkpoints(page, checkpoint_folder):
-    app = open_page(page)
+    app = open_page(f"about/{page}")
     assert not app.error
     assert not tables(app)
     assert "`python train.py`" in "\n".join(info.value for info in app.info)
@@ -110,7 +86,7 @@ def test_a_broken_checkpoint_is_named_and_the_others_are_shown(page, checkpoint_
     link(checkpoint_folder, ["mnist-ae", "mnist-dae", "dog-ae"])
     content = (SHIPPED / "mnist-ae-l2-code.safetensors").read_bytes()
     (checkpoint_folder / "mnist-ae-l2-code.safetensors").write_bytes(content[:1000])
-    app = open_page(page)
+    app = open_page(f"about/{page}")
     assert len(app.error) == 1
     assert app.error[0].value.startswith("mnist-ae-l2-code.safetensors is broken or incomplete")
     assert "`python train.py --only mnist-ae-l2-code`" in app.error[0].value
@@ -128,13 +104,13 @@ def test_a_checkpoint_whose_header_lacks_something(field, page, checkpoint_folde
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         header = file.metadata() | {field: json.dumps({})}
     save_file(tensors, checkpoint_folder / "mnist-ae-l2-code.safetensors", header)
-    app = open_page(page)
+    app = open_page(f"about/{page}")
     assert {"mnist-ae", "mnist-dae"} <= {part for cell in tables(app) for part in cell}
 
 
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_shows_what_made_each_checkpoint(group):
-    app = open_page("training")
+    app = open_page("about/training")
     app.segmented_control(key="group").set_value(group).run()
     assert not app.exception
     assert not app.error
@@ -164,7 +140,7 @@ def test_training_shows_what_made_each_checkpoint(group):
 
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_lists_what_differs_and_says_once_what_does_not(group):
-    app = open_page("training")
+    app = open_page("about/training")
     app.segmented_control(key="group").set_value(group).run()
     rows = {}
     for (row, _), value in tables(app).items():
@@ -176,7 +152,7 @@ def test_training_lists_what_differs_and_says_once_what_does_not(group):
 
 
 def test_training_draws_each_checkpoint_s_own_history():
-    charts = [json.loads(chart.proto.spec) for chart in open_page("training").get("plotly_chart")]
+    charts = [json.loads(chart.proto.spec) for chart in open_page("about/training").get("plotly_chart")]
     names = [name for name in aemodels.list_checkpoints() if name.startswith("mnist")]
     for chart, value in zip(charts, ["reconstruction", "psnr_db"], strict=True):
         assert [trace["name"] for trace in chart["data"]] == names
@@ -187,7 +163,7 @@ def test_training_draws_each_checkpoint_s_own_history():
 
 @pytest.mark.parametrize(("along", "of"), [("step", lambda e: e["step"]), ("minutes", lambda e: e["seconds"] / 60)])
 def test_training_draws_its_curves_along_another_axis(along, of):
-    app = open_page("training")
+    app = open_page("about/training")
     app.segmented_control(key="along").set_value(along).run()
     assert not app.exception
     for chart in app.get("plotly_chart"):
@@ -197,7 +173,7 @@ def test_training_draws_its_curves_along_another_axis(along, of):
 
 
 def test_training_says_which_model_still_gained_most():
-    app = open_page("training")
+    app = open_page("about/training")
     gains = {}
     for name in aemodels.list_checkpoints():
         history = aemodels.load_checkpoint(name).history
@@ -214,7 +190,7 @@ def test_training_says_which_model_still_gained_most():
 
 def test_training_without_models_of_one_data_set(checkpoint_folder):
     link(checkpoint_folder, ["mnist-ae"])
-    app = open_page("training")
+    app = open_page("about/training")
     assert len(app.get("plotly_chart")) == 2
     app.segmented_control(key="group").set_value("dog").run()
     assert not app.exception

@@ -1,15 +1,14 @@
 import io
 import re
 
-import numpy as np
+import apptest
 import pytest
 import torch
-from browser import REPO, copy_photos
-from PIL import Image
-from streamlit.testing.v1 import AppTest
+from apptest import pictures, png_file, text
+from browser import REPO
 
 import aemodels
-from aemodels import checkpoints, data, photos
+from aemodels import checkpoints, photos
 from aemodels.noise import perturb, seeded_normal
 
 PAGES = {
@@ -21,56 +20,12 @@ PAGES = {
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
 
-@pytest.fixture(scope="module")
-def photo_folder(data_folder, tmp_path_factory):
-    """Two photos of every breed."""
-    return copy_photos(data_folder, tmp_path_factory.mktemp("data"), 2)
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(cache, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_CACHE", str(cache))
-
-
-@pytest.fixture
-def with_photos(photo_folder, monkeypatch):
-    monkeypatch.setenv("LATENT_LAB_DATA", str(photo_folder))
-
-
-@pytest.fixture
-def without_photos(tmp_path, monkeypatch):
-    folder = tmp_path / "no photos"
-    folder.mkdir()
-    monkeypatch.setenv("LATENT_LAB_DATA", str(folder))
-    return folder
-
-
-@pytest.fixture
-def dogs(with_photos, photo_folder):
-    return data.load_dogs(photo_folder)
-
-
 def open_page(page, seed=1, **chosen):
     """The page in a new session, with this seed in its URL and these values chosen one after the other."""
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=120)
-    app.query_params["seed"] = str(seed)
-    app.run().switch_page(f"pages/dogs/{page}.py").run()
+    app = apptest.open_page(f"dogs/{page}", seed=seed)
     for key, value in chosen.items():
         app.segmented_control(key=key).set_value(value).run()
     return app
-
-
-def pictures(app):
-    return [url for image in app.get("image") for url in image.value]
-
-
-def text(app):
-    return "\n".join(element.value for kind in ("markdown", "caption") for element in app.get(kind))
 
 
 def number(pattern, app):
@@ -182,14 +137,6 @@ def test_perturb_without_noise(with_photos):
     app.segmented_control(key="codes").set_value("samples").run()
     assert not app.exception
     assert "nan" not in text(app)
-
-
-def png_file(colour=(200, 120, 40), size=(300, 200)):
-    x = np.linspace(0, 1, size[0])[None, :, None]
-    pixels = np.broadcast_to(x * np.array(colour), (size[1], size[0], 3)).astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def test_own_photos(without_photos):

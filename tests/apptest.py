@@ -1,0 +1,49 @@
+"""What the tests of the pages share: a page opened without a browser, and what stands on it."""
+
+import io
+
+import numpy as np
+from browser import REPO
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+
+def start(**query) -> AppTest:
+    """The app in a new session, at its home page, with these values in its address."""
+    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=240)
+    for key, value in query.items():
+        app.query_params[key] = str(value)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def go_to(app: AppTest, page: str) -> AppTest:
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def open_page(page: str, **query) -> AppTest:
+    """The page, such as "dogs/sample", in a new session."""
+    return go_to(start(**query), page)
+
+
+def pictures(app: AppTest) -> list[str]:
+    return [url for image in app.get("image") for url in image.value]
+
+
+def text(app: AppTest, *more_kinds: str) -> str:
+    return "\n".join(element.value for kind in ("markdown", "caption", *more_kinds) for element in app.get(kind))
+
+
+def notice(app: AppTest) -> str:
+    return next(element.value for element in app.markdown if "What to notice" in str(element.value))
+
+
+def png_file(colour=(200, 120, 40)) -> bytes:
+    """A picture 300 wide and 200 high, from black to a colour."""
+    ramp = np.linspace(0, 1, 300)[None, :, None]
+    buffer = io.BytesIO()
+    Image.fromarray(np.broadcast_to(ramp * np.array(colour), (200, 300, 3)).astype(np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
