@@ -1,10 +1,12 @@
 """Many people at once, and one for long: each gets the picture of their own seed, and the server's memory stays."""
 
+from urllib.parse import urljoin
+
 import psutil
 import pytest
-from browser import PICTURE, needs_browser, picture_bytes, running_app, settle, wait_for_new_picture
+from browser import CHROMIUM_ARGUMENTS, IDLE, PICTURE, chromium, needs_browser, running_app
 
-pytest.importorskip("playwright.sync_api")
+sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
 
 NUM_PEOPLE = 20
@@ -12,18 +14,35 @@ NUM_PEOPLE = 20
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """The app without photos, as on a fresh machine, for these tests alone: its URL and its process."""
+    """The app without photos, as on a fresh machine: its URL and its process."""
     with running_app(tmp_path_factory.mktemp("app")) as (url, process):
         yield url, psutil.Process(process.pid)
 
 
 @pytest.fixture
-def context(new_page):
-    return new_page().context
+def context():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(240_000)
+        yield context
+        browser.close()
+
+
+def settle(page):
+    page.wait_for_selector(IDLE)
+    page.wait_for_selector(PICTURE)
+    page.wait_for_selector(IDLE)
 
 
 def picture(page):
     return page.locator(PICTURE).first.get_attribute("src")
+
+
+def picture_bytes(page):
+    answer = page.request.get(urljoin(page.url, picture(page)))
+    assert answer.ok
+    return answer.body()
 
 
 def click_draw_again(page):
@@ -33,7 +52,10 @@ def click_draw_again(page):
 
 def wait_for_seed(page, seed, old_picture):
     page.wait_for_function("seed => new URLSearchParams(location.search).get('seed') === seed", arg=str(seed))
-    wait_for_new_picture(page, old_picture)
+    page.wait_for_function(
+        "([selector, old]) => document.querySelector(selector)?.getAttribute('src') !== old", arg=[PICTURE, old_picture]
+    )
+    settle(page)
 
 
 def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(server, context):
