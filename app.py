@@ -5,6 +5,8 @@ from pathlib import Path
 import streamlit as st
 import torch
 
+from pages.parts import ahead
+
 torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
 
 st.set_page_config(
@@ -54,3 +56,5 @@ st.navigation(
         ],
     }
 ).run()
+
+ahead.prepare_next()

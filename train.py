@@ -77,7 +77,7 @@ RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
     "mnist-ae-l2-weights": (MNIST, dataclasses.replace(MNIST_TRAINING, weight_decay=0.15)),
     "mnist-dae": (
         dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR, latent_shape=(64,)),
-        MNIST_TRAINING,
+        dataclasses.replace(MNIST_TRAINING, epochs=60),
     ),
     "mnist-dae-2d": (dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR), MNIST_TRAINING),
     "dog-ae": (DOG, DOG_TRAINING),

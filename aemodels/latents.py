@@ -216,17 +216,28 @@ def uniform(extent: tuple[float, float, float, float], seeds: Sequence[int]) -> 
     return torch.tensor([x_min, y_min]) + u * torch.tensor([x_max - x_min, y_max - y_min])
 
 
-def support(codes: Tensor, z: Tensor, k: int = 10) -> Tensor:
+class Support:
     """How well codes (n, 2) support each place z (B, 2): the share (B,), in [0, 1], of codes that are more lonely.
 
-    Lonely means far from one's k-th nearest other code. 0.5 is as crowded as the median code, 0 lonelier than all.
+    Lonely means far from one's k-th nearest other code. 0.5 is as crowded as the median code, 0 lonelier than all. What
+    depends on the codes alone is measured once.
     """
-    from scipy.spatial import cKDTree
 
-    tree = cKDTree(codes.numpy())
-    of_codes = np.sort(tree.query(codes.numpy(), k + 1)[0][:, -1])
-    of_z = tree.query(z.numpy(), k)[0][:, -1]
-    return torch.from_numpy(1 - np.searchsorted(of_codes, of_z) / len(codes))
+    def __init__(self, codes: Tensor, k: int = 10) -> None:
+        from scipy.spatial import cKDTree
+
+        self.k = k
+        self.tree = cKDTree(codes.numpy())
+        self.of_codes = np.sort(self.tree.query(codes.numpy(), k + 1)[0][:, -1])
+
+    def __call__(self, z: Tensor) -> Tensor:
+        of_z = self.tree.query(z.numpy(), self.k)[0][:, -1]
+        return torch.from_numpy(1 - np.searchsorted(self.of_codes, of_z) / len(self.of_codes))
+
+
+def support(codes: Tensor, z: Tensor, k: int = 10) -> Tensor:
+    """`Support(codes, k)(z)`, for one use."""
+    return Support(codes, k)(z)
 
 
 def plane_stats(codes: Tensor, labels: Tensor) -> PlaneStats:

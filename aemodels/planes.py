@@ -40,7 +40,6 @@ def distance_to_images(x: Tensor, images: Tensor, besides: list[int]) -> Tensor:
 
     besides     indices of images that do not count: those that x was made from
     """
-    counts = torch.ones(len(images), dtype=torch.bool)
-    counts[besides] = False
-    distance = torch.cdist(x.flatten(1), images[counts].flatten(1).float() / 255).amin(1)
-    return distance / x[0].numel() ** 0.5
+    distance = torch.cdist(255 * x.flatten(1), images.flatten(1).float())
+    distance[:, besides] = torch.inf
+    return distance.amin(1) / 255 / x[0].numel() ** 0.5

@@ -1,11 +1,14 @@
 """From one dog to another: the straight line and the great circle between two codes, and the cross-fade of their pictures."""
 
+from functools import partial
+
 import streamlit as st
 import torch
+from torch import Tensor
 
 from aemodels import figures, latents
 from aemodels.metrics import mse
-from pages.parts import controls, export, loaders, sampling
+from pages.parts import ahead, controls, export, loaders, sampling
 
 NUM_DOGS, NUM_STEPS = 8, 9
 WAYS = {"lerp": "Straight line (lerp)", "slerp": "Great circle (slerp)", "fade": "Cross-fade of pictures"}
@@ -19,18 +22,19 @@ with controls.row():
     name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
     seed = controls.seed_control()
 ckpt = loaders.checkpoint(name)
-picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:NUM_DOGS]
+
+
+def compute(seed: int) -> tuple[Tensor, Tensor, bytes]:
+    """Which reference codes, their pictures, and the PNG file that shows them numbered."""
+    picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:NUM_DOGS]
+    x_dogs = ckpt.model.decode(ckpt.codes[picked])
+    labels = [str(i + 1) for i in range(len(picked))]
+    return picked, x_dogs, export.on_screen(partial(figures.panel, [figures.to_tiles(x_dogs)], column_labels=labels))
+
+
+picked, x_dogs, panel = ahead.scene(compute, seed, "interpolate", loaders.version(name), export.is_dark())
 codes = ckpt.codes[picked]
-x_dogs = ckpt.model.decode(codes)
-export.show(
-    figures.panel(
-        [figures.to_tiles(x_dogs)],
-        column_labels=[str(i + 1) for i in range(len(codes))],
-        width_px=export.SCREEN_PX,
-        ink=export.ink(),
-    ),
-    alt=f"{len(codes)} numbered dogs, decoded from codes of test photos",
-)
+export.show(panel, alt=f"{len(codes)} numbered dogs, decoded from codes of test photos")
 
 
 def pick(label: str, default: int, key: str) -> int:

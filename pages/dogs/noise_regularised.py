@@ -1,11 +1,22 @@
 """D5: autoencoders whose power-normalised code passed through Gaussian noise while training."""
 
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 import pandas as pd
 import streamlit as st
+from PIL import Image
 
 from aemodels import figures, psnr_matrix
 from aemodels.noise import snr_db
-from pages.parts import channel, controls, export, loaders, sampling
+from pages.parts import ahead, channel, controls, export, loaders, sampling
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def chart(models: dict[str, psnr_matrix.Curve], references: dict[str, psnr_matrix.Curve], ink: figures.Ink):
+    return psnr_matrix.chart(models, references, "PSNR / dB", ink)
+
 
 controls.header(
     "Noise-regularised",
@@ -25,7 +36,7 @@ references = {
     if (scores := psnr_matrix.curve(baselines.get(key, []), convention))
 }
 st.plotly_chart(
-    psnr_matrix.chart(models, references, "PSNR / dB", export.ink()),
+    chart(models, references, export.ink()),
     key="matrix",
     alt="PSNR against noise variance while testing: one curve for each model, dashed lines for the baselines",
     config={"toImageButtonOptions": {"filename": "noise-regularised-psnr", "scale": 3}},
@@ -51,26 +62,34 @@ st.table(
     )
 )
 
-seeds = controls.image_seeds(seed, 9)
-samples = {m: ckpt.model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m, ckpt in ckpts.items()}
-rebuilt = {m: ckpt.model.decode(sampling.fitting_codes(m, 256)[:9]) for m, ckpt in ckpts.items()}
+
+@dataclass(frozen=True)
+class Scene:
+    """The panel's rows of tiles, samples and real codes, a tile a model; its PNG file; and the fine detail of both rows."""
+
+    rows: list[list[np.ndarray]]
+    panel: bytes
+    detail: list[list[float]]
+
+
+def compute(seed: int) -> Scene:
+    seeds = controls.image_seeds(seed, 9)
+    samples = [ckpt.model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m, ckpt in ckpts.items()]
+    pictures = [samples, [sampling.rebuilt_nine(m) for m in ckpts]]
+    rows = [list(map(sampling.nine, row)) for row in pictures]
+    return Scene(rows, export.on_screen(draw, rows), [list(map(sampling.detail, row)) for row in pictures])
+
+
+def draw(rows: list[list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    return figures.panel(rows, ["Gaussian samples", "Real codes, decoded"], [], list(ckpts), caption, width_px, ink)
+
+
+scene = ahead.scene(compute, seed, "noise-regularised", tuple(map(loaders.version, ckpts)), export.is_dark())
 st.subheader("Does sampling generate now?", anchor=False)
-
-
-def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
-    grids = [
-        [figures.mosaic(figures.to_tiles(x), columns=3, gap=4) for x in pictures.values()]
-        for pictures in (samples, rebuilt)
-    ]
-    return figures.panel(
-        grids, ["Gaussian samples", "Real codes, decoded"], [], list(ckpts), caption=caption, width_px=width_px, ink=ink
-    )
-
-
 shown = "Nine Gaussian samples and nine decoded real codes of each dog model"
-export.show(draw(export.SCREEN_PX, export.ink()), alt=shown)
+export.show(scene.panel, alt=shown)
 
-share = {label: sampling.detail(samples[m]) / sampling.detail(rebuilt[m]) for m, label in loaders.DOG_MODELS.items()}
+share = {label: sampled / real for label, sampled, real in zip(loaders.DOG_MODELS.values(), *scene.detail, strict=True)}
 kurtosis = {label: sampling.excess_kurtosis(ckpts[m].codes) for m, label in loaders.DOG_MODELS.items()}
 own = {loaders.DOG_MODELS[m]: ckpts[m].model_config.noise_variance for m in loaders.NOISE_MODELS}
 controls.notice(
@@ -99,7 +118,7 @@ st.caption(
 
 export.export_row(
     f"noise-regularised-{seed}",
-    draw,
+    partial(draw, scene.rows),
     channel.numbers(measured, {label: baselines.get(key, []) for label, key in channel.BASELINES.items()}),
     {
         "seed": seed,

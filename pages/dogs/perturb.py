@@ -1,5 +1,9 @@
 """D4: Gaussian noise is added to nine codes; what the decoder makes of it, and how PSNR falls with the variance."""
 
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 import streamlit as st
 import torch
 from PIL import Image
@@ -8,7 +12,7 @@ from torch import Tensor
 from aemodels import figures
 from aemodels.metrics import psnr_db
 from aemodels.noise import perturb, snr_db
-from pages.parts import controls, export, loaders, photos, sampling, variance_curves
+from pages.parts import ahead, controls, export, loaders, photos, sampling, variance_curves
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
 SOURCES = {"photos": "Nine photos", "samples": "Nine Gaussian samples"}
@@ -30,32 +34,60 @@ with controls.row():
     source = controls.choose("Codes of", SOURCES, key="codes")
 variance = st.slider("Noise variance", 0.0, 2.0, 0.1, 0.05, key="variance", **kept)
 ckpt, seeds = loaders.checkpoint(name), controls.image_seeds(seed, 9)
-
-x = None
-if source == "samples":
-    z = sampling.sample_codes(name, 256, "full", seeds)
-elif test_photos := photos.random_test_photos(seed):
-    x, z = test_photos.x, ckpt.model.encode(test_photos.x)
-else:
-    z = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]]
+has_photos = source == "photos" and loaders.dogs() is not None
+if source == "photos" and not has_photos:
     st.info(f"{loaders.why_no_dogs()} Until then these are codes of test photos that come with the model.")
-x_hat = ckpt.model.decode(z)
-reference, against = (x_hat, "the pictures without noise") if x is None else (x, "the originals")
-noises = {kind: noise[: len(z)] for kind, noise in variance_curves.noises(name, seeds).items()}
-x_noisy = {kind: ckpt.model.decode(perturb(z, variance, noise)) for kind, noise in noises.items()}
-psnr = {kind: psnr_db(reference, decoded) for kind, decoded in x_noisy.items()}
-rows = {} if x is None else {"Original": (x, [])}
-rows |= {"No noise": (x_hat, in_db(psnr_db(reference, x_hat)))}
-rows |= {f"{kind} noise {variance:.2f}": (decoded, in_db(psnr[kind])) for kind, decoded in x_noisy.items()}
 
 
-def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    tiles, notes = [figures.to_tiles(pictures) for pictures, _ in rows.values()], [note for _, note in rows.values()]
+@dataclass(frozen=True)
+class Scene:
+    """Codes z (n, 16, 8, 8), their pictures, what PSNR is taken against, and the noise of each kind; PSNR in dB and fine
+    detail by kind; the panel's rows of tiles and notes by name, and its PNG file."""
+
+    z: Tensor
+    reference: Tensor
+    noises: dict[str, Tensor]
+    psnr: dict[str, Tensor]
+    detail: dict[str, float]
+    rows: dict[str, tuple[list[np.ndarray], list[str]]]
+    panel: bytes
+
+
+def compute(seed: int) -> Scene:
+    seeds, x = controls.image_seeds(seed, 9), None
+    if source == "samples":
+        z = sampling.sample_codes(name, 256, "full", seeds)
+    elif has_photos:
+        x = photos.random_test_photos(seed).x
+        z = ckpt.model.encode(x)
+    else:
+        z = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]]
+    noises = {kind: noise[: len(z)] for kind, noise in variance_curves.noises(name, seeds).items()}
+    decoded = {"No noise": ckpt.model.decode(z)}
+    decoded |= {kind: ckpt.model.decode(perturb(z, variance, noise)) for kind, noise in noises.items()}
+    reference = decoded["No noise"] if x is None else x
+    psnr = {kind: psnr_db(reference, pictures) for kind, pictures in decoded.items()}
+    rows = {} if x is None else {"Original": (figures.to_tiles(x), [])}
+    for kind, pictures in decoded.items():
+        label = f"{kind} noise {variance:.2f}" if kind in noises else kind
+        rows[label] = (figures.to_tiles(pictures), in_db(psnr[kind]))
+    detail = {kind: sampling.detail(pictures) for kind, pictures in decoded.items()}
+    return Scene(z, reference, noises, psnr, detail, rows, export.on_screen(draw, rows))
+
+
+def draw(
+    rows: dict[str, tuple[list[np.ndarray], list[str]]], width_px: int, ink: figures.Ink, caption: str = ""
+) -> Image.Image:
+    tiles, notes = zip(*rows.values(), strict=True)
     return figures.panel(tiles, list(rows), notes, caption=caption, width_px=width_px, ink=ink)
 
 
+version = loaders.version(name)
+scene = ahead.scene(compute, seed, "perturb", version, source, has_photos, variance, export.is_dark())
+z, psnr, detail = scene.z, scene.psnr, scene.detail
+against = "the originals" if has_photos else "the pictures without noise"
 alt = f"Nine pictures decoded without noise, with white and with shaped noise of variance {variance:.2f}"
-export.show(draw(export.SCREEN_PX, export.ink()), alt)
+export.show(scene.panel, alt)
 st.caption(f"PSNR against {against}, peak 1.0.")
 
 st.subheader("One direction, rising variance", anchor=False)
@@ -63,9 +95,9 @@ picture = st.selectbox("Picture", range(len(z)), format_func=lambda i: str(i + 1
 one = slice(picture, picture + 1)
 strip = {
     kind: ckpt.model.decode(torch.cat([perturb(z[one], v, noise[one]) for v in STRIP]))
-    for kind, noise in noises.items()
+    for kind, noise in scene.noises.items()
 }
-strip_psnr = {kind: psnr_db(reference[one].expand_as(decoded), decoded) for kind, decoded in strip.items()}
+strip_psnr = {kind: psnr_db(scene.reference[one].expand_as(decoded), decoded) for kind, decoded in strip.items()}
 columns = [f"{v:g}" for v in STRIP]
 panel = figures.panel(
     [figures.to_tiles(decoded) for decoded in strip.values()],
@@ -87,7 +119,6 @@ drops = {label: of[0] - of[-1] for label, (_, of) in curves.white.items()}
 at_most, at_least = max(drops, key=drops.get), min(drops, key=drops.get)
 strongest = curves.white[at_most][0][-1]
 dimensions = variance_curves.effective_dimensions()
-detail = {kind: sampling.detail(decoded) for kind, decoded in {"No noise": x_hat, **x_noisy}.items()}
 if variance:
     first = (
         f"Against {against}, these nine have {psnr['White'].mean():.2f} dB at variance {variance:.2f} with white noise and "
@@ -116,10 +147,10 @@ settings = {
     "noise variance": f"{variance:.2f} of the code's mean square",
     "PSNR against": against,
 }
-scores = [(i, kind, variance, float(p)) for kind in noises for i, p in enumerate(psnr[kind])]
-scores += [(picture, kind, v, float(p)) for kind in noises for v, p in zip(STRIP, strip_psnr[kind], strict=True)]
+scores = [(i, kind, variance, float(p)) for kind in strip for i, p in enumerate(psnr[kind])]
+scores += [(picture, kind, v, float(p)) for kind in strip for v, p in zip(STRIP, strip_psnr[kind], strict=True)]
 numbers = [
     {"picture": i + 1, "noise_seed": seeds[i], "noise": kind.lower(), "noise_variance": v, "psnr_db": p}
     for i, kind, v, p in scores
 ]
-export.export_row(f"perturb-{name}-{variance:.2f}-{seed}", draw, numbers, settings, alt)
+export.export_row(f"perturb-{name}-{variance:.2f}-{seed}", partial(draw, scene.rows), numbers, settings, alt)

@@ -1,12 +1,18 @@
 """D1 and D2: nine photos, their reconstructions, error maps and latent codes; what a channel or a cell of the code holds."""
 
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 import streamlit as st
 import torch
 import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
 
 from aemodels import figures, probing
 from aemodels.metrics import psnr_db, reconstruct
-from pages.parts import controls, export, loaders, photos, probes, touch
+from pages.parts import ahead, controls, export, loaders, photos, probes, touch
 
 VIEWS = {"maps": "16 channels", "colours": "One picture"}
 SOURCES = {"test": "test split", "own": "own files", "camera": "camera"}
@@ -20,53 +26,79 @@ with controls.row():
     seed = controls.seed_control()
     source = photos.choose_source()
     view = controls.choose("Code shown as", VIEWS, key="code")
-chosen = photos.photos_of(source, seed)
+if source == "test":
+    own, has_photos = None, photos.has_test_photos()
+else:
+    own = photos.uploaded_photos() if source == "own" else photos.camera_photos()
+    has_photos = own is not None
 ckpt = loaders.checkpoint(name)
 
-if chosen:
-    x = chosen.x
-    _, z, x_hat = reconstruct(ckpt.model, x)
-    psnr = psnr_db(x, x_hat)
-    labels = chosen.names
-else:
-    picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]
-    x, psnr, z = None, None, ckpt.codes[picked]
-    x_hat = ckpt.model.decode(z)
-    labels = [f"code {i}" for i in picked.tolist()]
 
-limit = float(z.abs().quantile(0.995))
+@dataclass(frozen=True)
+class Scene:
+    """Codes z (n, 16, 8, 8), their pictures x_hat and, for photos, the originals x and the PSNR of each in dB; the limit of
+    the code's colour scale; the panel's rows of tiles by name, the texts below them, and its PNG file."""
+
+    z: Tensor
+    x_hat: Tensor
+    x: Tensor | None
+    psnr: Tensor | None
+    labels: list[str]
+    limit: float
+    rows: dict[str, list[np.ndarray]]
+    notes: dict[str, list[str]]
+    panel: bytes
+
+
+def compute(seed: int) -> Scene:
+    if has_photos:
+        pictures = own or photos.random_test_photos(seed)
+        x, labels = pictures.x, pictures.names
+        _, z, x_hat = reconstruct(ckpt.model, x)
+        psnr = psnr_db(x, x_hat)
+    else:
+        picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]
+        x, psnr, z = None, None, ckpt.codes[picked]
+        x_hat, labels = ckpt.model.decode(z), [f"code {i}" for i in picked.tolist()]
+    limit = float(z.abs().quantile(0.995))
+    if view == "maps":
+        codes = [figures.channel_maps(code, limit) for code in z]
+    else:
+        codes = [probing.as_colours(code, colour_mean, colour_axes) for code in z]
+    rows, notes = {"Rebuilt": figures.to_tiles(x_hat), "Code": codes}, {"Rebuilt": labels}
+    if has_photos:
+        error = figures.heat((x - x_hat).abs().mean(1).numpy(), limit=0.3)
+        rows = {"Original": figures.to_tiles(x), "Rebuilt": rows["Rebuilt"], "Error": list(error), "Code": codes}
+        notes = {"Original": labels, "Rebuilt": [f"{p:.1f} dB" for p in psnr]}
+    return Scene(z, x_hat, x, psnr, labels, limit, rows, notes, export.on_screen(draw, rows, notes))
+
+
+def draw(
+    rows: dict[str, list[np.ndarray]], notes: dict[str, list[str]], width_px: int, ink: figures.Ink, caption: str = ""
+) -> Image.Image:
+    tiles, n = list(rows.values()), len(rows["Code"])
+    texts = [notes.get(row, [""] * n) for row in rows]
+    if n > 3:
+        return figures.panel(tiles, list(rows), texts, caption=caption, width_px=width_px, ink=ink)
+    turned = (list(zip(*table, strict=True)) for table in (tiles, texts))  # a photo a row, or they would be huge
+    return figures.panel(next(turned), [], next(turned), list(rows), caption, width_px, ink)
+
+
 colour_mean, colour_axes, colour_share = probes.colour_axes(name)
+if source == "test":
+    scene = ahead.scene(compute, seed, "reconstruct", loaders.version(name), view, has_photos, export.is_dark())
+else:
+    scene = compute(seed)
+z, x_hat, x, psnr, labels, limit = scene.z, scene.x_hat, scene.x, scene.psnr, scene.labels, scene.limit
+export.show(scene.panel, alt=f"Rows {', '.join(scene.rows)} of {len(x_hat)} pictures by {name}")
 if view == "maps":
-    codes = [figures.channel_maps(code, limit) for code in z]
     legend = f"Code: each channel a map, blue −{limit:.1f}, white 0, red {limit:.1f}, on one scale for all."
 else:
-    codes = [probing.as_colours(code, colour_mean, colour_axes) for code in z]
     legend = (
         "Code: red, green and blue are the three strongest directions among the 16 channels (principal components), which "
         f"carry {colour_share:.0%} of the variance of the cells."
     )
-rows = {"Rebuilt": figures.to_tiles(x_hat), "Code": codes}
-if chosen:
-    error = (x - x_hat).abs().mean(1).numpy()
-    rows = {"Original": figures.to_tiles(x), **rows, "Error": list(figures.heat(error, limit=0.3))}
-    rows["Code"] = rows.pop("Code")  # last
-    legend += " Error: mean over the colours, black 0, white 0.3 of the range or more."
-notes = {"Original": labels, "Rebuilt": [f"{p:.1f} dB" for p in psnr] if chosen else labels}
-
-
-def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
-    tiles, texts = list(rows.values()), [notes.get(row, [""] * len(z)) for row in rows]
-    if len(z) > 3:
-        return figures.panel(tiles, list(rows), texts, caption=caption, width_px=width_px, ink=ink)
-    tiles, texts = (
-        list(zip(*tiles, strict=True)),
-        list(zip(*texts, strict=True)),
-    )  # a photo a row, or they would be huge
-    return figures.panel(tiles, [], texts, list(rows), caption=caption, width_px=width_px, ink=ink)
-
-
-export.show(draw(export.SCREEN_PX, export.ink()), alt=f"Rows {', '.join(rows)} of {len(x_hat)} pictures by {name}")
-st.caption(legend)
+st.caption(legend + (" Error: mean over the colours, black 0, white 0.3 of the range or more." if has_photos else ""))
 
 st.subheader("What a part of the code holds", anchor=False)
 touch.show(name, z, x_hat, x, limit)
@@ -81,7 +113,7 @@ points = [
     f"On the {score['num_images']:,} test photos this model reaches **{score['psnr_db']:.2f} ± {score['psnr_db_ci95']:.2f} dB** "
     f"(mean PSNR of the images, peak 1.0, with the 95 % interval of the mean), from {shrinks_by:g} times fewer numbers."
 ]
-if chosen:
+if has_photos:
 
     def fine_share(images: torch.Tensor) -> float:
         """Share of the energy that is lost when blocks of 4×4 px are averaged."""
@@ -111,14 +143,14 @@ controls.notice(points)
 settings = {
     "model": name,
     "seed": seed,
-    "photos": SOURCES[source] if chosen else "reference codes",
+    "photos": SOURCES[source] if has_photos else "reference codes",
     "code": VIEWS[view],
 }
 numbers = [
-    {"picture": i + 1, "name": label, "psnr_db": float(psnr[i]) if chosen else None}
+    {"picture": i + 1, "name": label, "psnr_db": float(psnr[i]) if has_photos else None}
     | {f"channel_{c + 1}_mean_square": float(p) for c, p in enumerate(z[i].square().mean((1, 2)))}
     for i, label in enumerate(labels)
 ]
-export.export_row(f"reconstruct-{name}-{seed}", draw, numbers, settings)
+export.export_row(f"reconstruct-{name}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings)
 
 probes.show(name, z, x_hat, x)

@@ -1,12 +1,66 @@
 """D3: a Gaussian is fitted on the codes of 256 photos, nine codes are drawn from it and decoded."""
 
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 import streamlit as st
 import torch
+from PIL import Image
+from torch import Tensor
 
 from aemodels import figures, latents
-from pages.parts import controls, export, generation, loaders, sampling
+from pages.parts import ahead, controls, export, generation, loaders, sampling
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Nine codes z, the index of the nearest real code of each and how far it is; what the panel shows, and its PNG file; the
+    fine detail of samples and of real codes."""
+
+    z: Tensor
+    nearest: Tensor
+    to_nearest: Tensor
+    tiles: list[np.ndarray]
+    panel: bytes
+    detail: float
+    real_detail: float
+
+
+def compute(seed: int) -> Scene:
+    seeds = controls.image_seeds(seed, 9)
+    z = sampling.sample_codes(name, num_codes, sampler, seeds)
+    nearest, to_nearest = latents.nearest(codes, z)
+    order = torch.randperm(num_codes, generator=torch.Generator().manual_seed(seed))[:9]
+    x_sampled, x_nearest, x_real = (ckpt.model.decode(batch) for batch in (z, codes[nearest], codes[order]))
+    tiles = [sampling.nine(x) for x in (x_sampled, x_nearest, x_real)]
+    return Scene(
+        z,
+        nearest,
+        to_nearest,
+        tiles,
+        export.on_screen(draw, tiles, seed),
+        sampling.detail(x_sampled),
+        sampling.detail(x_real),
+    )
+
+
+def draw(tiles: list[np.ndarray], seed: int, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    titles = [f"Nine samples, seed {seed}", "Nearest real code of each", "Nine random real codes"]
+    return figures.panel([tiles], column_labels=titles, caption=caption, width_px=width_px, ink=ink)
+
+
+def compute_models(seed: int) -> bytes:
+    """Nine samples of each dog model, one panel's PNG file."""
+    seeds = controls.image_seeds(seed, 9)
+    tiles = [
+        sampling.nine(loaders.checkpoint(other).model.decode(sampling.sample_codes(other, num_codes, sampler, seeds)))
+        for other in loaders.DOG_MODELS
+    ]
+    return export.on_screen(partial(figures.panel, [tiles], column_labels=list(loaders.DOG_MODELS)))
+
 
 controls.header(
     "Sample",
@@ -29,33 +83,19 @@ with controls.row():
     )
 ckpt = loaders.checkpoint(name)
 num_codes = min(num_codes, len(ckpt.codes))
-seeds = controls.image_seeds(seed, 9)
-
 codes = sampling.fitting_codes(name, num_codes)
-z = sampling.sample_codes(name, num_codes, sampler, seeds)
-nearest, to_nearest = latents.nearest(codes, z)
-order = torch.randperm(num_codes, generator=torch.Generator().manual_seed(seed))[:9]
-x_sampled, x_nearest, x_real = (ckpt.model.decode(batch) for batch in (z, codes[nearest], codes[order]))
-
-
-def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
-    titles = [f"Nine samples, seed {seed}", "Nearest real code of each", "Nine random real codes"]
-    tiles = [sampling.nine(x) for x in (x_sampled, x_nearest, x_real)]
-    return figures.panel([tiles], column_labels=titles, caption=caption, width_px=width_px, ink=ink)
-
+scene = ahead.scene(compute, seed, "sample", loaders.version(name), num_codes, sampler, export.is_dark())
 
 ALT = (
     "Left nine decoded samples, in the middle the nearest real code of each, right nine random real codes, all decoded"
 )
-export.show(draw(export.SCREEN_PX, export.ink()), alt=ALT)
+export.show(scene.panel, alt=ALT)
 
 stats = sampling.fitted(name, num_codes, sampler)
-size, rank = z[0].numel(), latents.rank(stats)
-between_real = torch.cdist(codes.flatten(1), codes.flatten(1)).fill_diagonal_(torch.inf).min(1).values
-ratio = float(to_nearest.mean() / between_real.mean())
+size, rank = scene.z[0].numel(), latents.rank(stats)
+ratio = float(scene.to_nearest.mean()) / sampling.mean_distance(name, num_codes)
 kurtosis = sampling.excess_kurtosis(ckpt.codes)
 alone = "close to Gaussian" if abs(kurtosis) < 0.5 else "far from Gaussian"
-detail, real_detail = sampling.detail(x_sampled), sampling.detail(x_real)
 how = {
     "full": "",
     "diagonal": " Each element is drawn by itself: what neighbouring cells have to do with each other is lost.",
@@ -69,8 +109,8 @@ controls.notice(
     [
         f"{num_codes:,} codes of {size:,} numbers: the covariance has rank **{rank:,}**, variance in {rank:,} of {size:,} directions"
         + (" and none in the rest." if rank < size else ".") + how[sampler],
-        f"The samples carry **{detail / real_detail:.0%}** of the fine detail of the decoded real codes (mean step between "
-        f"neighbouring pixels, {detail:.1f} against {real_detail:.1f} of 255 grey levels).",
+        f"The samples carry **{scene.detail / scene.real_detail:.0%}** of the fine detail of the decoded real codes (mean step between "
+        f"neighbouring pixels, {scene.detail:.1f} against {scene.real_detail:.1f} of 255 grey levels).",
         f"A sample lies {ratio:.2f} times as far from its nearest real code as a real code from its nearest neighbour"
         + (", so none of the nine copies a photo." if ratio > 0.5 else "."),
         f"Each element of the real codes by itself is {alone} (mean excess kurtosis {kurtosis:+.2f}; 0 for a Gaussian). Mean and "
@@ -85,21 +125,20 @@ settings = {
     "fitted on": f"{num_codes} codes of test photos (drawn with seed {sampling.CODE_DRAW_SEED})",
 }
 numbers = [
-    {"sample": i + 1, "seed": s, "mean_square": float(z[i].square().mean()), "nearest_code": int(nearest[i])}
-    | {"distance_to_nearest_code": float(to_nearest[i])}
-    for i, s in enumerate(seeds)
+    {"sample": i + 1, "seed": s, "mean_square": float(z.square().mean()), "nearest_code": int(index)}
+    | {"distance_to_nearest_code": float(distance)}
+    for i, (s, z, index, distance) in enumerate(
+        zip(controls.image_seeds(seed, 9), scene.z, scene.nearest, scene.to_nearest, strict=True)
+    )
 ]
-export.export_row(f"sample-{name}-{sampler}-{num_codes}-{seed}", draw, numbers, settings, alt=ALT)
+export.export_row(
+    f"sample-{name}-{sampler}-{num_codes}-{seed}", partial(draw, scene.tiles, seed), numbers, settings, alt=ALT
+)
 
 st.subheader("The same seeds in every model", anchor=False)
-mosaics = [
-    sampling.nine(loaders.checkpoint(other).model.decode(sampling.sample_codes(other, num_codes, sampler, seeds)))
-    for other in loaders.DOG_MODELS
-]
-export.show(
-    figures.panel([mosaics], column_labels=list(loaders.DOG_MODELS), width_px=export.SCREEN_PX, ink=export.ink()),
-    alt="Nine samples from each of the four dog models",
-)
+versions = tuple(map(loaders.version, loaders.DOG_MODELS))
+models = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
+export.show(models, alt="Nine samples from each of the four dog models")
 
 st.subheader("Spectrum: variance along each principal axis", anchor=False)
 shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler]))

@@ -1,7 +1,10 @@
 """M3: digits, the same with noise, and what two denoising autoencoders and the best linear denoiser make of that."""
 
+from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 
+import numpy as np
 import streamlit as st
 import torch
 from PIL import Image
@@ -11,7 +14,7 @@ from aemodels import data, denoising, figures
 from aemodels.errors import DataError
 from aemodels.metrics import psnr_db
 from aemodels.photos import open_photo
-from pages.parts import controls, denoisers, export, loaders, sketch
+from pages.parts import ahead, controls, denoisers, export, loaders, sketch
 from pages.parts.denoisers import FACTORS, LINEAR
 
 SOURCES = {"test": "Test digits", "draw": "Draw one", "own": "Upload one"}
@@ -57,39 +60,68 @@ with controls.row():
         factor = st.slider("Noise factor", 0.0, 1.0, trained_at, 0.05, key="noise_factor", **kept)
         st.html(f'<div style="margin-left: calc({trained_at:.0%} - 0.4rem)">▲ trained at {trained_at:g}</div>')
 
-points, x = [], None
-if source == "test":
-    digits, labels = loaders.test_digits()
-    index = torch.randperm(len(digits), generator=torch.Generator().manual_seed(seed))[:9]
-    x, names = digits[index].float() / 255, [f"digit {label}" for label in labels[index].tolist()]
-elif (digit := own_digit(source)) is not None:
-    x, names = digit.expand(NUM_DRAWS, -1, -1, -1), [f"draw {i} of noise" for i in range(1, NUM_DRAWS + 1)]
-if x is not None:
+
+@dataclass(frozen=True)
+class Scene:
+    """A name and a noise seed for each picture; PSNR in dB and SSIM by denoiser; the panel's rows of tiles by stage, the
+    notes below them, and its PNG file."""
+
+    names: list[str]
+    seeds: list[int]
+    psnr: dict[str, Tensor]
+    ssim: dict[str, Tensor]
+    rows: dict[str, list[np.ndarray]]
+    notes: list[list[str]]
+    panel: bytes
+
+
+def compute(seed: int) -> Scene:
+    if digit is None:
+        digits, labels = loaders.test_digits()
+        index = torch.randperm(len(digits), generator=torch.Generator().manual_seed(seed))[:9]
+        x, names = digits[index].float() / 255, [f"digit {label}" for label in labels[index].tolist()]
+    else:
+        x, names = digit.expand(NUM_DRAWS, -1, -1, -1), [f"draw {i} of noise" for i in range(1, NUM_DRAWS + 1)]
     seeds = controls.image_seeds(seed, len(x))
     x_noisy = denoising.add_seeded_noise(x, factor, seeds)
     results = {label: denoise(x_noisy, factor) for label, denoise in denoisers.load().items()}
     psnr = {label: psnr_db(x, x_hat) for label, x_hat in results.items()}
     ssim = {label: denoising.ssim(x, x_hat) for label, x_hat in results.items()}
-    scores = {label: list(zip(psnr[label].tolist(), ssim[label].tolist(), strict=True)) for label in results}
+    rows = {stage: figures.to_tiles(pictures) for stage, pictures in {"Original": x, **results}.items()}
+    notes = [
+        [f"{p:.1f} · {s:.2f}" if isfinite(p) else "identical" for p, s in zip(psnr[k], ssim[k], strict=True)]
+        for k in results
+    ]
+    return Scene(names, seeds, psnr, ssim, rows, [names, *notes], export.on_screen(draw, rows, [names, *notes]))
 
-    def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-        """A row a stage; for a single digit, whose few pictures may be large, a column a stage."""
-        stages = ["Original", *results]
-        rows = [figures.to_tiles(pictures) for pictures in (x, *results.values())]
-        notes = [[f"{p:.1f} · {s:.2f}" if isfinite(p) else "identical" for p, s in row] for row in scores.values()]
-        if source == "test":
-            return figures.panel(rows, stages, [names, *notes], caption=caption, width_px=width_px, ink=ink)
-        turned = (list(zip(*table, strict=True)) for table in (rows, [names, *notes]))
-        return figures.panel(next(turned), [], next(turned), stages, caption, width_px, ink)
 
-    alt = f"{len(x)} pictures: original, noisy at factor {factor:.2f}, then {', '.join(list(results)[1:])}"
-    export.show(draw(export.SCREEN_PX, export.ink()), alt)
+def draw(
+    rows: dict[str, list[np.ndarray]], notes: list[list[str]], width_px: int, ink: figures.Ink, caption: str = ""
+) -> Image.Image:
+    """A row a stage; for a single digit, whose few pictures may be large, a column a stage."""
+    stages, tiles = list(rows), list(rows.values())
+    if source == "test":
+        return figures.panel(tiles, stages, notes, caption=caption, width_px=width_px, ink=ink)
+    turned = (list(zip(*table, strict=True)) for table in (tiles, notes))
+    return figures.panel(next(turned), [], next(turned), stages, caption, width_px, ink)
+
+
+points, digit, scene = [], None, None
+if source == "test":
+    versions = tuple(map(loaders.version, loaders.DENOISERS))
+    scene = ahead.scene(compute, seed, "denoise", versions, factor, export.is_dark())
+elif (digit := own_digit(source)) is not None:
+    scene = compute(seed)
+if scene:
+    psnr, ssim, n = scene.psnr, scene.ssim, len(scene.names)
+    alt = f"{n} pictures: original, noisy at factor {factor:.2f}, then {', '.join(list(psnr)[1:])}"
+    export.show(scene.panel, alt)
     st.caption(
         "Below each picture: PSNR in dB against the original, peak 1.0 · SSIM, 1 for a perfect copy. All see the noisy digit "
         "unclipped; it is shown and measured clipped to [0, 1]. “Best linear” is told the noise factor; the networks are not."
     )
     parts = [f"{k} **{p.mean():.1f} dB** (SSIM {ssim[k].mean():.2f})" for k, p in psnr.items() if p.isfinite().all()]
-    points.append(f"These {len(x)}, at factor {factor:g}, on average: {', '.join(parts)}.")
+    points.append(f"These {n}, at factor {factor:g}, on average: {', '.join(parts)}.")
 
 st.subheader(f"{len(denoisers.test_digits())} test digits, against the noise factor", anchor=False)
 curves = denoisers.curves()
@@ -103,8 +135,10 @@ at = FACTORS.index(min(FACTORS, key=lambda f: abs(f - trained_at)))
 linear, *networks = (curves[label] for label in (LINEAR, *loaders.DENOISERS.values()))
 for label, network in zip(loaders.DENOISERS.values(), networks, strict=True):
     gain, similarity = (network[score][at] - linear[score][at] for score in ("psnr_db", "ssim"))
-    ahead = [f for f, a, b in zip(FACTORS, network["psnr_db"], linear["psnr_db"], strict=True) if a > b]
-    where = f"ahead of it from factor {ahead[0]:g} to {ahead[-1]:g}" if ahead else "behind it at every factor measured"
+    better = [f for f, a, b in zip(FACTORS, network["psnr_db"], linear["psnr_db"], strict=True) if a > b]
+    where = (
+        f"ahead of it from factor {better[0]:g} to {better[-1]:g}" if better else "behind it at every factor measured"
+    )
     points.append(
         f"**{label}** against the best linear map, at factor {FACTORS[at]:g}: **{signed(gain, 1)} dB**, SSIM "
         f"{signed(similarity, 2)}; in PSNR {where}."
@@ -116,17 +150,19 @@ points.append(
     f"networks, to {small[0]:.1f} and {large[0]:.1f} dB; the linear map then changes nothing."
 )
 controls.notice(points)
-if x is not None:
+if scene:
     settings = {"seed": seed, "noise factor": f"{factor:.2f}", "digits": SOURCES[source]}
-    settings["noise seeds"] = f"{seeds[0]}–{seeds[-1]}"
+    settings["noise seeds"] = f"{scene.seeds[0]}–{scene.seeds[-1]}"
     pictures = [
-        {"of": names[i], "noise_seed": s, "noise_factor": factor, "denoiser": label, "psnr_db": p, "ssim": q}
-        for label, row in scores.items()
-        for i, (s, (p, q)) in enumerate(zip(seeds, row, strict=True))
+        {"of": name, "noise_seed": s, "noise_factor": factor, "denoiser": label, "psnr_db": p, "ssim": q}
+        for label in psnr
+        for name, s, p, q in zip(scene.names, scene.seeds, psnr[label].tolist(), ssim[label].tolist(), strict=True)
     ]
     means = [
         {"of": "mean of the test digits", "noise_factor": f, "denoiser": label, "psnr_db": p, "ssim": q}
         for label, of in curves.items()
         for f, p, q in zip(FACTORS, of["psnr_db"], of["ssim"], strict=True)
     ]
-    export.export_row(f"denoise-{factor:.2f}-{seed}", draw, pictures + means, settings, alt)
+    export.export_row(
+        f"denoise-{factor:.2f}-{seed}", partial(draw, scene.rows, scene.notes), pictures + means, settings, alt
+    )

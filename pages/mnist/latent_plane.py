@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from aemodels import figures, latents, planes
-from pages.parts import controls, export, loaders, plane, plane_canvas, plane_url
+from pages.parts import ahead, controls, export, loaders, plane, plane_canvas, plane_url
 
 NUM_SAMPLES = 10  # a side
 
@@ -25,7 +25,14 @@ def show_plane(name: str, seed: int, side: int, fades: bool) -> None:
     with controls.row():
         z = plane_url.place("Place: z₁, z₂", "z", default.tolist())
         box = plane_url.box("Box: z₁ from, to, z₂ from, to", "box", whole)
-    grid, samples = plane.decode_grid(name, box, side), plane.decode_uniform(name, box, NUM_SAMPLES, seed)
+    grid = plane.decode_grid(name, box, side)
+    samples = ahead.scene(
+        lambda seed: plane.decode_uniform(name, box, NUM_SAMPLES, seed),
+        seed,
+        "latent plane",
+        loaders.version(name),
+        box,
+    )
     manifold = plane.fade(grid["picture"], grid["shares"]) if fades else grid["picture"]
     readout = plane.read(name, torch.tensor(z))
     titles = {"codes": f"Plane of {len(ckpt.codes):,} test codes", "grid": f"Grid of {side} × {side} decoded images"}

@@ -1,16 +1,52 @@
 """The straight line between the codes of two digits, decoded, against the cross-fade of their pixels."""
 
 import base64
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
 import torch
 from PIL import Image
+from torch import Tensor
 
 from aemodels import figures, latents, planes
-from pages.parts import controls, export, loaders, plane, plane_canvas
+from pages.parts import ahead, controls, export, loaders, plane, plane_canvas
 
 NUM_STEPS = 9
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Codes z on the line and both rows of images; of each place its density, its kind and the digit of its nearest code; how
+    far each image of both rows is from the nearest digit; and the panel's PNG file."""
+
+    z: Tensor
+    walk: Tensor
+    fade: Tensor
+    shares: Tensor
+    kinds: list[str]
+    near: list[int]
+    apart: list[list[float]]
+    panel: bytes
+
+
+def draw(
+    walk: Tensor,
+    fade: Tensor,
+    kinds: list[str],
+    near: list[int],
+    apart: list[list[float]],
+    width_px: int,
+    ink: figures.Ink,
+    caption: str = "",
+) -> Image.Image:
+    places = [
+        f"{digit}" if kind == "supported" else f"{digit} · {kind}" for digit, kind in zip(near, kinds, strict=True)
+    ]
+    notes = [[f"{d:.3f}" for d in row] for row in apart]
+    rows = [figures.to_tiles(x) for x in (walk, fade)]
+    return figures.panel(rows, ["Walk in the code", "Cross-fade in pixels"], notes, places, caption, width_px, ink)
 
 
 def change(event: dict) -> None:
@@ -47,7 +83,7 @@ def show_path(name: str, seed: int) -> None:
             for letter, drawn in zip("ab", pair, strict=True)
         ]
         st.button("Pair of the seed", on_click=draw_again, disabled=ends == [None, None])
-    ends = [drawn if end is None else int(end) for end, drawn in zip(ends, pair, strict=True)]
+    picked, ends = ends, [drawn if end is None else end for end, drawn in zip(ends, pair, strict=True)]
     classes = labels[ends].tolist()
     with picture:
         data = {
@@ -59,23 +95,21 @@ def show_path(name: str, seed: int) -> None:
         }
         plane_canvas.path("path", data, change)
 
-    z = planes.line(ckpt.codes[ends[0]], ckpt.codes[ends[1]], NUM_STEPS)
-    walk = ckpt.model.decode(z)
-    fade = planes.line(digits[ends[0]] / 255, digits[ends[1]] / 255, NUM_STEPS)
-    shares = latents.support(ckpt.codes, z)
-    kinds = [latents.kind_of_place(share) for share in shares.tolist()]
-    near = labels[latents.nearest(ckpt.codes, z)[0]].tolist()
-    apart = [planes.distance_to_images(x, digits, ends).tolist() for x in (walk, fade)]
+    def compute(seed: int) -> Scene:
+        pair = [drawn if end is None else end for end, drawn in zip(picked, random_pair(labels, seed), strict=True)]
+        z = planes.line(*ckpt.codes[pair], NUM_STEPS)
+        walk, fade = ckpt.model.decode(z), planes.line(*digits[pair] / 255, NUM_STEPS)
+        shares = plane.support(name, z)
+        kinds = [latents.kind_of_place(share) for share in shares.tolist()]
+        near = labels[latents.nearest(ckpt.codes, z)[0]].tolist()
+        apart = planes.distance_to_images(torch.cat([walk, fade]), digits, pair).view(2, NUM_STEPS).tolist()
+        panel = export.on_screen(draw, walk, fade, kinds, near, apart)
+        return Scene(z, walk, fade, shares, kinds, near, apart, panel)
 
-    def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-        notes = [[f"{d:.3f}" for d in row] for row in apart]
-        rows = [figures.to_tiles(x) for x in (walk, fade)]
-        return figures.panel(rows, ["Walk in the code", "Cross-fade in pixels"], notes, places, caption, width_px, ink)
-
-    places = [
-        f"{digit}" if kind == "supported" else f"{digit} · {kind}" for digit, kind in zip(near, kinds, strict=True)
-    ]
-    export.show(draw(export.SCREEN_PX, export.ink()), f"{NUM_STEPS} steps from a {classes[0]} to a {classes[1]}")
+    scene = ahead.scene(compute, seed, "path", loaders.version(name), tuple(picked), export.is_dark())
+    z, walk, fade, shares = scene.z, scene.walk, scene.fade, scene.shares
+    kinds, near, apart = scene.kinds, scene.near, scene.apart
+    export.show(scene.panel, f"{NUM_STEPS} steps from a {classes[0]} to a {classes[1]}")
     st.caption(
         "On top: the digit of the nearest test code, and what the place is if not supported. Below each image: its root mean "
         "square difference from the nearest other test digit."
@@ -95,7 +129,8 @@ def show_path(name: str, seed: int) -> None:
         for i in range(NUM_STEPS)
     ]
     settings = {"model": name, "A": f"{ends[0]} (a {classes[0]})", "B": f"{ends[1]} (a {classes[1]})", "seed": seed}
-    export.export_row(f"path-{ends[0]}-{ends[1]}", draw, numbers, settings)
+    printed = partial(draw, walk, fade, kinds, near, apart)
+    export.export_row(f"path-{ends[0]}-{ends[1]}", printed, numbers, settings)
 
 
 def notice(classes: list, near: list, kinds: list, apart: list, walk: torch.Tensor, fade: torch.Tensor) -> list[str]:

@@ -1,5 +1,6 @@
 """M5: what L2 on the code and L2 on the weights did to the plane, beside the plain autoencoder, under one cursor."""
 
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -8,9 +9,10 @@ import torch
 from PIL import Image
 
 from aemodels import figures
-from pages.parts import controls, export, loaders, plane, plane_canvas, plane_url
+from pages.parts import ahead, controls, export, loaders, plane, plane_canvas, plane_url
 
 GRID, NUM_SAMPLES = 20, 10  # a side
+TITLES = list(loaders.MNIST_MODELS.values())
 COVERAGE = f"{plane.CLOUD:.1%}"
 ROWS = {
     "Spread of the codes along z₁ (standard deviation)": ("spread_z1", "{:.3f}"),
@@ -71,7 +73,7 @@ with controls.row():
 ckpts = {name: loaders.checkpoint(name) for name in loaders.MNIST_MODELS}
 measures = {name: plane.measure(name) for name in ckpts}
 grids = {name: plane.decode_grid(name, measures[name]["box"], GRID) for name in ckpts}
-draws = {name: plane.decode_uniform(name, measures[name]["box"], NUM_SAMPLES, seed) for name in ckpts}
+versions = tuple(map(loaders.version, ckpts))
 numbers = [
     {
         "model": name,
@@ -102,21 +104,46 @@ st.table({"": list(ROWS)} | {
 })  # fmt: skip
 
 
-def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+Rows = dict[str, list[np.ndarray]]
+
+
+def planes(width_px: int, ink: figures.Ink) -> Rows:
+    """What does not depend on the seed: the codes on two scales, and the grids."""
     union = plane.widen([f(m["cloud"][i] for m in measures.values()) for i, f in enumerate((min, max, min, max))])
-    clouds = [
-        [figures.scatter_tile(c.codes.numpy(), c.labels.numpy(), extent, width_px // 3, ink) for c, extent in pairs]
-        for pairs in (
-            [(c, union) for c in ckpts.values()],
-            [(c, measures[name]["box"]) for name, c in ckpts.items()],
-        )
-    ]
-    decoded = [[places[name]["picture"] for name in ckpts] for places in (grids, draws)]
-    labels = ["Test codes, same scale", "Central 98 % of them", "Manifold grid of that box", "Uniform samples"]
-    return figures.panel([*clouds, *decoded], labels, [], list(loaders.MNIST_MODELS.values()), caption, width_px, ink)
+    same_scale, own_scale = (
+        [plane.scatter(name, extent, width_px // 3, ink) for name, extent in extents.items()]
+        for extents in (dict.fromkeys(ckpts, union), boxes)
+    )
+    grid_row = [grid["picture"] for grid in grids.values()]
+    return {"Test codes, same scale": same_scale, "Central 98 % of them": own_scale, "Grid of that box": grid_row}
 
 
-export.show(draw(export.SCREEN_PX, export.ink()), alt="Codes, manifold grid and uniform samples of the three models")
+def samples(seed: int) -> Rows:
+    pictures = [plane.decode_uniform(name, box, NUM_SAMPLES, seed)["picture"] for name, box in boxes.items()]
+    return {f"{NUM_SAMPLES**2} uniform samples": pictures}
+
+
+def panel(rows: Rows, titles: list[str], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    return figures.panel(list(rows.values()), list(rows), [], titles, caption, width_px, ink)
+
+
+def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    return panel(planes(width_px, ink) | samples(seed), TITLES, width_px, ink, caption)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def planes_on_screen(versions: tuple[tuple[str, int], ...], ink: figures.Ink) -> bytes:
+    return export.on_screen(partial(panel, planes(export.SCREEN_PX, ink), TITLES))
+
+
+def samples_on_screen(seed: int) -> bytes:
+    return export.on_screen(panel, samples(seed), [])
+
+
+boxes = {name: m["box"] for name, m in measures.items()}
+export.show(planes_on_screen(versions, export.ink()), alt="Codes and manifold grid of the three models")
+shown = ahead.scene(samples_on_screen, seed, "twins", versions, export.is_dark())
+export.show(shown, alt="Uniform samples of the three models")
 
 
 def compare(row: dict) -> str:
@@ -132,5 +159,8 @@ def compare(row: dict) -> str:
 
 controls.notice([compare(row) for row in numbers[1:]])
 export.export_row(
-    f"l2-twins-{seed}", draw, numbers, {"models": ", ".join(ckpts), "seed": seed, "grid": f"{GRID} × {GRID}"}
+    f"l2-twins-{seed}",
+    draw,
+    numbers,
+    {"models": ", ".join(ckpts), "seed": seed, "grid": f"{GRID} × {GRID}"},
 )

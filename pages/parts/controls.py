@@ -38,12 +38,18 @@ def seed_control() -> int:
     seed = st.number_input(
         "Seed", 0, MAX_SEED, value=1, key="seed", width=150, bind="query-params", persist_state="session"
     )
-    st.button("Draw again", icon=":material/casino:", shortcut="N", type="primary", on_click=_next_seed, key="again")
+    st.button("Draw again", icon=":material/casino:", shortcut="N", type="primary", on_click=_draw_again, key="again")
     return int(seed)
 
 
-def _next_seed() -> None:
-    st.session_state.seed = (st.session_state.seed + 1) % (MAX_SEED + 1)
+def next_seed(seed: int) -> int:
+    """The seed that "Draw again" leads to."""
+    return (seed + 1) % (MAX_SEED + 1)
+
+
+def _draw_again() -> None:
+    st.session_state.seed = next_seed(st.session_state.seed)
+    st.session_state.has_drawn_again = True
 
 
 def image_seeds(seed: int, num_images: int) -> list[int]:

@@ -3,7 +3,7 @@
 import streamlit as st
 from torch import Tensor
 
-from aemodels import checkpoints, denoising
+from aemodels import denoising
 from pages.parts import loaders
 
 NOISY, LINEAR = "Noisy", "Best linear"
@@ -24,11 +24,8 @@ def test_digits() -> Tensor:
 
 def curves() -> dict[str, dict[str, list[float]]]:
     """Of each denoiser the mean "psnr_db" and "ssim" at each of FACTORS."""
-    paths = {label: checkpoints.checkpoint_path(name) for name, label in loaders.DENOISERS.items()}
-    return {
-        label: _curve(label, paths[label].stat().st_mtime_ns if label in paths else 0, denoise)
-        for label, denoise in load().items()
-    }
+    versions = {label: loaders.version(name) for name, label in loaders.DENOISERS.items()}
+    return {label: _curve(label, versions.get(label), denoise) for label, denoise in load().items()}
 
 
 def _network(name: str) -> denoising.Denoiser:
@@ -42,5 +39,5 @@ def _linear() -> denoising.LinearDenoiser:
 
 
 @st.cache_data(max_entries=8, show_spinner="Measuring 500 test digits; this happens once …")
-def _curve(label: str, modified_ns: int, _denoise: denoising.Denoiser) -> dict[str, list[float]]:
+def _curve(label: str, version: tuple[str, int] | None, _denoise: denoising.Denoiser) -> dict[str, list[float]]:
     return denoising.sweep(_denoise, test_digits(), FACTORS)

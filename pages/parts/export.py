@@ -33,9 +33,15 @@ def ink() -> figures.Ink:
     return figures.DARK if is_dark() else figures.LIGHT
 
 
-def show(image: Image.Image, alt: str) -> None:
-    """A panel of up to 1,460 px, as wide as its column."""
-    st.image(figures.png(image), alt=alt, width="stretch", output_format="PNG")
+def on_screen(draw: Callable[..., Image.Image], *scene: object) -> bytes:
+    """draw(*scene, width_px=..., ink=...) for the screen, a PNG file for `show`."""
+    return figures.png(draw(*scene, width_px=SCREEN_PX, ink=ink()))
+
+
+def show(panel: Image.Image | bytes, alt: str) -> None:
+    """A panel of up to 1,460 px, drawn or as a PNG file, as wide as its column."""
+    png = panel if isinstance(panel, bytes) else figures.png(panel)
+    st.image(png, alt=alt, width="stretch", output_format="PNG")
 
 
 def export_row(

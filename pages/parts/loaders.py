@@ -34,8 +34,13 @@ def checkpoint(name: str) -> aemodels.Checkpoint:
 
 def load(name: str) -> aemodels.Checkpoint:
     """The checkpoint of this name, kept; raises CheckpointError where it cannot be loaded."""
+    return _checkpoint(*version(name))
+
+
+def version(name: str) -> tuple[str, int]:
+    """The checkpoint's name and when its file was written, in ns, for what is kept of it; 0 where there is none."""
     path = checkpoints.checkpoint_path(name)
-    return _checkpoint(name, path.stat().st_mtime_ns if path.exists() else 0)
+    return name, path.stat().st_mtime_ns if path.exists() else 0
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -88,13 +88,9 @@ def choose_source() -> str:
     return controls.choose("Photos", sources, key="photos")
 
 
-def photos_of(source: str, seed: int) -> Photos | None:
-    """Nine photos of the test split, or the user's; None, with the reason on the page, where there are none."""
-    if source == "own":
-        return uploaded_photos()
-    if source == "camera":
-        return camera_photos()
-    photos = random_test_photos(seed)
-    if photos is None:
+def has_test_photos() -> bool:
+    """Whether there are any; if not, the page says why."""
+    if loaders.dogs() is None:
         st.info(loaders.why_no_dogs() + " Or choose “Your own” to drop photos in.", icon=":material/photo_library:")
-    return photos
+        return False
+    return True

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import checkpoints, figures, latents, planes
+from aemodels import figures, latents, planes
 from pages.parts import controls, loaders
 
 NUM_NEAREST = 3
@@ -22,23 +22,33 @@ RULE = (
 def measure(name: str) -> dict:
     """What depends on the checkpoint alone: its box, a wider one that holds nearly every code ("cloud"), the
     figures, and a picture of the holes in the wider one."""
-    return _measure(name, _modified_ns(name), loaders.checkpoint(name))
+    return _measure(*loaders.version(name), loaders.checkpoint(name))
 
 
 def decode_grid(name: str, box: planes.Extent, side: int) -> dict:
     """The centres of the side² cells of a box, decoded; see `_decode`."""
-    return _decode(name, _modified_ns(name), box, side, None, loaders.checkpoint(name))
+    return _decode(*loaders.version(name), box, side, None, loaders.checkpoint(name))
 
 
 def decode_uniform(name: str, box: planes.Extent, side: int, seed: int) -> dict:
     """side² places drawn uniformly from a box, decoded; see `_decode`."""
-    return _decode(name, _modified_ns(name), box, side, seed, loaders.checkpoint(name))
+    return _decode(*loaders.version(name), box, side, seed, loaders.checkpoint(name))
+
+
+def support(name: str, z: Tensor) -> Tensor:
+    """`latents.support` of places z (B, 2) by the checkpoint's codes: (B,)."""
+    return _support(*loaders.version(name), loaders.checkpoint(name))(z)
+
+
+def scatter(name: str, box: planes.Extent, side_px: int, ink: figures.Ink) -> np.ndarray:
+    """The checkpoint's codes in a box, a dot each, as a tile; see `figures.scatter_tile`."""
+    return _scatter(*loaders.version(name), box, side_px, ink, loaders.checkpoint(name))
 
 
 def read(name: str, z: Tensor) -> dict:
     """What is known of a place z (2,): its kind, its density as text, and the nearest test digits."""
     codes, labels = loaders.checkpoint(name).codes, loaders.test_digits()[1]
-    share = latents.support(codes, z[None]).item()
+    share = support(name, z[None]).item()
     index, distance = planes.nearest_k(codes, z, NUM_NEAREST)
     nearest = [
         {"index": i, "label": labels[i].item(), "distance": f"{d:.2g}", "picture": as_base64(digit_tile(i))}
@@ -100,11 +110,17 @@ def _tint(shares: np.ndarray) -> np.ndarray:
     return picture.reshape(side, side, 4)
 
 
-def _modified_ns(name: str) -> int:
-    return checkpoints.checkpoint_path(name).stat().st_mtime_ns
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _support(name: str, modified_ns: int, _ckpt) -> latents.Support:
+    return latents.Support(_ckpt.codes)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _scatter(name: str, modified_ns: int, box: planes.Extent, side_px: int, ink: figures.Ink, _ckpt) -> np.ndarray:
+    return figures.scatter_tile(_ckpt.codes.numpy(), _ckpt.labels.numpy(), box, side_px, ink)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _measure(name: str, modified_ns: int, _ckpt) -> dict:
     weights = torch.cat([p.flatten() for p in _ckpt.model.parameters() if p.ndim > 1])
     cloud = latents.box(_ckpt.codes, CLOUD)
@@ -113,12 +129,12 @@ def _measure(name: str, modified_ns: int, _ckpt) -> dict:
         "cloud": cloud,
         "stats": latents.plane_stats(_ckpt.codes, _ckpt.labels),
         "hole_share": planes.hole_share(_ckpt.codes, cloud),
-        "holes": _tint(latents.support(_ckpt.codes, planes.cells(cloud, 100)).numpy()),
+        "holes": _tint(support(name, planes.cells(cloud, 100)).numpy()),
         "weight_rms": weights.square().mean().sqrt().item(),
     }
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=32, show_spinner=False)
 def _decode(name: str, modified_ns: int, box: planes.Extent, side: int, seed: int | None, _ckpt) -> dict:
     """The decoded places as one picture of side × side tiles; of each place its density (see latents.support), the pixel
     entropy of its image in nats, and the digit of its nearest code."""
@@ -126,7 +142,7 @@ def _decode(name: str, modified_ns: int, box: planes.Extent, side: int, seed: in
     x_hat = _ckpt.model.decode(z)
     return {
         "picture": figures.mosaic(figures.to_tiles(x_hat), side),
-        "shares": latents.support(_ckpt.codes, z).numpy(),
+        "shares": support(name, z).numpy(),
         "entropy": latents.pixel_entropy(x_hat).numpy(),
         "digits": _ckpt.labels[latents.nearest(_ckpt.codes, z)[0]].numpy(),
     }

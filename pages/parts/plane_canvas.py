@@ -96,7 +96,7 @@ def frame() -> None:
 def store_model(name: str) -> None:
     """Hands a checkpoint's decoder, codes and labels to the browser, under its name."""
     ckpt = loaders.checkpoint(name)
-    _STORE(key=f"store-{name}", data=_payload(name, str(ckpt.provenance), ckpt))
+    _STORE(key=f"store-{name}", data=_payload(*loaders.version(name), ckpt))
 
 
 def store_picture(name: str, model: str, picture: str, extent: planes.Extent) -> None:
@@ -130,8 +130,8 @@ def _mount(component, key: str, data: dict, on_change: Callable[[dict], None]) -
     component(key=key, data={**data, "colours": figures.PALETTE, "answered": answered}, on_change_change=changed)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _payload(name: str, trained: str, _ckpt: Checkpoint) -> dict:
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _payload(name: str, modified_ns: int, _ckpt: Checkpoint) -> dict:
     layers, weights = decoder_layers(_ckpt.model.decoder)
     return {
         "name": name,

@@ -7,17 +7,19 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from aemodels import checkpoints, figures, probing
+from aemodels import figures, probing
 from pages.parts import loaders
 
 STEP_S = 0.25  # the longest that a click waits for a measurement under way
+REST_S = 0.5  # how long a scene has stood before it is measured
 CHART_PX = 380
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _store(name: str, modified_ns: int, scene: str) -> dict[tuple[str, int], Tensor]:
-    """What has been measured so far, filled as time permits and shared by all who look at the same scene."""
-    return {}
+def _store(name: str, modified_ns: int, scene: str) -> tuple[float, dict[tuple[str, int], Tensor]]:
+    """When the scene was first shown, and what has been measured of it so far, filled as time permits and shared by all
+    who look at it."""
+    return time.monotonic(), {}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -30,18 +32,14 @@ def _colour_axes(name: str, modified_ns: int) -> tuple[Tensor, Tensor, float]:
     return probing.colour_axes(loaders.checkpoint(name).codes)
 
 
-def _modified_ns(name: str) -> int:
-    return checkpoints.checkpoint_path(name).stat().st_mtime_ns
-
-
 def mean(name: str) -> Tensor:
     """Mean (C, h, w) of the checkpoint's reference codes."""
-    return _mean(name, _modified_ns(name))
+    return _mean(*loaders.version(name))
 
 
 def colour_axes(name: str) -> tuple[Tensor, Tensor, float]:
     """`probing.colour_axes` of the checkpoint's reference codes."""
-    return _colour_axes(name, _modified_ns(name))
+    return _colour_axes(*loaders.version(name))
 
 
 def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
@@ -51,13 +49,13 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
     """
     content = (z, x_hat) if x is None else (z, x)
     scene = hashlib.blake2b(b"".join(t.numpy().tobytes() for t in content), digest_size=16).hexdigest()
-    store = _store(name, _modified_ns(name), scene)
+    shown_at, store = _store(*loaders.version(name), scene)
     num_parts = z.shape[1] + z.shape[2]
     is_done = len(store) == num_parts
 
     @st.fragment(run_every=None if is_done else STEP_S)
     def measure() -> None:
-        if not is_done:
+        if not is_done and time.monotonic() > shown_at + REST_S:
             _measure(store, name, z, x_hat, x_hat if x is None else x)
             if len(store) == num_parts:
                 st.rerun()

@@ -27,31 +27,51 @@ def fitting_codes(name: str, num_codes: int) -> Tensor:
     return codes[order[:num_codes]]
 
 
+def rebuilt_nine(name: str) -> Tensor:
+    """The first nine of those codes, decoded: (9, 3, 128, 128) in [0, 1]."""
+    return _rebuilt_nine(*loaders.version(name))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _rebuilt_nine(name: str, modified_ns: int) -> Tensor:
+    return loaders.checkpoint(name).model.decode(fitting_codes(name, 9))
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _fitted(name: str, trained: str, num_codes: int, sampler: str) -> latents.LatentStats:
+def _fitted(name: str, modified_ns: int, num_codes: int, sampler: str) -> latents.LatentStats:
     return latents.fit(fitting_codes(name, num_codes), sampler)
 
 
 def fitted(name: str, num_codes: int, sampler: str) -> latents.LatentStats:
     """The sampler fitted on num_codes codes of this checkpoint."""
-    # The provenance changes with every training, so a new checkpoint under an old name is fitted anew.
-    return _fitted(name, str(loaders.checkpoint(name).provenance), num_codes, sampler)
+    return _fitted(*loaders.version(name), num_codes, sampler)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _spectrum(name: str, trained: str, num_codes: int, sampler: str) -> np.ndarray:
+def _spectrum(name: str, modified_ns: int, num_codes: int, sampler: str) -> np.ndarray:
     return latents.spectrum(fitted(name, num_codes, sampler)).numpy()
 
 
 def spectrum(name: str, num_codes: int, sampler: str) -> np.ndarray:
     """Variances (r,) along that sampler's principal axes, largest first; see latents.spectrum."""
-    return _spectrum(name, str(loaders.checkpoint(name).provenance), num_codes, sampler)
+    return _spectrum(*loaders.version(name), num_codes, sampler)
 
 
 def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) -> Tensor:
     """Codes (len(seeds), 16, 8, 8) drawn from that sampler, one seed a code."""
     z = latents.sample(fitted(name, num_codes, sampler), seeds)
     return z.unflatten(1, loaders.checkpoint(name).model_config.latent_shape)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _mean_distance(name: str, modified_ns: int, num_codes: int) -> float:
+    codes = fitting_codes(name, num_codes).flatten(1)
+    return float(torch.cdist(codes, codes).fill_diagonal_(torch.inf).min(1).values.mean())
+
+
+def mean_distance(name: str, num_codes: int) -> float:
+    """Mean distance of the codes that a sampler is fitted on from the nearest other."""
+    return _mean_distance(*loaders.version(name), num_codes)
 
 
 def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):

@@ -59,7 +59,7 @@ def _reconstruct(ink: figures.Ink, plain: Checkpoint) -> Image.Image:
 
 
 def _sample(ink: figures.Ink, plain: Checkpoint) -> Image.Image:
-    z = latents.sample(latents.fit(plain.codes[:256]), range(8)).unflatten(1, plain.codes.shape[1:])
+    z = latents.sample(latents.fit(plain.codes[:128]), range(8)).unflatten(1, plain.codes.shape[1:])
     return _square(figures.mosaic(figures.to_tiles(plain.model.decode(z)), 4))
 
 
@@ -108,15 +108,11 @@ THUMBNAILS = {
 
 def jpeg(page: str) -> bytes | None:
     """The thumbnail of a page in the theme's colours, a JPEG file; None where a checkpoint that it needs cannot be loaded."""
-    names = THUMBNAILS[page].names
-    paths = [checkpoints.checkpoint_path(name) for name in names]
-    if not all(path.exists() for path in paths):
-        return None
-    return _jpeg(page, export.is_dark(), [path.stat().st_mtime_ns for path in paths])
+    return _jpeg(page, export.is_dark(), [loaders.version(name) for name in THUMBNAILS[page].names])
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _jpeg(page: str, is_dark: bool, modified_ns: list[int]) -> bytes | None:
+def _jpeg(page: str, is_dark: bool, versions: list[tuple[str, int]]) -> bytes | None:
     thumbnail = THUMBNAILS[page]
     try:
         ckpts = [loaders.load(name) for name in thumbnail.names]

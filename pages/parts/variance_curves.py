@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from torch import Tensor
 
-from aemodels import checkpoints, figures, perturbation
+from aemodels import figures, perturbation
 from aemodels.metrics import psnr_db
 from aemodels.noise import perturb, seeded_normal
 from pages.parts import loaders, photos
@@ -36,7 +36,7 @@ def measure() -> Curves:
     """On the same few test photos each time; the stored evaluations on the whole test split where there are no photos."""
     if few := photos.random_test_photos(0, NUM_PHOTOS):
         folder = str(loaders.data_folder().resolve())
-        measured = {label: _psnr(name, _modified_ns(name), folder, few.x) for name, label in loaders.DOG_MODELS.items()}
+        measured = {label: _psnr(*_version(name), folder, few.x) for name, label in loaders.DOG_MODELS.items()}
         white, shaped = ({label: (list(VARIANCES), of[i]) for label, of in measured.items()} for i in range(2))
         how = "Solid: white noise. Dotted: shaped noise of the same power. The same photos whatever the seed."
         return Curves(f"{len(few.x)} test photos", how, white, shaped)
@@ -61,12 +61,12 @@ def draw(curves: Curves) -> go.Figure:
 
 def effective_dimensions() -> dict[str, float]:
     """Model's name on the screen -> over how many equal directions its codes are spread, in effect."""
-    return {label: _effective_dimensions(name, _modified_ns(name)) for name, label in loaders.DOG_MODELS.items()}
+    return {label: _effective_dimensions(*_version(name)) for name, label in loaders.DOG_MODELS.items()}
 
 
-def _modified_ns(name: str) -> int:
+def _version(name: str) -> tuple[str, int]:
     loaders.checkpoint(name)  # stops the page with a sentence where there is none
-    return checkpoints.checkpoint_path(name).stat().st_mtime_ns
+    return loaders.version(name)
 
 
 @st.cache_data(max_entries=8, show_spinner="Measuring all models on a few photos; this happens once …")
