@@ -131,6 +131,8 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
     dataset = load_data(name, args)
 
     state = training.start(initial_model(name, model_config, train_config, args.out), train_config, args.device)
+    if args.compile:
+        training.compile_networks(state.model)
     resume_path = args.out / ".resume" / f"{name}.pt"
     settings = {
         "train_config": train_config.to_dict(),
@@ -279,6 +281,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--evaluate",
         action="store_true",
         help="train nothing; measure what finished checkpoints and the baselines lack",
+    )
+    parser.add_argument(
+        "--compile", action="store_true", help="torch.compile the networks: some minutes to start, meant for GPUs"
     )
     parser.add_argument("--download", action="store_true", help="fetch the data sets first")
     args = parser.parse_args(arguments)

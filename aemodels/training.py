@@ -172,6 +172,15 @@ def fit(
     return state
 
 
+def compile_networks(model: Autoencoder) -> None:
+    """Has encoder and decoder compiled at their first step, in place: names and shapes of the weights stay.
+
+    The noise on images and codes stays outside, for a compiled network cannot draw from a generator of its own.
+    """
+    model.encoder.compile()
+    model.decoder.compile()
+
+
 def schedule(progress: float, warmup: float) -> float:
     """Share of the peak learning rate at `progress` in [0, 1]: a linear rise over `warmup`, then half a cosine to zero."""
     if progress < warmup:

@@ -1,6 +1,6 @@
 """Images a second of our training loop beside the loop that people write, on one network, in turns, in one run.
 
-    python -m benchmarks.train_throughput --data DIR [--device cuda] [--batch-size 32] [--steps 20] [--rounds 3]
+    python -m benchmarks.train_throughput --data DIR [--device cuda] [--batch-size 32] [--steps 20] [--rounds 3] [--compile]
 
 Theirs: ImageFolder, transforms and a DataLoader with a worker a core; float32, AdamW. Ours: aemodels.training.fit, photos
 as uint8 on the device, bfloat16, channels-last, Muon and AdamW. Both use all cores. Data preparation is not timed: ours
@@ -39,7 +39,7 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def our_rate(images: torch.Tensor, device: torch.device, batch_size: int, num_steps: int) -> float:
+def our_rate(images: torch.Tensor, device: torch.device, batch_size: int, num_steps: int, compiles: bool) -> float:
     """Images a second of training.fit."""
     config = dataclasses.replace(TRAINING, batch_size=batch_size)
     times: list[float] = []
@@ -51,8 +51,11 @@ def our_rate(images: torch.Tensor, device: torch.device, batch_size: int, num_st
         if len(times) == 2:
             raise Enough
 
+    state = training.start(models.build(MODEL), config, device)
+    if compiles:
+        training.compile_networks(state.model)
     with contextlib.suppress(Enough):
-        training.fit(training.start(models.build(MODEL), config, device), images, config, on_step=stop)
+        training.fit(state, images, config, on_step=stop)
     return num_steps * batch_size / (times[1] - times[0])
 
 
@@ -120,6 +123,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=TRAINING.batch_size)
     parser.add_argument("--steps", type=int, default=20, help="timed steps a round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--compile", action="store_true", help="ours with torch.compile")
     args = parser.parse_args()
 
     root = data.data_root(args.data)
@@ -128,7 +132,7 @@ def main() -> None:
     ours, theirs = [], []
     for _ in tqdm(range(args.rounds), unit="round"):
         theirs.append(their_rate(folder, args.device, args.batch_size, args.steps))
-        ours.append(our_rate(images, args.device, args.batch_size, args.steps))
+        ours.append(our_rate(images, args.device, args.batch_size, args.steps, args.compile))
     our_median, their_median = statistics.median(ours), statistics.median(theirs)
     rate, peak = our_median * flop_per_image(), matrix_rate(args.device, 8192 if args.device.type == "cuda" else 2048)
     goal = 5 if args.device.type == "cuda" else 1.3

@@ -81,7 +81,7 @@ def _cell(row: dict[str, Any] | None, measure: str) -> str:
     if row is None:
         return "–"
     mean, spread = row[measure]
-    digits = 0 if mean >= 100 else 1 if mean >= 2 else 3
+    digits = 0 if mean >= 100 and not spread < 1 else 1 if mean >= 2 else 3
     return f"{mean:,.{digits}f}" + (f" ± {spread:.{digits}f}" if spread == spread else "")
 
 
