@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from pages.parts import ahead
+from pages.parts import ahead, garbage
 
 torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
 
@@ -57,4 +57,5 @@ st.navigation(
     }
 ).run()
 
+garbage.freeze_modules()
 ahead.prepare_next()

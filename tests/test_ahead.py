@@ -1,0 +1,52 @@
+"""Scenes that are ready before they are asked for."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts import ahead
+
+
+def page():
+    import streamlit as st
+
+    from pages.parts import ahead, controls
+
+    model = st.segmented_control("Model", ["a", "b"], default="a", key="model")
+    computed = st.session_state.setdefault("computed", [])
+
+    def compute(seed):
+        computed.append(f"{model}{seed}")
+        return f"scene {seed} of {model}"
+
+    st.text(ahead.scene(compute, controls.seed_control(), "test", model))
+    ahead.prepare_next()
+
+
+@pytest.fixture
+def app():
+    ahead._keep.clear()
+    return AppTest.from_function(page).run()
+
+
+def shown(app):
+    assert not app.exception
+    return app.text[0].value, app.session_state.computed
+
+
+def test_a_first_look_computes_nothing_ahead(app):
+    assert shown(app) == ("scene 1 of a", ["a1"])
+
+
+def test_who_draws_again_finds_the_next_scene_ready(app):
+    assert shown(app.button("again").click().run()) == ("scene 2 of a", ["a1", "a2", "a3"])
+    assert shown(app.button("again").click().run()) == ("scene 3 of a", ["a1", "a2", "a3", "a4"])
+
+
+def test_another_model_has_scenes_of_its_own(app):
+    app.button("again").click().run()
+    app.session_state.computed.clear()
+    assert shown(app.segmented_control("model").set_value("b").run()) == ("scene 2 of b", ["b2", "b3"])
+
+
+def test_a_second_visitor_is_shown_what_the_first_had_computed(app):
+    assert shown(AppTest.from_function(page).run()) == ("scene 1 of a", [])
