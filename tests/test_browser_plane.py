@@ -166,8 +166,8 @@ def test_drawn_box_fills_both_pictures_and_the_grid_decodes_it(visit, ckpts):
     assert box == pytest.approx([-2, 1, -3, 1], abs=0.05)
 
     page.wait_for_function("low => Math.abs(globalThis.latentLab.get('grid')?.extent[0] - low) < 1e-4", arg=box[0])
-    encoded = page.evaluate("globalThis.latentLab.get('grid').data.picture")
-    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded)))).astype(int)
+    encoded = page.evaluate("globalThis.latentLab.get('grid').image.src")
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded.partition(",")[2])))).astype(int)
     images = 255 * ckpt.model.decode(planes.cells(tuple(box), 12)).reshape(12, 12, 28, 28).numpy()
     assert np.abs(picture[..., 0] - images.transpose(0, 2, 1, 3).reshape(336, 336)).max() <= 1
 
@@ -231,10 +231,10 @@ def test_scene_is_found_again_by_its_url(visit):
     for tab in (page, again):
         tab.wait_for_function("globalThis.latentLab.get('grid')?.image.complete")
         grids.append(
-            tab.evaluate("[globalThis.latentLab.get('grid').data.picture, globalThis.latentLab.get('grid').extent]")
+            tab.evaluate("[globalThis.latentLab.get('grid').image.src, globalThis.latentLab.get('grid').extent]")
         )
     assert grids[0] == grids[1]
-    assert Image.open(io.BytesIO(base64.b64decode(grids[0][0]))).mode == "RGBA"
+    assert Image.open(io.BytesIO(base64.b64decode(grids[0][0].partition(",")[2]))).mode == "RGBA"
 
 
 def test_twins_share_one_cursor(visit, ckpts):

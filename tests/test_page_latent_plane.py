@@ -23,7 +23,7 @@ PAGES = ("latent_plane", "twins", "path")
 def sent(app, component: str) -> list[dict]:
     """What the page hands to a component's canvases."""
     elements = [element.proto for element in app.get("bidi_component")]
-    return [json.loads(proto.json) for proto in elements if proto.component_name == component]
+    return [json.loads(proto.json) for proto in elements if proto.component_name == component and proto.json]
 
 
 def touched(app) -> dict:

@@ -1,6 +1,6 @@
 """The components of the plane's pages: canvases that decode in the browser, and how they speak with Python."""
 
-import base64
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,15 +131,22 @@ def _mount(component, key: str, data: dict, on_change: Callable[[dict], None]) -
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _payload(name: str, modified_ns: int, _ckpt: Checkpoint) -> dict:
+def _payload(name: str, modified_ns: int, _ckpt: Checkpoint) -> bytes:
+    """Length of the header, uint32; the header, JSON; weights in float16, as in the checkpoint file; codes; labels, uint8.
+
+    Streamlit hashes a component's data in every run, and for JSON would write it out twice as well.
+    """
     layers, weights = decoder_layers(_ckpt.model.decoder)
-    return {
+    header = {
         "name": name,
+        "version": modified_ns,
         "layers": [*layers, {"kind": "sigmoid"}],
-        "weights": _base64(weights.half()),  # as they lie in the checkpoint file
-        "codes": _base64(_ckpt.codes),
-        "labels": _base64(_ckpt.labels.byte()),
+        "num_weights": len(weights),
+        "num_codes": len(_ckpt.codes),
     }
+    text = json.dumps(header).encode()
+    arrays = (weights.half(), _ckpt.codes, _ckpt.labels.byte())
+    return b"".join([len(text).to_bytes(4, "little"), text, *(a.contiguous().numpy().tobytes() for a in arrays)])
 
 
 def decoder_layers(decoder: nn.Module) -> tuple[list[dict], torch.Tensor]:
@@ -162,7 +169,3 @@ def decoder_layers(decoder: nn.Module) -> tuple[list[dict], torch.Tensor]:
                 raise ConfigError(f"The browser cannot decode with a layer of the kind {type(layer).__name__}.")
         weights += [p.flatten() for p in layer.parameters()]
     return layers, torch.cat(weights)
-
-
-def _base64(tensor: torch.Tensor) -> str:
-    return base64.b64encode(tensor.contiguous().numpy().tobytes()).decode()

@@ -2,34 +2,40 @@
 // its own, which show nothing: Streamlit sends it once, and again only when it has changed. It waits here under its name.
 const shelf = (globalThis.latentLab ??= new Map())
 
-export default function ({ data }) {
-  if (shelf.get(data.name)?.data !== data) {
-    if (data.picture) keepPicture(data)
-    else keep(data, makeModel(data))
+export default function ({ data, parentElement }) {
+  const isModel = data instanceof Uint8Array, thing = isModel ? readHeader(data) : data
+  const version = isModel ? thing.version : data
+  if (shelf.get(thing.name)?.version !== version) {
+    if (isModel) keep(thing.name, version, parentElement, makeModel(thing, data))
+    else keepPicture(thing, parentElement)
   }
   // Where the page has changed, its successor may have put its own thing here already.
-  return () => shelf.get(data.name)?.data === data && shelf.delete(data.name)
+  return () => shelf.get(thing.name)?.owner === parentElement && shelf.delete(thing.name)
 }
 
-function keep(data, value) {
-  shelf.set(data.name, { data, ...value })
+function keep(name, version, owner, value) {
+  shelf.set(name, { version, owner, ...value })
   window.dispatchEvent(new Event("latent-lab"))
 }
 
-function makeModel(data) {
+// See _payload in plane_canvas.py.
+function readHeader(data) {
+  const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true)
+  return { ...JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length))), start: 4 + length }
+}
+
+function makeModel({ layers, num_weights, num_codes, start }, data) {
+  const take = (num_bytes) => data.slice(start, (start += num_bytes)).buffer
+  const weights = float32(new Uint16Array(take(2 * num_weights)))
   return {
-    codes: new Float32Array(bytes(data.codes).buffer), // z1, z2 of each code, one after the other
-    labels: bytes(data.labels),
-    decode: makeDecoder(data.layers, float32(new Uint16Array(bytes(data.weights).buffer))),
+    decode: makeDecoder(layers, weights),
+    codes: new Float32Array(take(8 * num_codes)), // z1, z2 of each code, one after the other
+    labels: new Uint8Array(take(num_codes)),
   }
 }
 
-function keepPicture(data) {
+function keepPicture(data, owner) {
   const image = new Image()
-  image.onload = () => keep(data, { image, model: data.model, extent: data.extent })
+  image.onload = () => keep(data.name, data, owner, { image, model: data.model, extent: data.extent })
   image.src = `data:image/png;base64,${data.picture}`
-}
-
-function bytes(base64) {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
 }
