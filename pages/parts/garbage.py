@@ -11,5 +11,4 @@ def freeze_modules() -> None:
     global _num_modules
     if len(sys.modules) != _num_modules:
         _num_modules = len(sys.modules)
-        gc.collect()
         gc.freeze()
