@@ -85,15 +85,6 @@ def show_path(name: str, seed: int) -> None:
         st.button("Pair of the seed", on_click=draw_again, disabled=ends == [None, None])
     picked, ends = ends, [drawn if end is None else end for end, drawn in zip(ends, pair, strict=True)]
     classes = labels[ends].tolist()
-    with picture:
-        data = {
-            "name": name,
-            "view": plane.widen(plane.measure(name)["cloud"]),
-            "ends": ends,
-            "labels": classes,
-            "digits": [base64.b64encode(digits[end].numpy().tobytes()).decode() for end in ends],
-        }
-        plane_canvas.path("path", data, change)
 
     def compute(seed: int) -> Scene:
         pair = [drawn if end is None else end for end, drawn in zip(picked, random_pair(labels, seed), strict=True)]
@@ -106,10 +97,20 @@ def show_path(name: str, seed: int) -> None:
         panel = export.on_screen(draw, walk, fade, kinds, near, apart)
         return Scene(z, walk, fade, shares, kinds, near, apart, panel)
 
+    # The panel before the plane above it: the browser fetches it while the rest is made.
     scene = ahead.scene(compute, seed, "path", loaders.version(name), tuple(picked), export.is_dark())
     z, walk, fade, shares = scene.z, scene.walk, scene.fade, scene.shares
     kinds, near, apart = scene.kinds, scene.near, scene.apart
     export.show(scene.panel, f"{NUM_STEPS} steps from a {classes[0]} to a {classes[1]}")
+    with picture:
+        data = {
+            "name": name,
+            "view": plane.widen(plane.measure(name)["cloud"]),
+            "ends": ends,
+            "labels": classes,
+            "digits": [base64.b64encode(digits[end].numpy().tobytes()).decode() for end in ends],
+        }
+        plane_canvas.path("path", data, change)
     st.caption(
         "On top: the digit of the nearest test code, and what the place is if not supported. Below each image: its root mean "
         "square difference from the nearest other test digit."
@@ -159,5 +160,5 @@ with controls.row():
     name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
     seed = controls.seed_control()
 loaders.checkpoint(name)
-plane_canvas.store_model(name)
 show_path(name, seed)
+plane_canvas.store_model(name)  # last: the pictures need not wait until it is hashed

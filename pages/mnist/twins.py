@@ -87,21 +87,11 @@ numbers = [
     }
     for name, m in measures.items()
 ]
-for name, m in measures.items():
-    plane_canvas.store_model(name)
-    plane_canvas.store_picture(f"holes-{name}", name, plane.as_base64(m["holes"]), m["cloud"])
-show_planes(seed, scale, link)
+boxes = {name: m["box"] for name, m in measures.items()}
 
 
 def versus_plain(key: str, row: dict) -> str:
     return "" if row is numbers[0] else f" ({row[key] / numbers[0][key] - 1:+.1%})".replace("-", "−")
-
-
-st.subheader("Measured", anchor=False)
-st.table({"": list(ROWS)} | {
-    label: [form.format(row[key]) + ("" if "%" in form else versus_plain(key, row)) for key, form in ROWS.values()]
-    for label, row in zip(loaders.MNIST_MODELS.values(), numbers, strict=True)
-})  # fmt: skip
 
 
 Rows = dict[str, list[np.ndarray]]
@@ -140,10 +130,20 @@ def samples_on_screen(seed: int) -> bytes:
     return export.on_screen(panel, samples(seed), [])
 
 
-boxes = {name: m["box"] for name, m in measures.items()}
-export.show(planes_on_screen(versions, export.ink()), alt="Codes and manifold grid of the three models")
+above = st.container()
 shown = ahead.scene(samples_on_screen, seed, "twins", versions, export.is_dark())
-export.show(shown, alt="Uniform samples of the three models")
+export.show(shown, alt="Uniform samples of the three models")  # first: the browser fetches it while the rest is made
+with above:
+    show_planes(seed, scale, link)
+    st.subheader("Measured", anchor=False)
+    st.table({"": list(ROWS)} | {
+        label: [form.format(row[key]) + ("" if "%" in form else versus_plain(key, row)) for key, form in ROWS.values()]
+        for label, row in zip(loaders.MNIST_MODELS.values(), numbers, strict=True)
+    })  # fmt: skip
+    export.show(planes_on_screen(versions, export.ink()), alt="Codes and manifold grid of the three models")
+for name, m in measures.items():  # last: no picture needs to wait until the models are hashed
+    plane_canvas.store_model(name)
+    plane_canvas.store_picture(f"holes-{name}", name, m["holes"], m["cloud"])
 
 
 def compare(row: dict) -> str:

@@ -65,7 +65,7 @@ function mount(root, first, setTriggerValue) {
     canvas.onpointerup = canvas.onpointercancel = () => exchange.change({ z })
     canvas.onkeydown = (event) => {
       const here = placeIn(k), place = pane.step(event, here)
-      if (!place) return
+      if (!place || !model(k)) return
       if (data.link === "digit") { // to the next digit in that direction, however far it is
         const next = nearestCode(model(k), here, STEPS[event.key])
         if (next >= 0) drag(k, codeOf(model(k), next))
