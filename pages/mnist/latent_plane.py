@@ -17,36 +17,43 @@ def change(event: dict) -> None:
     st.session_state.box = "" if np.allclose(event["box"], whole, rtol=1e-4) else plane_url.join(event["box"])
 
 
-@st.fragment  # a click reads one place and leaves the page's frame alone
-def show_plane(name: str, seed: int, side: int, fades: bool) -> None:
+@st.fragment  # a click reads one place, or draws again, and leaves the page's frame alone
+def show_plane() -> None:
+    kept = {"bind": "query-params", "persist_state": "session"}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
+        seed = controls.seed_control()
+        side = st.slider("Images a side of the grid", 10, 40, 20, key="side", width=160, **kept)
+        fades = st.toggle("Fade by density", key="fade", **kept)
+    if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
+        st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""
     ckpt, whole = loaders.checkpoint(name), plane.measure(name)["box"]
     default = ckpt.codes[torch.randint(len(ckpt.codes), (), generator=torch.Generator().manual_seed(seed))]
     picture = st.container()  # above the fields that it depends on
     with controls.row():
         z = plane_url.place("Place: z₁, z₂", "z", default.tolist())
         box = plane_url.box("Box: z₁ from, to, z₂ from, to", "box", whole)
+    left, right = st.columns([4, 5], gap="medium")
+
+    def draw_samples(seed: int) -> tuple[dict, bytes]:
+        samples = plane.decode_uniform(name, box, NUM_SAMPLES, seed)
+        return samples, figures.png(Image.fromarray(samples["picture"]))
+
+    samples, samples_png = ahead.scene(draw_samples, seed, "latent plane", loaders.version(name), box)
+    with left.container(key="samples"):  # before the rest is made: the browser fetches it meanwhile
+        st.subheader("Uniform random samples", anchor=False)
+        export.show(samples_png, f"{NUM_SAMPLES**2} images decoded from uniform random codes")
+        st.markdown(f"{NUM_SAMPLES**2} codes drawn uniformly from the box in view, seed {seed}. Draw again: key N.")
+
     grid = plane.decode_grid(name, box, side)
-    samples = ahead.scene(
-        lambda seed: plane.decode_uniform(name, box, NUM_SAMPLES, seed),
-        seed,
-        "latent plane",
-        loaders.version(name),
-        box,
-    )
-    manifold = plane.fade(grid["picture"], grid["shares"]) if fades else grid["picture"]
+    manifold, manifold_base64 = plane.manifold(name, box, side, fades)
     readout = plane.read(name, torch.tensor(z))
     titles = {"codes": f"Plane of {len(ckpt.codes):,} test codes", "grid": f"Grid of {side} × {side} decoded images"}
     with picture:
         data = {"name": name, "view": box, "whole": whole, "z": z, "readout": readout, "titles": titles}
         plane_canvas.touch("plane", data, change)
         st.markdown(f"**Supported, sparse or hole?** {plane.RULE}")
-    plane_canvas.store_picture("grid", name, plane.as_base64(manifold), box)
-
-    left, right = st.columns([4, 5], gap="medium")
-    with left.container(key="samples"):
-        st.subheader("Uniform random samples", anchor=False)
-        export.show(Image.fromarray(samples["picture"]), f"{NUM_SAMPLES**2} images decoded from uniform random codes")
-        st.markdown(f"{NUM_SAMPLES**2} codes drawn uniformly from the box in view, seed {seed}. Draw again: key N.")
+    plane_canvas.store_picture("grid", name, manifold_base64, box)
     with right:
         controls.notice(notice(ckpt.labels, grid, samples))
 
@@ -83,6 +90,8 @@ def show_plane(name: str, seed: int, side: int, fades: bool) -> None:
         "seed": seed,
     }  # fmt: skip
     export.export_row(f"latent-plane-{side}-{seed}", draw, numbers, settings)
+    plane_canvas.store_model(name)  # last: the pictures need not wait until it is hashed
+    ahead.prepare_next()
 
 
 def notice(labels: torch.Tensor, grid: dict, samples: dict) -> list[str]:
@@ -118,14 +127,4 @@ controls.header(
     "An autoencoder with a two-number code, trained with binary cross-entropy, puts every digit on a plane. "
     "Touch any place, on a code or between codes, and see what the decoder makes of it.",
 )
-kept = {"bind": "query-params", "persist_state": "session"}
-with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-    name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
-    seed = controls.seed_control()
-    side = st.slider("Images a side of the grid", 10, 40, 20, key="side", width=160, **kept)
-    fades = st.toggle("Fade by density", key="fade", **kept)
-loaders.checkpoint(name)
-if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
-    st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""
-plane_canvas.store_model(name)
-show_plane(name, seed, side, fades)
+show_plane()

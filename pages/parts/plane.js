@@ -32,7 +32,7 @@ function mount(root, setTriggerValue) {
     const model = globalThis.latentLab?.get(data.name), picture = globalThis.latentLab?.get("grid")
     const zoomed = data.whole.some((v, i) => Math.abs(v - view[i]) > 1e-4 * (data.whole[1] - data.whole[0]))
     const shared = { view, colours: data.colours, only }
-    codes.look = { ...shared, model, overview: zoomed && data.whole }
+    codes.look = { ...shared, model, overview: model && zoomed && data.whole }
     grid.look = { ...shared, picture: picture?.model === data.name ? picture : null }
     panes.forEach((pane) => pane.draw())
     if (model) paint(find("#decoded"), model.decode(z), `Image decoded at z = ${placeText(z)}`)

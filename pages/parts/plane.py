@@ -21,13 +21,18 @@ RULE = (
 
 def measure(name: str) -> dict:
     """What depends on the checkpoint alone: its box, a wider one that holds nearly every code ("cloud"), the
-    figures, and a picture of the holes in the wider one."""
+    figures, and a picture of the holes in the wider one, a PNG file in base64."""
     return _measure(*loaders.version(name), loaders.checkpoint(name))
 
 
 def decode_grid(name: str, box: planes.Extent, side: int) -> dict:
     """The centres of the side² cells of a box, decoded; see `_decode`."""
     return _decode(*loaders.version(name), box, side, None, loaders.checkpoint(name))
+
+
+def manifold(name: str, box: planes.Extent, side: int, fades: bool) -> tuple[np.ndarray, str]:
+    """The picture of `decode_grid`, faded by density if asked, and its PNG file in base64."""
+    return _manifold(*loaders.version(name), box, side, fades)
 
 
 def decode_uniform(name: str, box: planes.Extent, side: int, seed: int) -> dict:
@@ -129,9 +134,16 @@ def _measure(name: str, modified_ns: int, _ckpt) -> dict:
         "cloud": cloud,
         "stats": latents.plane_stats(_ckpt.codes, _ckpt.labels),
         "hole_share": planes.hole_share(_ckpt.codes, cloud),
-        "holes": _tint(support(name, planes.cells(cloud, 100)).numpy()),
+        "holes": as_base64(_tint(support(name, planes.cells(cloud, 100)).numpy())),
         "weight_rms": weights.square().mean().sqrt().item(),
     }
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _manifold(name: str, modified_ns: int, box: planes.Extent, side: int, fades: bool) -> tuple[np.ndarray, str]:
+    grid = decode_grid(name, box, side)
+    picture = fade(grid["picture"], grid["shares"]) if fades else grid["picture"]
+    return picture, as_base64(picture)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
