@@ -55,9 +55,10 @@ def read(name: str, z: Tensor) -> dict:
     codes, labels = loaders.checkpoint(name).codes, loaders.test_digits()[1]
     share = support(name, z[None]).item()
     index, distance = planes.nearest_k(codes, z, NUM_NEAREST)
+    distances = [f"{d:.2g}" if d > 1e-4 else "0" for d in distance.tolist()]  # a place has six digits
     nearest = [
-        {"index": i, "label": labels[i].item(), "distance": f"{d:.2g}", "picture": as_base64(digit_tile(i))}
-        for i, d in zip(index.tolist(), distance.tolist(), strict=True)
+        {"index": i, "label": labels[i].item(), "distance": d, "picture": as_base64(digit_tile(i))}
+        for i, d in zip(index.tolist(), distances, strict=True)
     ]
     return {"kind": latents.kind_of_place(share), "share": f"{share:.1%}", "nearest": nearest}
 
