@@ -49,7 +49,7 @@ MNIST = ModelConfig(
     network="mlp",
     image_shape=(1, 28, 28),
     latent_shape=(2,),
-    widths=(512, 256, 128),
+    widths=(512, 256, 256, 128, 128, 64),
     reconstruction="bce",
 )
 DOG = ModelConfig(
@@ -58,32 +58,37 @@ DOG = ModelConfig(
     image_shape=(3, 128, 128),
     latent_shape=(16, 8, 8),
     widths=(128, 256),
-    encoder_depths=(4, 3),
-    decoder_depths=(3, 3),
+    encoder_depths=(8, 6),
+    decoder_depths=(8, 6),
     reconstruction="mse",
 )
-MNIST_TRAINING = TrainConfig(epochs=20, batch_size=512, learning_rate=4e-3)
-DOG_TRAINING = TrainConfig(epochs=60, batch_size=32, learning_rate=2e-3, flips=True)
-DOG_NOISE_TRAINING = dataclasses.replace(DOG_TRAINING, epochs=20, learning_rate=1e-3, start_from="dog-ae")
+MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
+DOG_TRAINING = TrainConfig(epochs=60, batch_size=64, learning_rate=4e-3, flips=True)
 
 
-def noisy_dog(variance: float) -> ModelConfig:
-    return dataclasses.replace(DOG, variant="noisy-code", noise_variance=variance)
+def noisy_dog(variance: float, start_from: str) -> tuple[ModelConfig, TrainConfig]:
+    """Goes on from a model that saw less noise: what both have to learn is mostly the same."""
+    return (
+        dataclasses.replace(DOG, variant="noisy-code", noise_variance=variance),
+        dataclasses.replace(DOG_TRAINING, epochs=30, learning_rate=2e-3, shift_px=8, start_from=start_from),
+    )
 
 
 RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
     "mnist-ae": (MNIST, MNIST_TRAINING),
     "mnist-ae-l2-code": (dataclasses.replace(MNIST, variant="code-l2", code_l2=1e-3), MNIST_TRAINING),
-    "mnist-ae-l2-weights": (MNIST, dataclasses.replace(MNIST_TRAINING, weight_decay=0.15)),
+    "mnist-ae-l2-weights": (MNIST, dataclasses.replace(MNIST_TRAINING, weight_decay=0.1)),
     "mnist-dae": (
-        dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR, latent_shape=(64,)),
-        dataclasses.replace(MNIST_TRAINING, epochs=60),
+        dataclasses.replace(
+            MNIST, variant="denoising", noise_factor=NOISE_FACTOR, latent_shape=(64,), widths=(1024, 512, 256)
+        ),
+        dataclasses.replace(MNIST_TRAINING, epochs=40),
     ),
     "mnist-dae-2d": (dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR), MNIST_TRAINING),
     "dog-ae": (DOG, DOG_TRAINING),
-    "dog-noise-0.05": (noisy_dog(0.05), DOG_NOISE_TRAINING),
-    "dog-noise-0.10": (noisy_dog(0.10), DOG_NOISE_TRAINING),
-    "dog-noise-0.15": (noisy_dog(0.15), DOG_NOISE_TRAINING),
+    "dog-noise-0.05": noisy_dog(0.05, start_from="dog-ae"),
+    "dog-noise-0.10": noisy_dog(0.10, start_from="dog-noise-0.05"),
+    "dog-noise-0.15": noisy_dog(0.15, start_from="dog-noise-0.05"),
 }
 
 

@@ -112,8 +112,10 @@ class TrainConfig(_JsonConfig):
     weight_decay   AdamW's decoupled decay (L2 on the weights), on weight matrices and kernels only
     ema_decay      decay per step of the exponential moving average of the weights, which is what is evaluated and saved
     flips          mirror each image left-right with probability ½
+    shift_px       move each image by up to this many pixels along both axes, mirrored at the edge
+    warp_px        bend each image with probability ½, by a smooth random field of this standard deviation in pixels
     start_from     name of the checkpoint whose weights training starts from, or None
-    seed           of everything drawn: initial weights, order, flips, noise
+    seed           of everything drawn: initial weights, order, flips, shifts, warps, noise
     """
 
     epochs: int
@@ -124,6 +126,8 @@ class TrainConfig(_JsonConfig):
     ema_decay: float = 0.999
     warmup: float = 0.05
     flips: bool = False
+    shift_px: int = 0
+    warp_px: float = 0.0
     start_from: str | None = None
     seed: int = 0
 
@@ -149,6 +153,11 @@ class TrainConfig(_JsonConfig):
         )
         _require(_is_number(self.warmup) and self.warmup < 1, f"warmup must be in [0, 1), not {repr(self.warmup)}.")
         _require(type(self.flips) is bool, f"flips must be true or false, not {repr(self.flips)}.")
+        _require(
+            type(self.shift_px) is int and 0 <= self.shift_px < MAX_WIDTH,
+            f"shift_px must be a whole number of at least 0, not {repr(self.shift_px)}.",
+        )
+        _require(_is_number(self.warp_px), f"warp_px must be at least 0, not {repr(self.warp_px)}.")
         _require(
             self.start_from is None or type(self.start_from) is str,
             f"start_from must be a checkpoint's name or nothing, not {repr(self.start_from)}.",

@@ -1,7 +1,8 @@
 """Encoders and decoders as drawings: read each from top to bottom, one resolution a line, the decoder mirrors the encoder.
 
-Blocks: ConvNeXt (Liu et al. 2022, https://arxiv.org/abs/2201.03545). Parameter-free shortcuts around every change of
-resolution or width: DC-AE (Chen et al. 2024, https://arxiv.org/abs/2410.10733).
+Blocks: bottlenecks (He et al. 2016, https://arxiv.org/abs/1512.03385) without normalisation, as learned image codecs stack
+them (He et al. 2022, https://arxiv.org/abs/2203.10886). Parameter-free shortcuts around every change of resolution or
+width: DC-AE (Chen et al. 2024, https://arxiv.org/abs/2410.10733).
 """
 
 from itertools import pairwise
@@ -50,9 +51,9 @@ def conv_encoder(config: ModelConfig) -> nn.Sequential:
         Shift(-0.5),                                                 # from [0, 1] to zero mean, roughly
         nn.PixelUnshuffle(8),                                        # (3·64, 16, 16)
         Pointwise(64 * config.image_shape[0], mid),                  # (mid, 16, 16)
-        *[ConvNeXtBlock(mid) for _ in range(num_mid)],
+        *[Bottleneck(mid) for _ in range(num_mid)],
         Down(mid, low),                                              # (low, 8, 8)
-        *[ConvNeXtBlock(low) for _ in range(num_low)],
+        *[Bottleneck(low) for _ in range(num_low)],
         Pointwise(low, config.latent_shape[0]),                      # (16, 8, 8)
     )  # fmt: skip
 
@@ -62,9 +63,9 @@ def conv_decoder(config: ModelConfig) -> nn.Sequential:
     (mid, low), (num_mid, num_low) = config.widths, config.decoder_depths
     return nn.Sequential(
         Pointwise(config.latent_shape[0], low),                      # (low, 8, 8)
-        *[ConvNeXtBlock(low) for _ in range(num_low)],
+        *[Bottleneck(low) for _ in range(num_low)],
         Up(low, mid),                                                # (mid, 16, 16)
-        *[ConvNeXtBlock(mid) for _ in range(num_mid)],
+        *[Bottleneck(mid) for _ in range(num_mid)],
         Pointwise(mid, 64 * config.image_shape[0]),                  # (3·64, 16, 16)
         nn.PixelShuffle(8),                                          # (3, 128, 128)
         Shift(0.5),
@@ -82,24 +83,21 @@ class Shift(nn.Module):
         return x + self.offset
 
 
-class ConvNeXtBlock(nn.Module):
-    """x + MLP(norm(depthwise 5×5(x))); (B, C, H, W) -> (B, C, H, W)."""
+class Bottleneck(nn.Module):
+    """x + 1×1(relu(3×3(relu(1×1(x))))), half as wide in between; (B, C, H, W) -> (B, C, H, W)."""
 
-    def __init__(self, width: int, expansion: int = 4) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.depthwise = nn.Conv2d(width, width, 5, padding=2, groups=width)
-        self.norm = nn.LayerNorm(width)
-        self.expand = nn.Linear(width, expansion * width)
-        self.project = nn.Linear(expansion * width, width)
-        nn.init.zeros_(self.project.weight)  # each block starts as the identity: the first steps are a linear network's
-        nn.init.zeros_(self.project.bias)
+        self.narrow = Pointwise(width, width // 2)
+        self.conv = Conv3x3(width // 2, width // 2)
+        self.widen = Pointwise(width // 2, width)
+        nn.init.zeros_(self.widen.weight)  # each block starts as the identity: the first steps are a linear network's
+        nn.init.zeros_(self.widen.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        # float32, because the depthwise gradient takes a CPU more than twice as long in bfloat16
-        with torch.autocast(x.device.type, enabled=False):
-            h = self.depthwise(x.float()).permute(0, 2, 3, 1)  # (B, H, W, C)
-        h = self.project(F.gelu(self.expand(self.norm(h))))
-        return x + h.permute(0, 3, 1, 2)  # fmt: skip
+        h = F.relu(self.narrow(x))  # (B, C/2, H, W)
+        h = F.relu(self.conv(h))
+        return x + self.widen(h)
 
 
 class Pointwise(nn.Linear):
@@ -107,6 +105,17 @@ class Pointwise(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Conv3x3(nn.Linear):
+    """3×3 convolution, zeros beyond the edge; (B, C, H, W) -> (B, C', H, W). Its kernel is a matrix (C', 9·C), for Muon."""
+
+    def __init__(self, num_in: int, num_out: int) -> None:
+        super().__init__(9 * num_in, num_out)
+        self.kernel_shape = (num_out, num_in, 3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight.view(self.kernel_shape), self.bias, padding=1)
 
 
 class Down(nn.Module):

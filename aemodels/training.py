@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aemodels.config import TrainConfig
@@ -83,10 +84,10 @@ def fit(
     images       uint8 (N, C, H, W), moved to the model's device once and kept there
     on_epoch     called after each epoch, and after the part of one that a time limit cuts
     on_step      called after each step with the number of images and the loss, a scalar tensor still on the device
-    accelerator  where several processes train one model: each takes its share of every batch and draws its own flips and
-                 noise, gradients are averaged, and the first process alone calls on_epoch
+    accelerator  where several processes train one model: each takes its share of every batch and draws its own flips,
+                 shifts, warps and noise, gradients are averaged, and the first process alone calls on_epoch
 
-    Raises ConfigError where the processes cannot share a batch evenly.
+    Raises ConfigError where the processes cannot share a batch evenly, and where a shift is as long as an image.
 
     Everything drawn in epoch e comes from one generator seeded by (seed, e), so that training resumed at an epoch's end
     goes on as if it had never stopped. Matrix products run in bfloat16, everything else in float32.
@@ -96,6 +97,8 @@ def fit(
         raise ConfigError(
             f"A batch of {config.batch_size} images cannot be shared evenly by {num_processes} processes."
         )
+    if config.shift_px >= min(images.shape[2:]):
+        raise ConfigError(f"A shift of {config.shift_px} pixels is too long for images {tuple(images.shape[1:])}.")
     device = next(state.model.parameters()).device
     images = images.to(device)
     batch_size = min(config.batch_size, len(images)) // num_processes * num_processes
@@ -127,9 +130,14 @@ def fit(
                 for group in optimiser.param_groups:
                     group["lr"] = learning_rate
 
-            x = images[batch[rank::num_processes]].float() / 255  # (B, C, H, W) in [0, 1]
+            x = images[batch[rank::num_processes]]  # (B, C, H, W) uint8
+            if config.shift_px:
+                x = random_shift(x, config.shift_px, generator)
+            x = x.float() / 255
             if config.flips:
                 x = random_flip(x, generator)
+            if config.warp_px:
+                x = random_warp(x, config.warp_px, generator)
             x = x.contiguous(memory_format=torch.channels_last)
             with torch.autocast(device.type, torch.bfloat16):
                 terms = network(x, generator)
@@ -192,6 +200,35 @@ def random_flip(x: Tensor, generator: torch.Generator) -> Tensor:
     """Each image of x (B, C, H, W) mirrored left-right with probability ½."""
     mirrored = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device) < 0.5
     return torch.where(mirrored, x.flip(3), x)
+
+
+def random_shift(x: Tensor, most_px: int, generator: torch.Generator) -> Tensor:
+    """Each image of x (B, C, H, W) moved by up to most_px pixels along both axes; what moves in is mirrored at the edge."""
+    num_images, num_channels, height, width = x.shape
+    dy, dx = torch.randint(-most_px, most_px + 1, (2, num_images, 1), generator=generator, device=x.device)
+    rows = mirrored_index(torch.arange(height, device=x.device) + dy, height)  # (B, H)
+    columns = mirrored_index(torch.arange(width, device=x.device) + dx, width)  # (B, W)
+    image, channel = torch.arange(num_images, device=x.device), torch.arange(num_channels, device=x.device)
+    return x[image.view(-1, 1, 1, 1), channel.view(1, -1, 1, 1), rows[:, None, :, None], columns[:, None, None, :]]
+
+
+def mirrored_index(index: Tensor, size: int) -> Tensor:
+    """Indices that lie up to size − 1 beyond either end of a row of `size` pixels, mirrored at its outermost pixel."""
+    last = size - 1
+    return last - (last - index.abs()).abs()
+
+
+def random_warp(x: Tensor, sigma_px: float, generator: torch.Generator) -> Tensor:
+    """Each image of x (B, C, H, W) in [0, 1] bent with probability ½: its pixels move by smooth fields, normal with standard
+    deviation sigma_px pixels at 4×4 places, bicubic between them. What moves in from beyond the edge is black."""
+    num_images, _, height, width = x.shape
+    half_sizes = torch.tensor([width, height], device=x.device) / 2  # grid_sample measures in halves of a side
+    coarse = sigma_px * torch.randn(num_images, 2, 4, 4, generator=generator, device=x.device)
+    field = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
+    still = F.affine_grid(torch.eye(2, 3, device=x.device).expand(num_images, 2, 3), x.shape, align_corners=False)
+    warped = F.grid_sample(x, still + field / half_sizes, align_corners=False)
+    bent = torch.rand(num_images, 1, 1, 1, generator=generator, device=x.device) < 0.5
+    return torch.where(bent, warped, x)
 
 
 @torch.no_grad()

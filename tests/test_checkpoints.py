@@ -329,7 +329,7 @@ def test_training_settings_that_do_not_fit(good):
 
 
 def test_a_configuration_of_a_huge_network_allocates_nothing(good, conv_config):
-    huge = replace(conv_config, widths=(4096, 4096), encoder_depths=(2, 2), decoder_depths=(2, 2))  # 4 GiB
+    huge = replace(conv_config, widths=(4096, 4096), encoder_depths=(2, 2), decoder_depths=(2, 2))  # 2 GiB
     rewrite(good, model_config=huge.to_dict())
     before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert "does not fit its own configuration" in refusal(good.parent)

@@ -7,7 +7,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from aemodels import models
 from aemodels.networks import (
-    ConvNeXtBlock,
+    Bottleneck,
+    Conv3x3,
     Down,
     Pointwise,
     Up,
@@ -27,7 +28,7 @@ def without_convolution(module):
 
 
 def block_widths(network):
-    return [block.depthwise.in_channels for block in network if isinstance(block, ConvNeXtBlock)]
+    return [block.narrow.in_features for block in network if isinstance(block, Bottleneck)]
 
 
 @pytest.mark.parametrize("latent_shape", [(2,), (64,), (4, 2, 2)])
@@ -49,8 +50,8 @@ def test_conv_shapes(conv_config, channels, height, width):
 def test_mlp_decoder_mirrors_the_encoder():
     encoder = [m.in_features for m in mlp_encoder(MNIST).modules() if isinstance(m, nn.Linear)]
     decoder = [m.out_features for m in mlp_decoder(MNIST).modules() if isinstance(m, nn.Linear)]
-    assert encoder == [784, 512, 256, 128]
-    assert decoder == [128, 256, 512, 784]
+    assert encoder == [784, 512, 256, 256, 128, 128, 64]
+    assert decoder == [64, 128, 128, 256, 256, 512, 784]
 
 
 def test_depths_are_the_numbers_of_blocks_at_each_width(conv_config):
@@ -96,23 +97,23 @@ def test_down_and_up_add_a_convolution_to_their_shortcuts():
 
 
 def test_a_new_block_is_the_identity_and_a_trained_one_is_not():
-    block = ConvNeXtBlock(8)
+    block = Bottleneck(8)
     x = torch.rand(2, 8, 4, 4)
     torch.testing.assert_close(block(x), x)
-    nn.init.normal_(block.project.weight)
+    nn.init.normal_(block.widen.weight)
     assert (block(x) - x).abs().max() > 0.01
 
 
-def test_a_block_sees_two_places_in_each_direction():
+def test_a_block_sees_one_place_in_each_direction():
     torch.manual_seed(0)
-    block = ConvNeXtBlock(4)
-    nn.init.normal_(block.project.weight)
-    x = torch.rand(1, 4, 9, 9)
+    block = Bottleneck(32)
+    nn.init.normal_(block.widen.weight)
+    x = torch.rand(1, 32, 9, 9)
     changed = x.clone()
-    changed[0, :, 4, 4] += 1
-    difference = (block(changed) - block(x)).abs().amax((0, 1)) > 1e-6
+    changed[0, :, 4, 4] += 10
+    difference = (block(changed) - block(x)).abs().amax((0, 1)) > 1e-4
     expected = torch.zeros(9, 9, dtype=torch.bool)
-    expected[2:7, 2:7] = True
+    expected[3:6, 3:6] = True
     assert torch.equal(difference, expected)
 
 
@@ -142,9 +143,16 @@ def test_pointwise_is_a_1x1_convolution():
     torch.testing.assert_close(pointwise(x), expected)
 
 
+def test_conv3x3_is_a_3x3_convolution_with_zeros_beyond_the_edge():
+    conv = Conv3x3(2, 4)
+    x = torch.rand(2, 2, 5, 6)
+    patches = nn.functional.unfold(x, 3, padding=1)  # (2, 2·9, 30)
+    expected = torch.einsum("od,bdp->bop", conv.weight, patches) + conv.bias[:, None]
+    torch.testing.assert_close(conv(x).flatten(2), expected)
+
+
 @pytest.mark.parametrize("make_network", [conv_encoder, conv_decoder])
-def test_all_weights_but_biases_norms_and_depthwise_kernels_are_matrices(make_network):
+def test_all_weights_but_biases_are_matrices(make_network):
     network = make_network(DOG)
-    num_weights = {ndim: sum(p.numel() for p in network.parameters() if p.ndim == ndim) for ndim in (1, 2, 4)}
-    assert num_weights[2] > 0.97 * sum(p.numel() for p in network.parameters())
-    assert num_weights[4] == sum(25 * width for width in block_widths(network))
+    assert {p.ndim for name, p in network.named_parameters() if name.endswith("weight")} == {2}
+    assert {p.ndim for name, p in network.named_parameters() if name.endswith("bias")} == {1}

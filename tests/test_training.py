@@ -9,8 +9,9 @@ from aemodels import models, training
 from aemodels.checkpoints import load_state, save_state
 from aemodels.config import TrainConfig
 from aemodels.data import load_mnist, load_mnist_test_digits
+from aemodels.errors import ConfigError
 from aemodels.metrics import evaluate
-from aemodels.training import fit, random_flip, schedule, start, update_ema
+from aemodels.training import fit, random_flip, random_shift, random_warp, schedule, start, update_ema
 
 BRIEF = TrainConfig(epochs=3, batch_size=16, learning_rate=2e-3)
 
@@ -304,7 +305,7 @@ def test_weight_decay_shrinks_matrices_alone(conv_config):
         decays = before[key].ndim == 2
         torch.testing.assert_close(after[key], before[key] * (0.95 if decays else 1))
         kinds.add((decays, before[key].ndim))
-    assert kinds == {(False, 1), (True, 2), (False, 4)}
+    assert kinds == {(False, 1), (True, 2)}
 
 
 def test_weight_decay_shortens_the_weights(mlp_config, digits):
@@ -325,6 +326,58 @@ def test_random_flip_mirrors_about_half_of_the_images():
     assert 0.45 < is_mirrored.float().mean() < 0.55
     assert torch.equal(flipped, random_flip(x, torch.Generator().manual_seed(1)))
     assert not torch.equal(flipped, random_flip(x, torch.Generator().manual_seed(2)))
+
+
+def test_a_shifted_image_is_a_window_of_the_mirrored_one():
+    x = torch.arange(64 * 3 * 6 * 8).view(64, 3, 6, 8)
+    shifted = random_shift(x, 2, torch.Generator().manual_seed(1))
+    wide = torch.nn.functional.pad(x.float(), (2, 2, 2, 2), mode="reflect").long()  # (64, 3, 10, 12)
+    seen = set()
+    for whole, image in zip(wide, shifted, strict=True):
+        windows = [
+            (dy, dx) for dy in range(5) for dx in range(5) if torch.equal(whole[:, dy : dy + 6, dx : dx + 8], image)
+        ]
+        assert len(windows) == 1
+        seen |= set(windows)
+    assert {dy for dy, _ in seen} == {dx for _, dx in seen} == {0, 1, 2, 3, 4}
+    assert torch.equal(shifted, random_shift(x, 2, torch.Generator().manual_seed(1)))
+
+
+def test_half_of_the_images_are_bent_by_about_as_many_pixels_as_asked():
+    """Of a ramp, whose value is the place, the change is the movement."""
+    x = torch.linspace(0, 1, 32).expand(400, 1, 32, 32)
+    warped = random_warp(x, 0.5, torch.Generator().manual_seed(1))
+    is_bent = (warped != x).flatten(1).any(1)
+    assert 0.4 < is_bent.float().mean() < 0.6
+    moved_px = 31 * (warped - x)[is_bent][:, 0, 8:24, 8:24]  # far from the edge, where black moves in
+    assert 0.3 < moved_px.std() < 0.6
+    assert abs(moved_px.mean()) < 0.05
+    assert (warped[:, :, 8:24, 8:24].diff(dim=3) > 0).all()  # smooth: no pixel overtakes its neighbour
+    assert torch.equal(warped, random_warp(x, 0.5, torch.Generator().manual_seed(1)))
+
+
+def test_a_warp_of_nothing_changes_nothing():
+    x = torch.rand(8, 1, 28, 28)
+    torch.testing.assert_close(random_warp(x, 0.0, torch.Generator().manual_seed(1)), x)
+
+
+@pytest.mark.parametrize("change", [{}, {"shift_px": 3}, {"warp_px": 1.0}])
+def test_images_are_shifted_and_bent_only_where_asked(conv_config, change):
+    images = colour_images(16)
+    model = build(conv_config)
+    seen = []
+    model.encoder.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0].clone()))
+    config = TrainConfig(epochs=1, batch_size=16, learning_rate=1e-3, **change)
+    fit(start(model, config, "cpu"), images, config)
+    known = {image.numpy().tobytes() for image in images}
+    num_known = sum((image * 255).round().byte().contiguous().numpy().tobytes() in known for image in seen[0])
+    assert (num_known < 16) == bool(change)
+
+
+def test_a_shift_as_long_as_the_image_is_refused(conv_config):
+    config = TrainConfig(epochs=1, batch_size=16, learning_rate=1e-3, shift_px=32)
+    with pytest.raises(ConfigError, match="32 pixels is too long"):
+        fit(start(build(conv_config), config, "cpu"), colour_images(16), config)
 
 
 @pytest.mark.parametrize("flips", [False, True])
