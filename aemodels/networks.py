@@ -8,7 +8,6 @@ width: DC-AE (Chen et al. 2024, https://arxiv.org/abs/2410.10733).
 from itertools import pairwise
 from math import prod
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -154,6 +153,8 @@ def check_conv(config: ModelConfig) -> None:
         )
     if not len(config.widths) == len(config.encoder_depths) == len(config.decoder_depths) == 2:
         raise ConfigError("A conv network has two widths, two encoder depths and two decoder depths.")
+    if any(width % 2 for width in config.widths):
+        raise ConfigError(f"Conv widths must be even, for each block is half as wide inside: {config.widths}.")
     if 4 * config.widths[0] % config.widths[1]:
         raise ConfigError(f"Four times the first conv width must be a multiple of the second: {config.widths}.")
 

@@ -239,6 +239,7 @@ def test_the_loss_can_be_learnt_from(make):
         {"widths": (16, 32, 64)},
         {"widths": (16, 48)},
         {"widths": (16, 128)},
+        {"widths": (15, 30)},
         {"encoder_depths": ()},
         {"encoder_depths": (1,)},
         {"decoder_depths": (1, 1, 1)},
