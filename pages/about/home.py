@@ -68,7 +68,7 @@ for name in aemodels.list_checkpoints():
         st.error(str(error), icon=":material/error:")
         continue
     model, metrics, made = header["model_config"], header["metrics"], header["provenance"]
-    num_images = made["steps"] * header["train_config"]["batch_size"]
+    num_epochs = header["history"][-1]["epoch"] if header["history"] else 0
     noise = (
         f"input, σ {model['noise_factor']:g}" if model["noise_factor"] else
         f"code, variance {model['noise_variance']:.2f}" if model["noise_variance"] else "none"
@@ -81,7 +81,7 @@ for name in aemodels.list_checkpoints():
             "BCE, nats a pixel": f"{metrics['bce']:.4f}" if "bce" in metrics else "–",
             "PSNR, dB": f"{metrics['psnr_db']:.2f} ± {metrics['psnr_db_ci95']:.2f}",
             "test images": f"{metrics['num_images']:,}",
-            "epochs": f"{num_images / made['num_train_images']:.1f}" + ("" if made["finished"] else ", unfinished"),
+            "epochs": f"{num_epochs:.1f}" + ("" if made["finished"] else ", unfinished"),
         }
     )
 if rows:

@@ -97,6 +97,9 @@ def settings(name: str) -> dict[str, str]:
         "variant": f"{model['variant']}, {model['network']}",
         "code": "×".join(map(str, model["latent_shape"])),
         "widths": ", ".join(map(str, model["widths"])),
+        "blocks, encoder / decoder": " / ".join(
+            ", ".join(map(str, model[part])) or "–" for part in ("encoder_depths", "decoder_depths")
+        ),
         "loss": model["reconstruction"].upper(),
         "noise on the input, σ": f"{model['noise_factor']:g}",
         "noise on the code, variance": f"{model['noise_variance']:g}",
@@ -104,6 +107,9 @@ def settings(name: str) -> dict[str, str]:
         "weight decay": f"{train['weight_decay']:g}",
         "learning rate, peak": f"{train['learning_rate']:g}",
         "batch": str(train["batch_size"]),
+        "mirrored at random": "yes" if train["flips"] else "no",
+        "shifted at random, px": f"{train.get('shift_px', 0):g}",
+        "bent at random, px": f"{train.get('warp_px', 0):g}",
         "starts from": train["start_from"] or "random weights",
         "epochs done": f"{header['history'][-1]['epoch']:.1f}" if header["history"] else "0",
         "steps": f"{made['steps']:,}",
