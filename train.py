@@ -82,7 +82,7 @@ RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
         dataclasses.replace(
             MNIST, variant="denoising", noise_factor=NOISE_FACTOR, latent_shape=(64,), widths=(1024, 512, 256)
         ),
-        dataclasses.replace(MNIST_TRAINING, epochs=40, learning_rate=6e-3, warp_px=0.0),
+        dataclasses.replace(MNIST_TRAINING, epochs=40, learning_rate=6e-3, warp_px=0.0, weight_decay=0.3),
     ),
     "mnist-dae-2d": (dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR), MNIST_TRAINING),
     "dog-ae": (DOG, DOG_TRAINING),
