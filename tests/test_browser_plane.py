@@ -254,9 +254,10 @@ def test_twins_share_one_cursor(visit, ckpts):
         share = latents.support(ckpt.codes, torch.tensor([z])).item()
         assert figure.locator("#verdict").inner_text() == latents.kind_of_place(share).capitalize()
 
+    place = figures[0].locator(".place")
+    same_place = place.inner_text()
     page.get_by_text("Same digit", exact=True).click()
-    wait_for_url(page, "link")
-    settle(page)
+    sync_api.expect(place).not_to_have_text(same_place)  # the address changes before Python has answered
     plain = torch.tensor(numbers(in_url(page, "twins_z")))
     index = (ckpts["mnist-ae"].codes - plain).square().sum(1).argmin()
     for figure, ckpt in zip(figures, ckpts.values(), strict=True):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from aemodels import figures, probing
-from pages.parts import loaders
+from pages.parts import loaders, stale
 
 STEP_S = 0.25  # the longest that a click waits for a measurement under way
 REST_S = 0.5  # how long a scene has stood before it is measured
@@ -55,6 +55,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
 
     @st.fragment(run_every=None if is_done else STEP_S)
     def measure() -> None:
+        stale.undo()
         if not is_done and time.monotonic() > shown_at + REST_S:
             _measure(store, name, z, x_hat, x_hat if x is None else x)
             if len(store) == num_parts:
