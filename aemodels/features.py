@@ -3,7 +3,9 @@
 Nothing in it is learnt and nothing is downloaded. Layer one is the modulus of oriented, even and odd band-pass filters
 at four octaves: how much edge there is of each size and direction, and where. Layer two filters those
 moduli again at the coarser octaves: how edges and textures are arranged into larger ones, which noise of the same
-spectrum does not imitate (Bruna & Mallat 2013, https://arxiv.org/abs/1203.1513). Local colour completes it.
+spectrum does not imitate (Bruna & Mallat 2013, https://arxiv.org/abs/1203.1513). How sparse each modulus is, and how it
+goes with the next octave's at the same place, tells edges from texture that is everywhere alike (Portilla & Simoncelli
+2000, https://doi.org/10.1023/A:1026553619983). Local colour completes it.
 """
 
 from functools import cache
@@ -21,6 +23,7 @@ COLOUR_GRID = 4  # and mean colours for each of COLOUR_GRID × COLOUR_GRID parts
 # Energies are compared as log(energy + FLOOR), nearly straight below it. Without it the least lack of fine detail, which every
 # autoencoder has, would outweigh all else; without the logarithm a few photos full of contrast would.
 FLOOR = 0.15
+FLOOR_OF_VARIANCE = 1e-3  # a map without structure correlates with nothing
 # Luma, blue–yellow and red–green: an orthonormal basis, so that distances of colours stay what they are in RGB.
 OPPONENT = torch.tensor([[3**-0.5] * 3, [6**-0.5, 6**-0.5, -2 * 6**-0.5], [2**-0.5, -(2**-0.5), 0.0]])
 
@@ -49,9 +52,23 @@ def _modulus(x: Tensor) -> Tensor:
     return (even.square() + odd.square()).sqrt().view(len(x), -1, *x.shape[2:])
 
 
+def _sparsity(modulus: Tensor) -> Tensor:
+    """L2 over L1 and L4 over L2 of each map of (B, C, H, W), each norm a mean over the map, as logarithms: (B, 2·C)."""
+    l1, l2, l4 = ((modulus.pow(p).mean((2, 3)).pow(1 / p) + FLOOR).log() for p in (1, 2, 4))
+    return torch.cat([l2 - l1, l4 - l2], dim=1)
+
+
+def _correlation(a: Tensor, b: Tensor) -> Tensor:
+    """Of each map of a (B, C, H, W) with each of b (B, C, H, W), over the picture: (B, C²)."""
+    a, b = (maps - maps.mean((2, 3), keepdim=True) for maps in (a, b))
+    norms = ((maps.square().mean((2, 3)) + FLOOR_OF_VARIANCE).sqrt() for maps in (a, b))
+    covariance = torch.einsum("bihw,bjhw->bij", a, b) / a[0, 0].numel()
+    return (covariance / torch.einsum("bi,bj->bij", *norms)).flatten(1)
+
+
 @torch.inference_mode()
 def describe(x: Tensor) -> Tensor:
-    """Features (B, 216), float32, of images x (B, 3, H, W) in [0, 1]; H and W at least 64 px and multiples of 16.
+    """Features (B, 296), float32, of images x (B, 3, H, W) in [0, 1]; H and W at least 64 px and multiples of 16.
 
     First-layer energies are taken as log(energy + FLOOR), second-layer ones relative to the one that they come from.
     """
@@ -68,6 +85,9 @@ def describe(x: Tensor) -> Tensor:
         modulus = _modulus(luma)
         parts.append((F.adaptive_avg_pool2d(modulus, GRID) + FLOOR).log().flatten(1))
         parts.append((chroma.std((2, 3)) + FLOOR).log())
+        parts.append(_sparsity(modulus))
+        if carried:
+            parts.append(_correlation(carried[-1], modulus))
         carried.append(modulus)
         energies.append(modulus.mean((2, 3)))
     return torch.cat(parts, dim=1)

@@ -71,8 +71,8 @@ def samplers_of(config: ModelConfig) -> tuple[str, ...]:
 class Yardstick:
     """Real photos, as everything drawn is held against them.
 
-    reference  (n, 216) features of real photos, of mean 0 and standard deviation 1 each
-    mean, std  (216,) that were taken off and divided by for that
+    reference  (n, 296) features of real photos, of mean 0 and standard deviation 1 each
+    mean, std  (296,) that were taken off and divided by for that
     known      (N, 3072) thumbnails of all photos that a model or a sampler has learnt from
     """
 
