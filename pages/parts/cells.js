@@ -6,6 +6,7 @@
 const SEND_EVERY_MS = 120
 
 const grids = new WeakMap() // one entry a mounted component
+const unanswered = (globalThis.latentLabUnanswered ??= new Set()) // those whose last move Python has not answered; see pacer.js
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const canvas = parentElement.querySelector("canvas")
@@ -18,6 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     grid.image.onload = () => grid.draw()
   }
   if (data.answered >= grid.moves) {
+    unanswered.delete(parentElement)
     grid.pick = data.pick
     grid.moves = data.answered
     grid.active = data.active
@@ -81,6 +83,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     grid.pick = pick
     grid.active = true
     grid.moves += 1
+    unanswered.add(parentElement)
     draw()
     if (grid.timer === null) grid.timer = setTimeout(send, Math.max(0, grid.lastSent + SEND_EVERY_MS - Date.now()))
   }
@@ -117,5 +120,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     clearTimeout(grid.timer)
     grid.resized.disconnect()
     grids.delete(parentElement)
+    unanswered.delete(parentElement)
   }
 }

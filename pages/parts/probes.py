@@ -2,15 +2,17 @@
 
 import hashlib
 import time
+from pathlib import Path
 
 import streamlit as st
 import torch
 from torch import Tensor
 
 from aemodels import figures, probing
-from pages.parts import loaders, stale
+from pages.parts import loaders
 
 STEP_S = 0.25  # the longest that a click waits for a measurement under way
+_PACER = st.components.v2.component("pacer", js=Path(__file__).with_name("pacer.js").read_text(encoding="utf-8"))
 REST_S = 0.5  # how long a scene has stood before it is measured
 CHART_PX = 380
 
@@ -51,19 +53,15 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
     scene = hashlib.blake2b(b"".join(t.numpy().tobytes() for t in content), digest_size=16).hexdigest()
     shown_at, store = _store(*loaders.version(name), scene)
     num_parts = z.shape[1] + z.shape[2]
-    is_done = len(store) == num_parts
 
-    @st.fragment(run_every=None if is_done else STEP_S)
+    @st.fragment
     def measure() -> None:
-        stale.undo()
-        if not is_done and time.monotonic() > shown_at + REST_S:
+        if len(store) < num_parts and time.monotonic() > shown_at + REST_S:
             _measure(store, name, z, x_hat, x_hat if x is None else x)
-            if len(store) == num_parts:
-                st.rerun()
         channels, cells = st.columns(2, gap="medium")
         for column, title in ((channels, "What each channel is worth"), (cells, "How far one cell reaches")):
             column.subheader(title, anchor=False)
-        if is_done:
+        if len(store) == num_parts:
             with channels:
                 _channel_chart(store, x_hat, x, z.shape[1])
             with cells:
@@ -72,6 +70,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
             # As high as the charts that take its place.
             with st.container(height=CHART_PX + 100, border=False):
                 st.progress(len(store) / num_parts, f"Knocking out each channel and each cell of {len(z)} codes …")
+                _PACER(key="pacer", data=time.monotonic(), on_next_change=lambda: None)
 
     measure()
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from aemodels import figures, probing
 from aemodels.metrics import psnr_db
-from pages.parts import cells, controls, export, loaders, probes, stale
+from pages.parts import cells, controls, export, loaders, probes
 
 PARTS = {"channel": "A channel", "cell": "A cell"}
 MAPS_A_ROW = 4
@@ -106,4 +106,3 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
     if x is not None:
         before, after = (float(psnr_db(x[photo : photo + 1], picture)) for picture in (whole, x_changed))
         metrics[2].metric("PSNR against the photo", f"{after:.2f} dB", f"{after - before:+.2f} dB")
-    stale.remember("seed", "photo", "part", *place)
