@@ -12,9 +12,9 @@ from aemodels import figures, probing
 from pages.parts import loaders
 
 STEP_S = 0.25  # the longest that a click waits for a measurement under way
-_PACER = st.components.v2.component("pacer", js=Path(__file__).with_name("pacer.js").read_text(encoding="utf-8"))
 REST_S = 0.5  # how long a scene has stood before it is measured
 CHART_PX = 380
+_PACER = st.components.v2.component("pacer", js=Path(__file__).with_name("pacer.js").read_text(encoding="utf-8"))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
