@@ -1,17 +1,18 @@
-// Asks Python for its next step as soon as the last one is drawn; shows nothing. Python sends data: any number, new each time.
+// Asks Python for its next step a pause after the last one is drawn; shows nothing. Python sends data {step, pause_ms}; step is a
+// number that is new each time.
 // Every message carries the values of all widgets, as the browser knows them. While a pick waits for its answer those are the
 // old ones, and Python would believe them: so this waits too.
 
-const PAUSE_MS = 50
+const RETRY_MS = 50
 
 const timers = new WeakMap() // one entry a mounted component
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const ask = () => {
-    if (globalThis.latentLabUnanswered?.size) timers.set(parentElement, setTimeout(ask, PAUSE_MS))
-    else setTriggerValue("next", data)
+    if (globalThis.latentLabUnanswered?.size) timers.set(parentElement, setTimeout(ask, RETRY_MS))
+    else setTriggerValue("next", data.step)
   }
   clearTimeout(timers.get(parentElement))
-  timers.set(parentElement, setTimeout(ask, PAUSE_MS))
+  timers.set(parentElement, setTimeout(ask, data.pause_ms))
   return () => clearTimeout(timers.get(parentElement))
 }

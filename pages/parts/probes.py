@@ -13,6 +13,7 @@ from pages.parts import loaders
 
 STEP_S = 0.25  # the longest that a click waits for a measurement under way
 REST_S = 0.5  # how long a scene has stood before it is measured
+PAUSE_S = 0.05  # between two steps of a measurement
 CHART_PX = 380
 _PACER = st.components.v2.component("pacer", js=Path(__file__).with_name("pacer.js").read_text(encoding="utf-8"))
 
@@ -70,7 +71,9 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
             # As high as the charts that take its place.
             with st.container(height=CHART_PX + 100, border=False):
                 st.progress(len(store) / num_parts, f"Knocking out each channel and each cell of {len(z)} codes …")
-                _PACER(key="pacer", data=time.monotonic(), on_next_change=lambda: None)
+                now = time.monotonic()
+                pause_s = max(PAUSE_S, shown_at + REST_S - now)
+                _PACER(key="pacer", data={"step": now, "pause_ms": 1000 * pause_s}, on_next_change=lambda: None)
 
     measure()
 
