@@ -60,17 +60,18 @@ DOG = ModelConfig(
     widths=(128, 256),
     encoder_depths=(8, 6),
     decoder_depths=(8, 6),
-    reconstruction="mse",
+    corrector_depths=(6, 4),
+    reconstruction="log_mse",
 )
 MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
-DOG_TRAINING = TrainConfig(epochs=60, batch_size=64, learning_rate=4e-3, flips=True)
+DOG_TRAINING = TrainConfig(epochs=60, batch_size=64, learning_rate=4e-3, flips=True, shift_px=8)
 
 
 def noisy_dog(variance: float, start_from: str) -> tuple[ModelConfig, TrainConfig]:
     """Goes on from a model that saw less noise: what both have to learn is mostly the same."""
     return (
         dataclasses.replace(DOG, variant="noisy-code", noise_variance=variance),
-        dataclasses.replace(DOG_TRAINING, epochs=30, learning_rate=2e-3, shift_px=8, start_from=start_from),
+        dataclasses.replace(DOG_TRAINING, epochs=30, learning_rate=2e-3, start_from=start_from),
     )
 
 
@@ -106,7 +107,7 @@ def initial_model(name: str, model_config: ModelConfig, train_config: TrainConfi
         start = checkpoints.load_checkpoint(train_config.start_from, out)
         if not start.provenance["finished"]:
             tqdm.write(f"{name} starts from {train_config.start_from}, whose training is not finished.")
-        model.load_state_dict(start.model.state_dict())
+        model.load_state_dict(model.state_dict() | start.model.state_dict())  # a corrector may be new
     return model
 
 
@@ -124,6 +125,16 @@ def join_processes(args: argparse.Namespace) -> "Accelerator | None":
     if not accelerator.is_main_process:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     return accelerator
+
+
+def agree_on_epoch(epoch: int, accelerator: "Accelerator") -> None:
+    """Raises LatentLabError where some processes go on from another epoch than others: they would wait for ever."""
+    epochs = accelerator.gather(torch.tensor([epoch], device=accelerator.device)).tolist()
+    if len(set(epochs)) > 1:
+        raise LatentLabError(
+            f"The processes found training stopped after different epochs ({', '.join(map(str, epochs))}); give them all "
+            "one folder with --out, shared by the machines."
+        )
 
 
 def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | None") -> None:
@@ -145,9 +156,12 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
         "data_fingerprint": dataset.fingerprint,
         "num_train_images": len(dataset.train),
     }
-    if resuming.restore(state, resume_path, settings):
+    resumed = resuming.restore(state, resume_path, settings)
+    if accelerator:
+        agree_on_epoch(state.epoch, accelerator)
+    if resumed:
         tqdm.write(f"{name}: goes on after epoch {state.epoch}")
-    else:
+    elif accelerator is None or accelerator.is_main_process:
         resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
 
     num_train = len(dataset.train)
@@ -331,8 +345,10 @@ def main(arguments: list[str] | None = None) -> int:
             accelerator = join_processes(args)
             for name in wanted(args):
                 train_one(name, args, accelerator)
-            if accelerator and not accelerator.is_main_process:
-                return 0
+            if accelerator:
+                accelerator.end_training()
+                if not accelerator.is_main_process:
+                    return 0
         # Principal components need more photos than --quick takes.
         if not args.only and not args.quick:
             measure_baselines(args)

@@ -53,7 +53,8 @@ class ModelConfig(_JsonConfig):
     widths          units of each hidden layer from image to code ("mlp"); channels at 16×16 and at 8×8 ("conv")
     encoder_depths  blocks at each width, "conv" only
     decoder_depths  blocks at each width, in the encoder's order, "conv" only
-    reconstruction  "bce" (binary cross-entropy) or "mse"
+    corrector_depths  likewise of the corrector, half as wide, which improves codes at a second look; () for none, "conv" only
+    reconstruction  loss: "bce" (binary cross-entropy), "mse", or "log_mse" (natural logarithm of each image's MSE)
     noise_factor    σ of the Gaussian noise added to the input while training, in units of the pixel range (denoising)
     code_l2         weight of the mean square of the code in the loss (L2 on the code)
     noise_variance  variance of the Gaussian noise added to the power-normalised code while training
@@ -67,6 +68,7 @@ class ModelConfig(_JsonConfig):
     reconstruction: str
     encoder_depths: tuple[int, ...] = ()
     decoder_depths: tuple[int, ...] = ()
+    corrector_depths: tuple[int, ...] = ()
     noise_factor: float = 0.0
     code_l2: float = 0.0
     noise_variance: float = 0.0
@@ -82,7 +84,7 @@ class ModelConfig(_JsonConfig):
                 and all(type(n) is int and 0 < n <= MAX_WIDTH for n in sizes),
                 f"{name} must hold up to {MAX_LAYERS} whole numbers from 1 to {MAX_WIDTH}, not {repr(sizes)}.",
             )
-        for name in ("encoder_depths", "decoder_depths"):
+        for name in ("encoder_depths", "decoder_depths", "corrector_depths"):
             depths = getattr(self, name)
             _require(
                 isinstance(depths, tuple) and all(type(n) is int and 0 <= n <= 64 for n in depths),
@@ -92,8 +94,8 @@ class ModelConfig(_JsonConfig):
         _require(prod(self.image_shape) <= MAX_ELEMENTS, f"Images of shape {self.image_shape} are too large.")
         _require(prod(self.latent_shape) <= MAX_ELEMENTS, f"Codes of shape {self.latent_shape} are too large.")
         _require(
-            self.reconstruction in ("bce", "mse"),
-            f"reconstruction must be bce or mse, not {repr(self.reconstruction)}.",
+            self.reconstruction in ("bce", "mse", "log_mse"),
+            f"reconstruction must be bce, mse or log_mse, not {repr(self.reconstruction)}.",
         )
         for name in ("noise_factor", "code_l2", "noise_variance"):
             value = getattr(self, name)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from aemodels.config import ModelConfig
 from aemodels.errors import ConfigError
-from aemodels.networks import NETWORKS, check_conv
+from aemodels.networks import NETWORKS, check_conv, conv_corrector
 from aemodels.noise import add_noise, power_normalise
 
 
@@ -19,10 +19,22 @@ class Autoencoder(nn.Module):
         self.config = config
         self.encoder = make_encoder(config)
         self.decoder = make_decoder(config)
+        self.corrector = conv_corrector(config) if config.corrector_depths else None
 
     def encode(self, x: Tensor) -> Tensor:
-        """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic."""
-        return self.encoder(x)
+        """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic.
+
+        A corrector sees each image beside what its first code is decoded to, and adds to the code.
+        """
+        z = self.scale(self.encoder(x))
+        if self.corrector is not None:
+            x_hat = self.decode(z)  # gradients flow through it: without them the corrector helped much less
+            z = self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
+        return z
+
+    def scale(self, z: Tensor) -> Tensor:
+        """Codes (B, *latent_shape) as the channel takes them: here, as they are."""
+        return z
 
     def decode(self, z: Tensor) -> Tensor:
         """Codes (B, *latent_shape) to images (B, C, H, W), float in [0, 1]."""
@@ -38,7 +50,8 @@ class Autoencoder(nn.Module):
         return self.loss(x, generator)
 
     def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor:
-        """Mean over the pixels and channels of each image, (B,): binary cross-entropy in nats, or squared error.
+        """Mean over the pixels and channels of each image, (B,): binary cross-entropy in nats, or squared error, or the natural
+        logarithm of the latter, whose mean over images is their mean PSNR but for sign and unit.
 
         For squared error the decoder's output is not clamped here, so that its gradient never vanishes.
         """
@@ -47,7 +60,8 @@ class Autoencoder(nn.Module):
             per_pixel = F.binary_cross_entropy_with_logits(output, x, reduction="none")
         else:
             per_pixel = F.mse_loss(output, x, reduction="none")
-        return per_pixel.flatten(1).mean(1)
+        per_image = per_pixel.flatten(1).mean(1)
+        return per_image.log() if self.config.reconstruction == "log_mse" else per_image
 
 
 class DenoisingAutoencoder(Autoencoder):
@@ -72,8 +86,8 @@ class CodeL2Autoencoder(Autoencoder):
 class NoisyCodeAutoencoder(Autoencoder):
     """Sends its code, at unit mean square, through a Gaussian channel of the given noise variance while training."""
 
-    def encode(self, x: Tensor) -> Tensor:
-        return power_normalise(self.encoder(x))
+    def scale(self, z: Tensor) -> Tensor:
+        return power_normalise(z)
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         z_noisy = add_noise(self.encode(x), self.config.noise_variance, generator)
@@ -99,4 +113,6 @@ def build(config: ModelConfig) -> Autoencoder:
         raise ConfigError(f"There is no network {config.network!r}; there are {', '.join(NETWORKS)}.")
     if config.network == "conv":
         check_conv(config)
+    elif config.corrector_depths:
+        raise ConfigError(f"No corrector can be built for network {config.network!r}; only a conv network has one.")
     return VARIANTS[config.variant](config)

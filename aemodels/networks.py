@@ -5,6 +5,7 @@ them (He et al. 2022, https://arxiv.org/abs/2203.10886). Parameter-free shortcut
 width: DC-AE (Chen et al. 2024, https://arxiv.org/abs/2410.10733).
 """
 
+from dataclasses import replace
 from itertools import pairwise
 from math import prod
 
@@ -69,6 +70,26 @@ def conv_decoder(config: ModelConfig) -> nn.Sequential:
         nn.PixelShuffle(8),                                          # (3, 128, 128)
         Shift(0.5),
     )  # fmt: skip
+
+
+def conv_corrector(config: ModelConfig) -> nn.Sequential:
+    """(B, 2·3, 128, 128), images above their reconstructions -> (B, 16, 8, 8), what to add to their codes; at first, zero.
+
+    An encoder of half the width. That an encoder does better for seeing what its code fails to tell: iterative amortised
+    inference (Marino et al. 2018, https://arxiv.org/abs/1807.09356).
+    """
+    num_channels, *sides = config.image_shape
+    network = conv_encoder(
+        replace(
+            config,
+            image_shape=(2 * num_channels, *sides),
+            widths=tuple(width // 2 for width in config.widths),
+            encoder_depths=config.corrector_depths,
+        )
+    )
+    nn.init.zeros_(network[-1].weight)
+    nn.init.zeros_(network[-1].bias)
+    return network
 
 
 class Shift(nn.Module):
@@ -153,8 +174,14 @@ def check_conv(config: ModelConfig) -> None:
         )
     if not len(config.widths) == len(config.encoder_depths) == len(config.decoder_depths) == 2:
         raise ConfigError("A conv network has two widths, two encoder depths and two decoder depths.")
-    if any(width % 2 for width in config.widths):
-        raise ConfigError(f"Conv widths must be even, for each block is half as wide inside: {config.widths}.")
+    if len(config.corrector_depths) not in (0, 2):
+        raise ConfigError(f"A conv network has two corrector depths or none, not {config.corrector_depths}.")
+    divisor = 4 if config.corrector_depths else 2
+    if any(width % divisor for width in config.widths):
+        raise ConfigError(
+            f"Conv widths must be multiples of {divisor}, for each block is half as wide inside, and a corrector half as "
+            f"wide as the encoder: {config.widths}."
+        )
     if 4 * config.widths[0] % config.widths[1]:
         raise ConfigError(f"Four times the first conv width must be a multiple of the second: {config.widths}.")
 

@@ -181,12 +181,13 @@ def fit(
 
 
 def compile_networks(model: Autoencoder) -> None:
-    """Has encoder and decoder compiled at their first step, in place: names and shapes of the weights stay.
+    """Has the networks compiled at their first step, in place: names and shapes of the weights stay.
 
     The noise on images and codes stays outside, for a compiled network cannot draw from a generator of its own.
     """
-    model.encoder.compile()
-    model.decoder.compile()
+    for network in (model.encoder, model.decoder, model.corrector):
+        if network is not None:
+            network.compile()
 
 
 def schedule(progress: float, warmup: float) -> float:

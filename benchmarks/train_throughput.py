@@ -81,7 +81,7 @@ def their_rate(folder: str, device: torch.device, batch_size: int, num_steps: in
             began = time.perf_counter()
         x, _ = next(batches)
         x = x.to(device, non_blocking=True)
-        loss = mse_loss(model.decoder(model.encoder(x)), x)
+        loss = mse_loss(model.decoder(model.encode(x)), x)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -99,7 +99,7 @@ def flop_per_image() -> float:
     """Of forward and backward; a step back costs twice a step forward."""
     model, x = models.build(MODEL), torch.zeros(1, *MODEL.image_shape)
     with FlopCounterMode(display=False) as counter:
-        model.decoder(model.encoder(x))
+        model.decoder(model.encode(x))
     return 3 * counter.get_total_flops()
 
 

@@ -16,6 +16,7 @@ MODEL = ModelConfig(
     reconstruction="mse",
     encoder_depths=(1, 2),
     decoder_depths=(3, 0),
+    corrector_depths=(2, 1),
     noise_factor=0.4,
     code_l2=1e-3,
     noise_variance=0.15,
@@ -49,7 +50,7 @@ def test_configs_survive_json(config):
 
 def test_lists_become_tuples():
     config = ModelConfig.from_dict(json.loads(json.dumps(MODEL.to_dict())))
-    for name in ("image_shape", "latent_shape", "widths", "encoder_depths", "decoder_depths"):
+    for name in ("image_shape", "latent_shape", "widths", "encoder_depths", "decoder_depths", "corrector_depths"):
         assert type(getattr(config, name)) is tuple
 
 
@@ -109,6 +110,8 @@ def test_what_is_no_object_is_refused(kind, values):
         ("encoder_depths", (65, 1)),
         ("decoder_depths", (1.0, 1)),
         ("decoder_depths", 2),
+        ("corrector_depths", (-1, 1)),
+        ("corrector_depths", (1.0, 1)),
         ("reconstruction", "l1"),
         ("reconstruction", None),
         ("noise_factor", -0.1),

@@ -6,9 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
+import train
 from aemodels.checkpoints import list_checkpoints, load_checkpoint
-from aemodels.errors import ConfigError
+from aemodels.errors import ConfigError, LatentLabError
 from aemodels.training import fit, start
 from tests import two_processes
 
@@ -52,6 +54,15 @@ def test_a_batch_that_processes_cannot_share_is_refused(mlp_config):
     state = start(two_processes.models.build(mlp_config), config, "cpu")
     with pytest.raises(ConfigError, match="31 images cannot be shared evenly by 2 processes"):
         fit(state, None, config, accelerator=SimpleNamespace(process_index=0, num_processes=2))
+
+
+def test_processes_that_would_go_on_from_different_epochs_are_stopped():
+    def seen(*epochs):
+        return SimpleNamespace(device="cpu", gather=lambda mine: torch.tensor(epochs))
+
+    train.agree_on_epoch(3, seen(3, 3))
+    with pytest.raises(LatentLabError, match=r"after different epochs \(3, 0\); give them all one folder"):
+        train.agree_on_epoch(3, seen(3, 0))
 
 
 def test_train_py_in_two_processes_makes_one_checkpoint(data_folder, tmp_path):

@@ -16,7 +16,7 @@ SETTINGS = {
     "code-l2": {"code_l2": 0.5},
     "noisy-code": {"noise_variance": 0.15},
 }
-NETWORKS = ["mlp", "conv"]
+NETWORKS = ["mlp", "conv", "corrected"]
 
 
 @pytest.fixture
@@ -24,7 +24,8 @@ def make(mlp_config, conv_config):
     """Builds a model of a variant and a network; its codes can be made longer."""
 
     def build(variant, network="mlp", seed=0, **changes):
-        config = {"mlp": mlp_config, "conv": conv_config}[network]
+        corrected = replace(conv_config, corrector_depths=(1, 1))
+        config = {"mlp": mlp_config, "conv": conv_config, "corrected": corrected}[network]
         torch.manual_seed(seed)
         model = models.build(replace(config, variant=variant, **SETTINGS[variant], **changes))
         for parameter in model.parameters():  # biases and blocks that start at zero would hide mistakes
@@ -68,7 +69,7 @@ def test_shapes_and_ranges(make, variant, network):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("reconstruction", ["bce", "mse"])
+@pytest.mark.parametrize("reconstruction", ["bce", "mse", "log_mse"])
 def test_decode_stays_in_range_for_either_loss(make, network, reconstruction):
     model = make("plain", network, reconstruction=reconstruction)
     output = model.decode(100 * torch.randn(20, *model.config.latent_shape))
@@ -159,6 +160,14 @@ def test_mse_loss_against_numpy_without_the_clamp(make):
     np.testing.assert_allclose(loss(model, x)["reconstruction"], expected, rtol=1e-4)
 
 
+def test_log_mse_loss_is_the_logarithm_of_each_images_mse(make):
+    model, twin = make("plain", "conv", reconstruction="log_mse"), make("plain", "conv")
+    x = images_for(model)
+    expected = loss(twin, x)["reconstruction"].log()
+    torch.testing.assert_close(loss(model, x)["reconstruction"], expected)
+    assert expected.std() > 1e-3  # the logarithm of the mean would not pass
+
+
 def test_code_l2_is_the_weighted_mean_square_of_the_code(make):
     model = make("code-l2", latent_shape=(8,))
     x = images_for(model)
@@ -212,9 +221,37 @@ def test_the_noisy_code_model_normalises_its_own_encoders_output(make):
     torch.testing.assert_close(model.encode(x), power_normalise(model.encoder(x)))
 
 
-def test_the_loss_can_be_learnt_from(make):
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_a_fresh_corrector_leaves_the_code_as_it_is(conv_config, variant):
+    config = replace(conv_config, variant=variant, **SETTINGS[variant])
+    plain, corrected = models.build(config), models.build(replace(config, corrector_depths=(2, 1)))
+    corrected.load_state_dict(corrected.state_dict() | plain.state_dict())
+    x = images_for(plain)
+    torch.testing.assert_close(corrected.encode(x), plain.encode(x))
+
+
+@pytest.mark.parametrize("variant", ["plain", "noisy-code"])
+def test_the_corrector_adds_to_the_code_what_it_makes_of_image_and_reconstruction(make, variant):
+    model = make(variant, "corrected")
+    x = images_for(model)
+    seen = inputs_of(model.corrector)
+    z = model.encode(x)
+    first = model.scale(model.encoder(x))
+    torch.testing.assert_close(seen[0], torch.cat([x, model.decode(first)], dim=1))
+    torch.testing.assert_close(z, model.scale(first + model.corrector(seen[0])))
+    assert (z - first).abs().max() > 0.01
+
+
+def test_the_decoder_learns_from_the_code_too_where_there_is_a_corrector(make):
+    model = make("plain", "corrected").requires_grad_(True)
+    model.encode(images_for(model)).square().sum().backward()
+    assert all(p.grad.abs().max() > 0 for p in model.parameters())
+
+
+@pytest.mark.parametrize(("network", "latent_shape"), [("mlp", (16,)), ("corrected", (4, 2, 2))])
+def test_the_loss_can_be_learnt_from(make, network, latent_shape):
     for variant in SETTINGS:
-        model = make(variant, latent_shape=(16,)).requires_grad_(True)
+        model = make(variant, network, latent_shape=latent_shape).requires_grad_(True)
         sum(loss(model, images_for(model)).values()).mean().backward()
         for name, parameter in model.named_parameters():
             assert parameter.grad.abs().max() > 0, (variant, name)
@@ -243,11 +280,19 @@ def test_the_loss_can_be_learnt_from(make):
         {"encoder_depths": ()},
         {"encoder_depths": (1,)},
         {"decoder_depths": (1, 1, 1)},
+        {"corrector_depths": (1,)},
+        {"corrector_depths": (1, 1, 1)},
+        {"corrector_depths": (1, 1), "widths": (18, 36)},
     ],
 )
 def test_what_cannot_be_built_is_refused(conv_config, change):
     with pytest.raises(ConfigError):
         models.build(ModelConfig.from_dict(conv_config.to_dict() | change))
+
+
+def test_a_corrector_is_for_convolutional_networks(mlp_config):
+    with pytest.raises(ConfigError, match="only a conv network"):
+        models.build(replace(mlp_config, corrector_depths=(1, 1)))
 
 
 def test_weights_come_from_the_global_seed(mlp_config):

@@ -12,6 +12,7 @@ from aemodels.networks import (
     Down,
     Pointwise,
     Up,
+    conv_corrector,
     conv_decoder,
     conv_encoder,
     mlp_decoder,
@@ -151,7 +152,15 @@ def test_conv3x3_is_a_3x3_convolution_with_zeros_beyond_the_edge():
     torch.testing.assert_close(conv(x).flatten(2), expected)
 
 
-@pytest.mark.parametrize("make_network", [conv_encoder, conv_decoder])
+def test_the_corrector_is_an_encoder_of_half_the_width_for_two_pictures_that_starts_at_zero(conv_config):
+    network = conv_corrector(replace(conv_config, corrector_depths=(2, 1)))
+    assert block_widths(network) == [8, 8, 16]
+    pictures = torch.rand(2, 6, 32, 32)
+    assert network(pictures).shape == (2, 4, 2, 2)
+    assert not network(pictures).any()
+
+
+@pytest.mark.parametrize("make_network", [conv_encoder, conv_decoder, conv_corrector])
 def test_all_weights_but_biases_are_matrices(make_network):
     network = make_network(DOG)
     assert {p.ndim for name, p in network.named_parameters() if name.endswith("weight")} == {2}

@@ -11,10 +11,12 @@ from math import isfinite
 import pytest
 import torch
 from browser import REPO, copy_photos
+from test_checkpoints import save
 
 import aemodels
 import train
 from aemodels import checkpoints
+from aemodels.config import TrainConfig
 
 DAE = "mnist-dae-2d"
 # No time limit that could bite: then the result depends on the seed alone.
@@ -217,6 +219,15 @@ def test_missing_checkpoint_to_start_from(small_data, tmp_path, capsys):
     message = fails(capsys, "--only", "dog-noise-0.05", "--quick", "--data", small_data, "--out", tmp_path)
     assert f"no checkpoint dog-ae in {tmp_path}" in message
     assert "train.py --only dog-ae" in message
+
+
+def test_a_recipe_with_a_corrector_starts_from_a_checkpoint_without_one(conv_config, tmp_path):
+    first, _ = save(tmp_path, conv_config, "first")
+    config = TrainConfig(epochs=1, batch_size=2, learning_rate=1e-3, start_from="first")
+    with_corrector = dataclasses.replace(conv_config, corrector_depths=(1, 1))
+    model = train.initial_model("second", with_corrector, config, tmp_path)
+    x = torch.rand(2, *conv_config.image_shape)
+    torch.testing.assert_close(model.encode(x), first.encode(x), atol=1e-2, rtol=1e-2)  # stored in float16
 
 
 def test_a_broken_checkpoint_is_made_again(mnist, tmp_path):

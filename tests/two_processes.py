@@ -40,3 +40,4 @@ if __name__ == "__main__":
         "weights": sum(p.double().sum().item() for p in state.model.parameters()),
     }
     Path(sys.argv[1], f"{accelerator.process_index}.json").write_text(json.dumps(result))
+    accelerator.end_training()

@@ -1,5 +1,7 @@
 """How each checkpoint was made: loss curves, settings, provenance."""
 
+from math import exp
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -40,11 +42,13 @@ if not chosen:
 def curve(name: str, value: str) -> tuple[list[float], list[float]]:
     """(along, value) after each epoch of one training; epochs without the value are left out."""
     epochs = [e | {"minutes": e["seconds"] / 60} for e in chosen[name]["history"] if e.get(value) is not None]
-    return [e[along] for e in epochs], [e[value] for e in epochs]
+    is_logarithm = value == "reconstruction" and chosen[name]["model_config"]["reconstruction"] == "log_mse"
+    return [e[along] for e in epochs], [exp(e[value]) if is_logarithm else e[value] for e in epochs]
 
 
+LOSSES = {"bce": "BCE / nats a pixel", "mse": "MSE", "log_mse": "geometric mean of MSE"}
 losses = {h["model_config"]["reconstruction"] for h in chosen.values()}
-loss_unit = " or ".join({"bce": "BCE / nats a pixel", "mse": "MSE"}[loss] for loss in sorted(losses))
+loss_unit = " or ".join(unit for loss, unit in LOSSES.items() if loss in losses)
 left, right = st.columns(2, gap="medium")
 for column, title, value, unit, log_y in [
     (left, "Training loss", "reconstruction", loss_unit, True),
@@ -97,10 +101,11 @@ def settings(name: str) -> dict[str, str]:
         "variant": f"{model['variant']}, {model['network']}",
         "code": "×".join(map(str, model["latent_shape"])),
         "widths": ", ".join(map(str, model["widths"])),
-        "blocks, encoder / decoder": " / ".join(
-            ", ".join(map(str, model[part])) or "–" for part in ("encoder_depths", "decoder_depths")
+        "blocks, encoder / decoder / corrector": " / ".join(
+            ", ".join(map(str, model.get(part, ()))) or "–"
+            for part in ("encoder_depths", "decoder_depths", "corrector_depths")
         ),
-        "loss": model["reconstruction"].upper(),
+        "loss": {"bce": "BCE", "mse": "MSE", "log_mse": "logarithm of MSE"}[model["reconstruction"]],
         "noise on the input, σ": f"{model['noise_factor']:g}",
         "noise on the code, variance": f"{model['noise_variance']:g}",
         "L2 on the code": f"{model['code_l2']:g}",
