@@ -46,18 +46,18 @@ class _JsonConfig:
 class ModelConfig(_JsonConfig):
     """What rebuilds a model: `models.build(config)`.
 
-    variant         key of models.VARIANTS
-    network         key of networks.NETWORKS
-    image_shape     (C, H, W) of x, in pixels
-    latent_shape    shape of one code z: (D,) for "mlp", (D, H/16, W/16) for "conv"
-    widths          units of each hidden layer from image to code ("mlp"); channels at 16×16 and at 8×8 ("conv")
-    encoder_depths  blocks at each width, "conv" only
-    decoder_depths  blocks at each width, in the encoder's order, "conv" only
+    variant           key of models.VARIANTS
+    network           key of networks.NETWORKS
+    image_shape       (C, H, W) of x, in pixels
+    latent_shape      shape of one code z: (D,) for "mlp", (D, H/16, W/16) for "conv"
+    widths            units of each hidden layer from image to code ("mlp"); channels at 16×16 and at 8×8 ("conv")
+    encoder_depths    blocks at each width, "conv" only
+    decoder_depths    blocks at each width, in the encoder's order, "conv" only
     corrector_depths  likewise of the corrector, half as wide, which improves codes at a second look; () for none, "conv" only
-    reconstruction  loss: "bce" (binary cross-entropy), "mse", or "log_mse" (natural logarithm of each image's MSE)
-    noise_factor    σ of the Gaussian noise added to the input while training, in units of the pixel range (denoising)
-    code_l2         weight of the mean square of the code in the loss (L2 on the code)
-    noise_variance  variance of the Gaussian noise added to the power-normalised code while training
+    reconstruction    loss: "bce" (binary cross-entropy), "mse", or "log_mse" (natural logarithm of each image's MSE)
+    noise_factor      σ of the Gaussian noise added to the input while training, in units of the pixel range (denoising)
+    code_l2           weight of the mean square of the code in the loss (L2 on the code)
+    noise_variance    variance of the Gaussian noise added to the power-normalised code while training
     """
 
     variant: str

@@ -9,6 +9,8 @@ from aemodels.errors import ConfigError
 from aemodels.networks import NETWORKS, check_conv, conv_corrector
 from aemodels.noise import add_noise, power_normalise
 
+MSE_FLOOR = 1e-8  # 80 dB; no logarithm of a picture that is rebuilt without any error
+
 
 class Autoencoder(nn.Module):
     """x -> z -> x_hat, trained to minimise the reconstruction error."""
@@ -61,7 +63,7 @@ class Autoencoder(nn.Module):
         else:
             per_pixel = F.mse_loss(output, x, reduction="none")
         per_image = per_pixel.flatten(1).mean(1)
-        return per_image.log() if self.config.reconstruction == "log_mse" else per_image
+        return per_image.clamp_min(MSE_FLOOR).log() if self.config.reconstruction == "log_mse" else per_image
 
 
 class DenoisingAutoencoder(Autoencoder):

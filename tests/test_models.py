@@ -168,6 +168,21 @@ def test_log_mse_loss_is_the_logarithm_of_each_images_mse(make):
     assert expected.std() > 1e-3  # the logarithm of the mean would not pass
 
 
+def test_an_image_rebuilt_without_error_has_a_finite_log_mse_loss_and_gradient(conv_config):
+    model = models.build(replace(conv_config, reconstruction="log_mse"))
+    grey = torch.full(
+        (2, *conv_config.image_shape), 0.5
+    )  # what a fresh network rebuilds exactly, as its biases are zero
+    for module in model.modules():
+        if getattr(module, "bias", None) is not None:
+            torch.nn.init.zeros_(module.bias)
+    per_image = loss(model, grey)["reconstruction"]
+    assert (per_image < -18).all()
+    per_image.mean().backward()
+    assert per_image.isfinite().all()
+    assert all(p.grad.isfinite().all() for p in model.parameters())
+
+
 def test_code_l2_is_the_weighted_mean_square_of_the_code(make):
     model = make("code-l2", latent_shape=(8,))
     x = images_for(model)
