@@ -1,5 +1,6 @@
 import ast
 import json
+import re
 
 import pytest
 from apptest import open_page, text
@@ -136,6 +137,16 @@ def test_training_shows_what_made_each_checkpoint(group):
         assert float(shown["noise on the input, σ"]) == ckpt.model_config.noise_factor
         assert float(shown["noise on the code, variance"]) == ckpt.model_config.noise_variance
         assert shown["starts from"] == (ckpt.train_config.start_from or "random weights")
+
+
+@pytest.mark.parametrize("group", ["mnist", "dog"])
+def test_training_names_those_that_went_on_from_an_earlier_checkpoint_of_their_own(group):
+    app = open_page("about/training")
+    app.segmented_control(key="group").set_value(group).run()
+    sentences = [line for e in app.markdown for line in e.value.splitlines() if "went on from earlier" in line]
+    configs = {name: aemodels.load_checkpoint(name).train_config for name in aemodels.list_checkpoints()}
+    expected = {name for name, c in configs.items() if name.startswith(group) and c.start_from == name}
+    assert set(re.findall("`(.+?)`", " ".join(sentences))) == expected
 
 
 @pytest.mark.parametrize("group", ["mnist", "dog"])

@@ -59,7 +59,9 @@ for column, title, value, unit, log_y in [
         chart = figures.lines({n: curve(n, value) for n in chosen}, ALONG[along].lower(), unit, log_y)
         chart.update_layout(height=460)
         if log_y:
-            chart.update_yaxes(tickvals=[m * 10.0**e for e in range(-4, 1) for m in (1, 1.5, 2, 3, 5, 7)])
+            chart.update_yaxes(
+                tickvals=[m * 10.0**e for e in range(-4, 1) for m in (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8)]
+            )
         st.plotly_chart(chart, key=value, alt=f"{title} of {', '.join(chosen)}, along {ALONG[along].lower()}")
 st.caption(
     "Each under the noise it is trained with, so a model trained with more noise has a higher loss by right. Left: mean over each epoch, "
@@ -78,6 +80,10 @@ def last_tenth_gain_db(name: str) -> float:
 minutes = sum(h["provenance"]["wall_s"] for h in chosen.values()) / 60
 devices = sorted({h["provenance"]["device"] for h in chosen.values()})
 points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(devices)}."]
+if continued := [f"`{name}`" for name, h in chosen.items() if h["train_config"].get("start_from") == name]:
+    points.append(
+        f"{' and '.join(continued)} went on from earlier checkpoints of the same name, whose curves and minutes are not shown here."
+    )
 gains = {
     n: last_tenth_gain_db(n) for n in chosen if sum(e.get("psnr_db") is not None for e in chosen[n]["history"]) > 1
 }
