@@ -118,6 +118,9 @@ def join_processes(args: argparse.Namespace) -> "Accelerator | None":
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return None
+    # Imported once there is a process group, this module would hold on to it, and a group that lives until Python exits
+    # has threads that can crash it there. Accelerate imports it, later.
+    import torch.distributed.nn  # noqa: F401
     from accelerate import Accelerator
 
     accelerator = Accelerator(cpu=args.device == "cpu")
@@ -177,6 +180,8 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
 
     def on_step(state: training.TrainState, num_images: int, loss: Tensor) -> None:
         nonlocal shown
+        if bar.disable:
+            return
         if time.monotonic() - shown > bar.mininterval:  # reading the loss waits for the device: seldom
             shown = time.monotonic()
             psnr = f"{state.history[-1]['psnr_db']:.2f} dB" if state.history else "–"

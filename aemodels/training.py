@@ -177,6 +177,9 @@ def fit(
             on_epoch(state)
         if accelerator:
             accelerator.wait_for_everyone()
+    if accelerator:
+        del network
+        accelerator.free_memory()  # it would keep what it prepared until Python exits
     return state
 
 

@@ -1,6 +1,8 @@
 import json
+import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,12 +19,22 @@ from tests import two_processes
 ROOT = Path(__file__).parent.parent
 
 
-def launch(*command) -> subprocess.CompletedProcess:
-    """Runs a program in two processes; `accelerate launch` starts GPUs' processes through this same launcher."""
+def launch(*command) -> str:
+    """What a program says that runs in two processes; `accelerate launch` starts GPUs' processes through this same launcher.
+
+    They write to a terminal, for there train.py shows its progress twice a second.
+    """
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    finished = subprocess.run([*launcher, *command], cwd=ROOT, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr
-    return finished
+    ours, theirs = os.openpty()
+    process = subprocess.Popen([*launcher, *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # raised once nobody writes to the terminal any more
+        while chunk := os.read(ours, 4096):
+            said += chunk
+    os.close(ours)
+    assert process.wait() == 0, said.decode()
+    return said.decode()
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +61,12 @@ def test_one_process_alone_writes(results):
     assert [result["written"] for result in results] == [[1, 2, 3, 4], []]
 
 
+def test_no_thread_of_the_process_group_outlives_it(results):
+    for result in results:
+        assert result["threads"]
+        assert not [name for name in result["threads"] if "gloo" in name]
+
+
 def test_a_batch_that_processes_cannot_share_is_refused(mlp_config):
     config = replace(two_processes.TRAINING, batch_size=31)
     state = start(two_processes.models.build(mlp_config), config, "cpu")
@@ -67,9 +85,12 @@ def test_processes_that_would_go_on_from_different_epochs_are_stopped():
 
 def test_train_py_in_two_processes_makes_one_checkpoint(data_folder, tmp_path):
     only = ("mnist-ae", "mnist-dae-2d")
-    arguments = ("--quick", "--minutes", "0.05", "--device", "cpu", "--data", data_folder, "--out", tmp_path)
-    finished = launch("train.py", *arguments, "--only", *only)
+    arguments = ("--quick", "--minutes", "0.1", "--device", "cpu", "--data", data_folder, "--out", tmp_path)
+    said = launch("train.py", *arguments, "--only", *only)
     assert list_checkpoints(tmp_path) == sorted(only)
-    assert all(load_checkpoint(name, tmp_path).provenance["finished"] for name in only)
-    assert finished.stdout.count("checkpoint ") == 1  # one table
+    for name in only:
+        checkpoint = load_checkpoint(name, tmp_path)
+        assert checkpoint.provenance["finished"]
+        assert len(checkpoint.history) > 1  # progress was shown after an epoch, too
+    assert said.count("checkpoint ") == 1  # one table
     assert not list((tmp_path / ".resume").iterdir())

@@ -5,14 +5,19 @@ torchrun --nproc-per-node 2 -m tests.two_processes FOLDER
 
 import json
 import sys
+from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from accelerate import Accelerator
 
 from aemodels import models, training
 from aemodels.config import ModelConfig, TrainConfig
 from aemodels.data import load_mnist_test_digits
+from train import join_processes
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 MODEL = ModelConfig(
     variant="plain", network="mlp", image_shape=(1, 28, 28), latent_shape=(2,), widths=(64, 32), reconstruction="bce"
@@ -20,7 +25,7 @@ MODEL = ModelConfig(
 TRAINING = TrainConfig(epochs=4, batch_size=32, learning_rate=4e-3)
 
 
-def train(accelerator: Accelerator | None) -> tuple[training.TrainState, list[int]]:
+def train(accelerator: "Accelerator | None") -> tuple[training.TrainState, list[int]]:
     """The trained state, and the epochs after which this process was asked to write."""
     torch.manual_seed(0)
     written: list[int] = []
@@ -32,12 +37,13 @@ def train(accelerator: Accelerator | None) -> tuple[training.TrainState, list[in
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    accelerator = Accelerator(cpu=True)
+    accelerator = join_processes(Namespace(device="cpu"))
     state, written = train(accelerator)
+    accelerator.end_training()
     result = {
+        "threads": [thread.read_text() for thread in Path("/proc/self/task").glob("*/comm")],
         "written": written,
         "loss": [epoch["reconstruction"] for epoch in state.history],
         "weights": sum(p.double().sum().item() for p in state.model.parameters()),
     }
     Path(sys.argv[1], f"{accelerator.process_index}.json").write_text(json.dumps(result))
-    accelerator.end_training()
