@@ -32,9 +32,11 @@ def describe(state: TrainState, config: TrainConfig, dataset: DataSet, device: s
 
 
 def device_name(device: str) -> str:
-    """The GPU's name, or the CPU's with how many of its cores are used."""
+    """The GPU's name, or the CPU's with how many of its cores are used; after "N × " where N processes train together."""
+    num_processes = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+    times = f"{num_processes} × " if num_processes > 1 else ""
     if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
+        return times + torch.cuda.get_device_name(device)
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -42,4 +44,4 @@ def device_name(device: str) -> str:
             line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
         ]
         model = names[0] if names else model
-    return f"CPU: {model}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+    return f"{times}CPU: {model}, {torch.get_num_threads()} of {os.cpu_count()} cores"
