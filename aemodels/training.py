@@ -118,9 +118,11 @@ def fit(
         done_steps = 0
 
         for batch in order[: steps_per_epoch * batch_size].split(batch_size):
-            time_used = (time.monotonic() - began) / limit_s
-            if accelerator and config.minutes:  # all processes must stop at the same step
-                time_used = accelerator.gather(torch.tensor([time_used], device=device)).max().item()
+            # Several processes must all stop at the same step, and to agree on it waits for the device: seldom.
+            if accelerator is None or done_steps % 16 == 0:
+                time_used = (time.monotonic() - began) / limit_s
+                if accelerator and config.minutes:
+                    time_used = accelerator.gather(torch.tensor([time_used], device=device)).max().item()
             progress = max(state.step / num_steps, time_used)
             if progress >= 1:
                 state.finished = True
