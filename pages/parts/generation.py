@@ -21,7 +21,8 @@ MEANING = {
     "0 is none.",
     "density": "Density: in how many neighbourhoods of real photos a picture lies, against what a real photo does; 1 is real, "
     "0 is never.",
-    "coverage": "Coverage: the share of real photos that have a picture in their neighbourhood; 1 is all of them.",
+    "coverage": "Coverage: the share of real photos that have a picture in their neighbourhood; the row of unseen photos "
+    "shows how many so few pictures can reach.",
     "nearest": "Nearest photo: the mean distance to the closest photo that model or sampler has seen, in grey levels of 32×32 px "
     "pictures. Reconstructions show what a copy would give; pictures without contrast are near to everything and copy nothing.",
     "nearest_of_all": "Nearest of all: the smallest distance of any picture to a photo that model or sampler has seen, in grey "
