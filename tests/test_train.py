@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from math import isfinite
 
 import pytest
@@ -125,7 +126,10 @@ def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_d
 def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist, uninterrupted, tmp_path):
     arguments = command("--only", DAE, *SMALL, "--data", mnist, "--out", tmp_path)
     resume = tmp_path / ".resume" / f"{DAE}.pt"
-    running = subprocess.Popen(arguments, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    heed_sigint = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what a shell starts with & ignores it
+    running = subprocess.Popen(
+        arguments, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_sigint
+    )
     try:
         checkpoint = tmp_path / f"{DAE}.safetensors"
         while not checkpoint.exists() and running.poll() is None:
