@@ -61,6 +61,8 @@ DOG = ModelConfig(
     encoder_depths=(8, 6),
     decoder_depths=(8, 6),
     corrector_depths=(6, 4),
+    refiner_depth=2,
+    refiner_steps=1,
     reconstruction="log_mse",
 )
 MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
@@ -86,7 +88,8 @@ RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
         dataclasses.replace(MNIST_TRAINING, epochs=40, learning_rate=6e-3, warp_px=0.0, weight_decay=0.3),
     ),
     "mnist-dae-2d": (dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR), MNIST_TRAINING),
-    "dog-ae": (DOG, DOG_TRAINING),
+    # Without noise on the code, a few steps of a deeper refiner do more than a corrector.
+    "dog-ae": (dataclasses.replace(DOG, corrector_depths=(), refiner_depth=4, refiner_steps=5), DOG_TRAINING),
     "dog-noise-0.05": noisy_dog(0.05, start_from="dog-ae"),
     "dog-noise-0.10": noisy_dog(0.10, start_from="dog-noise-0.05"),
     "dog-noise-0.15": noisy_dog(0.15, start_from="dog-noise-0.05"),
@@ -107,7 +110,7 @@ def initial_model(name: str, model_config: ModelConfig, train_config: TrainConfi
         start = checkpoints.load_checkpoint(train_config.start_from, out)
         if not start.provenance["finished"]:
             tqdm.write(f"{name} starts from {train_config.start_from}, whose training is not finished.")
-        model.load_state_dict(model.state_dict() | start.model.state_dict())  # a corrector may be new
+        model.load_state_dict(model.state_dict() | start.model.state_dict())  # a corrector or refiner may be new
     return model
 
 

@@ -54,6 +54,8 @@ class ModelConfig(_JsonConfig):
     encoder_depths    blocks at each width, "conv" only
     decoder_depths    blocks at each width, in the encoder's order, "conv" only
     corrector_depths  likewise of the corrector, half as wide, which improves codes at a second look; () for none, "conv" only
+    refiner_depth     blocks of the refiner, which improves codes by the gradient of their error, "conv" only
+    refiner_steps     how often it does so, with the same weights; 0 for no refiner
     reconstruction    loss: "bce" (binary cross-entropy), "mse", or "log_mse" (natural logarithm of each image's MSE)
     noise_factor      σ of the Gaussian noise added to the input while training, in units of the pixel range (denoising)
     code_l2           weight of the mean square of the code in the loss (L2 on the code)
@@ -69,6 +71,8 @@ class ModelConfig(_JsonConfig):
     encoder_depths: tuple[int, ...] = ()
     decoder_depths: tuple[int, ...] = ()
     corrector_depths: tuple[int, ...] = ()
+    refiner_depth: int = 0
+    refiner_steps: int = 0
     noise_factor: float = 0.0
     code_l2: float = 0.0
     noise_variance: float = 0.0
@@ -89,6 +93,12 @@ class ModelConfig(_JsonConfig):
             _require(
                 isinstance(depths, tuple) and all(type(n) is int and 0 <= n <= 64 for n in depths),
                 f"{name} must hold whole numbers from 0 to 64, not {repr(depths)}.",
+            )
+        for name in ("refiner_depth", "refiner_steps"):
+            number = getattr(self, name)
+            _require(
+                type(number) is int and 0 <= number <= 64,
+                f"{name} must be a whole number from 0 to 64, not {repr(number)}.",
             )
         _require(len(self.image_shape) == 3, f"image_shape must be (C, H, W), not {self.image_shape}.")
         _require(prod(self.image_shape) <= MAX_ELEMENTS, f"Images of shape {self.image_shape} are too large.")

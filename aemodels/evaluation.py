@@ -60,7 +60,7 @@ def as_stored(model: Autoencoder, device: torch.device | str) -> Autoencoder:
 
 
 @torch.inference_mode()
-def encode_all(model: Autoencoder, images: Tensor, batch_size: int = 250) -> Tensor:
+def encode_all(model: Autoencoder, images: Tensor, batch_size: int = 64) -> Tensor:
     """Codes (N, *latent_shape) on the CPU of images uint8 (N, C, H, W)."""
     device = next(model.parameters()).device
     return torch.cat([model.encode(batch.to(device).float() / 255).cpu() for batch in images.split(batch_size)])

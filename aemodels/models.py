@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from aemodels.config import ModelConfig
 from aemodels.errors import ConfigError
-from aemodels.networks import NETWORKS, check_conv, conv_corrector
+from aemodels.networks import NETWORKS, check_conv, conv_corrector, conv_refiner
 from aemodels.noise import add_noise, power_normalise
 
 MSE_FLOOR = 1e-8  # 80 dB; no logarithm of a picture that is rebuilt without any error
@@ -22,17 +22,31 @@ class Autoencoder(nn.Module):
         self.encoder = make_encoder(config)
         self.decoder = make_decoder(config)
         self.corrector = conv_corrector(config) if config.corrector_depths else None
+        self.refiner = conv_refiner(config) if config.refiner_steps else None
 
     def encode(self, x: Tensor) -> Tensor:
         """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic.
 
-        A corrector sees each image beside what its first code is decoded to, and adds to the code.
+        A corrector sees each image beside what its first code is decoded to, and adds to the code. Then a refiner sees the code
+        beside the gradient of its error, and adds to it, step by step.
         """
         z = self.scale(self.encoder(x))
         if self.corrector is not None:
             x_hat = self.decode(z)  # gradients flow through it: without them the corrector helped much less
             z = self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
+        for _ in range(self.config.refiner_steps):
+            z = self.scale(z + self.refiner(torch.cat([z, self.error_gradient(x, z)], dim=1)))
         return z
+
+    def error_gradient(self, x: Tensor, z: Tensor) -> Tensor:
+        """Gradient of each image's reconstruction loss with respect to its code, both (B, *latent_shape), times the number of
+        the code's elements, so that its entries are of order 1. It can itself be differentiated where z can."""
+        is_learning = torch.is_grad_enabled() and z.requires_grad
+        with torch.inference_mode(False), torch.enable_grad():
+            if not is_learning:
+                x, z = x.clone(), z.clone().requires_grad_()  # autograd does not take what inference mode made
+            (gradient,) = torch.autograd.grad(self.reconstruction_loss(x, z).sum(), z, create_graph=is_learning)
+        return z[0].numel() * gradient
 
     def scale(self, z: Tensor) -> Tensor:
         """Codes (B, *latent_shape) as the channel takes them: here, as they are."""
@@ -115,6 +129,8 @@ def build(config: ModelConfig) -> Autoencoder:
         raise ConfigError(f"There is no network {config.network!r}; there are {', '.join(NETWORKS)}.")
     if config.network == "conv":
         check_conv(config)
-    elif config.corrector_depths:
-        raise ConfigError(f"No corrector can be built for network {config.network!r}; only a conv network has one.")
+    elif config.corrector_depths or config.refiner_steps:
+        raise ConfigError(
+            f"No corrector or refiner can be built for network {config.network!r}; only a conv network has them."
+        )
     return VARIANTS[config.variant](config)

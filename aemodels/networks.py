@@ -87,6 +87,24 @@ def conv_corrector(config: ModelConfig) -> nn.Sequential:
             encoder_depths=config.corrector_depths,
         )
     )
+    return _from_zero(network)
+
+
+def conv_refiner(config: ModelConfig) -> nn.Sequential:
+    """(B, 2·16, 8, 8), codes above the gradients of their error -> (B, 16, 8, 8), what to add to them; at first, zero.
+
+    Iterative amortised inference again, this time from the gradient itself.
+    """
+    num_channels, width = config.latent_shape[0], config.widths[0]
+    network = nn.Sequential(
+        Pointwise(2 * num_channels, width),                          # (mid, 8, 8)
+        *[Bottleneck(width) for _ in range(config.refiner_depth)],
+        Pointwise(width, num_channels),                              # (16, 8, 8)
+    )  # fmt: skip
+    return _from_zero(network)
+
+
+def _from_zero(network: nn.Sequential) -> nn.Sequential:
     nn.init.zeros_(network[-1].weight)
     nn.init.zeros_(network[-1].bias)
     return network

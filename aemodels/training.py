@@ -190,7 +190,7 @@ def compile_networks(model: Autoencoder) -> None:
 
     The noise on images and codes stays outside, for a compiled network cannot draw from a generator of its own.
     """
-    for network in (model.encoder, model.decoder, model.corrector):
+    for network in (model.encoder, model.decoder, model.corrector, model.refiner):
         if network is not None:
             network.compile()
 

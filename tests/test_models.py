@@ -16,7 +16,7 @@ SETTINGS = {
     "code-l2": {"code_l2": 0.5},
     "noisy-code": {"noise_variance": 0.15},
 }
-NETWORKS = ["mlp", "conv", "corrected"]
+NETWORKS = ["mlp", "conv", "corrected", "refined"]
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def make(mlp_config, conv_config):
 
     def build(variant, network="mlp", seed=0, **changes):
         corrected = replace(conv_config, corrector_depths=(1, 1))
-        config = {"mlp": mlp_config, "conv": conv_config, "corrected": corrected}[network]
+        refined = replace(conv_config, refiner_depth=1, refiner_steps=2)
+        config = {"mlp": mlp_config, "conv": conv_config, "corrected": corrected, "refined": refined}[network]
         torch.manual_seed(seed)
         model = models.build(replace(config, variant=variant, **SETTINGS[variant], **changes))
         for parameter in model.parameters():  # biases and blocks that start at zero would hide mistakes
@@ -257,13 +258,69 @@ def test_the_corrector_adds_to_the_code_what_it_makes_of_image_and_reconstructio
     assert (z - first).abs().max() > 0.01
 
 
-def test_the_decoder_learns_from_the_code_too_where_there_is_a_corrector(make):
-    model = make("plain", "corrected").requires_grad_(True)
+@pytest.mark.parametrize("network", ["corrected", "refined"])
+def test_the_decoder_learns_from_the_code_too_where_it_helped_to_make_it(make, network):
+    model = make("plain", network).requires_grad_(True)
     model.encode(images_for(model)).square().sum().backward()
     assert all(p.grad.abs().max() > 0 for p in model.parameters())
 
 
-@pytest.mark.parametrize(("network", "latent_shape"), [("mlp", (16,)), ("corrected", (4, 2, 2))])
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_a_fresh_refiner_leaves_the_code_as_it_is(conv_config, variant):
+    config = replace(conv_config, variant=variant, **SETTINGS[variant])
+    plain, refined = models.build(config), models.build(replace(config, refiner_depth=1, refiner_steps=3))
+    refined.load_state_dict(refined.state_dict() | plain.state_dict())
+    x = images_for(plain)
+    torch.testing.assert_close(refined.encode(x), plain.encode(x))
+
+
+@pytest.mark.parametrize("variant", ["plain", "noisy-code"])
+def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradient(make, variant):
+    model = make(variant, "refined")
+    x = images_for(model)
+    seen = inputs_of(model.refiner)
+    z = model.encode(x)
+    first = model.scale(model.encoder(x))
+    second = model.scale(first + model.refiner(torch.cat([first, model.error_gradient(x, first)], dim=1)))
+    third = model.scale(second + model.refiner(torch.cat([second, model.error_gradient(x, second)], dim=1)))
+    torch.testing.assert_close(z, third)
+    torch.testing.assert_close(seen[0][:, : first.shape[1]], first)
+    assert min((second - first).abs().max(), (third - second).abs().max()) > 0.01
+
+
+@pytest.mark.parametrize("reconstruction", ["mse", "log_mse", "bce"])
+def test_the_error_gradient_tells_how_the_loss_of_each_image_changes_with_its_code(make, reconstruction):
+    model = make("plain", "refined", reconstruction=reconstruction).double()
+    x = images_for(model).double()
+    z = model.encode(x)
+    gradient = model.error_gradient(x, z)
+    aside = torch.randn(z.shape, generator=torch.Generator().manual_seed(1), dtype=z.dtype)
+    for direction in (gradient, gradient + gradient.square().mean().sqrt() * aside):
+        step = 0.02 / direction.square().mean().sqrt()  # the loss is taken in float32: no tiny steps
+        ahead, behind = (
+            model.reconstruction_loss(x, z + move).double() for move in (step * direction, -step * direction)
+        )
+        slope = (gradient * direction).flatten(1).mean(1)
+        torch.testing.assert_close((ahead - behind) / (2 * step), slope, atol=0, rtol=0.05)
+        assert slope.min() > 0
+
+
+def test_a_refiner_works_where_gradients_are_switched_off_and_leaves_none_behind(make):
+    model = make("noisy-code", "refined").requires_grad_(True)
+    x = images_for(model)
+    expected = model.encode(x).detach()
+    with torch.inference_mode():
+        torch.testing.assert_close(model.encode(x.clone()), expected)
+    with torch.no_grad():
+        z = model.encode(x)
+    torch.testing.assert_close(z, expected)
+    assert not z.requires_grad
+    assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("network", "latent_shape"), [("mlp", (16,)), ("corrected", (4, 2, 2)), ("refined", (4, 2, 2))]
+)
 def test_the_loss_can_be_learnt_from(make, network, latent_shape):
     for variant in SETTINGS:
         model = make(variant, network, latent_shape=latent_shape).requires_grad_(True)
@@ -298,6 +355,10 @@ def test_the_loss_can_be_learnt_from(make, network, latent_shape):
         {"corrector_depths": (1,)},
         {"corrector_depths": (1, 1, 1)},
         {"corrector_depths": (1, 1), "widths": (18, 36)},
+        {"refiner_depth": -1},
+        {"refiner_steps": 65},
+        {"refiner_steps": 1.0},
+        {"refiner_steps": True},
     ],
 )
 def test_what_cannot_be_built_is_refused(conv_config, change):
@@ -305,9 +366,10 @@ def test_what_cannot_be_built_is_refused(conv_config, change):
         models.build(ModelConfig.from_dict(conv_config.to_dict() | change))
 
 
-def test_a_corrector_is_for_convolutional_networks(mlp_config):
+@pytest.mark.parametrize("change", [{"corrector_depths": (1, 1)}, {"refiner_steps": 1}])
+def test_a_corrector_and_a_refiner_are_for_convolutional_networks(mlp_config, change):
     with pytest.raises(ConfigError, match="only a conv network"):
-        models.build(replace(mlp_config, corrector_depths=(1, 1)))
+        models.build(replace(mlp_config, **change))
 
 
 def test_weights_come_from_the_global_seed(mlp_config):

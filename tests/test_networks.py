@@ -15,6 +15,7 @@ from aemodels.networks import (
     conv_corrector,
     conv_decoder,
     conv_encoder,
+    conv_refiner,
     mlp_decoder,
     mlp_encoder,
 )
@@ -160,7 +161,15 @@ def test_the_corrector_is_an_encoder_of_half_the_width_for_two_pictures_that_sta
     assert not network(pictures).any()
 
 
-@pytest.mark.parametrize("make_network", [conv_encoder, conv_decoder, conv_corrector])
+def test_the_refiner_takes_codes_and_gradients_and_starts_at_zero(conv_config):
+    network = conv_refiner(replace(conv_config, refiner_depth=2))
+    assert block_widths(network) == [16, 16]
+    codes_and_gradients = torch.rand(2, 8, 2, 2)
+    assert network(codes_and_gradients).shape == (2, 4, 2, 2)
+    assert not network(codes_and_gradients).any()
+
+
+@pytest.mark.parametrize("make_network", [conv_encoder, conv_decoder, conv_corrector, conv_refiner])
 def test_all_weights_but_biases_are_matrices(make_network):
     network = make_network(DOG)
     assert {p.ndim for name, p in network.named_parameters() if name.endswith("weight")} == {2}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 
 from aemodels import models, training
 from aemodels.config import ModelConfig, TrainConfig
@@ -19,18 +20,40 @@ from train import join_processes
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-MODEL = ModelConfig(
-    variant="plain", network="mlp", image_shape=(1, 28, 28), latent_shape=(2,), widths=(64, 32), reconstruction="bce"
-)
+MODELS = {
+    "mlp": ModelConfig(
+        variant="plain",
+        network="mlp",
+        image_shape=(1, 28, 28),
+        latent_shape=(2,),
+        widths=(64, 32),
+        reconstruction="bce",
+    ),
+    "conv": ModelConfig(
+        variant="plain",
+        network="conv",
+        image_shape=(1, 32, 32),
+        latent_shape=(4, 2, 2),
+        widths=(16, 32),
+        encoder_depths=(1, 1),
+        decoder_depths=(1, 1),
+        corrector_depths=(1, 1),
+        refiner_depth=1,
+        refiner_steps=2,
+        reconstruction="log_mse",
+    ),
+}
 TRAINING = TrainConfig(epochs=4, batch_size=32, learning_rate=4e-3)
 
 
-def train(accelerator: "Accelerator | None") -> tuple[training.TrainState, list[int]]:
+def train(network: str, accelerator: "Accelerator | None") -> tuple[training.TrainState, list[int]]:
     """The trained state, and the epochs after which this process was asked to write."""
+    model = MODELS[network]
     torch.manual_seed(0)
     written: list[int] = []
-    state = training.start(models.build(MODEL), TRAINING, "cpu")
-    digits = load_mnist_test_digits()[0][:512]
+    state = training.start(models.build(model), TRAINING, "cpu")
+    margin = (model.image_shape[1] - 28) // 2
+    digits = F.pad(load_mnist_test_digits()[0][:512], [margin] * 4)
     training.fit(state, digits, TRAINING, lambda s: written.append(s.epoch), accelerator=accelerator)
     return state, written
 
@@ -38,12 +61,14 @@ def train(accelerator: "Accelerator | None") -> tuple[training.TrainState, list[
 if __name__ == "__main__":
     torch.set_num_threads(1)
     accelerator = join_processes(Namespace(device="cpu"))
-    state, written = train(accelerator)
+    results = {}
+    for network in MODELS:
+        state, written = train(network, accelerator)
+        results[network] = {
+            "written": written,
+            "loss": [epoch["reconstruction"] for epoch in state.history],
+            "weights": sum(p.double().sum().item() for p in state.model.parameters()),
+        }
     accelerator.end_training()
-    result = {
-        "threads": [thread.read_text() for thread in Path("/proc/self/task").glob("*/comm")],
-        "written": written,
-        "loss": [epoch["reconstruction"] for epoch in state.history],
-        "weights": sum(p.double().sum().item() for p in state.model.parameters()),
-    }
-    Path(sys.argv[1], f"{accelerator.process_index}.json").write_text(json.dumps(result))
+    results["threads"] = [thread.read_text() for thread in Path("/proc/self/task").glob("*/comm")]
+    Path(sys.argv[1], f"{accelerator.process_index}.json").write_text(json.dumps(results))

@@ -111,6 +111,7 @@ def settings(name: str) -> dict[str, str]:
             ", ".join(map(str, model.get(part, ()))) or "–"
             for part in ("encoder_depths", "decoder_depths", "corrector_depths")
         ),
+        "gradient steps on the code": str(model.get("refiner_steps", 0)),
         "loss": {"bce": "BCE", "mse": "MSE", "log_mse": "logarithm of MSE"}[model["reconstruction"]],
         "noise on the input, σ": f"{model['noise_factor']:g}",
         "noise on the code, variance": f"{model['noise_variance']:g}",
