@@ -126,6 +126,7 @@ class TrainConfig(_JsonConfig):
     flips          mirror each image left-right with probability ½
     shift_px       move each image by up to this many pixels along both axes, mirrored at the edge
     warp_px        bend each image with probability ½, by a smooth random field of this standard deviation in pixels
+    refiner_only   train the refiner alone; all other weights stay as they are
     start_from     name of the checkpoint whose weights training starts from, or None
     seed           of everything drawn: initial weights, order, flips, shifts, warps, noise
     """
@@ -140,6 +141,7 @@ class TrainConfig(_JsonConfig):
     flips: bool = False
     shift_px: int = 0
     warp_px: float = 0.0
+    refiner_only: bool = False
     start_from: str | None = None
     seed: int = 0
 
@@ -164,7 +166,9 @@ class TrainConfig(_JsonConfig):
             f"ema_decay must be in [0, 1), not {repr(self.ema_decay)}.",
         )
         _require(_is_number(self.warmup) and self.warmup < 1, f"warmup must be in [0, 1), not {repr(self.warmup)}.")
-        _require(type(self.flips) is bool, f"flips must be true or false, not {repr(self.flips)}.")
+        for name in ("flips", "refiner_only"):
+            value = getattr(self, name)
+            _require(type(value) is bool, f"{name} must be true or false, not {repr(value)}.")
         _require(
             type(self.shift_px) is int and 0 <= self.shift_px < MAX_WIDTH,
             f"shift_px must be a whole number of at least 0, not {repr(self.shift_px)}.",

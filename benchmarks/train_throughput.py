@@ -26,7 +26,7 @@ from tqdm import tqdm
 from aemodels import data, models, training
 from train import RECIPES
 
-MODEL, TRAINING = RECIPES["dog-ae"]
+MODEL, TRAINING = RECIPES["dog-noise-0.10"]
 WARM_UP = 3
 
 

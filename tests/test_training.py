@@ -317,6 +317,23 @@ def test_weight_decay_shortens_the_weights(mlp_config, digits):
     assert length(1.0) < 0.97 * length(0.0)
 
 
+def test_a_refiner_learns_alone_where_asked(conv_config):
+    model_config = replace(conv_config, refiner_depth=1, refiner_steps=2)
+    config = TrainConfig(epochs=30, batch_size=16, learning_rate=5e-3, refiner_only=True)
+    before = weights(build(model_config))
+    state = train(model_config, colour_images(64), config)
+    for model in (state.model, state.ema):
+        for key, weight in weights(model).items():
+            assert torch.equal(weight, before[key]) != key.startswith("refiner."), key
+    first, *_, last = losses(state)
+    assert last < 0.95 * first
+
+
+def test_a_refiner_that_is_not_there_cannot_learn_alone(conv_config):
+    with pytest.raises(ConfigError, match="no refiner"):
+        start(build(conv_config), replace(BRIEF, refiner_only=True), "cpu")
+
+
 def test_random_flip_mirrors_about_half_of_the_images():
     x = torch.rand(2000, 1, 2, 3, generator=torch.Generator().manual_seed(0))
     flipped = random_flip(x, torch.Generator().manual_seed(1))

@@ -82,7 +82,7 @@ devices = sorted({h["provenance"]["device"] for h in chosen.values()})
 points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(devices)}."]
 if continued := [f"`{name}`" for name, h in chosen.items() if h["train_config"].get("start_from") == name]:
     points.append(
-        f"{' and '.join(continued)} went on from earlier checkpoints of the same name, whose curves and minutes are not shown here."
+        f"{', '.join(continued)} went on from earlier checkpoints of the same name, whose curves and minutes are not shown here."
     )
 gains = {
     n: last_tenth_gain_db(n) for n in chosen if sum(e.get("psnr_db") is not None for e in chosen[n]["history"]) > 1
@@ -123,6 +123,7 @@ def settings(name: str) -> dict[str, str]:
         "shifted at random, px": f"{train.get('shift_px', 0):g}",
         "bent at random, px": f"{train.get('warp_px', 0):g}",
         "starts from": train["start_from"] or "random weights",
+        "trained": "the refiner alone" if train.get("refiner_only") else "all weights",
         "epochs done": f"{header['history'][-1]['epoch']:.1f}" if header["history"] else "0",
         "steps": f"{made['steps']:,}",
         "training time": f"{made['wall_s'] / 60:.1f} min",
