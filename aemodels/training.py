@@ -195,9 +195,11 @@ def fit(
 def compile_networks(model: Autoencoder) -> None:
     """Has the networks compiled at their first step, in place: names and shapes of the weights stay.
 
-    The noise on images and codes stays outside, for a compiled network cannot draw from a generator of its own.
+    The noise on images and codes stays outside, for a compiled network cannot draw from a generator of its own; and so does a
+    decoder whose gradient a refiner sees, for a compiled network cannot be differentiated twice.
     """
-    for network in (model.encoder, model.decoder, model.corrector, model.refiner):
+    decoder = model.decoder if model.refiner is None else None
+    for network in (model.encoder, decoder, model.corrector, model.refiner):
         if network is not None:
             network.compile()
 

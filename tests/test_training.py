@@ -110,10 +110,13 @@ def test_epochs_are_shuffled_differently_and_hold_each_image_once(mlp_config):
     assert not torch.equal(epochs[1], epochs[2])
 
 
-def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config):
-    images = torch.randint(0, 256, (32, *mlp_config.image_shape), dtype=torch.uint8)
-    plain = train(mlp_config, images, BRIEF)
-    state = start(build(mlp_config), BRIEF, "cpu")
+@pytest.mark.parametrize("network", ["mlp", "refined"])
+def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config, conv_config, network):
+    refined = replace(conv_config, corrector_depths=(1, 1), refiner_depth=1, refiner_steps=2)
+    config = {"mlp": mlp_config, "refined": refined}[network]
+    images = torch.randint(0, 256, (32, *config.image_shape), dtype=torch.uint8)
+    plain = train(config, images, BRIEF)
+    state = start(build(config), BRIEF, "cpu")
     training.compile_networks(state.model)
     fit(state, images, BRIEF)
     assert state.model.state_dict().keys() == plain.model.state_dict().keys()
