@@ -237,13 +237,14 @@ def test_the_noisy_code_model_normalises_its_own_encoders_output(make):
     torch.testing.assert_close(model.encode(x), power_normalise(model.encoder(x)))
 
 
+@pytest.mark.parametrize("part", [{"corrector_depths": (2, 1)}, {"refiner_depth": 1, "refiner_steps": 3}])
 @pytest.mark.parametrize("variant", SETTINGS)
-def test_a_fresh_corrector_leaves_the_code_as_it_is(conv_config, variant):
+def test_a_fresh_corrector_or_refiner_leaves_the_code_as_it_is(conv_config, variant, part):
     config = replace(conv_config, variant=variant, **SETTINGS[variant])
-    plain, corrected = models.build(config), models.build(replace(config, corrector_depths=(2, 1)))
-    corrected.load_state_dict(corrected.state_dict() | plain.state_dict())
+    plain, improved = models.build(config), models.build(replace(config, **part))
+    improved.load_state_dict(improved.state_dict() | plain.state_dict())
     x = images_for(plain)
-    torch.testing.assert_close(corrected.encode(x), plain.encode(x))
+    torch.testing.assert_close(improved.encode(x), plain.encode(x))
 
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
@@ -263,15 +264,6 @@ def test_the_decoder_learns_from_the_code_too_where_it_helped_to_make_it(make, n
     model = make("plain", network).requires_grad_(True)
     model.encode(images_for(model)).square().sum().backward()
     assert all(p.grad.abs().max() > 0 for p in model.parameters())
-
-
-@pytest.mark.parametrize("variant", SETTINGS)
-def test_a_fresh_refiner_leaves_the_code_as_it_is(conv_config, variant):
-    config = replace(conv_config, variant=variant, **SETTINGS[variant])
-    plain, refined = models.build(config), models.build(replace(config, refiner_depth=1, refiner_steps=3))
-    refined.load_state_dict(refined.state_dict() | plain.state_dict())
-    x = images_for(plain)
-    torch.testing.assert_close(refined.encode(x), plain.encode(x))
 
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
