@@ -62,7 +62,7 @@ DOG = ModelConfig(
     decoder_depths=(8, 6),
     corrector_depths=(6, 4),
     refiner_depth=2,
-    refiner_steps=2,
+    refiner_steps=3,
     reconstruction="log_mse",
 )
 MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
@@ -88,7 +88,7 @@ RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
         dataclasses.replace(MNIST_TRAINING, epochs=40, learning_rate=6e-3, warp_px=0.0, weight_decay=0.3),
     ),
     "mnist-dae-2d": (dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR), MNIST_TRAINING),
-    # Without noise on the code, a few steps of the refiner do more than a corrector.
+    # Without noise on the code, more steps of the refiner do more than a corrector.
     "dog-ae": (dataclasses.replace(DOG, corrector_depths=(), refiner_steps=5), DOG_TRAINING),
     "dog-noise-0.05": noisy_dog(0.05, start_from="dog-ae"),
     "dog-noise-0.10": noisy_dog(0.10, start_from="dog-noise-0.05"),

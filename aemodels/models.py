@@ -28,14 +28,16 @@ class Autoencoder(nn.Module):
         """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic.
 
         A corrector sees each image beside what its first code is decoded to, and adds to the code. Then a refiner sees the code
-        beside the gradient of its error, and adds to it, step by step.
+        beside the gradient of its error, now and a step ago (at first, zeros), and adds to it, step by step.
         """
         z = self.scale(self.encoder(x))
         if self.corrector is not None:
             x_hat = self.decode(z)  # gradients flow through it: without them the corrector helped much less
             z = self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
+        gradient = torch.zeros_like(z)
         for _ in range(self.config.refiner_steps):
-            z = self.scale(z + self.refiner(torch.cat([z, self.error_gradient(x, z)], dim=1)))
+            previous, gradient = gradient, self.error_gradient(x, z)
+            z = self.scale(z + self.refiner(torch.cat([z, gradient, previous], dim=1)))
         return z
 
     def error_gradient(self, x: Tensor, z: Tensor) -> Tensor:

@@ -91,13 +91,14 @@ def conv_corrector(config: ModelConfig) -> nn.Sequential:
 
 
 def conv_refiner(config: ModelConfig) -> nn.Sequential:
-    """(B, 2·16, 8, 8), codes above the gradients of their error -> (B, 16, 8, 8), what to add to them; at first, zero.
+    """(B, 3·16, 8, 8), codes above the gradients of their error, now and a step ago -> (B, 16, 8, 8), what to add to them; at
+    first, zero.
 
-    Iterative amortised inference again, this time from the gradient itself.
+    Iterative amortised inference again, this time from the gradient itself; two gradients tell how it bends.
     """
     num_channels, width = config.latent_shape[0], config.widths[0]
     network = nn.Sequential(
-        Pointwise(2 * num_channels, width),                          # (mid, 8, 8)
+        Pointwise(3 * num_channels, width),                          # (mid, 8, 8)
         *[Bottleneck(width) for _ in range(config.refiner_depth)],
         Pointwise(width, num_channels),                              # (16, 8, 8)
     )  # fmt: skip

@@ -267,14 +267,16 @@ def test_the_decoder_learns_from_the_code_too_where_it_helped_to_make_it(make, n
 
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
-def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradient(make, variant):
+def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, variant):
     model = make(variant, "refined")
     x = images_for(model)
     seen = inputs_of(model.refiner)
     z = model.encode(x)
     first = model.scale(model.encoder(x))
-    second = model.scale(first + model.refiner(torch.cat([first, model.error_gradient(x, first)], dim=1)))
-    third = model.scale(second + model.refiner(torch.cat([second, model.error_gradient(x, second)], dim=1)))
+    gradients = [torch.zeros_like(first), model.error_gradient(x, first)]
+    second = model.scale(first + model.refiner(torch.cat([first, gradients[1], gradients[0]], dim=1)))
+    gradients.append(model.error_gradient(x, second))
+    third = model.scale(second + model.refiner(torch.cat([second, gradients[2], gradients[1]], dim=1)))
     torch.testing.assert_close(z, third)
     torch.testing.assert_close(seen[0][:, : first.shape[1]], first)
     assert min((second - first).abs().max(), (third - second).abs().max()) > 0.01
