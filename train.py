@@ -60,19 +60,27 @@ DOG = ModelConfig(
     widths=(128, 256),
     encoder_depths=(8, 6),
     decoder_depths=(8, 6),
-    corrector_depths=(6, 4),
     refiner_depth=2,
-    refiner_steps=3,
+    refiner_steps=5,
     reconstruction="log_mse",
 )
 MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
 DOG_TRAINING = TrainConfig(epochs=60, batch_size=64, learning_rate=4e-3, flips=True, shift_px=8)
 
 
-def noisy_dog(variance: float, start_from: str) -> tuple[ModelConfig, TrainConfig]:
-    """Goes on from a model that saw less noise: what both have to learn is mostly the same."""
+def noisy_dog(variance: float, start_from: str, refiner_steps: int) -> tuple[ModelConfig, TrainConfig]:
+    """Goes on from a model that saw less noise: what both have to learn is mostly the same.
+
+    A corrector helps here; without noise, more steps of the refiner do more than one.
+    """
     return (
-        dataclasses.replace(DOG, variant="noisy-code", noise_variance=variance),
+        dataclasses.replace(
+            DOG,
+            variant="noisy-code",
+            noise_variance=variance,
+            corrector_depths=(6, 4),
+            refiner_steps=refiner_steps,
+        ),
         dataclasses.replace(DOG_TRAINING, epochs=30, learning_rate=2e-3, start_from=start_from),
     )
 
@@ -88,11 +96,10 @@ RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
         dataclasses.replace(MNIST_TRAINING, epochs=40, learning_rate=6e-3, warp_px=0.0, weight_decay=0.3),
     ),
     "mnist-dae-2d": (dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR), MNIST_TRAINING),
-    # Without noise on the code, more steps of the refiner do more than a corrector.
-    "dog-ae": (dataclasses.replace(DOG, corrector_depths=(), refiner_steps=5), DOG_TRAINING),
-    "dog-noise-0.05": noisy_dog(0.05, start_from="dog-ae"),
-    "dog-noise-0.10": noisy_dog(0.10, start_from="dog-noise-0.05"),
-    "dog-noise-0.15": noisy_dog(0.15, start_from="dog-noise-0.05"),
+    "dog-ae": (DOG, DOG_TRAINING),
+    "dog-noise-0.05": noisy_dog(0.05, start_from="dog-ae", refiner_steps=2),
+    "dog-noise-0.10": noisy_dog(0.10, start_from="dog-noise-0.05", refiner_steps=3),
+    "dog-noise-0.15": noisy_dog(0.15, start_from="dog-noise-0.05", refiner_steps=3),
 }
 
 

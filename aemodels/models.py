@@ -34,11 +34,22 @@ class Autoencoder(nn.Module):
         if self.corrector is not None:
             x_hat = self.decode(z)  # gradients flow through it: without them the corrector helped much less
             z = self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
-        gradient = torch.zeros_like(z)
+        return z if self.refiner is None else self.refine(x, z)
+
+    def refine(self, x: Tensor, z: Tensor) -> Tensor:
+        """Codes z (B, *latent_shape) of images x after the refiner's steps.
+
+        On images unlike those learnt from, such as one colour all over, the steps can go astray. So, but for training, an image
+        keeps the code z where its error would not become smaller.
+        """
+        refined, gradient = z, torch.zeros_like(z)
         for _ in range(self.config.refiner_steps):
-            previous, gradient = gradient, self.error_gradient(x, z)
-            z = self.scale(z + self.refiner(torch.cat([z, gradient, previous], dim=1)))
-        return z
+            previous, gradient = gradient, self.error_gradient(x, refined)
+            refined = self.scale(refined + self.refiner(torch.cat([refined, gradient, previous], dim=1)))
+        if self.training:
+            return refined
+        is_better = self.reconstruction_loss(x, refined) < self.reconstruction_loss(x, z)
+        return torch.where(is_better.view(-1, *[1] * (z.ndim - 1)), refined, z)
 
     def error_gradient(self, x: Tensor, z: Tensor) -> Tensor:
         """Gradient of each image's reconstruction loss with respect to its code, both (B, *latent_shape), times the number of

@@ -268,7 +268,7 @@ def test_the_decoder_learns_from_the_code_too_where_it_helped_to_make_it(make, n
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
 def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, variant):
-    model = make(variant, "refined")
+    model = make(variant, "refined").train()
     x = images_for(model)
     seen = inputs_of(model.refiner)
     z = model.encode(x)
@@ -280,6 +280,24 @@ def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, 
     torch.testing.assert_close(z, third)
     torch.testing.assert_close(seen[0][:, : first.shape[1]], first)
     assert min((second - first).abs().max(), (third - second).abs().max()) > 0.01
+
+
+@pytest.mark.parametrize("variant", ["plain", "noisy-code"])
+def test_an_image_that_the_refiner_leads_astray_keeps_its_code(make, variant):
+    model = make(variant, "refined")
+    x = model.decode(torch.randn(32, *model.config.latent_shape))
+    first, refined, kept = model.scale(model.encoder(x)), model.train().encode(x), model.eval().encode(x)
+    is_better = model.reconstruction_loss(x, refined) < model.reconstruction_loss(x, first)
+    assert 0 < is_better.sum() < len(x)
+    torch.testing.assert_close(kept[is_better], refined[is_better])
+    torch.testing.assert_close(kept[~is_better], first[~is_better])
+
+
+def test_a_refiner_that_runs_away_costs_no_image_its_code(make):
+    model = make("plain", "refined").eval()
+    model.refiner[-1].bias.fill_(float("nan"))
+    x = images_for(model)
+    torch.testing.assert_close(model.encode(x), model.encoder(x))
 
 
 @pytest.mark.parametrize("reconstruction", ["mse", "log_mse", "bce"])

@@ -19,7 +19,7 @@ from aemodels.networks import (
     mlp_decoder,
     mlp_encoder,
 )
-from train import DOG, MNIST
+from train import DOG, MNIST, RECIPES
 
 
 def without_convolution(module):
@@ -164,13 +164,13 @@ def test_the_corrector_is_an_encoder_of_half_the_width_for_two_pictures_that_sta
 def test_the_refiner_takes_codes_and_gradients_and_starts_at_zero(conv_config):
     network = conv_refiner(replace(conv_config, refiner_depth=2))
     assert block_widths(network) == [16, 16]
-    codes_and_gradients = torch.rand(2, 8, 2, 2)
+    codes_and_gradients = torch.rand(2, 12, 2, 2)
     assert network(codes_and_gradients).shape == (2, 4, 2, 2)
     assert not network(codes_and_gradients).any()
 
 
 @pytest.mark.parametrize("make_network", [conv_encoder, conv_decoder, conv_corrector, conv_refiner])
 def test_all_weights_but_biases_are_matrices(make_network):
-    network = make_network(DOG)
+    network = make_network(RECIPES["dog-noise-0.10"][0])
     assert {p.ndim for name, p in network.named_parameters() if name.endswith("weight")} == {2}
     assert {p.ndim for name, p in network.named_parameters() if name.endswith("bias")} == {1}

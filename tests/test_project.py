@@ -5,10 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
 import aemodels
 import train
 from aemodels import checkpoints
+from aemodels.metrics import psnr_db
 
 ROOT = Path(__file__).parent.parent
 # What a model must reach on the test split to be shown: BCE in nats a pixel, under its own noise.
@@ -57,6 +59,14 @@ def test_a_network_beats_the_best_linear_code_at_its_own_noise(name, gain_db):
 def test_a_network_beats_avif_at_channel_capacity(name):
     metrics = checkpoints.read_header(name)["metrics"]
     assert metrics["psnr_db"] >= baseline("avif")[metrics["noise_variance"]]
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(train.RECIPES) if name.startswith("dog")])
+def test_a_picture_of_one_colour_which_no_train_photo_is_like_is_rebuilt(name):
+    model = aemodels.load_checkpoint(name).model
+    colours = torch.tensor([[0.0, 0, 0], [1, 1, 1], [0.5, 0.5, 0.5], [1, 0, 0], [0.2, 0.4, 0.9]])
+    x = colours.view(-1, 3, 1, 1).expand(-1, *model.config.image_shape)
+    assert psnr_db(x, model.decode(model.encode(x))).min() > 20
 
 
 @pytest.mark.parametrize("variance", [0.05, 0.15])
