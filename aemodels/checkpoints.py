@@ -42,7 +42,8 @@ class Checkpoint:
     history       one dictionary an epoch
     codes         (N, *latent_shape) float32: codes of a fixed reference set of test images
     labels        (N,) int64: the digit of each code for MNIST; the index into the test split for photos
-    provenance    device, wall seconds, steps, data fingerprint, seed, library versions, and whether training finished
+    provenance    device, wall seconds, steps, data fingerprint, seed, library versions, and whether training finished; where
+                  the weights are a mean of this training's and others, "averaged_with" says which
     """
 
     name: str

@@ -150,6 +150,16 @@ def test_training_names_those_that_went_on_from_an_earlier_checkpoint_of_their_o
 
 
 @pytest.mark.parametrize("group", ["mnist", "dog"])
+def test_training_names_those_whose_weights_are_a_mean(group):
+    app = open_page("about/training")
+    app.segmented_control(key="group").set_value(group).run()
+    sentences = [line for e in app.markdown for line in e.value.splitlines() if "are the mean of those" in line]
+    headers = {name: checkpoints.read_header(name) for name in aemodels.list_checkpoints() if name.startswith(group)}
+    expected = {name for name, header in headers.items() if "averaged_with" in header["provenance"]}
+    assert set(re.findall("`(.+?)`", " ".join(sentences))) == expected
+
+
+@pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_lists_what_differs_and_says_once_what_does_not(group):
     app = open_page("about/training")
     app.segmented_control(key="group").set_value(group).run()

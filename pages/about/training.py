@@ -84,6 +84,11 @@ if continued := [f"`{name}`" for name, h in chosen.items() if h["train_config"].
     points.append(
         f"{', '.join(continued)} went on from earlier checkpoints of the same name, whose curves and minutes are not shown here."
     )
+if averaged := [f"`{name}`" for name, h in chosen.items() if h["provenance"].get("averaged_with")]:
+    points.append(
+        f"The weights of {', '.join(averaged)} are the mean of those at the training's end and those it started from, which was "
+        "better than either; the curves are of the training alone."
+    )
 gains = {
     n: last_tenth_gain_db(n) for n in chosen if sum(e.get("psnr_db") is not None for e in chosen[n]["history"]) > 1
 }
