@@ -49,7 +49,7 @@ class Autoencoder(nn.Module):
         if self.training:
             return refined
         is_better = self.reconstruction_loss(x, refined) < self.reconstruction_loss(x, z)
-        return torch.where(is_better.view(-1, *[1] * (z.ndim - 1)), refined, z)
+        return torch.where(is_better.view(-1, 1, 1, 1), refined, z)
 
     def error_gradient(self, x: Tensor, z: Tensor) -> Tensor:
         """Gradient of each image's reconstruction loss with respect to its code, both (B, *latent_shape), times the number of

@@ -140,22 +140,19 @@ def test_training_shows_what_made_each_checkpoint(group):
 
 
 @pytest.mark.parametrize("group", ["mnist", "dog"])
-def test_training_names_those_that_went_on_from_an_earlier_checkpoint_of_their_own(group):
+@pytest.mark.parametrize(
+    ("words", "is_named"),
+    [
+        ("went on from earlier", lambda ckpt: ckpt.train_config.start_from == ckpt.name),
+        ("are the mean of those", lambda ckpt: "averaged_with" in ckpt.provenance),
+    ],
+    ids=["went on from an earlier checkpoint of its own", "weights are a mean"],
+)
+def test_training_names_those_whose_weights_need_explaining(group, words, is_named):
     app = open_page("about/training")
     app.segmented_control(key="group").set_value(group).run()
-    sentences = [line for e in app.markdown for line in e.value.splitlines() if "went on from earlier" in line]
-    configs = {name: aemodels.load_checkpoint(name).train_config for name in aemodels.list_checkpoints()}
-    expected = {name for name, c in configs.items() if name.startswith(group) and c.start_from == name}
-    assert set(re.findall("`(.+?)`", " ".join(sentences))) == expected
-
-
-@pytest.mark.parametrize("group", ["mnist", "dog"])
-def test_training_names_those_whose_weights_are_a_mean(group):
-    app = open_page("about/training")
-    app.segmented_control(key="group").set_value(group).run()
-    sentences = [line for e in app.markdown for line in e.value.splitlines() if "are the mean of those" in line]
-    headers = {name: checkpoints.read_header(name) for name in aemodels.list_checkpoints() if name.startswith(group)}
-    expected = {name for name, header in headers.items() if "averaged_with" in header["provenance"]}
+    sentences = [line for e in app.markdown for line in e.value.splitlines() if words in line]
+    expected = {n for n in aemodels.list_checkpoints() if n.startswith(group) and is_named(aemodels.load_checkpoint(n))}
     assert set(re.findall("`(.+?)`", " ".join(sentences))) == expected
 
 
