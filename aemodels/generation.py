@@ -40,18 +40,22 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     return float((a.mean(0) - b.mean(0)).square().sum() + cov_a.trace() + cov_b.trace() - 2 * cross)
 
 
-def density_and_coverage(real: Tensor, fake: Tensor, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """Density and coverage of fake (m, D) among real (n, D) features (Naeem et al. 2020, https://arxiv.org/abs/2002.09797).
-
-    Around each real point lies a ball that reaches to its k-th nearest other real one. Density: the number of balls that
-    a fake point lies in, over k, averaged; about 1 for fakes drawn as the real ones are, and above it where they crowd
-    where reals are dense. Coverage: the share of balls that hold a fake point. Raises ValueError unless n > k.
-    """
+def ball_radii(real: Tensor, k: int = NEIGHBOURS) -> Tensor:
+    """Distance (n,) of each real point (n, D) to its k-th nearest other one. Raises ValueError unless n > k."""
     if len(real) <= k:
         raise ValueError(f"{k} neighbours need more than {k} real points, not {len(real)}.")
-    real, fake = real.double(), fake.double()
-    radius = torch.cdist(real, real).kthvalue(k + 1, dim=1).values  # the first is the point itself
-    inside = torch.cdist(real, fake) < radius.unsqueeze(1)
+    real = real.double()
+    return torch.cdist(real, real).kthvalue(k + 1, dim=1).values  # the first is the point itself
+
+
+def density_and_coverage(real: Tensor, radii: Tensor, fake: Tensor, k: int = NEIGHBOURS) -> tuple[float, float]:
+    """Density and coverage of fake (m, D) among real (n, D) features (Naeem et al. 2020, https://arxiv.org/abs/2002.09797).
+
+    Around each real point lies a ball that reaches to its k-th nearest other real one; `radii` are ball_radii(real, k).
+    Density: the number of balls that a fake point lies in, over k, averaged; about 1 for fakes drawn as the real ones are,
+    and above it where they crowd where reals are dense. Coverage: the share of balls that hold a fake point.
+    """
+    inside = torch.cdist(real.double(), fake.double()) < radii.unsqueeze(1)
     return float(inside.sum() / (k * len(fake))), float(inside.any(1).double().mean())
 
 
@@ -72,11 +76,13 @@ class Yardstick:
     """Real photos, as everything drawn is held against them.
 
     reference  (n, 296) features of real photos, of mean 0 and standard deviation 1 each
+    radii      (n,) of the balls around them, for density and coverage
     mean, std  (296,) that were taken off and divided by for that
     known      (N, 3072) thumbnails of all photos that a model or a sampler has learnt from
     """
 
     reference: Tensor
+    radii: Tensor
     mean: Tensor
     std: Tensor
     known: Tensor
@@ -86,7 +92,7 @@ class Yardstick:
         described, small = zip(*((describe(x), thumbnails(x)) for x in batches), strict=True)
         fake = (torch.cat(described) - self.mean) / self.std
         distance = torch.cdist(torch.cat(small), self.known).min(1).values
-        density, coverage = density_and_coverage(self.reference, fake)
+        density, coverage = density_and_coverage(self.reference, self.radii, fake)
         return [
             frechet_distance(self.reference, fake),
             density,
@@ -100,9 +106,9 @@ def make_yardstick(reference: Tensor, known: Sequence[Tensor]) -> Yardstick:
     """From photos uint8 (n, 3, H, W) to compare with, and sets of photos that a copy could be of."""
     features = torch.cat([describe(x) for x in _batches(reference)])
     mean, std = features.mean(0), features.std(0).clamp(min=1e-6)
-    return Yardstick(
-        (features - mean) / std, mean, std, torch.cat([thumbnails(x) for photos in known for x in _batches(photos)])
-    )
+    features = (features - mean) / std
+    thumbs = torch.cat([thumbnails(x) for photos in known for x in _batches(photos)])
+    return Yardstick(features, ball_radii(features), mean, std, thumbs)
 
 
 def measure_generation(

@@ -59,6 +59,10 @@ def points(*values):
     return torch.tensor(values, dtype=torch.float32).view(len(values), -1)
 
 
+def density_and_coverage(real, fake, k=generation.NEIGHBOURS):
+    return generation.density_and_coverage(real, generation.ball_radii(real, k), fake, k)
+
+
 @pytest.mark.parametrize(
     ("fake", "k", "density", "coverage"),
     [
@@ -73,7 +77,7 @@ def points(*values):
     ],
 )
 def test_density_and_coverage_by_hand(fake, k, density, coverage):
-    result = generation.density_and_coverage(points(0, 1, 3, 7), points(*fake), k)
+    result = density_and_coverage(points(0, 1, 3, 7), points(*fake), k)
     assert result == pytest.approx((density, coverage))
 
 
@@ -83,7 +87,7 @@ def test_density_and_coverage_of_one_distribution():
     results = []
     for seed in range(10):
         z = torch.randn(2 * n, 8, generator=torch.Generator().manual_seed(seed))
-        results.append(generation.density_and_coverage(z[:n], z[n:], k))
+        results.append(density_and_coverage(z[:n], z[n:], k))
     density, coverage = np.mean(results, axis=0)
     expected = 1 - math.prod((n - 1 - i) / (2 * n - 1 - i) for i in range(k))
     assert density == pytest.approx(1, abs=0.06)
@@ -92,14 +96,14 @@ def test_density_and_coverage_of_one_distribution():
 
 def test_fakes_that_are_all_alike_are_dense_and_cover_little():
     real = torch.randn(300, 4, generator=torch.Generator().manual_seed(0))
-    density, coverage = generation.density_and_coverage(real, torch.zeros(300, 4))
+    density, coverage = density_and_coverage(real, torch.zeros(300, 4))
     assert density > 1.2
     assert coverage < 0.2
 
 
 def test_too_few_real_points():
     with pytest.raises(ValueError, match="more than 5 real points, not 5"):
-        generation.density_and_coverage(torch.zeros(5, 2), torch.zeros(9, 2))
+        density_and_coverage(torch.zeros(5, 2), torch.zeros(9, 2))
 
 
 def test_thumbnails_measure_grey_levels():
