@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -131,9 +131,11 @@ def join_processes(args: argparse.Namespace) -> "Accelerator | None":
     # Imported once there is a process group, this module would hold on to it, and a group that lives until Python exits
     # has threads that can crash it there. Accelerate imports it, later.
     import torch.distributed.nn  # noqa: F401
-    from accelerate import Accelerator
+    from accelerate import Accelerator, DistributedDataParallelKwargs
 
-    accelerator = Accelerator(cpu=args.device == "cpu")
+    # A refiner has no part in a training's first steps (TrainConfig.refine_from).
+    unused_weights = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(cpu=args.device == "cpu", kwargs_handlers=[unused_weights])
     args.device = str(accelerator.device)
     if not accelerator.is_main_process:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
@@ -160,6 +162,7 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
     dataset = load_data(name, args)
 
     state = training.start(initial_model(name, model_config, train_config, args.out), train_config, args.device)
+    earlier = checkpoints.trainings(train_config.start_from, args.out) if train_config.start_from else []
     if args.compile:
         training.compile_networks(state.model)
     resume_path = args.out / ".resume" / f"{name}.pt"
@@ -206,7 +209,7 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
             state.history[-1] |= {
                 "psnr_db": metrics.evaluate(model, sample, **evaluation.own_noise(model_config))["psnr_db"]
             }
-        save(name, model, train_config, state, dataset, args)
+        save(name, model, train_config, state, dataset, earlier, args)
         if state.finished:
             resume_path.unlink(missing_ok=True)
         else:
@@ -222,6 +225,7 @@ def save(
     train_config: TrainConfig,
     state: training.TrainState,
     dataset: datasets.DataSet,
+    earlier: list[dict[str, Any]],
     args: argparse.Namespace,
 ) -> None:
     """Evaluates the weights as they will be stored, in float16, on the whole test split once training has finished."""
@@ -235,7 +239,7 @@ def save(
         state.history,
         evaluation.encode_all(model, dataset.reference),
         dataset.reference_labels,
-        provenance.describe(state, train_config, dataset, args.device),
+        provenance.describe(state, train_config, dataset, args.device, earlier),
         args.out,
     )
 

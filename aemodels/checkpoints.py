@@ -31,6 +31,8 @@ _BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
 _GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints", "rows"}
 _GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
 _PROVENANCE = {"finished", "device", "wall_s", "steps", "images_per_s", "num_train_images", "data_fingerprint", "seed"}
+_TRAINING = {"name", "psnr_db", "model_config", "train_config", "history", "provenance"}
+_EPOCH = {"epoch", "step", "seconds"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Checkpoint:
     codes         (N, *latent_shape) float32: codes of a fixed reference set of test images
     labels        (N,) int64: the digit of each code for MNIST; the index into the test split for photos
     provenance    device, wall seconds, steps, data fingerprint, seed, library versions, and whether training finished; where
-                  the weights are a mean of this training's and others, "averaged_with" says which
+                  training started from another checkpoint, "earlier" holds the trainings() of that; where the weights are a
+                  mean of this training's and others, "averaged_with" says which
     """
 
     name: str
@@ -142,9 +145,29 @@ def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
         missing = keys - set(header[field]) if isinstance(header[field], dict) else keys
         if missing:
             raise CheckpointError(f"{path.name} has no {min(missing)} in its {field}; train it again.")
-    if not isinstance(header["history"], list) or not all(isinstance(epoch, dict) for epoch in header["history"]):
+    earlier = header["provenance"].get("earlier", [])
+    if not _have(earlier, _TRAINING) or not all(
+        _have(h, _EPOCH) for h in [header["history"], *(t["history"] for t in earlier)]
+    ):
         raise CheckpointError(f"{path.name} has a broken history; train it again.")
     return header
+
+
+def _have(records: object, keys: set[str]) -> bool:
+    """Whether this is a list of dictionaries that all have these keys."""
+    return isinstance(records, list) and all(isinstance(r, dict) and r.keys() >= keys for r in records)
+
+
+def trainings(name: str, folder: str | Path | None = None) -> list[dict[str, Any]]:
+    """Every training that a checkpoint's weights went through, oldest first, the one that its header tells of last.
+
+    Each has the name of the checkpoint that it made, the mean PSNR in dB that this reached on the test split, and
+    model_config, train_config, history and provenance as in that one's header.
+    """
+    header = read_header(name, folder)
+    earlier = header["provenance"].pop("earlier", [])
+    psnr_db = header.pop("metrics")["psnr_db"]
+    return [*earlier, {"name": name, "psnr_db": psnr_db, **header}]
 
 
 def save_checkpoint(

@@ -126,7 +126,7 @@ class TrainConfig(_JsonConfig):
     flips          mirror each image left-right with probability ½
     shift_px       move each image by up to this many pixels along both axes, mirrored at the edge
     warp_px        bend each image with probability ½, by a smooth random field of this standard deviation in pixels
-    refiner_only   train the refiner alone; all other weights stay as they are
+    refine_from    share of training in [0, 1) from which codes are refined: a step with the refiner costs several without
     start_from     name of the checkpoint whose weights training starts from, or None
     seed           of everything drawn: initial weights, order, flips, shifts, warps, noise
     """
@@ -141,7 +141,7 @@ class TrainConfig(_JsonConfig):
     flips: bool = False
     shift_px: int = 0
     warp_px: float = 0.0
-    refiner_only: bool = False
+    refine_from: float = 0.0
     start_from: str | None = None
     seed: int = 0
 
@@ -165,10 +165,10 @@ class TrainConfig(_JsonConfig):
             _is_number(self.ema_decay) and self.ema_decay < 1,
             f"ema_decay must be in [0, 1), not {repr(self.ema_decay)}.",
         )
-        _require(_is_number(self.warmup) and self.warmup < 1, f"warmup must be in [0, 1), not {repr(self.warmup)}.")
-        for name in ("flips", "refiner_only"):
+        for name in ("warmup", "refine_from"):
             value = getattr(self, name)
-            _require(type(value) is bool, f"{name} must be true or false, not {repr(value)}.")
+            _require(_is_number(value) and value < 1, f"{name} must be in [0, 1), not {repr(value)}.")
+        _require(type(self.flips) is bool, f"flips must be true or false, not {repr(self.flips)}.")
         _require(
             type(self.shift_px) is int and 0 <= self.shift_px < MAX_WIDTH,
             f"shift_px must be a whole number of at least 0, not {repr(self.shift_px)}.",

@@ -23,6 +23,7 @@ class Autoencoder(nn.Module):
         self.decoder = make_decoder(config)
         self.corrector = conv_corrector(config) if config.corrector_depths else None
         self.refiner = conv_refiner(config) if config.refiner_steps else None
+        self.refines = True  # not in the first part of a training, see TrainConfig.refine_from
 
     def encode(self, x: Tensor) -> Tensor:
         """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic.
@@ -34,7 +35,7 @@ class Autoencoder(nn.Module):
         if self.corrector is not None:
             x_hat = self.decode(z)  # gradients flow through it: without them the corrector helped much less
             z = self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
-        return z if self.refiner is None else self.refine(x, z)
+        return self.refine(x, z) if self.refines and self.refiner is not None else z
 
     def refine(self, x: Tensor, z: Tensor) -> Tensor:
         """Codes z (B, *latent_shape) of images x after the refiner's steps.

@@ -13,8 +13,10 @@ from aemodels.datasets import DataSet
 from aemodels.training import TrainState
 
 
-def describe(state: TrainState, config: TrainConfig, dataset: DataSet, device: str) -> dict[str, Any]:
-    """Checkpoint.provenance of a training, finished or not."""
+def describe(
+    state: TrainState, config: TrainConfig, dataset: DataSet, device: str, earlier: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Checkpoint.provenance of a training, finished or not, that went on from where `earlier` ones had ended."""
     num_images = state.step * min(config.batch_size, len(dataset.train))
     return {
         "finished": state.finished,
@@ -28,7 +30,7 @@ def describe(state: TrainState, config: TrainConfig, dataset: DataSet, device: s
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
-    }
+    } | ({"earlier": earlier} if earlier else {})
 
 
 def device_name(device: str) -> str:

@@ -61,17 +61,10 @@ def start(model: Autoencoder, config: TrainConfig, device: torch.device | str) -
     Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon) moves each matrix by an orthogonal matrix, scaled
     so that the entries' root mean square is AdamW's (Liu et al. 2025, https://arxiv.org/abs/2502.16982): one learning rate
     serves both optimisers.
-
-    Raises ConfigError where a refiner alone is to be trained and the model has none.
     """
-    if config.refiner_only and model.refiner is None:
-        raise ConfigError("This model has no refiner that could be trained alone.")
-    model = model.to(device, memory_format=torch.channels_last)
-    learning = model.refiner if config.refiner_only else model
-    model.requires_grad_(False)
-    learning.requires_grad_(True)
-    matrices = [p for p in learning.parameters() if p.ndim == 2]
-    others = [p for p in learning.parameters() if p.ndim != 2]
+    model = model.to(device, memory_format=torch.channels_last).requires_grad_(True)
+    matrices = [p for p in model.parameters() if p.ndim == 2]
+    others = [p for p in model.parameters() if p.ndim != 2]
     lr = config.learning_rate
     muon = torch.optim.Muon(matrices, lr=lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw")
     adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True)
@@ -134,6 +127,7 @@ def fit(
             if progress >= 1:
                 state.finished = True
                 break
+            state.model.refines = progress >= config.refine_from
             learning_rate = config.learning_rate * schedule(progress, config.warmup)
             for optimiser in state.optimisers:
                 for group in optimiser.param_groups:

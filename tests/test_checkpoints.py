@@ -30,7 +30,10 @@ METRICS = {
     "num_images": 6,
     "evaluations": [{"noise_variance": 0.05, "psnr_db": 20.25}],
 }
-HISTORY = [{"epoch": 1, "reconstruction": 0.5}, {"epoch": 2, "reconstruction": 0.25}]
+HISTORY = [
+    {"epoch": 1, "step": 1, "seconds": 0.75, "reconstruction": 0.5},
+    {"epoch": 2, "step": 2, "seconds": 1.5, "reconstruction": 0.25},
+]
 PROVENANCE = {
     "device": "CPU: ünit",
     "seed": 5,
@@ -40,6 +43,14 @@ PROVENANCE = {
     "images_per_s": 10.5,
     "num_train_images": 8,
     "data_fingerprint": "0123",
+}
+EARLIER = {
+    "name": "other",
+    "psnr_db": 20.5,
+    "model_config": {},
+    "train_config": {},
+    "history": HISTORY,
+    "provenance": PROVENANCE,
 }
 FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
 
@@ -289,6 +300,11 @@ def test_a_missing_field(good, field):
         ("metrics", 3),
         ("history", {"epoch": 1}),
         ("history", "soon"),
+        ("history", [{"epoch": 1}]),
+        ("provenance", PROVENANCE | {"earlier": 3}),
+        ("provenance", PROVENANCE | {"earlier": [{"name": "model"}]}),
+        ("provenance", PROVENANCE | {"earlier": [EARLIER | {"history": None}]}),
+        ("provenance", PROVENANCE | {"earlier": [EARLIER | {"history": [{}]}]}),
         ("provenance", []),
         ("provenance", False),
         ("model_config", []),

@@ -23,8 +23,9 @@ def link(folder, names):
 
 
 def tables(app):
-    """The cells of the page's tables, as (row, column) -> text."""
-    cells = {(str(r), str(c)): t.value.loc[r, c] for t in app.table for r in t.value.index for c in t.value.columns}
+    """The cells of the page's tables, but that of all trainings, as (row, column) -> text."""
+    shown = [t.value for t in app.table if "starts from" not in t.value.columns]
+    cells = {(str(r), str(c)): table.loc[r, c] for table in shown for r in table.index for c in table.columns}
     for element in app.markdown:
         if element.value.startswith("|"):
             header, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in element.value.splitlines()]
@@ -143,10 +144,10 @@ def test_training_shows_what_made_each_checkpoint(group):
 @pytest.mark.parametrize(
     ("words", "is_named"),
     [
-        ("went on from earlier", lambda ckpt: ckpt.train_config.start_from == ckpt.name),
+        ("Several trainings led", lambda ckpt: ckpt.train_config.start_from),
         ("are the mean of those", lambda ckpt: "averaged_with" in ckpt.provenance),
     ],
-    ids=["went on from an earlier checkpoint of its own", "weights are a mean"],
+    ids=["went on from another checkpoint", "weights are a mean"],
 )
 def test_training_names_those_whose_weights_need_explaining(group, words, is_named):
     app = open_page("about/training")
@@ -188,6 +189,44 @@ def test_training_draws_its_curves_along_another_axis(along, of):
         for trace in json.loads(chart.proto.spec)["data"]:
             history = aemodels.load_checkpoint(trace["name"]).history
             assert list(trace["x"]) == pytest.approx([of(epoch) for epoch in history])
+
+
+def test_training_draws_the_trainings_before_one_after_another():
+    app = open_page("about/training")
+    app.segmented_control(key="group").set_value("dog").run()
+    app.segmented_control(key="along").set_value("step").run()
+    _, psnr = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    for trace in psnr["data"]:
+        expected, steps = {}, 0
+        for training in checkpoints.trainings(trace["name"]):
+            if training["name"] == trace["name"]:
+                expected |= {steps + e["step"]: e["psnr_db"] for e in training["history"]}
+            steps += training["provenance"]["steps"]
+        drawn = {x: y for x, y in zip(trace["x"], trace["y"], strict=True) if y is not None}
+        assert drawn == expected
+        assert max(drawn) == steps
+    # dog-noise-0.05 became dog-noise-0.10 and then dog-noise-0.05 again.
+    assert [trace["name"] for trace in psnr["data"] if None in trace["y"]] == ["dog-noise-0.05"]
+
+
+def test_training_lists_every_training_once():
+    app = open_page("about/training")
+    assert not any("starts from" in table.value.columns for table in app.table)  # the digits' are one each
+    app.segmented_control(key="group").set_value("dog").run()
+    (table,) = (table.value for table in app.table if "starts from" in table.value.columns)
+    for name in aemodels.list_checkpoints():
+        if name.startswith("dog"):
+            trainings = checkpoints.trainings(name)
+            number, ends = (
+                table.index[table["PSNR / dB"].eq(f"{trainings[-1]['psnr_db']:.2f}") & table["model"].eq(name)][-1],
+                [],
+            )
+            while not ends or number is not None:
+                ends.insert(0, (table.loc[number, "model"], table.loc[number, "PSNR / dB"]))
+                start = re.fullmatch(r"the end of (\d+)", table.loc[number, "starts from"])
+                number = int(start[1]) if start else None
+            assert ends == [(t["name"], f"{t['psnr_db']:.2f}") for t in trainings]
+    assert not table.duplicated().any()
 
 
 def test_training_says_which_model_still_gained_most():

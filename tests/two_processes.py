@@ -43,7 +43,7 @@ MODELS = {
         reconstruction="log_mse",
     ),
 }
-TRAINING = TrainConfig(epochs=4, batch_size=32, learning_rate=4e-3)
+TRAINING = TrainConfig(epochs=4, batch_size=32, learning_rate=4e-3, refine_from=0.5)
 
 
 def train(network: str, accelerator: "Accelerator | None") -> tuple[training.TrainState, list[int]]:

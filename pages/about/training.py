@@ -18,10 +18,11 @@ controls.header(
     "Training",
     "Every checkpoint carries its own loss curve, settings and provenance; this page reads them from the files.",
 )
-headers = {}
+headers, trainings = {}, {}
 for name in aemodels.list_checkpoints():
     try:
         headers[name] = checkpoints.read_header(name)
+        trainings[name] = checkpoints.trainings(name)
     except LatentLabError as error:
         st.error(str(error), icon=":material/error:")
 if not headers:
@@ -39,15 +40,26 @@ if not chosen:
     st.stop()
 
 
-def curve(name: str, value: str) -> tuple[list[float], list[float]]:
-    """(along, value) after each epoch of one training; epochs without the value are left out."""
-    epochs = [e | {"minutes": e["seconds"] / 60} for e in chosen[name]["history"] if e.get(value) is not None]
-    is_logarithm = value == "reconstruction" and chosen[name]["model_config"]["reconstruction"] == "log_mse"
-    return [e[along] for e in epochs], [exp(e[value]) if is_logarithm else e[value] for e in epochs]
+def curve(name: str, value: str) -> tuple[list[float], list[float | None]]:
+    """(along, value) after each epoch of the trainings that made this checkpoint or an earlier one of its name.
+
+    What is counted along includes the trainings between, where the curve has a gap. Epochs without the value are left out.
+    """
+    points, done = [], 0.0
+    for training in trainings[name]:
+        is_logarithm = value == "reconstruction" and training["model_config"]["reconstruction"] == "log_mse"
+        epochs = [e | {"minutes": e["seconds"] / 60} for e in training["history"]]
+        if training["name"] == name:
+            found = [(done + e[along], e[value]) for e in epochs if e.get(value) is not None]
+            points += [(x, exp(y) if is_logarithm else y) for x, y in found]
+        elif points:
+            points.append((done, None))
+        done += epochs[-1][along] if epochs else 0
+    return [x for x, _ in points], [y for _, y in points]
 
 
 LOSSES = {"bce": "BCE / nats a pixel", "mse": "MSE", "log_mse": "geometric mean of MSE"}
-losses = {h["model_config"]["reconstruction"] for h in chosen.values()}
+losses = {t["model_config"]["reconstruction"] for name in chosen for t in trainings[name] if t["name"] == name}
 loss_unit = " or ".join(unit for loss, unit in LOSSES.items() if loss in losses)
 left, right = st.columns(2, gap="medium")
 for column, title, value, unit, log_y in [
@@ -77,12 +89,21 @@ def last_tenth_gain_db(name: str) -> float:
     return psnr[-1] - float(np.interp(0.9 * steps[-1], steps, psnr))
 
 
-minutes = sum(h["provenance"]["wall_s"] for h in chosen.values()) / 60
-devices = sorted({h["provenance"]["device"] for h in chosen.values()})
+made, start_of = [], []  # every training once; several models may have begun with the same ones
+for name in chosen:
+    start = None
+    for training in trainings[name]:
+        if training not in made:
+            made.append(training)
+            start_of.append(start)
+        start = made.index(training)
+minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
+devices = sorted({t["provenance"]["device"] for t in made})
 points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(devices)}."]
-if continued := [f"`{name}`" for name, h in chosen.items() if h["train_config"].get("start_from") == name]:
+if continued := [f"`{name}` {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(
-        f"{', '.join(continued)} went on from earlier checkpoints of the same name, whose curves and minutes are not shown here."
+        f"Several trainings led to each: {', '.join(continued)}, each begun with the weights that another had ended with. The axis counts "
+        "them all; a curve shows those that made a model of its name. A rate raised anew first undoes some of what was learnt."
     )
 if averaged := [f"`{name}`" for name, h in chosen.items() if h["provenance"].get("averaged_with")]:
     points.append(
@@ -128,7 +149,7 @@ def settings(name: str) -> dict[str, str]:
         "shifted at random, px": f"{train.get('shift_px', 0):g}",
         "bent at random, px": f"{train.get('warp_px', 0):g}",
         "starts from": train["start_from"] or "random weights",
-        "trained": "the refiner alone" if train.get("refiner_only") else "all weights",
+        "share of training before the gradient steps": f"{train.get('refine_from', 0):.0%}",
         "epochs done": f"{header['history'][-1]['epoch']:.1f}" if header["history"] else "0",
         "steps": f"{made['steps']:,}",
         "training time": f"{made['wall_s'] / 60:.1f} min",
@@ -149,7 +170,30 @@ if differs.any():
 if not differs.all():
     st.subheader("The same in all" if len(chosen) > 1 else "Settings", anchor=False)
     st.markdown(" · ".join(f"{key}: **{value}**" for key, value in table[~differs].iloc[:, 0].items()))
-history = pd.concat([pd.DataFrame(h["history"]).assign(model=name) for name, h in chosen.items()])
+if continued:
+    with st.expander(f"All {len(made)} trainings"):
+        rows = {
+            number: {
+                "model": t["name"],
+                "starts from": "random weights" if start is None else f"the end of {start + 1}",
+                "minutes": f"{t['provenance']['wall_s'] / 60:.0f}",
+                "epochs": f"{t['history'][-1]['epoch']:.1f}" if t["history"] else "0",
+                "learning rate, peak": f"{t['train_config']['learning_rate']:g}",
+                "batch": str(t["train_config"]["batch_size"]),
+                "corrector": "yes" if t["model_config"].get("corrector_depths") else "no",
+                "gradient steps": str(t["model_config"].get("refiner_steps", 0)),
+                "PSNR / dB": f"{t['psnr_db']:.2f}",
+            }
+            for number, (t, start) in enumerate(zip(made, start_of, strict=True), start=1)
+        }
+        st.table(pd.DataFrame.from_dict(rows, orient="index"))
+history = pd.concat(
+    [
+        pd.DataFrame(t["history"]).assign(model=name, training=number, made=t["name"])
+        for name in chosen
+        for number, t in enumerate(trainings[name], start=1)
+    ]
+)
 with st.container(horizontal=True):
     for label, content, file in [("Settings (CSV)", table, "settings"), ("Curves (CSV)", history, "curves")]:
         st.download_button(
