@@ -132,7 +132,7 @@ def test_gaps_to_the_baselines(copies):
         in notice
     )
     assert (
-        "trained at 0.10 and tested elsewhere, it differs from the model trained there by **+0.10 dB** (0.05), **-0.10 dB** (0.15)"
+        "trained at 0.10 and tested elsewhere, it differs from the model trained there by **+0.10 dB** (0.05), **−0.10 dB** (0.15)"
         in notice
     )
 

@@ -115,9 +115,8 @@ gains = {
 }
 if gains:
     most = max(gains, key=gains.get)
-    gain = f"{gains[most]:+.2f} dB".replace("-", "−")
     points.append(
-        f"The last tenth of its steps brought `{most}` **{gain}**, the most of these; where that is much, a longer training "
+        f"The last tenth of its steps brought `{most}` **{controls.signed(gains[most], 2)} dB**, the most of these; where that is much, a longer training "
         "would pay. The learning rate falls to zero over it, and that alone brings a part."
     )
 if unfinished := [f"`{name}`" for name, h in chosen.items() if not h["provenance"]["finished"]]:

@@ -99,7 +99,7 @@ controls.notice(
         + ", ".join(f"{s:.0%} ({label})" for label, s in share.items())
         + ". A share near 100 % alone makes no dog: look whether the parts belong together.",
         "Mean excess kurtosis of the code's elements, 0 for a Gaussian: "
-        + ", ".join(f"{k:+.2f} ({label})" for label, k in kurtosis.items())
+        + ", ".join(f"{controls.signed(k, 2)} ({label})" for label, k in kurtosis.items())
         + ".",
     ]
 )

@@ -113,7 +113,7 @@ controls.notice(
         f"neighbouring pixels, {scene.detail:.1f} against {scene.real_detail:.1f} of 255 grey levels).",
         f"A sample lies {ratio:.2f} times as far from its nearest real code as a real code from its nearest neighbour"
         + (", so none of the nine copies a photo." if ratio > 0.5 else "."),
-        f"Each element of the real codes by itself is {alone} (mean excess kurtosis {kurtosis:+.2f}; 0 for a Gaussian). Mean and "
+        f"Each element of the real codes by itself is {alone} (mean excess kurtosis {controls.signed(kurtosis, 2)}; 0 for a Gaussian). Mean and "
         "covariance say nothing of how more than two values go together, to make an eye or an ear.",
     ]
 )  # fmt: skip

@@ -42,10 +42,6 @@ def own_digit(source: str) -> Tensor | None:
     return None
 
 
-def signed(value: float, num_decimals: int) -> str:
-    return f"{value:+.{num_decimals}f}".replace("-", "−")
-
-
 controls.header(
     "Denoise",
     "A denoising autoencoder sees a digit plus noise, x + factor · N(0, 1), and has learnt to give back the clean one. "
@@ -140,8 +136,8 @@ for label, network in zip(loaders.DENOISERS.values(), networks, strict=True):
         f"ahead of it from factor {better[0]:g} to {better[-1]:g}" if better else "behind it at every factor measured"
     )
     points.append(
-        f"**{label}** against the best linear map, at factor {FACTORS[at]:g}: **{signed(gain, 1)} dB**, SSIM "
-        f"{signed(similarity, 2)}; in PSNR {where}."
+        f"**{label}** against the best linear map, at factor {FACTORS[at]:g}: **{controls.signed(gain, 1)} dB**, SSIM "
+        f"{controls.signed(similarity, 2)}; in PSNR {where}."
     )
 (small, large), n = (network["psnr_db"] for network in networks), FACTORS[at]
 points.append(

@@ -8,6 +8,7 @@ from torch import Tensor
 from aemodels.metrics import power_audit, send
 from aemodels.noise import snr_db
 from aemodels.psnr_matrix import Curve, Score
+from pages.parts.controls import signed
 
 LAB_VARIANCES = (0.05, 0.10, 0.15)
 LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
@@ -44,7 +45,7 @@ def cell(score: Score | None, references: Mapping[str, Curve], variance: float) 
     if score is None:
         return "–"
     gaps = [
-        f"{round(score.psnr_db - scores[variance].psnr_db, 2) + 0:+.2f} {SHORT[label]}"
+        f"{signed(score.psnr_db - scores[variance].psnr_db, 2)} {SHORT[label]}"
         for label, scores in references.items()
         if variance in scores
     ]
@@ -96,7 +97,6 @@ def numbers(measured: Mapping[str, Evaluations], references: Mapping[str, Evalua
 
 
 def _listed(values: Sequence[float], variances: Sequence[float]) -> str:
-    # Adding 0 to what is rounded makes −0.00 a +0.00.
     return ", ".join(
-        f"**{round(gap, 2) + 0:+.2f} dB** ({variance:.2f})" for gap, variance in zip(values, variances, strict=True)
+        f"**{signed(gap, 2)} dB** ({variance:.2f})" for gap, variance in zip(values, variances, strict=True)
     )

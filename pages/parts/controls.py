@@ -57,6 +57,11 @@ def image_seeds(seed: int, num_images: int) -> list[int]:
     return [1000 * seed + i for i in range(num_images)]
 
 
+def signed(value: float, num_decimals: int) -> str:
+    """The number with its sign, + or −; what rounds to zero has a +."""
+    return f"{round(value, num_decimals) + 0:+.{num_decimals}f}".replace("-", "−")
+
+
 def notice(points: Sequence[str]) -> None:
     """The box "What to notice": Markdown sentences that carry measured figures."""
     with st.container(border=True, key="notice"):
