@@ -296,10 +296,16 @@ def wanted(args: argparse.Namespace) -> list[str]:
         if not checkpoints.checkpoint_path(name, args.out).exists():
             return False
         try:
-            return checkpoints.load_checkpoint(name, args.out).provenance["finished"]
+            ckpt = checkpoints.load_checkpoint(name, args.out)
         except CheckpointError as error:
             print(f"{error} It is trained again now.", file=sys.stderr)
             return False
+        if ckpt.provenance["finished"] and ckpt.model_config != RECIPES[name][0]:
+            path = checkpoints.checkpoint_path(name, args.out)
+            print(
+                f"{path} is not of the network in {name}'s recipe; move it away to have that trained.", file=sys.stderr
+            )
+        return ckpt.provenance["finished"]
 
     return [name for name in RECIPES if name in names and not finished(name)]
 

@@ -245,6 +245,19 @@ def test_a_broken_checkpoint_is_made_again(mnist, tmp_path):
     assert aemodels.load_checkpoint(DAE, tmp_path).provenance["finished"] is True
 
 
+def test_a_finished_model_that_is_not_of_the_recipe_is_left_and_named(uninterrupted, monkeypatch, capsys):
+    model_config, train_config = train.RECIPES[DAE]
+    monkeypatch.setitem(train.RECIPES, DAE, (dataclasses.replace(model_config, widths=(32,)), train_config))
+    path = uninterrupted / f"{DAE}.safetensors"
+    before = path.read_bytes()
+    assert train.main(["--only", DAE, *SMALL, "--out", str(uninterrupted)]) == 0
+    assert (
+        sentence(capsys.readouterr().err)
+        == f"{path} is not of the network in {DAE}'s recipe; move it away to have that trained."
+    )
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("content", ["cut", "foreign", "list"])
 def test_corrupt_resume_file(content, unfinished, mnist, capsys):
     path = unfinished / ".resume" / f"{DAE}.pt"
