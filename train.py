@@ -65,7 +65,7 @@ DOG = ModelConfig(
     reconstruction="log_mse",
 )
 MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
-DOG_TRAINING = TrainConfig(epochs=60, batch_size=64, learning_rate=4e-3, flips=True, shift_px=8)
+DOG_TRAINING = TrainConfig(epochs=60, batch_size=64, learning_rate=4e-3, flips=True, shift_px=8, refine_from=0.7)
 
 
 def noisy_dog(variance: float, start_from: str, refiner_steps: int) -> tuple[ModelConfig, TrainConfig]:
