@@ -100,6 +100,8 @@ def test_readme_tells_the_figures_of_the_checkpoints():
         m = checkpoints.read_header(name)["metrics"]
         assert f"{m['psnr_db']:.2f} ± {m['psnr_db_ci95']:.2f}" in cells
         assert ("bce" not in m) or f"{m['bce']:.4f}" in cells
+        num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(name))
+        assert cells.endswith(f" {num_epochs:.1f} ")
 
 
 def test_only_screenshots_are_committed_as_pictures():
