@@ -103,7 +103,8 @@ points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on 
 if continued := [f"`{name}` {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(
         f"Several trainings led to each: {', '.join(continued)}, each begun with the weights that another had ended with. The axis counts "
-        "them all; a curve shows those that made a model of its name. A rate raised anew first undoes some of what was learnt."
+        "them all; a curve shows those that made a model of its name; the settings below are of the last. A rate raised anew first undoes "
+        "some of what was learnt."
     )
 if averaged := [f"`{name}`" for name, h in chosen.items() if h["provenance"].get("averaged_with")]:
     points.append(
