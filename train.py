@@ -162,7 +162,9 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
     dataset = load_data(name, args)
 
     state = training.start(initial_model(name, model_config, train_config, args.out), train_config, args.device)
-    earlier = checkpoints.trainings(train_config.start_from, args.out) if train_config.start_from else []
+    earlier = []
+    if start := train_config.start_from:
+        earlier = checkpoints.trainings(start, checkpoints.read_header(start, args.out))
     if args.compile:
         training.compile_networks(state.model)
     resume_path = args.out / ".resume" / f"{name}.pt"

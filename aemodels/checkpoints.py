@@ -158,16 +158,16 @@ def _have(records: object, keys: set[str]) -> bool:
     return isinstance(records, list) and all(isinstance(r, dict) and r.keys() >= keys for r in records)
 
 
-def trainings(name: str, folder: str | Path | None = None) -> list[dict[str, Any]]:
-    """Every training that a checkpoint's weights went through, oldest first, the one that its header tells of last.
+def trainings(name: str, header: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every training that the weights of a checkpoint went through, by its header: oldest first, its own last.
 
     Each has the name of the checkpoint that it made, the mean PSNR in dB that this reached on the test split, and
     model_config, train_config, history and provenance as in that one's header.
     """
-    header = read_header(name, folder)
-    earlier = header["provenance"].pop("earlier", [])
-    psnr_db = header.pop("metrics")["psnr_db"]
-    return [*earlier, {"name": name, "psnr_db": psnr_db, **header}]
+    provenance = dict(header["provenance"])
+    earlier = provenance.pop("earlier", [])
+    own = {key: header[key] for key in ("model_config", "train_config", "history")}
+    return [*earlier, {"name": name, "psnr_db": header["metrics"]["psnr_db"], **own, "provenance": provenance}]
 
 
 def save_checkpoint(

@@ -22,6 +22,10 @@ def link(folder, names):
         (folder / f"{name}.safetensors").symlink_to(checkpoints.checkpoint_path(name, SHIPPED))
 
 
+def trainings(name):
+    return checkpoints.trainings(name, checkpoints.read_header(name))
+
+
 def tables(app):
     """The cells of the page's tables, but that of all trainings, as (row, column) -> text."""
     shown = [t.value for t in app.table if "starts from" not in t.value.columns]
@@ -198,7 +202,7 @@ def test_training_draws_the_trainings_before_one_after_another():
     _, psnr = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     for trace in psnr["data"]:
         expected, steps = {}, 0
-        for training in checkpoints.trainings(trace["name"]):
+        for training in trainings(trace["name"]):
             if training["name"] == trace["name"]:
                 expected |= {steps + e["step"]: e["psnr_db"] for e in training["history"]}
             steps += training["provenance"]["steps"]
@@ -216,16 +220,14 @@ def test_training_lists_every_training_once():
     (table,) = (table.value for table in app.table if "starts from" in table.value.columns)
     for name in aemodels.list_checkpoints():
         if name.startswith("dog"):
-            trainings = checkpoints.trainings(name)
-            number, ends = (
-                table.index[table["PSNR / dB"].eq(f"{trainings[-1]['psnr_db']:.2f}") & table["model"].eq(name)][-1],
-                [],
-            )
+            expected = [(t["name"], f"{t['psnr_db']:.2f}") for t in trainings(name)]
+            is_last = table["model"].eq(name) & table["PSNR / dB"].eq(expected[-1][1])
+            number, ends = table.index[is_last][-1], []
             while not ends or number is not None:
                 ends.insert(0, (table.loc[number, "model"], table.loc[number, "PSNR / dB"]))
                 start = re.fullmatch(r"the end of (\d+)", table.loc[number, "starts from"])
                 number = int(start[1]) if start else None
-            assert ends == [(t["name"], f"{t['psnr_db']:.2f}") for t in trainings]
+            assert ends == expected
     assert not table.duplicated().any()
 
 

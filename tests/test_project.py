@@ -97,10 +97,11 @@ def test_readme_tells_the_figures_of_the_checkpoints():
     rows = re.findall(r"^\| `([\w.-]+)` \|(.*)\|$", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert [name for name, _ in rows] == list(train.RECIPES)
     for name, cells in rows:
-        m = checkpoints.read_header(name)["metrics"]
+        header = checkpoints.read_header(name)
+        m = header["metrics"]
         assert f"{m['psnr_db']:.2f} ± {m['psnr_db_ci95']:.2f}" in cells
         assert ("bce" not in m) or f"{m['bce']:.4f}" in cells
-        num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(name))
+        num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(name, header))
         assert cells.endswith(f" {num_epochs:.1f} ")
 
 

@@ -68,7 +68,7 @@ for name in aemodels.list_checkpoints():
         st.error(str(error), icon=":material/error:")
         continue
     model, metrics, made = header["model_config"], header["metrics"], header["provenance"]
-    num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(name) if t["history"])
+    num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(name, header) if t["history"])
     noise = (
         f"input, σ {model['noise_factor']:g}" if model["noise_factor"] else
         f"code, variance {model['noise_variance']:.2f}" if model["noise_variance"] else "none"

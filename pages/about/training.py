@@ -18,11 +18,10 @@ controls.header(
     "Training",
     "Every checkpoint carries its own loss curve, settings and provenance; this page reads them from the files.",
 )
-headers, trainings = {}, {}
+headers = {}
 for name in aemodels.list_checkpoints():
     try:
         headers[name] = checkpoints.read_header(name)
-        trainings[name] = checkpoints.trainings(name)
     except LatentLabError as error:
         st.error(str(error), icon=":material/error:")
 if not headers:
@@ -35,6 +34,7 @@ with controls.row():
     group = controls.choose("Data set", GROUPS, key="group")
     along = controls.choose("Curves along", ALONG, key="along")
 chosen = {name: header for name, header in headers.items() if name.startswith(group)}
+trainings = {name: checkpoints.trainings(name, header) for name, header in chosen.items()}
 if not chosen:
     st.info(f"There are no checkpoints for {GROUPS[group]} yet; make them with `python train.py`.")
     st.stop()
