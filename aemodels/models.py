@@ -43,24 +43,26 @@ class Autoencoder(nn.Module):
         On images unlike those learnt from, such as one colour all over, the steps can go astray. So, but for training, an image
         keeps the code z where its error would not become smaller.
         """
-        refined, gradient = z, torch.zeros_like(z)
+        refined, gradient, errors = z, torch.zeros_like(z), []
         for _ in range(self.config.refiner_steps):
-            previous, gradient = gradient, self.error_gradient(x, refined)
+            previous, (gradient, error) = gradient, self.gradient_and_error(x, refined)
+            errors.append(error)
             refined = self.scale(refined + self.refiner(torch.cat([refined, gradient, previous], dim=1)))
         if self.training:
             return refined
-        is_better = self.reconstruction_loss(x, refined) < self.reconstruction_loss(x, z)
+        is_better = self.reconstruction_loss(x, refined) < errors[0]
         return torch.where(is_better.view(-1, 1, 1, 1), refined, z)
 
-    def error_gradient(self, x: Tensor, z: Tensor) -> Tensor:
-        """Gradient of each image's reconstruction loss with respect to its code, both (B, *latent_shape), times the number of
-        the code's elements, so that its entries are of order 1. It can itself be differentiated where z can."""
-        is_learning = torch.is_grad_enabled() and z.requires_grad
-        with torch.inference_mode(False), torch.enable_grad():
-            if not is_learning:
-                x, z = x.clone(), z.clone().requires_grad_()  # autograd does not take what inference mode made
-            (gradient,) = torch.autograd.grad(self.reconstruction_loss(x, z).sum(), z, create_graph=is_learning)
-        return z[0].numel() * gradient
+    def gradient_and_error(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Each image's reconstruction loss (B,), and before it that loss's gradient with respect to the code, (B, *latent_shape)
+        as z is, times the number of the code's elements, so that its entries are of order 1. Both can be differentiated."""
+
+        def total_and_each(z: Tensor) -> tuple[Tensor, Tensor]:
+            errors = self.reconstruction_loss(x, z)
+            return errors.sum(), errors
+
+        gradient, errors = torch.func.grad(total_and_each, has_aux=True)(z)
+        return z[0].numel() * gradient, errors
 
     def scale(self, z: Tensor) -> Tensor:
         """Codes (B, *latent_shape) as the channel takes them: here, as they are."""

@@ -187,15 +187,16 @@ def fit(
 
 
 def compile_networks(model: Autoencoder) -> None:
-    """Has the networks compiled at their first step, in place: names and shapes of the weights stay.
+    """Has the networks, and the functions that differentiate the decoder, compiled at their first step, in place: names and
+    shapes of the weights stay.
 
-    The noise on images and codes stays outside, for a compiled network cannot draw from a generator of its own; and so does a
-    decoder whose gradient a refiner sees, for a compiled network cannot be differentiated twice.
+    The noise on images and codes stays outside, for compiled code cannot draw from a generator of its own.
     """
-    decoder = model.decoder if model.refiner is None else None
-    for network in (model.encoder, decoder, model.corrector, model.refiner):
+    for network in (model.encoder, model.corrector, model.refiner):
         if network is not None:
-            network.compile()
+            network.compile(fullgraph=True)
+    for name in ("decode", "reconstruction_loss", "gradient_and_error"):
+        setattr(model, name, torch.compile(getattr(model, name), fullgraph=True))
 
 
 def schedule(progress: float, warmup: float) -> float:

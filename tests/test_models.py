@@ -273,9 +273,9 @@ def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, 
     seen = inputs_of(model.refiner)
     z = model.encode(x)
     first = model.scale(model.encoder(x))
-    gradients = [torch.zeros_like(first), model.error_gradient(x, first)]
+    gradients = [torch.zeros_like(first), model.gradient_and_error(x, first)[0]]
     second = model.scale(first + model.refiner(torch.cat([first, gradients[1], gradients[0]], dim=1)))
-    gradients.append(model.error_gradient(x, second))
+    gradients.append(model.gradient_and_error(x, second)[0])
     third = model.scale(second + model.refiner(torch.cat([second, gradients[2], gradients[1]], dim=1)))
     torch.testing.assert_close(z, third)
     torch.testing.assert_close(seen[0][:, : first.shape[1]], first)
@@ -305,7 +305,8 @@ def test_the_error_gradient_tells_how_the_loss_of_each_image_changes_with_its_co
     model = make("plain", "refined", reconstruction=reconstruction).double()
     x = images_for(model).double()
     z = model.encode(x)
-    gradient = model.error_gradient(x, z)
+    gradient, error = model.gradient_and_error(x, z)
+    torch.testing.assert_close(error, model.reconstruction_loss(x, z))
     aside = torch.randn(z.shape, generator=torch.Generator().manual_seed(1), dtype=z.dtype)
     for direction in (gradient, gradient + gradient.square().mean().sqrt() * aside):
         step = 0.02 / direction.square().mean().sqrt()  # the loss is taken in float32: no tiny steps
