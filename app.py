@@ -13,7 +13,11 @@ st.set_page_config(
     page_title="Latent Lab", page_icon=str(Path(__file__).parent / "pages/parts/icon.png"), layout="wide"
 )
 
-st.html("<style>.stMainBlockContainer { padding-top: 3.5rem; }</style>")  # the picture above the fold on a projector
+STYLE = """
+.stMainBlockContainer { padding-top: 3.5rem; }  /* the picture above the fold on a projector */
+[data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
+"""
+st.html(f"<style>{STYLE}</style>")
 
 st.navigation(
     {
@@ -36,6 +40,7 @@ st.navigation(
                 "pages/dogs/reconstruct.py", title="Reconstruct", icon=":material/image:", url_path="dogs-reconstruct"
             ),
             st.Page("pages/dogs/sample.py", title="Sample", icon=":material/casino:", url_path="dogs-sample"),
+            st.Page("pages/dogs/axes.py", title="Axes", icon=":material/open_with:", url_path="dogs-axes"),
             st.Page(
                 "pages/dogs/interpolate.py",
                 title="Interpolate",

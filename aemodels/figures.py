@@ -88,7 +88,8 @@ def panel(
 
     rows           each a list of uint8 tiles (H, W, 3); tiles are scaled to one size, small ones without blur
     row_labels     one a row, on the left
-    notes          for each row, one short text under each tile ("" for none)
+    notes          for each row, one short text under each tile ("" for none), on two lines at most; a row's letters are smaller
+                   where a word would not fit
     column_labels  one a column, on top
     caption        below, wrapped to the panel's width
     """
@@ -99,7 +100,11 @@ def panel(
     columns = max(len(row) for row in rows)
     side = (width_px - label_width - pad * (columns + 1)) // columns
     tile_height = max(round(side * tile.shape[0] / tile.shape[1]) for row in rows for tile in row)
-    note_heights = [round(30 * unit) if i < len(notes) and any(notes[i]) else 0 for i in range(len(rows))]
+    note_fonts = [_fitting(font, " ".join(row), side, 0.75) for row in notes]
+    note_lines = [[_two_lines(note, f, side) for note in row] for row, f in zip(notes, note_fonts, strict=True)]
+    note_lines += [[]] * (len(rows) - len(notes))
+    most_lines = [max(map(len, row), default=0) for row in note_lines]
+    note_heights = [round((6 + 24 * n) * unit) if n else 0 for n in most_lines]
     header = round(38 * unit) if any(column_labels) else 0
     lines = _wrap(caption, small, width_px - 2 * pad)
     line_height = round(28 * unit)
@@ -112,7 +117,7 @@ def panel(
     for j, label in enumerate(column_labels):
         centre = (label_width + pad + j * (side + pad) + side / 2, header / 2 + pad / 2)
         draw.text(centre, _shorten(label, bold, side), ink.text, bold, "mm")
-    for i, (row, top, note_height) in enumerate(zip(rows, tops, note_heights, strict=True)):
+    for i, (row, top) in enumerate(zip(rows, tops, strict=True)):
         if i < len(row_labels):
             for k, line in enumerate(label_lines := _wrap(row_labels[i], bold, label_width - pad)):
                 y = top + tile_height / 2 + (k - (len(label_lines) - 1) / 2) * line_height
@@ -124,9 +129,9 @@ def panel(
             image.paste(
                 Image.fromarray(tile).resize((side, round(side * tile.shape[0] / tile.shape[1])), method), (left, top)
             )
-            if i < len(notes) and j < len(notes[i]) and notes[i][j]:
-                note = _shorten(notes[i][j], font, side)
-                draw.text((left + side / 2, top + tile_height + note_height / 2), note, ink.muted, font, "mm")
+            for k, line in enumerate(note_lines[i][j] if j < len(note_lines[i]) else []):
+                y = top + tile_height + (15 + 24 * k) * unit
+                draw.text((left + side / 2, y), line, ink.muted, note_fonts[i], "mm")
     for k, line in enumerate(lines):
         draw.text((pad, height - (len(lines) - k) * line_height - pad / 2), line, ink.muted, small)
     return image
@@ -155,6 +160,17 @@ def _wrap(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[str]
         else:
             lines.append(word)
     return lines
+
+
+def _fitting(font: ImageFont.FreeTypeFont, text: str, width_px: float, smallest: float) -> ImageFont.FreeTypeFont:
+    """The font, made smaller where a word of the text is wider than width_px, but no smaller than that share of its size."""
+    widest = max(map(font.getlength, text.split()), default=0)
+    return font if widest <= width_px else font.font_variant(size=font.size * max(smallest, 0.97 * width_px / widest))
+
+
+def _two_lines(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[str]:
+    lines = _wrap(text, font, width_px)
+    return lines if len(lines) <= 2 else [lines[0], _shorten(text.removeprefix(lines[0]).lstrip(), font, width_px)]
 
 
 def _shorten(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> str:

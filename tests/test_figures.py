@@ -241,6 +241,20 @@ def test_a_long_note_stays_under_its_tile():
     assert len(columns) > side / 2
 
 
+def test_a_note_of_two_words_takes_a_second_line_where_one_is_too_short():
+    tile = flat_tile((0, 0, 200))
+    one, two = (panel([[tile] * 9], notes=[[note] + [""] * 8]) for note in ("Pekinese", "Shetland sheepdog"))
+    assert two.height - one.height == 24
+    inked = (np.asarray(two)[place_of(two, (0, 0, 200))[1] + 1 :] < 255).any((1, 2))
+    assert np.diff(inked.astype(int)).tolist().count(1) == 2  # two lines of letters, with white above each
+
+
+def test_a_word_that_is_too_long_is_drawn_whole_in_smaller_letters():
+    tile = flat_tile((0, 0, 200))
+    ends = {panel([[tile] * 9], ["name"], [[f"affenpinsche{end}"] + [""] * 8]).tobytes() for end in "rst"}
+    assert len(ends) == 3
+
+
 def test_letters_beyond_ascii_are_drawn():
     def ink(caption):
         return np.asarray(panel([[flat_tile((0, 0, 200))] * 4], caption=caption)).tobytes()

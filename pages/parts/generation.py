@@ -66,15 +66,11 @@ def show() -> None:
             )
     st.markdown(f"{_verdict(values, models)}\n\n{MEANING[measure]}")
     fitted = ", ".join(f"{n:,}" for n in sorted(set(results["num_fitted"].values())))
-    trained = "; ".join(
-        f"{name} after {c['steps']:,} steps on data {c['data_fingerprint'][:8]}"
-        for name, c in results["checkpoints"].items()
-    )
     st.caption(
         f"Each figure: {results['num_samples']:,} pictures against {results['num_reference']:,} train photos, mean ± standard "
         f"deviation over {len(results['seeds'])} seeds; the nearest photo among {results['num_known']:,}. Samplers are fitted on "
         f"{fitted} codes. Features: a scattering network of fixed filters (oriented edges of four sizes, how they are arranged, "
-        f"how sparse they are and how they go together across sizes, local colour), nothing in it learnt. Measured on {trained}."
+        "how sparse they are and how they go together across sizes, local colour), nothing in it learnt."
     )
 
 
