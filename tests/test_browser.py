@@ -19,6 +19,7 @@ PAGES = {
     "mnist-denoise": ("Denoise", 1, 2),
     "dogs-reconstruct": ("Reconstruct", 2, 2),
     "dogs-sample": ("Sample", 2, 1),
+    "dogs-axes": ("Axes", 1, 2),
     "dogs-interpolate": ("Interpolate", 2, 0),
     "dogs-perturb": ("Perturb", 2, 1),
     "dogs-noise-regularised": ("Noise-regularised", 1, 1),

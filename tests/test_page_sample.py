@@ -192,6 +192,7 @@ def test_pages_of_models_with_two_codes(checkpoint_folder):
             checkpoint_folder,
         )
     assert pictures(open_page("dogs/interpolate"))
+    assert pictures(open_page("dogs/axes"))
     app = open_page("dogs/sample")
     for sampler in latents.SAMPLERS:
         app.segmented_control(key="sampler").set_value(sampler).run()

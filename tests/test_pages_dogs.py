@@ -14,6 +14,7 @@ from aemodels.noise import perturb, seeded_normal
 PAGES = {
     "reconstruct": "Reconstruct",
     "sample": "Sample",
+    "axes": "Axes",
     "perturb": "Perturb",
     "noise_regularised": "Noise-regularised",
 }
@@ -99,7 +100,7 @@ def test_seed_and_model_are_kept_across_pages(without_photos):
             assert app.segmented_control(key="model").value == "dog-noise-0.10"
 
 
-@pytest.mark.parametrize("page", ["reconstruct", "sample", "perturb"])
+@pytest.mark.parametrize("page", ["reconstruct", "sample", "axes", "perturb"])
 def test_every_model_has_a_picture_of_its_own(page, without_photos):
     app = open_page(page)
     shown = {name: pictures(app.segmented_control(key="model").set_value(name).run())[0] for name in MODELS}

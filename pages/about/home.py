@@ -19,6 +19,7 @@ CARDS = {
 MORE = {
     "mnist/twins": "What L2 does to the plane",
     "mnist/path": "A path between two digits",
+    "dogs/axes": "What the strongest axes hold",
     "dogs/interpolate": "From one dog to another",
     "about/training": "How each model was trained",
     "about/report": "Your report",

@@ -1,0 +1,125 @@
+"""Walks along the principal axes of the codes, from a photo's code or from the mean, and what an axis moves in the picture."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+import torch
+from PIL import Image
+from torch import Tensor
+
+from aemodels import axes, figures, latents
+from pages.parts import ahead, axis_curves, controls, export, loaders, sampling
+
+NUM_AXES, MAX_AXIS = 4, 1021
+STEPS = torch.arange(-3.0, 4.0)
+STARTS = {"photo": "A photo's code", "mean": "The mean code"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where the walks start; their codes (axes, steps, 16, 8, 8) and pictures (axes, steps, 3, 128, 128); the panel's PNG."""
+
+    start: str
+    z: Tensor
+    x: Tensor
+    panel: bytes
+
+
+def compute(seed: int) -> Scene:
+    picked = int(torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[0])
+    start, z_start = (f"code {picked}", ckpt.codes[picked]) if starts_at == "photo" else ("the mean code", mean)
+    z = torch.stack([axes.walk(stats, z_start, axis, STEPS) for axis in shown])
+    x = ckpt.model.decode(z.flatten(0, 1)).unflatten(0, z.shape[:2])
+    return Scene(start, z, x, export.on_screen(draw, z, x))
+
+
+def draw(z: Tensor, x: Tensor, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    labels = [f"Axis {axis + 1} σ={stats.scales[0, axis]:.2f}" for axis in shown]
+    notes = [[f"z² {p:.2f}" for p in row] for row in power(z)]
+    columns = [f"{controls.signed(step, 0)} σ" if step else "0" for step in STEPS.tolist()]
+    return figures.panel([figures.to_tiles(row) for row in x], labels, notes, columns, caption, width_px, ink)
+
+
+def power(z: Tensor) -> list[list[float]]:
+    """Mean square of each code (axes, steps, ...)."""
+    return z.square().flatten(2).mean(2).tolist()
+
+
+controls.header(
+    "Axes",
+    "The codes of photos spread further along some directions than along others. These are walks along the directions of most "
+    "spread, the principal axes, one a row; a step is one standard deviation (σ) of the codes along it.",
+)
+with controls.row():
+    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
+    seed = controls.seed_control()
+with controls.row():
+    starts_at = controls.choose("Start from", STARTS, key="start")
+    first = st.number_input(
+        "First axis shown", 1, MAX_AXIS, key="axis", width=150, bind="query-params", persist_state="session"
+    )
+ckpt, stats = loaders.checkpoint(name), axis_curves.fitted(name)
+mean = stats.mean.view(ckpt.codes.shape[1:])
+rank = latents.rank(stats)
+shown = range(max(0, min(first - 1, rank - NUM_AXES)), min(rank, first - 1 + NUM_AXES))
+scene = ahead.scene(compute, seed, "axes", loaders.version(name), starts_at, first, export.is_dark())
+alt = f"Seven steps from −3 σ to +3 σ along axes {shown[0] + 1} to {shown[-1] + 1}, from {scene.start}, decoded"
+export.show(scene.panel, alt=alt)
+st.caption("Below each picture: the mean square of its code.")
+
+variances = latents.spectrum(stats)
+share = variances / variances.sum()
+half = int((share.cumsum(0) < 0.5).sum()) + 1
+along = (ckpt.codes.flatten(1) - stats.mean) @ stats.basis[:, list(shown)]
+kurtosis = sampling.excess_kurtosis(along)
+x_mean, x_photos = ckpt.model.decode(mean[None]), ckpt.model.decode(ckpt.codes[: axis_curves.NUM_CODES])
+contrast, photos_contrast = (float(x.flatten(1).std(1).mean()) * 255 for x in (x_mean, x_photos))
+moved = axis_curves.measure(name)
+controls.notice(
+    [
+        f"Axes {shown[0] + 1} to {shown[-1] + 1} hold **{float(share[list(shown)].sum()):.1%}** of the variance of {len(ckpt.codes):,} codes; "
+        f"the strongest holds {float(share[0]):.1%}, and half of it takes **{half}** of {rank:,} axes.",
+        f"One σ along axis {moved.axes[0]} moves the picture by **{moved.grey_levels[0]:.1f}** of 255 grey levels RMS, {moved.coarse[0]:.0%} of "
+        f"its square in regions of {axis_curves.CELL_PX} px and more{': light and colour' if moved.coarse[0] > 0.5 else ''}. Along axis "
+        f"{moved.axes[-1]} it is {moved.grey_levels[-1]:.1f} grey levels, {moved.coarse[-1]:.0%} of it so coarse.",
+        f"The mean code decodes to a picture with **{contrast:.0f}** grey levels of contrast (standard deviation of its pixels), photos' codes "
+        f"to {photos_contrast:.0f}. Its mean square is {float(mean.square().mean()):.2f}, theirs {float(ckpt.codes.square().mean()):.2f}: where a "
+        "Gaussian is densest no photo lies.",
+        f"Along the axes shown the codes by themselves have a mean excess kurtosis of {controls.signed(kurtosis, 2)} (0 for a Gaussian). No axis is "
+        "a dog's: what makes one is how hundreds of them go together.",
+    ]
+)  # fmt: skip
+
+settings = {"model": name, "seed": seed, "start": scene.start, "axes": f"{shown[0] + 1} to {shown[-1] + 1}"}
+settings["fitted on"] = f"{stats.n:,} codes of test photos"
+numbers = [
+    {
+        "axis": axis + 1,
+        "sigma": float(stats.scales[0, axis]),
+        "variance_share": float(share[axis]),
+        "step_sigma": step,
+        "mean_square": mean_square,
+    }
+    for axis, row in zip(shown, power(scene.z), strict=True)
+    for step, mean_square in zip(STEPS.tolist(), row, strict=True)
+]
+export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.x), numbers, settings, alt=alt)
+
+st.subheader("What an axis moves", anchor=False)
+effects = {label: axis_curves.measure(model) for model, label in loaders.DOG_MODELS.items()}
+left, right = st.columns(2)
+left.plotly_chart(
+    axis_curves.draw(effects, "grey_levels", "change by one σ / grey levels"),
+    key="change",
+    alt="RMS change of the picture by one standard deviation along an axis, against the axis's number, for four models",
+)
+right.plotly_chart(
+    axis_curves.draw(effects, "coarse", f"share coarser than {axis_curves.CELL_PX} px"),
+    key="coarse",
+    alt="Share of that change which is left in means over 16 px, against the axis's number, for four models",
+)
+st.caption(
+    f"Root mean square over pixels, colours and the first {axis_curves.NUM_CODES} codes, half a σ either way; right, the share of its "
+    f"square that is left when the change is averaged over {axis_curves.CELL_PX}×{axis_curves.CELL_PX} px."
+)

@@ -1,0 +1,65 @@
+"""The page Axes: walks along the strongest directions of the codes, and the figures that it says."""
+
+import re
+
+import pytest
+import torch
+from apptest import notice, open_page, pictures
+
+import aemodels
+from aemodels import latents
+
+pytestmark = pytest.mark.usefixtures("without_photos")
+
+
+def figures(pattern, app):
+    return [float(number.replace(",", "")) for number in re.search(pattern, notice(app)).groups()]
+
+
+@pytest.mark.parametrize(("name", "label"), [("dog-ae", "none"), ("dog-noise-0.10", "0.10")])
+def test_it_says_the_share_of_variance_of_its_axes(name, label):
+    app = open_page("dogs/axes", seed=3, model=label, axis=5)
+    codes = aemodels.load_checkpoint(name).codes.flatten(1).double()
+    variances = torch.linalg.eigvalsh(torch.cov(codes.T)).flip(0)
+    share = variances / variances.sum()
+    first, last, held, strongest, half = figures(
+        r"Axes (\d+) to (\d+) hold \*\*([\d.]+)%\*\* .* strongest holds ([\d.]+)%, .* \*\*(\d+)\*\* of", app
+    )
+    assert (first, last) == (5, 8)
+    assert held == pytest.approx(100 * float(share[4:8].sum()), abs=0.06)
+    assert strongest == pytest.approx(100 * float(share[0]), abs=0.06)
+    assert share[: int(half)].sum() >= 0.5 > share[: int(half) - 1].sum()
+
+
+def test_it_says_what_the_mean_code_decodes_to():
+    app = open_page("dogs/axes")
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    mean = ckpt.codes.mean(0, keepdim=True)
+    contrast, photos, power, photos_power = figures(
+        r"with \*\*(\d+)\*\* grey levels .* codes to (\d+)\. Its mean square is ([\d.]+), theirs ([\d.]+)", app
+    )
+    assert contrast == pytest.approx(255 * float(ckpt.model.decode(mean).std()), abs=0.6)
+    assert contrast < 0.5 * photos
+    assert power == pytest.approx(float(mean.square().mean()), abs=0.006)
+    assert photos_power == pytest.approx(float(ckpt.codes.square().mean()), abs=0.006)
+
+
+def test_start_axis_and_model_each_change_the_picture():
+    app = open_page("dogs/axes", seed=3)
+    shown = [pictures(app)[0]]
+    app.segmented_control(key="start").set_value("mean").run()
+    shown.append(pictures(app)[0])
+    assert "from the mean code" in app.get("image")[0].proto.imgs[0].alt
+    app.number_input(key="axis").set_value(9).run()
+    shown.append(pictures(app)[0])
+    assert "axes 9 to 12" in app.get("image")[0].proto.imgs[0].alt
+    app.segmented_control(key="model").set_value("dog-noise-0.05").run()
+    shown.append(pictures(app)[0])
+    assert not app.exception
+    assert len(set(shown)) == 4
+
+
+def test_beyond_the_last_axis_the_last_four_are_shown():
+    app = open_page("dogs/axes", axis=1021)
+    rank = latents.rank(latents.fit(aemodels.load_checkpoint("dog-ae").codes))
+    assert figures(r"Axes (\d+) to (\d+)", app) == [rank - 3, rank]
