@@ -59,7 +59,7 @@ def compute(seed: int) -> Scene:
         z = sampling.sample_codes(name, 256, "full", seeds)
     elif has_photos:
         x = photos.random_test_photos(seed).x
-        z = ckpt.model.encode(x)
+        z = photos.encode(ckpt.model, x)
     else:
         z = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]]
     noises = {kind: noise[: len(z)] for kind, noise in variance_curves.noises(name, seeds).items()}

@@ -73,7 +73,7 @@ def _version(name: str) -> tuple[str, int]:
 def _psnr(name: str, modified_ns: int, folder: str, _x: Tensor) -> tuple[list[float], list[float]]:
     """Mean PSNR in dB at each of VARIANCES, for white and for shaped noise."""
     model = loaders.checkpoint(name).model
-    z = model.encode(_x)
+    z = photos.encode(model, _x)
     white, shaped = (
         [psnr_db(_x, model.decode(perturb(z, variance, noise))).mean().item() for variance in VARIANCES]
         for noise in noises(name, list(range(len(_x)))).values()
