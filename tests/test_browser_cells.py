@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from browser import IDLE, needs_browser, picture_bytes, query
+from browser import IDLE, PICTURE, needs_browser, picture_bytes, query
 from PIL import Image
 
 import aemodels
@@ -145,6 +145,38 @@ def test_a_cell_picked_while_the_slow_charts_are_measured_stays_picked(new_page,
     page.wait_for_selector(IDLE)
     page.get_by_alt_text("Where picture 1 changes when cell 3, 7 is scaled by 0").wait_for()
     assert query(page) | {"row": "3", "column": "7"} == query(page)
+
+
+# Keeps the function by which the page asks for its next measurement, so that a test can call it in any moment.
+CATCH_THE_PACER = """
+    const setTimeoutOfBrowser = window.setTimeout
+    window.setTimeout = (run, ...rest) => {
+        if (typeof run === "function" && String(run).includes("latentLabUnanswered")) window.ask = run
+        return setTimeoutOfBrowser(run, ...rest)
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("seed", "choice", "shown"),
+    [(78, ".st-key-code", {"code": "One picture"}), (88, ".st-key-part", {"part": "A cell"})],
+)
+def test_what_is_clicked_in_the_moment_of_a_measurement_is_drawn(new_page, app_url, seed, choice, shown):
+    """Streamlit sends the two as one message, which asks for the measurement alone."""
+    page = new_page(viewport={"width": 1440, "height": 1400})
+    page.add_init_script(CATCH_THE_PACER)
+    page.goto(f"{app_url}/dogs-reconstruct?seed={seed}")
+    page.get_by_text("Knocking out each channel").wait_for()
+    page.wait_for_function("typeof window.ask === 'function'")
+    page.wait_for_selector(IDLE)
+    before = page.locator(PICTURE).evaluate_all("images => images.map(i => i.src)")
+    page.evaluate("css => { document.querySelector(css).click(); window.ask() }", f"{choice} button:last-child")
+    page.wait_for_function(
+        """([css, before]) => [...document.querySelectorAll(css)].some(i => !before.includes(i.src))""",
+        arg=[PICTURE, before],
+    )
+    page.locator(".st-key-channel_worth .main-svg").first.wait_for()
+    assert query(page) | shown == query(page)
 
 
 def test_the_camera_is_asked_for_only_when_it_is_chosen_and_shots_add_up(visit):

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels import figures, probing
-from aemodels.metrics import psnr_db, reconstruct
+from aemodels.metrics import psnr_db
 from pages.parts import ahead, controls, export, loaders, photos, probes, touch
 
 VIEWS = {"maps": "16 channels", "colours": "One picture"}
@@ -26,6 +26,7 @@ with controls.row():
     seed = controls.seed_control()
     source = photos.choose_source()
     view = controls.choose("Code shown as", VIEWS, key="code")
+controls.note_drawn("model", "seed", "photos", "code")
 if source == "test":
     own, has_photos = None, photos.has_test_photos()
 else:
@@ -54,7 +55,8 @@ def compute(seed: int) -> Scene:
     if has_photos:
         pictures = own or photos.random_test_photos(seed)
         x, labels = pictures.x, pictures.names
-        _, z, x_hat = reconstruct(ckpt.model, x)
+        z = photos.encode(ckpt.model, x)
+        x_hat = ckpt.model.decode(z)
         psnr = psnr_db(x, x_hat)
     else:
         picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]

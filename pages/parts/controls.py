@@ -57,6 +57,22 @@ def image_seeds(seed: int, num_images: int) -> list[int]:
     return [1000 * seed + i for i in range(num_images)]
 
 
+def note_drawn(*keys: str) -> None:
+    """Remembers the values of these widgets, with which the page or a fragment of it is drawn in this run."""
+    st.session_state.setdefault("drawn_with", {}).update({key: st.session_state.get(key) for key in keys})
+
+
+def redraw_if_missed() -> None:
+    """For a fragment that a timer runs: draws the page anew where it is not drawn with its widgets' values.
+
+    Streamlit's browser side sends what changes in one moment as one message. Where the timer fires in the moment of a click, that
+    message asks for the timer's fragment alone (scheduleFlush in WidgetStateManager.ts, 1.67), and the click would change nothing.
+    """
+    drawn_with = st.session_state.get("drawn_with", {})
+    if any(st.session_state.get(key) != value for key, value in drawn_with.items()):
+        st.rerun()
+
+
 def signed(value: float, num_decimals: int) -> str:
     """The number with its sign, + or −; what rounds to zero has a +."""
     return f"{round(value, num_decimals) + 0:+.{num_decimals}f}".replace("-", "−")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from aemodels import figures, probing
-from pages.parts import loaders
+from pages.parts import controls, loaders
 
 STEP_S = 0.25  # the longest that a click waits for a measurement under way
 REST_S = 0.5  # how long a scene has stood before it is measured
@@ -57,6 +57,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
 
     @st.fragment
     def measure() -> None:
+        controls.redraw_if_missed()
         if len(store) < num_parts and time.monotonic() > shown_at + REST_S:
             _measure(store, name, z, x_hat, x_hat if x is None else x)
         channels, cells = st.columns(2, gap="medium")

@@ -64,6 +64,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         )
         with st.container(width=230):
             gain = st.slider("Scale (0 knocks it out, 1 leaves it)", -2.0, 3.0, 0.0, 0.1, key="scale", **BOUND)
+    controls.note_drawn("photo", "part", *place, "scale")
     if part == "channel":
         where, what, framed = probing.channel(channel), f"channel {channel + 1}", None
     else:
