@@ -30,6 +30,7 @@ from aemodels import (
     data,
     datasets,
     evaluation,
+    measurements,
     metrics,
     models,
     provenance,
@@ -267,11 +268,11 @@ def evaluate_finished(name: str, args: argparse.Namespace) -> None:
 
 def measure_baselines(args: argparse.Namespace) -> None:
     """PCA, the optimal linear code, and AVIF at capacity, on the same photos as the dog models: what baselines.json lacks."""
-    known = checkpoints.read_baselines(args.out) or {}
+    known = measurements.read_baselines(args.out) or {}
     if baselines.lacks_linear_code(known) or baselines.lacks_avif(known):
         dataset = datasets.load_dogs(data.data_root(args.data))
         for results in baselines.measure(dataset, prod(DOG.latent_shape), known):
-            checkpoints.save_baselines(results, args.out)
+            measurements.save_baselines(results, args.out)
 
 
 def print_table(names: list[str], out: Path) -> None:

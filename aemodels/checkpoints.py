@@ -27,9 +27,6 @@ FORMAT = "latent-lab/1"
 _JSON_FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
 # What every reader of a header may count on.
 _METRICS = {"psnr_db", "psnr_db_ci95", "num_images", "evaluations"}
-_BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
-_GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints", "rows"}
-_GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
 _PROVENANCE = {"finished", "device", "wall_s", "steps", "images_per_s", "num_train_images", "data_fingerprint", "seed"}
 _TRAINING = {"name", "psnr_db", "model_config", "train_config", "history", "provenance"}
 _EPOCH = {"epoch", "step", "seconds"}
@@ -197,73 +194,9 @@ def save_checkpoint(
         raise CheckpointError(
             f"{name} has weights or codes that float16 cannot hold; train it at a lower learning rate."
         )
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         save_file(tensors, temporary, metadata={"format": FORMAT} | metadata)
     return path
-
-
-def save_baselines(results: dict[str, Any], folder: str | Path | None = None) -> None:
-    """Writes what was measured beside the models (see train.measure_baselines) to baselines.json, atomically."""
-    with _replacing(Path(folder or CHECKPOINT_FOLDER) / "baselines.json") as temporary:
-        temporary.write_text(json.dumps(results, indent=1))
-
-
-def read_baselines(folder: str | Path | None = None) -> dict[str, Any] | None:
-    """What save_baselines wrote, "linear_code" and, unless it is from before there was such a thing, "avif"; None where there is
-    none. Raises CheckpointError for a broken file."""
-    path = Path(folder or CHECKPOINT_FOLDER) / "baselines.json"
-    if not path.is_file():
-        return None
-    try:
-        baselines = json.loads(path.read_text(encoding="utf-8"))
-        rows = baselines["linear_code"] + baselines.get("avif", [])
-        if not all(row.keys() >= _BASELINE for row in rows) or "num_components" not in baselines:
-            raise KeyError("figures")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            f"{path.name} is broken or incomplete ({type(error).__name__}); delete it and measure the baselines again with "
-            "`python train.py --evaluate`."
-        ) from error
-    return baselines
-
-
-def save_generation(results: dict[str, Any], folder: str | Path | None = None) -> None:
-    """Writes what generation.measure_generation gives to generation.json, atomically."""
-    with _replacing(Path(folder or CHECKPOINT_FOLDER) / "generation.json") as temporary:
-        temporary.write_text(json.dumps(results, indent=1))
-
-
-def read_generation(folder: str | Path | None = None) -> dict[str, Any] | None:
-    """What save_generation wrote; None where there is none. Raises CheckpointError for a broken file."""
-    path = Path(folder or CHECKPOINT_FOLDER) / "generation.json"
-    if not path.is_file():
-        return None
-    try:
-        results = json.loads(path.read_text(encoding="utf-8"))
-        if not results.keys() >= _GENERATION or not all(row.keys() >= _GENERATION_ROW for row in results["rows"]):
-            raise KeyError("figures")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            f"{path.name} is broken or incomplete ({type(error).__name__}); measure it again with "
-            "`python -m benchmarks.generation`."
-        ) from error
-    return results
-
-
-def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Writes what training needs to go on, atomically; the optimiser's moments make it some six checkpoints large."""
-    with _replacing(path) as temporary:
-        torch.save(state, temporary)
-
-
-def load_state(path: Path) -> dict[str, Any]:
-    """What save_state wrote; tensors and plain values only. Raises CheckpointError for anything else."""
-    try:
-        return torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({type(error).__name__}); delete it to train from the start."
-        ) from error
 
 
 @contextmanager
@@ -278,8 +211,11 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place if, and only if, writing it succeeds."""
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place if, and only if, writing it succeeds.
+
+    Raises CheckpointError where the disk is full or the folder cannot be written.
+    """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

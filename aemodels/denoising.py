@@ -94,11 +94,6 @@ def _gaussian_windows(side: int) -> Tensor:
     return torch.stack([F.pad(window / window.sum(), (i, places - 1 - i)) for i in range(places)])
 
 
-def add_seeded_noise(x: Tensor, noise_factor: float, seeds: Sequence[int]) -> Tensor:
-    """x + noise_factor · N(0, 1), not clipped: images (B, ...), one seed an image."""
-    return x + noise_factor * seeded_normal(seeds, x.shape[1:])
-
-
 @torch.inference_mode()
 def sweep(denoise: Denoiser, images: Tensor, noise_factors: Sequence[float]) -> dict[str, list[float]]:
     """Mean PSNR in dB and mean SSIM of denoised images uint8 (N, 1, H, W) at each noise factor; image i's noise has seed i.

@@ -120,7 +120,7 @@ def measure_generation(
     progress: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Measures every sampler on every model, beside photos, reconstructions and pixel noise; what
-    checkpoints.save_generation stores.
+    measurements.save_generation stores.
 
     train, test  uint8 (N, 3, H, W), the split that the checkpoints were trained on; their reference codes are of test
                  photos, the labels being indices into `test`

@@ -1,4 +1,4 @@
-"""A plane of 2-D codes as one walks about in it: cells of a box, nearest digits, how much is hole, lines between two."""
+"""A plane of 2-D codes as one walks about in it: cells of a box, nearest digits, how much is hole, how far from real digits."""
 
 import torch
 from torch import Tensor
@@ -24,15 +24,6 @@ def nearest_k(codes: Tensor, z: Tensor, k: int) -> tuple[Tensor, Tensor]:
 def hole_share(codes: Tensor, extent: Extent, side: int = 100) -> float:
     """Share of the cells of a box, side × side of them, whose centres are holes among codes (n, 2); see `latents.support`."""
     return (latents.support(codes, cells(extent, side)) < latents.HOLE_BELOW).double().mean().item()
-
-
-def line(start: Tensor, end: Tensor, num_steps: int) -> Tensor:
-    """Points (num_steps, ...) on the straight line from start (...) to end (...), both included, equally spaced.
-
-    Of two codes it is the walk between them, of two images the cross-fade.
-    """
-    t = torch.linspace(0, 1, num_steps).view(-1, *[1] * start.ndim)
-    return torch.lerp(start.float(), end.float(), t)
 
 
 def distance_to_images(x: Tensor, images: Tensor, besides: list[int]) -> Tensor:

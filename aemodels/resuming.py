@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from aemodels import checkpoints
-from aemodels.errors import LatentLabError
+import torch
+
+from aemodels.checkpoints import replacing
+from aemodels.errors import CheckpointError, LatentLabError
 from aemodels.training import TrainState
 
 
 def keep(state: TrainState, path: Path, settings: dict[str, Any]) -> None:
     """Writes the state, with the settings that it may go on under."""
-    checkpoints.save_state(path, state.state_dict() | settings)
+    save_state(path, state.state_dict() | settings)
 
 
 def restore(state: TrainState, path: Path, settings: dict[str, Any]) -> bool:
@@ -20,7 +22,7 @@ def restore(state: TrainState, path: Path, settings: dict[str, Any]) -> bool:
     """
     if not path.exists():
         return False
-    saved = checkpoints.load_state(path)
+    saved = load_state(path)
     try:
         if any(saved[key] != value for key, value in settings.items()):
             raise LatentLabError(
@@ -32,3 +34,19 @@ def restore(state: TrainState, path: Path, settings: dict[str, Any]) -> bool:
             f"{path} holds something else than training state; delete it to train {path.stem} from the start."
         ) from error
     return True
+
+
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    """Writes what training needs to go on, atomically; the optimiser's moments make it some six checkpoints large."""
+    with replacing(path) as temporary:
+        torch.save(state, temporary)
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """What save_state wrote; tensors and plain values only. Raises CheckpointError for anything else."""
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({type(error).__name__}); delete it to train from the start."
+        ) from error

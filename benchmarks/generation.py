@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from aemodels import checkpoints, data, datasets, generation
+from aemodels import checkpoints, data, datasets, generation, measurements
 from aemodels.errors import LatentLabError
 
 
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"{time.process_time() - start:6.0f} s  {text}", flush=True)
 
     results = generation.measure_generation(ckpts, dataset.train, dataset.test, args.samples, progress=progress)
-    checkpoints.save_generation(results, args.out)
+    measurements.save_generation(results, args.out)
     for row in results["rows"]:
         cells = "".join(f"{row[m][0]:>10.3f} ±{row[m][1]:<7.3f}" for m in generation.MEASURES)
         print(f"{row['model'] or '':<16}{row['source']:<16}{cells}")

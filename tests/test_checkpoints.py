@@ -15,13 +15,12 @@ from aemodels.checkpoints import (
     checkpoint_path,
     list_checkpoints,
     load_checkpoint,
-    load_state,
     read_header,
     save_checkpoint,
-    save_state,
 )
 from aemodels.config import TrainConfig
 from aemodels.errors import CheckpointError
+from aemodels.resuming import load_state, save_state
 
 TRAINING = TrainConfig(epochs=2, batch_size=8, learning_rate=1e-3, seed=5)
 METRICS = {

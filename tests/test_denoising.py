@@ -10,7 +10,7 @@ from skimage.metrics import structural_similarity
 
 import aemodels
 from aemodels import data, denoising
-from aemodels.metrics import bce, mse, psnr_db
+from aemodels.metrics import bce, mse, psnr_db, with_noise
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def training_digits(data_folder):
 
 
 def noisy(x, factor):
-    return denoising.add_seeded_noise(x, factor, range(len(x)))
+    return with_noise(x, factor, range(len(x)))
 
 
 def test_shipped_statistics_are_those_of_the_training_digits(shipped, training_digits):
@@ -160,6 +160,6 @@ def test_ssim_of_digits_is_that_of_scikit_image_and_1_for_a_copy(digits, shipped
 
 def test_seeded_noise_is_of_that_strength_and_the_same_in_any_batch():
     x = torch.zeros(3, 1, 100, 100)
-    y = denoising.add_seeded_noise(x, 0.4, [5, 6, 7])
+    y = with_noise(x, 0.4, [5, 6, 7])
     assert y.std().item() == pytest.approx(0.4, rel=0.02)
-    assert torch.equal(denoising.add_seeded_noise(x[:1], 0.4, [6])[0], y[1])
+    assert torch.equal(with_noise(x[:1], 0.4, [6])[0], y[1])

@@ -10,7 +10,7 @@ from safetensors import safe_open
 
 import aemodels
 import train
-from aemodels import checkpoints, datasets, evaluation, metrics, models, noise
+from aemodels import checkpoints, datasets, evaluation, measurements, metrics, models, noise
 from aemodels.config import TrainConfig
 
 VARIANCES = (0.05, 0.10, 0.15)
@@ -240,7 +240,7 @@ def test_missing_avif_is_measured_without_principal_components(checkpoint_folder
     monkeypatch.delattr(train.baselines, "fit_pca")
     write_baselines(checkpoint_folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF[:2])
     assert evaluate(photo_folder, checkpoint_folder) == 0
-    found = checkpoints.read_baselines(checkpoint_folder)
+    found = measurements.read_baselines(checkpoint_folder)
     assert found["linear_code"] == COMPLETE_LINEAR
     assert [row["budget_bytes"] for row in found["avif"]] == [426, 363, 281, 221, 188, 165, 135]
     scores = [row["psnr_db"] for row in found["avif"]]
@@ -268,7 +268,7 @@ def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, ph
     avif = [row | {"num_images": len(photos.test)} for row in COMPLETE_AVIF]
     write_baselines(checkpoint_folder, photos, linear_code=old, avif=avif)
     assert evaluate(photo_folder, checkpoint_folder) == 0
-    found = checkpoints.read_baselines(checkpoint_folder)
+    found = measurements.read_baselines(checkpoint_folder)
     assert found["avif"] == avif
     assert [row["noise_variance"] for row in found["linear_code"]] == list(evaluation.TEST_VARIANCES)
     for row in found["linear_code"][1:]:
@@ -295,4 +295,4 @@ def test_broken_baselines_are_told_in_one_sentence(text, checkpoint_folder, phot
 def test_baselines_from_before_avif_can_be_read(checkpoint_folder):
     row = {"noise_variance": 0.05, "psnr_db": 22.8, "psnr_db_ci95": 0.1, "num_images": 1886}
     (checkpoint_folder / "baselines.json").write_text(json.dumps({"linear_code": [row], "num_components": 1024}))
-    assert checkpoints.read_baselines(checkpoint_folder)["linear_code"] == [row]
+    assert measurements.read_baselines(checkpoint_folder)["linear_code"] == [row]

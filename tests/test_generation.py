@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from browser import copy_photos
 
 import aemodels
-from aemodels import checkpoints, data, features, generation, latents
+from aemodels import checkpoints, data, features, generation, latents, measurements
 from aemodels.errors import CheckpointError, DataError, LatentLabError
 from aemodels.features import describe, oriented_filters
 from aemodels.photos import open_photo
@@ -330,9 +330,9 @@ def test_too_few_train_photos(ckpt, photos):
 
 
 def test_results_are_written_and_read(results, tmp_path):
-    assert checkpoints.read_generation(tmp_path) is None
-    checkpoints.save_generation(results, tmp_path)
-    assert checkpoints.read_generation(tmp_path) == results
+    assert measurements.read_generation(tmp_path) is None
+    measurements.save_generation(results, tmp_path)
+    assert measurements.read_generation(tmp_path) == results
     assert [path.name for path in tmp_path.iterdir()] == ["generation.json"]
 
 
@@ -340,14 +340,14 @@ def test_results_are_written_and_read(results, tmp_path):
 def test_a_broken_file_is_said_in_a_sentence(content, tmp_path):
     (tmp_path / "generation.json").write_text(content, encoding="latin-1")
     with pytest.raises(CheckpointError, match=r"generation.json is broken .*python -m benchmarks.generation"):
-        checkpoints.read_generation(tmp_path)
+        measurements.read_generation(tmp_path)
 
 
 def test_a_row_without_a_figure_is_broken(results, tmp_path):
     row = {key: value for key, value in results["rows"][0].items() if key != "density"}
     (tmp_path / "generation.json").write_text(json.dumps(results | {"rows": [row]}))
     with pytest.raises(CheckpointError, match="broken"):
-        checkpoints.read_generation(tmp_path)
+        measurements.read_generation(tmp_path)
 
 
 def test_the_command_refuses_other_photos_than_the_models(data_folder, tmp_path, monkeypatch):
@@ -370,7 +370,7 @@ def test_the_command_writes_what_it_measures(data_folder, tmp_path, monkeypatch,
         provenance, tmp_path,
     )  # fmt: skip
     benchmark.main(["--data", str(tmp_path), "--out", str(tmp_path), "--samples", "6"])
-    results = checkpoints.read_generation(tmp_path)
+    results = measurements.read_generation(tmp_path)
     assert results["checkpoints"]["dog-noise-0.10"] == generation.identity(provenance)
     sources = [row["source"] for row in results["rows"]]
     assert sources == ["pixel noise", "reconstructions", *latents.SAMPLERS]  # no test photo is left unseen

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 import aemodels
 from aemodels import data, denoising
-from aemodels.metrics import psnr_db
+from aemodels.metrics import psnr_db, with_noise
 from pages.parts import sketch
 
 SEVEN = "3025552270206033504545654085-355060506555"  # two strokes
@@ -99,7 +99,7 @@ def test_a_drawing_comes_from_the_address_and_is_denoised(denoisers):
     app = open_page(digits="Draw one", sketch=SEVEN)
     assert not app.warning
     x = data.as_mnist_digit(sketch.rasterise(SEVEN), "").expand(3, -1, -1, -1)
-    y = denoising.add_seeded_noise(x, 0.4, [1000, 1001, 1002])
+    y = with_noise(x, 0.4, [1000, 1001, 1002])
     for label, denoise in denoisers.items():
         assert f"{label} **{psnr_db(x, denoise(y, 0.4)).mean():.1f} dB**" in notice(app)[0]
 

@@ -11,7 +11,7 @@ from apptest import text
 from browser import REPO
 
 import aemodels
-from aemodels import checkpoints, evaluation, metrics, noise
+from aemodels import checkpoints, evaluation, measurements, metrics, noise
 
 MODELS = {"dog-ae": "Plain"} | {f"dog-noise-{v}": f"Trained at variance {v}" for v in ("0.05", "0.10", "0.15")}
 LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
@@ -58,7 +58,7 @@ def copies(checkpoint_folder):
                 name, ckpt.model, ckpt.train_config, own | {"evaluations": rows}, *kept, checkpoint_folder
             )
         if baselines:
-            checkpoints.save_baselines({"num_components": 1024} | baselines, checkpoint_folder)
+            measurements.save_baselines({"num_components": 1024} | baselines, checkpoint_folder)
         st.cache_data.clear()
 
     return write
@@ -93,7 +93,7 @@ def test_chart_and_table_are_those_of_the_checkpoints_in_the_project():
             (r,) = [r for r in rows if r["noise_variance"] == v]
             assert f"**{r['psnr_db']:.2f} ± {r['psnr_db_ci95']:.2f}**" in cell
     for label, key in {LINEAR: "linear_code", AVIF: "avif"}.items():
-        rows = checkpoints.read_baselines().get(key, [])
+        rows = measurements.read_baselines().get(key, [])
         assert (label in shown) == bool(rows)
         if rows:
             assert numbers(shown[label]["y"]) == [r["psnr_db"] for r in rows]

@@ -9,7 +9,7 @@ from apptest import open_page, pictures, text
 from browser import REPO, copy_photos
 
 import aemodels
-from aemodels import checkpoints, data, generation, latents
+from aemodels import checkpoints, data, generation, latents, measurements
 from benchmarks import generation as benchmark
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
@@ -120,7 +120,7 @@ def test_the_table_is_the_stored_one(measure, with_table):
     app.segmented_control(key="measure").set_value(measure).run()
     assert not app.warning
     table = app.table[0].value
-    rows = {(row["source"], row["model"]): row[measure] for row in checkpoints.read_generation()["rows"]}
+    rows = {(row["source"], row["model"]): row[measure] for row in measurements.read_generation()["rows"]}
     assert table.shape == (8, 4)
     kinds = [generation.PHOTOS, generation.RECONSTRUCTIONS, *latents.SAMPLERS, generation.PIXEL_NOISE]
     for kind, cells in zip(kinds, table.itertuples(index=False), strict=True):
@@ -137,7 +137,7 @@ def test_the_table_is_the_stored_one(measure, with_table):
 
 def test_the_verdict_names_the_best_of_all(with_table):
     app = open_page("dogs/sample")
-    rows = [row for row in checkpoints.read_generation()["rows"] if row["source"] in latents.SAMPLERS]
+    rows = [row for row in measurements.read_generation()["rows"] if row["source"] in latents.SAMPLERS]
     best = min(rows, key=lambda row: row["frechet"][0])
     assert f"on {best['model']}, has Fréchet distance {best['frechet'][0]:.0f}" in text(app)
 

@@ -41,11 +41,6 @@ def test_hole_share_counts_the_cells_that_the_rule_calls_holes():
     assert 0.1 < kinds.count("hole") / 625 < 0.9
 
 
-def test_line_goes_from_one_to_the_other_in_equal_steps():
-    start, end = torch.tensor([[0.0, 8.0]]), torch.tensor([[4.0, 0.0]])
-    assert planes.line(start, end, 5).tolist() == [[[0, 8]], [[1, 6]], [[2, 4]], [[3, 2]], [[4, 0]]]
-
-
 def test_distance_to_images_is_the_least_root_mean_square_difference():
     rng = np.random.default_rng(3)
     images = rng.integers(0, 256, (40, 1, 6, 6), dtype=np.uint8)

@@ -9,7 +9,7 @@ import torch
 
 import aemodels
 import train
-from aemodels import checkpoints
+from aemodels import checkpoints, measurements
 from aemodels.metrics import psnr_db
 
 ROOT = Path(__file__).parent.parent
@@ -44,7 +44,7 @@ def test_l2_twins_stay_within_three_percent(name):
 
 def baseline(kind):
     """PSNR in dB of "linear_code" or "avif" by noise variance."""
-    return {e["noise_variance"]: e["psnr_db"] for e in checkpoints.read_baselines()[kind]}
+    return {e["noise_variance"]: e["psnr_db"] for e in measurements.read_baselines()[kind]}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from test_checkpoints import save
 
 import aemodels
 import train
-from aemodels import checkpoints
+from aemodels import checkpoints, resuming
 from aemodels.config import TrainConfig
 
 DAE = "mnist-dae-2d"
@@ -57,14 +57,14 @@ def uninterrupted(mnist, tmp_path_factory):
 @pytest.fixture
 def unfinished(mnist, tmp_path, monkeypatch):
     """A folder where training of DAE stopped after its first epoch."""
-    save_state = checkpoints.save_state
+    save_state = resuming.save_state
 
     def save_and_stop(path, state):
         save_state(path, state)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(checkpoints, "save_state", save_and_stop)
+        patched.setattr(resuming, "save_state", save_and_stop)
         assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(tmp_path)]) == 130
     return tmp_path
 

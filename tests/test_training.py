@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from aemodels import models, training
-from aemodels.checkpoints import load_state, save_state
 from aemodels.config import TrainConfig
 from aemodels.data import load_mnist, load_mnist_test_digits
 from aemodels.errors import ConfigError
 from aemodels.metrics import evaluate
+from aemodels.resuming import load_state, save_state
 from aemodels.training import fit, random_flip, random_shift, random_warp, schedule, start, update_ema
 
 BRIEF = TrainConfig(epochs=3, batch_size=16, learning_rate=2e-3)

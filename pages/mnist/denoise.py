@@ -12,7 +12,7 @@ from torch import Tensor
 
 from aemodels import data, denoising, figures
 from aemodels.errors import DataError
-from aemodels.metrics import psnr_db
+from aemodels.metrics import psnr_db, with_noise
 from aemodels.photos import open_photo
 from pages.parts import ahead, controls, denoisers, export, loaders, sketch
 from pages.parts.denoisers import FACTORS, LINEAR
@@ -79,7 +79,7 @@ def compute(seed: int) -> Scene:
     else:
         x, names = digit.expand(NUM_DRAWS, -1, -1, -1), [f"draw {i} of noise" for i in range(1, NUM_DRAWS + 1)]
     seeds = controls.image_seeds(seed, len(x))
-    x_noisy = denoising.add_seeded_noise(x, factor, seeds)
+    x_noisy = with_noise(x, factor, seeds)
     results = {label: denoise(x_noisy, factor) for label, denoise in denoisers.load().items()}
     psnr = {label: psnr_db(x, x_hat) for label, x_hat in results.items()}
     ssim = {label: denoising.ssim(x, x_hat) for label, x_hat in results.items()}

@@ -88,8 +88,8 @@ def show_path(name: str, seed: int) -> None:
 
     def compute(seed: int) -> Scene:
         pair = [drawn if end is None else end for end, drawn in zip(picked, random_pair(labels, seed), strict=True)]
-        z = planes.line(*ckpt.codes[pair], NUM_STEPS)
-        walk, fade = ckpt.model.decode(z), planes.line(*digits[pair] / 255, NUM_STEPS)
+        z = latents.lerp(*ckpt.codes[pair], NUM_STEPS)
+        walk, fade = ckpt.model.decode(z), latents.lerp(*digits[pair] / 255, NUM_STEPS)
         shares = plane.support(name, z)
         kinds = [latents.kind_of_place(share) for share in shares.tolist()]
         near = labels[latents.nearest(ckpt.codes, z)[0]].tolist()

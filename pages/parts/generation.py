@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from aemodels import checkpoints, generation
+from aemodels import generation, measurements
 from aemodels.errors import LatentLabError
 from pages.parts import controls, loaders, sampling
 
@@ -36,7 +36,7 @@ def show() -> None:
     """The table, of one measure at a time: a row a kind of picture, a column a model."""
     st.subheader("Does sampling generate?", anchor=False)
     try:
-        results = checkpoints.read_generation()
+        results = measurements.read_generation()
     except LatentLabError as error:
         st.error(str(error), icon=":material/error:")
         return

@@ -9,7 +9,7 @@ import streamlit as st
 from torch import Tensor
 
 import aemodels
-from aemodels import checkpoints, data
+from aemodels import checkpoints, data, measurements
 from aemodels.errors import DataError, LatentLabError
 
 MNIST_MODELS = {
@@ -51,7 +51,7 @@ def _checkpoint(name: str, modified_ns: int) -> aemodels.Checkpoint:
 def baselines() -> dict[str, Any] | None:
     """The figures that need no network, or None where train.py has not measured them."""
     try:
-        return checkpoints.read_baselines()
+        return measurements.read_baselines()
     except LatentLabError as error:
         st.error(str(error), icon=":material/error:")
         return None
