@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aemodels import figures, latents
+from aemodels import figures, latents, planes
 from aemodels.checkpoints import Checkpoint
 from aemodels.metrics import bce, psnr_db, reconstruct
 from aemodels.noise import perturb, seeded_normal
@@ -74,9 +74,9 @@ def plane(name: str, title: str, ckpts: Mapping[str, Checkpoint], seed: int, see
     """MNIST 4 and 5: a column a model, of its test codes, its manifold grid and uniform samples of its plane."""
     pictures, rows = {"Test codes": [], "Manifold grid": [], "Uniform samples": []}, []
     for model, ckpt in ckpts.items():
-        box, stats = latents.box(ckpt.codes), latents.plane_stats(ckpt.codes, ckpt.labels)
-        grid, samples = latents.grid(box, GRID_SIDE), latents.uniform(box, seeds)
-        in_holes = latents.support(ckpt.codes, grid) < latents.HOLE_BELOW
+        box, stats = planes.box(ckpt.codes), planes.plane_stats(ckpt.codes, ckpt.labels)
+        grid, samples = planes.grid(box, GRID_SIDE), planes.uniform(box, seeds)
+        in_holes = planes.support(ckpt.codes, grid) < planes.HOLE_BELOW
         pictures["Test codes"].append(figures.scatter_tile(ckpt.codes.numpy(), ckpt.labels.numpy(), box, 800))
         pictures["Manifold grid"].append(_mosaic(ckpt.model.decode(grid), GRID_SIDE))
         pictures["Uniform samples"].append(_mosaic(ckpt.model.decode(samples), 10))

@@ -12,7 +12,7 @@ from browser import IDLE, needs_browser, query
 from PIL import Image
 
 import aemodels
-from aemodels import data, latents, planes
+from aemodels import data, planes
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
@@ -94,7 +94,7 @@ def difference(canvas, expected):
 def test_image_follows_the_mouse_while_it_is_held_and_is_torchs(visit, ckpts):
     page = visit("mnist-latent-plane")
     ckpt, canvas, image = ckpts["mnist-ae"], page.locator("#codes"), page.locator("#decoded")
-    view = latents.box(ckpt.codes)
+    view = planes.box(ckpt.codes)
     x_min, x_max, y_min, y_max = view
     shares = [(0.2, 0.8), (0.5, 0.5), (0.8, 0.9), (0.25, 0.2), (0.95, 0.05)]
     places = [(x_min + a * (x_max - x_min), y_min + b * (y_max - y_min)) for a, b in shares]
@@ -120,7 +120,7 @@ def test_every_decoder_is_torchs_to_a_grey_level(visit, ckpts):
     script = "([name, z]) => z.map(place => [...globalThis.latentLab.get(name).decode(place)])"
     for model, ckpt in ckpts.items():
         page.wait_for_function("name => globalThis.latentLab?.get(name)", arg=model)
-        z = torch.cat([planes.cells(latents.box(ckpt.codes), 8), torch.tensor([[30.0, -30.0], [0.0, 0.0]])])
+        z = torch.cat([planes.cells(planes.box(ckpt.codes), 8), torch.tensor([[30.0, -30.0], [0.0, 0.0]])])
         images = np.array(page.evaluate(script, [model, z.tolist()]))
         assert images == pytest.approx(ckpt.model.decode(z).flatten(1).numpy(), abs=1e-4)
 
@@ -128,16 +128,16 @@ def test_every_decoder_is_torchs_to_a_grey_level(visit, ckpts):
 def test_click_on_empty_plane_is_answered_with_neighbours_density_and_verdict(visit, ckpts):
     page = visit("mnist-latent-plane")
     codes, labels = ckpts["mnist-ae"].codes, ckpts["mnist-ae"].labels
-    loneliest = planes.cells(latents.box(codes), 30)
-    loneliest = loneliest[latents.support(codes, loneliest).argmin()]
+    loneliest = planes.cells(planes.box(codes), 30)
+    loneliest = loneliest[planes.support(codes, loneliest).argmin()]
     assert max(page.received) > 1_000_000  # the weights have come
     page.received.clear()
-    page.mouse.click(*point(page.locator("#codes"), latents.box(codes), loneliest.tolist()))
+    page.mouse.click(*point(page.locator("#codes"), planes.box(codes), loneliest.tolist()))
     wait_for_url(page, "z")
     z = torch.tensor(numbers(in_url(page, "z")))
     assert z.tolist() == pytest.approx(loneliest.tolist(), abs=0.05)
-    share = latents.support(codes, z[None]).item()
-    sync_api.expect(page.locator("#verdict")).to_have_text(latents.kind_of_place(share).capitalize())
+    share = planes.support(codes, z[None]).item()
+    sync_api.expect(page.locator("#verdict")).to_have_text(planes.kind_of_place(share).capitalize())
     sync_api.expect(page.locator("#share")).to_have_text(f"Denser than {share:.1%} of the test codes")
     distance = (codes - z).square().sum(1).sqrt()
     for item, index in zip(page.locator("#nearest figure").all(), distance.argsort().tolist(), strict=False):
@@ -152,7 +152,7 @@ def test_click_on_empty_plane_is_answered_with_neighbours_density_and_verdict(vi
 def test_drawn_box_fills_both_pictures_and_the_grid_decodes_it(visit, ckpts):
     page = visit("mnist-latent-plane?side=12")
     ckpt, canvas = ckpts["mnist-ae"], page.locator("#codes")
-    view = latents.box(ckpt.codes)
+    view = planes.box(ckpt.codes)
     page.mouse.move(*point(canvas, view, (-2.0, 1.0)))
     page.keyboard.down("Shift")
     page.mouse.down()
@@ -189,7 +189,7 @@ def test_box_button_draws_a_box_without_a_key(visit, ckpts):
     button, canvas, view = (
         page.get_by_role("button", name="Box"),
         page.locator("#codes"),
-        latents.box(ckpts["mnist-ae"].codes),
+        planes.box(ckpts["mnist-ae"].codes),
     )
     button.click()
     sync_api.expect(button).to_have_attribute("aria-pressed", "true")
@@ -204,7 +204,7 @@ def test_box_button_draws_a_box_without_a_key(visit, ckpts):
 
 def test_arrow_keys_move_the_place(visit, ckpts):
     page = visit("mnist-latent-plane?z=0.5%2C-1")
-    x1, x2, y1, y2 = latents.box(ckpts["mnist-ae"].codes)
+    x1, x2, y1, y2 = planes.box(ckpts["mnist-ae"].codes)
     page.locator("#codes").focus()
     for key in ("ArrowRight", "ArrowRight", "Shift+ArrowUp"):
         page.keyboard.press(key)
@@ -242,7 +242,7 @@ def test_twins_share_one_cursor(visit, ckpts):
     page = visit("mnist-twins")
     page.wait_for_function("globalThis.latentLab.size >= 6")
     figures = page.locator("figure").all()
-    clouds = np.array([latents.box(ckpt.codes, 0.998) for ckpt in ckpts.values()])
+    clouds = np.array([planes.box(ckpt.codes, 0.998) for ckpt in ckpts.values()])
     x1, x2, y1, y2 = clouds[:, 0].min(), clouds[:, 1].max(), clouds[:, 2].min(), clouds[:, 3].max()
     view = (x1 - 0.03 * (x2 - x1), x2 + 0.03 * (x2 - x1), y1 - 0.03 * (y2 - y1), y2 + 0.03 * (y2 - y1))
     page.mouse.click(*point(figures[1].locator("canvas.plane"), view, (0.4, -0.6)))
@@ -251,8 +251,8 @@ def test_twins_share_one_cursor(visit, ckpts):
         z = numbers(figure.locator(".place").inner_text())
         assert z == pytest.approx([0.4, -0.6], abs=0.06)
         assert difference(figure.locator("canvas.digit"), decoded(ckpt, z)) <= 1
-        share = latents.support(ckpt.codes, torch.tensor([z])).item()
-        assert figure.locator("#verdict").inner_text() == latents.kind_of_place(share).capitalize()
+        share = planes.support(ckpt.codes, torch.tensor([z])).item()
+        assert figure.locator("#verdict").inner_text() == planes.kind_of_place(share).capitalize()
 
     place = figures[0].locator(".place")
     same_place = place.inner_text()
@@ -279,7 +279,7 @@ def test_path_is_walked_between_two_picked_digits(visit, ckpts):
             assert difference(page.locator("#fade"), faded) <= 0.51
 
     check(3, 8)
-    x1, x2, y1, y2 = latents.box(ckpt.codes, 0.998)
+    x1, x2, y1, y2 = planes.box(ckpt.codes, 0.998)
     view = (x1 - 0.03 * (x2 - x1), x2 + 0.03 * (x2 - x1), y1 - 0.03 * (y2 - y1), y2 + 0.03 * (y2 - y1))
     target = (ckpt.codes[8] + 0.3 * (ckpt.codes[8] - ckpt.codes[3])).tolist()  # nearer to B than to A
     page.mouse.click(*point(page.locator("#codes"), view, target))

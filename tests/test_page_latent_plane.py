@@ -12,7 +12,7 @@ from PIL import Image
 from torch import nn
 
 import aemodels
-from aemodels import checkpoints, data, latents, planes
+from aemodels import checkpoints, data, planes
 from aemodels.errors import ConfigError
 from pages.parts import plane, plane_canvas
 
@@ -72,9 +72,9 @@ def test_readout_agrees_with_a_search_over_all_codes(ckpts):
                 assert float(digit["distance"]) == pytest.approx(far[index], rel=0.06)
                 tile = np.asarray(Image.open(io.BytesIO(base64.b64decode(digit["picture"]))))
                 assert (tile[..., 0] == digits[index, 0].numpy()).all()
-            share = latents.support(ckpts[name].codes, torch.tensor([place])).item()
+            share = planes.support(ckpts[name].codes, torch.tensor([place])).item()
             assert shown["share"] == f"{share:.1%}"
-            assert shown["kind"] == latents.kind_of_place(share)
+            assert shown["kind"] == planes.kind_of_place(share)
         assert shown["kind"] == "hole"
 
 
@@ -136,7 +136,7 @@ def test_faded_cells_are_the_fainter_the_fewer_codes_lie_there(ckpts):
     alpha = picture[..., 3].reshape(10, 28, 10, 28)
     assert (alpha == alpha[:, :1, :, :1]).all()  # one a cell
     alpha = alpha[:, 0, :, 0].flatten() / 255
-    shares = latents.support(ckpts["mnist-ae"].codes, planes.cells(box, 10)).numpy()
+    shares = planes.support(ckpts["mnist-ae"].codes, planes.cells(box, 10)).numpy()
     assert (np.diff(alpha[np.argsort(shares)]) >= 0).all()
     assert alpha.min() == pytest.approx(0.1, abs=0.01)
     assert alpha[shares > 0.5].min() == 1
@@ -155,9 +155,9 @@ def test_pick_and_box_stay_through_a_new_seed_and_go_with_the_model():
 
 def test_plane_notice_holds_the_librarys_figures(ckpts):
     codes = ckpts["mnist-ae"].codes
-    for box in (latents.box(codes), (-20.0, 20.0, -20.0, 20.0)):
+    for box in (planes.box(codes), (-20.0, 20.0, -20.0, 20.0)):
         app = open_page("mnist/latent_plane", box=", ".join(map(str, box)), side="20")
-        kinds = [latents.kind_of_place(s) for s in latents.support(codes, planes.cells(box, 20)).tolist()]
+        kinds = [planes.kind_of_place(s) for s in planes.support(codes, planes.cells(box, 20)).tolist()]
         assert f"**{kinds.count('hole') / 400:.0%}** of the grid's places" in notice(app)
 
 
@@ -195,8 +195,8 @@ def test_twins_table_holds_the_librarys_numbers(ckpts):
     app = open_page("mnist/twins")
     shown = app.table[0].value.to_string()
     for ckpt in ckpts.values():
-        stats = latents.plane_stats(ckpt.codes, ckpt.labels)
-        holes = planes.hole_share(ckpt.codes, latents.box(ckpt.codes, 0.998))
+        stats = planes.plane_stats(ckpt.codes, ckpt.labels)
+        holes = planes.hole_share(ckpt.codes, planes.box(ckpt.codes, 0.998))
         for number in (
             f"{ckpt.metrics['bce']:.4f}", f"{stats.spread[0]:.3f}", f"{stats.neighbour_accuracy:.1%}", f"{holes:.1%}",
         ):  # fmt: skip

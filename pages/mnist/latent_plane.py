@@ -5,7 +5,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from aemodels import figures, latents, planes
+from aemodels import figures, planes
 from pages.parts import ahead, controls, export, loaders, plane, plane_canvas, plane_url
 
 NUM_SAMPLES = 10  # a side
@@ -79,7 +79,7 @@ def show_plane() -> None:
             "z1": z1,
             "z2": z2,
             "denser_than_codes": float(share),
-            "place": latents.kind_of_place(share),
+            "place": planes.kind_of_place(share),
             "digit_of_nearest_code": int(digit),
             "pixel_entropy_nats": float(entropy),
         }
@@ -95,7 +95,7 @@ def show_plane() -> None:
 
 
 def notice(labels: torch.Tensor, grid: dict, samples: dict) -> list[str]:
-    kinds, sampled = (np.array([latents.kind_of_place(s) for s in places["shares"]]) for places in (grid, samples))
+    kinds, sampled = (np.array([planes.kind_of_place(s) for s in places["shares"]]) for places in (grid, samples))
     in_holes, supported = kinds == "hole", kinds == "supported"
     points = [
         f"Uniform sampling asks for places, not for digits: **{in_holes.mean():.0%}** of the grid's places and "

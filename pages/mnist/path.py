@@ -91,7 +91,7 @@ def show_path(name: str, seed: int) -> None:
         z = latents.lerp(*ckpt.codes[pair], NUM_STEPS)
         walk, fade = ckpt.model.decode(z), latents.lerp(*digits[pair] / 255, NUM_STEPS)
         shares = plane.support(name, z)
-        kinds = [latents.kind_of_place(share) for share in shares.tolist()]
+        kinds = [planes.kind_of_place(share) for share in shares.tolist()]
         near = labels[latents.nearest(ckpt.codes, z)[0]].tolist()
         apart = planes.distance_to_images(torch.cat([walk, fade]), digits, pair).view(2, NUM_STEPS).tolist()
         panel = export.on_screen(draw, walk, fade, kinds, near, apart)
@@ -138,7 +138,7 @@ def notice(classes: list, near: list, kinds: list, apart: list, walk: torch.Tens
     passed = [digit for i, digit in enumerate(near) if i == 0 or near[i - 1] != digit]
     inner = slice(1, -1)
     walked, faded = (float(np.mean(a[inner])) for a in apart)
-    greys = [latents.pixel_entropy(x[inner]).mean().item() for x in (walk, fade)]
+    greys = [planes.pixel_entropy(x[inner]).mean().item() for x in (walk, fade)]
     return [
         f"From a **{classes[0]}** to a **{classes[1]}** the walk passes the codes of {' → '.join(map(str, passed))}; "
         f"{kinds.count('hole')} of its {NUM_STEPS} places are holes, {kinds.count('sparse')} sparse.",

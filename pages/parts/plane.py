@@ -15,7 +15,7 @@ NUM_NEAREST = 3
 CLOUD = 0.998  # nearly every code: the last few strays would shrink all the rest to a blot
 RULE = (
     "A place is the denser the nearer its 10th nearest test code is. It is **supported** where it is denser than at least "
-    f"{latents.SPARSE_BELOW:.0%} of the test codes are themselves, **sparse** below that, and a **hole** below {latents.HOLE_BELOW:.0%}."
+    f"{planes.SPARSE_BELOW:.0%} of the test codes are themselves, **sparse** below that, and a **hole** below {planes.HOLE_BELOW:.0%}."
 )
 
 
@@ -41,7 +41,7 @@ def decode_uniform(name: str, box: planes.Extent, side: int, seed: int) -> dict:
 
 
 def support(name: str, z: Tensor) -> Tensor:
-    """`latents.support` of places z (B, 2) by the checkpoint's codes: (B,)."""
+    """`planes.support` of places z (B, 2) by the checkpoint's codes: (B,)."""
     return _support(*loaders.version(name), loaders.checkpoint(name))(z)
 
 
@@ -60,7 +60,7 @@ def read(name: str, z: Tensor) -> dict:
         {"index": i, "label": labels[i].item(), "distance": d, "picture": as_base64(digit_tile(i))}
         for i, d in zip(index.tolist(), distances, strict=True)
     ]
-    return {"kind": latents.kind_of_place(share), "share": f"{share:.1%}", "nearest": nearest}
+    return {"kind": planes.kind_of_place(share), "share": f"{share:.1%}", "nearest": nearest}
 
 
 def twin_places(z: Tensor, codes: list[Tensor], views: list[planes.Extent], link: str) -> list[Tensor]:
@@ -111,14 +111,14 @@ def _tint(shares: np.ndarray) -> np.ndarray:
     """Densities of side² cells as a picture (side, side, 4): holes red, sparse places yellow, both transparent."""
     side = round(len(shares) ** 0.5)
     picture = np.zeros((len(shares), 4), np.uint8)
-    picture[shares < latents.SPARSE_BELOW] = (240, 190, 40, 60)
-    picture[shares < latents.HOLE_BELOW] = (220, 60, 50, 70)
+    picture[shares < planes.SPARSE_BELOW] = (240, 190, 40, 60)
+    picture[shares < planes.HOLE_BELOW] = (220, 60, 50, 70)
     return picture.reshape(side, side, 4)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _support(name: str, modified_ns: int, _ckpt) -> latents.Support:
-    return latents.Support(_ckpt.codes)
+def _support(name: str, modified_ns: int, _ckpt) -> planes.Support:
+    return planes.Support(_ckpt.codes)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -129,11 +129,11 @@ def _scatter(name: str, modified_ns: int, box: planes.Extent, side_px: int, ink:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _measure(name: str, modified_ns: int, _ckpt) -> dict:
     weights = torch.cat([p.flatten() for p in _ckpt.model.parameters() if p.ndim > 1])
-    cloud = latents.box(_ckpt.codes, CLOUD)
+    cloud = planes.box(_ckpt.codes, CLOUD)
     return {
-        "box": latents.box(_ckpt.codes),
+        "box": planes.box(_ckpt.codes),
         "cloud": cloud,
-        "stats": latents.plane_stats(_ckpt.codes, _ckpt.labels),
+        "stats": planes.plane_stats(_ckpt.codes, _ckpt.labels),
         "hole_share": planes.hole_share(_ckpt.codes, cloud),
         "holes": as_base64(_tint(support(name, planes.cells(cloud, 100)).numpy())),
         "weight_rms": weights.square().mean().sqrt().item(),
@@ -149,13 +149,13 @@ def _manifold(name: str, modified_ns: int, box: planes.Extent, side: int, fades:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _decode(name: str, modified_ns: int, box: planes.Extent, side: int, seed: int | None, _ckpt) -> dict:
-    """The decoded places as one picture of side × side tiles; of each place its density (see latents.support), the pixel
+    """The decoded places as one picture of side × side tiles; of each place its density (see planes.support), the pixel
     entropy of its image in nats, and the digit of its nearest code."""
-    z = planes.cells(box, side) if seed is None else latents.uniform(box, controls.image_seeds(seed, side**2))
+    z = planes.cells(box, side) if seed is None else planes.uniform(box, controls.image_seeds(seed, side**2))
     x_hat = _ckpt.model.decode(z)
     return {
         "picture": figures.mosaic(figures.to_tiles(x_hat), side),
         "shares": support(name, z).numpy(),
-        "entropy": latents.pixel_entropy(x_hat).numpy(),
+        "entropy": planes.pixel_entropy(x_hat).numpy(),
         "digits": _ckpt.labels[latents.nearest(_ckpt.codes, z)[0]].numpy(),
     }

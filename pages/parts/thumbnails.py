@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import Checkpoint, checkpoints, figures, latents
+from aemodels import Checkpoint, checkpoints, figures, latents, planes
 from aemodels.metrics import reconstruct
 from aemodels.noise import perturb, seeded_normal
 from pages.parts import export, loaders
@@ -40,9 +40,9 @@ def _beside(left: np.ndarray, right: np.ndarray) -> Image.Image:
 
 
 def _plane(ink: figures.Ink, plain: Checkpoint) -> Image.Image:
-    box = latents.box(plain.codes)
+    box = planes.box(plain.codes)
     codes = figures.scatter_tile(plain.codes.numpy(), plain.labels.numpy(), box, SIDE_PX, ink)
-    grid = figures.to_tiles(plain.model.decode(latents.grid(box, 12)))
+    grid = figures.to_tiles(plain.model.decode(planes.grid(box, 12)))
     return _beside(codes, figures.mosaic(grid, 12))
 
 
