@@ -14,7 +14,7 @@ from aemodels.checkpoints import Checkpoint
 from aemodels.config import ModelConfig
 from aemodels.errors import DataError
 from aemodels.features import describe
-from aemodels.noise import seeded_normal
+from aemodels.noise import seeded_normal, seeded_order
 
 NEIGHBOURS = 5  # k of density and coverage, as Naeem et al. recommend
 NUM_SAMPLES = 512
@@ -181,7 +181,7 @@ def _sources(
 
 
 def _draw_photos(photos: Tensor, num_samples: int, seed: int) -> Iterator[Tensor]:
-    return _batches(photos[_some(len(photos), num_samples, seed)])
+    return _batches(photos[seeded_order(len(photos), seed)[:num_samples]])
 
 
 def _draw_pixel_noise(mean: Tensor, std: Tensor, num_samples: int, seed: int) -> Iterator[Tensor]:
@@ -191,16 +191,12 @@ def _draw_pixel_noise(mean: Tensor, std: Tensor, num_samples: int, seed: int) ->
 
 
 def _draw_reconstructions(ckpt: Checkpoint, num_samples: int, seed: int) -> Iterator[Tensor]:
-    return _decode(ckpt, ckpt.codes[_some(len(ckpt.codes), num_samples, seed)])
+    return _decode(ckpt, ckpt.codes[seeded_order(len(ckpt.codes), seed)[:num_samples]])
 
 
 def _draw_samples(ckpt: Checkpoint, stats: latents.LatentStats, num_samples: int, seed: int) -> Iterator[Tensor]:
     z = latents.sample(stats, range(seed * num_samples, (seed + 1) * num_samples))
     return _decode(ckpt, z.unflatten(1, ckpt.model_config.latent_shape))
-
-
-def _some(n: int, num_samples: int, seed: int) -> Tensor:
-    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))[:num_samples]
 
 
 def _batches(images: Tensor) -> Iterator[Tensor]:

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from aemodels import figures, latents, planes
 from aemodels.checkpoints import Checkpoint
 from aemodels.metrics import bce, psnr_db, reconstruct
-from aemodels.noise import perturb, seeded_normal
+from aemodels.noise import perturb, seeded_normal, seeded_order
 from aemodels.panels import Panel, Row, describe
 
 PRINT_PX = 2400  # 20 cm at 300 dpi
@@ -195,7 +194,7 @@ def _rows(**columns: Iterable) -> list[Row]:
 
 def _pick(ckpt: Checkpoint, num_codes: int, seed: int) -> Tensor:
     """Codes of random reference photos, the same for every model."""
-    return ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:num_codes]]
+    return ckpt.codes[seeded_order(len(ckpt.codes), seed)[:num_codes]]
 
 
 def _sample(ckpt: Checkpoint, seed: int, seeds: Sequence[int]) -> Tensor:

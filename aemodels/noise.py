@@ -1,4 +1,4 @@
-"""The Gaussian channel: power normalisation, noise of a given variance, and its SNR.
+"""The Gaussian channel: power normalisation, noise of a given variance, and its SNR; and what a seed draws.
 
 One real channel use carries one element of the code. "Variance" is always the variance of one real element (σ²), never
 halved per dimension as it is for complex channels.
@@ -35,6 +35,11 @@ def perturb(z: Tensor, variance: float, noise: Tensor) -> Tensor:
 def seeded_normal(seeds: Sequence[int], shape: Sequence[int]) -> Tensor:
     """N(0, 1) noise (len(seeds), *shape), float32 on the CPU: one seed an image, whatever batch the image is in."""
     return torch.stack([torch.randn(*shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
+
+
+def seeded_order(n: int, seed: int) -> Tensor:
+    """A permutation of 0 … n − 1, (n,) on the CPU: what a seed picks out of n things, the first k of it for k of them."""
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
 
 
 def snr_db(variance: float) -> float:

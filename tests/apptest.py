@@ -1,6 +1,7 @@
 """What the tests of the pages share: a page opened without a browser, and what stands on it."""
 
 import io
+import re
 
 import numpy as np
 from browser import REPO
@@ -39,6 +40,11 @@ def text(app: AppTest, *more_kinds: str) -> str:
 
 def notice(app: AppTest) -> str:
     return next(element.value for element in app.markdown if "What to notice" in str(element.value))
+
+
+def numbers(pattern: str, app: AppTest) -> list[float]:
+    """The numbers that the groups of the pattern match in the page's text."""
+    return [float(group.replace(",", "")) for group in re.search(pattern, text(app)).groups()]
 
 
 def png_file(colour=(200, 120, 40)) -> bytes:

@@ -1,19 +1,13 @@
 """The page Axes: walks along the strongest directions of the codes, and the figures that it says."""
 
-import re
-
 import pytest
 import torch
-from apptest import notice, open_page, pictures
+from apptest import numbers, open_page, pictures
 
 import aemodels
 from aemodels import latents
 
 pytestmark = pytest.mark.usefixtures("without_photos")
-
-
-def figures(pattern, app):
-    return [float(number.replace(",", "")) for number in re.search(pattern, notice(app)).groups()]
 
 
 @pytest.mark.parametrize(("name", "label"), [("dog-ae", "none"), ("dog-noise-0.10", "0.10")])
@@ -22,7 +16,7 @@ def test_it_says_the_share_of_variance_of_its_axes(name, label):
     codes = aemodels.load_checkpoint(name).codes.flatten(1).double()
     variances = torch.linalg.eigvalsh(torch.cov(codes.T)).flip(0)
     share = variances / variances.sum()
-    first, last, held, strongest, half = figures(
+    first, last, held, strongest, half = numbers(
         r"Axes (\d+) to (\d+) hold \*\*([\d.]+)%\*\* .* strongest holds ([\d.]+)%, .* \*\*(\d+)\*\* of", app
     )
     assert (first, last) == (5, 8)
@@ -35,7 +29,7 @@ def test_it_says_what_the_mean_code_decodes_to():
     app = open_page("dogs/axes")
     ckpt = aemodels.load_checkpoint("dog-ae")
     mean = ckpt.codes.mean(0, keepdim=True)
-    contrast, photos, power, photos_power = figures(
+    contrast, photos, power, photos_power = numbers(
         r"with \*\*(\d+)\*\* grey levels .* codes to (\d+)\. Its mean square is ([\d.]+), theirs ([\d.]+)", app
     )
     assert contrast == pytest.approx(255 * float(ckpt.model.decode(mean).std()), abs=0.6)
@@ -62,4 +56,4 @@ def test_start_axis_and_model_each_change_the_picture():
 def test_beyond_the_last_axis_the_last_four_are_shown():
     app = open_page("dogs/axes", axis=1021)
     rank = latents.rank(latents.fit(aemodels.load_checkpoint("dog-ae").codes))
-    assert figures(r"Axes (\d+) to (\d+)", app) == [rank - 3, rank]
+    assert numbers(r"Axes (\d+) to (\d+)", app) == [rank - 3, rank]

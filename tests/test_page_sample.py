@@ -1,11 +1,10 @@
 """The pages Sample and Interpolate, and the table of what sampling generates."""
 
 import math
-import re
 
 import pytest
 import torch
-from apptest import open_page, pictures, text
+from apptest import numbers, open_page, pictures, text
 from browser import REPO, copy_photos
 
 import aemodels
@@ -16,11 +15,6 @@ MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
 
 pytestmark = pytest.mark.usefixtures("without_photos")
-
-
-def numbers(pattern, app):
-    """The numbers that the groups of the pattern match in the page's text."""
-    return [float(group.replace(",", "")) for group in re.search(pattern, text(app)).groups()]
 
 
 def codes_of(name, num_codes):

@@ -1,10 +1,9 @@
 import io
-import re
 
 import apptest
 import pytest
 import torch
-from apptest import pictures, png_file, text
+from apptest import numbers, pictures, png_file, text
 from browser import REPO
 
 import aemodels
@@ -31,7 +30,7 @@ def open_page(page, seed=1, **chosen):
 
 def number(pattern, app):
     """The number in the page's text that the pattern's first group matches."""
-    return float(re.search(pattern, text(app))[1].replace(",", ""))
+    return numbers(pattern, app)[0]
 
 
 def nine_photos(dogs, seed):

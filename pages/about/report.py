@@ -4,11 +4,11 @@ from dataclasses import replace
 from functools import partial
 
 import streamlit as st
-import torch
 
 import aemodels
 from aemodels import checkpoints, lab, report
 from aemodels.errors import LatentLabError
+from aemodels.noise import seeded_order
 from pages.parts import controls, export, loaders
 from pages.parts.photos import random_test_photos
 
@@ -34,7 +34,7 @@ def add_standard_panels(seed: int) -> None:
     """Draws the lab's panels and adds those that are not in the report yet."""
     ckpts = {name: loaders.checkpoint(name) for name in lab.NAMES}
     photos = random_test_photos(seed)
-    index = torch.randperm(10_000, generator=torch.Generator().manual_seed(seed))[:9]
+    index = seeded_order(10_000, seed)[:9]
     digits = loaders.test_digits()[0][index].float() / 255
     seeds = controls.image_seeds(seed, lab.NUM_SEEDS)
     for panel in lab.standard_panels(ckpts, digits, photos.x if photos else None, seed, seeds):

@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels import axes, figures, latents
+from aemodels.noise import seeded_order
 from pages.parts import ahead, axis_curves, controls, export, loaders, sampling
 
 NUM_AXES, MAX_AXIS = 4, 1021
@@ -27,7 +28,7 @@ class Scene:
 
 
 def compute(seed: int) -> Scene:
-    picked = int(torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[0])
+    picked = int(seeded_order(len(ckpt.codes), seed)[0])
     start, z_start = (f"code {picked}", ckpt.codes[picked]) if starts_at == "photo" else ("the mean code", mean)
     z = torch.stack([axes.walk(stats, z_start, axis, STEPS) for axis in shown])
     x = ckpt.model.decode(z.flatten(0, 1)).unflatten(0, z.shape[:2])
@@ -73,8 +74,6 @@ share = variances / variances.sum()
 half = int((share.cumsum(0) < 0.5).sum()) + 1
 along = (ckpt.codes.flatten(1) - stats.mean) @ stats.basis[:, list(shown)]
 kurtosis = sampling.excess_kurtosis(along)
-x_mean, x_photos = ckpt.model.decode(mean[None]), ckpt.model.decode(ckpt.codes[: axis_curves.NUM_CODES])
-contrast, photos_contrast = (float(x.flatten(1).std(1).mean()) * 255 for x in (x_mean, x_photos))
 moved = axis_curves.measure(name)
 controls.notice(
     [
@@ -83,8 +82,8 @@ controls.notice(
         f"One σ along axis {moved.axes[0]} moves the picture by **{moved.grey_levels[0]:.1f}** of 255 grey levels RMS, {moved.coarse[0]:.0%} of "
         f"its square in regions of {axis_curves.CELL_PX} px and more{': light and colour' if moved.coarse[0] > 0.5 else ''}. Along axis "
         f"{moved.axes[-1]} it is {moved.grey_levels[-1]:.1f} grey levels, {moved.coarse[-1]:.0%} of it so coarse.",
-        f"The mean code decodes to a picture with **{contrast:.0f}** grey levels of contrast (standard deviation of its pixels), photos' codes "
-        f"to {photos_contrast:.0f}. Its mean square is {float(mean.square().mean()):.2f}, theirs {float(ckpt.codes.square().mean()):.2f}: where a "
+        f"The mean code decodes to a picture with **{moved.mean_contrast:.0f}** grey levels of contrast (standard deviation of its pixels), photos' codes "
+        f"to {moved.photos_contrast:.0f}. Its mean square is {float(mean.square().mean()):.2f}, theirs {float(ckpt.codes.square().mean()):.2f}: where a "
         "Gaussian is densest no photo lies.",
         f"Along the axes shown the codes by themselves have a mean excess kurtosis of {controls.signed(kurtosis, 2)} (0 for a Gaussian). No axis is "
         "a dog's: what makes one is how hundreds of them go together.",

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from aemodels import figures, latents
 from aemodels.metrics import mse
+from aemodels.noise import seeded_order
 from pages.parts import ahead, controls, export, loaders, sampling
 
 NUM_DOGS, NUM_STEPS = 8, 9
@@ -26,7 +27,7 @@ ckpt = loaders.checkpoint(name)
 
 def compute(seed: int) -> tuple[Tensor, Tensor, bytes]:
     """Which reference codes, their pictures, and the PNG file that shows them numbered."""
-    picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:NUM_DOGS]
+    picked = seeded_order(len(ckpt.codes), seed)[:NUM_DOGS]
     x_dogs = ckpt.model.decode(ckpt.codes[picked])
     labels = [str(i + 1) for i in range(len(picked))]
     return picked, x_dogs, export.on_screen(partial(figures.panel, [figures.to_tiles(x_dogs)], column_labels=labels))

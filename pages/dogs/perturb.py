@@ -11,7 +11,7 @@ from torch import Tensor
 
 from aemodels import figures
 from aemodels.metrics import psnr_db
-from aemodels.noise import perturb, snr_db
+from aemodels.noise import perturb, seeded_order, snr_db
 from pages.parts import ahead, controls, export, loaders, photos, sampling, variance_curves
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
@@ -61,7 +61,7 @@ def compute(seed: int) -> Scene:
         x = photos.random_test_photos(seed).x
         z = photos.encode(ckpt.model, x)
     else:
-        z = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]]
+        z = ckpt.codes[seeded_order(len(ckpt.codes), seed)[:9]]
     noises = {kind: noise[: len(z)] for kind, noise in variance_curves.noises(name, seeds).items()}
     decoded = {"No noise": ckpt.model.decode(z)}
     decoded |= {kind: ckpt.model.decode(perturb(z, variance, noise)) for kind, noise in noises.items()}

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aemodels import figures, probing
 from aemodels.metrics import psnr_db
+from aemodels.noise import seeded_order
 from pages.parts import ahead, controls, export, loaders, photos, probes, touch
 
 VIEWS = {"maps": "16 channels", "colours": "One picture"}
@@ -59,7 +60,7 @@ def compute(seed: int) -> Scene:
         x_hat = ckpt.model.decode(z)
         psnr = psnr_db(x, x_hat)
     else:
-        picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(seed))[:9]
+        picked = seeded_order(len(ckpt.codes), seed)[:9]
         x, psnr, z = None, None, ckpt.codes[picked]
         x_hat, labels = ckpt.model.decode(z), [f"code {i}" for i in picked.tolist()]
     limit = float(z.abs().quantile(0.995))

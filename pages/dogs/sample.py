@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 import streamlit as st
-import torch
 from PIL import Image
 from torch import Tensor
 
 from aemodels import figures, latents
+from aemodels.noise import seeded_order
 from pages.parts import ahead, controls, export, generation, loaders, sampling
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
@@ -33,7 +33,7 @@ def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
     z = sampling.sample_codes(name, num_codes, sampler, seeds)
     nearest, to_nearest = latents.nearest(codes, z)
-    order = torch.randperm(num_codes, generator=torch.Generator().manual_seed(seed))[:9]
+    order = seeded_order(num_codes, seed)[:9]
     x_sampled, x_nearest, x_real = (ckpt.model.decode(batch) for batch in (z, codes[nearest], codes[order]))
     tiles = [sampling.nine(x) for x in (x_sampled, x_nearest, x_real)]
     return Scene(

@@ -6,13 +6,13 @@ from math import isfinite
 
 import numpy as np
 import streamlit as st
-import torch
 from PIL import Image
 from torch import Tensor
 
 from aemodels import data, denoising, figures
 from aemodels.errors import DataError
 from aemodels.metrics import psnr_db, with_noise
+from aemodels.noise import seeded_order
 from aemodels.photos import open_photo
 from pages.parts import ahead, controls, denoisers, export, loaders, sketch
 from pages.parts.denoisers import FACTORS, LINEAR
@@ -74,7 +74,7 @@ class Scene:
 def compute(seed: int) -> Scene:
     if digit is None:
         digits, labels = loaders.test_digits()
-        index = torch.randperm(len(digits), generator=torch.Generator().manual_seed(seed))[:9]
+        index = seeded_order(len(digits), seed)[:9]
         x, names = digits[index].float() / 255, [f"digit {label}" for label in labels[index].tolist()]
     else:
         x, names = digit.expand(NUM_DRAWS, -1, -1, -1), [f"draw {i} of noise" for i in range(1, NUM_DRAWS + 1)]

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels import figures, latents, planes
+from aemodels.noise import seeded_order
 from pages.parts import ahead, controls, export, loaders, plane, plane_canvas
 
 NUM_STEPS = 9
@@ -55,7 +56,7 @@ def change(event: dict) -> None:
 
 def random_pair(labels: torch.Tensor, seed: int) -> tuple[int, int]:
     """Two test digits of different classes."""
-    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).tolist()
+    order = seeded_order(len(labels), seed).tolist()
     return order[0], next(i for i in order if labels[i] != labels[order[0]])
 
 

@@ -15,11 +15,14 @@ CELL_PX = 16
 
 @dataclass(frozen=True)
 class Effects:
-    """Along the axes (numbered from 1): RMS change of the picture in grey levels, and the share of it that is coarse."""
+    """Along the axes (numbered from 1): RMS change of the picture in grey levels, and the share of it that is coarse; the
+    contrast of the mean code's picture and of some photos', in grey levels."""
 
     axes: list[int]
     grey_levels: list[float]
     coarse: list[float]
+    mean_contrast: float
+    photos_contrast: float
 
 
 def fitted(name: str) -> latents.LatentStats:
@@ -37,8 +40,10 @@ def measure(name: str) -> Effects:
 def _measure(name: str, modified_ns: int) -> Effects:
     ckpt, stats = loaders.checkpoint(name), fitted(name)
     numbers = [n for n in AXES if n <= latents.rank(stats)]
-    effects = [axes.effect(ckpt.model.decode, stats, ckpt.codes[:NUM_CODES], n - 1, CELL_PX) for n in numbers]
-    return Effects(numbers, [255 * rms for rms, _ in effects], [coarse for _, coarse in effects])
+    codes, mean = ckpt.codes[:NUM_CODES], stats.mean.view(1, *ckpt.codes.shape[1:])
+    effects = [axes.effect(ckpt.model.decode, stats, codes, n - 1, CELL_PX) for n in numbers]
+    contrasts = (255 * float(ckpt.model.decode(z).flatten(1).std(1).mean()) for z in (mean, codes))
+    return Effects(numbers, [255 * rms for rms, _ in effects], [coarse for _, coarse in effects], *contrasts)
 
 
 def draw(effects: dict[str, Effects], key: str, title: str) -> go.Figure:

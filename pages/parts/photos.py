@@ -11,6 +11,7 @@ from torch import Tensor
 from aemodels import data
 from aemodels.errors import DataError
 from aemodels.models import Autoencoder
+from aemodels.noise import seeded_order
 from aemodels.photos import open_photo
 from pages.parts import controls, loaders
 
@@ -30,7 +31,7 @@ def random_test_photos(seed: int, num_photos: int = 9) -> Photos | None:
     dogs = loaders.dogs()
     if dogs is None:
         return None
-    order = torch.randperm(len(dogs.test_index), generator=torch.Generator().manual_seed(seed))
+    order = seeded_order(len(dogs.test_index), seed)
     index = dogs.test_index[order[:num_photos]]
     return Photos(dogs.images[index].float() / 255, [_breed(dogs, i) for i in index.tolist()])
 

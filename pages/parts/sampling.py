@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from aemodels import figures, latents
+from aemodels.noise import seeded_order
 from pages.parts import loaders
 
 CODE_DRAW_SEED = 0  # which reference photos a sampler is fitted on; the page's seed draws the samples
@@ -23,7 +24,7 @@ SAMPLERS = {
 def fitting_codes(name: str, num_codes: int) -> Tensor:
     """The first num_codes of a fixed shuffle of the checkpoint's reference codes, (num_codes, 16, 8, 8)."""
     codes = loaders.checkpoint(name).codes
-    order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(CODE_DRAW_SEED))
+    order = seeded_order(len(codes), CODE_DRAW_SEED)
     return codes[order[:num_codes]]
 
 
