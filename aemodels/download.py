@@ -11,13 +11,16 @@ import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
 from tqdm import tqdm
 
 from aemodels.data import load_mnist
 from aemodels.errors import DataError
+from aemodels.photos import cache_root
 
 AGAIN = "run `python train.py --download` again"
 
@@ -38,6 +41,22 @@ STANFORD_DOGS = Archive(
 )
 
 
+@contextlib.contextmanager
+def _one_process() -> Iterator[None]:
+    """Of several processes, such as those of `accelerate launch`, one fetches; the others wait, and then find it there."""
+    path = cache_root() / "download.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path).acquire()
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({error.strerror or error}); set LATENT_LAB_CACHE to a folder that can."
+        ) from error
+    with lock:
+        yield
+
+
+@_one_process()
 def download_mnist(root: str | Path) -> None:
     """Fetch MNIST into `root`/MNIST/raw through torchvision; what is already there is left alone.
 
@@ -70,6 +89,7 @@ def download_mnist(root: str | Path) -> None:
         ) from error
 
 
+@_one_process()
 def download_dogs(root: str | Path, archive: Archive = STANFORD_DOGS) -> None:
     """Fetch the photos into `root`/stanford-dogs/Images; a folder that is already there is left alone.
 
@@ -125,22 +145,21 @@ def _fetch(archive: Archive, part: Path, done: int) -> None:
     try:
         response = urllib.request.urlopen(request, timeout=30)
     except urllib.error.HTTPError as error:
-        if error.code == 416:  # the server's file is shorter than what is here
-            _discard(part)
         raise DataError(f"{host} answers {error.code} ({error.reason}) for {archive.url}; try again later.") from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise DataError(f"No network: could not reach {host} ({reason}); connect and {AGAIN}.") from error
     with response:
-        if response.status != 206:  # the server ignores Range and sends everything
-            done = 0
+        # The login page of a hotel's network, say, must not take the place of what was fetched before.
+        start = done if response.status == 206 else 0  # the server ignores Range and sends everything
         announced = response.headers.get("Content-Length")
-        if announced is not None and done + int(announced) != archive.num_bytes:
-            _discard(part)
+        length = "an unknown number of" if announced is None else start + int(announced)
+        if length != archive.num_bytes and (announced or start < done):
             raise DataError(
-                f"{archive.url} has {done + int(announced)} bytes and not the expected {archive.num_bytes}; "
-                "get the archive from elsewhere and unpack it to stanford-dogs/Images."
+                f"{host} offers {length} bytes for {archive.url} and not the archive's {archive.num_bytes}; open the address "
+                "in a browser to see what is there, or get the archive from elsewhere and unpack it to stanford-dogs/Images."
             )
+        done = start
         chunk = _read(response, host, done, archive)
         if chunk:  # a failure before the first byte leaves nothing, not even the folder
             part.parent.mkdir(parents=True, exist_ok=True)

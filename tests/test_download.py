@@ -7,6 +7,8 @@ import re
 import shutil
 import socket
 import struct
+import subprocess
+import sys
 import tarfile
 import threading
 from collections import namedtuple
@@ -56,6 +58,13 @@ class Server:
         with contextlib.suppress(ConnectionError):  # the other side has had enough
             for start in range(0, len(body), 100_000):
                 self.num_sent += handler.wfile.write(body[start : start + 100_000])
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(folder))
+    return folder
 
 
 @pytest.fixture
@@ -166,6 +175,11 @@ def put_part(root, content):
     (root / "stanford-dogs" / "images.tar.part").write_bytes(content)
 
 
+def part_of(root):
+    assert tree(root) == ["stanford-dogs", "stanford-dogs/images.tar.part"]
+    return (root / "stanford-dogs" / "images.tar.part").read_bytes()
+
+
 def test_a_server_without_range_starts_again(tmp_path, server):
     archive = serve(server, make_tar())
     put_part(tmp_path, b"x" * 1000)
@@ -200,15 +214,36 @@ def test_a_wrong_checksum_is_refused(tmp_path, server):
     assert tree(tmp_path) == []
 
 
+@pytest.mark.parametrize("takes_range", [True, False])
 @pytest.mark.parametrize("extra", [-100, 100])
-def test_a_wrong_size_is_refused(tmp_path, server, extra):
+def test_a_wrong_size_is_refused(tmp_path, server, extra, takes_range):
     archive = serve(server, make_tar())
     archive = Archive(archive.url, archive.num_bytes - extra, archive.md5)
     put_part(tmp_path, b"x" * 1000)
-    with pytest.raises(DataError, match=rf"has {archive.num_bytes + extra} bytes .* {archive.num_bytes}") as error:
+    server.takes_range = takes_range
+    offered = rf"offers {archive.num_bytes + extra} bytes .* not the archive's {archive.num_bytes}"
+    with pytest.raises(DataError, match=offered) as error:
         download_dogs(tmp_path, archive)
     assert_one_sentence(error)
-    assert tree(tmp_path) == []
+    assert part_of(tmp_path) == b"x" * 1000
+
+
+@pytest.mark.parametrize("sends_length", [True, False])
+def test_a_login_page_in_place_of_the_rest_loses_nothing(tmp_path, server, sends_length):
+    archive = serve(server, make_tar())
+    begun = server.files["/images.tar"][:200_000]
+    put_part(tmp_path, begun)
+    server.files["/images.tar"], real = b"<html>Welcome!</html>", server.files["/images.tar"]
+    server.takes_range, server.sends_length = False, sends_length
+    with pytest.raises(DataError, match=r"offers (21|an unknown number of) bytes") as error:
+        download_dogs(tmp_path, archive)
+    assert_one_sentence(error)
+    assert part_of(tmp_path) == begun
+    server.files["/images.tar"] = real
+    server.takes_range = server.sends_length = True
+    download_dogs(tmp_path, archive)
+    assert server.requests[-1] == ("/images.tar", "bytes=200000-")
+    assert_complete(tmp_path)
 
 
 def test_an_endless_answer_is_not_read_to_its_end(tmp_path, server):
@@ -221,12 +256,39 @@ def test_an_endless_answer_is_not_read_to_its_end(tmp_path, server):
     assert tree(tmp_path) == []
 
 
-def test_a_part_longer_than_the_servers_file_is_thrown_away(tmp_path, server):
+def test_a_part_longer_than_the_servers_file_is_kept(tmp_path, server):
     archive = serve(server, make_tar())
     put_part(tmp_path, b"x" * 2000)
     server.files["/images.tar"] = b"x" * 1000
     with pytest.raises(DataError, match="answers 416"):
         download_dogs(tmp_path, archive)
+    assert part_of(tmp_path) == b"x" * 2000
+
+
+def test_of_two_processes_one_fetches_and_the_other_waits(tmp_path, server):
+    archive = serve(server, make_tar())
+    command = [sys.executable, "-c", FETCH, tmp_path, archive.url, str(archive.num_bytes), archive.md5]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sum("already" in text for text in said) == 1
+    assert server.requests == [("/images.tar", None)]
+    assert_complete(tmp_path)
+
+
+FETCH = """
+import sys
+from aemodels.download import Archive, download_dogs
+download_dogs(sys.argv[1], Archive(sys.argv[2], int(sys.argv[3]), sys.argv[4]))
+"""
+
+
+def test_a_cache_folder_that_cannot_be_written(tmp_path, server, own_cache, monkeypatch):
+    (own_cache / "file").write_text("a file where the folder should be")
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(own_cache / "file"))
+    with pytest.raises(DataError, match="set LATENT_LAB_CACHE") as error:
+        download_dogs(tmp_path, serve(server, make_tar()))
+    assert_one_sentence(error)
     assert tree(tmp_path) == []
 
 
