@@ -12,21 +12,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aemodels.models import Autoencoder
-from aemodels.noise import perturb, seeded_normal
+from aemodels.models import MSE_FLOOR, Autoencoder
+from aemodels.noise import perturb, seeded_noise
 
 PEAK = 1.0
 
 
 def mse(x: Tensor, x_hat: Tensor) -> Tensor:
-    """Mean squared error of each image over its pixels and channels: (B, ...), (B, ...) -> (B,)."""
+    """Mean squared error of each image over its pixels and channels: (B, ...), (B, ...) -> (B,).
+
+    Raises ValueError where the shapes differ.
+    """
     if x.shape != x_hat.shape:
         raise ValueError(f"x {tuple(x.shape)} and x_hat {tuple(x_hat.shape)} must have the same shape.")
     return (x.float() - x_hat.float()).square().flatten(1).mean(1)
 
 
 def psnr_db(x: Tensor, x_hat: Tensor) -> Tensor:
-    """PSNR of each image in dB, peak 1.0: (B, C, H, W), (B, C, H, W) in [0, 1] -> (B,). Infinite where x_hat is x."""
+    """PSNR of each image in dB, peak 1.0: (B, C, H, W), (B, C, H, W) float in [0, 1] -> (B,). Infinite where x_hat is x.
+
+    Raises ValueError where the shapes differ.
+    """
     return 10 * torch.log10(PEAK**2 / mse(x, x_hat))
 
 
@@ -48,28 +54,31 @@ def summarise(errors: Tensor) -> dict[str, float]:
     psnr_db, psnr_db_ci95                          mean of the images' PSNRs
     psnr_of_mean_mse_db, psnr_of_mean_mse_db_ci95  PSNR of the images' mean MSE; its interval is the mean's, to first order
     mse, num_images                                that mean MSE, and N
+
+    An error counts as MSE_FLOOR (80 dB) at least, or one blank image, rebuilt without any, would make the mean infinite.
     """
-    errors = errors.double()
+    errors = errors.double().clamp(min=MSE_FLOOR)
     psnr, half_width = mean_and_ci95(10 * torch.log10(PEAK**2 / errors))
     mean, mse_half_width = mean_and_ci95(errors)
     return {
         "psnr_db": psnr,
         "psnr_db_ci95": half_width,
         "psnr_of_mean_mse_db": (10 * torch.log10(PEAK**2 / errors.mean())).item(),
-        "psnr_of_mean_mse_db_ci95": 10 / log(10) * mse_half_width / mean if mean else float("nan"),
+        "psnr_of_mean_mse_db_ci95": 10 / log(10) * mse_half_width / mean,
         "mse": mean,
         "num_images": len(errors),
     }
 
 
 def with_noise(x: Tensor, noise_factor: float, seeds: Sequence[int]) -> Tensor:
-    """Images x (B, ...) plus noise_factor · N(0, 1), not clipped, one seed an image."""
-    return x + noise_factor * seeded_normal(seeds, x.shape[1:]).to(x.device) if noise_factor else x
+    """Images x (B, ...) plus noise_factor · N(0, 1), not clipped, one seed an image (needed where there is noise)."""
+    return x + noise_factor * seeded_noise(x, seeds) if noise_factor else x
 
 
 def send(z: Tensor, noise_variance: float, seeds: Sequence[int]) -> Tensor:
-    """Codes z (B, ...) after Gaussian noise of this variance per unit of each code's mean square, one seed an image."""
-    return perturb(z, noise_variance, seeded_normal(seeds, z.shape[1:]).to(z.device)) if noise_variance else z
+    """Codes z (B, ...) after Gaussian noise of this variance per unit of each code's mean square, one seed an image (needed where
+    there is noise)."""
+    return perturb(z, noise_variance, seeded_noise(z, seeds)) if noise_variance else z
 
 
 def power_audit(z: Tensor, z_noisy: Tensor) -> dict[str, float]:
@@ -88,7 +97,7 @@ def reconstruct(
 
     noise_factor    σ of Gaussian noise added to x before encoding, not clipped
     noise_variance  variance of Gaussian noise added to the code before decoding, per unit of the code's mean square
-    seeds           one per image, needed where there is noise
+    seeds           one per image, needed where there is noise; ValueError where there are more or fewer
     """
     x_in = with_noise(x, noise_factor, seeds)
     z = send(model.encode(x_in), noise_variance, seeds)

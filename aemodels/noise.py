@@ -37,13 +37,20 @@ def seeded_normal(seeds: Sequence[int], shape: Sequence[int]) -> Tensor:
     return torch.stack([torch.randn(*shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
 
 
+def seeded_noise(x: Tensor, seeds: Sequence[int]) -> Tensor:
+    """seeded_normal noise for x (B, ...), of its shape and on its device. Raises ValueError unless there are B seeds."""
+    if len(seeds) != len(x):
+        raise ValueError(f"{len(x)} images need as many seeds, not {len(seeds)}.")
+    return seeded_normal(seeds, x.shape[1:]).to(x.device)
+
+
 def seeded_order(n: int, seed: int) -> Tensor:
     """A permutation of 0 … n − 1, (n,) on the CPU: what a seed picks out of n things, the first k of it for k of them."""
     return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
 
 
 def snr_db(variance: float) -> float:
-    """Signal-to-noise ratio, in dB, of a unit-power code in noise of this variance: 10·log10(1 / variance)."""
+    """Signal-to-noise ratio, in dB, of a unit-power code in noise of this variance (> 0): 10·log10(1 / variance)."""
     return -10 * log10(variance)
 
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from math import isfinite, log10
 
 import numpy as np
 import pytest
@@ -171,9 +172,13 @@ def test_interval_of_the_mean_mse_against_the_bootstrap():
     assert half_width == pytest.approx((high - low) / 2, rel=0.05)
 
 
-def test_perfect_images_have_infinite_psnr_in_both_conventions():
-    both = summarise(torch.zeros(3))
-    assert both["psnr_db"] == both["psnr_of_mean_mse_db"] == float("inf")
+def test_one_perfect_image_does_not_make_a_sets_figures_infinite():
+    """A blank photo, rebuilt without any error, counts as 80 dB."""
+    both = summarise(torch.tensor([0.0, 0.01]))
+    assert both["psnr_db"] == pytest.approx((80 + 20) / 2)
+    assert both["psnr_of_mean_mse_db"] == pytest.approx(20 + 10 * log10(2), abs=1e-4)
+    assert all(isfinite(value) for value in both.values())
+    assert all(isfinite(value) for value in summarise(torch.zeros(3)).values())
 
 
 def test_evaluate_averages_the_images_psnrs(mlp_config):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from aemodels.noise import add_noise, perturb, power_normalise, seeded_normal, snr_db, variance_of
+from aemodels.noise import add_noise, perturb, power_normalise, seeded_noise, seeded_normal, snr_db, variance_of
 
 VARIANCES = [0.05, 0.10, 0.15]
 
@@ -116,3 +116,12 @@ def test_snr_of_a_noise_variance(variance, expected_db):
 @pytest.mark.parametrize("decibels", [-5, 0, 3, 8.24, 13.01, 40])
 def test_variance_of_is_the_inverse_of_snr_db(decibels):
     assert snr_db(variance_of(decibels)) == pytest.approx(decibels, abs=1e-9)
+
+
+@pytest.mark.parametrize("seeds", [(), (1,), (1, 2, 3)])
+def test_noise_needs_a_seed_for_each_image(seeds):
+    """One seed for two images would give both the same noise, by broadcasting."""
+    x = torch.zeros(2, 4)
+    with pytest.raises(ValueError, match="2 images need as many seeds"):
+        seeded_noise(x, seeds)
+    assert torch.equal(seeded_noise(x, (5, 6)), seeded_normal((5, 6), (4,)))
