@@ -42,10 +42,10 @@ def capacity_bytes(variance: float, num_uses: int = 1024) -> int:
 
 
 def payload_bytes(file: bytes) -> int:
-    """Bytes of coded picture in an AVIF file: the contents of its top-level `mdat` boxes (ISO/IEC 14496-12, 4.2).
+    """Bytes of coded picture in an AVIF file: what `picture_bytes` counts of its top-level `mdat` boxes (ISO/IEC 14496-12, 4.2).
 
-    The other boxes say what every photo of one size has in common and are not counted; the 13 bytes with which AV1 begins its own
-    stream inside `mdat` are, and the choice of scale, some 2 bits, is not. Raises ValueError for a file cut short.
+    The other boxes say what every photo of one size has in common and are not counted; nor is the choice of scale, some 2 bits.
+    Raises ValueError for a file cut short.
     """
     total, start = 0, 0
     while start < len(file):
@@ -58,9 +58,38 @@ def payload_bytes(file: bytes) -> int:
         if size < head or start + size > len(file):
             raise ValueError(f"The AVIF file is broken: a box at byte {start} does not fit into {len(file)} bytes.")
         if kind == b"mdat":
-            total += size - head
+            total += picture_bytes(file[start + head : start + size])
         start += size
     return total
+
+
+def picture_bytes(stream: bytes) -> int:
+    """Bytes of an AV1 stream but for its temporal delimiter and sequence header (OBUs of type 2 and 1; AV1 specification, 5.3).
+
+    Those are the same for every photo of one size, as the file's other boxes are. Raises ValueError for a stream cut short.
+    """
+    total, start = 0, 0
+    while start < len(stream):
+        kind, has_extension, has_size = stream[start] >> 3 & 15, stream[start] >> 2 & 1, stream[start] >> 1 & 1
+        head = start + 1 + has_extension
+        size, head = _leb128(stream, head) if has_size else (len(stream) - head, head)
+        end = head + size
+        if end > len(stream):
+            raise ValueError(f"The AV1 stream is broken: an OBU at byte {start} does not fit into {len(stream)} bytes.")
+        if kind not in (1, 2):
+            total += end - start
+        start = end
+    return total
+
+
+def _leb128(stream: bytes, start: int) -> tuple[int, int]:
+    """The number that begins at `start`, seven bits a byte, lowest first (AV1 specification, 4.10.5), and where it ends."""
+    number = 0
+    for i, byte in enumerate(stream[start : start + 8]):
+        number |= (byte & 127) << 7 * i
+        if byte < 128:
+            return number, start + i + 1
+    raise ValueError(f"The AV1 stream is broken: the size at byte {start} has no end.")
 
 
 def encodings(photo: Tensor, max_bytes: int) -> Iterator[Encoding]:

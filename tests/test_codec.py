@@ -62,9 +62,13 @@ def test_payload_is_what_the_boxes_and_the_item_location_say(quality):
     # Version and flags (4), sizes of offset and length, 4 bytes each (2), one item (2): id, reference, one extent (6).
     assert iloc[:8] == bytes([0, 0, 0, 0, 0x44, 0, 0, 1])
     offset, length = (int.from_bytes(iloc[14 + 4 * i : 18 + 4 * i], "big") for i in range(2))
-    assert codec.payload_bytes(file) == length == len(boxes[b"mdat"])
     assert file[offset : offset + length] == boxes[b"mdat"]
-    assert boxes[b"mdat"][:2] == bytes([0x12, 0])  # AV1's temporal delimiter: the picture's own stream begins here
+    # A temporal delimiter (OBU type 2, empty), the sequence header (type 1, `size` bytes), and one frame (type 6).
+    assert boxes[b"mdat"][:3] == bytes([2 << 3 | 2, 0, 1 << 3 | 2])
+    size = boxes[b"mdat"][3]
+    frame = boxes[b"mdat"][4 + size :]
+    assert frame[0] == 6 << 3 | 2
+    assert codec.payload_bytes(file) == len(frame) == length - 4 - size
 
 
 def test_what_is_not_counted_is_the_same_for_every_photo():
@@ -74,16 +78,40 @@ def test_what_is_not_counted_is_the_same_for_every_photo():
         for quality in (10, 50):
             file = avif(photo(seed=seed), quality=quality, **codec.ENCODER)
             length = file.index(b"iloc") + 4 + 18  # where the file says how long its payload is
-            headers.add((file[:length], file[length + 4 : len(file) - codec.payload_bytes(file) - 8]))
+            payload = len(file) - codec.payload_bytes(file)
+            mdat = file.index(b"mdat")  # before it, the size of its box
+            headers.add((file[:length], file[length + 4 : mdat - 4], file[mdat:payload]))
     assert len(headers) == 1
 
 
 def test_payload_of_hand_made_files():
     assert codec.payload_bytes(b"") == 0
     assert codec.payload_bytes(box(b"ftyp", b"mdat")) == 0  # the letters alone are no box
-    assert codec.payload_bytes(box(b"ftyp", b"avif") + box(b"mdat", b"12345") + box(b"mdat", b"67")) == 7
-    assert codec.payload_bytes(bytes(4) + b"mdat" + b"123") == 3  # size 0: to the end
-    assert codec.payload_bytes(bytes([0, 0, 0, 1]) + b"mdat" + (16 + 5).to_bytes(8, "big") + b"12345") == 5
+    three, two = obu(6, b"abc"), obu(6, b"d")  # of 5 and 3 bytes
+    assert codec.payload_bytes(box(b"ftyp", b"avif") + box(b"mdat", three) + box(b"mdat", two)) == 5 + 3
+    assert codec.payload_bytes(bytes(4) + b"mdat" + three) == 5  # size 0: to the end
+    assert codec.payload_bytes(bytes([0, 0, 0, 1]) + b"mdat" + (16 + 5).to_bytes(8, "big") + three) == 5
+
+
+def obu(kind, content):
+    """With its size, of up to 127 bytes, in one byte."""
+    return bytes([kind << 3 | 2, len(content)]) + content
+
+
+def test_picture_bytes_of_hand_made_streams():
+    headers = obu(2, b"") + obu(1, b"sequence")
+    assert codec.picture_bytes(headers) == 0
+    assert codec.picture_bytes(headers + obu(6, b"frame") + obu(5, b"data")) == 7 + 6
+    assert codec.picture_bytes(headers + bytes([6 << 3]) + b"to the end") == 11  # without a size
+    assert codec.picture_bytes(bytes([6 << 3 | 4, 0]) + b"to the end") == 12  # with an extension's byte
+    long = bytes([6 << 3 | 2, 0x80 | 72, 1]) + bytes(200)  # of 72 + 1·128 bytes
+    assert codec.picture_bytes(long + headers) == 203
+
+
+@pytest.mark.parametrize("stream", [obu(6, b"frame")[:-1], bytes([6 << 3 | 2]), bytes([6 << 3 | 2, 0x80])])
+def test_a_stream_cut_short_is_refused(stream):
+    with pytest.raises(ValueError, match="broken"):
+        codec.picture_bytes(stream)
 
 
 @pytest.mark.parametrize("keep", [3, 12, -1])
