@@ -12,13 +12,16 @@ Stop it at any time: run again, it goes on from the last finished epoch.
 
 import argparse
 import dataclasses
+import importlib.util
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -118,25 +121,35 @@ def initial_model(name: str, model_config: ModelConfig, train_config: TrainConfi
         start = checkpoints.load_checkpoint(train_config.start_from, out)
         if not start.provenance["finished"]:
             tqdm.write(f"{name} starts from {train_config.start_from}, whose training is not finished.")
-        model.load_state_dict(model.state_dict() | start.model.state_dict())  # a corrector or refiner may be new
+        fresh, learnt = model.state_dict(), start.model.state_dict()
+        misfit = [key for key, w in learnt.items() if key not in fresh or fresh[key].shape != w.shape]
+        if misfit:
+            raise LatentLabError(
+                f"{name} cannot start from {start.name}, whose network is another (first at {misfit[0]}); change the recipe of "
+                f"one of them, or train {start.name} anew."
+            )
+        model.load_state_dict(fresh | learnt)  # a corrector or refiner may be new
     return model
 
 
 def join_processes(args: argparse.Namespace) -> "Accelerator | None":
     """This process's place among those that `accelerate launch` or torchrun started; None where it is alone.
 
-    All but the first print nothing but errors.
+    All but the first print nothing but errors. Raises LatentLabError where Accelerate is not installed.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return None
+    if importlib.util.find_spec("accelerate") is None:
+        raise LatentLabError("Several processes train through Accelerate, which is missing: `pip install accelerate`.")
     # Imported once there is a process group, this module would hold on to it, and a group that lives until Python exits
     # has threads that can crash it there. Accelerate imports it, later.
     import torch.distributed.nn  # noqa: F401
-    from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
 
     # A refiner has no part in a training's first steps (TrainConfig.refine_from).
     unused_weights = DistributedDataParallelKwargs(find_unused_parameters=True)
-    accelerator = Accelerator(cpu=args.device == "cpu", kwargs_handlers=[unused_weights])
+    patience = InitProcessGroupKwargs(timeout=timedelta(days=1))  # the first process evaluates while the others wait
+    accelerator = Accelerator(cpu=args.device == "cpu", kwargs_handlers=[unused_weights, patience])
     args.device = str(accelerator.device)
     if not accelerator.is_main_process:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
@@ -163,9 +176,8 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
     dataset = load_data(name, args)
 
     state = training.start(initial_model(name, model_config, train_config, args.out), train_config, args.device)
-    earlier = []
     if start := train_config.start_from:
-        earlier = checkpoints.trainings(start, checkpoints.read_header(start, args.out))
+        state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, args.out))
     if args.compile:
         training.compile_networks(state.model)
     resume_path = args.out / ".resume" / f"{name}.pt"
@@ -212,7 +224,7 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
             state.history[-1] |= {
                 "psnr_db": metrics.evaluate(model, sample, **evaluation.own_noise(model_config))["psnr_db"]
             }
-        save(name, model, train_config, state, dataset, earlier, args)
+        save(name, model, train_config, state, dataset, args)
         if state.finished:
             resume_path.unlink(missing_ok=True)
         else:
@@ -228,7 +240,6 @@ def save(
     train_config: TrainConfig,
     state: training.TrainState,
     dataset: datasets.DataSet,
-    earlier: list[dict[str, Any]],
     args: argparse.Namespace,
 ) -> None:
     """Evaluates the weights as they will be stored, in float16, on the whole test split once training has finished."""
@@ -242,7 +253,7 @@ def save(
         state.history,
         evaluation.encode_all(model, dataset.reference),
         dataset.reference_labels,
-        provenance.describe(state, train_config, dataset, args.device, earlier),
+        provenance.describe(state, train_config, dataset, args.device),
         args.out,
     )
 
@@ -267,9 +278,13 @@ def evaluate_finished(name: str, args: argparse.Namespace) -> None:
 
 
 def measure_baselines(args: argparse.Namespace) -> None:
-    """PCA, the optimal linear code, and AVIF at capacity, on the same photos as the dog models: what baselines.json lacks."""
+    """PCA, the optimal linear code, and AVIF at capacity, on the same photos as the dog models: what baselines.json lacks, or
+    all of it where no model there was trained on its photos."""
     known = measurements.read_baselines(args.out) or {}
-    if baselines.lacks_linear_code(known) or baselines.lacks_avif(known):
+    dogs = [name for name in RECIPES if name.startswith("dog") and checkpoints.checkpoint_path(name, args.out).exists()]
+    seen = {checkpoints.read_header(name, args.out)["provenance"]["data_fingerprint"] for name in dogs}
+    is_stale = bool(seen) and known.get("data_fingerprint") not in seen
+    if is_stale or baselines.lacks_linear_code(known) or baselines.lacks_avif(known):
         dataset = datasets.load_dogs(data.data_root(args.data))
         for results in baselines.measure(dataset, prod(DOG.latent_shape), known):
             measurements.save_baselines(results, args.out)
@@ -366,17 +381,23 @@ def main(arguments: list[str] | None = None) -> int:
 
             download.download_mnist(data.data_root(args.data))
             download.download_dogs(data.data_root(args.data))
+        accelerator = join_processes(args)
+        is_first = accelerator is None or accelerator.is_main_process
         if args.evaluate:
-            for name in args.only or RECIPES:
+            for name in (args.only or RECIPES) if is_first else ():
                 evaluate_finished(name, args)
         else:
-            accelerator = join_processes(args)
-            for name in wanted(args):
-                train_one(name, args, accelerator)
+            names = [wanted(args)]
             if accelerator:
-                accelerator.end_training()
-                if not accelerator.is_main_process:
-                    return 0
+                from accelerate.utils import broadcast_object_list
+
+                broadcast_object_list(names)  # the first process's: those of others may look into other folders
+            for name in names[0]:
+                train_one(name, args, accelerator)
+        if accelerator:
+            accelerator.end_training()
+        if not is_first:
+            return 0
         # Principal components need more photos than --quick takes.
         if not args.only and not args.quick:
             measure_baselines(args)
@@ -391,4 +412,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as with Ctrl-C, no half-written file stays behind
     sys.exit(main())

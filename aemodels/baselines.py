@@ -42,7 +42,8 @@ def water_fill(variances: Tensor, noise_variance: float, power: float) -> Tensor
     """Power (k,) of each element of a linear code, summing to `power`, that minimises the mean squared error.
 
     Element i carries a coefficient of variance λᵢ through noise of variance σ² and is estimated by its conditional mean: the error
-    is Σ λᵢσ² / (pᵢ + σ²), least for pᵢ = max(0, √(λᵢσ²/ν) − σ²) with ν set by the sum (Lee & Petersen 1976).
+    is Σ λᵢσ² / (pᵢ + σ²), least for pᵢ = max(0, √(λᵢσ²/ν) − σ²) with ν set by the sum (Lee & Petersen 1976). noise_variance and
+    power must be above 0, and some variance.
     """
     roots = variances.double().clamp(min=0).sort(descending=True).values.sqrt()
     active = torch.arange(1, len(roots) + 1)
@@ -101,15 +102,21 @@ def measure(dataset: DataSet, num_uses: int, known: Mapping[str, Any]) -> Iterat
     """Measures what `known`, the results of an earlier run, lacks; gives all results after each part, to be kept.
 
     num_uses  real channel uses a photo, and as many principal components
-    Results known of other photos are dropped.
+    Results known of other photos are dropped. Of a set too small for that many components nothing is measured.
     """
     results = dict(known) if known.get("data_fingerprint") == dataset.fingerprint else {}
     if lacks_linear_code(results):
-        tqdm.write(f"baselines: principal components of {len(dataset.train):,} photos …")
+        num_train = len(dataset.train)
+        if num_train <= num_uses:
+            tqdm.write(
+                f"baselines: not measured; {num_uses:,} principal components need more than {num_train:,} photos."
+            )
+            return
+        tqdm.write(f"baselines: principal components of {num_train:,} photos …")
         pca = fit_pca(dataset.train, num_uses)
         results |= {
             "num_components": num_uses,
-            "num_train_images": len(dataset.train),
+            "num_train_images": num_train,
             "data_fingerprint": dataset.fingerprint,
             "linear_code": [linear_code(pca, dataset.test, variance) for variance in TEST_VARIANCES],
         }

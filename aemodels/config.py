@@ -114,14 +114,16 @@ class ModelConfig(_JsonConfig):
 
 @dataclass(frozen=True)
 class TrainConfig(_JsonConfig):
-    """What trained a model: `training.fit(model, images, config)`.
+    """What trained a model: `training.fit(state, images, config)`.
 
     epochs         passes over the train split; the learning rate falls to zero at the end of the last one
     minutes        if set, training ends after this many minutes of wall time, or after `epochs` if that is sooner,
                    and the learning rate follows whichever is further on (the result then depends on the machine's speed)
     batch_size     images a step
-    learning_rate  peak of AdamW's learning rate, after warm-up over the first `warmup` share of training
-    weight_decay   AdamW's decoupled decay (L2 on the weights), on weight matrices and kernels only
+    learning_rate  peak of the learning rate of Muon and AdamW alike, after warm-up over the first `warmup` share of training
+    weight_decay   Muon's decoupled decay (L2 on the weights), on weight matrices and kernels only; where a LayerNorm follows, a
+                   matrix's size does not change what the network computes, only how far a step turns it (van Laarhoven 2017,
+                   https://arxiv.org/abs/1706.05350), so that the matrices before code and pixels feel it most
     ema_decay      decay per step of the exponential moving average of the weights, which is what is evaluated and saved
     flips          mirror each image left-right with probability ½
     shift_px       move each image by up to this many pixels along both axes, mirrored at the edge
@@ -151,7 +153,10 @@ class TrainConfig(_JsonConfig):
             _require(
                 type(value) is int and value >= 1, f"{name} must be a whole number of at least 1, not {repr(value)}."
             )
-        _require(type(self.seed) is int, f"seed must be a whole number, not {repr(self.seed)}.")
+        _require(
+            type(self.seed) is int and 0 <= self.seed < 2**32,
+            f"seed must be a whole number from 0 to 2³² − 1, not {repr(self.seed)}.",
+        )
         _require(
             self.minutes is None or (_is_number(self.minutes) and self.minutes > 0),
             f"minutes must be above 0, not {repr(self.minutes)}.",

@@ -34,9 +34,8 @@ def load_mnist(root: Path, quick: bool = False) -> DataSet:
     """MNIST under `root`; a tenth of its train split if `quick`. Raises DataError where it is missing or broken."""
     train, _ = data.load_mnist(root, train=True)
     test, labels = data.load_mnist(root, train=False)
-    if quick:
-        train = train[:6000]
-    return DataSet(train, test, test, labels, fingerprint(train, test))
+    whole = fingerprint(train, test)
+    return DataSet(train[:6000] if quick else train, test, test, labels, whole)
 
 
 @functools.cache
@@ -50,13 +49,13 @@ def load_dogs(root: Path, quick: bool = False) -> DataSet:
             bar.update(done - bar.n)
 
         dogs = data.load_dogs(root, progress=show)
-    train, test = dogs.train_index, dogs.test_index
+    train, test = dogs.train_index, torch.arange(len(dogs.test_index))
     if quick:
         train, test = train[:: max(1, len(train) // 512)], test[:: max(1, len(test) // 64)]
     # Evenly spaced, so that every breed folder has its share.
-    reference = torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_DOGS, len(test))).long()
-    x_test = dogs.images[test]
-    return DataSet(dogs.images[train], x_test, x_test[reference], reference, dogs.fingerprint)
+    reference = test[torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_DOGS, len(test))).long()]
+    x_test = dogs.test
+    return DataSet(dogs.images[train], x_test[test], x_test[reference], reference, dogs.fingerprint)
 
 
 def fingerprint(*images: Tensor) -> str:

@@ -15,6 +15,8 @@ MSE_FLOOR = 1e-8  # 80 dB; no logarithm of a picture that is rebuilt without any
 class Autoencoder(nn.Module):
     """x -> z -> x_hat, trained to minimise the reconstruction error."""
 
+    setting: str | None = None  # the field of ModelConfig that this variant alone reads
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         make_encoder, make_decoder = NETWORKS[config.network]
@@ -99,6 +101,8 @@ class Autoencoder(nn.Module):
 class DenoisingAutoencoder(Autoencoder):
     """Sees x + noise_factor · N(0, 1), unclipped, and must give back x (Vincent et al. 2008)."""
 
+    setting = "noise_factor"
+
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         x_noisy = add_noise(x, self.config.noise_factor**2, generator)
         return {"reconstruction": self.reconstruction_loss(x, self.encode(x_noisy))}
@@ -106,6 +110,8 @@ class DenoisingAutoencoder(Autoencoder):
 
 class CodeL2Autoencoder(Autoencoder):
     """Pays code_l2 · mean(z²) for the code it uses (activity regularisation)."""
+
+    setting = "code_l2"
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         z = self.encode(x)
@@ -117,6 +123,8 @@ class CodeL2Autoencoder(Autoencoder):
 
 class NoisyCodeAutoencoder(Autoencoder):
     """Sends its code, at unit mean square, through a Gaussian channel of the given noise variance while training."""
+
+    setting = "noise_variance"
 
     def scale(self, z: Tensor) -> Tensor:
         return power_normalise(z)
@@ -137,12 +145,17 @@ VARIANTS = {
 def build(config: ModelConfig) -> Autoencoder:
     """A model with fresh weights, drawn from torch's global generator (as torch's layers do).
 
-    Raises ConfigError for an unknown variant or network, or shapes that do not fit together.
+    Raises ConfigError for an unknown variant or network, a setting of another variant, or shapes that do not fit together.
     """
     if config.variant not in VARIANTS:
         raise ConfigError(f"There is no variant {config.variant!r}; there are {', '.join(VARIANTS)}.")
     if config.network not in NETWORKS:
         raise ConfigError(f"There is no network {config.network!r}; there are {', '.join(NETWORKS)}.")
+    for variant, model in VARIANTS.items():
+        if variant != config.variant and model.setting and getattr(config, model.setting):
+            raise ConfigError(
+                f"{model.setting} is for variant {variant!r} and would do nothing for {config.variant!r}."
+            )
     if config.network == "conv":
         check_conv(config)
     elif config.corrector_depths or config.refiner_steps:

@@ -13,10 +13,8 @@ from aemodels.datasets import DataSet
 from aemodels.training import TrainState
 
 
-def describe(
-    state: TrainState, config: TrainConfig, dataset: DataSet, device: str, earlier: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Checkpoint.provenance of a training, finished or not, that went on from where `earlier` ones had ended."""
+def describe(state: TrainState, config: TrainConfig, dataset: DataSet, device: str) -> dict[str, Any]:
+    """Checkpoint.provenance of a training, finished or not; images_per_s is over all of wall_s, as TrainState.seconds counts it."""
     num_images = state.step * min(config.batch_size, len(dataset.train))
     return {
         "finished": state.finished,
@@ -30,7 +28,7 @@ def describe(
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
-    } | ({"earlier": earlier} if earlier else {})
+    } | ({"earlier": state.earlier} if state.earlier else {})
 
 
 def device_name(device: str) -> str:

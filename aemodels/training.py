@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from aemodels.config import TrainConfig
 from aemodels.errors import ConfigError
@@ -17,6 +18,9 @@ from aemodels.models import Autoencoder
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+
+_PLAIN = ("epoch", "step", "seconds", "history", "earlier")
 
 
 @dataclass
@@ -27,8 +31,10 @@ class TrainState:
     ema          their exponential moving average: what is evaluated and saved
     optimisers   Muon for the weight matrices, AdamW for all other parameters
     epoch, step  how many are done
-    seconds      wall time spent training, in s
+    seconds      wall time since training began, in s: evaluating and saving between epochs counts, the time between an
+                 interruption and going on does not
     history      one dictionary an epoch: epoch, step, seconds, learning_rate, each loss term's mean, and what on_epoch adds
+    earlier      the trainings (checkpoints.trainings) that led to the weights it started from
     """
 
     model: Autoencoder
@@ -39,30 +45,32 @@ class TrainState:
     seconds: float = 0.0
     finished: bool = False
     history: list[dict[str, Any]] = field(default_factory=list)
+    earlier: list[dict[str, Any]] = field(default_factory=list)
 
     def state_dict(self) -> dict[str, Any]:
+        """What load_state_dict takes: tensors and plain values."""
         modules = {name: getattr(self, name).state_dict() for name in ("model", "ema")}
         optimisers = [optimiser.state_dict() for optimiser in self.optimisers]
-        counts = {name: getattr(self, name) for name in ("epoch", "step", "seconds", "history")}
-        return modules | {"optimisers": optimisers} | counts
+        return modules | {"optimisers": optimisers} | {name: getattr(self, name) for name in _PLAIN}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Goes back to what state_dict gave; raises KeyError, ValueError or RuntimeError for anything else."""
         for name in ("model", "ema"):
             getattr(self, name).load_state_dict(saved[name])
         for optimiser, state in zip(self.optimisers, saved["optimisers"], strict=True):
             optimiser.load_state_dict(state)
-        for name in ("epoch", "step", "seconds", "history"):
+        for name in _PLAIN:
             setattr(self, name, saved[name])
 
 
 def start(model: Autoencoder, config: TrainConfig, device: torch.device | str) -> TrainState:
-    """The state before the first step; convolution weights go channels-last, which both GPUs and CPUs like best.
+    """The state before the first step.
 
     Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon) moves each matrix by an orthogonal matrix, scaled
     so that the entries' root mean square is AdamW's (Liu et al. 2025, https://arxiv.org/abs/2502.16982): one learning rate
     serves both optimisers.
     """
-    model = model.to(device, memory_format=torch.channels_last).requires_grad_(True)
+    model = model.to(device).requires_grad_(True)
     matrices = [p for p in model.parameters() if p.ndim == 2]
     others = [p for p in model.parameters() if p.ndim != 2]
     lr = config.learning_rate
@@ -87,7 +95,8 @@ def fit(
     accelerator  where several processes train one model: each takes its share of every batch and draws its own flips,
                  shifts, warps and noise, gradients are averaged, and the first process alone calls on_epoch
 
-    Raises ConfigError where the processes cannot share a batch evenly, and where a shift is as long as an image.
+    Raises ConfigError where there are no images, fewer than processes, or a shift is as long as one, and where the processes
+    cannot share a batch evenly.
 
     Everything drawn in epoch e comes from one generator seeded by (seed, e), so that training resumed at an epoch's end
     goes on as if it had never stopped. Matrix products run in bfloat16, everything else in float32.
@@ -97,6 +106,8 @@ def fit(
         raise ConfigError(
             f"A batch of {config.batch_size} images cannot be shared evenly by {num_processes} processes."
         )
+    if len(images) < num_processes:
+        raise ConfigError(f"{len(images)} images are too few to train on.")
     if config.shift_px >= min(images.shape[2:]):
         raise ConfigError(f"A shift of {config.shift_px} pixels is too long for images {tuple(images.shape[1:])}.")
     device = next(state.model.parameters()).device
@@ -241,8 +252,6 @@ def random_warp(x: Tensor, sigma_px: float, generator: torch.Generator) -> Tenso
     return torch.where(bent, warped, x)
 
 
-@torch.no_grad()
 def update_ema(ema: nn.Module, model: nn.Module, decay: float) -> None:
-    """ema ← decay · ema + (1 − decay) · model, parameter by parameter; neither network has buffers."""
-    for average, parameter in zip(ema.parameters(), model.parameters(), strict=True):
-        average.lerp_(parameter, 1 - decay)
+    """ema ← decay · ema + (1 − decay) · model, for all parameters; neither network has buffers."""
+    get_ema_multi_avg_fn(decay)(list(ema.parameters()), list(model.parameters()), None)

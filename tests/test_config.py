@@ -175,6 +175,8 @@ def test_a_model_value_out_of_range_is_refused(name, value):
         ("seed", "a"),
         ("seed", 1.5),
         ("seed", None),
+        ("seed", -1),
+        ("seed", 2**32),
     ],
 )
 def test_a_training_value_out_of_range_is_refused(name, value):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import train
-from aemodels.checkpoints import list_checkpoints, load_checkpoint
+from aemodels.checkpoints import checkpoint_path, list_checkpoints, load_checkpoint
 from aemodels.errors import ConfigError, LatentLabError
 from aemodels.training import fit, start
 from tests import two_processes
@@ -26,7 +26,14 @@ def launch(*command) -> str:
     """
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     ours, theirs = os.openpty()
-    process = subprocess.Popen([*launcher, *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+    process = subprocess.Popen(
+        [*launcher, *command],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    )
     os.close(theirs)
     said = b""
     with suppress(OSError):  # raised once nobody writes to the terminal any more
@@ -87,15 +94,33 @@ def test_processes_that_would_go_on_from_different_epochs_are_stopped():
         train.agree_on_epoch(3, seen(3, 0))
 
 
+TELL_NAMES = """
+import os, sys, train
+folder, rank, names = sys.argv[1], os.environ["RANK"], []
+train.train_one = lambda name, *_: names.append(name)
+assert train.main(["--device", "cpu", "--only", "mnist-ae", "mnist-dae-2d", "--out", f"{folder}/{rank}"]) == 0
+open(f"{folder}/{rank}.txt", "w").write(" ".join(names))
+"""
+
+
+def test_processes_that_see_other_folders_train_the_same_models(tmp_path):
+    """Of two machines that do not share --out, one may have a model that the other lacks."""
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "mnist-ae.safetensors").write_bytes(checkpoint_path("mnist-ae").read_bytes())
+    (tmp_path / "names.py").write_text(TELL_NAMES)
+    launch(tmp_path / "names.py", tmp_path)
+    assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == ["mnist-dae-2d"] * 2
+
+
 def test_train_py_in_two_processes_makes_one_checkpoint(data_folder, tmp_path):
     only = ("mnist-ae", "mnist-dae-2d")
-    arguments = ("--quick", "--minutes", "0.1", "--device", "cpu", "--data", data_folder, "--out", tmp_path)
-    said = launch("train.py", *arguments, "--only", *only)
+    brief = ("--quick", "--epochs", "2", "--minutes", "60", "--device", "cpu")
+    said = launch("train.py", *brief, "--data", data_folder, "--out", tmp_path, "--only", *only)
     assert list_checkpoints(tmp_path) == sorted(only)
     for name in only:
         checkpoint = load_checkpoint(name, tmp_path)
         assert checkpoint.provenance["finished"]
         assert checkpoint.provenance["device"].startswith("2 × CPU")
-        assert len(checkpoint.history) > 1  # progress was shown after an epoch, too
+        assert len(checkpoint.history) == 2  # progress was shown after an epoch, too
     assert said.count("checkpoint ") == 1  # one table
     assert not list((tmp_path / ".resume").iterdir())

@@ -1,6 +1,7 @@
 """What is measured, when it is measured again, and that the noise is of the variance that was asked for."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -234,6 +235,23 @@ def test_complete_baselines_are_left_alone(checkpoint_folder, photos, photo_fold
     before = (checkpoint_folder / "baselines.json").stat().st_mtime_ns
     assert evaluate(photo_folder, checkpoint_folder) == 0
     assert (checkpoint_folder / "baselines.json").stat().st_mtime_ns == before
+
+
+def test_baselines_of_other_photos_are_measured_again(saved, photos, photo_folder, monkeypatch):
+    monkeypatch.setattr(train, "DOG", replace(train.DOG, latent_shape=(40, 1, 1)))
+    monkeypatch.setattr(train.baselines, "avif_at_capacity", lambda *_: COMPLETE_AVIF)
+    folder = saved(fingerprint=photos.fingerprint).parent
+    write_baselines(folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF, data_fingerprint="0" * 32)
+    assert evaluate(photo_folder, folder) == 0
+    found = measurements.read_baselines(folder)
+    assert found["data_fingerprint"] == photos.fingerprint
+    assert found["linear_code"] != COMPLETE_LINEAR
+
+
+def test_too_few_photos_for_the_components_are_told_and_nothing_is_measured(checkpoint_folder, photo_folder, capsys):
+    assert evaluate(photo_folder, checkpoint_folder) == 0
+    assert re.search(r"not measured; 1,024 principal components need more than \d+ photos\.", capsys.readouterr().out)
+    assert measurements.read_baselines(checkpoint_folder) is None
 
 
 def test_missing_avif_is_measured_without_principal_components(checkpoint_folder, photos, photo_folder, monkeypatch):

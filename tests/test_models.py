@@ -385,6 +385,13 @@ def test_a_corrector_and_a_refiner_are_for_convolutional_networks(mlp_config, ch
         models.build(replace(mlp_config, **change))
 
 
+@pytest.mark.parametrize("setting", ["noise_factor", "code_l2", "noise_variance"])
+def test_a_setting_of_another_variant_is_refused(mlp_config, setting):
+    """It would do nothing in training, and the model would be judged as if it had."""
+    with pytest.raises(ConfigError, match=f"{setting} is for variant .* do nothing for 'plain'"):
+        models.build(replace(mlp_config, **{setting: 0.1}))
+
+
 def test_weights_come_from_the_global_seed(mlp_config):
     torch.manual_seed(3)
     first = models.build(mlp_config).state_dict()

@@ -16,8 +16,9 @@ from test_checkpoints import save
 
 import aemodels
 import train
-from aemodels import checkpoints, resuming
+from aemodels import checkpoints, data, datasets, resuming
 from aemodels.config import TrainConfig
+from aemodels.errors import LatentLabError
 
 DAE = "mnist-dae-2d"
 # No time limit that could bite: then the result depends on the seed alone.
@@ -238,6 +239,72 @@ def test_a_recipe_with_a_corrector_starts_from_a_checkpoint_without_one(conv_con
     torch.testing.assert_close(model.encode(x), first.encode(x), atol=1e-2, rtol=1e-2)  # stored in float16
 
 
+def test_a_recipe_of_another_network_than_it_starts_from(conv_config, tmp_path):
+    save(tmp_path, conv_config, "first")
+    config = TrainConfig(epochs=1, batch_size=2, learning_rate=1e-3, start_from="first")
+    wider = dataclasses.replace(conv_config, widths=tuple(2 * width for width in conv_config.widths))
+    with pytest.raises(LatentLabError, match=r"second cannot start from first, .*\(first at encoder") as error:
+        train.initial_model("second", wider, config, tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_resumed_training_keeps_the_start_that_it_had(small_data, tmp_path, monkeypatch):
+    """The checkpoint that it started from may have become another one in between."""
+    arguments = ["--quick", "--minutes", "0.02", "--device", "cpu", "--data", str(small_data), "--out", str(tmp_path)]
+    assert train.main(["--only", "dog-ae", *arguments]) == 0
+    before = checkpoints.trainings("dog-ae", checkpoints.read_header("dog-ae", tmp_path))
+    keep = resuming.keep
+
+    def keep_and_stop(*args):
+        keep(*args)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(resuming, "keep", keep_and_stop)
+        assert train.main(["--only", "dog-noise-0.05", *arguments]) == 130
+    (tmp_path / "dog-ae.safetensors").unlink()
+    assert train.main(["--only", "dog-ae", *arguments]) == 0
+    assert train.main(["--only", "dog-noise-0.05", *arguments]) == 0
+    assert checkpoints.read_header("dog-noise-0.05", tmp_path)["provenance"]["earlier"] == before
+
+
+def test_labels_of_a_quick_run_point_to_the_photos_of_its_codes(small_data):
+    dogs, quick = data.load_dogs(small_data), datasets.load_dogs(small_data, quick=True)
+    assert torch.equal(dogs.test[quick.reference_labels], quick.reference)
+
+
+def test_quick_digits_have_the_fingerprint_of_the_whole_set(mnist):
+    whole, quick = datasets.load_mnist(mnist), datasets.load_mnist(mnist, quick=True)
+    assert len(quick.train) < len(whole.train)
+    assert quick.fingerprint == whole.fingerprint
+
+
+def test_terminated_training_leaves_no_half_written_file(mnist, tmp_path):
+    """As a batch system or a container ends it, in the middle of writing."""
+    code = (
+        "import os, runpy, signal, sys, safetensors.torch\n"
+        "from aemodels import checkpoints\n"
+        "def save_file(tensors, path, metadata):\n"
+        "    open(path, 'wb').write(bytes(1000))\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "checkpoints.save_file = save_file\n"
+        "sys.argv[0] = 'train.py'\n"
+        "runpy.run_path('train.py', run_name='__main__')\n"
+    )
+    arguments = ["--only", DAE, *SMALL, "--data", mnist, "--out", tmp_path]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 130, done.stderr
+    assert sentence(done.stderr).startswith("Stopped; run the same command again")
+    assert [path.name for path in tmp_path.iterdir()] == [".resume"]
+
+
 def test_a_broken_checkpoint_is_made_again(mnist, tmp_path):
     """Its error message says so: train it with `python train.py --only NAME`."""
     (tmp_path / f"{DAE}.safetensors").write_bytes(b"not a checkpoint")
@@ -293,7 +360,7 @@ def test_download_without_a_network(tmp_path):
     assert message.startswith("No network: could not fetch MNIST")
     assert "train.py --download" in message
     assert done.stdout == ""
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
 @pytest.mark.parametrize("module", ["train", "aemodels, aemodels.figures, aemodels.latents, aemodels.data"])

@@ -422,6 +422,11 @@ def test_fewer_images_than_a_batch_make_one_step_an_epoch(mlp_config, digits):
     assert (state.step, state.epoch, state.finished) == (3, 3, True)
 
 
+def test_no_images_are_refused(mlp_config, digits):
+    with pytest.raises(ConfigError, match="0 images are too few"):
+        train(mlp_config, digits[:0], BRIEF)
+
+
 def test_history_tells_each_epochs_mean_loss(mlp_config, digits):
     config = TrainConfig(epochs=2, batch_size=16, learning_rate=1e-3)
     totals = []
