@@ -297,8 +297,8 @@ def main() -> None:
                 until_picture, until_all, of_frame = clicks(page, frame, options.clicks)
                 until_typed, until_decoded = typed_seeds(page, options.clicks), plane_clicks(page, options.clicks)
                 page.close()
-                if None in until_picture:
-                    report(f"{path}: click → new picture", "no new picture", False)
+                if None in [*until_picture, *until_all, *of_frame, *until_typed, *until_decoded]:
+                    report(f"{path}: a click or a seed typed in → new picture", "no new picture", False)
                     continue
                 ratio, whole = (median(times) / median(of_frame) for times in (until_picture, until_all))
                 report(f"{path}: click → new picture, against the empty frame (≤ 2)", f"{ratio:.2f}", ratio <= 2)
