@@ -27,14 +27,15 @@ class Pca:
 def fit_pca(images: Tensor, num_components: int, seed: int = 0) -> Pca:
     """The leading principal components of images uint8 (N, C, H, W), by a randomised SVD (Halko et al. 2011).
 
-    Takes 8 bytes a value while it runs: some 7 GB for 17,000 photos of 128×128.
+    Half as many again are sought as asked for, and six power iterations: with 1/16 more and two, 1,024 components of 17,114 photos
+    explained less, and test photos came out 0.09 dB worse. Takes 8 bytes a value while it runs: some 7 GB for these photos.
     """
     x = images.flatten(1).float().div_(255)
     mean = x.mean(0)
     x -= mean
     with torch.random.fork_rng(devices=[]):  # svd_lowrank draws from the global generator
         torch.manual_seed(seed)
-        _, singular_values, v = torch.svd_lowrank(x, q=num_components + 64, niter=2)
+        _, singular_values, v = torch.svd_lowrank(x, q=min(num_components * 3 // 2, *x.shape), niter=6)
     return Pca(mean, v[:, :num_components].T.contiguous(), singular_values[:num_components].square() / (len(x) - 1))
 
 

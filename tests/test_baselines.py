@@ -22,6 +22,19 @@ def test_pca_agrees_with_numpy():
     assert np.abs(pca.components.numpy() @ vt[:4].T) == pytest.approx(np.eye(4), abs=1e-2)
 
 
+def test_pca_explains_all_it_can_where_variances_fall_slowly():
+    """As those of photos do. Two power iterations, with 1/16 more components than asked for, explain 0.6 % less here."""
+    generator = torch.Generator().manual_seed(0)
+    basis = torch.linalg.qr(torch.randn(768, 768, generator=generator))[0]
+    coefficients = torch.randn(1000, 768, generator=generator) * torch.arange(1, 769) ** -0.6
+    images = (coefficients @ basis * 300 + 128).clamp(0, 255).byte().view(-1, 3, 16, 16)
+    x = images.flatten(1).double() / 255
+    exact = torch.linalg.svdvals(x - x.mean(0)).square()[:64] / 999
+    found = baselines.fit_pca(images, num_components=64).variances
+    assert found.sum().item() == pytest.approx(exact.sum().item(), rel=1e-4)
+    assert found.numpy() == pytest.approx(exact.numpy(), rel=2e-3)
+
+
 def test_pca_is_the_same_each_time_and_leaves_the_global_generator_alone():
     images = random_images(100, 8)
     torch.manual_seed(7)
