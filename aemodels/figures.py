@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 from pathlib import Path
 
 import numpy as np
@@ -224,17 +224,44 @@ def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: s
 def scatter_tile(
     codes: np.ndarray, labels: np.ndarray, extent: tuple[float, float, float, float], side_px: int, ink: Ink = LIGHT
 ) -> np.ndarray:
-    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of digits: uint8 (side, side, 3)."""
+    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of digits, with axes z₁ and z₂: uint8
+    (side, side, 3)."""
     x_min, x_max, y_min, y_max = extent
     share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
     inside = ((share >= 0) & (share <= 1)).all(1)
     image = Image.new("RGB", (side_px, side_px), ink.background)
     draw = ImageDraw.Draw(image)
-    radius, key = side_px / 400, round(side_px / 14)
-    for (x, y), digit in zip(share[inside] * [side_px, side_px - key], labels[inside], strict=True):
-        draw.ellipse((x - radius, side_px - y - radius, x + radius, side_px - y + radius), PALETTE[digit])
-    draw.rectangle((0, key, side_px - 1, side_px - 1), outline=ink.muted)
-    bold = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 0.7 * key)
+    key, left = round(side_px / 14), round(side_px / 10)
+    radius, right, bottom = side_px / 400, side_px - 1, side_px - round(side_px / 12)
+    bold, small = (
+        ImageFont.truetype(FONTS / f"DejaVuSans{weight}.ttf", size * side_px)
+        for weight, size in (("-Bold", 0.05), ("", 0.034))
+    )
     for digit, colour in enumerate(PALETTE):
-        draw.text(((digit + 0.5) * side_px / 10, key / 2), str(digit), colour, bold, "mm")
+        draw.text((left + (digit + 0.5) * (right - left) / 10, key / 2), str(digit), colour, bold, "mm")
+    draw.rectangle((left, key, right, bottom), outline=ink.muted)
+    for tick in _ticks(x_min, x_max):
+        x = left + (tick - x_min) / (x_max - x_min) * (right - left)
+        draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
+        draw.text((x, bottom + 4 * radius), f"{tick:g}".replace("-", "−"), ink.text, small, "mt")
+    for tick in _ticks(y_min, y_max):
+        y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
+        draw.line((left - 2 * radius, y, left, y), ink.muted)
+        draw.text((left - 4 * radius, y), f"{tick:g}".replace("-", "−"), ink.text, small, "rm")
+    draw.text((right, side_px), "z₁", ink.text, small, "rd")
+    draw.text((0, key), "z₂", ink.text, small, "lt")
+    for (x, y), digit in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
+        draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), PALETTE[digit])
     return np.asarray(image)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Two to five round numbers between low and high; not so near to an end that its label would stand on another."""
+    for step in (m * 10.0**k for k in range(-6, 9) for m in (1, 2, 5)):
+        ticks = [
+            i * step
+            for i in range(ceil((low + 0.04 * (high - low)) / step), floor((high - 0.08 * (high - low)) / step) + 1)
+        ]
+        if len(ticks) <= 5:
+            return ticks
+    return []

@@ -19,6 +19,7 @@ from docx.text.paragraph import Paragraph
 from pathvalidate import sanitize_filename
 from PIL import Image
 
+from aemodels import checkpoints
 from aemodels.panels import Panel, Row, columns, describe, to_csv
 
 MAX_ROWS, MAX_COLUMNS = 12, 8  # of a table in the document; the CSV has them all
@@ -83,7 +84,12 @@ def build_docx(title: str, author: str, panels: Sequence[Panel], headers: Mappin
             "averaged over the test images; ± is the 95 % interval of that mean. BCE is in nats a pixel. Each model is "
             "judged under the noise it was trained with."
         )
-        _add_table(document, provenance(headers), "How the models were made.", max_rows=len(headers))
+        _add_table(
+            document,
+            provenance(headers),
+            "How the models were made: all trainings that led to each, one after another.",
+            max_rows=len(headers),
+        )
     buffer = io.BytesIO()
     document.save(buffer)
     return buffer.getvalue()
@@ -109,19 +115,24 @@ def measured(headers: Mapping[str, Mapping[str, Any]]) -> list[Row]:
 
 
 def provenance(headers: Mapping[str, Mapping[str, Any]]) -> list[Row]:
-    """One row a checkpoint: what trained it, on what, for how long."""
-    return [
-        {
-            "model": name,
-            "device": made["device"],
-            "training": f"{made['wall_s'] / 60:.1f} min" + ("" if made["finished"] else ", unfinished"),
-            "steps": f"{made['steps']:,}",
-            "train images": f"{made['num_train_images']:,}",
-            "data fingerprint": made["data_fingerprint"][:12],
-            "seed": made["seed"],
-        }
-        for name, made in ((name, header["provenance"]) for name, header in headers.items())
-    ]
+    """One row a checkpoint: what trained it, on what, for how long, over all trainings that led to it."""
+    rows = []
+    for name, header in headers.items():
+        last, trainings = header["provenance"], checkpoints.trainings(name, header)
+        made = [training["provenance"] for training in trainings]
+        rows.append(
+            {
+                "model": name,
+                "trainings": len(made),
+                "minutes": f"{sum(m['wall_s'] for m in made) / 60:.1f}" + ("" if last["finished"] else ", unfinished"),
+                "steps": f"{sum(m['steps'] for m in made):,}",
+                "devices": ", ".join(dict.fromkeys(m["device"] for m in made)),
+                "train images": f"{last['num_train_images']:,}",
+                "data fingerprint": last["data_fingerprint"][:12],
+                "seed": last["seed"],
+            }
+        )
+    return rows
 
 
 def _set_up(document: WordDocument, title: str, author: str) -> None:

@@ -307,16 +307,28 @@ def test_scatter_tile_puts_each_code_in_its_place_and_colour():
     assert tile.dtype == np.uint8
     assert tile.shape == (600, 600, 3)
     key = round(600 / 14)  # the strip on top that tells each digit's colour
-    plane, height = tile[key:], 600 - key
-    for digit, (x, y) in {0: (100, height * 5 / 6), 1: (500, height * 5 / 6), 2: (200, height / 12)}.items():
+    plane = tile[key : 600 - 50, 60:]  # between the axes' labels, 50 and 60 px wide
+    height, width = plane.shape[:2]
+    for digit, (x, y) in {0: (1 / 6, 5 / 6), 1: (5 / 6, 5 / 6), 2: (1 / 3, 1 / 12)}.items():
         colour = [int(PALETTE[digit][i : i + 2], 16) for i in (1, 3, 5)]
         assert (tile[:key] == colour).all(-1).any()
         top, bottom, left, right = place_of(plane, colour)
-        assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((x, y), abs=1.5)
+        assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((x * width, y * height), abs=1.5)
         assert bottom - top < 10
     colours = colours_of(plane)
     assert not {tuple(int(PALETTE[d][i : i + 2], 16) for i in (1, 3, 5)) for d in (3, 4)} & set(colours)  # outside
     assert colours[255, 255, 255] > 0.97 * plane[..., 0].size
+
+
+def test_scatter_tile_has_ticks_at_round_numbers():
+    """Of 600 px, 60 on the left and 50 below are the axes': x runs from −1 to 5 over 540 px, y from 8 to 20."""
+    tile = scatter_tile(np.zeros((0, 2)), np.zeros(0, int), (-1.0, 5.0, 8.0, 20.0), 600, LIGHT)
+    muted = [int(LIGHT.muted[i : i + 2], 16) for i in (1, 3, 5)]
+    below, beside = (tile[552, 60:] == muted).all(-1), (tile[: 600 - 50, 58] == muted).all(-1)
+    assert np.flatnonzero(below) == pytest.approx([(x + 1) / 6 * 539 for x in range(5)], abs=1)
+    assert np.flatnonzero(beside) == pytest.approx(
+        [550 - (y - 8) / 12 * (550 - 43) for y in (18, 16, 14, 12, 10)], abs=1
+    )
 
 
 def test_lines_draws_each_series():

@@ -200,8 +200,11 @@ def test_models_stand_with_their_figures_and_provenance():
         noise = ckpt.model_config.noise_factor or ckpt.model_config.noise_variance
         assert (row["noise"] == "none") if not noise else row["noise"].endswith(f": {noise:g}")
         assert made["seed"] == str(ckpt.train_config.seed)
-        assert made["device"] == ckpt.provenance["device"]
-        assert made["steps"] == f"{ckpt.provenance['steps']:,}"
+        trainings = [*ckpt.provenance.get("earlier", []), {"provenance": ckpt.provenance}]
+        assert made["trainings"] == str(len(trainings))
+        assert made["steps"] == f"{sum(t['provenance']['steps'] for t in trainings):,}"
+        assert float(made["minutes"]) == pytest.approx(sum(t["provenance"]["wall_s"] for t in trainings) / 60, abs=0.06)
+        assert all(t["provenance"]["device"] in made["devices"] for t in trainings)
         assert ckpt.provenance["data_fingerprint"].startswith(made["data fingerprint"])
 
 
