@@ -13,7 +13,11 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 
+from aemodels.data import data_root
+
 REPO = Path(__file__).parents[1]
+# Where the environment says or `train.py --download` puts them; else what developers share.
+REAL_DATA = (data_root() if data_root().is_dir() else REPO / ".." / "shared" / "data").resolve()
 PICTURE = '[data-testid="stImage"] img'
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 WAIT_MS = 240_000  # for anything that comes by itself; the machine may have other things to do

@@ -1,10 +1,7 @@
-import os
-from pathlib import Path
-
 import pytest
 import streamlit as st
 import torch
-from browser import CHROMIUM_ARGUMENTS, WAIT_MS, chromium, copy_photos, running_app
+from browser import CHROMIUM_ARGUMENTS, REAL_DATA, WAIT_MS, chromium, copy_photos, running_app
 
 from aemodels import checkpoints, data
 from aemodels.config import ModelConfig
@@ -15,10 +12,9 @@ torch.set_num_threads(1)
 @pytest.fixture(scope="session")
 def data_folder():
     """The folder of the real data sets."""
-    folder = Path(os.environ.get("LATENT_LAB_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
-    if not folder.is_dir():
-        pytest.skip(f"no data sets in {folder}")
-    return folder
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"no data sets in {REAL_DATA}")
+    return REAL_DATA
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from browser import REAL_DATA
 from PIL import Image
 
 from aemodels import data, photos
@@ -19,7 +20,6 @@ from aemodels.data import find_dog_folder, in_test_split, load_dogs
 from aemodels.errors import DataError
 from aemodels.photos import load_photos, open_photo, read_photo_folder
 
-REAL_DATA = Path(os.environ.get("LATENT_LAB_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 needs_mnist = pytest.mark.skipif(not (REAL_DATA / "MNIST" / "raw").is_dir(), reason=f"no MNIST in {REAL_DATA}")
 needs_dogs = pytest.mark.skipif(not (REAL_DATA / "stanford-dogs").is_dir(), reason=f"no dog photos in {REAL_DATA}")
 

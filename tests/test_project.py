@@ -1,7 +1,10 @@
 """What the project promises as a whole: nine finished checkpoints, a README that tells their figures, no photo in it."""
 
+import ast
 import re
 import subprocess
+from graphlib import TopologicalSorter
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -105,8 +108,50 @@ def test_readme_tells_the_figures_of_the_checkpoints():
         assert cells.endswith(f" {num_epochs:.1f} ")
 
 
+def test_readme_tells_the_psnr_matrix():
+    lines = re.findall(
+        r"^\| (\S[^|`]*) \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|$", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    found = {name.strip(): figures for name, *figures in lines if set("".join(figures)) <= set("0123456789.–")}
+    dogs = [name for name in train.RECIPES if name.startswith("dog")]
+    assert list(found) == [*dogs, "PCA, optimal linear code", "AVIF at channel capacity"]
+    for name, figures in found.items():
+        if name in dogs:
+            rows = checkpoints.read_header(name)["metrics"]["evaluations"]
+            psnr = {row["noise_variance"]: row["psnr_db"] for row in rows}
+        else:
+            psnr = baseline("avif" if name.startswith("AVIF") else "linear_code")
+        assert figures == [f"{psnr[v]:.2f}" if v in psnr else "–" for v in (0.0, 0.05, 0.10, 0.15)]
+
+
+def imports(file):
+    """Names of the modules of aemodels, and of the packages, that a file imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package, *module = node.module.split(".")
+            names = module or [alias.name for alias in node.names]
+            found |= set(names) if package == "aemodels" else {package}
+    return found
+
+
+def test_the_library_imports_one_way_and_no_page():
+    modules = {file.stem: imports(file) for file in (ROOT / "aemodels").glob("[!_]*.py")}
+    assert not [name for name, used in modules.items() if used & {"streamlit", "pages", "train"}]
+    inside = {name: used & modules.keys() for name, used in modules.items()}
+    order = list(TopologicalSorter(inside).static_order())  # raises CycleError where there is none
+    assert len(order) == len(modules)
+    stages = ["config", "noise networks data", "models", "metrics latents", "training checkpoints", "figures"]
+    for earlier, later in combinations([stage.split() for stage in stages], 2):
+        assert not [name for name in earlier if inside[name] & set(later)]
+
+
 def test_only_screenshots_are_committed_as_pictures():
     """No photo may come with the project: the only pictures are those listed here, and none of them shows a dog."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     pictures = {f for f in tracked if Path(f).suffix.lower() in {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif"}}
     assert pictures == {"docs/latent-plane.png", "pages/parts/icon.png"}
