@@ -160,16 +160,39 @@ def slerp(z_from: Tensor, z_to: Tensor, num_steps: int) -> Tensor:
     lengths = torch.stack([z_from.norm(), z_to.norm()])
     if lengths.min() == 0:
         raise ValueError("A code of length 0 has no direction to turn from.")
-    a, b = z_from / lengths[0], z_to / lengths[1]
-    angle = 2 * torch.atan2((a - b).norm(), (a + b).norm())  # accurate at every angle, as acos(a · b) is not
-    if angle > torch.pi - 1e-3:
+    a, b, theta = z_from / lengths[0], z_to / lengths[1], angle(z_from, z_to)
+    if theta > torch.pi - 1e-3:
         raise ValueError("Opposite codes have no one shortest way between them.")
     t = torch.linspace(0, 1, num_steps).view(-1, *[1] * z_from.ndim)
-    if angle < 1e-3:
+    if theta < 1e-3:
         direction = (1 - t) * a + t * b
     else:
-        direction = (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / angle.sin()
+        direction = (((1 - t) * theta).sin() * a + (t * theta).sin() * b) / theta.sin()
     return direction * ((1 - t) * lengths[0] + t * lengths[1])
+
+
+def angle(z_from: Tensor, z_to: Tensor) -> Tensor:
+    """Angle between two codes (...) in radians, from 0 to π. Not a number where one has length 0."""
+    a, b = z_from / z_from.norm(), z_to / z_to.norm()
+    return 2 * torch.atan2((a - b).norm(), (a + b).norm())  # accurate at every angle, as acos(a · b) is not
+
+
+def power(codes: Tensor) -> Tensor:
+    """Mean square (n,) of each of codes (n, ...)."""
+    return codes.square().flatten(1).mean(1)
+
+
+def excess_kurtosis(codes: Tensor) -> float:
+    """Mean over the elements of codes (n, ...) of the kurtosis beyond a Gaussian's, E[(z − μ)⁴] / σ⁴ − 3: 0 where every element
+    is Gaussian, above it where tails are heavier; an element that is the same in all codes counts as −3."""
+    centred = codes.flatten(1) - codes.flatten(1).mean(0)
+    return float((centred.pow(4).mean(0) / centred.square().mean(0).square().clamp(min=1e-12) - 3).mean())
+
+
+def mean_spacing(codes: Tensor) -> float:
+    """Mean Euclidean distance of codes (n, ...) from the nearest other one; infinite for one code."""
+    flat = codes.flatten(1)
+    return float(torch.cdist(flat, flat).fill_diagonal_(torch.inf).min(1).values.mean())
 
 
 def nearest(codes: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:

@@ -32,6 +32,13 @@ def box(codes: Tensor, coverage: float = 0.98) -> Extent:
     return float(low[0]), float(high[0]), float(low[1]), float(high[1])
 
 
+def widen(extent: Extent) -> Extent:
+    """A box 3 % wider on each side, for dots on its edge."""
+    x_min, x_max, y_min, y_max = extent
+    dx, dy = 0.03 * (x_max - x_min), 0.03 * (y_max - y_min)
+    return x_min - dx, x_max + dx, y_min - dy, y_max + dy
+
+
 def grid(extent: Extent, side: int) -> Tensor:
     """Codes (side², 2) on a regular grid, row by row as an image shows it: y falls from row to row, x rises."""
     x_min, x_max, y_min, y_max = extent
@@ -112,7 +119,10 @@ def nearest_k(codes: Tensor, z: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def hole_share(codes: Tensor, extent: Extent, side: int = 100) -> float:
-    """Share of the cells of a box, side × side of them, whose centres are holes among codes (n, 2); see `support`."""
+    """Share of a box that is hole among codes (n, 2): of its side × side cells, those whose centres `Support` calls holes.
+
+    It is how often a uniform draw from the box falls into a hole.
+    """
     return (support(codes, cells(extent, side)) < HOLE_BELOW).double().mean().item()
 
 

@@ -43,6 +43,19 @@ def knock_out_mse(decode: Decode, z: Tensor, mean: Tensor, part: Part, target: T
     return mse(target, decode(scale(z, mean, part, 0.0)))
 
 
+def psnr_lost_db(errors: Tensor, error_whole: Tensor) -> Tensor:
+    """What each part is worth: by how much the mean PSNR of the pictures falls without it, in dB, (P,).
+
+    errors (P, B), `knock_out_mse` of each part against the originals; error_whole (B,), the MSE with all parts.
+    """
+    return 10 * (errors / error_whole).log10().mean(1)
+
+
+def channel_power(z: Tensor) -> Tensor:
+    """Mean square (B, C) of each channel of codes z (B, C, h, w)."""
+    return z.square().mean((2, 3))
+
+
 def shares_by_distance(change: Tensor, row: int, column: int, cells: tuple[int, int]) -> Tensor:
     """Where a change (C, H, W) of the picture lies, seen from one of h×w cells: shares of its squared sum, (max(h, w),).
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log10, sqrt
+from math import sqrt
 from typing import Any
 
 from aemodels.figures import LIGHT, PALETTE, Ink
@@ -14,27 +14,22 @@ CONVENTIONS = {"psnr_db": "Mean of the photos' PSNRs", "psnr_of_mean_mse_db": "P
 
 @dataclass(frozen=True)
 class Score:
-    """PSNR in dB and the half-width of its 95 % interval, 0 where it was not measured."""
+    """PSNR in dB and the half-width of its 95 % interval."""
 
     psnr_db: float
     ci95: float
 
     def __str__(self) -> str:
-        return f"{self.psnr_db:.2f} ± {self.ci95:.2f}" if self.ci95 else f"{self.psnr_db:.2f}"
+        return f"{self.psnr_db:.2f} ± {self.ci95:.2f}"
 
 
 Curve = Mapping[float, Score]  # by noise variance, rising
 
 
 def curve(evaluations: Sequence[Mapping[str, Any]], convention: str) -> Curve:
-    """What evaluations of metrics.evaluate say in this convention; those that do not say it are left out."""
-    scores = {}
-    for row in sorted(evaluations, key=lambda row: row["noise_variance"]):
-        if convention in row:
-            scores[row["noise_variance"]] = Score(row[convention], row[f"{convention}_ci95"])
-        elif convention == "psnr_of_mean_mse_db" and row.get("mse"):  # a checkpoint from before both were kept
-            scores[row["noise_variance"]] = Score(-10 * log10(row["mse"]), 0.0)
-    return scores
+    """What evaluations of metrics.evaluate say in this convention, a key of CONVENTIONS."""
+    rows = sorted(evaluations, key=lambda row: row["noise_variance"])
+    return {row["noise_variance"]: Score(row[convention], row[f"{convention}_ci95"]) for row in rows}
 
 
 def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: str, ink: Ink = LIGHT):

@@ -1,6 +1,7 @@
 """Scenes that are ready before they are asked for."""
 
 import pytest
+from apptest import go_to, open_page
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import ahead
@@ -50,3 +51,11 @@ def test_another_model_has_scenes_of_its_own(app):
 
 def test_a_second_visitor_is_shown_what_the_first_had_computed(app):
     assert shown(AppTest.from_function(page).run()) == ("scene 1 of a", [])
+
+
+def test_a_page_that_was_left_has_nothing_computed_any_more():
+    app, computed = open_page("mnist/path"), []
+    app.button("again").click().run()
+    app.session_state["next_scenes"] = {"path": (3, ("path",), computed.append)}  # as a run of its fragment leaves it
+    go_to(app, "about/training")
+    assert computed == []

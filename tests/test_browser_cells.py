@@ -193,7 +193,7 @@ def test_the_camera_is_asked_for_only_when_it_is_chosen_and_shots_add_up(visit):
             "This photo (shot 1)" if number == 1 else "These 2 reach"
         )
     assert page.evaluate("window.asked") > 0
-    panel = page.get_by_alt_text(re.compile("^Rows Original, ")).bounding_box()
+    panel = page.get_by_alt_text(re.compile("^Original, ")).bounding_box()
     assert panel["height"] < 0.8 * panel["width"]  # two photos are no larger than they need be
 
 

@@ -1,15 +1,21 @@
 import numpy as np
 import pytest
+import scipy.spatial
+import scipy.stats
 import torch
 from sklearn.covariance import LedoitWolf
 
 from aemodels.latents import (
     SAMPLERS,
     LatentStats,
+    angle,
+    excess_kurtosis,
     fit,
     lerp,
+    mean_spacing,
     mixture_size,
     nearest,
+    power,
     rank,
     sample,
     slerp,
@@ -231,6 +237,33 @@ def test_slerp_refuses_what_has_no_shortest_way():
         slerp(a, -2 * a, 5)
     with pytest.raises(ValueError, match="length 0"):
         slerp(a, torch.zeros(50), 5)
+
+
+@pytest.mark.parametrize("degrees", [0, 0.01, 30, 90, 135, 179.99, 180])
+def test_angle_by_hand(degrees):
+    a = torch.tensor([[3.0, 0], [0, 0]])
+    b = 0.2 * torch.tensor([[np.cos(np.deg2rad(degrees)), 0], [0, np.sin(np.deg2rad(degrees))]]).float()
+    assert float(angle(a, b).rad2deg()) == pytest.approx(degrees, abs=1e-3)
+
+
+def test_power_against_numpy():
+    codes = normal_codes(5, 4, 2, 2) * 3
+    np.testing.assert_allclose(power(codes), (codes.numpy() ** 2).reshape(5, -1).mean(1), rtol=1e-5)
+
+
+def test_excess_kurtosis_against_scipy():
+    codes = torch.from_numpy(np.random.default_rng(0).laplace(2, 3, size=(400, 3, 2, 2))).float()
+    expected = scipy.stats.kurtosis(codes.double().numpy().reshape(400, 12), axis=0).mean()
+    assert excess_kurtosis(codes) == pytest.approx(expected, rel=1e-3)
+    assert expected > 1
+    assert excess_kurtosis(normal_codes(20_000, 10)) == pytest.approx(0, abs=0.05)
+
+
+def test_mean_spacing_against_scipy():
+    codes = normal_codes(60, 4, 2, 2) + 5
+    apart = scipy.spatial.distance.squareform(scipy.spatial.distance.pdist(codes.double().numpy().reshape(60, 16)))
+    np.fill_diagonal(apart, np.inf)
+    assert mean_spacing(codes) == pytest.approx(apart.min(1).mean(), rel=1e-3)
 
 
 def test_samples_from_few_codes_stay_in_the_space_those_span():

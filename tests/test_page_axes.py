@@ -1,5 +1,6 @@
 """The page Axes: walks along the strongest directions of the codes, and the figures that it says."""
 
+import numpy as np
 import pytest
 import torch
 from apptest import numbers, open_page, pictures
@@ -23,6 +24,27 @@ def test_it_says_the_share_of_variance_of_its_axes(name, label):
     assert held == pytest.approx(100 * float(share[4:8].sum()), abs=0.06)
     assert strongest == pytest.approx(100 * float(share[0]), abs=0.06)
     assert share[: int(half)].sum() >= 0.5 > share[: int(half) - 1].sum()
+
+
+def test_it_says_how_far_and_how_coarsely_one_sigma_moves_the_picture():
+    app = open_page("dogs/axes")
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    codes = ckpt.codes.flatten(1).double()
+    _, values, axes = torch.linalg.svd(codes - codes.mean(0), full_matrices=False)
+    expected = []
+    for axis in (0, 511):
+        step = values[axis] / 1023**0.5 * axes[axis]
+        before, after = (ckpt.model.decode((codes[:8] + sign * step / 2).float().view(8, 16, 8, 8)) for sign in (-1, 1))
+        change = (after - before).numpy()
+        means = change.reshape(8, 3, 8, 16, 8, 16).mean((3, 5))
+        expected += [255 * np.sqrt(np.square(change).mean()), 100 * np.square(means).mean() / np.square(change).mean()]
+    shown = numbers(
+        r"along axis 1 moves the picture by \*\*([\d.]+)\*\* of 255 grey levels RMS, (\d+)% of .* Along axis 512 it is ([\d.]+) "
+        r"grey levels, (\d+)% of it",
+        app,
+    )
+    assert shown[::2] == pytest.approx(expected[::2], abs=0.06)
+    assert shown[1::2] == pytest.approx(expected[1::2], abs=0.6)
 
 
 def test_it_says_what_the_mean_code_decodes_to():

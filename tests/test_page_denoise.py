@@ -1,5 +1,6 @@
 """The page "Denoise" and its drawing, run without a browser against the checkpoints of the project."""
 
+import hashlib
 import io
 from functools import partial
 
@@ -13,7 +14,7 @@ from PIL import Image, ImageDraw
 import aemodels
 from aemodels import data, denoising
 from aemodels.metrics import psnr_db, with_noise
-from pages.parts import sketch
+from pages.parts import export, sketch
 
 SEVEN = "3025552270206033504545654085-355060506555"  # two strokes
 NETWORKS = {"2-D code": "mnist-dae-2d", "64-D code": "mnist-dae"}
@@ -57,13 +58,27 @@ def test_says_psnr_and_ssim_of_the_pictures(seed, factor, denoisers):
 def test_compares_each_network_with_the_linear_denoiser_on_the_test_set(denoisers):
     points = "\n".join(notice(open_page()))
     images = data.load_mnist_test_digits()[0][::20]
-    at = {label: denoising.sweep(denoise, images, [0.4, 1.0]) for label, denoise in denoisers.items()}
+    factors = [i / 10 for i in range(11)]
+    at = {label: denoising.sweep(denoise, images, factors) for label, denoise in denoisers.items()}
+    linear = at["Best linear"]
+    said = []
     for label in NETWORKS:
-        gain = at[label]["psnr_db"][0] - at["Best linear"]["psnr_db"][0]
-        similarity = at[label]["ssim"][0] - at["Best linear"]["ssim"][0]
-        assert minus(f"factor 0.4: **{gain:+.1f} dB**, SSIM {similarity:+.2f};") in points
+        gain = at[label]["psnr_db"][4] - linear["psnr_db"][4]
+        similarity = at[label]["ssim"][4] - linear["ssim"][4]
+        ahead = [f for f, a, b in zip(factors, at[label]["psnr_db"], linear["psnr_db"], strict=True) if a > b]
+        where = (
+            f"ahead of it from factor {ahead[0]:g} to {ahead[-1]:g}."
+            if ahead
+            else "behind it at every factor measured."
+        )
+        assert not ahead or ahead == factors[factors.index(ahead[0]) : factors.index(ahead[-1]) + 1]
+        assert minus(f"factor 0.4: **{gain:+.1f} dB**, SSIM {similarity:+.2f}; in PSNR {where}") in points
+        said.append(bool(ahead))
+    assert said == [False, True]  # both words have been tried
     small, large = (at[label]["psnr_db"] for label in NETWORKS)
-    assert f"**{large[0] - small[0]:.1f} dB** at factor 0.4, {large[1] - small[1]:.1f} dB at factor 1" in points
+    assert f"over 2: {large[0] - small[0]:.1f} dB without noise" in points
+    assert f"**{large[4] - small[4]:.1f} dB** at factor 0.4, {large[10] - small[10]:.1f} dB at factor 1" in points
+    assert f"Without noise the networks reach {small[0]:.1f} and {large[0]:.1f} dB" in points
 
 
 def test_starts_at_the_factor_of_training_and_marks_it():
@@ -102,6 +117,38 @@ def test_a_drawing_comes_from_the_address_and_is_denoised(denoisers):
     y = with_noise(x, 0.4, [1000, 1001, 1002])
     for label, denoise in denoisers.items():
         assert f"{label} **{psnr_db(x, denoise(y, 0.4)).mean():.1f} dB**" in notice(app)[0]
+
+
+@pytest.fixture
+def exported(monkeypatch):
+    """The rows and the settings that the page last handed to its export row."""
+    calls = []
+    monkeypatch.setattr(export, "export_row", lambda name, draw, rows, settings, alt: calls.append((rows, settings)))
+    return calls
+
+
+def test_settings_tell_one_drawing_from_another_and_the_numbers_hold_its_strokes(exported):
+    for strokes in (SEVEN, SEVEN.replace("-", ""), SEVEN):
+        open_page(digits="Draw one", sketch=strokes)
+        rows = exported[-1][0]
+        assert [row["sketch"] for row in rows if "sketch" in row] == [strokes]
+    (_, one), (_, other), (_, again) = exported
+    assert one == again != other
+    assert {key for key in one if one[key] != other[key]} == {"drawing"}
+    open_page()
+    assert not any("sketch" in row for row in exported[-1][0])
+    assert exported[-1][1].keys() == one.keys() - {"drawing"}
+
+
+def test_settings_tell_one_photo_from_another(exported):
+    app = open_page(digits="Upload one")
+    for width in (20, 30):
+        photo, buffer = Image.new("RGB", (400, 300), "white"), io.BytesIO()
+        ImageDraw.Draw(photo).line((180, 60, 230, 240), "black", width)
+        photo.save(buffer, "PNG")
+        app.file_uploader(key="digit_file").set_value(("seven.png", buffer.getvalue(), "image/png")).run()
+        assert not app.exception
+        assert hashlib.sha256(buffer.getvalue()).hexdigest()[:12] in exported[-1][1]["photo"]
 
 
 def test_the_test_set_stands_below_an_empty_box():

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from apptest import start
 from browser import REPO
 from PIL import Image
 
 import aemodels
-from aemodels import checkpoints, data, figures
+from aemodels import checkpoints, data, figures, latents
 from pages.parts import thumbnails
 
 SHIPPED = REPO / "checkpoints"
@@ -101,6 +102,11 @@ def test_the_sample_picture_is_of_no_reference_code():
     (ckpt,), strip, _, _ = draw("sample", "dog-ae")
     tiles = [strip[160 * r : 160 * (r + 1), 160 * c : 160 * (c + 1)] for r in range(2) for c in range(4)]
     assert len({tile.tobytes() for tile in tiles}) == 8
+    # The reference code that rebuilds a picture most like a tile is the one nearest to the tile's own code.
+    x = torch.from_numpy(np.stack(tiles)).permute(0, 3, 1, 2).float()
+    x = torch.nn.functional.interpolate(x, 128, mode="bilinear", antialias=True)
+    nearest = latents.nearest(ckpt.codes, ckpt.model.encode(x))[0]
+    assert (x - ckpt.model.decode(ckpt.codes[nearest])).square().mean((1, 2, 3)).sqrt().min() > 0.08
     spread = ckpt.model.decode(ckpt.codes[:64]).std(0).mean().item()  # how much decoded photos differ at a pixel
     assert np.std(tiles, axis=0).mean() == pytest.approx(spread, rel=0.5)
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from aemodels import checkpoints, data, planes
 from aemodels.errors import ConfigError
 from pages.parts import plane, plane_canvas
 
-MODELS = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights")
+NAMES = {"mnist-ae": "Plain", "mnist-ae-l2-code": "L2 on the code", "mnist-ae-l2-weights": "L2 on the weights"}
+MODELS = tuple(NAMES)
 PAGES = ("latent_plane", "twins", "path")
 
 
@@ -153,12 +155,49 @@ def test_pick_and_box_stay_through_a_new_seed_and_go_with_the_model():
     assert not app.exception
 
 
-def test_plane_notice_holds_the_librarys_figures(ckpts):
-    codes = ckpts["mnist-ae"].codes
-    for box in (planes.box(codes), (-20.0, 20.0, -20.0, 20.0)):
-        app = open_page("mnist/latent_plane", box=", ".join(map(str, box)), side="20")
-        kinds = [planes.kind_of_place(s) for s in planes.support(codes, planes.cells(box, 20)).tolist()]
-        assert f"**{kinds.count('hole') / 400:.0%}** of the grid's places" in notice(app)
+def entropy(x_hat):
+    """Mean of −p ln p − (1 − p) ln(1 − p) over the pixels of each image (B, ...)."""
+    p = x_hat.double().flatten(1).numpy().clip(1e-12, 1 - 1e-12)
+    return -(p * np.log(p) + (1 - p) * np.log(1 - p)).mean(1)
+
+
+@pytest.mark.parametrize("model", ["mnist-ae", "mnist-ae-l2-code"])
+@pytest.mark.parametrize("box", [None, (-20.0, 20.0, -20.0, 20.0), (-0.5, 0.5, -0.5, 0.5)])
+def test_plane_notice_holds_the_librarys_figures(box, model, ckpts):
+    ckpt = ckpts[model]
+    query = {"box": ", ".join(map(str, box))} if box else {}
+    app = open_page("mnist/latent_plane", mnist_model=NAMES[model], side="20", seed="3", **query)
+    box = box or planes.box(ckpt.codes)
+    z = planes.cells(box, 20)
+    random = planes.uniform(box, [3000 + i for i in range(100)])
+    shares, sampled = (planes.support(ckpt.codes, places).numpy() for places in (z, random))
+    text = notice(app)
+    assert f"**{planes.hole_share(ckpt.codes, box):.0%}** of the box in view is hole" in text
+    assert f"**{(sampled < 0.01).mean():.0%}** of the random places lie in holes" in text
+    assert f"{(shares >= 0.05).mean():.0%} of the grid's places are supported" in text
+    in_holes, supported = shares < 0.01, shares >= 0.05
+    assert ("Images decoded in holes" in text) == (in_holes.any() and supported.any())
+    if in_holes.any() and supported.any():
+        hole, well = (entropy(ckpt.model.decode(z[kind])).mean() for kind in (in_holes, supported))
+        word = "greyer" if hole > well else "no greyer"
+        assert (
+            f"in holes are {word} than those at supported places: pixel entropy {hole:.3f} against {well:.3f}" in text
+        )
+
+
+def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
+    """One measure: what the plane's page says of its whole box is in the twins' table, and is how often draws hit a hole."""
+    shown = open_page("mnist/twins").table[0].value.set_index("")
+    (row,) = (row for row in shown.index if "is hole" in row)
+    for model, ckpt in ckpts.items():
+        (share,) = re.findall(
+            r"\*\*(\d+)%\*\* of the box", notice(open_page("mnist/latent_plane", mnist_model=NAMES[model]))
+        )
+        assert float(shown.loc[row, NAMES[model]].rstrip("%")) == pytest.approx(float(share), abs=0.51)
+        drawn = planes.support(ckpt.codes, planes.uniform(planes.box(ckpt.codes), range(4000))) < 0.01
+        assert 100 * drawn.double().mean().item() == pytest.approx(
+            float(share), abs=2.7
+        )  # 3 standard errors and rounding
 
 
 def test_decoder_as_the_browser_gets_it_decodes_as_torch_does(ckpts):
@@ -193,38 +232,67 @@ def test_decoder_with_a_layer_that_the_browser_lacks_is_refused():
 
 def test_twins_table_holds_the_librarys_numbers(ckpts):
     app = open_page("mnist/twins")
-    shown = app.table[0].value.to_string()
+    shown = app.table[0].value
     for ckpt in ckpts.values():
         stats = planes.plane_stats(ckpt.codes, ckpt.labels)
-        holes = planes.hole_share(ckpt.codes, planes.box(ckpt.codes, 0.998))
-        for number in (
-            f"{ckpt.metrics['bce']:.4f}", f"{stats.spread[0]:.3f}", f"{stats.neighbour_accuracy:.1%}", f"{holes:.1%}",
-        ):  # fmt: skip
-            assert number in shown
+        holes = planes.hole_share(ckpt.codes, planes.box(ckpt.codes))
+        matrices = torch.cat([w.flatten() for w in ckpt.model.state_dict().values() if w.ndim == 2]).double()
+        grid = entropy(ckpt.model.decode(planes.cells(planes.box(ckpt.codes), 20))).mean()
+        expected = [
+            f"{stats.spread[0]:.3f}", f"{stats.spread[1]:.3f}", f"{holes:.1%}", f"{stats.neighbour_accuracy:.1%}",
+            f"{ckpt.metrics['bce']:.4f}", f"{matrices.square().mean().sqrt():.4f}", f"{grid:.4f}",
+        ]  # fmt: skip
+        assert [cell.split(" (")[0] for cell in shown[NAMES[ckpt.name]]] == expected
     (canvases,) = sent(app, "plane_twins")
     views = [shown["view"] for shown in canvases["planes"]]
     assert views[0] == views[1] == views[2]
     assert all(len(str(shown["facts"])) > 20 for shown in canvases["planes"])
 
 
-def test_twins_cursor_is_at_one_place_or_at_one_digit(ckpts):
-    codes = [ckpt.codes for ckpt in ckpts.values()]
-    index = 123
-    same = plane.twin_places(codes[0][index], codes, [(0, 1, 0, 1)] * 3, "digit")
-    assert [z.tolist() for z in same] == [c[index].tolist() for c in codes]
-    views = [(0.0, 1.0, 0.0, 1.0), (0.0, 2.0, -4.0, 0.0), (10.0, 20.0, 5.0, 6.0)]
-    places = plane.twin_places(torch.tensor([0.25, 0.5]), codes, views, "place")
-    assert [z.tolist() for z in places] == [[0.25, 0.5], [0.5, -2.0], [12.5, 5.5]]
+def test_twins_notice_compares_each_with_plain(ckpts):
+    plain, *others = ckpts.values()
+    points = notice(open_page("mnist/twins")).splitlines()[2:]
+    assert len(points) == len(others)
+    for ckpt, point in zip(others, points, strict=True):
+        ratios = ckpt.codes.numpy().std(0) / plain.codes.numpy().std(0)
+        assert point.startswith(f"- **{NAMES[ckpt.name]}** against plain")
+        assert f"is **{np.exp(np.log(ratios).mean()):.2f}** times as wide" in point
+        holes = [f"{planes.hole_share(c.codes, planes.box(c.codes)):.0%}" for c in (plain, ckpt)]
+        assert f"hole {' → '.join(holes)} of its box" in point
+        assert f"cross-entropy {plain.metrics['bce']:.4f} → {ckpt.metrics['bce']:.4f}" in point
 
 
-def test_twins_own_scale_shows_each_its_own_box():
+def test_twins_own_scale_shows_each_nearly_all_its_codes_and_its_own_box(ckpts):
     (shown,) = sent(open_page("mnist/twins", scale="Each its own", link="Same digit"), "plane_twins")
     assert shown["link"] == "digit"
     for twin in shown["planes"]:
-        (x1, x2, y1, y2), (a, b, c, d) = twin["view"], twin["box"]
-        assert x1 < a < b < x2
-        assert y1 < c < d < y2
-        assert (b - a) / (x2 - x1) > 0.9
+        codes = ckpts[twin["name"]].codes
+        assert twin["box"] == pytest.approx(planes.box(codes))
+        (x1, x2, y1, y2), (x, y) = twin["view"], codes.T
+        assert ((x > x1) & (x < x2) & (y > y1) & (y < y2)).double().mean() > 0.996
+        a, b, c, d = planes.box(codes, 0.998)
+        assert min((b - a) / (x2 - x1), (d - c) / (y2 - y1)) > 0.9  # and not much besides
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "model"), [(3, 8, "mnist-ae"), (0, 1, "mnist-ae-l2-code"), (7, 8, "mnist-ae-l2-weights")]
+)
+def test_path_says_which_row_is_nearer_to_digits_and_which_is_greyer(a, b, model, ckpts):
+    digits, ckpt = data.load_mnist_test_digits()[0].float().flatten(1).numpy() / 255, ckpts[model]
+    shares = np.linspace(0, 1, 9, dtype=np.float32)[1:-1, None]
+    walk = ckpt.model.decode(torch.from_numpy((1 - shares) * ckpt.codes[a].numpy() + shares * ckpt.codes[b].numpy()))
+    fade = torch.from_numpy((1 - shares) * digits[a] + shares * digits[b])
+    others = np.delete(digits, [a, b], 0)
+    walked, faded = (
+        np.mean([np.sqrt(((others - image) ** 2).mean(1).min()) for image in x.flatten(1).numpy()])
+        for x in (walk, fade)
+    )
+    greys = [entropy(x).mean() for x in (walk, fade)]
+    text = notice(open_page("mnist/path", a=str(a), b=str(b), mnist_model=NAMES[model]))
+    assert f"the walk's images are {walked:.3f} from" in text
+    assert f"those of the cross-fade {faded:.3f}: the {'walk' if walked < faded else 'cross-fade'} stays nearer" in text
+    assert f"walk {greys[0]:.3f}, cross-fade {greys[1]:.3f} nats; the " in text
+    assert f"nats; the {'walk' if greys[0] > greys[1] else 'cross-fade'} is the greyer" in text
 
 
 def test_path_walks_between_the_digits_of_the_address(ckpts):

@@ -1,5 +1,7 @@
 """The page's figures are those of the loaded checkpoints and baselines, whichever of them are there."""
 
+import csv
+import io
 import json
 from functools import partial
 from math import log10, sqrt
@@ -11,7 +13,7 @@ from apptest import text
 from browser import REPO
 
 import aemodels
-from aemodels import checkpoints, evaluation, measurements, metrics, noise
+from aemodels import checkpoints, evaluation, measurements, report
 
 MODELS = {"dog-ae": "Plain"} | {f"dog-noise-{v}": f"Trained at variance {v}" for v in ("0.05", "0.10", "0.15")}
 LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
@@ -77,7 +79,8 @@ def full_baselines():
     linear = [row(v, 27 - 0.25 * i) for i, v in enumerate(evaluation.TEST_VARIANCES)]
     more = {"budget_bytes": 200, "mean_payload_bytes": 190.0}
     avif = [row(v, 28 - 0.25 * i, more) for i, v in enumerate(evaluation.TEST_VARIANCES) if v]
-    return {"linear_code": linear, "avif": avif}
+    fingerprint = aemodels.load_checkpoint("dog-ae", REPO / "checkpoints").provenance["data_fingerprint"]
+    return {"linear_code": linear, "avif": avif, "data_fingerprint": fingerprint}
 
 
 def test_chart_and_table_are_those_of_the_checkpoints_in_the_project():
@@ -149,25 +152,6 @@ def test_the_other_convention(copies):
     assert app.table[0].value.loc["Plain"].iloc[0].startswith("**28.75 ± 0.20**")
 
 
-def test_checkpoints_from_before_there_was_an_audit(copies):
-    old = {"psnr_db", "psnr_db_ci95", "mse", "noise_factor", "noise_variance", "num_images"}
-
-    def old_rows(place):
-        return [{k: v for k, v in r.items() if k in old} for r in full_rows(place) if r["noise_variance"] in (0, *LAB)]
-
-    copies(old_rows)
-    app = open_page()
-    assert not app.error
-    shown, layout = traces(app)
-    assert list(shown) == list(MODELS.values())
-    assert layout["xaxis"]["ticktext"] == ["0", "0.05", "0.1", "0.15"]
-    app.segmented_control(key="psnr").set_value("psnr_of_mean_mse_db").run()
-    assert not app.exception
-    y = numbers(traces(app)[0]["Plain"]["y"])
-    assert y == pytest.approx([29.5, 28.75, 28.5, 28.25])  # from the mean MSE, which was kept
-    assert "nan" not in text(app)
-
-
 def test_models_of_old_beside_new_baselines(copies):
     copies(lambda place: [r for r in full_rows(place) if r["noise_variance"] in (0, *LAB)], **full_baselines())
     app = open_page()
@@ -185,30 +169,68 @@ def test_broken_baselines_are_told_and_the_models_shown(copies, checkpoint_folde
     assert list(traces(app)[0]) == list(MODELS.values())
 
 
+@pytest.mark.parametrize("fingerprint", ["0" * 32, None])
+def test_baselines_of_other_photos_are_left_out_and_why(fingerprint, copies):
+    copies(full_rows, **full_baselines() | {"data_fingerprint": fingerprint})
+    app = open_page()
+    assert not app.exception
+    assert list(traces(app)[0]) == list(MODELS.values())
+    assert list(app.table[0].value.index) == list(MODELS.values())
+    (warning,) = [warning.value for warning in app.warning]
+    assert "other photos than dog-ae, dog-noise-0.05, dog-noise-0.10, dog-noise-0.15" in warning
+    assert "`python train.py --evaluate`" in warning
+    assert AVIF not in text(app)
+
+
+def test_no_word_of_baselines_that_are_not_there_or_fit(copies):
+    copies(full_rows)
+    assert not open_page().warning
+    copies(full_rows, **full_baselines())
+    assert not open_page().warning
+
+
+def test_the_table_of_the_report_is_the_labs(copies):
+    copies(full_rows, **full_baselines())
+    app = open_page()
+    app.segmented_control(key="psnr").set_value("psnr_of_mean_mse_db").run()
+    app.button(key="add_to_report").click().run()
+    (entry,) = app.session_state["report"].values()
+    assert entry.panel.settings["PSNR"] == "PSNR of the mean MSE"
+    rows = entry.panel.rows
+    assert [row["model"] for row in rows] == [*MODELS.values(), LINEAR, AVIF]
+    assert len(rows) <= report.MAX_ROWS
+    assert len(rows[0]) <= report.MAX_COLUMNS
+    keys = ["PSNR / dB without noise", *(f"PSNR / dB at variance {v:.2f}" for v in LAB)]
+    for start, row in zip((29.5, 29.6, 29.7, 29.8, 26.5, 27.5), rows, strict=True):
+        expected = [f"{start - 0.25 * i:.2f} ± 0.20" for i in (0, 3, 4, 5)]
+        if row["model"] == AVIF:
+            expected[0] = None
+        assert [row[key] for key in keys] == expected
+
+
+def test_the_other_download_has_every_figure(copies, monkeypatch):
+    files, download_button = {}, st.download_button
+
+    def keep(label, data, **options):
+        files[label] = data
+        return download_button(label, data, **options)
+
+    monkeypatch.setattr(st, "download_button", keep)
+    copies(full_rows, **full_baselines())
+    open_page()
+    rows = list(csv.DictReader(io.StringIO(files["All figures, at every variance (CSV)"]().decode())))
+    assert [row["trained"] for row in rows] == [label for label in MODELS.values() for _ in range(8)] + [LINEAR] * 8 + [
+        AVIF
+    ] * 7
+    for place in range(4):
+        for row, expected in zip(rows[8 * place :], full_rows(place), strict=False):
+            for key, value in expected.items():
+                assert float(row[key]) == value
+
+
 def test_audit_is_the_evaluations(copies):
     copies(full_rows)
     table = open_page().table[1].value
     assert list(table["E[z²]"]) == ["1.0000", "1.0100", "1.0200", "1.0300"]
     for v in LAB:
         assert set(table[f"noise variance, asked {v:.2f}"]) == {f"{v:.4f}"}
-
-
-def without_audit(place):
-    return [{k: v for k, v in r.items() if k not in ("noise_power", "code_power")} for r in full_rows(place)]
-
-
-def test_audit_measured_on_the_page(copies):
-    copies(without_audit)
-    table = open_page().table[1].value
-    for v in LAB:
-        for shown in table[f"noise variance, asked {v:.2f}"]:
-            assert float(shown) == pytest.approx(v, rel=0.01)
-    assert [float(power) for power in table["E[z²]"]][1:] == pytest.approx([1, 1, 1], rel=1e-3)
-
-
-def test_audit_on_the_page_would_show_halved_noise(copies, monkeypatch):
-    copies(without_audit)
-    monkeypatch.setattr(metrics, "perturb", lambda z, variance, normal: noise.perturb(z, variance / 2, normal))
-    table = open_page().table[1].value
-    for shown in table["noise variance, asked 0.10"]:
-        assert float(shown) == pytest.approx(0.05, rel=0.01)

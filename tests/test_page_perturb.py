@@ -1,5 +1,6 @@
 """The page "Perturb", run without a browser against the checkpoints of the project."""
 
+import json
 import re
 from functools import partial
 
@@ -9,6 +10,7 @@ import torch
 from apptest import notice, pictures, text
 
 import aemodels
+from aemodels import latents
 from aemodels.noise import perturb, seeded_normal
 from aemodels.perturbation import effective_dimensions, shaped_normal
 
@@ -36,7 +38,7 @@ def test_says_the_psnr_of_both_noises_against_the_photos(name, variance, dogs):
     z = ckpt.model.encode(x)
     white, shaped = (
         aemodels.psnr_db(x, ckpt.model.decode(perturb(z, variance, noise[: len(x)]))).mean().item()
-        for noise in both_noises(ckpt.codes, range(4000, 4009))
+        for noise in both_noises(ckpt.codes, range(4009, 4018))
     )
     assert "Against the originals" in notice(app)
     found = re.search(r"([\d.]+) dB at variance ([\d.]+) with white noise and ([\d.]+) dB with shaped", notice(app))
@@ -47,11 +49,12 @@ def test_works_on_the_models_own_codes_without_photos(without_photos):
     app = open_page(seed="4")
     assert "come with the model" in app.info[0].value
     assert "Against the pictures without noise" in notice(app)
+    assert "codes of: reference codes" in text(app)
     ckpt = aemodels.load_checkpoint("dog-ae")
     z = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(4))[:9]]
     white, shaped = (
         aemodels.psnr_db(ckpt.model.decode(z), ckpt.model.decode(perturb(z, 0.1, noise))).mean().item()
-        for noise in both_noises(ckpt.codes, range(4000, 4009))
+        for noise in both_noises(ckpt.codes, range(4009, 4018))
     )
     found = re.search(r"([\d.]+) dB at variance 0.10 with white noise and ([\d.]+) dB with shaped", notice(app))
     assert [float(n) for n in found.groups()] == pytest.approx([white, shaped], abs=0.006)
@@ -84,6 +87,60 @@ def test_curves_are_measured_on_the_same_few_photos_whatever_the_seed(dogs):
     assert [float(n) for n in found.groups()] == pytest.approx([max(drops), min(drops)], abs=0.006)
     app.button(key="again").click().run()
     assert notice(app).splitlines()[-1] == last
+
+
+def collected(app):
+    """The page's panel, as it goes into the report."""
+    app.button(key="add_to_report").click().run()
+    return next(iter(app.session_state["report"].values())).panel
+
+
+def test_the_noise_on_samples_is_not_the_noise_that_made_them(without_photos):
+    app = open_page(seed="4", model="0.10", codes="Nine Gaussian samples", variance="0.1")
+    panel = collected(app)
+    assert panel.settings["codes of"] == "Nine Gaussian samples"
+    seeds = [row["noise_seed"] for row in panel.rows[:9]]
+    assert panel.settings["noise seeds"] == f"{seeds[0]}–{seeds[-1]}"
+
+    ckpt = aemodels.load_checkpoint("dog-noise-0.10")
+    codes = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(0))[:256]]
+    stats = latents.fit(codes)
+    z, noises = latents.sample(stats, range(4000, 4009)), both_noises(ckpt.codes, seeds)
+    for kind, noise in zip(("white", "shaped"), noises, strict=True):
+        cosine = torch.nn.functional.cosine_similarity(z - stats.mean, noise.flatten(1))
+        assert cosine.abs().max() < (0.15 if kind == "white" else 0.6)  # shaped noise has few directions
+        assert abs(cosine.mean()) < (0.05 if kind == "white" else 0.15)
+        x, x_noisy = (ckpt.model.decode(codes.view(-1, 16, 8, 8)) for codes in (z, perturb(z, 0.1, noise.flatten(1))))
+        shown = [row["psnr_db"] for row in panel.rows if row["noise"] == kind][:9]
+        assert shown == pytest.approx(aemodels.psnr_db(x, x_noisy).tolist(), abs=1e-3)
+
+
+def test_the_strip_in_the_csv_is_measured(without_photos):
+    panel = collected(open_page(seed="4", picture="3"))
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(4))[2]
+    z = ckpt.codes[picked][None]
+    strip = panel.rows[18:]
+    assert {(row["picture"], row["noise_seed"]) for row in strip} == {(3, 4011)}
+    for kind, noise in zip(("white", "shaped"), both_noises(ckpt.codes, [4011]), strict=True):
+        rows = [row for row in strip if row["noise"] == kind]
+        assert [row["noise_variance"] for row in rows] == [0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2]
+        assert rows[0]["psnr_db"] == float("inf")
+        for row in rows[1:]:
+            x_noisy = ckpt.model.decode(perturb(z, row["noise_variance"], noise))
+            assert row["psnr_db"] == pytest.approx(aemodels.psnr_db(ckpt.model.decode(z), x_noisy).item(), abs=0.01)
+
+
+def test_solid_curves_are_white_noise_and_dotted_ones_shaped(dogs):
+    drawn = [t for t in json.loads(open_page().get("plotly_chart")[0].proto.spec)["data"] if "x" in t]
+    x, ckpt = photos_of(dogs, 0, 6), aemodels.load_checkpoint("dog-ae")
+    z = ckpt.model.encode(x)
+    curves = {t["line"].get("dash", "solid"): t for t in drawn if t["name"].split(",")[0] == "Plain"}
+    assert set(curves) == {"solid", "dot"}
+    for dash, noise in zip(("solid", "dot"), both_noises(ckpt.codes, range(len(x))), strict=True):
+        for variance, psnr in zip(curves[dash]["x"], curves[dash]["y"], strict=True):
+            expected = aemodels.psnr_db(x, ckpt.model.decode(perturb(z, variance, noise))).mean().item()
+            assert psnr == pytest.approx(expected, abs=0.01)
 
 
 def test_says_how_unevenly_the_codes_use_their_directions(without_photos):

@@ -8,7 +8,7 @@ import apptest
 import numpy as np
 import pytest
 import torch
-from apptest import pictures, png_file
+from apptest import notice, numbers, pictures, png_file
 
 import aemodels
 
@@ -110,6 +110,54 @@ def measured(app):
     raise AssertionError("the charts never came")
 
 
+def test_says_what_the_encoder_alone_would_give(x):
+    for name, label, helpers in [
+        ("dog-ae", "none", "5 learned steps along"),
+        ("dog-noise-0.10", "0.10", "a corrector that sees .* and 3 learned steps along"),
+    ]:
+        app, model = open_page(model=label), aemodels.load_checkpoint(name).model
+        before, after = (
+            aemodels.psnr_db(x, model.decode(z)).mean().item() for z in (model.scale(model.encoder(x)), model.encode(x))
+        )
+        found = re.search(
+            rf"would give \*\*([\d.]+) dB\*\* here; {helpers} .* bring that to \*\*([\d.]+) dB", notice(app)
+        )
+        assert [float(n) for n in found.groups()] == pytest.approx([before, after], abs=0.006)
+        assert after > before
+
+
+def test_says_how_much_of_the_error_is_fine_detail(x):
+    model = aemodels.load_checkpoint("dog-ae").model
+    error = (x - model.decode(model.encode(x))).numpy()
+    variation = x.numpy() - x.numpy().mean((2, 3), keepdims=True)
+    expected = []
+    for images in (error, variation):
+        means = images.reshape(9, 3, 32, 4, 32, 4).mean((3, 5))
+        expected.append(100 * (1 - np.square(means).mean() / np.square(images).mean()))
+    shown = numbers(r"\*\*(\d+)%\*\* of the squared error is detail .* only (\d+)% of", open_page())
+    assert shown == pytest.approx(expected, abs=0.6)
+
+
+def test_says_which_channels_work_hardest_and_least():
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    z = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(4))[:9]].numpy()
+    shares = 100 * np.square(z).mean((0, 2, 3)) / np.square(z).mean((0, 2, 3)).sum()
+    shown = numbers(
+        r"strongest \(number (\d+)\) carries (\d+)% .* weakest \(number (\d+)\) ([\d.]+)%; an equal", open_page()
+    )
+    assert shown[::2] == [shares.argmax() + 1, shares.argmin() + 1]
+    assert shown[1] == pytest.approx(shares.max(), abs=0.6)
+    assert shown[3] == pytest.approx(shares.min(), abs=0.06)
+
+
+def test_the_panel_in_the_report_says_what_it_shows(x):
+    app = open_page()
+    app.button(key="add_to_report").click().run()
+    (entry,) = app.session_state["report"].values()
+    assert entry.panel.alt == "Original, what dog-ae rebuilds, error map and code of 9 photos"
+    assert entry.panel.caption.startswith(f"{entry.panel.alt}. model: dog-ae")
+
+
 def test_channels_are_ranked_by_the_psnr_they_cost(x):
     worth, _ = measured(open_page())
     ckpt = aemodels.load_checkpoint("dog-ae")
@@ -135,6 +183,17 @@ def test_without_photos_channels_are_ranked_by_the_change():
     assert worth["y"][0] == max(worth["y"]) == pytest.approx(255 * change.item(), rel=1e-3)
     assert sum(reach["y"]) == pytest.approx(100, abs=1e-3)
     assert len(reach["y"]) == 8
+
+
+def test_the_captions_below_the_charts_say_what_they_show(x):
+    app = open_page()
+    worth, reach = measured(app)
+    first, best, last, least = numbers(r"Channel (\d+) is worth \*\*([\d.]+) dB\*\*, channel (\d+) ([\d.]+) dB", app)
+    assert [first, last] == [int(worth["x"][0]), int(worth["x"][-1])]
+    assert [best, least] == pytest.approx([worth["y"][0], worth["y"][-1]], abs=0.006)
+    own, near = numbers(r"\*\*(\d+)%\*\* of the squared change lies in .* pixels, ([\d.]+)% there or", app)
+    assert own == pytest.approx(reach["y"][0], abs=0.6)
+    assert near == pytest.approx(sum(reach["y"][:2]), abs=0.06)
 
 
 def test_the_code_as_one_picture_is_another_picture():
@@ -172,6 +231,10 @@ def test_a_picture_that_is_gone_is_no_longer_picked():
 
 def test_a_broken_upload_leaves_the_others_and_the_scene_as_they_are():
     app = open_page(photos="Your own")
+    before = pictures(app)
+    upload(app, [("broken.png", png_file()[:100])])
+    assert [warning.value.split(" is ")[0] for warning in app.warning] == ["broken.png"]
+    assert pictures(app) == before
     upload(app, [("a.png", png_file())])
     set_part(app, 1, 0.0, channel=5)
     before = pictures(app)[0], shown(app)

@@ -82,14 +82,19 @@ def test_every_page_adds_its_panel(page, drawn):
 
 def other_values(app):
     """Another value, as the URL says it, for every widget of the page that has one."""
+    for widget in app.toggle:
+        yield widget.key, str(not widget.value).lower()
+    for widget in app.text_input:  # of numbers, by default those that the placeholder shows
+        yield widget.key, ", ".join(f"{float(number) / 2:g}" for number in widget.placeholder.split(","))
     for kind in ("segmented_control", "selectbox", "select_slider", "radio", "pills"):
         for widget in app.get(kind):
             shown = widget.value if kind == "radio" else widget.format_func(widget.value)
             yield widget.key, next(option for option in reversed(widget.options) if option != shown)
     for kind in ("slider", "number_input"):
         for widget in app.get(kind):
-            if isinstance(widget.value, (int, float)):
-                yield widget.key, widget.max if kind == "slider" and widget.value != widget.max else widget.value + 1
+            value = int(widget.placeholder) if widget.value is None else widget.value
+            if isinstance(value, (int, float)):
+                yield widget.key, widget.max if kind == "slider" and value != widget.max else value + 1
 
 
 @pytest.mark.parametrize("page", SCENES)
@@ -112,6 +117,10 @@ def test_settings_tell_all_that_the_picture_depends_on(page, drawn):
             changed.append(key)
     assert changed
     assert ("seed" in changed) == ("seed" in others_to_try)
+    if page == "mnist/latent_plane":  # fields and a toggle, which say what they do only if they were tried
+        assert {"z", "box", "fade"} <= set(changed)
+    if page == "mnist/path":
+        assert {"a", "b"} <= set(changed)
 
 
 def some_panel(number):

@@ -1,8 +1,12 @@
 """The pages Sample and Interpolate, and the table of what sampling generates."""
 
 import math
+import re
 
+import numpy as np
 import pytest
+import scipy.stats
+import streamlit as st
 import torch
 from apptest import numbers, open_page, pictures, text
 from browser import REPO, copy_photos
@@ -40,9 +44,52 @@ def test_says_how_far_samples_lie_from_real_codes():
     codes = codes_of("dog-ae", 256)
     z = latents.sample(latents.fit(codes), range(3000, 3009))
     flat = codes.flatten(1)
-    to_nearest = (z[:, None] - flat[None]).norm(dim=2).min(1).values.mean()
+    to_nearest = (z[:, None] - flat[None]).norm(dim=2).min(1).values
     apart = torch.stack([(flat - code).norm(dim=1).kthvalue(2).values for code in flat]).mean()
-    assert numbers(r"lies ([\d.]+) times", app) == [pytest.approx(float(to_nearest / apart), abs=0.006)]
+    mean, number, least = numbers(r"lies ([\d.]+) times .* closest of the nine, number (\d), ([\d.]+) times", app)
+    assert mean == pytest.approx(float(to_nearest.mean() / apart), abs=0.006)
+    assert (number, least) == (int(to_nearest.argmin()) + 1, pytest.approx(float(to_nearest.min() / apart), abs=0.006))
+    assert "none copies one of these 256" in text(app)
+
+
+def test_a_copy_among_the_nine_is_told(monkeypatch):
+    sample = latents.sample
+
+    def with_a_copy(stats, seeds):
+        z = sample(stats, seeds)
+        z[6] = codes_of("dog-ae", 256)[40].flatten()
+        return z
+
+    monkeypatch.setattr(latents, "sample", with_a_copy)
+    st.cache_resource.clear()  # no scene of others, and none of this one's for others
+    app = open_page("dogs/sample", seed=3)
+    st.cache_resource.clear()
+    assert numbers(r"closest of the nine, number (\d), ([\d.]+) times", app) == [7, 0]
+    assert "none copies" not in text(app)
+    assert numbers(r"lies ([\d.]+) times", app)[0] > 0.5  # the mean does not show it
+
+
+def test_says_how_much_fine_detail_samples_have():
+    app, ckpt = open_page("dogs/sample", seed=3), aemodels.load_checkpoint("dog-ae")
+    codes = codes_of("dog-ae", 256)
+    sampled = latents.sample(latents.fit(codes), range(3000, 3009)).view(-1, 16, 8, 8)
+    real = codes[torch.randperm(256, generator=torch.Generator().manual_seed(3))[:9]]
+    steps = []
+    for z in (sampled, real):
+        x = ckpt.model.decode(z).numpy()
+        steps.append(255 * (np.abs(np.diff(x, axis=2)).mean() + np.abs(np.diff(x, axis=3)).mean()) / 2)
+    share, *shown = numbers(r"carry \*\*(\d+)%\*\* .* pixels, ([\d.]+) against ([\d.]+) of 255", app)
+    assert share == pytest.approx(100 * steps[0] / steps[1], abs=0.6)
+    assert shown == pytest.approx(steps, abs=0.06)
+
+
+@pytest.mark.parametrize(("name", "label"), [("dog-ae", "none"), ("dog-noise-0.10", "0.10")])
+def test_says_how_gaussian_each_element_is(name, label):
+    app = open_page("dogs/sample", model=label)
+    kurtosis = scipy.stats.kurtosis(aemodels.load_checkpoint(name).codes.flatten(1).double().numpy(), axis=0).mean()
+    word, shown = re.search(r"by itself is (\w+) .* kurtosis ([+−][\d.]+);", text(app)).groups()
+    assert float(shown.replace("−", "-")) == pytest.approx(kurtosis, abs=0.006)
+    assert word == ("close" if abs(kurtosis) < 0.5 else "far")
 
 
 def test_every_sampler_and_number_of_codes_has_a_picture_of_its_own():
@@ -136,6 +183,28 @@ def test_the_verdict_names_the_best_of_all(with_table):
     assert f"on {best['model']}, has Fréchet distance {best['frechet'][0]:.0f}" in text(app)
 
 
+@pytest.mark.parametrize(
+    ("share", "answer"), [(0.9, "Yes, nearly as well as it reconstructs."), (0.6, "Partly."), (0.1, "No.")]
+)
+def test_the_verdict_is_how_much_of_the_reconstructions_coverage_the_best_samples_reach(
+    share, answer, checkpoint_folder
+):
+    for name in MODELS:
+        (checkpoint_folder / f"{name}.safetensors").symlink_to(checkpoints.checkpoint_path(name, REPO / "checkpoints"))
+    results = measurements.read_generation(REPO / "checkpoints")
+    drawn = [row for row in results["rows"] if row["source"] in latents.SAMPLERS]
+    best = min(drawn, key=lambda row: row["frechet"][0])
+    for row in results["rows"]:
+        if row["source"] == generation.RECONSTRUCTIONS:
+            row["coverage"][0] = 0.5
+        elif row["source"] in latents.SAMPLERS:
+            row["coverage"][0] = 0.5 * (share if row is best else 1 - share)
+    measurements.save_generation(results, checkpoint_folder)
+    app = open_page("dogs/sample")
+    assert f"**{answer}** The best of all" in text(app)
+    assert f"coverage {0.5 * share:.3f}; the same model's reconstructions" in text(app)
+
+
 def test_a_model_trained_since_is_named(with_table):
     path = with_table / "dog-noise-0.10.safetensors"
     path.unlink()
@@ -171,23 +240,24 @@ def test_interpolation_starts_and_ends_as_chosen():
     assert numbers(r"angle of \*\*(\d+)°", app) == [0]  # from a dog to itself
 
 
-def test_pages_of_models_with_two_codes(checkpoint_folder):
-    for name in MODELS:
-        c = aemodels.load_checkpoint(name, REPO / "checkpoints")
-        checkpoints.save_checkpoint(
-            name,
-            c.model,
-            c.train_config,
-            c.metrics,
-            c.history,
-            c.codes[:2],
-            c.labels[:2],
-            c.provenance,
-            checkpoint_folder,
-        )
-    assert pictures(open_page("dogs/interpolate"))
-    assert pictures(open_page("dogs/axes"))
-    app = open_page("dogs/sample")
-    for sampler in latents.SAMPLERS:
-        app.segmented_control(key="sampler").set_value(sampler).run()
-        assert not app.exception
+def test_interpolate_says_what_the_picture_half_way_is():
+    app = open_page("dogs/interpolate", seed=5, to="3")
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(5))[[0, 2]]
+    a, b = ckpt.codes[picked]
+    ends = ckpt.model.decode(ckpt.codes[picked]).numpy()
+    half_way = torch.stack([(a + b) / 2, latents.slerp(a, b, 9)[4]])
+    fade = ends.mean(0)
+    walks = ckpt.model.decode(half_way).numpy()
+    steps = [
+        255 * (np.abs(np.diff(x, axis=1)).mean() + np.abs(np.diff(x, axis=2)).mean()) / 2 for x in (*walks, fade, *ends)
+    ]
+    shown = numbers(
+        r"has ([\d.]+) grey levels of fine detail .* line, ([\d.]+) on .* and ([\d.]+) in .* have ([\d.]+) and ([\d.]+)\.",
+        app,
+    )
+    assert shown == pytest.approx(steps, abs=0.06)
+    apart = [255 * np.sqrt(np.square(x - fade).mean()) for x in walks]
+    assert numbers(r"by ([\d.]+) \(straight line\) and ([\d.]+) \(great circle\) of 255", app) == pytest.approx(
+        apart, abs=0.06
+    )

@@ -3,7 +3,7 @@ import json
 import re
 
 import pytest
-from apptest import open_page, text
+from apptest import numbers, open_page, text
 from browser import REPO, copy_photos
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -59,6 +59,9 @@ def test_home_shows_the_figures_of_every_checkpoint():
         shown = {column: value for (row, column), value in cells.items() if row == name}
         assert shown["PSNR, dB"] == f"{metrics['psnr_db']:.2f} ± {metrics['psnr_db_ci95']:.2f}"
         assert shown["test images"] == f"{metrics['num_images']:,}"
+        assert shown["BCE, nats a pixel"] == (f"{metrics['bce']:.4f}" if name.startswith("mnist") else "–")
+        num_epochs = sum(training["history"][-1]["epoch"] for training in trainings(name))
+        assert shown["epochs"] == f"{num_epochs:.1f}"
 
 
 def test_home_says_that_there_are_no_photos():
@@ -67,16 +70,17 @@ def test_home_says_that_there_are_no_photos():
     assert "photos: " not in "\n".join(success.value for success in app.success)
 
 
-def test_home_counts_the_photos(data_folder, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("num_broken", "skipped"), [(0, ""), (1, ", 1 file skipped"), (2, ", 2 files skipped")])
+def test_home_counts_the_photos(num_broken, skipped, data_folder, tmp_path, monkeypatch):
     folder = copy_photos(data_folder, tmp_path, 1)
     monkeypatch.setenv("LATENT_LAB_DATA", str(folder))
-    (next((folder / "stanford-dogs" / "Images").iterdir()) / "broken.jpg").write_bytes(b"no photo")
+    for i in range(num_broken):
+        (folder / "stanford-dogs" / "Images" / f"broken-{i}.jpg").write_bytes(b"no photo")
     shown = text(open_page("about/home"), "success", "info")
     dogs = data.load_dogs(folder)
     assert f"{len(dogs.paths):,} photos" in shown
     assert f"{len(dogs.train_index):,} for training" in shown
-    assert f"{len(dogs.test_index):,} for testing" in shown
-    assert "1 files skipped" in shown or "1 file skipped" in shown
+    assert f"{len(dogs.test_index):,} for testing{skipped}." in shown
 
 
 @pytest.mark.parametrize("page", ["home", "training"])
@@ -229,6 +233,16 @@ def test_training_lists_every_training_once():
                 number = int(start[1]) if start else None
             assert ends == expected
     assert not table.duplicated().any()
+
+
+@pytest.mark.parametrize("group", ["mnist", "dog"])
+def test_training_says_how_long_all_trainings_took_together(group):
+    app = open_page("about/training")
+    app.segmented_control(key="group").set_value(group).run()
+    names = [name for name in aemodels.list_checkpoints() if name.startswith(group)]
+    different = {json.dumps(t, sort_keys=True): t["provenance"]["wall_s"] for name in names for t in trainings(name)}
+    (shown,) = numbers(r"These \d+ models took ([\d,]+) minutes together", app)
+    assert shown == pytest.approx(sum(different.values()) / 60, abs=0.51)
 
 
 def test_training_says_which_model_still_gained_most():

@@ -30,6 +30,10 @@ def test_a_stray_code_does_not_stretch_the_box():
     assert 0 <= y_min < y_max <= 1
 
 
+def test_widen_leaves_room_on_every_side():
+    assert planes.widen((0.0, 10.0, -2.0, 2.0)) == pytest.approx((-0.3, 10.3, -2.12, 2.12))
+
+
 def test_grid_lies_as_an_image_is_read():
     codes = planes.grid((-1.0, 3.0, 10.0, 20.0), 5)
     rows = codes.view(5, 5, 2)

@@ -57,6 +57,23 @@ def test_knock_out_mse_of_a_decoder_that_shows_three_channels(codes, mean):
         assert torch.allclose(error, expected, atol=1e-6)
 
 
+def test_psnr_lost_is_the_difference_of_mean_psnrs():
+    rng = np.random.default_rng(0)
+    x, whole = rng.random((5, 3, 8, 8)), rng.random((5, 3, 8, 8))
+    without = rng.random((4, 5, 3, 8, 8))
+
+    def errors(pictures):
+        return ((pictures - x) ** 2).mean((-3, -2, -1))
+
+    expected = (-10 * np.log10(errors(whole))).mean() - (-10 * np.log10(errors(without))).mean(1)
+    lost = probing.psnr_lost_db(torch.from_numpy(errors(without)), torch.from_numpy(errors(whole)))
+    np.testing.assert_allclose(lost, expected)
+
+
+def test_channel_power_against_numpy(codes):
+    np.testing.assert_allclose(probing.channel_power(codes), (codes.numpy() ** 2).mean((2, 3)), rtol=1e-5)
+
+
 def test_shares_of_a_change_of_one_pixel():
     for block in np.ndindex(4, 4):
         change = torch.zeros(3, 8, 8)

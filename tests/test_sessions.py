@@ -1,12 +1,10 @@
 """Many people at once, and one for long: each gets the picture of their own seed, and the server's memory stays."""
 
-from urllib.parse import urljoin
-
 import psutil
 import pytest
-from browser import CHROMIUM_ARGUMENTS, IDLE, PICTURE, chromium, needs_browser, running_app
+from browser import PICTURE, needs_browser, picture_bytes, running_app, settle, wait_for_new_picture
 
-sync_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
 
 NUM_PEOPLE = 20
@@ -19,30 +17,8 @@ def server(tmp_path_factory):
         yield url, psutil.Process(process.pid)
 
 
-@pytest.fixture
-def context():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(240_000)
-        yield context
-        browser.close()
-
-
-def settle(page):
-    page.wait_for_selector(IDLE)
-    page.wait_for_selector(PICTURE)
-    page.wait_for_selector(IDLE)
-
-
 def picture(page):
     return page.locator(PICTURE).first.get_attribute("src")
-
-
-def picture_bytes(page):
-    answer = page.request.get(urljoin(page.url, picture(page)))
-    assert answer.ok
-    return answer.body()
 
 
 def click_draw_again(page):
@@ -52,16 +28,13 @@ def click_draw_again(page):
 
 def wait_for_seed(page, seed, old_picture):
     page.wait_for_function("seed => new URLSearchParams(location.search).get('seed') === seed", arg=str(seed))
-    page.wait_for_function(
-        "([selector, old]) => document.querySelector(selector)?.getAttribute('src') !== old", arg=[PICTURE, old_picture]
-    )
-    settle(page)
+    wait_for_new_picture(page, old_picture)
 
 
-def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(server, context):
+def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(server, new_page):
     url, _ = server
     seeds = [100 + 10 * i for i in range(NUM_PEOPLE)]
-    people = [context.new_page() for _ in seeds]
+    people = [new_page() for _ in seeds]
     for page, seed in zip(people, seeds, strict=True):
         page.goto(f"{url}/dogs-sample?seed={seed}")
         settle(page)
@@ -80,9 +53,9 @@ def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(
         assert picture_bytes(alone) == expected
 
 
-def test_memory_stays_where_it_was_after_the_first_clicks(server, context):
+def test_memory_stays_where_it_was_after_the_first_clicks(server, new_page):
     url, process = server
-    page = context.new_page()
+    page = new_page()
     page.goto(f"{url}/dogs-sample?seed=1")
     settle(page)
 

@@ -109,7 +109,7 @@ if dogs is None:
         icon=":material/photo_library:",
     )
 else:
-    skipped = f", {dogs.num_skipped} files skipped" if dogs.num_skipped else ""
+    skipped = f", {dogs.num_skipped} file{'s' * (dogs.num_skipped > 1)} skipped" if dogs.num_skipped else ""
     photos.success(
         f"{len(dogs.paths):,} photos: {len(dogs.train_index):,} for training, {len(dogs.test_index):,} for testing{skipped}.",
         icon=":material/check:",

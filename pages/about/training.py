@@ -1,13 +1,10 @@
 """How each checkpoint was made: loss curves, settings, provenance."""
 
-from math import exp
-
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 import aemodels
-from aemodels import checkpoints, figures
+from aemodels import checkpoints, figures, histories
 from aemodels.errors import LatentLabError
 from pages.parts import controls
 
@@ -40,24 +37,6 @@ if not chosen:
     st.stop()
 
 
-def curve(name: str, value: str) -> tuple[list[float], list[float | None]]:
-    """(along, value) after each epoch of the trainings that made this checkpoint or an earlier one of its name.
-
-    What is counted along includes the trainings between, where the curve has a gap. Epochs without the value are left out.
-    """
-    points, done = [], 0.0
-    for training in trainings[name]:
-        is_logarithm = value == "reconstruction" and training["model_config"]["reconstruction"] == "log_mse"
-        epochs = [e | {"minutes": e["seconds"] / 60} for e in training["history"]]
-        if training["name"] == name:
-            found = [(done + e[along], e[value]) for e in epochs if e.get(value) is not None]
-            points += [(x, exp(y) if is_logarithm else y) for x, y in found]
-        elif points:
-            points.append((done, None))
-        done += epochs[-1][along] if epochs else 0
-    return [x for x, _ in points], [y for _, y in points]
-
-
 LOSSES = {"bce": "BCE / nats a pixel", "mse": "MSE", "log_mse": "geometric mean of MSE"}
 losses = {t["model_config"]["reconstruction"] for name in chosen for t in trainings[name] if t["name"] == name}
 loss_unit = " or ".join(unit for loss, unit in LOSSES.items() if loss in losses)
@@ -68,7 +47,9 @@ for column, title, value, unit, log_y in [
 ]:
     with column:
         st.subheader(title, anchor=False)
-        chart = figures.lines({n: curve(n, value) for n in chosen}, ALONG[along].lower(), unit, log_y)
+        chart = figures.lines(
+            {n: histories.curve(trainings[n], n, along, value) for n in chosen}, ALONG[along].lower(), unit, log_y
+        )
         chart.update_layout(height=460)
         if log_y:
             chart.update_yaxes(
@@ -82,21 +63,7 @@ st.caption(
 )
 
 
-def last_tenth_gain_db(name: str) -> float:
-    """What the last tenth of the training brought on the sample of test images."""
-    epochs = [e for e in chosen[name]["history"] if e.get("psnr_db") is not None]
-    steps, psnr = [e["step"] for e in epochs], [e["psnr_db"] for e in epochs]
-    return psnr[-1] - float(np.interp(0.9 * steps[-1], steps, psnr))
-
-
-made, start_of = [], []  # every training once; several models may have begun with the same ones
-for name in chosen:
-    start = None
-    for training in trainings[name]:
-        if training not in made:
-            made.append(training)
-            start_of.append(start)
-        start = made.index(training)
+made, starts = histories.each_once(trainings)
 minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
 devices = sorted({t["provenance"]["device"] for t in made})
 points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(devices)}."]
@@ -111,10 +78,8 @@ if averaged := [f"`{name}`" for name, h in chosen.items() if h["provenance"].get
         f"The weights of {', '.join(averaged)} are the mean of those at the training's end and those it started from, which was "
         "better than either; the curves are of the training alone."
     )
-gains = {
-    n: last_tenth_gain_db(n) for n in chosen if sum(e.get("psnr_db") is not None for e in chosen[n]["history"]) > 1
-}
-if gains:
+gains = {name: histories.last_tenth_gain_db(header["history"]) for name, header in chosen.items()}
+if gains := {name: gain for name, gain in gains.items() if gain is not None}:
     most = max(gains, key=gains.get)
     points.append(
         f"The last tenth of its steps brought `{most}` **{controls.signed(gains[most], 2)} dB**, the most of these; where that is much, a longer training "
@@ -184,7 +149,7 @@ if continued:
                 "gradient steps": str(t["model_config"].get("refiner_steps", 0)),
                 "PSNR / dB": f"{t['psnr_db']:.2f}",
             }
-            for number, (t, start) in enumerate(zip(made, start_of, strict=True), start=1)
+            for number, (t, start) in enumerate(zip(made, starts, strict=True), start=1)
         }
         st.table(pd.DataFrame.from_dict(rows, orient="index"))
 history = pd.concat(

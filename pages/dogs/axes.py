@@ -10,7 +10,7 @@ from torch import Tensor
 
 from aemodels import axes, figures, latents
 from aemodels.noise import seeded_order
-from pages.parts import ahead, axis_curves, controls, export, loaders, sampling
+from pages.parts import ahead, axis_curves, controls, export, loaders
 
 NUM_AXES, MAX_AXIS = 4, 1021
 STEPS = torch.arange(-3.0, 4.0)
@@ -37,14 +37,9 @@ def compute(seed: int) -> Scene:
 
 def draw(z: Tensor, x: Tensor, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     labels = [f"Axis {axis + 1} σ={stats.scales[0, axis]:.2f}" for axis in shown]
-    notes = [[f"z² {p:.2f}" for p in row] for row in power(z)]
+    notes = [[f"z² {p:.2f}" for p in latents.power(row)] for row in z]
     columns = [f"{controls.signed(step, 0)} σ" if step else "0" for step in STEPS.tolist()]
     return figures.panel([figures.to_tiles(row) for row in x], labels, notes, columns, caption, width_px, ink)
-
-
-def power(z: Tensor) -> list[list[float]]:
-    """Mean square of each code (axes, steps, ...)."""
-    return z.square().flatten(2).mean(2).tolist()
 
 
 controls.header(
@@ -73,7 +68,7 @@ variances = latents.spectrum(stats)
 share = variances / variances.sum()
 half = int((share.cumsum(0) < 0.5).sum()) + 1
 along = (ckpt.codes.flatten(1) - stats.mean) @ stats.basis[:, list(shown)]
-kurtosis = sampling.excess_kurtosis(along)
+kurtosis = latents.excess_kurtosis(along)
 moved = axis_curves.measure(name)
 controls.notice(
     [
@@ -100,8 +95,8 @@ numbers = [
         "step_sigma": step,
         "mean_square": mean_square,
     }
-    for axis, row in zip(shown, power(scene.z), strict=True)
-    for step, mean_square in zip(STEPS.tolist(), row, strict=True)
+    for axis, row in zip(shown, scene.z, strict=True)
+    for step, mean_square in zip(STEPS.tolist(), latents.power(row).tolist(), strict=True)
 ]
 export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.x), numbers, settings, alt=alt)
 

@@ -6,10 +6,10 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from aemodels import figures, latents
+from aemodels import detail, figures, latents
 from aemodels.metrics import mse
 from aemodels.noise import seeded_order
-from pages.parts import ahead, controls, export, loaders, sampling
+from pages.parts import ahead, controls, export, loaders
 
 NUM_DOGS, NUM_STEPS = 8, 9
 WAYS = {"lerp": "Straight line (lerp)", "slerp": "Great circle (slerp)", "fade": "Cross-fade of pictures"}
@@ -53,8 +53,8 @@ ways = {
 }
 pictures = {way: ckpt.model.decode(z) for way, z in ways.items()}
 pictures["fade"] = latents.lerp(x_dogs[start], x_dogs[end], NUM_STEPS)
-power = {way: z.square().flatten(1).mean(1) for way, z in ways.items()}
-detail = {way: [sampling.detail(x[None]) for x in xs] for way, xs in pictures.items()}
+power = {way: latents.power(z) for way, z in ways.items()}
+detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}
 steps = [f"{t:.0%}" for t in torch.linspace(0, 1, NUM_STEPS).tolist()]
 notes = [[f"z² {p:.2f}" for p in power[way]] if way in power else [""] * NUM_STEPS for way in WAYS]
 
@@ -68,8 +68,7 @@ ALT = f"Nine steps from dog {start + 1} to dog {end + 1}, decoded along the stra
 export.show(draw(export.SCREEN_PX, export.ink()), alt=ALT)
 
 middle = NUM_STEPS // 2
-between = torch.nn.functional.cosine_similarity(codes[start].flatten(), codes[end].flatten(), dim=0)
-angle = float(between.clamp(-1, 1).acos().rad2deg())
+angle = float(latents.angle(codes[start], codes[end]).rad2deg())
 apart = {way: float(mse(pictures[way], pictures["fade"])[middle].sqrt()) * 255 for way in ways}
 ends = float((power["lerp"][0] + power["lerp"][-1]) / 2)
 controls.notice(
@@ -79,9 +78,9 @@ controls.notice(
         f"Half way, the straight line's code has **{float(power['lerp'][middle]) / ends:.0%}** of the ends' mean square, the great "
         f"circle's {float(power['slerp'][middle]) / ends:.0%}"
         + ("; this model has only seen codes of mean square 1." if ckpt.model_config.noise_variance else "."),
-        f"The picture half way has {detail['lerp'][middle]:.1f} grey levels of fine detail on the straight line, "
-        f"{detail['slerp'][middle]:.1f} on the great circle and {detail['fade'][middle]:.1f} in the cross-fade; the two dogs have "
-        f"{detail['fade'][0]:.1f} and {detail['fade'][-1]:.1f}.",
+        f"The picture half way has {detailed['lerp'][middle]:.1f} grey levels of fine detail on the straight line, "
+        f"{detailed['slerp'][middle]:.1f} on the great circle and {detailed['fade'][middle]:.1f} in the cross-fade; the two dogs "
+        f"have {detailed['fade'][0]:.1f} and {detailed['fade'][-1]:.1f}.",
         f"It differs from the plain cross-fade by {apart['lerp']:.1f} (straight line) and {apart['slerp']:.1f} (great circle) of 255 "
         "grey levels RMS. The less, the more the walk is only a double exposure: no dog in between is found.",
     ]
@@ -93,7 +92,7 @@ numbers = [
         "way": WAYS[way],
         "step": step,
         "mean_square": float(power[way][i]) if way in power else "",
-        "detail": detail[way][i],
+        "detail": detailed[way][i],
     }
     for way in WAYS
     for i, step in enumerate(steps)

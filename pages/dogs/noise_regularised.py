@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from aemodels import figures, psnr_matrix
+from aemodels import detail, figures, latents, panels, psnr_matrix
 from aemodels.noise import snr_db
 from pages.parts import ahead, channel, controls, export, loaders, sampling
 
@@ -27,7 +27,7 @@ with controls.row():
     convention = controls.choose("PSNR of a set of photos", psnr_matrix.CONVENTIONS, key="psnr")
     seed = controls.seed_control()
 ckpts = {name: loaders.checkpoint(name) for name in loaders.DOG_MODELS}
-baselines = loaders.baselines() or {}
+baselines = loaders.baselines(ckpts.values())
 measured = {label: ckpts[name].metrics["evaluations"] for name, label in loaders.DOG_MODELS.items()}
 models = {label: psnr_matrix.curve(rows, convention) for label, rows in measured.items()}
 references = {
@@ -61,6 +61,15 @@ st.table(
         index=[*models, *references],
     )
 )
+everything = channel.numbers(measured, {label: baselines.get(key, []) for label, key in channel.BASELINES.items()})
+st.download_button(
+    "All figures, at every variance (CSV)",
+    partial(panels.to_csv, everything),
+    file_name="noise-regularised-all.csv",
+    mime="text/csv",
+    icon=":material/table:",
+    on_click="ignore",
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ def compute(seed: int) -> Scene:
     samples = [ckpt.model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m, ckpt in ckpts.items()]
     pictures = [samples, [sampling.rebuilt_nine(m) for m in ckpts]]
     rows = [list(map(sampling.nine, row)) for row in pictures]
-    return Scene(rows, export.on_screen(draw, rows), [list(map(sampling.detail, row)) for row in pictures])
+    return Scene(rows, export.on_screen(draw, rows), [list(map(detail.mean_step, row)) for row in pictures])
 
 
 def draw(rows: list[list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
@@ -90,7 +99,7 @@ shown = "Nine Gaussian samples and nine decoded real codes of each dog model"
 export.show(scene.panel, alt=shown)
 
 share = {label: sampled / real for label, sampled, real in zip(loaders.DOG_MODELS.values(), *scene.detail, strict=True)}
-kurtosis = {label: sampling.excess_kurtosis(ckpts[m].codes) for m, label in loaders.DOG_MODELS.items()}
+kurtosis = {label: latents.excess_kurtosis(ckpts[m].codes) for m, label in loaders.DOG_MODELS.items()}
 own = {loaders.DOG_MODELS[m]: ckpts[m].model_config.noise_variance for m in loaders.NOISE_MODELS}
 controls.notice(
     [
@@ -105,12 +114,7 @@ controls.notice(
 )
 
 st.subheader("Power audit", anchor=False)
-st.table(
-    pd.DataFrame.from_dict(
-        {label: channel.audit(measured[label], ckpts[m].codes) for m, label in loaders.DOG_MODELS.items()},
-        orient="index",
-    )
-)
+st.table(pd.DataFrame.from_dict({label: channel.audit(rows) for label, rows in measured.items()}, orient="index"))
 st.caption(
     "Measured, not assumed: the mean square of the codes that are sent, and the variance of the noise that reaches the decoder, per unit of "
     "that mean square, beside the variance asked for. Half of it would mean that the noise of a complex channel was taken by mistake."
@@ -119,9 +123,10 @@ st.caption(
 export.export_row(
     f"noise-regularised-{seed}",
     partial(draw, scene.rows),
-    channel.numbers(measured, {label: baselines.get(key, []) for label, key in channel.BASELINES.items()}),
+    channel.table(models | references),
     {
         "seed": seed,
+        "PSNR": psnr_matrix.CONVENTIONS[convention],
         "Gaussian": f"full covariance of {len(sampling.fitting_codes('dog-ae', 256))} codes",
         "models": "all four",
     },

@@ -9,13 +9,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import figures
+from aemodels import detail, figures
 from aemodels.metrics import psnr_db
 from aemodels.noise import perturb, seeded_order, snr_db
 from pages.parts import ahead, controls, export, loaders, photos, sampling, variance_curves
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
 SOURCES = {"photos": "Nine photos", "samples": "Nine Gaussian samples"}
+
+
+def noise_seeds(seed: int) -> list[int]:
+    """Of the nine noises: the nine seeds before these draw the samples, and a seed is the same noise everywhere."""
+    return controls.image_seeds(seed, 18)[9:]
 
 
 def in_db(psnr: Tensor) -> list[str]:
@@ -33,7 +38,7 @@ with controls.row():
     seed = controls.seed_control()
     source = controls.choose("Codes of", SOURCES, key="codes")
 variance = st.slider("Noise variance", 0.0, 2.0, 0.1, 0.05, key="variance", **kept)
-ckpt, seeds = loaders.checkpoint(name), controls.image_seeds(seed, 9)
+ckpt = loaders.checkpoint(name)
 has_photos = source == "photos" and loaders.dogs() is not None
 if source == "photos" and not has_photos:
     st.info(f"{loaders.why_no_dogs()} Until then these are codes of test photos that come with the model.")
@@ -41,28 +46,28 @@ if source == "photos" and not has_photos:
 
 @dataclass(frozen=True)
 class Scene:
-    """Codes z (n, 16, 8, 8), their pictures, what PSNR is taken against, and the noise of each kind; PSNR in dB and fine
-    detail by kind; the panel's rows of tiles and notes by name, and its PNG file."""
+    """Codes z (n, 16, 8, 8), what PSNR is taken against, and the noise of each kind; PSNR in dB and the mean step between
+    neighbouring pixels by kind; the panel's rows of tiles and notes by name, and its PNG file."""
 
     z: Tensor
     reference: Tensor
     noises: dict[str, Tensor]
     psnr: dict[str, Tensor]
-    detail: dict[str, float]
+    steps: dict[str, float]
     rows: dict[str, tuple[list[np.ndarray], list[str]]]
     panel: bytes
 
 
 def compute(seed: int) -> Scene:
-    seeds, x = controls.image_seeds(seed, 9), None
+    x = None
     if source == "samples":
-        z = sampling.sample_codes(name, 256, "full", seeds)
+        z = sampling.sample_codes(name, 256, "full", controls.image_seeds(seed, 9))
     elif has_photos:
         x = photos.random_test_photos(seed).x
         z = photos.encode(ckpt.model, x)
     else:
         z = ckpt.codes[seeded_order(len(ckpt.codes), seed)[:9]]
-    noises = {kind: noise[: len(z)] for kind, noise in variance_curves.noises(name, seeds).items()}
+    noises = variance_curves.noises(name, noise_seeds(seed)[: len(z)])
     decoded = {"No noise": ckpt.model.decode(z)}
     decoded |= {kind: ckpt.model.decode(perturb(z, variance, noise)) for kind, noise in noises.items()}
     reference = decoded["No noise"] if x is None else x
@@ -71,8 +76,8 @@ def compute(seed: int) -> Scene:
     for kind, pictures in decoded.items():
         label = f"{kind} noise {variance:.2f}" if kind in noises else kind
         rows[label] = (figures.to_tiles(pictures), in_db(psnr[kind]))
-    detail = {kind: sampling.detail(pictures) for kind, pictures in decoded.items()}
-    return Scene(z, reference, noises, psnr, detail, rows, export.on_screen(draw, rows))
+    steps = {kind: detail.mean_step(pictures) for kind, pictures in decoded.items()}
+    return Scene(z, reference, noises, psnr, steps, rows, export.on_screen(draw, rows))
 
 
 def draw(
@@ -84,7 +89,7 @@ def draw(
 
 version = loaders.version(name)
 scene = ahead.scene(compute, seed, "perturb", version, source, has_photos, variance, export.is_dark())
-z, psnr, detail = scene.z, scene.psnr, scene.detail
+z, psnr, steps = scene.z, scene.psnr, scene.steps
 against = "the originals" if has_photos else "the pictures without noise"
 alt = f"Nine pictures decoded without noise, with white and with shaped noise of variance {variance:.2f}"
 export.show(scene.panel, alt)
@@ -130,8 +135,8 @@ points = [
     first,
     "One element of the code answers for 16×16 px and more, so white noise comes out as coloured patches and false edges, "
     "not as grain of single pixels; shaped noise moves a code the way codes differ from photo to photo. The mean step "
-    f"between neighbouring pixels: {detail['No noise']:.1f} grey levels without noise, {detail['White']:.1f} with white and "
-    f"{detail['Shaped']:.1f} with shaped noise.",
+    f"between neighbouring pixels: {steps['No noise']:.1f} grey levels without noise, {steps['White']:.1f} with white and "
+    f"{steps['Shaped']:.1f} with shaped noise.",
     f"Codes of “{loaders.DOG_MODELS[name]}” use their {z[0].numel():,} directions unevenly, as if they had only "
     f"**{dimensions[loaders.DOG_MODELS[name]]:.0f}** of equal strength. Shaped noise falls on those, white noise mostly "
     f"beside them. The four models in turn: {', '.join(f'{d:.0f}' for d in dimensions.values())}.",
@@ -140,10 +145,12 @@ points = [
 ]
 controls.notice(points)
 
+seeds = noise_seeds(seed)[: len(z)]
 settings = {
     "model": name,
     "seed": seed,
-    "codes of": SOURCES[source],
+    "codes of": SOURCES[source] if has_photos or source == "samples" else "reference codes",
+    "noise seeds": f"{seeds[0]}–{seeds[-1]}",
     "noise variance": f"{variance:.2f} of the code's mean square",
     "PSNR against": against,
 }

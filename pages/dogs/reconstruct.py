@@ -5,12 +5,10 @@ from functools import partial
 
 import numpy as np
 import streamlit as st
-import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from aemodels import figures, probing
+from aemodels import detail, encoding, figures, probing
 from aemodels.metrics import psnr_db
 from aemodels.noise import seeded_order
 from pages.parts import ahead, controls, export, loaders, photos, probes, touch
@@ -38,13 +36,15 @@ ckpt = loaders.checkpoint(name)
 
 @dataclass(frozen=True)
 class Scene:
-    """Codes z (n, 16, 8, 8), their pictures x_hat and, for photos, the originals x and the PSNR of each in dB; the limit of
-    the code's colour scale; the panel's rows of tiles by name, the texts below them, and its PNG file."""
+    """Codes z (n, 16, 8, 8), their pictures x_hat and, for photos, the originals x, the PSNR of each in dB and what it would be
+    from the encoder alone; the limit of the code's colour scale; the panel's rows of tiles by name, the texts below them, and
+    its PNG file."""
 
     z: Tensor
     x_hat: Tensor
     x: Tensor | None
     psnr: Tensor | None
+    encoder_psnr: Tensor | None
     labels: list[str]
     limit: float
     rows: dict[str, list[np.ndarray]]
@@ -58,10 +58,10 @@ def compute(seed: int) -> Scene:
         x, labels = pictures.x, pictures.names
         z = photos.encode(ckpt.model, x)
         x_hat = ckpt.model.decode(z)
-        psnr = psnr_db(x, x_hat)
+        psnr, encoder_psnr = psnr_db(x, x_hat), encoding.encoder_psnr_db(ckpt.model, x)
     else:
         picked = seeded_order(len(ckpt.codes), seed)[:9]
-        x, psnr, z = None, None, ckpt.codes[picked]
+        x, psnr, encoder_psnr, z = None, None, None, ckpt.codes[picked]
         x_hat, labels = ckpt.model.decode(z), [f"code {i}" for i in picked.tolist()]
     limit = float(z.abs().quantile(0.995))
     if view == "maps":
@@ -73,7 +73,7 @@ def compute(seed: int) -> Scene:
         error = figures.heat((x - x_hat).abs().mean(1).numpy(), limit=0.3)
         rows = {"Original": figures.to_tiles(x), "Rebuilt": rows["Rebuilt"], "Error": list(error), "Code": codes}
         notes = {"Original": labels, "Rebuilt": [f"{p:.1f} dB" for p in psnr]}
-    return Scene(z, x_hat, x, psnr, labels, limit, rows, notes, export.on_screen(draw, rows, notes))
+    return Scene(z, x_hat, x, psnr, encoder_psnr, labels, limit, rows, notes, export.on_screen(draw, rows, notes))
 
 
 def draw(
@@ -93,7 +93,12 @@ if source == "test":
 else:
     scene = compute(seed)
 z, x_hat, x, psnr, labels, limit = scene.z, scene.x_hat, scene.x, scene.psnr, scene.labels, scene.limit
-export.show(scene.panel, alt=f"Rows {', '.join(scene.rows)} of {len(x_hat)} pictures by {name}")
+if has_photos:
+    num_photos = f"{len(x)} photos" if len(x) > 1 else "a photo"
+    alt = f"Original, what {name} rebuilds, error map and code of {num_photos}"
+else:
+    alt = f"{len(z)} reference codes, and what {name} rebuilds from them"
+export.show(scene.panel, alt)
 if view == "maps":
     legend = f"Code: each channel a map, blue −{limit:.1f}, white 0, red {limit:.1f}, on one scale for all."
 else:
@@ -117,11 +122,11 @@ points = [
     f"(mean PSNR of the images, peak 1.0, with the 95 % interval of the mean), from {shrinks_by:g} times fewer numbers."
 ]
 if has_photos:
-
-    def fine_share(images: torch.Tensor) -> float:
-        """Share of the energy that is lost when blocks of 4×4 px are averaged."""
-        return 1 - float(F.avg_pool2d(images, 4).square().mean() / images.square().mean())
-
+    helpers = []
+    if ckpt.model_config.corrector_depths:
+        helpers.append("a corrector that sees the photo beside what it is rebuilt to")
+    if ckpt.model_config.refiner_steps:
+        helpers.append(f"{ckpt.model_config.refiner_steps} learned steps along the gradient of the picture's error")
     worst, variation = int(psnr.argmin()), x - x.mean((2, 3), keepdim=True)
     if len(x) > 1:
         points.append(
@@ -130,12 +135,18 @@ if has_photos:
         )
     else:
         points.append(f"This photo ({labels[0]}) reaches {psnr[0]:.2f} dB.")
+    if helpers:
+        points.append(
+            f"The encoder is helped: its first code alone would give **{scene.encoder_psnr.mean():.2f} dB** here; "
+            f"{' and '.join(helpers)} bring that to **{psnr.mean():.2f} dB**."
+        )
     if variation.any():  # a blank one, from a covered camera, has none
         points.append(
-            f"**{fine_share(x - x_hat):.0%}** of the squared error is detail finer than 4 px, though such detail is only "
-            f"{fine_share(variation):.0%} of the photos' own variation: fur goes first, shape and colour stay."
+            f"**{detail.fine_share(x - x_hat, 4):.0%}** of the squared error is detail finer than 4 px, though such detail is only "
+            f"{detail.fine_share(variation, 4):.0%} of the photos' own variation: fur goes first, shape and colour stay."
         )
-power = z.square().mean((0, 2, 3))
+channel_power = probing.channel_power(z)
+power = channel_power.mean(0)
 points.append(
     f"The channels do not work equally hard: the strongest (number {int(power.argmax()) + 1}) carries "
     f"{power.max() / power.sum():.0%} of these codes' power, the weakest (number {int(power.argmin()) + 1}) "
@@ -151,9 +162,9 @@ settings = {
 }
 numbers = [
     {"picture": i + 1, "name": label, "psnr_db": float(psnr[i]) if has_photos else None}
-    | {f"channel_{c + 1}_mean_square": float(p) for c, p in enumerate(z[i].square().mean((1, 2)))}
+    | {f"channel_{c + 1}_mean_square": float(p) for c, p in enumerate(channel_power[i])}
     for i, label in enumerate(labels)
 ]
-export.export_row(f"reconstruct-{name}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings)
+export.export_row(f"reconstruct-{name}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings, alt)
 
 probes.show(name, z, x_hat, x)

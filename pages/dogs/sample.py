@@ -8,7 +8,7 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from aemodels import figures, latents
+from aemodels import detail, figures, latents
 from aemodels.noise import seeded_order
 from pages.parts import ahead, controls, export, generation, loaders, sampling
 
@@ -42,8 +42,8 @@ def compute(seed: int) -> Scene:
         to_nearest,
         tiles,
         export.on_screen(draw, tiles, seed),
-        sampling.detail(x_sampled),
-        sampling.detail(x_real),
+        detail.mean_step(x_sampled),
+        detail.mean_step(x_real),
     )
 
 
@@ -93,8 +93,8 @@ export.show(scene.panel, alt=ALT)
 
 stats = sampling.fitted(name, num_codes, sampler)
 size, rank = scene.z[0].numel(), latents.rank(stats)
-ratio = float(scene.to_nearest.mean()) / sampling.mean_distance(name, num_codes)
-kurtosis = sampling.excess_kurtosis(ckpt.codes)
+relative = scene.to_nearest / sampling.mean_spacing(name, num_codes)
+kurtosis = latents.excess_kurtosis(ckpt.codes)
 alone = "close to Gaussian" if abs(kurtosis) < 0.5 else "far from Gaussian"
 how = {
     "full": "",
@@ -111,8 +111,9 @@ controls.notice(
         + (" and none in the rest." if rank < size else ".") + how[sampler],
         f"The samples carry **{scene.detail / scene.real_detail:.0%}** of the fine detail of the decoded real codes (mean step between "
         f"neighbouring pixels, {scene.detail:.1f} against {scene.real_detail:.1f} of 255 grey levels).",
-        f"A sample lies {ratio:.2f} times as far from its nearest real code as a real code from its nearest neighbour"
-        + (", so none of the nine copies a photo." if ratio > 0.5 else "."),
+        f"A sample lies {relative.mean():.2f} times as far from its nearest real code as a real code from its nearest neighbour, the "
+        f"closest of the nine, number {int(relative.argmin()) + 1}, {relative.min():.2f} times"
+        + (f": none copies one of these {num_codes:,}." if relative.min() > 0.5 else "."),
         f"Each element of the real codes by itself is {alone} (mean excess kurtosis {controls.signed(kurtosis, 2)}; 0 for a Gaussian). Mean and "
         "covariance say nothing of how more than two values go together, to make an eye or an ear.",
     ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from math import isfinite
 
 import numpy as np
@@ -142,8 +143,8 @@ for label, network in zip(loaders.DENOISERS.values(), networks, strict=True):
 (small, large), n = (network["psnr_db"] for network in networks), FACTORS[at]
 points.append(
     f"What 64 numbers are worth over 2: {large[0] - small[0]:.1f} dB without noise, **{large[at] - small[at]:.1f} dB** at "
-    f"factor {n:g}, {large[-1] - small[-1]:.1f} dB at factor 1. Without noise the size of the code alone limits the "
-    f"networks, to {small[0]:.1f} and {large[0]:.1f} dB; the linear map then changes nothing."
+    f"factor {n:g}, {large[-1] - small[-1]:.1f} dB at factor 1. Without noise the networks reach {small[0]:.1f} and "
+    f"{large[0]:.1f} dB; the linear map then changes nothing."
 )
 controls.notice(points)
 if scene:
@@ -159,6 +160,11 @@ if scene:
         for label, of in curves.items()
         for f, p, q in zip(FACTORS, of["psnr_db"], of["ssim"], strict=True)
     ]
-    export.export_row(
-        f"denoise-{factor:.2f}-{seed}", partial(draw, scene.rows, scene.notes), pictures + means, settings, alt
-    )
+    numbers = pictures + means
+    if source == "draw":  # the strokes may be 4,000 figures long, too many for a caption
+        strokes = st.query_params["sketch"]
+        settings["drawing"] = f"SHA-256 {sha256(strokes.encode()).hexdigest()[:12]}, its strokes are in the CSV"
+        numbers.append({"of": "the strokes, as in the page's address", "sketch": strokes})
+    elif source == "own":
+        settings["photo"] = f"SHA-256 {sha256(st.session_state.digit_file.getvalue()).hexdigest()[:12]}"
+    export.export_row(f"denoise-{factor:.2f}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings, alt)

@@ -5,7 +5,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from aemodels import figures, planes
+from aemodels import figures, plane_figures, planes
 from pages.parts import ahead, controls, export, loaders, plane, plane_canvas, plane_url
 
 NUM_SAMPLES = 10  # a side
@@ -55,11 +55,11 @@ def show_plane() -> None:
         st.markdown(f"**Supported, sparse or hole?** {plane.RULE}")
     plane_canvas.store_picture("grid", name, manifold_base64, box)
     with right:
-        controls.notice(notice(ckpt.labels, grid, samples))
+        controls.notice(notice(ckpt.labels, plane.hole_share(name, box), grid, samples))
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         cloud = figures.scatter_tile(ckpt.codes.numpy(), ckpt.labels.numpy(), box, width_px // 3, ink)
-        shown = plane.over(manifold, ink.background)
+        shown = plane_figures.over(manifold, ink.background)
         place = figures.to_tiles(ckpt.model.decode(torch.tensor([z])))[0]
         near = [plane.digit_tile(digit["index"]) for digit in readout["nearest"][:2]]
         notes = [f"{readout['kind']}: denser than {readout['share']} of the codes"]
@@ -89,18 +89,22 @@ def show_plane() -> None:
         "model": name, "z": plane_url.join(z), "box": plane_url.join(box), "grid": f"{side} × {side}", "faded": fades,
         "seed": seed,
     }  # fmt: skip
-    export.export_row(f"latent-plane-{side}-{seed}", draw, numbers, settings)
+    alt = (
+        f"Test codes on the plane, {side} × {side} places of it decoded, {NUM_SAMPLES**2} uniform samples; below them the image "
+        "decoded at the picked place and the two test digits nearest to it"
+    )
+    export.export_row(f"latent-plane-{side}-{seed}", draw, numbers, settings, alt)
     plane_canvas.store_model(name)  # last: the pictures need not wait until it is hashed
     ahead.prepare_next()
 
 
-def notice(labels: torch.Tensor, grid: dict, samples: dict) -> list[str]:
+def notice(labels: torch.Tensor, hole_share: float, grid: dict, samples: dict) -> list[str]:
     kinds, sampled = (np.array([planes.kind_of_place(s) for s in places["shares"]]) for places in (grid, samples))
     in_holes, supported = kinds == "hole", kinds == "supported"
     points = [
-        f"Uniform sampling asks for places, not for digits: **{in_holes.mean():.0%}** of the grid's places and "
-        f"**{(sampled == 'hole').mean():.0%}** of the random ones lie in holes; {supported.mean():.0%} of the grid's are "
-        "supported. The decoder draws something at every one of them."
+        f"Uniform sampling asks for places, not for digits: **{hole_share:.0%}** of the box in view is hole, and "
+        f"**{(sampled == 'hole').mean():.0%}** of the random places lie in holes; {supported.mean():.0%} of the grid's places "
+        "are supported. The decoder draws something at every one of them."
     ]
     if in_holes.any() and supported.any():
         hole, well = grid["entropy"][in_holes].mean(), grid["entropy"][supported].mean()

@@ -102,11 +102,12 @@ def show_path(name: str, seed: int) -> None:
     scene = ahead.scene(compute, seed, "path", loaders.version(name), tuple(picked), export.is_dark())
     z, walk, fade, shares = scene.z, scene.walk, scene.fade, scene.shares
     kinds, near, apart = scene.kinds, scene.near, scene.apart
-    export.show(scene.panel, f"{NUM_STEPS} steps from a {classes[0]} to a {classes[1]}")
+    alt = f"{NUM_STEPS} steps from a {classes[0]} to a {classes[1]}: above, the walk in the code; below, the cross-fade in pixels"
+    export.show(scene.panel, alt)
     with picture:
         data = {
             "name": name,
-            "view": plane.widen(plane.measure(name)["cloud"]),
+            "view": planes.widen(plane.measure(name)["cloud"]),
             "ends": ends,
             "labels": classes,
             "digits": [base64.b64encode(digits[end].numpy().tobytes()).decode() for end in ends],
@@ -132,7 +133,7 @@ def show_path(name: str, seed: int) -> None:
     ]
     settings = {"model": name, "A": f"{ends[0]} (a {classes[0]})", "B": f"{ends[1]} (a {classes[1]})", "seed": seed}
     printed = partial(draw, walk, fade, kinds, near, apart)
-    export.export_row(f"path-{ends[0]}-{ends[1]}", printed, numbers, settings)
+    export.export_row(f"path-{ends[0]}-{ends[1]}", printed, numbers, settings, alt)
 
 
 def notice(classes: list, near: list, kinds: list, apart: list, walk: torch.Tensor, fade: torch.Tensor) -> list[str]:

@@ -1,23 +1,21 @@
 """M5: what L2 on the code and L2 on the weights did to the plane, beside the plain autoencoder, under one cursor."""
 
 from functools import partial
-from math import sqrt
 
 import numpy as np
 import streamlit as st
 import torch
 from PIL import Image
 
-from aemodels import figures
+from aemodels import figures, planes, twins
 from pages.parts import ahead, controls, export, loaders, plane, plane_canvas, plane_url
 
 GRID, NUM_SAMPLES = 20, 10  # a side
 TITLES = list(loaders.MNIST_MODELS.values())
-COVERAGE = f"{plane.CLOUD:.1%}"
 ROWS = {
     "Spread of the codes along z₁ (standard deviation)": ("spread_z1", "{:.3f}"),
     "Spread along z₂": ("spread_z2", "{:.3f}"),
-    f"Share of the dashed box (central {COVERAGE} of the codes on each axis) that is hole": ("hole_share", "{:.1%}"),
+    "Share of the dashed box (central 98 % of the codes on each axis) that is hole": ("hole_share", "{:.1%}"),
     "Codes whose nearest other code is of the same digit": ("neighbour_accuracy", "{:.1%}"),
     "Binary cross-entropy on the test digits, nats a pixel": ("bce_nats", "{:.4f}"),
     "Root mean square of the weights": ("weight_rms", "{:.4f}"),
@@ -31,15 +29,13 @@ def change(event: dict) -> None:
 
 @st.fragment  # the cursor moves and leaves the panel alone
 def show_planes(seed: int, scale: str, link: str) -> None:
-    boxes = np.array([m["cloud"] for m in measures.values()])
-    union = [boxes[:, 0].min(), boxes[:, 1].max(), boxes[:, 2].min(), boxes[:, 3].max()]
-    views = [plane.widen(union if scale == "same" else box) for box in boxes.tolist()]
+    views = [union if scale == "same" else planes.widen(m["cloud"]) for m in measures.values()]
     codes = [ckpt.codes for ckpt in ckpts.values()]
     default = codes[0][torch.randint(len(codes[0]), (), generator=torch.Generator().manual_seed(seed))].tolist()
     picture = st.container()  # above the field that it depends on
     z = plane_url.place("Cursor in the plain plane: z₁, z₂", "twins_z", default)
-    places = plane.twin_places(torch.tensor(z), codes, views, link)
-    planes = [
+    places = twins.places(torch.tensor(z), codes, views, link)
+    shown = [
         {
             "name": name,
             "title": loaders.MNIST_MODELS[name],
@@ -51,10 +47,10 @@ def show_planes(seed: int, scale: str, link: str) -> None:
             "box": box,
             "readout": plane.read(name, place),
         }
-        for name, row, view, box, place in zip(ckpts, numbers, views, boxes.tolist(), places, strict=True)
+        for name, row, view, box, place in zip(ckpts, numbers, views, boxes.values(), places, strict=True)
     ]
     with picture:
-        plane_canvas.twins("twins", {"planes": planes, "link": link, "z": z}, change)
+        plane_canvas.twins("twins", {"planes": shown, "link": link, "z": z}, change)
         st.caption(
             "Red: holes of the dashed box; yellow: sparse. Click, drag or use the arrow keys in any of the planes."
         )
@@ -79,7 +75,7 @@ numbers = [
         "model": name,
         "spread_z1": m["stats"].spread[0],
         "spread_z2": m["stats"].spread[1],
-        "hole_share": m["hole_share"],
+        "hole_share": plane.hole_share(name, m["box"]),
         "neighbour_accuracy": m["stats"].neighbour_accuracy,
         "bce_nats": ckpts[name].metrics["bce"],
         "weight_rms": m["weight_rms"],
@@ -88,6 +84,8 @@ numbers = [
     for name, m in measures.items()
 ]
 boxes = {name: m["box"] for name, m in measures.items()}
+clouds = zip(*(m["cloud"] for m in measures.values()), strict=True)
+union = planes.widen([f(ends) for f, ends in zip((min, max, min, max), clouds, strict=True)])
 
 
 def versus_plain(key: str, row: dict) -> str:
@@ -97,9 +95,8 @@ def versus_plain(key: str, row: dict) -> str:
 Rows = dict[str, list[np.ndarray]]
 
 
-def planes(width_px: int, ink: figures.Ink) -> Rows:
+def plane_rows(width_px: int, ink: figures.Ink) -> Rows:
     """What does not depend on the seed: the codes on two scales, and the grids."""
-    union = plane.widen([f(m["cloud"][i] for m in measures.values()) for i, f in enumerate((min, max, min, max))])
     same_scale, own_scale = (
         [plane.scatter(name, extent, width_px // 3, ink) for name, extent in extents.items()]
         for extents in (dict.fromkeys(ckpts, union), boxes)
@@ -118,12 +115,12 @@ def panel(rows: Rows, titles: list[str], width_px: int, ink: figures.Ink, captio
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    return panel(planes(width_px, ink) | samples(seed), TITLES, width_px, ink, caption)
+    return panel(plane_rows(width_px, ink) | samples(seed), TITLES, width_px, ink, caption)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def planes_on_screen(versions: tuple[tuple[str, int], ...], ink: figures.Ink) -> bytes:
-    return export.on_screen(partial(panel, planes(export.SCREEN_PX, ink), TITLES))
+def plane_rows_on_screen(versions: tuple[tuple[str, int], ...], ink: figures.Ink) -> bytes:
+    return export.on_screen(partial(panel, plane_rows(export.SCREEN_PX, ink), TITLES))
 
 
 def samples_on_screen(seed: int) -> bytes:
@@ -140,17 +137,17 @@ with above:
         label: [form.format(row[key]) + ("" if "%" in form else versus_plain(key, row)) for key, form in ROWS.values()]
         for label, row in zip(loaders.MNIST_MODELS.values(), numbers, strict=True)
     })  # fmt: skip
-    export.show(planes_on_screen(versions, export.ink()), alt="Codes and manifold grid of the three models")
+    export.show(plane_rows_on_screen(versions, export.ink()), alt="Codes and manifold grid of the three models")
 for name, m in measures.items():  # last: no picture needs to wait until the models are hashed
     plane_canvas.store_model(name)
-    plane_canvas.store_picture(f"holes-{name}", name, m["holes"], m["cloud"])
+    plane_canvas.store_picture(f"holes-{name}", name, m["holes"], m["box"])
 
 
 def compare(row: dict) -> str:
     plain = numbers[0]
-    spread = sqrt(row["spread_z1"] * row["spread_z2"] / (plain["spread_z1"] * plain["spread_z2"]))
+    width = twins.relative_width(*(measures[r["model"]]["stats"].spread for r in (row, plain)))
     return (
-        f"**{loaders.MNIST_MODELS[row['model']]}** against plain: the cloud of codes is **{spread:.2f}** times as wide "
+        f"**{loaders.MNIST_MODELS[row['model']]}** against plain: the cloud of codes is **{width:.2f}** times as wide "
         f"(geometric mean of both axes), hole {plain['hole_share']:.0%} → {row['hole_share']:.0%} of its box, nearest other "
         f"code of the same digit {plain['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}, cross-entropy "
         f"{plain['bce_nats']:.4f} → {row['bce_nats']:.4f}, root mean square weight{versus_plain('weight_rms', row)}."
@@ -163,4 +160,5 @@ export.export_row(
     draw,
     numbers,
     {"models": ", ".join(ckpts), "seed": seed, "grid": f"{GRID} × {GRID}"},
+    f"Codes on two scales, manifold grid and uniform samples, a column a model: {', '.join(TITLES)}",
 )

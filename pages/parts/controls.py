@@ -12,6 +12,7 @@ def header(title: str, sentence: str) -> None:
     st.title(title, anchor=False)
     st.markdown(sentence)
     st.session_state.page_title = title  # the report names a panel after its page
+    st.session_state.next_scenes = {}  # a fragment of the page that was left may have noted some, see ahead.py
 
 
 def row() -> st.delta_generator.DeltaGenerator:

@@ -59,6 +59,8 @@ def export_row(
     settings  what makes the same scene again: shown, and part of the panel's caption
     alt       what the panel shows, in words; the page's title and the settings if empty
     """
+    if "added" in st.session_state:
+        st.toast(st.session_state.pop("added"))
     text = panels.describe(settings)
     with st.container(horizontal=True, vertical_alignment="center", key="export"):
         st.download_button(
@@ -114,7 +116,8 @@ def _add_scene(
 ) -> None:
     text, title = panels.describe(settings), st.session_state.page_title
     caption, alt = f"{alt or title}. {text}", alt or f"{title}: {text}"
-    st.toast(add(panels.Panel(name, title, caption, alt, _print(draw, text), rows, settings)))
+    panel = panels.Panel(name, title, caption, alt, _print(draw, text), rows, settings)
+    st.session_state.added = add(panel)  # said by the run that follows: a fragment's callback may show nothing
 
 
 def _print(draw: Callable[..., Image.Image], text: str) -> bytes:

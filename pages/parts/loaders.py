@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,23 @@ def _checkpoint(name: str, modified_ns: int) -> aemodels.Checkpoint:
     return aemodels.load_checkpoint(name)
 
 
-def baselines() -> dict[str, Any] | None:
-    """The figures that need no network, or None where train.py has not measured them."""
+def baselines(ckpts: Iterable[aemodels.Checkpoint]) -> dict[str, Any]:
+    """The figures that need no network, of the photos on which these checkpoints were measured; empty where train.py has not
+    measured them, and where they are broken or of other photos, which the page then says."""
     try:
-        return measurements.read_baselines()
+        measured = measurements.read_baselines() or {}
     except LatentLabError as error:
         st.error(str(error), icon=":material/error:")
-        return None
+        return {}
+    others = [c.name for c in ckpts if c.provenance["data_fingerprint"] != measured.get("data_fingerprint")]
+    if measured and others:
+        st.warning(
+            f"The baselines are left out: they were measured on other photos than {', '.join(others)}. "
+            "`python train.py --evaluate` measures them again.",
+            icon=":material/history:",
+        )
+        return {}
+    return measured
 
 
 @st.cache_resource(show_spinner=False)

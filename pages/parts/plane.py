@@ -4,11 +4,10 @@ import base64
 
 import numpy as np
 import streamlit as st
-import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import figures, latents, planes
+from aemodels import figures, latents, plane_figures, planes, twins
 from pages.parts import controls, loaders
 
 NUM_NEAREST = 3
@@ -21,8 +20,13 @@ RULE = (
 
 def measure(name: str) -> dict:
     """What depends on the checkpoint alone: its box, a wider one that holds nearly every code ("cloud"), the
-    figures, and a picture of the holes in the wider one, a PNG file in base64."""
+    figures, and a picture of the holes in the box, a PNG file in base64."""
     return _measure(*loaders.version(name), loaders.checkpoint(name))
+
+
+def hole_share(name: str, box: planes.Extent) -> float:
+    """`planes.hole_share` of a box by the checkpoint's codes."""
+    return _hole_share(*loaders.version(name), box, loaders.checkpoint(name))
 
 
 def decode_grid(name: str, box: planes.Extent, side: int) -> dict:
@@ -63,40 +67,6 @@ def read(name: str, z: Tensor) -> dict:
     return {"kind": planes.kind_of_place(share), "share": f"{share:.1%}", "nearest": nearest}
 
 
-def twin_places(z: Tensor, codes: list[Tensor], views: list[planes.Extent], link: str) -> list[Tensor]:
-    """Where the cursor, at z (2,) in the first plane, is in each: at the same place of its view, or at the same digit.
-
-    As plane_twins.js does it.
-    """
-    if link == "digit":
-        index = latents.nearest(codes[0], z[None])[0].item()
-        return [of_plane[index] for of_plane in codes]
-    low, high = (torch.tensor([[view[i], view[i + 2]] for view in views]) for i in (0, 1))
-    return list(low + (z - low[0]) / (high[0] - low[0]) * (high - low))
-
-
-def widen(extent: planes.Extent) -> planes.Extent:
-    """A box a little wider, for dots on its edge."""
-    x_min, x_max, y_min, y_max = extent
-    dx, dy = 0.03 * (x_max - x_min), 0.03 * (y_max - y_min)
-    return x_min - dx, x_max + dx, y_min - dy, y_max + dy
-
-
-def fade(picture: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """A picture (H, W, 3) of n × n cells, made transparent (H, W, 4) where few codes lie: a cell as crowded as the median
-    code (share 0.5) is full, one that is lonelier than all is a tenth."""
-    side = round(len(shares) ** 0.5)
-    opacity = np.clip(2 * shares, 0.1, 1).reshape(side, side)
-    alpha = (255 * np.kron(opacity, np.ones((28, 28)))).round().astype(np.uint8)
-    return np.dstack([picture, alpha])
-
-
-def over(picture: np.ndarray, background: str) -> np.ndarray:
-    """A picture (H, W, 3 or 4) laid on a colour: (H, W, 3)."""
-    image = Image.fromarray(picture).convert("RGBA")
-    return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, background), image).convert("RGB"))
-
-
 def digit_tile(index: int) -> np.ndarray:
     """Test digit of this index as a tile (28, 28, 3)."""
     return figures.to_tiles(loaders.test_digits()[0][index][None].float() / 255)[0]
@@ -105,15 +75,6 @@ def digit_tile(index: int) -> np.ndarray:
 def as_base64(picture: np.ndarray) -> str:
     """A uint8 picture (H, W, 3 or 4) as a PNG file in base64."""
     return base64.b64encode(figures.png(Image.fromarray(picture))).decode()
-
-
-def _tint(shares: np.ndarray) -> np.ndarray:
-    """Densities of side² cells as a picture (side, side, 4): holes red, sparse places yellow, both transparent."""
-    side = round(len(shares) ** 0.5)
-    picture = np.zeros((len(shares), 4), np.uint8)
-    picture[shares < planes.SPARSE_BELOW] = (240, 190, 40, 60)
-    picture[shares < planes.HOLE_BELOW] = (220, 60, 50, 70)
-    return picture.reshape(side, side, 4)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -128,22 +89,25 @@ def _scatter(name: str, modified_ns: int, box: planes.Extent, side_px: int, ink:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _measure(name: str, modified_ns: int, _ckpt) -> dict:
-    weights = torch.cat([p.flatten() for p in _ckpt.model.parameters() if p.ndim > 1])
-    cloud = planes.box(_ckpt.codes, CLOUD)
+    box = planes.box(_ckpt.codes)
     return {
-        "box": planes.box(_ckpt.codes),
-        "cloud": cloud,
+        "box": box,
+        "cloud": planes.box(_ckpt.codes, CLOUD),
         "stats": planes.plane_stats(_ckpt.codes, _ckpt.labels),
-        "hole_share": planes.hole_share(_ckpt.codes, cloud),
-        "holes": as_base64(_tint(support(name, planes.cells(cloud, 100)).numpy())),
-        "weight_rms": weights.square().mean().sqrt().item(),
+        "holes": as_base64(plane_figures.tint(support(name, planes.cells(box, 100)).numpy())),
+        "weight_rms": twins.weight_rms(_ckpt.model),
     }
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _hole_share(name: str, modified_ns: int, box: planes.Extent, _ckpt) -> float:
+    return planes.hole_share(_ckpt.codes, box)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _manifold(name: str, modified_ns: int, box: planes.Extent, side: int, fades: bool) -> tuple[np.ndarray, str]:
     grid = decode_grid(name, box, side)
-    picture = fade(grid["picture"], grid["shares"]) if fades else grid["picture"]
+    picture = plane_figures.fade(grid["picture"], grid["shares"]) if fades else grid["picture"]
     return picture, as_base64(picture)
 
 

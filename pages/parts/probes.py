@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aemodels import figures, probing
+from aemodels.metrics import mse
 from pages.parts import controls, loaders
 
 STEP_S = 0.25  # the longest that a click waits for a measurement under way
@@ -100,7 +101,7 @@ def _channel_chart(store: dict[tuple[str, int], Tensor], x_hat: Tensor, x: Tenso
     if x is None:
         worth, unit = 255 * errors.sqrt().mean(1), "change / grey levels"
     else:
-        worth, unit = 10 * (errors / (x - x_hat).square().flatten(1).mean(1)).log10().mean(1), "PSNR lost / dB"
+        worth, unit = probing.psnr_lost_db(errors, mse(x, x_hat)), "PSNR lost / dB"
     order = worth.argsort(descending=True).tolist()
     values = [float(worth[i]) for i in order]
     chart = figures.bars([str(i + 1) for i in order], values, "channel knocked out", unit, CHART_PX)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-import torch
 from torch import Tensor
 
 from aemodels import figures, latents
@@ -65,14 +64,13 @@ def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) 
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _mean_distance(name: str, modified_ns: int, num_codes: int) -> float:
-    codes = fitting_codes(name, num_codes).flatten(1)
-    return float(torch.cdist(codes, codes).fill_diagonal_(torch.inf).min(1).values.mean())
+def _mean_spacing(name: str, modified_ns: int, num_codes: int) -> float:
+    return latents.mean_spacing(fitting_codes(name, num_codes))
 
 
-def mean_distance(name: str, num_codes: int) -> float:
-    """Mean distance of the codes that a sampler is fitted on from the nearest other."""
-    return _mean_distance(*loaders.version(name), num_codes)
+def mean_spacing(name: str, num_codes: int) -> float:
+    """`latents.mean_spacing` of the codes that a sampler is fitted on."""
+    return _mean_spacing(*loaders.version(name), num_codes)
 
 
 def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
@@ -89,14 +87,3 @@ def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
 def nine(x: Tensor) -> np.ndarray:
     """Up to nine images (B, 3, H, W) as one tile, three a row."""
     return figures.mosaic(figures.to_tiles(x), columns=3, gap=4)
-
-
-def detail(x: Tensor) -> float:
-    """How much fine detail images (B, 3, H, W) have: the mean absolute step between neighbouring pixels, in grey levels."""
-    return 255 * float(x.diff(dim=3).abs().mean() + x.diff(dim=2).abs().mean()) / 2
-
-
-def excess_kurtosis(codes: Tensor) -> float:
-    """Mean over the code's elements of the kurtosis beyond a Gaussian's: 0 where every element is Gaussian."""
-    centred = codes.flatten(1) - codes.flatten(1).mean(0)
-    return float((centred.pow(4).mean(0) / centred.square().mean(0).square().clamp(min=1e-12) - 3).mean())

@@ -1,0 +1,37 @@
+"""Twin planes: the same autoencoder with a 2-D code, trained with and without L2; what tells one from another."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from aemodels import latents
+from aemodels.planes import Extent
+
+
+def weight_rms(model: nn.Module) -> float:
+    """Root mean square of all entries of the model's weight matrices; biases and gains, which are vectors, do not count."""
+    weights = torch.cat([p.detach().flatten() for p in model.parameters() if p.ndim > 1])
+    return weights.square().mean().sqrt().item()
+
+
+def relative_width(spread: tuple[float, float], of_plain: tuple[float, float]) -> float:
+    """How many times as wide as the plain model's a cloud of codes is: geometric mean of both axes' ratios of spread."""
+    return (spread[0] * spread[1] / (of_plain[0] * of_plain[1])) ** 0.5
+
+
+def places(z: Tensor, codes: Sequence[Tensor], views: Sequence[Extent], link: str) -> list[Tensor]:
+    """Where the cursor, at z (2,) in the first plane, is in each plane: one place (2,) a plane.
+
+    As plane_twins.js does it.
+
+    codes  of each plane (n, 2), of the same n images
+    views  what is seen of each plane
+    link   "place": at the same share of each view's width and height; "digit": at the image whose code in the first plane is
+           nearest to z
+    """
+    if link == "digit":
+        index = latents.nearest(codes[0], z[None])[0].item()
+        return [of_plane[index] for of_plane in codes]
+    low, high = (torch.tensor([[view[i], view[i + 2]] for view in views]) for i in (0, 1))
+    return list(low + (z - low[0]) / (high[0] - low[0]) * (high - low))
