@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from pages.parts import ahead, garbage
+from pages.parts import ahead, garbage, scenes
 
 torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
 
@@ -19,7 +19,7 @@ STYLE = """
 """
 st.html(f"<style>{STYLE}</style>")
 
-st.navigation(
+page = st.navigation(
     {
         "": [
             st.Page("pages/about/home.py", title="Home", icon=":material/home:", default=True),
@@ -60,7 +60,10 @@ st.navigation(
             st.Page("pages/about/report.py", title="Report", icon=":material/description:", url_path="report"),
         ],
     }
-).run()
+)
+scenes.follow(page)
+page.run()
+scenes.keep(page)
 
 garbage.freeze_modules()
 ahead.prepare_next()

@@ -1,0 +1,75 @@
+"""Scenes on the way from page to page, and by the browser's Back and Forward."""
+
+import pytest
+from browser import needs_browser, picture_bytes, query, settle
+
+pytestmark = needs_browser
+
+
+@pytest.fixture
+def visit(new_page, app_url):
+    """visit(path) -> the page, cold."""
+
+    def visit(path):
+        page = new_page(viewport={"width": 1440, "height": 1000})
+        page.goto(f"{app_url}/{path}")
+        settle(page)
+        return page
+
+    return visit
+
+
+def go(page, title, **values):
+    """To another page by the link in the sidebar, until the address holds these values."""
+    page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name=title, exact=True).click()
+    wait(page, title, values)
+
+
+def wait(page, title, values):
+    page.wait_for_function("title => document.querySelector('h1')?.innerText === title", arg=title)
+    wanted = {key: str(value) for key, value in values.items()}
+    page.wait_for_function(
+        "wanted => Object.entries(wanted).every(([k, v]) => new URLSearchParams(location.search).get(k) === v)",
+        arg=wanted,
+    )
+    settle(page)
+
+
+def model(page):
+    return page.locator('[role="radio"][aria-checked="true"]').first.inner_text()
+
+
+def seed(page):
+    return page.get_by_label("Seed", exact=True).input_value()
+
+
+def test_a_scene_that_was_clicked_together_comes_back(visit):
+    page = visit("dogs-sample")
+    page.get_by_role("radio", name="0.10", exact=True).click()
+    wait(page, "Sample", {"model": "0.10"})
+    page.get_by_role("button", name="Draw again").click()
+    wait(page, "Sample", {"model": "0.10", "seed": 2})
+    shown = picture_bytes(page)
+    go(page, "Interpolate", model="0.10", seed=2)
+    page.get_by_role("button", name="Draw again").click()
+    wait(page, "Interpolate", {"model": "0.10", "seed": 3})
+    page.go_back()  # a click is an entry of its own
+    wait(page, "Interpolate", {"seed": 2})
+    page.go_back()
+    wait(page, "Sample", {"model": "0.10", "seed": 2})
+    assert (model(page), seed(page)) == ("0.10", "2")
+    assert picture_bytes(page) == shown
+    page.go_forward()
+    wait(page, "Interpolate", {"model": "0.10"})
+    assert model(page) == "0.10"
+
+
+def test_a_bookmarked_scene_goes_along_and_comes_back(visit):
+    page = visit("mnist-latent-plane?z=1,1&seed=7&mnist_model=L2+on+the+code")
+    go(page, "Path", seed=7, mnist_model="L2 on the code")
+    assert (model(page), seed(page)) == ("L2 on the code", "7")
+    assert "z" not in query(page)
+    page.go_back()
+    wait(page, "Latent plane", {"seed": 7, "mnist_model": "L2 on the code"})
+    assert (model(page), seed(page)) == ("L2 on the code", "7")
+    assert query(page)["z"].replace(" ", "") == "1,1"
