@@ -15,6 +15,7 @@ PRINT_PX = 2400  # 20 cm at 300 dpi
 NUM_SEEDS = 100
 GRID_SIDE = 20
 NUM_CODES = 256  # that the Gaussian is fitted on
+FIT_SEED = 0  # picks them; the scene's seed draws the samples
 VARIANCE = 0.1  # of the noise added to sampled codes
 PLANES = {"mnist-ae": "Plain", "mnist-ae-l2-code": "L2 on the code", "mnist-ae-l2-weights": "L2 on the weights"}
 DOGS = ("dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15")
@@ -29,7 +30,7 @@ def standard_panels(
     ckpts   the checkpoints of NAMES, by name
     digits  nine test digits (9, 1, 28, 28) in [0, 1]
     photos  nine test photos (9, 3, 128, 128) in [0, 1], or None where there are none
-    seed    picks the codes that the Gaussian is fitted on
+    seed    of the scene, told in the settings
     seeds   NUM_SEEDS of them, one an image that chance has a part in
     """
     yield autoencoder(ckpts["mnist-ae"], digits, seed)
@@ -62,7 +63,7 @@ def denoising(ckpt: Checkpoint, x: Tensor, seed: int, seeds: Sequence[int]) -> P
         f"Nine test digits, with noise ({before.mean():.1f} dB as the network sees them, unclipped), and denoised "
         f"({after.mean():.1f} dB)."
     )
-    images = {"Original": x, "Noisy (clipped)": x_noisy, "Denoised": x_hat}
+    images = {"Original": x, "Noisy (shown clipped)": x_noisy, "Denoised": x_hat}
     pictures = {label: figures.to_tiles(tiles) for label, tiles in images.items()}
     rows = _rows(digit=range(1, 10), noise_seed=seeds, psnr_db_noisy=before, psnr_db_denoised=after)
     settings = {"model": ckpt.name, "seed": seed, "noise factor": factor, "noise seeds": _span(seeds)}
@@ -74,8 +75,7 @@ def plane(name: str, title: str, ckpts: Mapping[str, Checkpoint], seed: int, see
     pictures, rows = {"Test codes": [], "Manifold grid": [], "Uniform samples": []}, []
     for model, ckpt in ckpts.items():
         box, stats = planes.box(ckpt.codes), planes.plane_stats(ckpt.codes, ckpt.labels)
-        grid, samples = planes.grid(box, GRID_SIDE), planes.uniform(box, seeds)
-        in_holes = planes.support(ckpt.codes, grid) < planes.HOLE_BELOW
+        grid, samples = planes.cells(box, GRID_SIDE), planes.uniform(box, seeds)
         pictures["Test codes"].append(figures.scatter_tile(ckpt.codes.numpy(), ckpt.labels.numpy(), box, 800))
         pictures["Manifold grid"].append(_mosaic(ckpt.model.decode(grid), GRID_SIDE))
         pictures["Uniform samples"].append(_mosaic(ckpt.model.decode(samples), 10))
@@ -85,15 +85,14 @@ def plane(name: str, title: str, ckpts: Mapping[str, Checkpoint], seed: int, see
                 "bce_nats": ckpt.metrics["bce"],
                 "spread_z1": stats.spread[0],
                 "spread_z2": stats.spread[1],
-                "empty_cells": stats.hole_fraction,
+                "hole_share": planes.hole_share(ckpt.codes, box),
                 "neighbour_accuracy": stats.neighbour_accuracy,
-                "grid_in_holes": in_holes.double().mean().item(),
             }
         )
     caption = (
         "Test codes in the box of the central 98 % on each axis; this box decoded on a regular grid; uniform random codes "
-        "of it decoded. Of the grid's places there lie in holes: "
-        + ", ".join(f"{row['grid_in_holes']:.0%} ({PLANES[row['model']]})" for row in rows)
+        "of it decoded. Of this box is hole, where hardly a code lies: "
+        + ", ".join(f"{row['hole_share']:.0%} ({PLANES[row['model']]})" for row in rows)
         + "."
     )
     settings = {"models": ", ".join(ckpts), "seed": seed, "grid": f"{GRID_SIDE} × {GRID_SIDE}"}
@@ -124,8 +123,8 @@ def convolutional(ckpt: Checkpoint, x: Tensor | None, seed: int) -> Panel:
 
 def sampling(ckpt: Checkpoint, seed: int, seeds: Sequence[int]) -> Panel:
     """Dogs 3: codes drawn from a Gaussian that is fitted on real ones, and such real ones, decoded."""
-    codes = _pick(ckpt, NUM_CODES, seed)
-    stats, z = latents.fit(codes), _sample(ckpt, seed, seeds)
+    codes = _pick(ckpt, NUM_CODES, FIT_SEED)
+    stats, z = latents.fit(codes), _sample(ckpt, seeds)
     caption = (
         f"Nine samples of a Gaussian with the mean and the covariance (rank {latents.rank(stats)}) of {NUM_CODES} codes, "
         "and nine of these codes, decoded."
@@ -139,7 +138,7 @@ def sampling(ckpt: Checkpoint, seed: int, seeds: Sequence[int]) -> Panel:
 
 def perturbed(ckpt: Checkpoint, seed: int, seeds: Sequence[int], noise_seeds: Sequence[int]) -> Panel:
     """Dogs 4: the samples of Dogs 3, and the same with Gaussian noise added to their codes."""
-    z = _sample(ckpt, seed, seeds)
+    z = _sample(ckpt, seeds)
     z_noisy = perturb(z, VARIANCE, seeded_normal(noise_seeds, z.shape[1:]))
     images = {"Samples": ckpt.model.decode(z), f"Variance {VARIANCE:g}": ckpt.model.decode(z_noisy)}
     psnr = psnr_db(*images.values())
@@ -156,7 +155,7 @@ def perturbed(ckpt: Checkpoint, seed: int, seeds: Sequence[int], noise_seeds: Se
 
 def noise_regularised(ckpts: Mapping[str, Checkpoint], seed: int, seeds: Sequence[int]) -> Panel:
     """Dogs 5: Gaussian samples of every model, and each one's mean PSNR by the noise variance while testing."""
-    samples = [_mosaic(ckpt.model.decode(_sample(ckpt, seed, seeds)), 3, gap=4) for ckpt in ckpts.values()]
+    samples = [_mosaic(ckpt.model.decode(_sample(ckpt, seeds)), 3, gap=4) for ckpt in ckpts.values()]
     rows = [
         {"model": name} | {f"psnr_db at variance {e['noise_variance']:g}": e["psnr_db"] for e in evaluations}
         for name, evaluations in ((name, ckpt.metrics["evaluations"]) for name, ckpt in ckpts.items())
@@ -197,8 +196,8 @@ def _pick(ckpt: Checkpoint, num_codes: int, seed: int) -> Tensor:
     return ckpt.codes[seeded_order(len(ckpt.codes), seed)[:num_codes]]
 
 
-def _sample(ckpt: Checkpoint, seed: int, seeds: Sequence[int]) -> Tensor:
-    codes = _pick(ckpt, NUM_CODES, seed)
+def _sample(ckpt: Checkpoint, seeds: Sequence[int]) -> Tensor:
+    codes = _pick(ckpt, NUM_CODES, FIT_SEED)
     return latents.sample(latents.fit(codes), seeds).unflatten(1, codes.shape[1:])
 
 

@@ -16,12 +16,10 @@ class PlaneStats:
     """How the codes of a 2-D latent space lie.
 
     spread               standard deviation along each axis
-    hole_fraction        share of the cells of a 32×32 grid over the codes' box that hold no code
     neighbour_accuracy   share of codes whose nearest other code has the same label
     """
 
     spread: tuple[float, float]
-    hole_fraction: float
     neighbour_accuracy: float
 
 
@@ -37,6 +35,13 @@ def widen(extent: Extent) -> Extent:
     x_min, x_max, y_min, y_max = extent
     dx, dy = 0.03 * (x_max - x_min), 0.03 * (y_max - y_min)
     return x_min - dx, x_max + dx, y_min - dy, y_max + dy
+
+
+def num_inside(codes: Tensor, extent: Extent) -> int:
+    """How many of codes (n, 2) lie in a box, its edges included."""
+    x_min, x_max, y_min, y_max = extent
+    x, y = codes.double().T
+    return int(((x >= x_min) & (x <= x_max) & (y >= y_min) & (y <= y_max)).sum())
 
 
 def grid(extent: Extent, side: int) -> Tensor:
@@ -82,14 +87,12 @@ def plane_stats(codes: Tensor, labels: Tensor) -> PlaneStats:
     from scipy.spatial import cKDTree
 
     xy = codes.numpy()
-    x_min, x_max, y_min, y_max = box(codes)
-    counts, _, _ = np.histogram2d(xy[:, 0], xy[:, 1], bins=32, range=[[x_min, x_max], [y_min, y_max]])
     two = cKDTree(xy).query(xy, 2)[1]
     itself = two == np.arange(len(xy))[:, None]  # first, unless a twin lies on the same spot
     neighbour = np.where(itself[:, 0], two[:, 1], two[:, 0])
     same = labels.numpy()[neighbour] == labels.numpy()
     spread = xy.std(0, ddof=1)
-    return PlaneStats((float(spread[0]), float(spread[1])), float((counts == 0).mean()), float(same.mean()))
+    return PlaneStats((float(spread[0]), float(spread[1])), float(same.mean()))
 
 
 def kind_of_place(share: float) -> str:

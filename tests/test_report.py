@@ -12,7 +12,7 @@ from docx.oxml.ns import qn
 from PIL import Image
 
 import aemodels
-from aemodels import checkpoints, data, figures, lab, report
+from aemodels import checkpoints, data, figures, lab, latents, planes, report
 from aemodels.panels import Panel, describe, to_csv
 
 SETTINGS = {"model": "mnist-ae", "seed": 7, "噪声": "σ² = 0.1"}
@@ -279,6 +279,22 @@ def test_standard_numbers_are_those_of_the_models(standard, ckpts, digits, photo
     psnr = [-10 * np.log10(((a - b) ** 2).mean()) for a, b in zip(photos.numpy(), x_hat, strict=True)]
     assert [row["psnr_db"] for row in standard["dogs-2"].rows] == pytest.approx(psnr, abs=1e-3)
     assert "rank 255" in standard["dogs-3"].caption
+    # The noise is drawn apart from the samples: their own seeds would give noise in the samples' direction.
+    codes = ckpts["dog-ae"].codes[torch.randperm(1024, generator=torch.Generator().manual_seed(0))[:256]]
+    z = latents.sample(latents.fit(codes), range(3000, 3009)).unflatten(1, codes.shape[1:])
+    noise = torch.stack([torch.randn(16, 8, 8, generator=torch.Generator().manual_seed(3009 + i)) for i in range(9)])
+    z_noisy = z + (0.1 * z.square().mean((1, 2, 3), keepdim=True)).sqrt() * noise
+    psnr = [
+        -10 * np.log10(((a - b) ** 2).mean())
+        for a, b in zip(*(model.decode(c).numpy() for c in (z, z_noisy)), strict=True)
+    ]
+    assert [row["psnr_db"] for row in standard["dogs-4"].rows] == pytest.approx(psnr, abs=1e-3)
+
+    for row in standard["mnist-5"].rows:
+        codes = ckpts[row["model"]].codes
+        assert row["hole_share"] == planes.hole_share(codes, planes.box(codes))
+        assert f"{row['hole_share']:.0%} ({lab.PLANES[row['model']]})" in standard["mnist-5"].caption
+
     for row in standard["dogs-5"].rows:
         for e in ckpts[row["model"]].metrics["evaluations"]:
             assert row[f"psnr_db at variance {e['noise_variance']:g}"] == e["psnr_db"]
