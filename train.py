@@ -146,8 +146,9 @@ def join_processes(args: argparse.Namespace) -> "Accelerator | None":
     import torch.distributed.nn  # noqa: F401
     from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
 
-    # A refiner has no part in a training's first steps (TrainConfig.refine_from).
-    unused_weights = DistributedDataParallelKwargs(find_unused_parameters=True)
+    # A refiner has no part in a training's first steps (TrainConfig.refine_from); to look for such weights takes time.
+    refines_later = any(RECIPES[name][1].refine_from for name in args.only or RECIPES)
+    unused_weights = DistributedDataParallelKwargs(find_unused_parameters=refines_later)
     patience = InitProcessGroupKwargs(timeout=timedelta(days=1))  # the first process evaluates while the others wait
     accelerator = Accelerator(cpu=args.device == "cpu", kwargs_handlers=[unused_weights, patience])
     args.device = str(accelerator.device)

@@ -60,7 +60,7 @@ def train(network: str, accelerator: "Accelerator | None") -> tuple[training.Tra
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    accelerator = join_processes(Namespace(device="cpu"))
+    accelerator = join_processes(Namespace(device="cpu", only=None))
     results = {}
     for network in MODELS:
         state, written = train(network, accelerator)
