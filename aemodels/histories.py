@@ -4,6 +4,7 @@ A training is a mapping as `checkpoints.trainings` gives it, and its history a l
 "seconds" since it began, and the values measured then.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from math import exp
 from typing import Any
@@ -64,3 +65,9 @@ def each_once(trainings: Mapping[str, Sequence[Training]]) -> tuple[list[Trainin
                 starts.append(start)
             start = made.index(training)
     return made, starts
+
+
+def processors(trainings: Sequence[Training]) -> list[str]:
+    """The processors that trainings ran on, each once and sorted, without how many processes and cores took part."""
+    around = r"^(\d+ × )?(CPU: )?|, \d+ of \d+ cores$|\((R|TM)\)"
+    return sorted({re.sub(around, "", training["provenance"]["device"]) for training in trainings})

@@ -1,6 +1,7 @@
 """Twin planes: the same autoencoder with a 2-D code, trained with and without L2; what tells one from another."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,16 @@ def weight_rms(model: nn.Module) -> float:
     """Root mean square of all entries of the model's weight matrices; biases and gains, which are vectors, do not count."""
     weights = torch.cat([p.detach().flatten() for p in model.parameters() if p.ndim > 1])
     return weights.square().mean().sqrt().item()
+
+
+def num_scale_free(model: nn.Module) -> tuple[int, int]:
+    """How many of the model's weight matrices LayerNorm follows, and how many there are.
+
+    LayerNorm divides by the standard deviation, so that multiplying such a matrix and its bias changes nothing (but for eps).
+    """
+    layers = [pair for m in model.modules() if isinstance(m, nn.Sequential) for pair in pairwise(m)]
+    followed = sum(isinstance(a, nn.Linear) and isinstance(b, nn.LayerNorm) for a, b in layers)
+    return followed, sum(p.ndim > 1 for p in model.parameters())
 
 
 def relative_width(spread: tuple[float, float], of_plain: tuple[float, float]) -> float:

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,6 +63,11 @@ def wait_for_url(page, key):
     settle(page)
 
 
+def whole(ckpt):
+    """What is seen of a plane that is not zoomed."""
+    return planes.widen(planes.box(ckpt.codes, 0.998))
+
+
 def point(canvas, view, z):
     """Where on the screen a place of the plane is."""
     box = canvas.bounding_box()
@@ -94,7 +100,7 @@ def difference(canvas, expected):
 def test_image_follows_the_mouse_while_it_is_held_and_is_torchs(visit, ckpts):
     page = visit("mnist-latent-plane")
     ckpt, canvas, image = ckpts["mnist-ae"], page.locator("#codes"), page.locator("#decoded")
-    view = planes.box(ckpt.codes)
+    view = whole(ckpt)
     x_min, x_max, y_min, y_max = view
     shares = [(0.2, 0.8), (0.5, 0.5), (0.8, 0.9), (0.25, 0.2), (0.95, 0.05)]
     places = [(x_min + a * (x_max - x_min), y_min + b * (y_max - y_min)) for a, b in shares]
@@ -132,7 +138,7 @@ def test_click_on_empty_plane_is_answered_with_neighbours_density_and_verdict(vi
     loneliest = loneliest[planes.support(codes, loneliest).argmin()]
     assert max(page.received) > 1_000_000  # the weights have come
     page.received.clear()
-    page.mouse.click(*point(page.locator("#codes"), planes.box(codes), loneliest.tolist()))
+    page.mouse.click(*point(page.locator("#codes"), whole(ckpts["mnist-ae"]), loneliest.tolist()))
     wait_for_url(page, "z")
     z = torch.tensor(numbers(in_url(page, "z")))
     assert z.tolist() == pytest.approx(loneliest.tolist(), abs=0.05)
@@ -152,7 +158,7 @@ def test_click_on_empty_plane_is_answered_with_neighbours_density_and_verdict(vi
 def test_drawn_box_fills_both_pictures_and_the_grid_decodes_it(visit, ckpts):
     page = visit("mnist-latent-plane?side=12")
     ckpt, canvas = ckpts["mnist-ae"], page.locator("#codes")
-    view = planes.box(ckpt.codes)
+    view = whole(ckpt)
     page.mouse.move(*point(canvas, view, (-2.0, 1.0)))
     page.keyboard.down("Shift")
     page.mouse.down()
@@ -189,7 +195,7 @@ def test_box_button_draws_a_box_without_a_key(visit, ckpts):
     button, canvas, view = (
         page.get_by_role("button", name="Box"),
         page.locator("#codes"),
-        planes.box(ckpts["mnist-ae"].codes),
+        whole(ckpts["mnist-ae"]),
     )
     button.click()
     sync_api.expect(button).to_have_attribute("aria-pressed", "true")
@@ -204,7 +210,7 @@ def test_box_button_draws_a_box_without_a_key(visit, ckpts):
 
 def test_arrow_keys_move_the_place(visit, ckpts):
     page = visit("mnist-latent-plane?z=0.5%2C-1")
-    x1, x2, y1, y2 = planes.box(ckpts["mnist-ae"].codes)
+    x1, x2, y1, y2 = whole(ckpts["mnist-ae"])
     page.locator("#codes").focus()
     for key in ("ArrowRight", "ArrowRight", "Shift+ArrowUp"):
         page.keyboard.press(key)
@@ -279,8 +285,7 @@ def test_path_is_walked_between_two_picked_digits(visit, ckpts):
             assert difference(page.locator("#fade"), faded) <= 0.51
 
     check(3, 8)
-    x1, x2, y1, y2 = planes.box(ckpt.codes, 0.998)
-    view = (x1 - 0.03 * (x2 - x1), x2 + 0.03 * (x2 - x1), y1 - 0.03 * (y2 - y1), y2 + 0.03 * (y2 - y1))
+    view = whole(ckpt)
     target = (ckpt.codes[8] + 0.3 * (ckpt.codes[8] - ckpt.codes[3])).tolist()  # nearer to B than to A
     page.mouse.click(*point(page.locator("#codes"), view, target))
     page.wait_for_function("new URLSearchParams(location.search).get('b') !== '8'")
@@ -299,6 +304,69 @@ def test_path_is_walked_between_two_picked_digits(visit, ckpts):
     a = int(in_url(page, "a"))
     assert ckpt.codes[a, 0] < ckpt.codes[3, 0]
     check(a, b)
+
+
+def test_path_draws_a_new_pair_after_one_was_picked(visit):
+    page = visit("mnist-path?a=3&b=8&seed=5")
+    page.locator("h1").click()  # the key N is for the page, not for a field
+    page.keyboard.press("n")
+    page.wait_for_function("location.search.includes('seed=6') && !/[?&][ab]=/.test(location.search)")
+    settle(page)
+    fields = page.get_by_label(re.compile("Test digit ., its number"))
+    assert [field.get_attribute("placeholder") for field in fields.all()] != ["3", "8"]
+    assert [field.input_value() for field in fields.all()] == ["", ""]
+
+
+def test_whole_plane_has_the_grids_box_as_a_part_and_the_grid_fills_its_own(visit, ckpts):
+    page, ckpt = visit("mnist-latent-plane?side=10"), ckpts["mnist-ae"]
+    page.wait_for_function("globalThis.latentLab.has('grid')")
+    box = planes.box(ckpt.codes)
+    for row, column in ((2, 7), (6, 1)):
+        place = planes.cells(box, 10)[10 * row + column].tolist()
+        page.mouse.click(*point(page.locator("#grid"), box, place))
+        assert numbers(page.locator("#place").inner_text()) == pytest.approx(place, abs=0.05)
+        page.mouse.click(*point(page.locator("#codes"), whole(ckpt), place))
+        assert numbers(page.locator("#place").inner_text()) == pytest.approx(place, abs=0.05)
+    settle(page)
+    assert in_url(page, "box") == ""
+    page.get_by_role("button", name="Zoom out").click()
+    wait_for_url(page, "box")
+    x1, x2, y1, y2 = whole(ckpt)
+    dx, dy = (x2 - x1) / 4, (y2 - y1) / 4
+    assert numbers(in_url(page, "box")) == pytest.approx([x1 - dx, x2 + dx, y1 - dy, y2 + dy], rel=1e-4)
+
+
+@pytest.mark.parametrize("path", ["mnist-latent-plane", "mnist-twins", "mnist-path"])
+@pytest.mark.parametrize(("width", "least_px"), [(390, 300), (1024, 300), (1280, 270), (1440, 300)])
+def test_planes_are_large_enough_to_read_and_nothing_is_cut(path, width, least_px, visit):
+    page = visit(path)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.wait_for_timeout(500)
+    planes_shown = [canvas.bounding_box() for canvas in page.locator("canvas.plane").all()]
+    assert min(box["width"] for box in planes_shown) >= least_px
+    digit = page.locator("canvas.digit").first.bounding_box()
+    assert digit["width"] < planes_shown[0]["width"]
+    tops = {button.bounding_box()["y"] for button in page.locator("button.tool").all()}
+    assert len(tops) <= 1  # the tools stand in one row
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("m => m.scrollWidth <= m.clientWidth")
+
+
+@pytest.mark.parametrize("width_px", [138, 250, 400])
+def test_axes_have_two_ticks_at_least_and_not_too_many(width_px, new_page):
+    page = new_page()
+    page.set_content("<p></p>")
+    page.add_script_tag(path=Path(__file__).parents[1] / "pages" / "parts" / "plane_pane.js")
+    rng = np.random.default_rng(0)
+    for low, width in zip(rng.normal(size=60), 10 ** rng.uniform(-4, 4, 60), strict=True):
+        found = np.array(page.evaluate("a => ticks(...a)", [low, low + width, width_px / 70]))
+        assert 2 <= len(found) <= 6
+        assert (low <= found).all()
+        assert (found <= low + width).all()
+        step = found[1] - found[0]
+        assert np.diff(found) == pytest.approx(step)
+        mantissa = step / 10 ** np.floor(np.log10(step * 1.0001))
+        assert min(abs(mantissa - m) for m in (1, 2, 5)) < 1e-6 * 5
 
 
 def test_planes_survive_a_change_of_page(visit, ckpts):

@@ -63,3 +63,15 @@ def test_a_training_that_two_checkpoints_share_comes_once():
     made, starts = histories.each_once({"b": [shared, first], "d": [shared, second, third], "a": [shared]})
     assert made == [shared, first, second, third]
     assert starts == [None, 0, 0, 2]
+
+
+def test_processors_are_named_once_without_cores_and_processes():
+    devices = [
+        "CPU: AMD EPYC, 1 of 2 cores",
+        "2 × CPU: AMD EPYC, 1 of 2 cores",
+        "CPU: Intel(R) Xeon(R) Processor, 2 of 2 cores",
+        "NVIDIA H100 80GB HBM3",
+        "4 × NVIDIA H100 80GB HBM3",
+    ]
+    made = [{"provenance": {"device": device}} for device in devices]
+    assert histories.processors(made) == ["AMD EPYC", "Intel Xeon Processor", "NVIDIA H100 80GB HBM3"]

@@ -37,7 +37,7 @@ def denoisers():
         model = aemodels.load_checkpoint(name).model
         return lambda y, factor: model.decode(model.encode(y))
 
-    plain = {"Noisy": lambda y, factor: y.clamp(0, 1), "Best linear": denoising.load_linear()}
+    plain = {"Noisy (clipped)": lambda y, factor: y.clamp(0, 1), "Best linear": denoising.load_linear()}
     return plain | {label: network(name) for label, name in NETWORKS.items()}
 
 
@@ -53,6 +53,17 @@ def test_says_psnr_and_ssim_of_the_pictures(seed, factor, denoisers):
         x_hat = denoise(y, factor)
         expected = f"{label} **{psnr_db(x, x_hat).mean():.1f} dB** (SSIM {denoising.ssim(x, x_hat).mean():.2f})"
         assert expected in notice(app)[0]
+    assert f"Unclipped, as the networks see them, the noisy ones have {psnr_db(x, y).mean():.1f} dB" in notice(app)[0]
+
+
+@pytest.mark.parametrize("query", [{}, {"seed": "3", "noise_factor": "0.8"}, {"digits": "Draw one"}])
+def test_says_what_each_model_reaches_on_all_test_digits(query):
+    (point,) = (line for line in notice(open_page(**query)) if "All 10,000 test digits, at factor 0.4" in line)
+    for label, name in NETWORKS.items():
+        metrics = aemodels.load_checkpoint(name).metrics
+        assert metrics["noise_factor"] == 0.4
+        assert metrics["num_images"] == 10_000
+        assert f"{label} **{metrics['psnr_db']:.2f} ± {metrics['psnr_db_ci95']:.2f} dB**" in point
 
 
 def test_compares_each_network_with_the_linear_denoiser_on_the_test_set(denoisers):
@@ -155,7 +166,7 @@ def test_the_test_set_stands_below_an_empty_box():
     app = open_page(digits="Draw one")
     assert not pictures(app)
     assert [caption.value for caption in app.subheader] == ["500 test digits, against the noise factor"]
-    assert "against the best linear map" in notice(app)[0]
+    assert "against the best linear map" in notice(app)[1]
 
 
 @pytest.mark.parametrize("broken", ["123", "12345", "1234-", "-1234", "12a4", "<script>", "1234--1234", "1234" * 1001])

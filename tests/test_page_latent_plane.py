@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from apptest import notice, open_page
+from apptest import notice, open_page, text
 from PIL import Image
 from torch import nn
 
@@ -80,11 +80,19 @@ def test_readout_agrees_with_a_search_over_all_codes(ckpts):
         assert shown["kind"] == "hole"
 
 
-@pytest.mark.parametrize("wrong", ["nan, 1", "1e300, 2", "abc", "1, 2, 3", ","])
+@pytest.mark.parametrize("wrong", ["nan, 1", "abc", "1, 2, 3", ","])
 def test_any_text_for_a_place_leaves_the_plane_standing(wrong):
     app = open_page("mnist/latent_plane", z=wrong, side="99", mnist_model="none", fade="maybe")
     assert [warning.value for warning in app.warning] == [f"“{wrong}” is not two numbers, such as 0.5, -1."]
     assert touched(app)["z"] == touched(open_page("mnist/latent_plane"))["z"]
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"), [("z", "1e9, 2"), ("z", "1e300, 2"), ("z", "0, -inf"), ("box", "0, 1, 0, 2e6")]
+)
+def test_numbers_that_are_too_large_are_told_their_range(key, wrong):
+    app = open_page("mnist/latent_plane", **{key: wrong})
+    assert [warning.value for warning in app.warning] == [f"“{wrong}”: each number must lie within ±1,000,000."]
 
 
 def test_any_text_in_the_address_leaves_the_twins_and_the_path_standing():
@@ -121,7 +129,12 @@ def test_grid_is_the_decoded_box_and_the_box_is_the_datas_quantiles_by_default(c
     ckpt = ckpts["mnist-ae"]
     tails = np.quantile(ckpt.codes.numpy(), [0.01, 0.99], axis=0)
     quantiles = [tails[0, 0], tails[1, 0], tails[0, 1], tails[1, 1]]
-    assert touched(open_page("mnist/latent_plane"))["view"] == pytest.approx(quantiles, rel=1e-5)
+    shown = touched(open_page("mnist/latent_plane"))
+    assert shown["dashed"] == pytest.approx(quantiles, rel=1e-5)
+    x1, x2, y1, y2 = quantiles
+    whole = grid_picture(open_page("mnist/latent_plane", side="10")).astype(int)
+    first = ckpt.model.decode(torch.tensor([[x1 + 0.05 * (x2 - x1), y2 - 0.05 * (y2 - y1)]], dtype=torch.float32))[0, 0]
+    assert np.abs(whole[:28, :28, 0] - 255 * first.numpy()).max() <= 0.6
     x1, x2, y1, y2 = -1.0, 1.0, -0.5, 1.5
     picture = grid_picture(open_page("mnist/latent_plane", box=f"{x1}, {x2}, {y1}, {y2}", side="10")).astype(int)
     assert picture.shape == (280, 280, 3)
@@ -130,6 +143,31 @@ def test_grid_is_the_decoded_box_and_the_box_is_the_datas_quantiles_by_default(c
         image = (255 * ckpt.model.decode(torch.tensor([z]))[0, 0]).numpy()
         cell = picture[28 * row : 28 * row + 28, 28 * column : 28 * column + 28, 0]
         assert np.abs(cell - image).max() <= 0.51
+
+
+def test_whole_plane_shows_nearly_every_code_and_says_how_many(ckpts):
+    for model, ckpt in ckpts.items():
+        app = open_page("mnist/latent_plane", mnist_model=NAMES[model])
+        shown, codes = touched(app), ckpt.codes.double()
+
+        def inside(extent, codes=codes):
+            x1, x2, y1, y2 = extent
+            return int(((codes >= codes.new_tensor([x1, y1])) & (codes <= codes.new_tensor([x2, y2]))).all(1).sum())
+
+        assert shown["view"] == shown["whole"]
+        assert shown["titles"]["codes"] == f"{inside(shown['whole']):,} of 10,000 test codes"
+        assert inside(shown["whole"]) >= 9970
+        assert inside(shown["dashed"]) < 9700
+        assert f"central 98 % of the codes along each axis, {inside(shown['dashed']):,} of all 10,000" in text(app)
+        zoomed = touched(open_page("mnist/latent_plane", mnist_model=NAMES[model], box="-1, 1, -1, 1"))
+        assert zoomed["titles"]["codes"] == f"{inside([-1, 1, -1, 1]):,} of 10,000 test codes"
+
+
+def test_settings_have_three_digits_and_words():
+    caption = open_page("mnist/latent_plane", z="0.123456, -2", box="-1.23456, 1, -1, 1", fade="true").caption[-1].value
+    assert "z: 0.123, -2 · box: -1.23, 1, -1, 1" in caption
+    assert "faded: yes" in caption
+    assert "faded: no" in open_page("mnist/latent_plane").caption[-1].value
 
 
 def test_faded_cells_are_the_fainter_the_fewer_codes_lie_there(ckpts):
@@ -167,12 +205,13 @@ def test_plane_notice_holds_the_librarys_figures(box, model, ckpts):
     ckpt = ckpts[model]
     query = {"box": ", ".join(map(str, box))} if box else {}
     app = open_page("mnist/latent_plane", mnist_model=NAMES[model], side="20", seed="3", **query)
+    which = "the box in view" if box else "the dashed box"
     box = box or planes.box(ckpt.codes)
     z = planes.cells(box, 20)
     random = planes.uniform(box, [3000 + i for i in range(100)])
     shares, sampled = (planes.support(ckpt.codes, places).numpy() for places in (z, random))
     text = notice(app)
-    assert f"**{planes.hole_share(ckpt.codes, box):.0%}** of the box in view is hole" in text
+    assert f"**{planes.hole_share(ckpt.codes, box):.0%}** of {which} is hole" in text
     assert f"**{(sampled < 0.01).mean():.0%}** of the random places lie in holes" in text
     assert f"{(shares >= 0.05).mean():.0%} of the grid's places are supported" in text
     in_holes, supported = shares < 0.01, shares >= 0.05
@@ -188,10 +227,10 @@ def test_plane_notice_holds_the_librarys_figures(box, model, ckpts):
 def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
     """One measure: what the plane's page says of its whole box is in the twins' table, and is how often draws hit a hole."""
     shown = open_page("mnist/twins").table[0].value.set_index("")
-    (row,) = (row for row in shown.index if "is hole" in row)
+    (row,) = (row for row in shown.index if "is hole" in row and "dashed" in row)
     for model, ckpt in ckpts.items():
         (share,) = re.findall(
-            r"\*\*(\d+)%\*\* of the box", notice(open_page("mnist/latent_plane", mnist_model=NAMES[model]))
+            r"\*\*(\d+)%\*\* of the dashed box", notice(open_page("mnist/latent_plane", mnist_model=NAMES[model]))
         )
         assert float(shown.loc[row, NAMES[model]].rstrip("%")) == pytest.approx(float(share), abs=0.51)
         drawn = planes.support(ckpt.codes, planes.uniform(planes.box(ckpt.codes), range(4000))) < 0.01
@@ -235,11 +274,11 @@ def test_twins_table_holds_the_librarys_numbers(ckpts):
     shown = app.table[0].value
     for ckpt in ckpts.values():
         stats = planes.plane_stats(ckpt.codes, ckpt.labels)
-        holes = planes.hole_share(ckpt.codes, planes.box(ckpt.codes))
+        holes, wide = (planes.hole_share(ckpt.codes, planes.box(ckpt.codes, share)) for share in (0.98, 0.998))
         matrices = torch.cat([w.flatten() for w in ckpt.model.state_dict().values() if w.ndim == 2]).double()
         grid = entropy(ckpt.model.decode(planes.cells(planes.box(ckpt.codes), 20))).mean()
         expected = [
-            f"{stats.spread[0]:.3f}", f"{stats.spread[1]:.3f}", f"{holes:.1%}", f"{stats.neighbour_accuracy:.1%}",
+            f"{stats.spread[0]:.3f}", f"{stats.spread[1]:.3f}", f"{holes:.1%}", f"{wide:.1%}", f"{stats.neighbour_accuracy:.1%}",
             f"{ckpt.metrics['bce']:.4f}", f"{matrices.square().mean().sqrt():.4f}", f"{grid:.4f}",
         ]  # fmt: skip
         assert [cell.split(" (")[0] for cell in shown[NAMES[ckpt.name]]] == expected
@@ -251,15 +290,38 @@ def test_twins_table_holds_the_librarys_numbers(ckpts):
 
 def test_twins_notice_compares_each_with_plain(ckpts):
     plain, *others = ckpts.values()
-    points = notice(open_page("mnist/twins")).splitlines()[2:]
-    assert len(points) == len(others)
-    for ckpt, point in zip(others, points, strict=True):
-        ratios = ckpt.codes.numpy().std(0) / plain.codes.numpy().std(0)
-        assert point.startswith(f"- **{NAMES[ckpt.name]}** against plain")
-        assert f"is **{np.exp(np.log(ratios).mean()):.2f}** times as wide" in point
-        holes = [f"{planes.hole_share(c.codes, planes.box(c.codes)):.0%}" for c in (plain, ckpt)]
-        assert f"hole {' → '.join(holes)} of its box" in point
+    text = notice(open_page("mnist/twins"))
+    for ckpt in others:
+        (point,) = (line for line in text.splitlines() if line.startswith(f"- **{NAMES[ckpt.name]}** against plain"))
+        spreads = [c.codes.numpy().std(0) for c in (ckpt, plain)]
+        assert "spread {:.2f} × {:.2f} instead of {:.2f} × {:.2f}".format(*spreads[0], *spreads[1]) in point
+        assert f"a plane **{np.exp(np.log(spreads[0] / spreads[1]).mean()):.2f}** times as wide" in point
         assert f"cross-entropy {plain.metrics['bce']:.4f} → {ckpt.metrics['bce']:.4f}" in point
+
+
+def test_twins_notice_concludes_nothing_from_holes_that_another_box_turns_round(ckpts):
+    plain, *others = ckpts.values()
+    text, said = notice(open_page("mnist/twins")), []
+    for ckpt in others:
+        (point,) = (line for line in text.splitlines() if line.startswith(f"- {NAMES[ckpt.name]}, hole"))
+        holes = [[planes.hole_share(c.codes, planes.box(c.codes, s)) for c in (plain, ckpt)] for s in (0.98, 0.998)]
+        for (before, after), which in zip(holes, ("the dashed box", "the box of the central 99.8%"), strict=True):
+            assert f"{before:.0%} → {after:.0%} of {which}" in point
+        said.append("depends on the box" in point)
+        assert said[-1] == ((holes[0][0] < holes[0][1]) != (holes[1][0] < holes[1][1]))
+    assert said == [False, True]  # both have been tried
+
+
+def test_twins_notice_says_why_weight_decay_changes_little(ckpts):
+    (point,) = (line for line in notice(open_page("mnist/twins")).splitlines() if "LayerNorm" in line)
+    rms = [
+        torch.cat([w.flatten() for w in ckpts[name].model.state_dict().values() if w.ndim == 2]).square().mean().sqrt()
+        for name in ("mnist-ae", "mnist-ae-l2-weights")
+    ]
+    assert point.startswith(
+        f"- L2 on the weights, size of the weights (root mean square): {rms[0]:.3f} → {rms[1]:.3f}."
+    )
+    assert "follows 12 of the 14 weight matrices" in point  # six hidden layers either way, and the two last ones
 
 
 def test_twins_own_scale_shows_each_nearly_all_its_codes_and_its_own_box(ckpts):
@@ -309,6 +371,18 @@ def test_path_walks_between_the_digits_of_the_address(ckpts):
     ]
     passed = [str(d) for i, d in enumerate(near) if i == 0 or near[i - 1] != d]
     assert f"passes the codes of {' → '.join(passed)};" in notice(app)
+
+
+def test_draw_again_lets_go_of_digits_that_were_picked():
+    app = open_page("mnist/path", a="3", b="8", seed="4")
+    app.button(key="again").click().run()
+    (shown,), (drawn,) = sent(app, "plane_path"), sent(open_page("mnist/path", seed="5"), "plane_path")
+    assert shown["ends"] == drawn["ends"] != [3, 8]
+    assert app.number_input(key="a").value is app.number_input(key="b").value is None
+    app.number_input(key="a").set_value(3).run()
+    (shown,) = sent(app, "plane_path")
+    assert shown["ends"] == [3, drawn["ends"][1]]  # a pick holds until the next draw
+    assert not app.exception
 
 
 def test_path_of_a_seed_joins_two_classes_and_draw_again_joins_others():

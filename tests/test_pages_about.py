@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import aemodels
-from aemodels import checkpoints, data
+from aemodels import checkpoints, data, histories
 
 SHIPPED = REPO / "checkpoints"
 
@@ -153,7 +153,7 @@ def test_training_shows_what_made_each_checkpoint(group):
     ("words", "is_named"),
     [
         ("Several trainings led", lambda ckpt: ckpt.train_config.start_from),
-        ("are the mean of those", lambda ckpt: "averaged_with" in ckpt.provenance),
+        ("Kept are the means of the weights", lambda ckpt: "averaged_with" in ckpt.provenance),
     ],
     ids=["went on from another checkpoint", "weights are a mean"],
 )
@@ -163,6 +163,40 @@ def test_training_names_those_whose_weights_need_explaining(group, words, is_nam
     sentences = [line for e in app.markdown for line in e.value.splitlines() if words in line]
     expected = {n for n in aemodels.list_checkpoints() if n.startswith(group) and is_named(aemodels.load_checkpoint(n))}
     assert set(re.findall("`(.+?)`", " ".join(sentences))) == expected
+
+
+def test_training_says_what_averaging_weights_brought():
+    app = open_page("about/training")
+    app.segmented_control(key="group").set_value("dog").run()
+    averaged = [n for n in aemodels.list_checkpoints() if "averaged_with" in aemodels.load_checkpoint(n).provenance]
+    assert averaged
+    for name in averaged:
+        *_, start, last = trainings(name)
+        expected = f"`{name}` **{last['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
+        assert expected in text(app)
+
+
+@pytest.mark.parametrize("group", ["mnist", "dog"])
+def test_training_explains_its_loss_and_its_words_where_they_stand(group):
+    app = open_page("about/training")
+    app.segmented_control(key="group").set_value(group).run()
+    captions = " ".join(caption.value for caption in app.caption)
+    for words in ("The loss “log MSE” is the mean over images of the logarithm", "Corrector: ", "the refiner, "):
+        assert (words in captions) == (group == "dog")
+    assert "chosen by figures on test images" in captions
+
+
+def test_training_says_no_gain_that_rounds_to_nothing():
+    app = open_page("about/training")
+    app.segmented_control(key="group").set_value("dog").run()
+    gains = [
+        histories.last_tenth_gain_db(aemodels.load_checkpoint(n).history)
+        for n in aemodels.list_checkpoints()
+        if n.startswith("dog")
+    ]
+    assert round(max(gains), 2) == 0
+    assert "0.00 dB" not in text(app)
+    assert "none of these as much as 0.01 dB" in text(app)
 
 
 @pytest.mark.parametrize("group", ["mnist", "dog"])

@@ -30,6 +30,14 @@ def test_a_stray_code_does_not_stretch_the_box():
     assert 0 <= y_min < y_max <= 1
 
 
+def test_num_inside_counts_codes_up_to_the_edges():
+    codes = torch.tensor([[0.0, 0.0], [1.0, 2.0], [1.1, 1.0], [0.5, -0.1], [0.5, 1.0]])
+    assert planes.num_inside(codes, (0.0, 1.0, 0.0, 2.0)) == 3
+    many = uniform_codes(5000)
+    x, y = many.numpy().T
+    assert planes.num_inside(many, (0.2, 0.7, 0.1, 0.4)) == ((x >= 0.2) & (x <= 0.7) & (y >= 0.1) & (y <= 0.4)).sum()
+
+
 def test_widen_leaves_room_on_every_side():
     assert planes.widen((0.0, 10.0, -2.0, 2.0)) == pytest.approx((-0.3, 10.3, -2.12, 2.12))
 

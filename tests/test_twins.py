@@ -16,6 +16,24 @@ def test_weight_rms_is_that_of_the_matrices_alone():
     assert rms == pytest.approx(np.sqrt((matrices**2).mean()), rel=1e-6)
 
 
+def test_what_layer_norm_follows_may_be_scaled_and_the_rest_not():
+    layers = nn.Sequential(
+        nn.Sequential(nn.Linear(8, 6), nn.LayerNorm(6), nn.SiLU()),
+        nn.Sequential(nn.Linear(6, 5), nn.LayerNorm(5), nn.SiLU()),
+        nn.Linear(5, 2),
+    )
+    assert twins.num_scale_free(layers) == (2, 3)
+    x = torch.randn(7, 8, generator=torch.Generator().manual_seed(0))
+    before = layers(x)
+    with torch.no_grad():
+        for linear in (layers[0][0], layers[1][0]):
+            linear.weight.mul_(0.5)
+            linear.bias.mul_(0.5)
+        torch.testing.assert_close(layers(x), before, atol=1e-3, rtol=1e-3)
+        layers[2].weight.mul_(0.5)
+        assert (layers(x) - before).abs().max() > 0.05
+
+
 def test_relative_width_is_the_geometric_mean_of_both_axes():
     assert twins.relative_width((2.0, 8.0), (1.0, 1.0)) == pytest.approx(4)
     assert twins.relative_width((0.5, 3.0), (1.0, 6.0)) == pytest.approx(0.5)

@@ -26,15 +26,20 @@ MORE = {
 }
 # The title's link covers its whole card, so that a click on the picture follows it and the Tab key stops there once.
 STYLE = """
+.stMainBlockContainer { padding-left: clamp(1rem, 3vw, 5rem); padding-right: clamp(1rem, 3vw, 5rem); }
 [class*="st-key-card-"] { position: relative; gap: 0.35rem; padding: 0.7rem; }
 [class*="st-key-card-"]:hover, [class*="st-key-card-"]:focus-within { border-color: var(--st-primary-color, #2f8fcf); }
 [class*="st-key-card-"] :is([data-testid="stElementContainer"], [data-testid="stPageLink"]) { position: static; }
 [class*="st-key-card-"] a[data-testid="stPageLink-NavLink"]::after { content: ""; position: absolute; inset: 0; z-index: 1; }
-[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] { position: static; padding-left: 0; background: none; }
-[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] p { font-size: 1.15rem; }
+[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] { position: static; padding: 0.3rem 0; background: none; }
+[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] p { font-size: 1.15rem; line-height: 1.3; }
+[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] :is(span, div, p) { white-space: normal; overflow: visible; }
 [class*="st-key-card-"] [data-testid="stElementToolbar"] { display: none; }
 [class*="st-key-thumbnail-"] { aspect-ratio: 2; }
 .st-key-models [data-testid="stMarkdown"] { overflow-x: auto; }
+.st-key-models :is(th, td) { padding: 0.35rem 0.4rem; }
+.st-key-models :is(td:nth-child(1), td:nth-child(5)) { white-space: nowrap; }
+@media (max-width: 640px) { .st-key-models table { font-size: 0.8rem; } }
 """
 
 controls.header(

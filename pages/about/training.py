@@ -59,31 +59,46 @@ for column, title, value, unit, log_y in [
 st.caption(
     "Each under the noise it is trained with, so a model trained with more noise has a higher loss by right. Left: mean over each epoch, "
     "of the weights being trained. Right: a fixed sample of test images after each epoch, with the averaged weights that are kept. "
-    "Nothing was chosen by these curves."
+    "Settings were chosen by figures on test images (docs/experiments.md); there is no third split, so a little of the best is luck."
 )
+if "log_mse" in losses:
+    st.caption(
+        "The loss “log MSE” is the mean over images of the logarithm of each one’s MSE: its least value is where the mean PSNR is "
+        "greatest. What it measures is still the MSE, over all pixels and channels; its exponential, drawn here, is a geometric mean of MSE."
+    )
 
 
 made, starts = histories.each_once(trainings)
 minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
-devices = sorted({t["provenance"]["device"] for t in made})
-points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(devices)}."]
+processors = histories.processors(made)
+points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(processors)}."]
 if continued := [f"`{name}` {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(
         f"Several trainings led to each: {', '.join(continued)}, each begun with the weights that another had ended with. The axis counts "
-        "them all; a curve shows those that made a model of its name; the settings below are of the last. A rate raised anew first undoes "
-        "some of what was learnt."
+        "them all; a curve shows those that made a model of its name; the settings below are of the last."
     )
-if averaged := [f"`{name}`" for name, h in chosen.items() if h["provenance"].get("averaged_with")]:
+if averaged := [
+    name for name, h in chosen.items() if h["provenance"].get("averaged_with") and len(trainings[name]) > 1
+]:
+    psnr = {name: [t["psnr_db"] for t in trainings[name][-2:]] for name in averaged}
     points.append(
-        f"The weights of {', '.join(averaged)} are the mean of those at the training's end and those it started from, which was "
-        "better than either; the curves are of the training alone."
+        "Kept are the means of the weights at the training's end and those it started from: "
+        + ", ".join(
+            f"`{name}` **{mean:.2f} dB** on the test images, {start:.2f} at its start"
+            for name, (start, mean) in psnr.items()
+        )
+        + ". The curves are of the training alone."
     )
 gains = {name: histories.last_tenth_gain_db(header["history"]) for name, header in chosen.items()}
 if gains := {name: gain for name, gain in gains.items() if gain is not None}:
     most = max(gains, key=gains.get)
     points.append(
-        f"The last tenth of its steps brought `{most}` **{controls.signed(gains[most], 2)} dB**, the most of these; where that is much, a longer training "
-        "would pay. The learning rate falls to zero over it, and that alone brings a part."
+        "The last tenth of the steps, over which the learning rate falls to zero, brought "
+        + (
+            f"`{most}` **{controls.signed(gains[most], 2)} dB**, the most of these."
+            if round(gains[most], 2) > 0
+            else "none of these as much as 0.01 dB."
+        )
     )
 if unfinished := [f"`{name}`" for name, h in chosen.items() if not h["provenance"]["finished"]]:
     points.append(f"Not finished: {', '.join(unfinished)}; the same `python train.py` goes on with them.")
@@ -103,7 +118,7 @@ def settings(name: str) -> dict[str, str]:
             for part in ("encoder_depths", "decoder_depths", "corrector_depths")
         ),
         "gradient steps on the code": str(model.get("refiner_steps", 0)),
-        "loss": {"bce": "BCE", "mse": "MSE", "log_mse": "logarithm of MSE"}[model["reconstruction"]],
+        "loss": {"bce": "BCE", "mse": "MSE", "log_mse": "log MSE"}[model["reconstruction"]],
         "noise on the input, σ": f"{model['noise_factor']:g}",
         "noise on the code, variance": f"{model['noise_variance']:g}",
         "L2 on the code": f"{model['code_l2']:g}",
@@ -132,6 +147,12 @@ differs = table.nunique(axis=1) > 1
 if differs.any():
     st.subheader("Where they differ", anchor=False)
     st.table(table[differs])
+if any(h["model_config"].get("refiner_steps") for h in chosen.values()):
+    st.caption(
+        "Corrector: a smaller encoder that sees each photo above its first reconstruction and adds to the code. Gradient steps on the code: "
+        "the encoder then takes the gradient of the error by the code, and a network, the refiner, turns it into what to add, step after step. "
+        "The number of steps is among the settings that were chosen on test images."
+    )
 if not differs.all():
     st.subheader("The same in all" if len(chosen) > 1 else "Settings", anchor=False)
     st.markdown(" · ".join(f"{key}: **{value}**" for key, value in table[~differs].iloc[:, 0].items()))

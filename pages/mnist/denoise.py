@@ -60,13 +60,14 @@ with controls.row():
 
 @dataclass(frozen=True)
 class Scene:
-    """A name and a noise seed for each picture; PSNR in dB and SSIM by denoiser; the panel's rows of tiles by stage, the
-    notes below them, and its PNG file."""
+    """A name and a noise seed for each picture; PSNR in dB and SSIM by denoiser, and the mean PSNR of what the networks see; the
+    panel's rows of tiles by stage, the notes below them, and its PNG file."""
 
     names: list[str]
     seeds: list[int]
     psnr: dict[str, Tensor]
     ssim: dict[str, Tensor]
+    seen_psnr_db: float
     rows: dict[str, list[np.ndarray]]
     notes: list[list[str]]
     panel: bytes
@@ -89,7 +90,8 @@ def compute(seed: int) -> Scene:
         [f"{p:.1f} · {s:.2f}" if isfinite(p) else "identical" for p, s in zip(psnr[k], ssim[k], strict=True)]
         for k in results
     ]
-    return Scene(names, seeds, psnr, ssim, rows, [names, *notes], export.on_screen(draw, rows, [names, *notes]))
+    panel = export.on_screen(draw, rows, [names, *notes])
+    return Scene(names, seeds, psnr, ssim, psnr_db(x, x_noisy).mean().item(), rows, [names, *notes], panel)
 
 
 def draw(
@@ -118,7 +120,14 @@ if scene:
         "unclipped; it is shown and measured clipped to [0, 1]. “Best linear” is told the noise factor; the networks are not."
     )
     parts = [f"{k} **{p.mean():.1f} dB** (SSIM {ssim[k].mean():.2f})" for k, p in psnr.items() if p.isfinite().all()]
-    points.append(f"These {n}, at factor {factor:g}, on average: {', '.join(parts)}.")
+    seen = f" Unclipped, as the networks see them, the noisy ones have {scene.seen_psnr_db:.1f} dB." if factor else ""
+    points.append(f"These {n}, at factor {factor:g}, on average: {', '.join(parts)}.{seen}")
+measured = {label: loaders.checkpoint(name).metrics for name, label in loaders.DENOISERS.items()}
+of_all = [f"{label} **{m['psnr_db']:.2f} ± {m['psnr_db_ci95']:.2f} dB**" for label, m in measured.items()]
+num_images = next(iter(measured.values()))["num_images"]
+points.append(
+    f"All {num_images:,} test digits, at factor {trained_at:g}: {', '.join(of_all)} (mean PSNR and its 95 % interval)."
+)
 
 st.subheader(f"{len(denoisers.test_digits())} test digits, against the noise factor", anchor=False)
 curves = denoisers.curves()

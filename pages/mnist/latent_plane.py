@@ -13,7 +13,7 @@ NUM_SAMPLES = 10  # a side
 
 def change(event: dict) -> None:
     st.session_state.z = plane_url.join(event["z"])
-    whole = plane.measure(st.session_state.mnist_model)["box"]
+    whole = plane.whole(st.session_state.mnist_model)
     st.session_state.box = "" if np.allclose(event["box"], whole, rtol=1e-4) else plane_url.join(event["box"])
 
 
@@ -27,12 +27,13 @@ def show_plane() -> None:
         fades = st.toggle("Fade by density", key="fade", **kept)
     if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
         st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""
-    ckpt, whole = loaders.checkpoint(name), plane.measure(name)["box"]
+    ckpt, whole, dashed = loaders.checkpoint(name), plane.whole(name), plane.measure(name)["box"]
     default = ckpt.codes[torch.randint(len(ckpt.codes), (), generator=torch.Generator().manual_seed(seed))]
     picture = st.container()  # above the fields that it depends on
     with controls.row():
         z = plane_url.place("Place: z₁, z₂", "z", default.tolist())
-        box = plane_url.box("Box: z₁ from, to, z₂ from, to", "box", whole)
+        box = plane_url.box("Box: z₁ from, to, z₂ from, to", "box", dashed)
+    view, which = (whole, "the dashed box") if box == dashed else (box, "the box in view")
     left, right = st.columns([4, 5], gap="medium")
 
     def draw_samples(seed: int) -> tuple[dict, bytes]:
@@ -43,19 +44,36 @@ def show_plane() -> None:
     with left.container(key="samples"):  # before the rest is made: the browser fetches it meanwhile
         st.subheader("Uniform random samples", anchor=False)
         export.show(samples_png, f"{NUM_SAMPLES**2} images decoded from uniform random codes")
-        st.markdown(f"{NUM_SAMPLES**2} codes drawn uniformly from the box in view, seed {seed}. Draw again: key N.")
+        st.markdown(f"{NUM_SAMPLES**2} codes drawn uniformly from {which}, seed {seed}. Draw again: key N.")
 
     grid = plane.decode_grid(name, box, side)
     manifold, manifold_base64 = plane.manifold(name, box, side, fades)
     readout = plane.read(name, torch.tensor(z))
-    titles = {"codes": f"Plane of {len(ckpt.codes):,} test codes", "grid": f"Grid of {side} × {side} decoded images"}
+    num_codes, num_in_box = len(ckpt.codes), planes.num_inside(ckpt.codes, box)
+    titles = {
+        "codes": f"{planes.num_inside(ckpt.codes, view):,} of {num_codes:,} test codes",
+        "grid": f"Manifold grid of {which}",
+    }
     with picture:
-        data = {"name": name, "view": box, "whole": whole, "z": z, "readout": readout, "titles": titles}
+        data = {
+            "name": name,
+            "view": view,
+            "whole": whole,
+            "dashed": dashed,
+            "z": z,
+            "readout": readout,
+            "titles": titles,
+        }
         plane_canvas.touch("plane", data, change)
         st.markdown(f"**Supported, sparse or hole?** {plane.RULE}")
+        if box == dashed:
+            st.markdown(
+                "**Dashed**: the central 98 % of the codes along each axis, "
+                f"{num_in_box:,} of all {num_codes:,}. The grid and the random samples are of this box."
+            )
     plane_canvas.store_picture("grid", name, manifold_base64, box)
     with right:
-        controls.notice(notice(ckpt.labels, plane.hole_share(name, box), grid, samples))
+        controls.notice(notice(ckpt.labels, which, plane.hole_share(name, box), grid, samples))
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         cloud = figures.scatter_tile(ckpt.codes.numpy(), ckpt.labels.numpy(), box, width_px // 3, ink)
@@ -64,7 +82,11 @@ def show_plane() -> None:
         near = [plane.digit_tile(digit["index"]) for digit in readout["nearest"][:2]]
         notes = [f"{readout['kind']}: denser than {readout['share']} of the codes"]
         notes += [f"{digit['label']} at {digit['distance']}" for digit in readout["nearest"][:2]]
-        top = ["Test codes", f"Manifold grid, {side} × {side}", f"{NUM_SAMPLES**2} uniform samples"]
+        top = [
+            f"{num_in_box:,} of {num_codes:,} test codes",
+            f"Manifold grid, {side} × {side}",
+            f"{NUM_SAMPLES**2} uniform samples",
+        ]
         below = [f"Decoded at z = ({z[0]:.3f}, {z[1]:.3f})", "Nearest test digit", "Second nearest"]
         rows = [[cloud, shown, samples["picture"]], [place, *near]]
         notes = [
@@ -86,8 +108,8 @@ def show_plane() -> None:
         for (z1, z2), share, digit, entropy in cells
     ]
     settings = {
-        "model": name, "z": plane_url.join(z), "box": plane_url.join(box), "grid": f"{side} × {side}", "faded": fades,
-        "seed": seed,
+        "model": name, "z": plane_url.join(z, 3), "box": plane_url.join(box, 3), "grid": f"{side} × {side}",
+        "faded": "yes" if fades else "no", "seed": seed,
     }  # fmt: skip
     alt = (
         f"Test codes on the plane, {side} × {side} places of it decoded, {NUM_SAMPLES**2} uniform samples; below them the image "
@@ -98,11 +120,11 @@ def show_plane() -> None:
     ahead.prepare_next()
 
 
-def notice(labels: torch.Tensor, hole_share: float, grid: dict, samples: dict) -> list[str]:
+def notice(labels: torch.Tensor, which: str, hole_share: float, grid: dict, samples: dict) -> list[str]:
     kinds, sampled = (np.array([planes.kind_of_place(s) for s in places["shares"]]) for places in (grid, samples))
     in_holes, supported = kinds == "hole", kinds == "supported"
     points = [
-        f"Uniform sampling asks for places, not for digits: **{hole_share:.0%}** of the box in view is hole, and "
+        f"Uniform sampling asks for places, not for digits: **{hole_share:.0%}** of {which} is hole, and "
         f"**{(sampled == 'hole').mean():.0%}** of the random places lie in holes; {supported.mean():.0%} of the grid's places "
         "are supported. The decoder draws something at every one of them."
     ]

@@ -60,7 +60,7 @@ def random_pair(labels: torch.Tensor, seed: int) -> tuple[int, int]:
     return order[0], next(i for i in order if labels[i] != labels[order[0]])
 
 
-def draw_again() -> None:
+def let_go() -> None:
     st.session_state.a = st.session_state.b = None
 
 
@@ -83,7 +83,7 @@ def show_path(name: str, seed: int) -> None:
             )
             for letter, drawn in zip("ab", pair, strict=True)
         ]
-        st.button("Pair of the seed", on_click=draw_again, disabled=ends == [None, None])
+        st.button("Pair of the seed", on_click=let_go, disabled=ends == [None, None])
     picked, ends = ends, [drawn if end is None else end for end, drawn in zip(ends, pair, strict=True)]
     classes = labels[ends].tolist()
 
@@ -107,7 +107,7 @@ def show_path(name: str, seed: int) -> None:
     with picture:
         data = {
             "name": name,
-            "view": planes.widen(plane.measure(name)["cloud"]),
+            "view": plane.whole(name),
             "ends": ends,
             "labels": classes,
             "digits": [base64.b64encode(digits[end].numpy().tobytes()).decode() for end in ends],
@@ -161,6 +161,8 @@ plane_canvas.frame()
 with controls.row():
     name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
     seed = controls.seed_control()
+if st.session_state.again:  # the button was clicked, and what was picked by hand would hide the new seed's pair
+    let_go()
 loaders.checkpoint(name)
 show_path(name, seed)
 plane_canvas.store_model(name)  # last: the pictures need not wait until it is hashed

@@ -15,7 +15,8 @@ TITLES = list(loaders.MNIST_MODELS.values())
 ROWS = {
     "Spread of the codes along z₁ (standard deviation)": ("spread_z1", "{:.3f}"),
     "Spread along z₂": ("spread_z2", "{:.3f}"),
-    "Share of the dashed box (central 98 % of the codes on each axis) that is hole": ("hole_share", "{:.1%}"),
+    "Share of the dashed box (central 98\u00a0% of the codes on each axis) that is hole": ("hole_share", "{:.1%}"),
+    "Share of the box of the central 99.8\u00a0% that is hole": ("hole_share_wide", "{:.1%}"),
     "Codes whose nearest other code is of the same digit": ("neighbour_accuracy", "{:.1%}"),
     "Binary cross-entropy on the test digits, nats a pixel": ("bce_nats", "{:.4f}"),
     "Root mean square of the weights": ("weight_rms", "{:.4f}"),
@@ -29,7 +30,7 @@ def change(event: dict) -> None:
 
 @st.fragment  # the cursor moves and leaves the panel alone
 def show_planes(seed: int, scale: str, link: str) -> None:
-    views = [union if scale == "same" else planes.widen(m["cloud"]) for m in measures.values()]
+    views = [union if scale == "same" else plane.whole(name) for name in measures]
     codes = [ckpt.codes for ckpt in ckpts.values()]
     default = codes[0][torch.randint(len(codes[0]), (), generator=torch.Generator().manual_seed(seed))].tolist()
     picture = st.container()  # above the field that it depends on
@@ -52,7 +53,8 @@ def show_planes(seed: int, scale: str, link: str) -> None:
     with picture:
         plane_canvas.twins("twins", {"planes": shown, "link": link, "z": z}, change)
         st.caption(
-            "Red: holes of the dashed box; yellow: sparse. Click, drag or use the arrow keys in any of the planes."
+            "Dashed: the central 98\u00a0% of the codes on each axis; in it, red are holes and yellow is sparse. Click, drag or use the "
+            "arrow keys in any of the planes."
         )
 
 
@@ -76,6 +78,7 @@ numbers = [
         "spread_z1": m["stats"].spread[0],
         "spread_z2": m["stats"].spread[1],
         "hole_share": plane.hole_share(name, m["box"]),
+        "hole_share_wide": plane.hole_share(name, m["cloud"]),
         "neighbour_accuracy": m["stats"].neighbour_accuracy,
         "bce_nats": ckpts[name].metrics["bce"],
         "weight_rms": m["weight_rms"],
@@ -102,7 +105,7 @@ def plane_rows(width_px: int, ink: figures.Ink) -> Rows:
         for extents in (dict.fromkeys(ckpts, union), boxes)
     )
     grid_row = [grid["picture"] for grid in grids.values()]
-    return {"Test codes, same scale": same_scale, "Central 98 % of them": own_scale, "Grid of that box": grid_row}
+    return {"Test codes, same scale": same_scale, "Central 98% of them": own_scale, "Grid of that box": grid_row}
 
 
 def samples(seed: int) -> Rows:
@@ -143,18 +146,34 @@ for name, m in measures.items():  # last: no picture needs to wait until the mod
     plane_canvas.store_picture(f"holes-{name}", name, m["holes"], m["box"])
 
 
-def compare(row: dict) -> str:
-    plain = numbers[0]
-    width = twins.relative_width(*(measures[r["model"]]["stats"].spread for r in (row, plain)))
-    return (
-        f"**{loaders.MNIST_MODELS[row['model']]}** against plain: the cloud of codes is **{width:.2f}** times as wide "
-        f"(geometric mean of both axes), hole {plain['hole_share']:.0%} → {row['hole_share']:.0%} of its box, nearest other "
-        f"code of the same digit {plain['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}, cross-entropy "
-        f"{plain['bce_nats']:.4f} → {row['bce_nats']:.4f}, root mean square weight{versus_plain('weight_rms', row)}."
-    )
+def compare(row: dict) -> list[str]:
+    plain, label = numbers[0], loaders.MNIST_MODELS[row["model"]]
+    spread, of_plain = (measures[r["model"]]["stats"].spread for r in (row, plain))
+    width = twins.relative_width(spread, of_plain)
+    points = [
+        f"**{label}** against plain: the codes spread {spread[0]:.2f} × {spread[1]:.2f} instead of {of_plain[0]:.2f} × "
+        f"{of_plain[1]:.2f} (standard deviations), a plane **{width:.2f}** times as wide; nearest other code of the same digit "
+        f"{plain['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}, cross-entropy {plain['bce_nats']:.4f} → "
+        f"{row['bce_nats']:.4f}.",
+        f"{label}, hole: {plain['hole_share']:.0%} → {row['hole_share']:.0%} of the dashed box, "
+        f"{plain['hole_share_wide']:.0%} → {row['hole_share_wide']:.0%} of the box of the central 99.8%"
+        + (
+            "."
+            if (row["hole_share"] > plain["hole_share"]) == (row["hole_share_wide"] > plain["hole_share_wide"])
+            else ": whether it is more or less depends on the box."
+        ),
+    ]
+    if ckpts[row["model"]].train_config.weight_decay:
+        followed, num_matrices = twins.num_scale_free(ckpts[row["model"]].model)
+        points.append(
+            f"{label}, size of the weights (root mean square): {plain['weight_rms']:.3f} → {row['weight_rms']:.3f}. LayerNorm "
+            f"follows {followed} of the {num_matrices} weight matrices and divides out the scale of each and its bias: with both "
+            "smaller by one factor, a layer computes the same."
+        )
+    return points
 
 
-controls.notice([compare(row) for row in numbers[1:]])
+controls.notice([point for row in numbers[1:] for point in compare(row)])
 export.export_row(
     f"l2-twins-{seed}",
     draw,

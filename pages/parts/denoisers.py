@@ -6,7 +6,7 @@ from torch import Tensor
 from aemodels import denoising
 from pages.parts import loaders
 
-NOISY, LINEAR = "Noisy", "Best linear"
+NOISY, LINEAR = "Noisy (clipped)", "Best linear"
 FACTORS = [i / 10 for i in range(11)]
 EVERY = 20  # one test digit in twenty: the first half of MNIST's test digits is easier than the second
 

@@ -1,6 +1,8 @@
-// One latent plane to touch: its codes and its manifold grid on the same axes, the image decoded at the cross (here, while
-// it moves), and what Python says of the place once it rests: verdict, density, the nearest real digits.
-// data: {name, view, whole, z, readout, answered, colours}; sends "change": {z, box, number}.
+// One latent plane to touch: its codes, the manifold grid of a box of it, the image decoded at the cross (here, while it
+// moves), and what Python says of the place once it rests: verdict, density, the nearest real digits.
+// In the whole plane the grid's box is a dashed part of what is seen; once zoomed, the box is all that is seen.
+// data: {name, view, whole, dashed, z, readout, titles, answered, colours}; sends "change": {z, box, number}, where box is the
+// view.
 const mounted = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -18,22 +20,19 @@ function mount(root, setTriggerValue) {
   const exchange = new Exchange(setTriggerValue)
   let data, z, view, readout, only = null, boxing = false, rubber = null
   const marks = (ctx, pane) => {
+    if (pane === codes && !isZoomed()) pane.drawBox(ctx, data.dashed)
     pane.drawCross(ctx, z)
-    if (rubber?.pane !== pane) return
-    const [a, b] = [rubber.from, rubber.to]
-    ctx.setLineDash([7, 6])
-    pane.stroke(ctx, () => ctx.rect(pane.toX(a[0]), pane.toY(a[1]), pane.toX(b[0]) - pane.toX(a[0]), pane.toY(b[1]) - pane.toY(a[1])))
-    ctx.setLineDash([])
+    if (rubber?.pane === pane) pane.drawBox(ctx, [rubber.from[0], rubber.to[0], rubber.from[1], rubber.to[1]])
   }
   const panes = ["#codes", "#grid"].map((css) => new Pane(find(css), marks))
   const [codes, grid] = panes
+  const isZoomed = () => data.whole.some((v, i) => Math.abs(v - view[i]) > 1e-4 * (data.whole[1] - data.whole[0]))
 
   function draw() {
     const model = globalThis.latentLab?.get(data.name), picture = globalThis.latentLab?.get("grid")
-    const zoomed = data.whole.some((v, i) => Math.abs(v - view[i]) > 1e-4 * (data.whole[1] - data.whole[0]))
-    const shared = { view, colours: data.colours, only }
-    codes.look = { ...shared, model, overview: model && zoomed && data.whole }
-    grid.look = { ...shared, picture: picture?.model === data.name ? picture : null }
+    const shared = { colours: data.colours, only }
+    codes.look = { ...shared, view, model, overview: model && isZoomed() && data.whole }
+    grid.look = { ...shared, view: isZoomed() ? view : data.dashed, picture: picture?.model === data.name ? picture : null }
     panes.forEach((pane) => pane.draw())
     if (model) paint(find("#decoded"), model.decode(z), `Image decoded at z = ${placeText(z)}`)
     find("#place").textContent = `Decoded at z = ${placeText(z)}`
@@ -111,7 +110,10 @@ function mount(root, setTriggerValue) {
       data = fresh
       if (exchange.accepts(data)) [z, view] = [data.z, data.view]
       if (readout !== (readout = JSON.stringify(data.readout))) say(data.readout)
-      for (const { canvas } of panes) canvas.setAttribute("aria-label", `${data.titles[canvas.id]}. Picked: z = ${placeText(z)}. Arrow keys move the place, with Shift in larger steps.`)
+      for (const { canvas } of panes) {
+        canvas.previousElementSibling.textContent = data.titles[canvas.id]
+        canvas.setAttribute("aria-label", `${data.titles[canvas.id]}. Picked: z = ${placeText(z)}. Arrow keys move the place, with Shift in larger steps.`)
+      }
       draw()
     },
     unmount() {

@@ -24,6 +24,11 @@ def measure(name: str) -> dict:
     return _measure(*loaders.version(name), loaders.checkpoint(name))
 
 
+def whole(name: str) -> planes.Extent:
+    """What is seen of the whole plane: nearly every code, and some room around them."""
+    return planes.widen(measure(name)["cloud"])
+
+
 def hole_share(name: str, box: planes.Extent) -> float:
     """`planes.hole_share` of a box by the checkpoint's codes."""
     return _hole_share(*loaders.version(name), box, loaders.checkpoint(name))

@@ -20,22 +20,21 @@ _DIGIT = '<canvas id="{}" class="digit" role="img"></canvas>'
 TOUCH = f"""
 {
     _BAR.format('''
-<button type="button" class="tool" id="box" aria-pressed="false">▭ Box</button>
-<button type="button" class="tool" id="out">Zoom out</button>
-<button type="button" class="tool" id="reset">Whole plane</button>''')
+<div class="tools">
+  <button type="button" class="tool" id="box" aria-pressed="false">▭ Box</button>
+  <button type="button" class="tool" id="out">Zoom out</button>
+  <button type="button" class="tool" id="reset">Whole plane</button>
+</div>''')
 }
 <div class="touch">
-  <figure><figcaption class="title">Test codes</figcaption>{_PLANE.format("codes")}</figure>
-  <figure><figcaption class="title">Manifold grid</figcaption>{_PLANE.format("grid")}</figure>
+  <figure><figcaption class="title"></figcaption>{_PLANE.format("codes")}</figure>
+  <figure><figcaption class="title"></figcaption>{_PLANE.format("grid")}</figure>
   <p class="hint">Click or drag anywhere in either picture, or use the arrow keys (Shift: larger steps).
   Shift + drag, or Box and drag, draws a box: both pictures zoom into it.</p>
   <section class="readout" aria-live="polite">
-    {_DIGIT.format("decoded")}
-    <p id="place"></p>
-    <h4 id="verdict"></h4>
-    <p id="share"></p>
-    <p>Nearest test digits, distance</p>
-    <div id="nearest"></div>
+    <div>{_DIGIT.format("decoded")}<p id="place"></p></div>
+    <div><h4 id="verdict"></h4><p id="share"></p></div>
+    <div><p>Nearest test digits, distance</p><div id="nearest"></div></div>
   </section>
 </div>
 """
@@ -88,7 +87,7 @@ _PATH = _component("plane_path", PATH, "plane_pane", "plane_path")
 def frame() -> None:
     """Room for the planes: a wider page, and no gaps for the components that show nothing."""
     st.html(
-        "<style>.stMainBlockContainer { padding-left: 2.5rem; padding-right: 2.5rem; }"
+        "<style>.stMainBlockContainer { padding-left: clamp(1rem, 3vw, 2.5rem); padding-right: clamp(1rem, 3vw, 2.5rem); }"
         '[class*="st-key-store-"] { display: none; }</style>'
     )
 

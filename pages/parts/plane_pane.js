@@ -127,7 +127,9 @@ class Pane {
       line(this.toX(t), TOP, this.toX(t), TOP + this.height)
       ctx.fillText(minus(t), this.toX(t), TOP + this.height + 20)
     }
-    ctx.fillText("z₁", LEFT + this.width / 2, this.canvas.clientHeight - 6)
+    ctx.textBaseline = "bottom" // with room for the subscript
+    ctx.fillText("z₁", LEFT + this.width / 2, this.canvas.clientHeight - 1)
+    ctx.textBaseline = "alphabetic"
     ctx.textAlign = "right"
     for (const t of ticks(y1, y2, this.height / 60)) {
       line(LEFT, this.toY(t), LEFT + this.width, this.toY(t))
@@ -148,8 +150,16 @@ class Pane {
     }
   }
 
+  drawBox(ctx, [x1, x2, y1, y2]) {
+    ctx.setLineDash([7, 6])
+    this.stroke(ctx, () => ctx.rect(this.toX(x1), this.toY(y2), this.toX(x2) - this.toX(x1), this.toY(y1) - this.toY(y2)))
+    ctx.setLineDash([])
+  }
+
+  // Nothing where z lies outside the view.
   drawCross(ctx, z) {
     const x = this.toX(z[0]), y = this.toY(z[1])
+    if (x < LEFT - 1 || x > LEFT + this.width + 1 || y < TOP - 1 || y > TOP + this.height + 1) return
     this.stroke(ctx, () => {
       ctx.arc(x, y, 10, 0, 2 * Math.PI)
       for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
@@ -232,18 +242,22 @@ function legend(element, colours, only, choose) {
   })
 }
 
-// Round numbers (1, 2 or 5 times a power of ten) between low and high, about `count` of them.
+// Round numbers (1, 2 or 5 times a power of ten) between low and high, about `count` of them and at least two.
 function ticks(low, high, count) {
   const rough = (high - low) / Math.max(count, 2)
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((f) => f * power).find((s) => s >= rough)
-  const result = []
-  for (let i = Math.ceil(low / step); i * step <= high; i++) result.push(i * step)
-  return result
+  const steps = [0.5, 1, 2, 5, 10].map((f) => f * power)
+  const multiples = (step) => {
+    const result = []
+    for (let i = Math.ceil(low / step); i * step <= high; i++) result.push(i * step)
+    return result
+  }
+  const coarse = steps.findIndex((step) => step >= rough), found = multiples(steps[coarse])
+  return found.length > 1 ? found : multiples(steps[coarse - 1])
 }
 
 function minus(value) {
   return String(Number(value.toPrecision(6))).replace("-", "−")
 }
 
-const placeText = (z) => `(${z.map((v) => v.toFixed(3).replace("-", "−")).join(", ")})`
+const placeText = (z) => `(${z.map((v) => v.toFixed(3).replace("-", "−")).join(",\u00a0")})` // on one line

@@ -18,11 +18,7 @@ function mount(root, first, setTriggerValue) {
   let data, z, only = null
   const figures = first.planes.map((_, k) => root.querySelectorAll("figure")[k])
   const panes = figures.map((figure, k) => new Pane(figure.querySelector("canvas.plane"), (ctx, pane) => {
-    ctx.setLineDash([7, 6])
-    const [x1, x2, y1, y2] = data.planes[k].box
-    ctx.strokeStyle = pane.theme("--st-text-color")
-    ctx.strokeRect(pane.toX(x1), pane.toY(y2), pane.toX(x2) - pane.toX(x1), pane.toY(y1) - pane.toY(y2))
-    ctx.setLineDash([])
+    pane.drawBox(ctx, data.planes[k].box)
     pane.drawCross(ctx, placeIn(k))
   }))
   const model = (k) => globalThis.latentLab?.get(data.planes[k].name)

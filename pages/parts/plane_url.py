@@ -10,9 +10,9 @@ from aemodels import planes
 LARGEST = 1e6
 
 
-def join(numbers: Iterable[float]) -> str:
-    """Numbers as these fields hold them: "0.25, -1.5"."""
-    return ", ".join(f"{number:g}" for number in numbers)
+def join(numbers: Iterable[float], num_digits: int = 6) -> str:
+    """Numbers as these fields hold them, of so many significant digits at most: "0.25, -1.5"."""
+    return ", ".join(f"{number:.{num_digits}g}" for number in numbers)
 
 
 def place(label: str, key: str, default: Iterable[float]) -> list[float]:
@@ -38,9 +38,12 @@ def _numbers(label: str, key: str, default: Iterable[float], wanted: str) -> lis
         numbers = [float(part) for part in text.replace("−", "-").split(",")]
     except ValueError:
         numbers = []
-    fits = len(numbers) == len(default) and all(math.isfinite(n) and abs(n) <= LARGEST for n in numbers)
+    are_numbers = len(numbers) == len(default) and not any(map(math.isnan, numbers))
+    if are_numbers and max(map(abs, numbers)) > LARGEST:
+        st.warning(f"“{text[:40]}”: each number must lie within ±{LARGEST:,.0f}.", icon=":material/edit:")
+        return None
     rises = len(numbers) != 4 or all(b - a > 1e-6 * max(1, abs(a), abs(b)) for a, b in (numbers[:2], numbers[2:]))
-    if fits and rises:
+    if are_numbers and rises:
         return numbers
     st.warning(f"“{text[:40]}” is not {wanted}.", icon=":material/edit:")
     return None
