@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 SAMPLERS = ("full", "diagonal", "shrinkage", "mixture", "standard")
-NO_VARIANCE = 1e-6  # of the largest: rounding leaves that much where there is none
+NO_VARIANCE = 1e-12  # of the largest: what float32 codes' own rounding leaves is less
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,7 @@ class LatentStats:
     @property
     def covariance(self) -> Tensor:
         """(D, D), of the whole mixture: the mean of the components' covariances and the covariance of their means."""
-        within = (self.basis * (self.weights @ self.scales.square())) @ self.basis.T
-        offsets = self.means - self.mean
-        return within + (offsets * self.weights.unsqueeze(1)).T @ offsets
+        return _covariance(self).float()
 
 
 def fit(codes: Tensor, sampler: str = "full") -> LatentStats:
@@ -114,18 +112,30 @@ def _stats(
     return LatentStats(weights.float(), means.float(), basis.float(), scales.float(), n, shrinkage)
 
 
+def _covariance(stats: LatentStats) -> Tensor:
+    """`LatentStats.covariance` in double precision."""
+    weights, means, basis, scales = (t.double() for t in (stats.weights, stats.means, stats.basis, stats.scales))
+    within = (basis * (weights @ scales.square())) @ basis.T
+    offsets = means - weights @ means
+    return within + (offsets * weights.unsqueeze(1)).T @ offsets
+
+
 def spectrum(stats: LatentStats) -> Tensor:
     """Variances along the principal axes of the Gaussian or of the whole mixture, (r,) with r ≤ D, largest first: the
     eigenvalues of the covariance, less those that are 0 for want of codes."""
     if len(stats.weights) == 1:
         return stats.scales[0].square().sort(descending=True).values
-    return torch.linalg.eigvalsh(stats.covariance.double()).clamp(min=0).flip(0).float()
+    return torch.linalg.eigvalsh(_covariance(stats)).clamp(min=0).flip(0).float()
 
 
 def rank(stats: LatentStats) -> int:
     """Number of directions in which it has variance: more than NO_VARIANCE of the largest one's."""
-    variances = spectrum(stats)
-    return int((variances > NO_VARIANCE * variances[0]).sum())
+    return len(used(spectrum(stats)))
+
+
+def used(variances: Tensor) -> Tensor:
+    """Those of variances (r,), largest first, that are more than NO_VARIANCE of the largest."""
+    return variances[variances > NO_VARIANCE * variances[0]]
 
 
 def sample(stats: LatentStats, seeds: Sequence[int]) -> Tensor:

@@ -12,6 +12,9 @@ from aemodels.noise import snr_db
 CONVENTIONS = {"psnr_db": "Mean of the photos' PSNRs", "psnr_of_mean_mse_db": "PSNR of the mean MSE"}
 
 
+LABEL_SHARE = 0.12  # of the axis: the least distance of two numbers on it
+
+
 @dataclass(frozen=True)
 class Score:
     """PSNR in dB and the half-width of its 95 % interval."""
@@ -35,7 +38,8 @@ def curve(evaluations: Sequence[Mapping[str, Any]], convention: str) -> Curve:
 def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: str, ink: Ink = LIGHT):
     """Curves with 95 % intervals over the noise variance, below, and the channel's SNR, on top. Returns a plotly Figure.
 
-    The axis is spaced by σ, which keeps small variances apart and still has a place for none.
+    The axis is spaced by σ, which keeps small variances apart and still has a place for none. Variances too near to the one
+    before have a line but no number, so that the numbers have room on a phone.
     """
     import plotly.graph_objects as go
 
@@ -56,26 +60,42 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
         )
     variances = sorted({variance for scores in [*models.values(), *baselines.values()] for variance in scores})
     ticks = [sqrt(variance) for variance in variances]
+    numbered: list[float] = []
+    for variance, tick in zip(variances, ticks, strict=True):
+        if not numbered or tick - sqrt(numbered[-1]) > LABEL_SHARE * ticks[-1]:
+            numbered.append(variance)
     axis = {
         "range": [-0.03 * ticks[-1], 1.04 * ticks[-1]],
         "tickvals": ticks,
-        "tickfont": {"size": 16, "color": ink.text},
-        "title": {"font": {"size": 18, "color": ink.text}},
+        "tickfont": {"size": 15, "color": ink.text},
+        "tickangle": 0,
+        "title": {"font": {"size": 17, "color": ink.text}},
         "zeroline": False,
     }
     figure.add_scatter(x=[None], y=[None], xaxis="x2", showlegend=False)  # plotly draws no axis without a trace
     figure.update_layout(
         height=560,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis=axis | {"ticktext": [f"{v:g}" for v in variances]},
+        xaxis=axis | {"ticktext": [f"{v:g}" if v in numbered else "" for v in variances]},
         xaxis2=axis
-        | {"ticktext": [f"{snr_db(v):.1f}" if v else "∞" for v in variances], "overlaying": "x", "side": "top"},
+        | {
+            "ticktext": ["" if v not in numbered else f"{snr_db(v):.1f}" if v else "∞" for v in variances],
+            "overlaying": "x",
+            "side": "top",
+        },
         yaxis={key: axis[key] for key in ("tickfont", "title")},
-        legend={"font": {"size": 17, "color": ink.text}, "orientation": "h", "yanchor": "top", "y": -0.17, "x": 0},
+        legend={
+            "font": {"size": 16, "color": ink.text},
+            "orientation": "h",
+            "yref": "container",
+            "yanchor": "bottom",
+            "y": 0,
+            "x": 0,
+        },
         hovermode="closest",
     )
     figure.layout.yaxis.title.text = y_title
-    figure.layout.xaxis.title.text = "noise variance σ² while testing, per real element (axis spaced by σ)"
+    figure.layout.xaxis.title.text = "noise variance while testing"
     figure.layout.xaxis2.title.text = "channel SNR / dB"
     return figure
 

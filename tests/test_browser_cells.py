@@ -61,7 +61,7 @@ def test_a_cell_is_clicked_dragged_and_moved_by_keys_and_found_again_by_its_url(
     page = visit("dogs-reconstruct?seed=3&photo=2")
     click_cell(page, "cells", 7, 2, side=8)
     changed = wait_for_picture(page, "^Where picture 2 changes when cell 7, 2 is scaled by 0$")
-    page.wait_for_function("new URLSearchParams(location.search).get('row') === '7'")
+    page.wait_for_function("new URLSearchParams(location.search).get('cell') === '7, 2'")
     difference = pixels(page, changed)
     step = difference.shape[0] // 8
     blocks = difference.reshape(8, step, 8, step, 3).mean((1, 3, 4))
@@ -79,16 +79,30 @@ def test_a_cell_is_clicked_dragged_and_moved_by_keys_and_found_again_by_its_url(
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowRight")
     shown = pixels(page, wait_for_picture(page, "when cell 3, 7 is scaled"))
-    page.wait_for_function("new URLSearchParams(location.search).get('column') === '7'")
+    page.wait_for_function("new URLSearchParams(location.search).get('cell') === '3, 7'")
     sync_api.expect(canvas(page, "cells")).to_have_attribute("aria-label", re.compile("row 3, column 7"))
-    assert query(page) | {"part": "A cell", "row": "3", "column": "7", "photo": "2"} == query(page)
+    assert query(page) | {"part": "A cell", "cell": "3, 7", "photo": "2"} == query(page)
 
     again = visit(page.url.rpartition("/")[2])
     assert np.array_equal(pixels(again, wait_for_picture(again, "^Where picture 2 .* cell 3, 7 ")), shown)
 
 
+def test_back_shows_the_cell_picked_before(visit):
+    page = visit("dogs-reconstruct?seed=3")
+    for row, column in ((1, 8), (5, 2)):
+        click_cell(page, "cells", row, column, side=8)
+        wait_for_picture(page, f"when cell {row}, {column} is scaled")
+        page.wait_for_function(
+            "cell => new URLSearchParams(location.search).get('cell') === cell", arg=f"{row}, {column}"
+        )
+        page.wait_for_selector(IDLE)
+    page.go_back()
+    wait_for_picture(page, "when cell 1, 8 is scaled")
+    assert query(page) | {"part": "A cell", "cell": "1, 8"} == query(page)
+
+
 def test_a_channel_is_clicked_and_its_picture_is_the_decoder_s(visit):
-    page = visit("dogs-reconstruct?seed=3&scale=-2")
+    page = visit("dogs-reconstruct?seed=3&gain=-2")
     before = canvas(page, "cells").bounding_box()
     click_cell(page, "cells", 1, 1, side=8)
     wait_for_picture(page, "when cell 1, 1 is scaled by -2$")
@@ -134,7 +148,7 @@ def test_a_cell_picked_while_the_slow_charts_are_measured_stays_picked(new_page,
 
     page = new_page(viewport={"width": 1440, "height": 1400})
     page.route_web_socket(re.compile("_stcore/stream"), connect)
-    page.goto(f"{app_url}/dogs-reconstruct?seed=77&part=A+cell&row=5&column=6")
+    page.goto(f"{app_url}/dogs-reconstruct?seed=77&part=A+cell&cell=5,+6")
     page.get_by_text("Knocking out each channel").wait_for()
     click_cell(page, "cells", 3, 7, side=8)
     page.wait_for_timeout(1000)  # several times what lies between two steps of the measurement
@@ -144,7 +158,7 @@ def test_a_cell_picked_while_the_slow_charts_are_measured_stays_picked(new_page,
     page.locator(".st-key-channel_worth .main-svg").first.wait_for()
     page.wait_for_selector(IDLE)
     page.get_by_alt_text("Where picture 1 changes when cell 3, 7 is scaled by 0").wait_for()
-    assert query(page) | {"row": "3", "column": "7"} == query(page)
+    assert query(page) | {"cell": "3, 7"} == query(page)
 
 
 # Keeps the function by which the page asks for its next measurement, so that a test can call it in any moment.

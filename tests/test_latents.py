@@ -287,6 +287,18 @@ def test_rank_of_fewer_codes_than_dimensions(n, num_dimensions, exponent):
         assert rank(fit(codes, "diagonal")) == num_dimensions
 
 
+@pytest.mark.parametrize("kind", ["full", "mixture"])
+def test_rank_and_spectrum_where_variances_differ_by_nine_orders(kind):
+    """As those of 1,024 codes of photos do; rounding to float32 must not hide the weakest."""
+    codes = normal_codes(200, 100) * torch.logspace(0, -4.5, 100)
+    stats = fit(codes, kind)
+    assert rank(stats) == 100
+    if kind == "full":
+        x = codes.double() - codes.double().mean(0)
+        expected = torch.linalg.svdvals(x).square() / 199
+        torch.testing.assert_close(spectrum(stats).double(), expected, rtol=1e-4, atol=0)
+
+
 def test_rank_of_many_codes_is_the_number_of_directions_they_use():
     codes = correlated_codes(100)
     assert rank(fit(codes)) == 3

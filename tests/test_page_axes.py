@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from apptest import numbers, open_page, pictures
+from apptest import numbers, open_page, pictures, text
+from browser import REPO
 
 import aemodels
-from aemodels import latents
+from aemodels import checkpoints
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 
@@ -75,7 +76,26 @@ def test_start_axis_and_model_each_change_the_picture():
     assert len(set(shown)) == 4
 
 
-def test_beyond_the_last_axis_the_last_four_are_shown():
-    app = open_page("dogs/axes", axis=1021)
-    rank = latents.rank(latents.fit(aemodels.load_checkpoint("dog-ae").codes))
+@pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.15"])
+def test_the_field_ends_where_the_axes_do(name):
+    app = open_page("dogs/axes", model="none" if name == "dog-ae" else "0.15")
+    codes = aemodels.load_checkpoint(name).codes.flatten(1).double()
+    rank = torch.linalg.matrix_rank(codes - codes.mean(0)).item()
+    assert app.number_input(key="axis").max == rank - 3 == 1020
+    app.number_input(key="axis").set_value(rank - 3).run()
+    assert not app.exception
     assert numbers(r"Axes (\d+) to (\d+)", app) == [rank - 3, rank]
+    assert f"of {rank:,} axes" in text(app)
+
+
+def test_an_axis_that_another_model_lacks_gives_way(checkpoint_folder):
+    for name in ("dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"):
+        c = aemodels.load_checkpoint(name, REPO / "checkpoints")
+        num_codes = 9 if name == "dog-noise-0.10" else 64
+        kept = (c.history, c.codes[:num_codes], c.labels[:num_codes], c.provenance)
+        checkpoints.save_checkpoint(name, c.model, c.train_config, c.metrics, *kept)
+    app = open_page("dogs/axes", axis=60)
+    assert numbers(r"Axes (\d+) to (\d+)", app) == [60, 63]
+    app.segmented_control(key="model").set_value("dog-noise-0.10").run()
+    assert not app.exception
+    assert numbers(r"Axes (\d+) to (\d+)", app) == [5, 8]

@@ -3,19 +3,20 @@
 import csv
 import io
 import json
+import re
 from functools import partial
 from math import log10, sqrt
 
 import apptest
 import pytest
 import streamlit as st
-from apptest import text
+from apptest import notice, text
 from browser import REPO
 
 import aemodels
-from aemodels import checkpoints, evaluation, measurements, report
+from aemodels import checkpoints, evaluation, latents, measurements, report
 
-MODELS = {"dog-ae": "Plain"} | {f"dog-noise-{v}": f"Trained at variance {v}" for v in ("0.05", "0.10", "0.15")}
+MODELS = ("dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15")
 LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
 LAB = (0.05, 0.10, 0.15)
 
@@ -87,12 +88,12 @@ def test_chart_and_table_are_those_of_the_checkpoints_in_the_project():
     app = open_page()
     shown, _ = traces(app)
     table = app.table[0].value
-    for name, label in MODELS.items():
+    for name in MODELS:
         rows = sorted(aemodels.load_checkpoint(name).metrics["evaluations"], key=lambda r: r["noise_variance"])
-        assert numbers(shown[label]["y"]) == [r["psnr_db"] for r in rows]
-        assert numbers(shown[label]["error_y"]["array"]) == [r["psnr_db_ci95"] for r in rows]
-        assert numbers(shown[label]["x"]) == pytest.approx([sqrt(r["noise_variance"]) for r in rows])
-        for cell, v in zip(table.loc[label], LAB, strict=True):
+        assert numbers(shown[name]["y"]) == [r["psnr_db"] for r in rows]
+        assert numbers(shown[name]["error_y"]["array"]) == [r["psnr_db_ci95"] for r in rows]
+        assert numbers(shown[name]["x"]) == pytest.approx([sqrt(r["noise_variance"]) for r in rows])
+        for cell, v in zip(table.loc[name], LAB, strict=True):
             (r,) = [r for r in rows if r["noise_variance"] == v]
             assert f"**{r['psnr_db']:.2f} ± {r['psnr_db_ci95']:.2f}**" in cell
     for label, key in {LINEAR: "linear_code", AVIF: "avif"}.items():
@@ -105,10 +106,14 @@ def test_chart_and_table_are_those_of_the_checkpoints_in_the_project():
 def test_both_axes_tell_the_same_channel(copies):
     copies(full_rows, **full_baselines())
     _, layout = traces(open_page())
-    variances = [float(t) for t in layout["xaxis"]["ticktext"]]
-    assert variances == list(evaluation.TEST_VARIANCES)
+    assert numbers(layout["xaxis"]["tickvals"]) == [sqrt(v) for v in evaluation.TEST_VARIANCES]
+    texts = zip(layout["xaxis"]["ticktext"], layout["xaxis2"]["ticktext"], strict=True)
+    for v, (below, above) in zip(evaluation.TEST_VARIANCES, texts, strict=True):
+        if v in (0.02, 0.2):  # too near to the one before
+            assert (below, above) == ("", "")
+        else:
+            assert (float(below), above) == (v, f"{-10 * log10(v):.1f}" if v else "∞")
     assert layout["xaxis2"]["side"] == "top"
-    assert layout["xaxis2"]["ticktext"] == ["∞"] + [f"{-10 * log10(v):.1f}" for v in variances[1:]]
     assert numbers(layout["xaxis"]["tickvals"]) == numbers(layout["xaxis2"]["tickvals"])
     assert numbers(layout["xaxis"]["range"]) == numbers(layout["xaxis2"]["range"])
     assert "variance" in layout["xaxis"]["title"]["text"]
@@ -119,9 +124,9 @@ def test_gaps_to_the_baselines(copies):
     copies(full_rows, **full_baselines())
     app = open_page()
     table = app.table[0].value
-    assert list(table.index) == [*MODELS.values(), LINEAR, AVIF]
+    assert list(table.index) == [*MODELS, LINEAR, AVIF]
     # Models start at 30 dB and gain 0.1 dB each; linear starts at 27, AVIF at 28, all falling alike.
-    for place, label in enumerate(MODELS.values()):
+    for place, label in enumerate(MODELS):
         for i, cell in zip((3, 4, 5), table.loc[label], strict=True):
             psnr = 30 - 0.25 * i + 0.1 * place
             assert cell == f"**{psnr:.2f} ± 0.10** ({3 + 0.1 * place:+.2f} linear, {2 + 0.1 * place:+.2f} AVIF)"
@@ -140,6 +145,59 @@ def test_gaps_to_the_baselines(copies):
     )
 
 
+def test_gaps_are_what_a_reader_gets_who_subtracts(copies):
+    """24.78 − 22.77 is 2.01, though 24.775 − 22.774 rounds to 2.00."""
+    baselines = full_baselines()
+    for place, r in enumerate(baselines["linear_code"]):
+        r["psnr_db"] = 22.774 - 0.25 * place
+    copies(lambda place: [r | {"psnr_db": r["psnr_db"] - 5.2249} for r in full_rows(place)], **baselines)
+    app = open_page()
+    gaps = []
+    for name in MODELS:
+        for v, cell in zip(LAB, app.table[0].value.loc[name], strict=True):
+            shown, gap = (float(n) for n in re.search(r"([\d.]+) ± 0.10\*\* \(([+−][\d.]+) linear", cell).groups())
+            assert gap == pytest.approx(shown - float(app.table[0].value.loc[LINEAR].iloc[LAB.index(v)].split()[0]))
+            gaps.append(gap)
+    assert f"Against {LINEAR}, each at its own noise: **+{gaps[3]:.2f} dB** (0.05)" in text(app)
+
+
+def test_the_caption_says_whose_psnr_it_is():
+    app = open_page()
+    assert "of one photo; the mean over 1,886 test photos" in text(app)
+    app.segmented_control(key="psnr").set_value("psnr_of_mean_mse_db").run()
+    assert "of all 1,886 test photos together" in text(app)
+    assert "of one photo" not in text(app)
+
+
+def test_the_first_point_answers_whether_sampling_generates():
+    first = notice(open_page()).splitlines()[2]
+    rows = [row for row in measurements.read_generation()["rows"] if row["source"] in latents.SAMPLERS]
+    best, plain = (
+        min((row for row in rows if (row["model"] == "dog-ae") == is_plain), key=lambda row: row["frechet"][0])
+        for is_plain in (False, True)
+    )
+    assert first.startswith("- **No: the samples are no dogs.** ")
+    assert f"on {best['model']}, stand at a Fréchet distance of **{best['frechet'][0]:.0f}**" in first
+    assert f"Of dog-ae, without noise, the best samples have {plain['frechet'][0]:.0f}" in first
+
+
+def test_without_the_measurement_it_gives_no_answer(copies):
+    copies(full_rows)
+    app = open_page()
+    assert not app.error
+    assert "Fréchet" not in text(app)
+
+
+def test_fine_detail_is_the_same_figure_as_on_the_page_sample():
+    app = open_page(seed=3)
+    shares = re.findall(r"(\d+)% \((dog-[\w.-]+)\)", notice(app))
+    assert [name for _, name in shares] == list(MODELS)
+    for share, name in shares:
+        label = "none" if name == "dog-ae" else name[-4:]
+        there = apptest.open_page("dogs/sample", seed=3, model=label)
+        assert f"carry **{share}%** of the fine detail" in notice(there)
+
+
 def test_the_other_convention(copies):
     copies(full_rows, **full_baselines())
     app = open_page()
@@ -149,14 +207,14 @@ def test_the_other_convention(copies):
     for label in before:
         assert numbers(after[label]["y"]) == pytest.approx([y - 0.5 for y in numbers(before[label]["y"])])
         assert set(numbers(after[label]["error_y"]["array"])) == {0.2}
-    assert app.table[0].value.loc["Plain"].iloc[0].startswith("**28.75 ± 0.20**")
+    assert app.table[0].value.loc["dog-ae"].iloc[0].startswith("**28.75 ± 0.20**")
 
 
 def test_models_of_old_beside_new_baselines(copies):
     copies(lambda place: [r for r in full_rows(place) if r["noise_variance"] in (0, *LAB)], **full_baselines())
     app = open_page()
     shown, layout = traces(app)
-    assert len(numbers(shown["Plain"]["x"])) == 4
+    assert len(numbers(shown["dog-ae"]["x"])) == 4
     assert len(numbers(shown[AVIF]["x"])) == 7
     assert len(layout["xaxis"]["ticktext"]) == 8
 
@@ -166,7 +224,7 @@ def test_broken_baselines_are_told_and_the_models_shown(copies, checkpoint_folde
     (checkpoint_folder / "baselines.json").write_text("{")
     app = open_page()
     assert [error.value.split(" (")[0] for error in app.error] == ["baselines.json is broken or incomplete"]
-    assert list(traces(app)[0]) == list(MODELS.values())
+    assert list(traces(app)[0]) == list(MODELS)
 
 
 @pytest.mark.parametrize("fingerprint", ["0" * 32, None])
@@ -174,8 +232,8 @@ def test_baselines_of_other_photos_are_left_out_and_why(fingerprint, copies):
     copies(full_rows, **full_baselines() | {"data_fingerprint": fingerprint})
     app = open_page()
     assert not app.exception
-    assert list(traces(app)[0]) == list(MODELS.values())
-    assert list(app.table[0].value.index) == list(MODELS.values())
+    assert list(traces(app)[0]) == list(MODELS)
+    assert list(app.table[0].value.index) == list(MODELS)
     (warning,) = [warning.value for warning in app.warning]
     assert "other photos than dog-ae, dog-noise-0.05, dog-noise-0.10, dog-noise-0.15" in warning
     assert "`python train.py --evaluate`" in warning
@@ -197,7 +255,7 @@ def test_the_table_of_the_report_is_the_labs(copies):
     (entry,) = app.session_state["report"].values()
     assert entry.panel.settings["PSNR"] == "PSNR of the mean MSE"
     rows = entry.panel.rows
-    assert [row["model"] for row in rows] == [*MODELS.values(), LINEAR, AVIF]
+    assert [row["model"] for row in rows] == [*MODELS, LINEAR, AVIF]
     assert len(rows) <= report.MAX_ROWS
     assert len(rows[0]) <= report.MAX_COLUMNS
     keys = ["PSNR / dB without noise", *(f"PSNR / dB at variance {v:.2f}" for v in LAB)]
@@ -219,9 +277,7 @@ def test_the_other_download_has_every_figure(copies, monkeypatch):
     copies(full_rows, **full_baselines())
     open_page()
     rows = list(csv.DictReader(io.StringIO(files["All figures, at every variance (CSV)"]().decode())))
-    assert [row["trained"] for row in rows] == [label for label in MODELS.values() for _ in range(8)] + [LINEAR] * 8 + [
-        AVIF
-    ] * 7
+    assert [row["trained"] for row in rows] == [label for label in MODELS for _ in range(8)] + [LINEAR] * 8 + [AVIF] * 7
     for place in range(4):
         for row, expected in zip(rows[8 * place :], full_rows(place), strict=False):
             for key, value in expected.items():

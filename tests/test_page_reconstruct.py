@@ -1,5 +1,6 @@
 """The page Reconstruct as its script draws it; what needs a browser is in test_browser_cells.py."""
 
+import io
 import json
 import re
 from functools import partial
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from apptest import notice, numbers, pictures, png_file
+from PIL import Image
 
 import aemodels
 
@@ -25,10 +27,12 @@ def x(dogs):
 
 def set_part(app, photo, scale, **place):
     app.number_input(key="photo").set_value(photo)
-    app.slider(key="scale").set_value(scale)
+    app.slider(key="gain").set_value(scale)
     app.segmented_control(key="part").set_value("channel" if "channel" in place else "cell").run()
-    for key, value in place.items():
-        app.number_input(key=key).set_value(value)
+    if "channel" in place:
+        app.number_input(key="channel").set_value(place["channel"])
+    else:
+        app.selectbox(key="cell").set_value((place["row"] - 1, place["column"] - 1))
     app.run()
     assert not app.exception
 
@@ -73,7 +77,7 @@ def test_a_part_is_scaled(x):
         value, change = figures["PSNR against the photo"]
         assert leading(value) == pytest.approx(psnr[1], abs=0.006)
         assert leading(change) == pytest.approx(psnr[1] - psnr[0], abs=0.006)
-        own = figures.get("Of that, in its own 16×16 pixels")
+        own = figures.get("Of the squared change, in its own 16×16 px")
         if "row" in place:
             top, left = 16 * (place["row"] - 1), 16 * (place["column"] - 1)
             share = square[:, top : top + 16, left : left + 16].sum() / square.sum()
@@ -96,7 +100,7 @@ def test_at_scale_one_nothing_changes(place, x):
 def test_codes_alone_suffice():
     app = open_page()
     set_part(app, 2, 0.0, row=3, column=3)
-    assert set(shown(app)) == {"The picture changes by (RMS)", "Of that, in its own 16×16 pixels"}
+    assert set(shown(app)) == {"The picture changes by (RMS)", "Of the squared change, in its own 16×16 px"}
     assert leading(shown(app)["The picture changes by (RMS)"][0]) > 0
 
 
@@ -134,8 +138,28 @@ def test_says_how_much_of_the_error_is_fine_detail(x):
     for images in (error, variation):
         means = images.reshape(9, 3, 32, 4, 32, 4).mean((3, 5))
         expected.append(100 * (1 - np.square(means).mean() / np.square(images).mean()))
-    shown = numbers(r"\*\*(\d+)%\*\* of the squared error is detail .* only (\d+)% of", open_page())
+    shown = numbers(
+        r"\*\*(\d+)%\*\* of the squared error is detail .* variation (\d+)%: fine detail is lost first", open_page()
+    )
     assert shown == pytest.approx(expected, abs=0.6)
+
+
+def dots():
+    """A photo all of whose variation is finer than 4 px."""
+    pixels = np.zeros((128, 128, 3), np.uint8)
+    pixels[::2, ::2] = 255
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("photo", [dots(), png_file()], ids=["all of it fine", "none of it fine"])
+def test_what_is_not_lost_first_is_not_said_to_be(photo):
+    app = open_page(photos="Your own")
+    upload(app, [("photo.png", photo)])
+    in_error, in_photo = numbers(r"\*\*(\d+)%\*\* of the squared error is detail .* variation (\d+)%", app)
+    assert in_error <= max(in_photo, 50)
+    assert "lost first" not in notice(app)
 
 
 def test_says_which_channels_work_hardest_and_least():
@@ -209,12 +233,13 @@ def test_the_code_as_one_picture_is_another_picture():
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("channel", "99"), ("scale", "7"), ("photo", "-1"), ("part", "nonsense"), ("photos", "mirror")]
+    ("key", "value"),
+    [("channel", "99"), ("gain", "7"), ("cell", "9, 9"), ("photo", "-1"), ("part", "nonsense"), ("photos", "mirror")],
 )
 def test_a_broken_address_shows_the_default(key, value):
     app = open_page(**{key: value})
     assert pictures(app)
-    assert app.slider(key="scale").value == 0
+    assert app.slider(key="gain").value == 0
 
 
 def upload(app, files):
@@ -227,6 +252,25 @@ def test_a_picture_that_is_gone_is_no_longer_picked():
     app.number_input(key="photo").set_value(9).run()
     upload(app, [("a.png", png_file()), ("b.png", png_file((20, 90, 200)))])
     assert app.number_input(key="photo").value == 2
+
+
+@pytest.mark.parametrize("source", ["Your own", "Camera"])
+def test_without_a_photo_of_the_user_it_says_what_is_shown_instead(source):
+    app = open_page(photos=source)
+    assert "nine codes that come with the model" in app.info[0].value
+    if source == "Your own":
+        upload(app, [("a.png", png_file())])
+        assert not app.info
+
+
+def test_after_the_twins_and_another_draw(x):
+    """Both pages keep values across pages under their widgets' keys."""
+    app = apptest.open_page("mnist/twins")
+    app.button(key="again").click().run()
+    apptest.go_to(app, "dogs/reconstruct")
+    assert app.slider(key="gain").value == 0
+    apptest.go_to(app, "mnist/twins")
+    apptest.go_to(app, "dogs/reconstruct")
 
 
 def test_a_broken_upload_leaves_the_others_and_the_scene_as_they_are():

@@ -200,3 +200,18 @@ def test_broken_checkpoint(page, checkpoint_folder, without_photos):
     assert not app.exception
     assert [title.value for title in app.title] == [PAGES[page]]
     assert [error.value.split(" (")[0] for error in app.error] == ["dog-ae.safetensors is broken or incomplete"]
+
+
+def test_a_key_that_is_kept_across_pages_is_one_kind_of_widget():
+    """Streamlit hands a page the value that another page's widget of the same key left, whatever it is."""
+    kinds = ["button", "number_input", "segmented_control", "select_slider", "selectbox", "slider", "text_input"]
+    seen = {}
+    app = apptest.start()
+    for path in sorted((REPO / "pages").glob("[!p]*/*.py")):
+        apptest.go_to(app, f"{path.parent.name}/{path.stem}")
+        for kind in kinds:
+            for widget in app.get(kind):
+                if widget.key:
+                    seen.setdefault(widget.key, set()).add((kind, widget.label))
+    assert {"seed", "model", "gain", "scale"} <= set(seen)
+    assert {key: widgets for key, widgets in seen.items() if len(widgets) > 1} == {}

@@ -12,7 +12,7 @@ from aemodels import axes, figures, latents
 from aemodels.noise import seeded_order
 from pages.parts import ahead, axis_curves, controls, export, loaders
 
-NUM_AXES, MAX_AXIS = 4, 1021
+NUM_AXES = 4
 STEPS = torch.arange(-3.0, 4.0)
 STARTS = {"photo": "A photo's code", "mean": "The mean code"}
 
@@ -37,7 +37,7 @@ def compute(seed: int) -> Scene:
 
 def draw(z: Tensor, x: Tensor, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     labels = [f"Axis {axis + 1} σ={stats.scales[0, axis]:.2f}" for axis in shown]
-    notes = [[f"z² {p:.2f}" for p in latents.power(row)] for row in z]
+    notes = [[f"E[z²] {p:.2f}" for p in latents.power(row)] for row in z]
     columns = [f"{controls.signed(step, 0)} σ" if step else "0" for step in STEPS.tolist()]
     return figures.panel([figures.to_tiles(row) for row in x], labels, notes, columns, caption, width_px, ink)
 
@@ -50,19 +50,22 @@ controls.header(
 with controls.row():
     name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
     seed = controls.seed_control()
-with controls.row():
-    starts_at = controls.choose("Start from", STARTS, key="start")
-    first = st.number_input(
-        "First axis shown", 1, MAX_AXIS, key="axis", width=150, bind="query-params", persist_state="session"
-    )
 ckpt, stats = loaders.checkpoint(name), axis_curves.fitted(name)
 mean = stats.mean.view(ckpt.codes.shape[1:])
 rank = latents.rank(stats)
-shown = range(max(0, min(first - 1, rank - NUM_AXES)), min(rank, first - 1 + NUM_AXES))
+last_first = max(1, rank - NUM_AXES + 1)
+if st.session_state.get("axis", 1) > last_first:  # another model's codes may have more axes
+    st.session_state.axis = last_first
+with controls.row():
+    starts_at = controls.choose("Start from", STARTS, key="start")
+    first = st.number_input(
+        "First axis shown", 1, last_first, key="axis", width=150, bind="query-params", persist_state="session"
+    )
+shown = range(first - 1, min(rank, first - 1 + NUM_AXES))
 scene = ahead.scene(compute, seed, "axes", loaders.version(name), starts_at, first, export.is_dark())
 alt = f"Seven steps from −3 σ to +3 σ along axes {shown[0] + 1} to {shown[-1] + 1}, from {scene.start}, decoded"
 export.show(scene.panel, alt=alt)
-st.caption("Below each picture: the mean square of its code.")
+st.caption("Below each picture: E[z²], the mean square of its code.")
 
 variances = latents.spectrum(stats)
 share = variances / variances.sum()
@@ -80,8 +83,8 @@ controls.notice(
         f"The mean code decodes to a picture with **{moved.mean_contrast:.0f}** grey levels of contrast (standard deviation of its pixels), photos' codes "
         f"to {moved.photos_contrast:.0f}. Its mean square is {float(mean.square().mean()):.2f}, theirs {float(ckpt.codes.square().mean()):.2f}: where a "
         "Gaussian is densest no photo lies.",
-        f"Along the axes shown the codes by themselves have a mean excess kurtosis of {controls.signed(kurtosis, 2)} (0 for a Gaussian). No axis is "
-        "a dog's: what makes one is how hundreds of them go together.",
+        f"Along the axes shown the codes have a mean excess kurtosis of {controls.signed(kurtosis, 2)}: 0 for a Gaussian, above it the more, the "
+        "more codes lie far out.",
     ]
 )  # fmt: skip
 
@@ -101,7 +104,7 @@ numbers = [
 export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.x), numbers, settings, alt=alt)
 
 st.subheader("What an axis moves", anchor=False)
-effects = {label: axis_curves.measure(model) for model, label in loaders.DOG_MODELS.items()}
+effects = {model: axis_curves.measure(model) for model in loaders.DOG_MODELS}
 left, right = st.columns(2)
 left.plotly_chart(
     axis_curves.draw(effects, "grey_levels", "change by one σ / grey levels"),

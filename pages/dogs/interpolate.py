@@ -56,7 +56,7 @@ pictures["fade"] = latents.lerp(x_dogs[start], x_dogs[end], NUM_STEPS)
 power = {way: latents.power(z) for way, z in ways.items()}
 detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}
 steps = [f"{t:.0%}" for t in torch.linspace(0, 1, NUM_STEPS).tolist()]
-notes = [[f"z² {p:.2f}" for p in power[way]] if way in power else [""] * NUM_STEPS for way in WAYS]
+notes = [[f"E[z²] {p:.2f}" for p in power[way]] if way in power else [""] * NUM_STEPS for way in WAYS]
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
@@ -66,13 +66,17 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
 
 ALT = f"Nine steps from dog {start + 1} to dog {end + 1}, decoded along the straight line and the great circle, and cross-faded"
 export.show(draw(export.SCREEN_PX, export.ink()), alt=ALT)
+st.caption("Below each picture: E[z²], the mean square of its code.")
 
 middle = NUM_STEPS // 2
 angle = float(latents.angle(codes[start], codes[end]).rad2deg())
 apart = {way: float(mse(pictures[way], pictures["fade"])[middle].sqrt()) * 255 for way in ways}
+dogs_apart = float(mse(x_dogs[[start]], x_dogs[[end]]).sqrt()) * 255
 ends = float((power["lerp"][0] + power["lerp"][-1]) / 2)
-controls.notice(
-    [
+if start == end:
+    points = ["Both ends are the same dog, and so is every step between them: choose another one."]
+else:
+    points = [
         f"The two codes stand at an angle of **{angle:.0f}°**; in {codes[0].numel():,} dimensions two codes that have nothing in "
         "common stand near 90°.",
         f"Half way, the straight line's code has **{float(power['lerp'][middle]) / ends:.0%}** of the ends' mean square, the great "
@@ -82,9 +86,9 @@ controls.notice(
         f"{detailed['slerp'][middle]:.1f} on the great circle and {detailed['fade'][middle]:.1f} in the cross-fade; the two dogs "
         f"have {detailed['fade'][0]:.1f} and {detailed['fade'][-1]:.1f}.",
         f"It differs from the plain cross-fade by {apart['lerp']:.1f} (straight line) and {apart['slerp']:.1f} (great circle) of 255 "
-        "grey levels RMS. The less, the more the walk is only a double exposure: no dog in between is found.",
+        f"grey levels RMS, the two dogs from each other by {dogs_apart:.1f}. At 0 the walk would be a double exposure and nothing else.",
     ]
-)
+controls.notice(points)
 
 settings = {"model": name, "seed": seed, "from": f"code {int(picked[start])}", "to": f"code {int(picked[end])}"}
 numbers = [

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from aemodels import detail, figures, latents, panels, psnr_matrix
+from aemodels import figures, latents, panels, psnr_matrix
 from aemodels.noise import snr_db
-from pages.parts import ahead, channel, controls, export, loaders, sampling
+from pages.parts import ahead, channel, controls, export, generation, loaders, sampling
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -28,8 +28,9 @@ with controls.row():
     seed = controls.seed_control()
 ckpts = {name: loaders.checkpoint(name) for name in loaders.DOG_MODELS}
 baselines = loaders.baselines(ckpts.values())
-measured = {label: ckpts[name].metrics["evaluations"] for name, label in loaders.DOG_MODELS.items()}
-models = {label: psnr_matrix.curve(rows, convention) for label, rows in measured.items()}
+own = {name: ckpt.model_config.noise_variance for name, ckpt in ckpts.items() if ckpt.model_config.noise_variance}
+measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
+models = {name: psnr_matrix.curve(rows, convention) for name, rows in measured.items()}
 references = {
     label: scores
     for label, key in channel.BASELINES.items()
@@ -43,9 +44,9 @@ st.plotly_chart(
 )
 num_images = ckpts["dog-ae"].metrics["num_images"]
 st.caption(
-    f"PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels, {num_images:,} test photos; bars: 95 % intervals over photos. "
-    "Noise variance is per real element of a unit-power code; noise on the plain model's code is scaled to that code's power."
-    + channel.about_baselines(baselines)
+    channel.ABOUT_PSNR[convention].format(f"{num_images:,}")
+    + "; bars: 95 % intervals over photos. Noise variance is per real element of a "
+    "code of mean square 1; the axis is spaced by its root, σ." + channel.about_baselines(baselines)
 )
 
 st.subheader("At the lab's three variances", anchor=False)
@@ -61,6 +62,10 @@ st.table(
         index=[*models, *references],
     )
 )
+st.caption(
+    "A model trained under noise sends codes of mean square 1. Those of dog-ae have no fixed power: its noise is relative to each "
+    "code's own mean square, which makes the SNR the same."
+)
 everything = channel.numbers(measured, {label: baselines.get(key, []) for label, key in channel.BASELINES.items()})
 st.download_button(
     "All figures, at every variance (CSV)",
@@ -74,19 +79,20 @@ st.download_button(
 
 @dataclass(frozen=True)
 class Scene:
-    """The panel's rows of tiles, samples and real codes, a tile a model; its PNG file; and the fine detail of both rows."""
+    """The panel's rows of tiles, samples and real codes, a tile a model; its PNG file; the samples' fine detail by model, as a
+    share of the real codes'."""
 
     rows: list[list[np.ndarray]]
     panel: bytes
-    detail: list[list[float]]
+    detail: dict[str, float]
 
 
 def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
-    samples = [ckpt.model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m, ckpt in ckpts.items()]
-    pictures = [samples, [sampling.rebuilt_nine(m) for m in ckpts]]
-    rows = [list(map(sampling.nine, row)) for row in pictures]
-    return Scene(rows, export.on_screen(draw, rows), [list(map(detail.mean_step, row)) for row in pictures])
+    samples = {m: ckpt.model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m, ckpt in ckpts.items()}
+    rows = [list(map(sampling.nine, row)) for row in (samples.values(), map(sampling.rebuilt_nine, ckpts))]
+    shares = {m: sampling.detail_share(m, x) for m, x in samples.items()}
+    return Scene(rows, export.on_screen(draw, rows), shares)
 
 
 def draw(rows: list[list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
@@ -98,18 +104,16 @@ st.subheader("Does sampling generate now?", anchor=False)
 shown = "Nine Gaussian samples and nine decoded real codes of each dog model"
 export.show(scene.panel, alt=shown)
 
-share = {label: sampled / real for label, sampled, real in zip(loaders.DOG_MODELS.values(), *scene.detail, strict=True)}
-kurtosis = {label: latents.excess_kurtosis(ckpts[m].codes) for m, label in loaders.DOG_MODELS.items()}
-own = {loaders.DOG_MODELS[m]: ckpts[m].model_config.noise_variance for m in loaders.NOISE_MODELS}
+kurtosis = {m: latents.excess_kurtosis(ckpt.codes) for m, ckpt in ckpts.items()}
 controls.notice(
     [
+        *generation.verdict(*own),
         *channel.findings(models, references, own),
         "Fine detail of the samples, as a share of what decoded real codes have: "
-        + ", ".join(f"{s:.0%} ({label})" for label, s in share.items())
-        + ". A share near 100 % alone makes no dog: look whether the parts belong together.",
-        "Mean excess kurtosis of the code's elements, 0 for a Gaussian: "
-        + ", ".join(f"{controls.signed(k, 2)} ({label})" for label, k in kurtosis.items())
-        + ".",
+        + ", ".join(f"{share:.0%} ({m})" for m, share in scene.detail.items())
+        + ". A share near 100% alone makes no dog: look whether the parts belong together.",
+        "How the code's elements are spread, each by itself (mean excess kurtosis: 0 for a Gaussian, above it the more, the more values "
+        "lie far from the mean): " + ", ".join(f"{controls.signed(k, 2)} ({m})" for m, k in kurtosis.items()) + ".",
     ]
 )
 

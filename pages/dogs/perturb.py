@@ -115,12 +115,12 @@ panel = figures.panel(
 export.show(panel, f"Picture {picture + 1} with white and with shaped noise of variance {', '.join(columns)}")
 
 curves = variance_curves.measure()
-st.subheader(f"PSNR against variance, {curves.of}", anchor=False)
+st.subheader("PSNR against variance", anchor=False)
 chart = variance_curves.draw(curves)
 st.plotly_chart(chart, key="curve", alt="Mean PSNR against noise variance for the four dog models")
 st.caption(curves.how)
 
-drops = {label: of[0] - of[-1] for label, (_, of) in curves.white.items()}
+drops = {model: round(of[0], 2) - round(of[-1], 2) for model, (_, of) in curves.white.items()}
 at_most, at_least = max(drops, key=drops.get), min(drops, key=drops.get)
 strongest = curves.white[at_most][0][-1]
 dimensions = variance_curves.effective_dimensions()
@@ -137,11 +137,11 @@ points = [
     "not as grain of single pixels; shaped noise moves a code the way codes differ from photo to photo. The mean step "
     f"between neighbouring pixels: {steps['No noise']:.1f} grey levels without noise, {steps['White']:.1f} with white and "
     f"{steps['Shaped']:.1f} with shaped noise.",
-    f"Codes of “{loaders.DOG_MODELS[name]}” use their {z[0].numel():,} directions unevenly, as if they had only "
-    f"**{dimensions[loaders.DOG_MODELS[name]]:.0f}** of equal strength. Shaped noise falls on those, white noise mostly "
-    f"beside them. The four models in turn: {', '.join(f'{d:.0f}' for d in dimensions.values())}.",
-    f"From no noise to variance {strongest:g}, white, mean PSNR over the {curves.of} falls by **{drops[at_most]:.2f} dB** for "
-    f"the model “{at_most}” and by {drops[at_least]:.2f} dB for “{at_least}”.",
+    f"Codes of {name} use their {z[0].numel():,} directions unevenly: their variance is spread as over **{dimensions[name]:.0f}** of "
+    "equal strength (participation ratio). Shaped noise is spread like them, white noise evenly over all. By model: "
+    f"{', '.join(f'{d:.0f} ({model})' for model, d in dimensions.items())}.",
+    f"From no noise to variance {strongest:g}, white, mean PSNR falls by **{drops[at_most]:.2f} dB** for {at_most} and by "
+    f"{drops[at_least]:.2f} dB for {at_least}.",
 ]
 controls.notice(points)
 

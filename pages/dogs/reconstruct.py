@@ -31,6 +31,8 @@ if source == "test":
 else:
     own = photos.uploaded_photos() if source == "own" else photos.camera_photos()
     has_photos = own is not None
+    if not has_photos:
+        st.info(photos.NONE_YET[source], icon=":material/photo_library:")
 ckpt = loaders.checkpoint(name)
 
 
@@ -141,9 +143,11 @@ if has_photos:
             f"{' and '.join(helpers)} bring that to **{psnr.mean():.2f} dB**."
         )
     if variation.any():  # a blank one, from a covered camera, has none
+        whose = "photos'" if len(x) > 1 else "photo's"
+        in_error, in_photos = detail.fine_share(x - x_hat, 4), detail.fine_share(variation, 4)
         points.append(
-            f"**{detail.fine_share(x - x_hat, 4):.0%}** of the squared error is detail finer than 4 px, though such detail is only "
-            f"{detail.fine_share(variation, 4):.0%} of the photos' own variation: fur goes first, shape and colour stay."
+            f"**{in_error:.0%}** of the squared error is detail finer than 4 px, of the {whose} own "
+            f"variation {in_photos:.0%}" + (": fine detail is lost first." if in_error > max(in_photos, 0.5) else ".")
         )
 channel_power = probing.channel_power(z)
 power = channel_power.mean(0)

@@ -9,7 +9,6 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels import detail, figures, latents
-from aemodels.noise import seeded_order
 from pages.parts import ahead, controls, export, generation, loaders, sampling
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
@@ -18,7 +17,7 @@ NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
 @dataclass(frozen=True)
 class Scene:
     """Nine codes z, the index of the nearest real code of each and how far it is; what the panel shows, and its PNG file; the
-    fine detail of samples and of real codes."""
+    samples' fine detail in grey levels, and as a share of the real codes'."""
 
     z: Tensor
     nearest: Tensor
@@ -26,16 +25,15 @@ class Scene:
     tiles: list[np.ndarray]
     panel: bytes
     detail: float
-    real_detail: float
+    detail_share: float
 
 
 def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
     z = sampling.sample_codes(name, num_codes, sampler, seeds)
     nearest, to_nearest = latents.nearest(codes, z)
-    order = seeded_order(num_codes, seed)[:9]
-    x_sampled, x_nearest, x_real = (ckpt.model.decode(batch) for batch in (z, codes[nearest], codes[order]))
-    tiles = [sampling.nine(x) for x in (x_sampled, x_nearest, x_real)]
+    x_sampled, x_nearest = ckpt.model.decode(z), ckpt.model.decode(codes[nearest])
+    tiles = [sampling.nine(x) for x in (x_sampled, x_nearest, sampling.rebuilt_nine(name))]
     return Scene(
         z,
         nearest,
@@ -43,12 +41,12 @@ def compute(seed: int) -> Scene:
         tiles,
         export.on_screen(draw, tiles, seed),
         detail.mean_step(x_sampled),
-        detail.mean_step(x_real),
+        sampling.detail_share(name, x_sampled),
     )
 
 
 def draw(tiles: list[np.ndarray], seed: int, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    titles = [f"Nine samples, seed {seed}", "Nearest real code of each", "Nine random real codes"]
+    titles = [f"Nine samples, seed {seed}", "Nearest real code of each", "Nine real codes"]
     return figures.panel([tiles], column_labels=titles, caption=caption, width_px=width_px, ink=ink)
 
 
@@ -86,16 +84,15 @@ num_codes = min(num_codes, len(ckpt.codes))
 codes = sampling.fitting_codes(name, num_codes)
 scene = ahead.scene(compute, seed, "sample", loaders.version(name), num_codes, sampler, export.is_dark())
 
-ALT = (
-    "Left nine decoded samples, in the middle the nearest real code of each, right nine random real codes, all decoded"
-)
+ALT = "Left nine decoded samples, in the middle the nearest real code of each, right nine real codes, all decoded"
 export.show(scene.panel, alt=ALT)
 
 stats = sampling.fitted(name, num_codes, sampler)
-size, rank = scene.z[0].numel(), latents.rank(stats)
+size, rank = scene.z[0].numel(), len(sampling.spectrum(name, num_codes, sampler))
 relative = scene.to_nearest / sampling.mean_spacing(name, num_codes)
 kurtosis = latents.excess_kurtosis(ckpt.codes)
-alone = "close to Gaussian" if abs(kurtosis) < 0.5 else "far from Gaussian"
+fitted_on = f"{num_codes:,} codes of {size:,} numbers: the covariance has rank **{rank:,}**, variance in {rank:,} of {size:,} directions"
+fitted_on += " and none in the rest." if rank < size else "."
 how = {
     "full": "",
     "diagonal": " Each element is drawn by itself: what neighbouring cells have to do with each other is lost.",
@@ -103,19 +100,22 @@ how = {
     "directions that no photo used.",
     "mixture": f" {len(stats.weights)} Gaussians share out the {latents.mixture_size(num_codes, size)[1]} strongest axes; along the "
     "rest it is the Ledoit–Wolf Gaussian, for more components would need more codes.",
-    "standard": f" N(0, I) takes nothing from the codes. Theirs is a mean square of {float(codes.square().mean()):.2f}, its own is 1.",
 }
+if sampler == "standard":
+    gaussian = f"N(0, I) takes nothing from the codes. Theirs is a mean square of {float(codes.square().mean()):.2f}, its own is 1."
+else:
+    gaussian = fitted_on + how[sampler]
 controls.notice(
     [
-        f"{num_codes:,} codes of {size:,} numbers: the covariance has rank **{rank:,}**, variance in {rank:,} of {size:,} directions"
-        + (" and none in the rest." if rank < size else ".") + how[sampler],
-        f"The samples carry **{scene.detail / scene.real_detail:.0%}** of the fine detail of the decoded real codes (mean step between "
-        f"neighbouring pixels, {scene.detail:.1f} against {scene.real_detail:.1f} of 255 grey levels).",
+        *generation.verdict(name),
+        gaussian,
+        f"The samples carry **{scene.detail_share:.0%}** of the fine detail of the nine real codes shown (mean step between neighbouring "
+        f"pixels, {scene.detail:.1f} against {scene.detail / scene.detail_share:.1f} of 255 grey levels).",
         f"A sample lies {relative.mean():.2f} times as far from its nearest real code as a real code from its nearest neighbour, the "
         f"closest of the nine, number {int(relative.argmin()) + 1}, {relative.min():.2f} times"
         + (f": none copies one of these {num_codes:,}." if relative.min() > 0.5 else "."),
-        f"Each element of the real codes by itself is {alone} (mean excess kurtosis {controls.signed(kurtosis, 2)}; 0 for a Gaussian). Mean and "
-        "covariance say nothing of how more than two values go together, to make an eye or an ear.",
+        f"Each element of the real codes by itself has a mean excess kurtosis of {controls.signed(kurtosis, 2)}: 0 for a Gaussian, above it the "
+        "more, the more values lie far from the mean. Mean and covariance say nothing of how more than two elements go together.",
     ]
 )  # fmt: skip
 

@@ -48,7 +48,7 @@ def _measure(name: str, modified_ns: int) -> Effects:
 
 def draw(effects: dict[str, Effects], key: str, title: str) -> go.Figure:
     """One of the two measures, a line a model, against the axis's number on a logarithmic scale."""
-    series = {label: (of.axes, getattr(of, key)) for label, of in effects.items()}
+    series = {name: (of.axes, getattr(of, key)) for name, of in effects.items()}
     chart = figures.lines(series, "principal axis, strongest first", title, log_y=key == "grey_levels")
     if key == "grey_levels":
         chart.update_yaxes(tickvals=[m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)], tickformat="~g")

@@ -8,6 +8,12 @@ from aemodels.psnr_matrix import Curve, Score
 from pages.parts.controls import signed
 
 LAB_VARIANCES = (0.05, 0.10, 0.15)
+ABOUT_PSNR = {
+    "psnr_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one photo; the mean over {} test "
+    "photos",
+    "psnr_of_mean_mse_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {} test photos "
+    "together",
+}
 LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
 BASELINES = {LINEAR: "linear_code", AVIF: "avif"}  # label -> key in baselines.json
 SHORT = {LINEAR: "linear", AVIF: "AVIF"}
@@ -38,11 +44,11 @@ def about_baselines(baselines: Mapping[str, Any]) -> str:
 
 
 def cell(score: Score | None, references: Mapping[str, Curve], variance: float) -> str:
-    """A model's score at one variance, and how far it is above each baseline there."""
+    """A model's score at one variance, and how far it is above each baseline there, of the figures as they are shown."""
     if score is None:
         return "–"
     gaps = [
-        f"{signed(score.psnr_db - scores[variance].psnr_db, 2)} {SHORT[label]}"
+        f"{signed(_gap(score, scores[variance]), 2)} {SHORT[label]}"
         for label, scores in references.items()
         if variance in scores
     ]
@@ -51,19 +57,19 @@ def cell(score: Score | None, references: Mapping[str, Curve], variance: float) 
 
 def findings(models: Mapping[str, Curve], references: Mapping[str, Curve], own: Mapping[str, float]) -> list[str]:
     """Sentences for "What to notice"; `own` is the variance that each noise-regularised model was trained at."""
-    plain = next(scores for label, scores in models.items() if label not in own)
+    plain = models["dog-ae"]
     points = []
     for label, scores in references.items():
-        gaps = [models[m][v].psnr_db - scores[v].psnr_db for m, v in own.items() if v in scores and v in models[m]]
+        gaps = [_gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]]
         if gaps:
             points.append(f"Against {label}, each at its own noise: {_listed(gaps, own.values())}.")
-    gains = [models[m][v].psnr_db - plain[v].psnr_db for m, v in own.items()]
-    prices = [models[m][0.0].psnr_db - plain[0.0].psnr_db for m in own]
+    gains = [_gap(models[m][v], plain[v]) for m, v in own.items()]
+    prices = [_gap(models[m][0.0], plain[0.0]) for m in own]
     points.append(
-        f"Against the plain model, each at its own noise: {_listed(gains, own.values())}; without noise: {_listed(prices, own.values())}."
+        f"Against dog-ae, each at its own noise: {_listed(gains, own.values())}; without noise: {_listed(prices, own.values())}."
     )
     middle, variance = sorted(own.items(), key=lambda item: item[1])[len(own) // 2]
-    behind = {v: models[middle][v].psnr_db - models[m][v].psnr_db for m, v in own.items() if m != middle}
+    behind = {v: _gap(models[middle][v], models[m][v]) for m, v in own.items() if m != middle}
     points.append(
         f"One model for all: trained at {variance:.2f} and tested elsewhere, it differs from the model trained there by "
         f"{_listed(behind.values(), behind)}."
@@ -96,6 +102,11 @@ def numbers(measured: Mapping[str, Evaluations], references: Mapping[str, Evalua
         for label, rows in [*measured.items(), *references.items()]
         for row in rows
     ]
+
+
+def _gap(score: Score, other: Score) -> float:
+    """In dB, of the figures rounded as they are shown: what a reader gets who subtracts them."""
+    return round(score.psnr_db, 2) - round(other.psnr_db, 2)
 
 
 def _listed(values: Sequence[float], variances: Sequence[float]) -> str:

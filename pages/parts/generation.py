@@ -1,5 +1,6 @@
 """The table "does sampling generate?", from the figures stored beside the checkpoints."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -32,6 +33,41 @@ SOURCES = {generation.PHOTOS: "Unseen photos", generation.RECONSTRUCTIONS: "Reco
 SOURCES |= {generation.PIXEL_NOISE: "Independent pixels"}
 
 
+def verdict(*models: str) -> list[str]:
+    """The answer for the best samples of these models in a sentence, and its figures beside those of dog-ae's best; empty where
+    they have not been measured since they were trained."""
+    try:
+        results = measurements.read_generation()
+    except LatentLabError:
+        return []  # `show` says so
+    if results is None or any(_is_old(results, name) for name in models):
+        return []
+    values = _values(results)
+    best, photos = _best(values, models), values.get((generation.PHOTOS, None))
+    rebuilt = values[generation.RECONSTRUCTIONS, best["model"]]
+    share = best["coverage"][0] / rebuilt["coverage"][0] if rebuilt["coverage"][0] else 0.0
+    if share > 0.8:
+        answer = "Yes, nearly as well as it reconstructs."
+    elif share > 0.5:
+        answer = "Partly."
+    else:
+        answer = "No: the samples are no dogs."
+    sentence = (
+        f"**{answer}** The best of them, “{SOURCES[best['source']]}” on {best['model']}, stand at a Fréchet distance of "
+        f"**{best['frechet'][0]:.0f}** from photos, the same model's reconstructions at **{rebuilt['frechet'][0]:.0f}**"
+    )
+    sentence += f", unseen photos at **{photos['frechet'][0]:.0f}**" if photos else ""
+    sentence += (
+        f" (lower is nearer). {best['coverage'][0]:.1%} of {results['num_reference']:,} dog photos have a sample near them, "
+        f"{rebuilt['coverage'][0]:.1%} a reconstruction"
+    )
+    sentence += f", {photos['coverage'][0]:.1%} an unseen photo." if photos else "."
+    if "dog-ae" not in models and "dog-ae" in results["checkpoints"] and not _is_old(results, "dog-ae"):
+        plain = _best(values, ["dog-ae"])
+        sentence += f" Of dog-ae, without noise, the best samples have {plain['frechet'][0]:.0f} and {plain['coverage'][0]:.1%}."
+    return [sentence]
+
+
 def show() -> None:
     """The table, of one measure at a time: a row a kind of picture, a column a model."""
     st.subheader("Does sampling generate?", anchor=False)
@@ -44,27 +80,25 @@ def show() -> None:
         st.caption("Not measured yet; `python -m benchmarks.generation` measures every sampler on every model.")
         return
     models = [name for name in loaders.DOG_MODELS if name in results["checkpoints"]]
-    values = {(row["source"], row["model"]): row for row in results["rows"]}
+    values = _values(results)
     measure = controls.choose("Measure", MEASURES, key="measure")
     st.table(
         pd.DataFrame(
             {
-                loaders.DOG_MODELS[name]: [
-                    _cell(values.get((source, name), values.get((source, None))), measure) for source in SOURCES
-                ]
+                name: [_cell(values.get((source, name), values.get((source, None))), measure) for source in SOURCES]
                 for name in models
             },
             index=list(SOURCES.values()),
         )
     )
     for name in models:
-        if results["checkpoints"][name] != generation.identity(loaders.checkpoint(name).provenance):
+        if _is_old(results, name):
             st.warning(
                 f"{name} has been trained again since: its column is of older weights. `python -m benchmarks.generation` "
                 "measures it anew.",
                 icon=":material/history:",
             )
-    st.markdown(f"{_verdict(values, models)}\n\n{MEANING[measure]}")
+    st.markdown("\n\n".join([*verdict(*models), MEANING[measure]]))
     fitted = ", ".join(f"{n:,}" for n in sorted(set(results["num_fitted"].values())))
     st.caption(
         f"Each figure: {results['num_samples']:,} pictures against {results['num_reference']:,} train photos, mean ± standard "
@@ -82,18 +116,16 @@ def _cell(row: dict[str, Any] | None, measure: str) -> str:
     return f"{mean:,.{digits}f}" + (f" ± {spread:.{digits}f}" if spread == spread else "")
 
 
-def _verdict(values: dict[tuple[str, str | None], dict[str, Any]], models: list[str]) -> str:
+def _values(results: Mapping[str, Any]) -> dict[tuple[str, str | None], dict[str, Any]]:
+    return {(row["source"], row["model"]): row for row in results["rows"]}
+
+
+def _is_old(results: Mapping[str, Any], name: str) -> bool:
+    """Whether the figures are not of this checkpoint as it is now."""
+    return results["checkpoints"].get(name) != generation.identity(loaders.checkpoint(name).provenance)
+
+
+def _best(values: Mapping[tuple[str, str | None], dict[str, Any]], models: Collection[str]) -> dict[str, Any]:
+    """The row of the sampler and model whose samples are nearest to photos."""
     drawn = [row for row in values.values() if row["source"] in sampling.SAMPLERS and row["model"] in models]
-    best = min(drawn, key=lambda row: row["frechet"][0])
-    rebuilt = values[generation.RECONSTRUCTIONS, best["model"]]
-    share = best["coverage"][0] / rebuilt["coverage"][0] if rebuilt["coverage"][0] else 0.0
-    answer = (
-        "**Yes, nearly as well as it reconstructs.**" if share > 0.8 else "**Partly.**" if share > 0.5 else "**No.**"
-    )
-    photos = values.get((generation.PHOTOS, None))
-    real = f"; unseen photos {photos['frechet'][0]:.0f} and {photos['coverage'][0]:.2f}" if photos else ""
-    return (
-        f"{answer} The best of all, “{SOURCES[best['source']]}” on {best['model']}, has Fréchet distance {best['frechet'][0]:.0f} and "
-        f"coverage {best['coverage'][0]:.3f}; the same model's reconstructions have {rebuilt['frechet'][0]:.0f} and "
-        f"{rebuilt['coverage'][0]:.3f}{real}."
-    )
+    return min(drawn, key=lambda row: row["frechet"][0])

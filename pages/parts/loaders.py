@@ -20,8 +20,7 @@ MNIST_MODELS = {
 }
 DENOISERS = {"mnist-dae-2d": "2-D code", "mnist-dae": "64-D code"}
 TRAIN_VARIANCE = {"dog-ae": "none", "dog-noise-0.05": "0.05", "dog-noise-0.10": "0.10", "dog-noise-0.15": "0.15"}
-NOISE_MODELS = {name: f"Trained at variance {v}" for name, v in TRAIN_VARIANCE.items() if name != "dog-ae"}
-DOG_MODELS = {"dog-ae": "Plain", **NOISE_MODELS}
+DOG_MODELS = tuple(TRAIN_VARIANCE)
 
 
 def checkpoint(name: str) -> aemodels.Checkpoint:

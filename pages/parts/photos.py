@@ -16,6 +16,11 @@ from aemodels.photos import open_photo
 from pages.parts import controls, loaders
 
 MAX_UPLOADS = 9
+NONE_YET = {
+    "own": "There is no photo of yours yet: what is shown are nine codes that come with the model, decoded. Drop in a photo above: a "
+    "JPEG, PNG, WebP, BMP, GIF, TIFF or AVIF file.",
+    "camera": "There is no shot yet: what is shown are nine codes that come with the model, decoded. Take a photo above.",
+}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ STEP_S = 0.25  # the longest that a click waits for a measurement under way
 REST_S = 0.5  # how long a scene has stood before it is measured
 PAUSE_S = 0.05  # between two steps of a measurement
 CHART_PX = 380
+STYLE = "@media (width <= 1200px) { .st-key-probes .stColumn { min-width: calc(100% - 1rem); } }"
 _PACER = st.components.v2.component("pacer", js=Path(__file__).with_name("pacer.js").read_text(encoding="utf-8"))
 
 
@@ -61,7 +62,8 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
         controls.redraw_if_missed()
         if len(store) < num_parts and time.monotonic() > shown_at + REST_S:
             _measure(store, name, z, x_hat, x_hat if x is None else x)
-        channels, cells = st.columns(2, gap="medium")
+        st.html(f"<style>{STYLE}</style>")
+        channels, cells = st.container(key="probes").columns(2, gap="medium")
         for column, title in ((channels, "What each channel is worth"), (cells, "How far one cell reaches")):
             column.subheader(title, anchor=False)
         if len(store) == num_parts:
@@ -105,6 +107,8 @@ def _channel_chart(store: dict[tuple[str, int], Tensor], x_hat: Tensor, x: Tenso
     order = worth.argsort(descending=True).tolist()
     values = [float(worth[i]) for i in order]
     chart = figures.bars([str(i + 1) for i in order], values, "channel knocked out", unit, CHART_PX)
+    # Where the window is narrow, values would stand on each other, and plotly would leave out every other channel's number.
+    chart.update_layout(uniformtext={"mode": "hide"}).update_xaxes(dtick=1)
     st.plotly_chart(chart, key="channel_worth", alt=f"{unit} by channel, ranked, from channel {order[0] + 1}")
     if x is None:
         st.caption(
@@ -122,9 +126,7 @@ def _reach_chart(store: dict[tuple[str, int], Tensor], cells: tuple[int, int]) -
     shares = torch.cat([store["row", i] for i in range(cells[0])])
     shares = shares[shares.isfinite().all(1)].mean(0)  # a cell that is at its mean already changes nothing
     names = ["its own", *map(str, range(1, len(shares)))]
-    chart = figures.bars(
-        names, (100 * shares).tolist(), "cells away from the cell knocked out", "squared change / %", CHART_PX
-    )
+    chart = figures.bars(names, (100 * shares).tolist(), "cells away", "squared change / %", CHART_PX)
     st.plotly_chart(chart, key="reach", alt="Share of the squared change by distance from the cell")
     st.caption(
         f"Mean over all {cells[0] * cells[1]} cells, in turn from these pictures. **{shares[0]:.0%}** of the squared change "

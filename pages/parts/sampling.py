@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from aemodels import figures, latents
+from aemodels import detail, figures, latents
 from aemodels.noise import seeded_order
 from pages.parts import loaders
 
@@ -32,6 +32,11 @@ def rebuilt_nine(name: str) -> Tensor:
     return _rebuilt_nine(*loaders.version(name))
 
 
+def detail_share(name: str, x: Tensor) -> float:
+    """Fine detail of pictures x (n, 3, 128, 128), `detail.mean_step`, as a share of that of `rebuilt_nine`."""
+    return detail.mean_step(x) / detail.mean_step(rebuilt_nine(name))
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _rebuilt_nine(name: str, modified_ns: int) -> Tensor:
     return loaders.checkpoint(name).model.decode(fitting_codes(name, 9))
@@ -49,11 +54,11 @@ def fitted(name: str, num_codes: int, sampler: str) -> latents.LatentStats:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _spectrum(name: str, modified_ns: int, num_codes: int, sampler: str) -> np.ndarray:
-    return latents.spectrum(fitted(name, num_codes, sampler)).numpy()
+    return latents.used(latents.spectrum(fitted(name, num_codes, sampler))).numpy()
 
 
 def spectrum(name: str, num_codes: int, sampler: str) -> np.ndarray:
-    """Variances (r,) along that sampler's principal axes, largest first; see latents.spectrum."""
+    """Variances (rank,) along that sampler's principal axes, largest first; see latents.spectrum."""
     return _spectrum(*loaders.version(name), num_codes, sampler)
 
 
@@ -78,7 +83,6 @@ def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
     series = {}
     for sampler in samplers:
         variances = spectrum(name, num_codes, sampler)
-        variances = variances[variances > latents.NO_VARIANCE * variances[0]]
         series[f"{SAMPLERS[sampler]}: rank {len(variances):,}"] = (range(1, len(variances) + 1), variances)
     chart = figures.lines(series, "principal axis, strongest first", "variance", log_y=True)
     return chart.update_traces(mode="lines").update_yaxes(dtick=1)  # a label a power of ten

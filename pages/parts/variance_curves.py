@@ -1,4 +1,4 @@
-"""PSNR of every dog model against the variance of the noise on its codes: measured on a few photos, or else as stored."""
+"""PSNR of every dog model against the variance of the noise on its codes: white noise as stored, shaped noise on a few photos."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,14 @@ from aemodels.metrics import psnr_db
 from aemodels.noise import perturb, seeded_normal
 from pages.parts import loaders, photos
 
-VARIANCES = (0.0, 0.05, 0.1, 0.15, 0.3, 0.6)
-NUM_PHOTOS = 6
+VARIANCES = (0.0, 0.05, 0.1, 0.15, 0.3)
+NUM_PHOTOS = 12
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Model's name on the screen -> (variances, mean PSNR in dB); `shaped` is empty without photos."""
+    """What they are, in words; model -> (variances, mean PSNR in dB) for both noises, `shaped` empty without photos."""
 
-    of: str
     how: str
     white: dict[str, tuple[list[float], list[float]]]
     shaped: dict[str, tuple[list[float], list[float]]]
@@ -33,52 +32,50 @@ def noises(name: str, seeds: list[int]) -> dict[str, Tensor]:
 
 
 def measure() -> Curves:
-    """On the same few test photos each time; the stored evaluations on the whole test split where there are no photos."""
-    if few := photos.random_test_photos(0, NUM_PHOTOS):
-        folder = str(loaders.data_folder().resolve())
-        measured = {label: _psnr(*_version(name), folder, few.x) for name, label in loaders.DOG_MODELS.items()}
-        white, shaped = ({label: (list(VARIANCES), of[i]) for label, of in measured.items()} for i in range(2))
-        how = "Solid: white noise. Dotted: shaped noise of the same power. The same photos whatever the seed."
-        return Curves(f"{len(few.x)} test photos", how, white, shaped)
-    evaluations = {label: loaders.checkpoint(name).metrics["evaluations"] for name, label in loaders.DOG_MODELS.items()}
+    """White noise on the whole test split, as stored with the models; shaped noise on the same few test photos each time."""
+    evaluations = {name: loaders.checkpoint(name).metrics["evaluations"] for name in loaders.DOG_MODELS}
     white = {
-        label: ([e["noise_variance"] for e in scores], [e["psnr_db"] for e in scores])
-        for label, scores in evaluations.items()
+        name: ([e["noise_variance"] for e in scores], [e["psnr_db"] for e in scores])
+        for name, scores in evaluations.items()
     }
+    num_images = evaluations["dog-ae"][0]["num_images"]
     widest = max(e["psnr_db_ci95"] for scores in evaluations.values() for e in scores)
-    how = f"White noise, as train.py measured it against the originals; 95 % intervals of the means: ±{widest:.2f} dB or less."
-    return Curves("whole test split", how, white, {})
+    how = (
+        f"Solid: white noise, as train.py measured it on {num_images:,} test photos, against the originals; 95 % intervals of the means: "
+        f"±{widest:.2f} dB or less."
+    )
+    few = photos.random_test_photos(0, NUM_PHOTOS)
+    if few is None:
+        return Curves(how, white, {})
+    folder = str(loaders.data_folder().resolve())
+    shaped = {name: (list(VARIANCES), _psnr(*loaders.version(name), folder, few.x)) for name in loaders.DOG_MODELS}
+    how += (
+        f" Dotted: shaped noise of the same power, on {len(few.x)} of them, the same whatever the seed; at variance 0 solid and dotted "
+        "differ by what these few differ from all."
+    )
+    return Curves(how, white, shaped)
 
 
 def draw(curves: Curves) -> go.Figure:
     """One colour a model; solid for white, dotted for shaped noise."""
     chart = figures.lines(curves.white, "noise variance", "mean PSNR / dB")
-    for solid, (label, (x, y)) in zip(chart.data, curves.shaped.items(), strict=False):
+    for solid, (name, (x, y)) in zip(chart.data, curves.shaped.items(), strict=False):
         line = {"color": solid.line.color, "width": 3, "dash": "dot"}
-        chart.add_scatter(x=x, y=y, name=f"{label}, shaped", mode="lines", line=line, showlegend=False)
+        chart.add_scatter(x=x, y=y, name=f"{name}, shaped", mode="lines", line=line, showlegend=False)
     return chart
 
 
 def effective_dimensions() -> dict[str, float]:
-    """Model's name on the screen -> over how many equal directions its codes are spread, in effect."""
-    return {label: _effective_dimensions(*_version(name)) for name, label in loaders.DOG_MODELS.items()}
+    """Model -> over how many equal directions its codes are spread, in effect."""
+    return {name: _effective_dimensions(*loaders.version(name)) for name in loaders.DOG_MODELS}
 
 
-def _version(name: str) -> tuple[str, int]:
-    loaders.checkpoint(name)  # stops the page with a sentence where there is none
-    return loaders.version(name)
-
-
-@st.cache_data(max_entries=8, show_spinner="Measuring all models on a few photos; this happens once …")
-def _psnr(name: str, modified_ns: int, folder: str, _x: Tensor) -> tuple[list[float], list[float]]:
-    """Mean PSNR in dB at each of VARIANCES, for white and for shaped noise."""
+@st.cache_data(max_entries=8, show_spinner="Measuring shaped noise on a few photos; this happens once …")
+def _psnr(name: str, modified_ns: int, folder: str, _x: Tensor) -> list[float]:
+    """Mean PSNR in dB at each of VARIANCES, for shaped noise."""
     model = loaders.checkpoint(name).model
-    z = photos.encode(model, _x)
-    white, shaped = (
-        [psnr_db(_x, model.decode(perturb(z, variance, noise))).mean().item() for variance in VARIANCES]
-        for noise in noises(name, list(range(len(_x)))).values()
-    )
-    return white, shaped
+    z, noise = photos.encode(model, _x), noises(name, list(range(len(_x))))["Shaped"]
+    return [psnr_db(_x, model.decode(perturb(z, variance, noise))).mean().item() for variance in VARIANCES]
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
