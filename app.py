@@ -16,6 +16,10 @@ st.set_page_config(
 STYLE = """
 .stMainBlockContainer { padding-top: 3.5rem; }  /* the picture above the fold on a projector */
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
+@media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box */
+  .stImage:not(.stColumn *) { overflow-x: auto; }
+  .stImage:not(.stColumn *) img { min-width: 56rem; max-width: none; }
+}
 """
 st.html(f"<style>{STYLE}</style>")
 

@@ -1,11 +1,12 @@
 """The lab's standard figures, drawn from the checkpoints for a report: one function an item of the lab."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from aemodels import figures, latents, planes
+from aemodels import figures, latents, planes, psnr_matrix
 from aemodels.checkpoints import Checkpoint
 from aemodels.metrics import bce, psnr_db, reconstruct
 from aemodels.noise import perturb, seeded_normal, seeded_order
@@ -23,7 +24,13 @@ NAMES = (*PLANES, "mnist-dae", *DOGS)
 
 
 def standard_panels(
-    ckpts: Mapping[str, Checkpoint], digits: Tensor, photos: Tensor | None, seed: int, seeds: Sequence[int]
+    ckpts: Mapping[str, Checkpoint],
+    digits: Tensor,
+    photos: Tensor | None,
+    seed: int,
+    seeds: Sequence[int],
+    baselines: Mapping[str, Any],
+    answer: str,
 ) -> Iterator[Panel]:
     """The panels one after the other, each drawn when it is asked for.
 
@@ -32,6 +39,9 @@ def standard_panels(
     photos  nine test photos (9, 3, 128, 128) in [0, 1], or None where there are none
     seed    of the scene, told in the settings
     seeds   NUM_SEEDS of them, one an image that chance has a part in
+
+    baselines  as in baselines.json; may be empty
+    answer     whether sampling from the noise-regularised models generates, in words; may be empty
     """
     yield autoencoder(ckpts["mnist-ae"], digits, seed)
     yield denoising(ckpts["mnist-dae"], digits, seed, seeds[:9])
@@ -40,7 +50,7 @@ def standard_panels(
     yield convolutional(ckpts["dog-ae"], photos, seed)
     yield sampling(ckpts["dog-ae"], seed, seeds[:9])
     yield perturbed(ckpts["dog-ae"], seed, seeds[:9], seeds[9:18])
-    yield noise_regularised({n: ckpts[n] for n in DOGS}, seed, seeds[:9])
+    yield noise_regularised({n: ckpts[n] for n in DOGS}, seed, seeds[:9], baselines, answer)
 
 
 def autoencoder(ckpt: Checkpoint, x: Tensor, seed: int) -> Panel:
@@ -153,17 +163,20 @@ def perturbed(ckpt: Checkpoint, seed: int, seeds: Sequence[int], noise_seeds: Se
     return _panel("dogs-4", "Noise on the code", caption, pictures, rows, settings, notes=[[], _in_db(psnr)])
 
 
-def noise_regularised(ckpts: Mapping[str, Checkpoint], seed: int, seeds: Sequence[int]) -> Panel:
-    """Dogs 5: Gaussian samples of every model, and each one's mean PSNR by the noise variance while testing."""
+def noise_regularised(
+    ckpts: Mapping[str, Checkpoint], seed: int, seeds: Sequence[int], baselines: Mapping[str, Any], answer: str
+) -> Panel:
+    """Dogs 5: Gaussian samples of every model, and each one's mean PSNR by the noise variance while testing, beside the
+    baselines'."""
     samples = [_mosaic(ckpt.model.decode(_sample(ckpt, seeds)), 3, gap=4) for ckpt in ckpts.values()]
-    rows = [
-        {"model": name} | {f"psnr_db at variance {e['noise_variance']:g}": e["psnr_db"] for e in evaluations}
-        for name, evaluations in ((name, ckpt.metrics["evaluations"]) for name, ckpt in ckpts.items())
-    ]
+    curves = {name: psnr_matrix.curve(ckpt.metrics["evaluations"], "psnr_db") for name, ckpt in ckpts.items()}
+    rows = psnr_matrix.table(curves | psnr_matrix.baseline_curves(baselines, "psnr_db"))
     caption = (
-        f"Nine samples of each model, from a Gaussian with mean and covariance of {NUM_CODES} of its codes. The table: mean PSNR "
-        "over the test photos by the noise variance while testing."
-    )
+        f"Nine samples of each model, from a Gaussian with mean and covariance of {NUM_CODES} of its codes. {answer} The table: "
+        "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one photo, as its mean over "
+        f"{ckpts['dog-ae'].metrics['num_images']:,} test photos ± 95 % interval, by the noise variance while testing; on dog-ae's codes "
+        "it is per unit of each code's mean square."
+    ).replace("  ", " ")
     settings = {"models": ", ".join(ckpts), "seed": seed, "codes": NUM_CODES, "sample seeds": _span(seeds)}
     return _panel(
         "dogs-5", "Noise-regularised autoencoders", caption, {"": samples}, rows, settings, columns=list(ckpts)

@@ -41,9 +41,10 @@ def columns(rows: Sequence[Row]) -> list[str]:
 
 
 def to_csv(rows: Sequence[Row]) -> bytes:
-    """Rows as CSV in UTF-8, one column a key; what a row lacks stays empty."""
+    """Rows as CSV in UTF-8, one column a key; what a row lacks stays empty. It begins with a byte-order mark, without which Excel
+    takes σ and × for something else."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns(rows))
     writer.writeheader()
     writer.writerows(rows)
-    return buffer.getvalue().encode()
+    return buffer.getvalue().encode("utf-8-sig")

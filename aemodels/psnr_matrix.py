@@ -10,8 +10,9 @@ from aemodels.noise import snr_db
 
 # Key of an evaluation's figure -> what it is called.
 CONVENTIONS = {"psnr_db": "Mean of the photos' PSNRs", "psnr_of_mean_mse_db": "PSNR of the mean MSE"}
-
-
+LAB_VARIANCES = (0.05, 0.10, 0.15)
+LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
+BASELINES = {LINEAR: "linear_code", AVIF: "avif"}  # label -> key in baselines.json
 LABEL_SHARE = 0.12  # of the axis: the least distance of two numbers on it
 
 
@@ -33,6 +34,21 @@ def curve(evaluations: Sequence[Mapping[str, Any]], convention: str) -> Curve:
     """What evaluations of metrics.evaluate say in this convention, a key of CONVENTIONS."""
     rows = sorted(evaluations, key=lambda row: row["noise_variance"])
     return {row["noise_variance"]: Score(row[convention], row[f"{convention}_ci95"]) for row in rows}
+
+
+def baseline_curves(baselines: Mapping[str, Any], convention: str) -> dict[str, Curve]:
+    """Those of the baselines, as baselines.json holds them, that have been measured, by their label."""
+    curves = {label: curve(baselines.get(key, []), convention) for label, key in BASELINES.items()}
+    return {label: scores for label, scores in curves.items() if scores}
+
+
+def table(curves: Mapping[str, Curve]) -> list[dict[str, str | None]]:
+    """PSNR without noise and at the lab's variances, one line a model or baseline, for a report."""
+    columns = {"PSNR / dB without noise": 0.0} | {f"PSNR / dB at variance {v:.2f}": v for v in LAB_VARIANCES}
+    return [
+        {"model": label} | {title: str(scores[v]) if v in scores else None for title, v in columns.items()}
+        for label, scores in curves.items()
+    ]
 
 
 def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: str, ink: Ink = LIGHT):

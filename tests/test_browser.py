@@ -158,7 +158,7 @@ def test_panel_and_numbers_are_downloaded(visit):
     assert image.width == 2400
     assert [round(dpi) for dpi in image.info["dpi"]] == [300, 300]
     assert "seed: 3" in image.info["Description"]
-    rows = list(csv.DictReader(io.StringIO(numbers.decode())))
+    rows = list(csv.DictReader(io.StringIO(numbers.decode("utf-8-sig"))))
     assert [row["seed"] for row in rows] == [str(3000 + i) for i in range(9)]
     assert all(float(row["distance_to_nearest_code"]) > 0 for row in rows)
 

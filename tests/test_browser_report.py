@@ -107,12 +107,12 @@ def test_a_report_of_two_pages(page):
     name, content = download(page, "PNG and CSV")
     assert name == f"{NAME}.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        figures = list(csv.DictReader(io.StringIO(archive.read("figures.csv").decode())))
+        figures = list(csv.DictReader(io.StringIO(archive.read("figures.csv").decode("utf-8-sig"))))
         assert [archive.read(f"{row['file']}.png") for row in figures] == blobs
         assert [row["title"] for row in figures] == ["Sample", "Denoise"]
         for row in figures:
             assert "seed: 1" in row["settings"]
-            assert list(csv.DictReader(io.StringIO(archive.read(f"{row['file']}.csv").decode())))
+            assert list(csv.DictReader(io.StringIO(archive.read(f"{row['file']}.csv").decode("utf-8-sig"))))
 
     page.get_by_role("button", name="Remove").first.click()
     sync_api.expect(page.get_by_text("Figure 1: Denoise")).to_be_visible()

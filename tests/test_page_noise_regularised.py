@@ -276,7 +276,7 @@ def test_the_other_download_has_every_figure(copies, monkeypatch):
     monkeypatch.setattr(st, "download_button", keep)
     copies(full_rows, **full_baselines())
     open_page()
-    rows = list(csv.DictReader(io.StringIO(files["All figures, at every variance (CSV)"]().decode())))
+    rows = list(csv.DictReader(io.StringIO(files["All figures, at every variance (CSV)"]().decode("utf-8-sig"))))
     assert [row["trained"] for row in rows] == [label for label in MODELS for _ in range(8)] + [LINEAR] * 8 + [AVIF] * 7
     for place in range(4):
         for row, expected in zip(rows[8 * place :], full_rows(place), strict=False):

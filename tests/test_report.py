@@ -12,11 +12,12 @@ from docx.oxml.ns import qn
 from PIL import Image
 
 import aemodels
-from aemodels import checkpoints, data, figures, lab, latents, planes, report
+from aemodels import checkpoints, data, figures, lab, latents, measurements, planes, report
 from aemodels.panels import Panel, describe, to_csv
 
 SETTINGS = {"model": "mnist-ae", "seed": 7, "噪声": "σ² = 0.1"}
 NAME = "实验三_姓名_学号"
+BASELINES, ANSWER = measurements.read_baselines(), "No: the samples are no dogs."
 
 
 def panel(name="scene", colour=0, num_rows=3, **changes):
@@ -76,9 +77,9 @@ def test_every_file_system_takes_the_name(typed, tmp_path):
 
 def test_csv_holds_every_key_of_every_row():
     rows = [{"a": 1, "b": None}, {"a": "x, “y”\n", "c": 0.1}]
-    read = list(csv.DictReader(io.StringIO(to_csv(rows).decode(), newline="")))
+    read = list(csv.DictReader(io.StringIO(to_csv(rows).decode("utf-8-sig"), newline="")))
     assert read == [{"a": "1", "b": "", "c": ""}, {"a": "x, “y”\n", "b": "", "c": "0.1"}]
-    assert to_csv([]).strip() == b""
+    assert to_csv([]).decode("utf-8-sig").strip() == ""
 
 
 def test_zip_holds_each_picture_and_its_numbers():
@@ -89,9 +90,9 @@ def test_zip_holds_each_picture_and_its_numbers():
     assert len({name.lower() for name in content}) == len(content) == 2 * len(panels) + 1
     for name, expected in zip(names, panels, strict=True):
         assert content[name] == expected.png
-        rows = list(csv.DictReader(io.StringIO(content[name.replace(".png", ".csv")].decode())))
+        rows = list(csv.DictReader(io.StringIO(content[name.replace(".png", ".csv")].decode("utf-8-sig"))))
         assert [(float(row["psnr_db"]), row["note"]) for row in rows] == [(r["psnr_db"], "") for r in expected.rows]
-    listed = list(csv.DictReader(io.StringIO(content["figures.csv"].decode())))
+    listed = list(csv.DictReader(io.StringIO(content["figures.csv"].decode("utf-8-sig"))))
     assert [f"{row['file']}.png" for row in listed] == names
     assert [row["caption"] for row in listed] == [p.caption for p in panels]
     assert listed[0]["settings"] == "model: mnist-ae · seed: 7 · 噪声: σ² = 0.1"
@@ -241,7 +242,7 @@ def photos():
 
 @pytest.fixture(scope="module")
 def standard(ckpts, digits, photos):
-    return {p.name: p for p in lab.standard_panels(ckpts, digits, photos, 3, range(3000, 3100))}
+    return {p.name: p for p in lab.standard_panels(ckpts, digits, photos, 3, range(3000, 3100), BASELINES, ANSWER)}
 
 
 def test_standard_panels_cover_the_lab(standard):
@@ -257,9 +258,9 @@ def test_standard_panels_cover_the_lab(standard):
 
 
 def test_standard_panels_are_made_again_by_their_seed(standard, ckpts, digits, photos):
-    again = {p.name: p for p in lab.standard_panels(ckpts, digits, photos, 3, range(3000, 3100))}
+    again = {p.name: p for p in lab.standard_panels(ckpts, digits, photos, 3, range(3000, 3100), BASELINES, ANSWER)}
     assert again == standard
-    other = {p.name: p for p in lab.standard_panels(ckpts, digits, photos, 4, range(4000, 4100))}
+    other = {p.name: p for p in lab.standard_panels(ckpts, digits, photos, 4, range(4000, 4100), BASELINES, ANSWER)}
     for name in ("mnist-3", "mnist-4", "mnist-5", "dogs-3", "dogs-4", "dogs-5"):
         assert other[name].png != standard[name].png
 
@@ -295,9 +296,18 @@ def test_standard_numbers_are_those_of_the_models(standard, ckpts, digits, photo
         assert row["hole_share"] == planes.hole_share(codes, planes.box(codes))
         assert f"{row['hole_share']:.0%} ({lab.PLANES[row['model']]})" in standard["mnist-5"].caption
 
-    for row in standard["dogs-5"].rows:
-        for e in ckpts[row["model"]].metrics["evaluations"]:
-            assert row[f"psnr_db at variance {e['noise_variance']:g}"] == e["psnr_db"]
+    assert [row["model"] for row in standard["dogs-5"].rows] == [
+        *lab.DOGS,
+        "PCA, optimal linear code",
+        "AVIF at channel capacity",
+    ]
+    measured = [ckpts[name].metrics["evaluations"] for name in lab.DOGS] + [BASELINES["linear_code"], BASELINES["avif"]]
+    titles = {0.0: "PSNR / dB without noise"} | {v: f"PSNR / dB at variance {v:.2f}" for v in (0.05, 0.10, 0.15)}
+    for row, evaluations in zip(standard["dogs-5"].rows, measured, strict=True):
+        at = {e["noise_variance"]: f"{e['psnr_db']:.2f} ± {e['psnr_db_ci95']:.2f}" for e in evaluations}
+        assert row == {"model": row["model"]} | {title: at.get(v) for v, title in titles.items()}
+    assert ANSWER in standard["dogs-5"].caption
+    assert "10·log10(max(x)² / MSE)" in standard["dogs-5"].caption
 
 
 def test_convolutional_panel_without_photos(ckpts):

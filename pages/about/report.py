@@ -9,7 +9,7 @@ import aemodels
 from aemodels import checkpoints, lab, report
 from aemodels.errors import LatentLabError
 from aemodels.noise import seeded_order
-from pages.parts import controls, export, loaders
+from pages.parts import controls, export, generation, loaders
 from pages.parts.photos import random_test_photos
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -37,7 +37,9 @@ def add_standard_panels(seed: int) -> None:
     index = seeded_order(10_000, seed)[:9]
     digits = loaders.test_digits()[0][index].float() / 255
     seeds = controls.image_seeds(seed, lab.NUM_SEEDS)
-    for panel in lab.standard_panels(ckpts, digits, photos.x if photos else None, seed, seeds):
+    answer = " ".join(generation.verdict(*lab.DOGS[1:])).replace("**", "")
+    baselines = loaders.baselines(ckpts[name] for name in lab.DOGS)
+    for panel in lab.standard_panels(ckpts, digits, photos.x if photos else None, seed, seeds, baselines, answer):
         st.toast(export.add(panel))
 
 

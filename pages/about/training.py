@@ -184,7 +184,7 @@ with st.container(horizontal=True):
     for label, content, file in [("Settings (CSV)", table, "settings"), ("Curves (CSV)", history, "curves")]:
         st.download_button(
             label,
-            content.to_csv(index=file == "settings").encode(),
+            content.to_csv(index=file == "settings").encode("utf-8-sig"),
             file_name=f"training-{group}-{file}.csv",
             mime="text/csv",
             icon=":material/table:",

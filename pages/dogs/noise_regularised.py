@@ -31,11 +31,7 @@ baselines = loaders.baselines(ckpts.values())
 own = {name: ckpt.model_config.noise_variance for name, ckpt in ckpts.items() if ckpt.model_config.noise_variance}
 measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
 models = {name: psnr_matrix.curve(rows, convention) for name, rows in measured.items()}
-references = {
-    label: scores
-    for label, key in channel.BASELINES.items()
-    if (scores := psnr_matrix.curve(baselines.get(key, []), convention))
-}
+references = psnr_matrix.baseline_curves(baselines, convention)
 st.plotly_chart(
     chart(models, references, export.ink()),
     key="matrix",
@@ -57,7 +53,7 @@ st.table(
                 channel.cell(scores.get(v), references, v) for scores in models.values()
             ]
             + [str(scores[v]) for scores in references.values()]
-            for v in channel.LAB_VARIANCES
+            for v in psnr_matrix.LAB_VARIANCES
         },
         index=[*models, *references],
     )
@@ -66,7 +62,7 @@ st.caption(
     "A model trained under noise sends codes of mean square 1. Those of dog-ae have no fixed power: its noise is relative to each "
     "code's own mean square, which makes the SNR the same."
 )
-everything = channel.numbers(measured, {label: baselines.get(key, []) for label, key in channel.BASELINES.items()})
+everything = channel.numbers(measured, {label: baselines.get(key, []) for label, key in psnr_matrix.BASELINES.items()})
 st.download_button(
     "All figures, at every variance (CSV)",
     partial(panels.to_csv, everything),
@@ -127,7 +123,7 @@ st.caption(
 export.export_row(
     f"noise-regularised-{seed}",
     partial(draw, scene.rows),
-    channel.table(models | references),
+    psnr_matrix.table(models | references),
     {
         "seed": seed,
         "PSNR": psnr_matrix.CONVENTIONS[convention],

@@ -8,7 +8,7 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from aemodels import detail, figures, latents
+from aemodels import detail, figures, lab, latents
 from pages.parts import ahead, controls, export, generation, loaders, sampling
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
@@ -123,7 +123,7 @@ settings = {
     "model": name,
     "seed": seed,
     "Gaussian": sampling.SAMPLERS[sampler],
-    "fitted on": f"{num_codes} codes of test photos (drawn with seed {sampling.CODE_DRAW_SEED})",
+    "fitted on": f"{num_codes} codes of test photos (drawn with seed {lab.FIT_SEED})",
 }
 numbers = [
     {"sample": i + 1, "seed": s, "mean_square": float(z.square().mean()), "nearest_code": int(index)}

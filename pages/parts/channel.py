@@ -4,18 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aemodels.noise import snr_db
-from aemodels.psnr_matrix import Curve, Score
+from aemodels.psnr_matrix import AVIF, LAB_VARIANCES, LINEAR, Curve, Score
 from pages.parts.controls import signed
 
-LAB_VARIANCES = (0.05, 0.10, 0.15)
 ABOUT_PSNR = {
     "psnr_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one photo; the mean over {} test "
     "photos",
     "psnr_of_mean_mse_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {} test photos "
     "together",
 }
-LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
-BASELINES = {LINEAR: "linear_code", AVIF: "avif"}  # label -> key in baselines.json
 SHORT = {LINEAR: "linear", AVIF: "AVIF"}
 
 Evaluations = Sequence[Mapping[str, Any]]
@@ -37,7 +34,8 @@ def about_baselines(baselines: Mapping[str, Any]) -> str:
         budgets = ", ".join(str(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at)
         text += (
             f" {AVIF}: each photo as the best AVIF that fits the bytes which 1,024 channel uses carry without error ({budgets} at "
-            f"{', '.join(f'{v:.2f}' for v in LAB_VARIANCES if v in at)}; container header not counted), on "
+            f"{', '.join(f'{v:.2f}' for v in LAB_VARIANCES if v in at)}; what is the same for every "
+            "photo, such as the container's header, is not counted), on "
             f"{baselines['avif'][0]['num_images']:,} test photos."
         )
     return text
@@ -84,15 +82,6 @@ def audit(evaluations: Evaluations) -> dict[str, str]:
     return row | {
         f"noise variance, asked {v:.2f}": f"{at[v]['noise_power'] / at[v]['code_power']:.4f}" for v in LAB_VARIANCES
     }
-
-
-def table(curves: Mapping[str, Curve]) -> list[dict[str, str | None]]:
-    """PSNR without noise and at the lab's variances, one line a model or baseline, for the report."""
-    columns = {"PSNR / dB without noise": 0.0} | {f"PSNR / dB at variance {v:.2f}": v for v in LAB_VARIANCES}
-    return [
-        {"model": label} | {title: str(scores[v]) if v in scores else None for title, v in columns.items()}
-        for label, scores in curves.items()
-    ]
 
 
 def numbers(measured: Mapping[str, Evaluations], references: Mapping[str, Evaluations]) -> list[dict[str, Any]]:

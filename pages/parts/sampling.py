@@ -6,11 +6,10 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from aemodels import detail, figures, latents
+from aemodels import detail, figures, lab, latents
 from aemodels.noise import seeded_order
 from pages.parts import loaders
 
-CODE_DRAW_SEED = 0  # which reference photos a sampler is fitted on; the page's seed draws the samples
 SAMPLERS = {
     "full": "Full covariance",
     "diagonal": "Diagonal",
@@ -21,9 +20,9 @@ SAMPLERS = {
 
 
 def fitting_codes(name: str, num_codes: int) -> Tensor:
-    """The first num_codes of a fixed shuffle of the checkpoint's reference codes, (num_codes, 16, 8, 8)."""
+    """The first num_codes of a fixed shuffle of the checkpoint's reference codes, (num_codes, 16, 8, 8), as in the report."""
     codes = loaders.checkpoint(name).codes
-    order = seeded_order(len(codes), CODE_DRAW_SEED)
+    order = seeded_order(len(codes), lab.FIT_SEED)
     return codes[order[:num_codes]]
 
 
