@@ -17,8 +17,9 @@ STYLE = """
 .stMainBlockContainer { padding-top: 3.5rem; }  /* the picture above the fold on a projector */
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
 @media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box */
+  .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; }
   .stImage:not(.stColumn *) { overflow-x: auto; }
-  .stImage:not(.stColumn *) img { min-width: 56rem; max-width: none; }
+  .stImage:not(.stColumn *) img { min-width: 48rem; max-width: none; }
 }
 """
 st.html(f"<style>{STYLE}</style>")
