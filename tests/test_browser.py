@@ -125,8 +125,9 @@ def test_own_photos(visit):
     page.locator('input[type="file"]').set_input_files(
         {"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": b"no cat"}
     )
-    warning = page.locator('[data-testid="stAlert"]')
-    sync_api.expect(warning).to_contain_text("cat.jpg is no picture")
+    said = page.locator('[data-testid="stAlert"]')
+    sync_api.expect(said.filter(has_text="cat.jpg is no picture")).to_have_count(1)
+    sync_api.expect(said.filter(has_text="There is no photo of yours yet")).to_have_count(1)
     settle(page)
     assert page.locator('[data-testid="stException"]').count() == 0
     assert page.locator(PICTURE).first.get_attribute("src") == before
