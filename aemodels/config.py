@@ -121,8 +121,8 @@ class TrainConfig(_JsonConfig):
                    and the learning rate follows whichever is further on (the result then depends on the machine's speed)
     batch_size     images a step
     learning_rate  peak of the learning rate of Muon and AdamW alike, after warm-up over the first `warmup` share of training
-    weight_decay   Muon's decoupled decay (L2 on the weights), on weight matrices and kernels only; where a LayerNorm follows, a
-                   matrix's size does not change what the network computes, only how far a step turns it (van Laarhoven 2017,
+    weight_decay   Muon's decoupled decay (L2 on the weights), on weight matrices and kernels only; where a LayerNorm follows, the
+                   common scale of a matrix and its bias does not change what the network computes (van Laarhoven 2017,
                    https://arxiv.org/abs/1706.05350), so that the matrices before code and pixels feel it most
     ema_decay      decay per step of the exponential moving average of the weights, which is what is evaluated and saved
     flips          mirror each image left-right with probability ½
