@@ -1,0 +1,35 @@
+"""The throughput benchmark runs to its end; how fast anything is, is not tested."""
+
+import re
+from dataclasses import replace
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from aemodels import models
+from benchmarks import train_throughput
+
+
+def test_it_prints_both_rates_and_the_share_of_the_matrix_rate(photo_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
+    train_throughput.main(["--data", str(photo_folder), "--batch-size", "2", "--steps", "1", "--rounds", "1"])
+    said = capsys.readouterr().out
+    rate = {who: float(re.search(rf"^{who} +([\d.]+)", said, re.M)[1]) for who in ("theirs", "ours", "ratio")}
+    theirs, ours = rate["theirs"], rate["ours"]  # rounded to 0.05, the ratio to 0.005
+    assert (ours - 0.05) / (theirs + 0.05) - 0.005 <= rate["ratio"] <= (ours + 0.05) / (theirs - 0.05) + 0.005
+    assert re.search(r"GFLOP/s: \d+%$", said, re.M)
+
+
+def test_operations_are_counted_as_with_modules_tracked(conv_config):
+    model, x = models.build(conv_config), torch.zeros(1, *conv_config.image_shape)
+    with FlopCounterMode(display=False) as counter:
+        model.decoder(model.encode(x)).sum().backward()
+    assert train_throughput.flop_per_image(conv_config) == counter.get_total_flops() > 0
+
+
+def test_steps_of_the_refiner_are_counted(conv_config):
+    counts = [
+        train_throughput.flop_per_image(replace(conv_config, refiner_depth=1, refiner_steps=steps))
+        for steps in (1, 2, 3)
+    ]
+    assert counts[2] - counts[1] == counts[1] - counts[0] > 0
