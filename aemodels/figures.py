@@ -233,10 +233,8 @@ def scatter_tile(
     draw = ImageDraw.Draw(image)
     key, left = round(side_px / 14), round(side_px / 10)
     radius, right, bottom = side_px / 400, side_px - 1, side_px - round(side_px / 12)
-    bold, small = (
-        ImageFont.truetype(FONTS / f"DejaVuSans{weight}.ttf", size * side_px)
-        for weight, size in (("-Bold", 0.05), ("", 0.034))
-    )
+    bold = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 0.05 * side_px)
+    small = ImageFont.truetype(FONTS / "DejaVuSans.ttf", 0.034 * side_px)
     for digit, colour in enumerate(PALETTE):
         draw.text((left + (digit + 0.5) * (right - left) / 10, key / 2), str(digit), colour, bold, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)

@@ -172,11 +172,11 @@ def noise_regularised(
     curves = {name: psnr_matrix.curve(ckpt.metrics["evaluations"], "psnr_db") for name, ckpt in ckpts.items()}
     rows = psnr_matrix.table(curves | psnr_matrix.baseline_curves(baselines, "psnr_db"))
     caption = (
-        f"Nine samples of each model, from a Gaussian with mean and covariance of {NUM_CODES} of its codes. {answer} The table: "
+        f"Nine samples of each model, from a Gaussian with mean and covariance of {NUM_CODES} of its codes. {answer + ' ' if answer else ''}The table: "
         "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one photo, as its mean over "
         f"{ckpts['dog-ae'].metrics['num_images']:,} test photos ± 95 % interval, by the noise variance while testing; on dog-ae's codes "
         "it is per unit of each code's mean square."
-    ).replace("  ", " ")
+    )
     settings = {"models": ", ".join(ckpts), "seed": seed, "codes": NUM_CODES, "sample seeds": _span(seeds)}
     return _panel(
         "dogs-5", "Noise-regularised autoencoders", caption, {"": samples}, rows, settings, columns=list(ckpts)

@@ -187,11 +187,6 @@ def angle(z_from: Tensor, z_to: Tensor) -> Tensor:
     return 2 * torch.atan2((a - b).norm(), (a + b).norm())  # accurate at every angle, as acos(a · b) is not
 
 
-def power(codes: Tensor) -> Tensor:
-    """Mean square (n,) of each of codes (n, ...)."""
-    return codes.square().flatten(1).mean(1)
-
-
 def excess_kurtosis(codes: Tensor) -> float:
     """Mean over the elements of codes (n, ...) of the kurtosis beyond a Gaussian's, E[(z − μ)⁴] / σ⁴ − 3: 0 where every element
     is Gaussian, above it where tails are heavier; an element that is the same in all codes counts as −3."""

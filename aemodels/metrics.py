@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aemodels.models import MSE_FLOOR, Autoencoder
-from aemodels.noise import perturb, seeded_noise
+from aemodels.noise import perturb, power, seeded_noise
 
 PEAK = 1.0
 
@@ -124,7 +124,7 @@ def evaluate_at(
         for variance, row in zip(noise_variances, rows, strict=True):
             z_noisy = send(z, variance, seeds)
             x_hat = model.decode(z_noisy)
-            scores = [mse(x, x_hat), z.square().flatten(1).mean(1), mse(z_noisy, z)]
+            scores = [mse(x, x_hat), power(z), mse(z_noisy, z)]
             row.append(torch.stack(scores + [bce(x, x_hat)] * wants_bce).cpu())
     results = []
     for row in rows:

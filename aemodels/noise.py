@@ -11,9 +11,14 @@ import torch
 from torch import Tensor
 
 
+def power(z: Tensor) -> Tensor:
+    """Mean square (B,) of each of codes z (B, ...)."""
+    return z.square().flatten(1).mean(1)
+
+
 def power_normalise(z: Tensor) -> Tensor:
     """z (B, ...) scaled per image to unit mean square: z / √mean(z²). An all-zero code stays zero."""
-    mean_square = z.float().square().flatten(1).mean(1).view(-1, *[1] * (z.ndim - 1))
+    mean_square = power(z.float()).view(-1, *[1] * (z.ndim - 1))
     return z * (mean_square + 1e-12).rsqrt()
 
 
@@ -28,8 +33,8 @@ def perturb(z: Tensor, variance: float, noise: Tensor) -> Tensor:
     The mean square is 1 for a power-normalised code, so that there `variance` is the noise variance itself; for a code
     of any other scale this is the same as normalising, adding noise and scaling back.
     """
-    power = z.square().flatten(1).mean(1).view(-1, *[1] * (z.ndim - 1))
-    return z + (variance * power).sqrt() * noise
+    mean_square = power(z).view(-1, *[1] * (z.ndim - 1))
+    return z + (variance * mean_square).sqrt() * noise
 
 
 def seeded_normal(seeds: Sequence[int], shape: Sequence[int]) -> Tensor:

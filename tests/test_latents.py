@@ -15,13 +15,12 @@ from aemodels.latents import (
     mean_spacing,
     mixture_size,
     nearest,
-    power,
     rank,
     sample,
     slerp,
     spectrum,
 )
-from aemodels.noise import seeded_normal
+from aemodels.noise import power, seeded_normal
 
 COVARIANCE = np.array([[4.0, 1.2, -0.5], [1.2, 1.0, 0.3], [-0.5, 0.3, 0.5]])
 MEAN = np.array([3.0, -1.0, 0.5])

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels import axes, figures, latents
-from aemodels.noise import seeded_order
+from aemodels.noise import power, seeded_order
 from pages.parts import ahead, axis_curves, controls, export, loaders
 
 NUM_AXES = 4
@@ -37,7 +37,7 @@ def compute(seed: int) -> Scene:
 
 def draw(z: Tensor, x: Tensor, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     labels = [f"Axis {axis + 1} σ={stats.scales[0, axis]:.2f}" for axis in shown]
-    notes = [[f"E[z²] {p:.2f}" for p in latents.power(row)] for row in z]
+    notes = [[f"E[z²] {p:.2f}" for p in power(row)] for row in z]
     columns = [f"{controls.signed(step, 0)} σ" if step else "0" for step in STEPS.tolist()]
     return figures.panel([figures.to_tiles(row) for row in x], labels, notes, columns, caption, width_px, ink)
 
@@ -99,7 +99,7 @@ numbers = [
         "mean_square": mean_square,
     }
     for axis, row in zip(shown, scene.z, strict=True)
-    for step, mean_square in zip(STEPS.tolist(), latents.power(row).tolist(), strict=True)
+    for step, mean_square in zip(STEPS.tolist(), power(row).tolist(), strict=True)
 ]
 export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.x), numbers, settings, alt=alt)
 

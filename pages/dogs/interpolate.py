@@ -6,9 +6,8 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from aemodels import detail, figures, latents
+from aemodels import detail, figures, latents, noise
 from aemodels.metrics import mse
-from aemodels.noise import seeded_order
 from pages.parts import ahead, controls, export, loaders
 
 NUM_DOGS, NUM_STEPS = 8, 9
@@ -27,7 +26,7 @@ ckpt = loaders.checkpoint(name)
 
 def compute(seed: int) -> tuple[Tensor, Tensor, bytes]:
     """Which reference codes, their pictures, and the PNG file that shows them numbered."""
-    picked = seeded_order(len(ckpt.codes), seed)[:NUM_DOGS]
+    picked = noise.seeded_order(len(ckpt.codes), seed)[:NUM_DOGS]
     x_dogs = ckpt.model.decode(ckpt.codes[picked])
     labels = [str(i + 1) for i in range(len(picked))]
     return picked, x_dogs, export.on_screen(partial(figures.panel, [figures.to_tiles(x_dogs)], column_labels=labels))
@@ -53,7 +52,7 @@ ways = {
 }
 pictures = {way: ckpt.model.decode(z) for way, z in ways.items()}
 pictures["fade"] = latents.lerp(x_dogs[start], x_dogs[end], NUM_STEPS)
-power = {way: latents.power(z) for way, z in ways.items()}
+power = {way: noise.power(z) for way, z in ways.items()}
 detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}
 steps = [f"{t:.0%}" for t in torch.linspace(0, 1, NUM_STEPS).tolist()]
 notes = [[f"E[z²] {p:.2f}" for p in power[way]] if way in power else [""] * NUM_STEPS for way in WAYS]

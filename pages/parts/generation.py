@@ -40,7 +40,11 @@ def verdict(*models: str) -> list[str]:
         results = measurements.read_generation()
     except LatentLabError:
         return []  # `show` says so
-    if results is None or any(_is_old(results, name) for name in models):
+    return [] if results is None else _answer(results, models)
+
+
+def _answer(results: Mapping[str, Any], models: Collection[str]) -> list[str]:
+    if any(_is_old(results, name) for name in models):
         return []
     values = _values(results)
     best, photos = _best(values, models), values.get((generation.PHOTOS, None))
@@ -98,7 +102,7 @@ def show() -> None:
                 "measures it anew.",
                 icon=":material/history:",
             )
-    st.markdown("\n\n".join([*verdict(*models), MEANING[measure]]))
+    st.markdown("\n\n".join([*_answer(results, models), MEANING[measure]]))
     fitted = ", ".join(f"{n:,}" for n in sorted(set(results["num_fitted"].values())))
     st.caption(
         f"Each figure: {results['num_samples']:,} pictures against {results['num_reference']:,} train photos, mean ± standard "

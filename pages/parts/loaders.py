@@ -10,17 +10,12 @@ import streamlit as st
 from torch import Tensor
 
 import aemodels
-from aemodels import checkpoints, data, measurements
+from aemodels import checkpoints, data, lab, measurements
 from aemodels.errors import DataError, LatentLabError
 
-MNIST_MODELS = {
-    "mnist-ae": "Plain",
-    "mnist-ae-l2-code": "L2 on the code",
-    "mnist-ae-l2-weights": "L2 on the weights",
-}
+MNIST_MODELS, DOG_MODELS = lab.PLANES, lab.DOGS
 DENOISERS = {"mnist-dae-2d": "2-D code", "mnist-dae": "64-D code"}
-TRAIN_VARIANCE = {"dog-ae": "none", "dog-noise-0.05": "0.05", "dog-noise-0.10": "0.10", "dog-noise-0.15": "0.15"}
-DOG_MODELS = tuple(TRAIN_VARIANCE)
+TRAIN_VARIANCE = dict(zip(DOG_MODELS, ("none", "0.05", "0.10", "0.15"), strict=True))
 
 
 def checkpoint(name: str) -> aemodels.Checkpoint:
