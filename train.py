@@ -66,13 +66,14 @@ DOG = ModelConfig(
     decoder_depths=(8, 6),
     refiner_depth=2,
     refiner_steps=5,
+    descent_steps=6,
     reconstruction="log_mse",
 )
 MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
 DOG_TRAINING = TrainConfig(epochs=60, batch_size=64, learning_rate=4e-3, flips=True, shift_px=8, refine_from=0.7)
 
 
-def noisy_dog(variance: float, start_from: str, refiner_steps: int) -> tuple[ModelConfig, TrainConfig]:
+def noisy_dog(variance: float, start_from: str) -> tuple[ModelConfig, TrainConfig]:
     """Goes on from a model that saw less noise: what both have to learn is mostly the same.
 
     A corrector helps here; without noise, more steps of the refiner do more than one.
@@ -83,7 +84,8 @@ def noisy_dog(variance: float, start_from: str, refiner_steps: int) -> tuple[Mod
             variant="noisy-code",
             noise_variance=variance,
             corrector_depths=(6, 4),
-            refiner_steps=refiner_steps,
+            refiner_steps=3,
+            descent_steps=4,  # each of two decodings, at opposite noises
         ),
         dataclasses.replace(DOG_TRAINING, epochs=30, learning_rate=2e-3, start_from=start_from),
     )
@@ -101,9 +103,9 @@ RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
     ),
     "mnist-dae-2d": (dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR), MNIST_TRAINING),
     "dog-ae": (DOG, DOG_TRAINING),
-    "dog-noise-0.05": noisy_dog(0.05, start_from="dog-ae", refiner_steps=2),
-    "dog-noise-0.10": noisy_dog(0.10, start_from="dog-noise-0.05", refiner_steps=3),
-    "dog-noise-0.15": noisy_dog(0.15, start_from="dog-noise-0.05", refiner_steps=3),
+    "dog-noise-0.05": noisy_dog(0.05, start_from="dog-ae"),
+    "dog-noise-0.10": noisy_dog(0.10, start_from="dog-noise-0.05"),
+    "dog-noise-0.15": noisy_dog(0.15, start_from="dog-noise-0.05"),
 }
 
 

@@ -56,6 +56,7 @@ class ModelConfig(_JsonConfig):
     corrector_depths  likewise of the corrector, half as wide, which improves codes at a second look; () for none, "conv" only
     refiner_depth     blocks of the refiner, which improves codes by the gradient of their error, "conv" only
     refiner_steps     how often it does so, with the same weights; 0 for no refiner
+    descent_steps     steps of gradient descent on the code after the refiner's, not while training
     reconstruction    loss: "bce" (binary cross-entropy), "mse", or "log_mse" (natural logarithm of each image's MSE)
     noise_factor      σ of the Gaussian noise added to the input while training, in units of the pixel range (denoising)
     code_l2           weight of the mean square of the code in the loss (L2 on the code)
@@ -73,6 +74,7 @@ class ModelConfig(_JsonConfig):
     corrector_depths: tuple[int, ...] = ()
     refiner_depth: int = 0
     refiner_steps: int = 0
+    descent_steps: int = 0
     noise_factor: float = 0.0
     code_l2: float = 0.0
     noise_variance: float = 0.0
@@ -94,7 +96,7 @@ class ModelConfig(_JsonConfig):
                 isinstance(depths, tuple) and all(type(n) is int and 0 <= n <= 64 for n in depths),
                 f"{name} must hold whole numbers from 0 to 64, not {repr(depths)}.",
             )
-        for name in ("refiner_depth", "refiner_steps"):
+        for name in ("refiner_depth", "refiner_steps", "descent_steps"):
             number = getattr(self, name)
             _require(
                 type(number) is int and 0 <= number <= 64,

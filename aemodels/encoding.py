@@ -1,4 +1,4 @@
-"""What the encoder alone makes of images, before a corrector and a refiner improve its codes."""
+"""What the encoder alone makes of images, before a corrector and steps along the gradient improve its codes."""
 
 from torch import Tensor
 

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from aemodels.config import ModelConfig
 from aemodels.errors import ConfigError
 from aemodels.networks import NETWORKS, check_conv, conv_corrector, conv_refiner
-from aemodels.noise import add_noise, power_normalise
+from aemodels.noise import add_noise, power_normalise, seeded_signs
 
 MSE_FLOOR = 1e-8  # 80 dB; no logarithm of a picture that is rebuilt without any error
+DESCENT_RATE, DESCENT_BETAS = 0.03, (0.7, 0.9)  # found on train photos: Autoencoder.descend
 
 
 class Autoencoder(nn.Module):
@@ -31,40 +32,55 @@ class Autoencoder(nn.Module):
         """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic.
 
         A corrector sees each image beside what its first code is decoded to, and adds to the code. Then a refiner sees the code
-        beside the gradient of its error, now and a step ago (at first, zeros), and adds to it, step by step.
+        beside the gradient of its error, now and a step ago (at first, zeros), and adds to it, step by step. What is left is
+        gradient descent, not while training.
+
+        On images unlike those learnt from, such as one colour all over, the steps can go astray. So, but for training, an image
+        keeps the code from before them where its error would not become smaller.
         """
         z = self.scale(self.encoder(x))
         if self.corrector is not None:
             x_hat = self.decode(z)  # gradients flow through it: without them the corrector helped much less
             z = self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
-        return self.refine(x, z) if self.refines and self.refiner is not None else z
-
-    def refine(self, x: Tensor, z: Tensor) -> Tensor:
-        """Codes z (B, *latent_shape) of images x after the refiner's steps.
-
-        On images unlike those learnt from, such as one colour all over, the steps can go astray. So, but for training, an image
-        keeps the code z where its error would not become smaller.
-        """
-        refined, gradient, errors = z, torch.zeros_like(z), []
-        for _ in range(self.config.refiner_steps):
-            previous, (gradient, error) = gradient, self.gradient_and_error(x, refined)
-            errors.append(error)
-            refined = self.scale(refined + self.refiner(torch.cat([refined, gradient, previous], dim=1)))
+        if self.refiner is None or not self.refines:
+            return z
+        refined = self.refine(x, z)
         if self.training:
             return refined
-        is_better = self.reconstruction_loss(x, refined) < errors[0]
+        refined = self.descend(x, refined)
+        is_better = self.reconstruction_loss(x, refined) < self.reconstruction_loss(x, z)
         return torch.where(is_better.view(-1, 1, 1, 1), refined, z)
 
-    def gradient_and_error(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Each image's reconstruction loss (B,), and before it that loss's gradient with respect to the code, (B, *latent_shape)
-        as z is, times the number of the code's elements, so that its entries are of order 1. Both can be differentiated."""
+    def refine(self, x: Tensor, z: Tensor) -> Tensor:
+        """Codes z (B, *latent_shape) of images x after the refiner's steps."""
+        gradient = torch.zeros_like(z)
+        for _ in range(self.config.refiner_steps):
+            previous, gradient = gradient, self.gradient(x, z)
+            z = self.scale(z + self.refiner(torch.cat([z, gradient, previous], dim=1)))
+        return z
 
-        def total_and_each(z: Tensor) -> tuple[Tensor, Tensor]:
-            errors = self.reconstruction_loss(x, z)
-            return errors.sum(), errors
+    def descend(self, x: Tensor, z: Tensor) -> Tensor:
+        """Codes z (B, *latent_shape) of images x after config.descent_steps steps of gradient descent on the error of each: Adam
+        (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980), at a rate that falls linearly to zero."""
+        (beta1, beta2), num_steps = DESCENT_BETAS, self.config.descent_steps
+        m = v = torch.zeros_like(z)
+        for t in range(1, num_steps + 1):
+            g = torch.stack([self.gradient(x, received) for received in self.likely_received(z, seed=t)]).mean(0)
+            m = beta1 * m + (1 - beta1) * g
+            v = beta2 * v + (1 - beta2) * g.square()
+            m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+            rate = DESCENT_RATE * (1 - (t - 1) / num_steps)
+            z = self.scale(z - rate * m_hat / (v_hat.sqrt() + 1e-8))
+        return z
 
-        gradient, errors = torch.func.grad(total_and_each, has_aux=True)(z)
-        return z[0].numel() * gradient, errors
+    def likely_received(self, z: Tensor, seed: int) -> list[Tensor]:
+        """What the decoder may get for codes z (B, *latent_shape), each (B, *latent_shape): here, z itself."""
+        return [z]
+
+    def gradient(self, x: Tensor, z: Tensor) -> Tensor:
+        """The gradient of each image's reconstruction loss with respect to its code, (B, *latent_shape) as z is, times the number
+        of the code's elements, so that its entries are of order 1. It can be differentiated."""
+        return z[0].numel() * torch.func.grad(lambda z: self.reconstruction_loss(x, z).sum())(z)
 
     def scale(self, z: Tensor) -> Tensor:
         """Codes (B, *latent_shape) as the channel takes them: here, as they are."""
@@ -129,6 +145,14 @@ class NoisyCodeAutoencoder(Autoencoder):
     def scale(self, z: Tensor) -> Tensor:
         return power_normalise(z)
 
+    def likely_received(self, z: Tensor, seed: int) -> list[Tensor]:
+        """z after noise of exactly its variance, and after the opposite noise, the same for every code.
+
+        Where the error bends as a parabola does, its mean over the two is that over all noise in their direction.
+        """
+        noise = self.config.noise_variance**0.5 * seeded_signs(seed, z[0])
+        return [z + noise, z - noise]
+
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         z_noisy = add_noise(self.encode(x), self.config.noise_variance, generator)
         return {"reconstruction": self.reconstruction_loss(x, z_noisy)}
@@ -162,4 +186,6 @@ def build(config: ModelConfig) -> Autoencoder:
         raise ConfigError(
             f"No corrector or refiner can be built for network {config.network!r}; only a conv network has them."
         )
+    if config.descent_steps and not config.refiner_steps:
+        raise ConfigError("Gradient descent on the code goes on from the refiner's steps; without them there is none.")
     return VARIANTS[config.variant](config)

@@ -49,6 +49,12 @@ def seeded_noise(x: Tensor, seeds: Sequence[int]) -> Tensor:
     return seeded_normal(seeds, x.shape[1:]).to(x.device)
 
 
+def seeded_signs(seed: int, like: Tensor) -> Tensor:
+    """−1 or 1 for each element of `like`, as likely, of its shape and on its device."""
+    signs = torch.randint(0, 2, like.shape, generator=torch.Generator().manual_seed(seed))
+    return (2 * signs - 1).to(like)
+
+
 def seeded_order(n: int, seed: int) -> Tensor:
     """A permutation of 0 … n − 1, (n,) on the CPU: what a seed picks out of n things, the first k of it for k of them."""
     return torch.randperm(n, generator=torch.Generator().manual_seed(seed))

@@ -19,6 +19,7 @@ MODEL = ModelConfig(
     corrector_depths=(2, 1),
     refiner_depth=2,
     refiner_steps=3,
+    descent_steps=2,
     noise_factor=0.4,
     code_l2=1e-3,
     noise_variance=0.15,

@@ -8,7 +8,7 @@ from aemodels import models
 from aemodels.config import ModelConfig
 from aemodels.errors import ConfigError
 from aemodels.models import VARIANTS
-from aemodels.noise import power_normalise
+from aemodels.noise import power_normalise, seeded_signs
 
 SETTINGS = {
     "plain": {},
@@ -273,9 +273,9 @@ def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, 
     seen = inputs_of(model.refiner)
     z = model.encode(x)
     first = model.scale(model.encoder(x))
-    gradients = [torch.zeros_like(first), model.gradient_and_error(x, first)[0]]
+    gradients = [torch.zeros_like(first), model.gradient(x, first)]
     second = model.scale(first + model.refiner(torch.cat([first, gradients[1], gradients[0]], dim=1)))
-    gradients.append(model.gradient_and_error(x, second)[0])
+    gradients.append(model.gradient(x, second))
     third = model.scale(second + model.refiner(torch.cat([second, gradients[2], gradients[1]], dim=1)))
     torch.testing.assert_close(z, third)
     torch.testing.assert_close(seen[0][:, : first.shape[1]], first)
@@ -300,13 +300,62 @@ def test_a_refiner_that_runs_away_costs_no_image_its_code(make):
     torch.testing.assert_close(model.encode(x), model.encoder(x))
 
 
+@pytest.mark.parametrize("variant", ["plain", "noisy-code"])
+def test_descent_is_adam_on_the_error_of_each_image(make, variant):
+    """Against torch.optim.Adam; a noisy model's error is the mean over a noise of its variance and the opposite one."""
+    model = make(variant, "refined", descent_steps=4)
+    x = images_for(model)
+    z = model.refine(x, model.scale(model.encoder(x)))
+    expected = z.clone().requires_grad_(True)
+    adam = torch.optim.Adam([expected], betas=models.DESCENT_BETAS)
+    for t in range(4):
+        noise = model.config.noise_variance**0.5 * seeded_signs(t + 1, z[0])
+        error = (model.reconstruction_loss(x, expected + noise) + model.reconstruction_loss(x, expected - noise)) / 2
+        expected.grad = torch.autograd.grad(z[0].numel() * error.sum(), expected)[0]
+        adam.param_groups[0]["lr"] = models.DESCENT_RATE * (1 - t / 4)
+        adam.step()
+        expected.data = model.scale(expected.data)
+    assert (expected - z).abs().max() > 0.03
+    torch.testing.assert_close(model.descend(x, z), expected.detach(), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("variant", ["plain", "noisy-code"])
+def test_an_image_has_the_code_of_descent_unless_its_error_grew_and_none_while_training(make, variant):
+    model, refines = make(variant, "refined", descent_steps=3), make(variant, "refined")
+    refines.load_state_dict(model.state_dict())
+    x = model.decode(torch.randn(32, *model.config.latent_shape))
+    first = model.scale(model.encoder(x))
+    descended = model.descend(x, model.refine(x, first))
+    is_better = model.reconstruction_loss(x, descended) < model.reconstruction_loss(x, first)
+    assert is_better.any()
+    expected = torch.where(is_better.view(-1, 1, 1, 1), descended, first)
+    torch.testing.assert_close(model.eval().encode(x), expected)
+    torch.testing.assert_close(model.train().encode(x), refines.train().encode(x))
+
+
+def test_each_image_descends_by_itself(make):
+    model = make("noisy-code", "refined", descent_steps=3).eval()
+    x = images_for(model)
+    torch.testing.assert_close(model.encode(x)[1:2], model.encode(x[1:2]), atol=1e-4, rtol=1e-4)
+
+
+def test_descent_lessens_the_error_under_noise(make):
+    """Over draws that it has not seen; one colour, which a fresh network rebuilds badly, leaves much to gain."""
+    model = make("noisy-code", "refined", descent_steps=8)
+    x = images_for(model)
+    z = model.scale(model.encoder(x))
+    descended = model.descend(x, z)
+    noise = model.config.noise_variance**0.5 * torch.randn(64, 1, *z.shape[1:])
+    before, after = (torch.stack([model.reconstruction_loss(x, z + n) for n in noise]).mean(0) for z in (z, descended))
+    assert (after < before).all()
+
+
 @pytest.mark.parametrize("reconstruction", ["mse", "log_mse", "bce"])
 def test_the_error_gradient_tells_how_the_loss_of_each_image_changes_with_its_code(make, reconstruction):
     model = make("plain", "refined", reconstruction=reconstruction).double()
     x = images_for(model).double()
     z = model.encode(x)
-    gradient, error = model.gradient_and_error(x, z)
-    torch.testing.assert_close(error, model.reconstruction_loss(x, z))
+    gradient = model.gradient(x, z)
     aside = torch.randn(z.shape, generator=torch.Generator().manual_seed(1), dtype=z.dtype)
     for direction in (gradient, gradient + gradient.square().mean().sqrt() * aside):
         step = 0.02 / direction.square().mean().sqrt()  # the loss is taken in float32: no tiny steps
@@ -372,6 +421,8 @@ def test_the_loss_can_be_learnt_from(make, network, latent_shape):
         {"refiner_steps": 65},
         {"refiner_steps": 1.0},
         {"refiner_steps": True},
+        {"refiner_depth": 1, "refiner_steps": 1, "descent_steps": -1},
+        {"descent_steps": 1},
     ],
 )
 def test_what_cannot_be_built_is_refused(conv_config, change):

@@ -1,7 +1,16 @@
 import pytest
 import torch
 
-from aemodels.noise import add_noise, perturb, power_normalise, seeded_noise, seeded_normal, snr_db, variance_of
+from aemodels.noise import (
+    add_noise,
+    perturb,
+    power_normalise,
+    seeded_noise,
+    seeded_normal,
+    seeded_signs,
+    snr_db,
+    variance_of,
+)
 
 VARIANCES = [0.05, 0.10, 0.15]
 
@@ -125,3 +134,13 @@ def test_noise_needs_a_seed_for_each_image(seeds):
     with pytest.raises(ValueError, match="2 images need as many seeds"):
         seeded_noise(x, seeds)
     assert torch.equal(seeded_noise(x, (5, 6)), seeded_normal((5, 6), (4,)))
+
+
+def test_seeded_signs_have_unit_power_and_belong_to_their_seed():
+    like = torch.zeros(64, 32, 32, dtype=torch.float64)
+    first, second = seeded_signs(1, like), seeded_signs(2, like)
+    assert first.dtype == like.dtype
+    assert torch.equal(first.abs(), torch.ones_like(like))
+    assert torch.equal(first, seeded_signs(1, like))
+    assert first.mean().abs() < 0.02
+    assert (first * second).mean().abs() < 0.02

@@ -87,7 +87,7 @@ if averaged := [
             f"`{name}` **{mean:.2f} dB** on the test images, {start:.2f} at its start"
             for name, (start, mean) in psnr.items()
         )
-        + ". The curves are of the training alone."
+        + ". The curves are of the training alone; plain gradient steps, where the settings have them, came after it."
     )
 gains = {name: histories.last_tenth_gain_db(header["history"]) for name, header in chosen.items()}
 if gains := {name: gain for name, gain in gains.items() if gain is not None}:
@@ -117,7 +117,7 @@ def settings(name: str) -> dict[str, str]:
             ", ".join(map(str, model.get(part, ()))) or "–"
             for part in ("encoder_depths", "decoder_depths", "corrector_depths")
         ),
-        "gradient steps on the code": str(model.get("refiner_steps", 0)),
+        "gradient steps on the code, learned / plain": f"{model.get('refiner_steps', 0)} / {model.get('descent_steps', 0)}",
         "loss": {"bce": "BCE", "mse": "MSE", "log_mse": "log MSE"}[model["reconstruction"]],
         "noise on the input, σ": f"{model['noise_factor']:g}",
         "noise on the code, variance": f"{model['noise_variance']:g}",
@@ -129,7 +129,7 @@ def settings(name: str) -> dict[str, str]:
         "shifted at random, px": f"{train.get('shift_px', 0):g}",
         "bent at random, px": f"{train.get('warp_px', 0):g}",
         "starts from": train["start_from"] or "random weights",
-        "share of training before the gradient steps": f"{train.get('refine_from', 0):.0%}",
+        "share of training before the learned gradient steps": f"{train.get('refine_from', 0):.0%}",
         "epochs done": f"{header['history'][-1]['epoch']:.1f}" if header["history"] else "0",
         "steps": f"{made['steps']:,}",
         "training time": f"{made['wall_s'] / 60:.1f} min",
@@ -150,8 +150,9 @@ if differs.any():
 if any(h["model_config"].get("refiner_steps") for h in chosen.values()):
     st.caption(
         "Corrector: a smaller encoder that sees each photo above its first reconstruction and adds to the code. Gradient steps on the code: "
-        "the encoder then takes the gradient of the error by the code, and a network, the refiner, turns it into what to add, step after step. "
-        "The number of steps is among the settings that were chosen on test images."
+        "the encoder then takes the gradient of the error by the code, and a network, the refiner, turns it into what to add, step after step; "
+        "after those learned steps come plain ones, gradient descent by Adam, which training knows nothing of. "
+        "The number of learned steps is among the settings that were chosen on test images."
     )
 if not differs.all():
     st.subheader("The same in all" if len(chosen) > 1 else "Settings", anchor=False)
@@ -167,7 +168,7 @@ if continued:
                 "learning rate, peak": f"{t['train_config']['learning_rate']:g}",
                 "batch": str(t["train_config"]["batch_size"]),
                 "corrector": "yes" if t["model_config"].get("corrector_depths") else "no",
-                "gradient steps": str(t["model_config"].get("refiner_steps", 0)),
+                "learned gradient steps": str(t["model_config"].get("refiner_steps", 0)),
                 "PSNR / dB": f"{t['psnr_db']:.2f}",
             }
             for number, (t, start) in enumerate(zip(made, starts, strict=True), start=1)

@@ -129,6 +129,8 @@ if has_photos:
         helpers.append("a corrector that sees the photo beside what it is rebuilt to")
     if ckpt.model_config.refiner_steps:
         helpers.append(f"{ckpt.model_config.refiner_steps} learned steps along the gradient of the picture's error")
+    if ckpt.model_config.descent_steps:
+        helpers.append(f"{ckpt.model_config.descent_steps} steps of gradient descent on the code")
     worst, variation = int(psnr.argmin()), x - x.mean((2, 3), keepdim=True)
     if len(x) > 1:
         points.append(
@@ -140,7 +142,7 @@ if has_photos:
     if helpers:
         points.append(
             f"The encoder is helped: its first code alone would give **{scene.encoder_psnr.mean():.2f} dB** here; "
-            f"{' and '.join(helpers)} bring that to **{psnr.mean():.2f} dB**."
+            f"{', then '.join(helpers)} bring that to **{psnr.mean():.2f} dB**."
         )
     if variation.any():  # a blank one, from a covered camera, has none
         whose = "photos'" if len(x) > 1 else "photo's"
