@@ -194,7 +194,8 @@ def test_training_says_no_gain_that_rounds_to_nothing():
         for n in aemodels.list_checkpoints()
         if n.startswith("dog")
     ]
-    assert round(max(gains), 2) == 0
+    # Of the noisy models' last trainings the end alone was measured.
+    assert round(max(gain for gain in gains if gain is not None), 2) == 0
     assert "0.00 dB" not in text(app)
     assert "none of these as much as 0.01 dB" in text(app)
 
