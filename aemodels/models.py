@@ -32,7 +32,7 @@ class Autoencoder(nn.Module):
         """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic.
 
         A corrector sees each image beside what its first code is decoded to, and adds to the code. Then a refiner sees the code
-        beside the gradient of its error, now and a step ago (at first, zeros), and adds to it, step by step. What is left is
+        beside the gradient of its error, now and a step ago (at first, zeros), and adds to it, step by step. What is left to gain is left to
         gradient descent, not while training.
 
         On images unlike those learnt from, such as one colour all over, the steps can go astray. So, but for training, an image

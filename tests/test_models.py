@@ -340,7 +340,7 @@ def test_each_image_descends_by_itself(make):
 
 
 def test_descent_lessens_the_error_under_noise(make):
-    """Over draws that it has not seen; one colour, which a fresh network rebuilds badly, leaves much to gain."""
+    """Over draws that it has not seen; what a fresh network rebuilds badly leaves much to gain."""
     model = make("noisy-code", "refined", descent_steps=8)
     x = images_for(model)
     z = model.scale(model.encoder(x))
