@@ -66,7 +66,7 @@ DOG = ModelConfig(
     decoder_depths=(8, 6),
     refiner_depth=2,
     refiner_steps=5,
-    descent_steps=6,
+    descent_steps=3,
     reconstruction="log_mse",
 )
 MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
@@ -85,7 +85,6 @@ def noisy_dog(variance: float, start_from: str) -> tuple[ModelConfig, TrainConfi
             noise_variance=variance,
             corrector_depths=(6, 4),
             refiner_steps=3,
-            descent_steps=4,  # each of two decodings, at opposite noises
         ),
         dataclasses.replace(DOG_TRAINING, epochs=30, learning_rate=2e-3, start_from=start_from),
     )

@@ -56,7 +56,7 @@ class ModelConfig(_JsonConfig):
     corrector_depths  likewise of the corrector, half as wide, which improves codes at a second look; () for none, "conv" only
     refiner_depth     blocks of the refiner, which improves codes by the gradient of their error, "conv" only
     refiner_steps     how often it does so, with the same weights; 0 for no refiner
-    descent_steps     steps of gradient descent on the code after the refiner's, not while training
+    descent_steps     steps of descent on the code after the refiner's, not while training
     reconstruction    loss: "bce" (binary cross-entropy), "mse", or "log_mse" (natural logarithm of each image's MSE)
     noise_factor      σ of the Gaussian noise added to the input while training, in units of the pixel range (denoising)
     code_l2           weight of the mean square of the code in the loss (L2 on the code)

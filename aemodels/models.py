@@ -8,9 +8,10 @@ from aemodels.config import ModelConfig
 from aemodels.errors import ConfigError
 from aemodels.networks import NETWORKS, check_conv, conv_corrector, conv_refiner
 from aemodels.noise import add_noise, power_normalise, seeded_signs
+from aemodels.quasi_newton import lbfgs_step
 
 MSE_FLOOR = 1e-8  # 80 dB; no logarithm of a picture that is rebuilt without any error
-DESCENT_RATE, DESCENT_BETAS = 0.03, (0.7, 0.9)  # found on train photos: Autoencoder.descend
+DESCENT_RATE = 0.03  # found on train photos: NoisyCodeAutoencoder.descend
 
 
 class Autoencoder(nn.Module):
@@ -33,7 +34,7 @@ class Autoencoder(nn.Module):
 
         A corrector sees each image beside what its first code is decoded to, and adds to the code. Then a refiner sees the code
         beside the gradient of its error, now and a step ago (at first, zeros), and adds to it, step by step. What is left to gain is left to
-        gradient descent, not while training.
+        descent by the gradient alone, not while training.
 
         On images unlike those learnt from, such as one colour all over, the steps can go astray. So, but for training, an image
         keeps the code from before them where its error would not become smaller.
@@ -44,43 +45,47 @@ class Autoencoder(nn.Module):
             z = self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
         if self.refiner is None or not self.refines:
             return z
-        refined = self.refine(x, z)
+        codes, gradients, errors = self.refine(x, z)
         if self.training:
-            return refined
-        refined = self.descend(x, refined)
-        is_better = self.reconstruction_loss(x, refined) < self.reconstruction_loss(x, z)
-        return torch.where(is_better.view(-1, 1, 1, 1), refined, z)
+            return codes[-1]
+        descended = self.descend(x, codes, gradients)
+        is_better = self.reconstruction_loss(x, descended) < errors[0]
+        return torch.where(is_better.view(-1, 1, 1, 1), descended, z)
 
-    def refine(self, x: Tensor, z: Tensor) -> Tensor:
-        """Codes z (B, *latent_shape) of images x after the refiner's steps."""
+    def refine(self, x: Tensor, z: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """Codes (B, *latent_shape) of images x from z on, one more after each of the refiner's steps; gradient and error, as
+        gradient_and_error gives them, at all but the last."""
+        codes, gradients, errors = [z], [], []
         gradient = torch.zeros_like(z)
         for _ in range(self.config.refiner_steps):
-            previous, gradient = gradient, self.gradient(x, z)
+            previous, (gradient, error) = gradient, self.gradient_and_error(x, z)
             z = self.scale(z + self.refiner(torch.cat([z, gradient, previous], dim=1)))
-        return z
+            codes.append(z)
+            gradients.append(gradient)
+            errors.append(error)
+        return codes, gradients, errors
 
-    def descend(self, x: Tensor, z: Tensor) -> Tensor:
-        """Codes z (B, *latent_shape) of images x after config.descent_steps steps of gradient descent on the error of each: Adam
-        (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980), at a rate that falls linearly to zero."""
-        (beta1, beta2), num_steps = DESCENT_BETAS, self.config.descent_steps
-        m = v = torch.zeros_like(z)
-        for t in range(1, num_steps + 1):
-            g = torch.stack([self.gradient(x, received) for received in self.likely_received(z, seed=t)]).mean(0)
-            m = beta1 * m + (1 - beta1) * g
-            v = beta2 * v + (1 - beta2) * g.square()
-            m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
-            rate = DESCENT_RATE * (1 - (t - 1) / num_steps)
-            z = self.scale(z - rate * m_hat / (v_hat.sqrt() + 1e-8))
-        return z
+    def descend(self, x: Tensor, codes: list[Tensor], gradients: list[Tensor]) -> Tensor:
+        """Codes (B, *latent_shape) of images x after config.descent_steps more steps, here those of L-BFGS on each image's error.
 
-    def likely_received(self, z: Tensor, seed: int) -> list[Tensor]:
-        """What the decoder may get for codes z (B, *latent_shape), each (B, *latent_shape): here, z itself."""
-        return [z]
+        codes, gradients  as refine gives them: how the gradient changed along the learned steps tells how the error bends
+        """
+        codes, gradients = list(codes), list(gradients)
+        for _ in range(self.config.descent_steps):
+            gradients.append(self.gradient_and_error(x, codes[-1])[0])
+            codes.append(codes[-1] + lbfgs_step(codes, gradients))
+        return codes[-1]
 
-    def gradient(self, x: Tensor, z: Tensor) -> Tensor:
+    def gradient_and_error(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """The gradient of each image's reconstruction loss with respect to its code, (B, *latent_shape) as z is, times the number
-        of the code's elements, so that its entries are of order 1. It can be differentiated."""
-        return z[0].numel() * torch.func.grad(lambda z: self.reconstruction_loss(x, z).sum())(z)
+        of the code's elements, so that its entries are of order 1; and that loss, (B,). The gradient can be differentiated."""
+
+        def total_and_each(z: Tensor) -> tuple[Tensor, Tensor]:
+            error = self.reconstruction_loss(x, z)
+            return error.sum(), error
+
+        gradient, error = torch.func.grad(total_and_each, has_aux=True)(z)
+        return z[0].numel() * gradient, error
 
     def scale(self, z: Tensor) -> Tensor:
         """Codes (B, *latent_shape) as the channel takes them: here, as they are."""
@@ -145,13 +150,21 @@ class NoisyCodeAutoencoder(Autoencoder):
     def scale(self, z: Tensor) -> Tensor:
         return power_normalise(z)
 
-    def likely_received(self, z: Tensor, seed: int) -> list[Tensor]:
-        """z after noise of exactly its variance, and after the opposite noise, the same for every code.
+    def descend(self, x: Tensor, codes: list[Tensor], gradients: list[Tensor]) -> Tensor:
+        """Codes (B, *latent_shape) of images x after config.descent_steps more steps down the mean error under noise.
 
-        Where the error bends as a parabola does, its mean over the two is that over all noise in their direction.
+        Each step takes another noise of exactly the model's variance, the same for every code, and its opposite: where the error
+        bends as a parabola does, its mean over the two is that over all noise in their direction. Such a gradient is too
+        uncertain for L-BFGS, so a step goes straight down it, by a root mean square that falls linearly from DESCENT_RATE to zero.
         """
-        noise = self.config.noise_variance**0.5 * seeded_signs(seed, z[0])
-        return [z + noise, z - noise]
+        z, num_steps = codes[-1], self.config.descent_steps
+        for t in range(num_steps):
+            noise = self.config.noise_variance**0.5 * seeded_signs(t, z[0])
+            g = self.gradient_and_error(torch.cat([x, x]), torch.cat([z + noise, z - noise]))[0]  # (2B, *latent_shape)
+            g = g.unflatten(0, (2, -1)).mean(0)
+            rms = g.square().mean((1, 2, 3), keepdim=True).sqrt()
+            z = self.scale(z - DESCENT_RATE * (1 - t / num_steps) * g / rms)
+        return z
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         z_noisy = add_noise(self.encode(x), self.config.noise_variance, generator)
@@ -187,5 +200,5 @@ def build(config: ModelConfig) -> Autoencoder:
             f"No corrector or refiner can be built for network {config.network!r}; only a conv network has them."
         )
     if config.descent_steps and not config.refiner_steps:
-        raise ConfigError("Gradient descent on the code goes on from the refiner's steps; without them there is none.")
+        raise ConfigError("Descent on the code goes on from the refiner's steps; without them there is none.")
     return VARIANTS[config.variant](config)

@@ -7,8 +7,9 @@ import torch
 from aemodels import models
 from aemodels.config import ModelConfig
 from aemodels.errors import ConfigError
-from aemodels.models import VARIANTS
+from aemodels.models import DESCENT_RATE, VARIANTS
 from aemodels.noise import power_normalise, seeded_signs
+from aemodels.quasi_newton import lbfgs_step
 
 SETTINGS = {
     "plain": {},
@@ -273,9 +274,9 @@ def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, 
     seen = inputs_of(model.refiner)
     z = model.encode(x)
     first = model.scale(model.encoder(x))
-    gradients = [torch.zeros_like(first), model.gradient(x, first)]
+    gradients = [torch.zeros_like(first), model.gradient_and_error(x, first)[0]]
     second = model.scale(first + model.refiner(torch.cat([first, gradients[1], gradients[0]], dim=1)))
-    gradients.append(model.gradient(x, second))
+    gradients.append(model.gradient_and_error(x, second)[0])
     third = model.scale(second + model.refiner(torch.cat([second, gradients[2], gradients[1]], dim=1)))
     torch.testing.assert_close(z, third)
     torch.testing.assert_close(seen[0][:, : first.shape[1]], first)
@@ -300,23 +301,36 @@ def test_a_refiner_that_runs_away_costs_no_image_its_code(make):
     torch.testing.assert_close(model.encode(x), model.encoder(x))
 
 
-@pytest.mark.parametrize("variant", ["plain", "noisy-code"])
-def test_descent_is_adam_on_the_error_of_each_image(make, variant):
-    """Against torch.optim.Adam; a noisy model's error is the mean over a noise of its variance and the opposite one."""
-    model = make(variant, "refined", descent_steps=4)
+def test_descent_without_noise_is_lbfgs_from_the_learned_steps_on(make):
+    model = make("plain", "refined", descent_steps=3)
     x = images_for(model)
-    z = model.refine(x, model.scale(model.encoder(x)))
-    expected = z.clone().requires_grad_(True)
-    adam = torch.optim.Adam([expected], betas=models.DESCENT_BETAS)
-    for t in range(4):
-        noise = model.config.noise_variance**0.5 * seeded_signs(t + 1, z[0])
-        error = (model.reconstruction_loss(x, expected + noise) + model.reconstruction_loss(x, expected - noise)) / 2
-        expected.grad = torch.autograd.grad(z[0].numel() * error.sum(), expected)[0]
-        adam.param_groups[0]["lr"] = models.DESCENT_RATE * (1 - t / 4)
-        adam.step()
-        expected.data = model.scale(expected.data)
-    assert (expected - z).abs().max() > 0.03
-    torch.testing.assert_close(model.descend(x, z), expected.detach(), atol=1e-4, rtol=1e-4)
+    codes, gradients, _ = model.refine(x, model.encoder(x))
+    num_learned = len(codes)
+    descended = model.descend(x, codes, gradients)
+    assert len(codes) == num_learned, "descend changed what it was given"
+    for _ in range(3):
+        z = codes[-1].clone().requires_grad_(True)
+        error = model.reconstruction_loss(x, z).sum()
+        gradients.append(z[0].numel() * torch.autograd.grad(error, z)[0])
+        codes.append(z.detach() + lbfgs_step(codes, gradients))
+    assert (codes[-1] - codes[num_learned - 1]).abs().max() > 0.01
+    torch.testing.assert_close(descended, codes[-1], atol=1e-4, rtol=1e-4)
+
+
+def test_descent_under_noise_goes_down_the_mean_error_over_opposite_noises(make):
+    model = make("noisy-code", "refined", descent_steps=2)
+    x = images_for(model)
+    codes, gradients, _ = model.refine(x, model.scale(model.encoder(x)))
+    z = codes[-1]
+    for t, rate in enumerate([DESCENT_RATE, DESCENT_RATE / 2]):
+        noise = model.config.noise_variance**0.5 * seeded_signs(t, z[0])
+        z = z.clone().requires_grad_(True)
+        error = (model.reconstruction_loss(x, z + noise) + model.reconstruction_loss(x, z - noise)) / 2
+        direction = torch.autograd.grad(error.sum(), z)[0]
+        length = direction.flatten(1).square().mean(1).sqrt()
+        z = model.scale(z.detach() - rate * direction / length.view(-1, 1, 1, 1))
+    assert (z - codes[-1]).abs().max() > 0.01
+    torch.testing.assert_close(model.descend(x, codes, gradients), z, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
@@ -325,7 +339,8 @@ def test_an_image_has_the_code_of_descent_unless_its_error_grew_and_none_while_t
     refines.load_state_dict(model.state_dict())
     x = model.decode(torch.randn(32, *model.config.latent_shape))
     first = model.scale(model.encoder(x))
-    descended = model.descend(x, model.refine(x, first))
+    codes, gradients, _ = model.refine(x, first)
+    descended = model.descend(x, codes, gradients)
     is_better = model.reconstruction_loss(x, descended) < model.reconstruction_loss(x, first)
     assert is_better.any()
     expected = torch.where(is_better.view(-1, 1, 1, 1), descended, first)
@@ -344,7 +359,7 @@ def test_descent_lessens_the_error_under_noise(make):
     model = make("noisy-code", "refined", descent_steps=8)
     x = images_for(model)
     z = model.scale(model.encoder(x))
-    descended = model.descend(x, z)
+    descended = model.descend(x, [z], [])
     noise = model.config.noise_variance**0.5 * torch.randn(64, 1, *z.shape[1:])
     before, after = (torch.stack([model.reconstruction_loss(x, z + n) for n in noise]).mean(0) for z in (z, descended))
     assert (after < before).all()
@@ -355,7 +370,8 @@ def test_the_error_gradient_tells_how_the_loss_of_each_image_changes_with_its_co
     model = make("plain", "refined", reconstruction=reconstruction).double()
     x = images_for(model).double()
     z = model.encode(x)
-    gradient = model.gradient(x, z)
+    gradient, error = model.gradient_and_error(x, z)
+    torch.testing.assert_close(error, model.reconstruction_loss(x, z))
     aside = torch.randn(z.shape, generator=torch.Generator().manual_seed(1), dtype=z.dtype)
     for direction in (gradient, gradient + gradient.square().mean().sqrt() * aside):
         step = 0.02 / direction.square().mean().sqrt()  # the loss is taken in float32: no tiny steps

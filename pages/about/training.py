@@ -151,7 +151,7 @@ if any(h["model_config"].get("refiner_steps") for h in chosen.values()):
     st.caption(
         "Corrector: a smaller encoder that sees each photo above its first reconstruction and adds to the code. Gradient steps on the code: "
         "the encoder then takes the gradient of the error by the code, and a network, the refiner, turns it into what to add, step after step; "
-        "after those learned steps come plain ones, gradient descent by Adam, which training knows nothing of. "
+        "after those learned steps come plain ones, L-BFGS or, under noise, straight down the gradient, which training knows nothing of. "
         "The number of learned steps is among the settings that were chosen on test images."
     )
 if not differs.all():

@@ -130,7 +130,7 @@ if has_photos:
     if ckpt.model_config.refiner_steps:
         helpers.append(f"{ckpt.model_config.refiner_steps} learned steps along the gradient of the picture's error")
     if ckpt.model_config.descent_steps:
-        helpers.append(f"{ckpt.model_config.descent_steps} steps of gradient descent on the code")
+        helpers.append(f"{ckpt.model_config.descent_steps} steps of plain descent on the code")
     worst, variation = int(psnr.argmin()), x - x.mean((2, 3), keepdim=True)
     if len(x) > 1:
         points.append(
