@@ -162,8 +162,7 @@ class NoisyCodeAutoencoder(Autoencoder):
             noise = self.config.noise_variance**0.5 * seeded_signs(t, z[0])
             g = self.gradient_and_error(torch.cat([x, x]), torch.cat([z + noise, z - noise]))[0]  # (2B, *latent_shape)
             g = g.unflatten(0, (2, -1)).mean(0)
-            rms = g.square().mean((1, 2, 3), keepdim=True).sqrt()
-            z = self.scale(z - DESCENT_RATE * (1 - t / num_steps) * g / rms)
+            z = self.scale(z - DESCENT_RATE * (1 - t / num_steps) * power_normalise(g))
         return z
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
