@@ -24,6 +24,7 @@ STYLE = """
 """
 st.html(f"<style>{STYLE}</style>")
 
+scenes.follow()
 page = st.navigation(
     {
         "": [
@@ -66,9 +67,7 @@ page = st.navigation(
         ],
     }
 )
-scenes.follow(page)
-page.run()
-scenes.keep(page)
+scenes.show(page)
 
 garbage.freeze_modules()
 ahead.prepare_next()

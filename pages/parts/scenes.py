@@ -12,24 +12,32 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 CARRIED = ("seed", "model", "mnist_model")  # keys of the widgets that several pages have
 
 
-def follow(page: st.Page) -> None:
-    """Before a page runs: seed and model come along from the page before, by the browser's Back and Forward all of the scene in
-    which this page was left."""
+def follow() -> None:
+    """Before `st.navigation`: seed and model come along from the page before, by the browser's Back and Forward all of the scene
+    in which this page was left.
+
+    `st.navigation` sends the browser to the page. An address written after that would be a second entry of the same page in the
+    browser's history, and Back would lead to the first one: the same page, without its scene.
+    """
     state, ctx = st.session_state, get_script_run_ctx()
     scenes, last = state.setdefault("scenes", {}), state.get("page_shown")
-    state.page_shown = page.url_path
-    if last in (None, page.url_path):
+    page = ctx.pages_manager.intended_page_script_hash
+    if last in (None, page):
         return
     if ctx.is_history_navigation:
-        scene = scenes.get(page.url_path, {})
+        scene = scenes.get(page, {})
     else:  # the address is still that of the page before, with what its fragments wrote there
         scenes[last] = dict(parse_qsl(ctx.query_string))
         scene = {key: value for key, value in scenes[last].items() if key in CARRIED}
     if scene and st.query_params.to_dict() != scene:
         st.query_params.update(scene)
-        st.rerun()  # a run of one page takes its widgets' values from the address
+        with ctx.session_state.query_params() as query_params:  # the widgets take their values from these
+            query_params.set_initial_query_params_from_current()
 
 
-def keep(page: st.Page) -> None:
-    """After a page has run: its address is remembered, for `follow`."""
-    st.session_state.scenes[page.url_path] = st.query_params.to_dict()
+def show(page: st.Page) -> None:
+    """Runs the page, then remembers its address for `follow`."""
+    state = st.session_state
+    state.page_shown = page._script_hash
+    page.run()
+    state.scenes[page._script_hash] = st.query_params.to_dict()
