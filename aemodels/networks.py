@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import prod
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -49,7 +50,7 @@ def conv_encoder(config: ModelConfig) -> nn.Sequential:
     (mid, low), (num_mid, num_low) = config.widths, config.encoder_depths
     return nn.Sequential(
         Shift(-0.5),                                                 # from [0, 1] to zero mean, roughly
-        nn.PixelUnshuffle(8),                                        # (3·64, 16, 16)
+        PixelUnshuffle(8),                                           # (3·64, 16, 16)
         Pointwise(64 * config.image_shape[0], mid),                  # (mid, 16, 16)
         *[Bottleneck(mid) for _ in range(num_mid)],
         Down(mid, low),                                              # (low, 8, 8)
@@ -67,7 +68,7 @@ def conv_decoder(config: ModelConfig) -> nn.Sequential:
         Up(low, mid),                                                # (mid, 16, 16)
         *[Bottleneck(mid) for _ in range(num_mid)],
         Pointwise(mid, 64 * config.image_shape[0]),                  # (3·64, 16, 16)
-        nn.PixelShuffle(8),                                          # (3, 128, 128)
+        PixelShuffle(8),                                             # (3, 128, 128)
         Shift(0.5),
     )  # fmt: skip
 
@@ -154,7 +155,39 @@ class Conv3x3(nn.Linear):
         self.kernel_shape = (num_out, num_in, 3, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight.view(self.kernel_shape), self.bias, padding=1)
+        weight, bias = self.weight.view(self.kernel_shape), self.bias
+        if self.training and x.is_cuda:
+            return SelfSimilarConv.apply(x, weight.to(x.dtype), bias.to(x.dtype))
+        return F.conv2d(x, weight, bias, padding=1)
+
+
+class SelfSimilarConv(torch.autograd.Function):
+    """F.conv2d(x, weight, bias, padding=1) for 3×3 kernels, whose gradient by x is given as what it is, such a convolution again.
+
+    So a gradient through this gradient, as a refiner's training takes it, needs none but such convolutions. Torch's own has
+    one whose kernel is as large as the image, for which cuDNN knows slow ways only; on a CPU it is as fast.
+    """
+
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return F.conv2d(x, weight, bias, padding=1)
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple, output: Tensor) -> None:
+        ctx.save_for_backward(*inputs[:2])
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple:
+        x, weight = ctx.saved_tensors
+        by_x, *by_parameters = ctx.needs_input_grad
+        grad_x = SelfSimilarConv.apply(grad, weight.flip(2, 3).transpose(0, 1), None) if by_x else None
+        settings = ((1, 1), (1, 1), (1, 1), False, (0, 0), 1)  # stride, padding, dilation, not transposed, one group
+        _, grad_weight, grad_bias = (
+            torch.ops.aten.convolution_backward(grad, x, weight, (len(weight),), *settings, (False, *by_parameters))
+            if any(by_parameters)
+            else (None, None, None)
+        )
+        return grad_x, grad_weight, grad_bias
 
 
 class Down(nn.Module):
@@ -162,13 +195,14 @@ class Down(nn.Module):
 
     def __init__(self, num_in: int, num_out: int) -> None:
         super().__init__()
+        self.patches = PixelUnshuffle(2)
         self.conv = Pointwise(4 * num_in, num_out)
         self.num_out = num_out
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.pixel_unshuffle(x, 2)  # (B, 4·C, H/2, W/2)
-        shortcut = x.unflatten(1, (self.num_out, -1)).mean(2)  # (B, C', H/2, W/2)
-        return self.conv(x) + shortcut  # fmt: skip
+        x = self.patches(x)  # (B, 4·C, H/2, W/2)
+        shortcut = x.permute(0, 2, 3, 1).unflatten(3, (self.num_out, -1)).mean(4)  # (B, H/2, W/2, C')
+        return self.conv(x) + shortcut.permute(0, 3, 1, 2)
 
 
 class Up(nn.Module):
@@ -178,10 +212,30 @@ class Up(nn.Module):
         super().__init__()
         self.conv = Pointwise(num_in, 4 * num_out)
         self.repeats = 4 * num_out // num_in
+        self.pixels = PixelShuffle(2)
 
     def forward(self, x: Tensor) -> Tensor:
-        shortcut = x.repeat_interleave(self.repeats, dim=1)  # (B, 4·C', H, W)
-        return F.pixel_shuffle(self.conv(x) + shortcut, 2)  # (B, C', 2H, 2W)  # fmt: skip
+        shortcut = x.permute(0, 2, 3, 1).repeat_interleave(self.repeats, dim=3)  # (B, H, W, 4·C')
+        return self.pixels(self.conv(x) + shortcut.permute(0, 3, 1, 2))  # (B, C', 2H, 2W)
+
+
+class PixelUnshuffle(nn.PixelUnshuffle):
+    """(B, C, H, W) -> (B, C·r², H/r, W/r), a patch's pixels become channels. What torch's does, but channels come last in
+    memory, in gradients too: else every block that adds to it would copy it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        r = self.downscale_factor
+        x = x.permute(0, 2, 3, 1).unflatten(2, (-1, r)).unflatten(1, (-1, r))  # (B, H/r, r, W/r, r, C)
+        return x.permute(0, 1, 3, 5, 2, 4).flatten(3).permute(0, 3, 1, 2)
+
+
+class PixelShuffle(nn.PixelShuffle):
+    """(B, C·r², H, W) -> (B, C, H·r, W·r), the opposite of PixelUnshuffle."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        r = self.upscale_factor
+        x = x.permute(0, 2, 3, 1).unflatten(3, (-1, r, r))  # (B, H, W, C, r, r)
+        return x.permute(0, 1, 4, 2, 5, 3).flatten(1, 2).flatten(2, 3).permute(0, 3, 1, 2)
 
 
 def check_conv(config: ModelConfig) -> None:

@@ -10,7 +10,10 @@ from aemodels.networks import (
     Bottleneck,
     Conv3x3,
     Down,
+    PixelShuffle,
+    PixelUnshuffle,
     Pointwise,
+    SelfSimilarConv,
     Up,
     conv_corrector,
     conv_decoder,
@@ -174,3 +177,66 @@ def test_all_weights_but_biases_are_matrices(make_network):
     network = make_network(RECIPES["dog-noise-0.10"][0])
     assert {p.ndim for name, p in network.named_parameters() if name.endswith("weight")} == {2}
     assert {p.ndim for name, p in network.named_parameters() if name.endswith("bias")} == {1}
+
+
+@pytest.mark.parametrize("factor", [2, 8])
+def test_pixels_become_channels_and_back_as_with_torch(factor):
+    x = torch.rand(2, 3, 16, 32)
+    patches = PixelUnshuffle(factor)(x)
+    assert torch.equal(patches, nn.functional.pixel_unshuffle(x, factor))
+    assert torch.equal(PixelShuffle(factor)(patches), x)
+    assert patches.is_contiguous(memory_format=torch.channels_last)
+    assert PixelShuffle(factor)(patches).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_channels_come_last_in_memory_in_every_block_and_its_gradient(conv_config):
+    """A block that gets them in another order copies them."""
+    config = replace(conv_config, encoder_depths=(2, 2), decoder_depths=(2, 2))
+    seen = []
+
+    def note(block, inputs, output):
+        for tensor in (inputs[0], output):
+            seen.append(tensor)
+            tensor.register_hook(seen.append)
+
+    network = nn.Sequential(conv_encoder(config), conv_decoder(config))
+    for block in network.modules():
+        if isinstance(block, Bottleneck):
+            nn.init.normal_(block.widen.weight)
+            block.register_forward_hook(note)
+    x = torch.rand(2, *config.image_shape).contiguous(memory_format=torch.channels_last)
+    network(x).square().sum().backward()
+    assert len(seen) == 2 * 2 * 8
+    assert all(tensor.is_contiguous(memory_format=torch.channels_last) for tensor in seen)
+
+
+def test_the_convolution_for_gpus_is_a_convolution_with_both_its_gradients():
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"x": (2, 3, 5, 4), "weight": (4, 3, 3, 3), "bias": (4,)}
+    inputs = [
+        torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True) for shape in shapes.values()
+    ]
+    x, weight, bias = inputs
+    expected = nn.functional.conv2d(x, weight, bias, padding=1)
+    torch.testing.assert_close(SelfSimilarConv.apply(x, weight, bias), expected)
+    assert torch.autograd.gradcheck(SelfSimilarConv.apply, inputs)
+    assert torch.autograd.gradgradcheck(SelfSimilarConv.apply, inputs)
+
+
+def test_a_gradient_through_a_gradient_is_the_same_with_the_convolution_for_gpus(conv_config, monkeypatch):
+    model = models.build(replace(conv_config, corrector_depths=(1, 1), refiner_depth=1, refiner_steps=2)).double()
+    for parameter in model.parameters():
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    x = torch.rand(2, *conv_config.image_shape, dtype=torch.float64)
+
+    def gradient():
+        loss = model.loss(x, torch.Generator())["reconstruction"].sum()
+        return torch.autograd.grad(loss, list(model.parameters()))
+
+    expected = gradient()
+
+    def forward(self, x):
+        return SelfSimilarConv.apply(x, self.weight.view(self.kernel_shape), self.bias)
+
+    monkeypatch.setattr(Conv3x3, "forward", forward)
+    torch.testing.assert_close(gradient(), expected)
