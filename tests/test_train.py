@@ -8,6 +8,7 @@ import sys
 import time
 from functools import partial
 from math import isfinite
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -144,7 +145,7 @@ def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist,
     finally:
         running.kill()
     assert running.returncode == 130, error
-    assert sentence(error) == "Stopped; run the same command again to go on from the last finished epoch."
+    assert sentence(error) == "Stopped; run the same command again to go on from the last saved epoch."
     stopped = aemodels.load_checkpoint(DAE, tmp_path)
     assert stopped.provenance["finished"] is False
     assert 0 < stopped.metrics["psnr_db"] < 100
@@ -164,6 +165,34 @@ def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist,
     assert resumed.provenance["finished"] is True
     assert resumed.provenance["steps"] == whole.provenance["steps"]
     assert error.endswith(sentence(error) + "\n")  # the sentence stands below the progress bar
+
+
+def test_short_epochs_are_saved_seldom_enough_to_take_a_tenth_of_the_time(mnist, tmp_path, monkeypatch):
+    clock, saved, save = SimpleNamespace(now=0.0), [], train.save
+
+    def slow_save(name, ema, train_config, state, dataset, args):
+        clock.now += 10
+        saved.append(state.epoch)
+        save(name, ema, train_config, state, dataset, args)
+
+    def fit(state, images, config, on_epoch, on_step, accelerator):
+        for state.epoch in range(1, 13):
+            clock.now += 30
+            state.finished = state.epoch == 12
+            state.history.append(
+                {"epoch": state.epoch, "step": state.epoch, "seconds": clock.now, "reconstruction": 0.5}
+            )
+            on_step(state, 1, torch.tensor(0.5))
+            on_epoch(state)
+
+    monkeypatch.setattr(train, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(train, "save", slow_save)
+    monkeypatch.setattr(train.training, "fit", fit)
+    assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(tmp_path)]) == 0
+    assert saved == [1, 4, 7, 10, 12]
+    history = aemodels.load_checkpoint(DAE, tmp_path).history
+    assert [epoch["epoch"] for epoch in history] == list(range(1, 13))
+    assert [epoch["epoch"] for epoch in history if "psnr_db" in epoch] == saved
 
 
 def test_another_seed_gives_other_weights(mnist, uninterrupted, tmp_path, monkeypatch):
