@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from aemodels.config import TrainConfig
+from aemodels.cuda_graphs import CudaGraph
 from aemodels.errors import ConfigError
 from aemodels.models import Autoencoder
+from aemodels.muon import Muon
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -39,7 +41,7 @@ class TrainState:
 
     model: Autoencoder
     ema: Autoencoder
-    optimisers: tuple[torch.optim.Muon, torch.optim.AdamW]
+    optimisers: tuple[Muon, torch.optim.AdamW]
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
@@ -74,7 +76,7 @@ def start(model: Autoencoder, config: TrainConfig, device: torch.device | str) -
     matrices = [p for p in model.parameters() if p.ndim == 2]
     others = [p for p in model.parameters() if p.ndim != 2]
     lr = config.learning_rate
-    muon = torch.optim.Muon(matrices, lr=lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw")
+    muon = Muon(matrices, lr=lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw")
     adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True)
     return TrainState(model, copy.deepcopy(model).requires_grad_(False), (muon, adamw))
 
@@ -119,9 +121,29 @@ def fit(
     began = time.monotonic() - state.seconds
     state.model.train()
     network = accelerator.prepare(state.model) if accelerator else state.model
+    generator = torch.Generator(device)
 
+    def differentiate(batch: Tensor) -> dict[str, Tensor]:
+        """Means of the loss's terms over images[batch], whose sum's gradient goes into the weights' .grad."""
+        network.zero_grad()
+        x = images[batch]  # (B, C, H, W) uint8
+        if config.shift_px:
+            x = random_shift(x, config.shift_px, generator)
+        x = x.float() / 255
+        if config.flips:
+            x = random_flip(x, generator)
+        if config.warp_px:
+            x = random_warp(x, config.warp_px, generator)
+        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16):
+            terms = network(x, generator)
+        means = {name: term.mean() for name, term in terms.items()}
+        sum(means.values()).backward()
+        return {name: mean.detach() for name, mean in means.items()}
+
+    take_gradients, refines = None, None
     while state.epoch < config.epochs and not state.finished:
-        generator = torch.Generator(device).manual_seed(config.seed * 1_000_003 + state.epoch)
+        generator.manual_seed(config.seed * 1_000_003 + state.epoch)
         order = torch.randperm(len(images), generator=generator, device=device)
         if rank:
             generator.manual_seed(generator.initial_seed() + rank * 1_000_000_007)
@@ -144,32 +166,23 @@ def fit(
                 for group in optimiser.param_groups:
                     group["lr"] = learning_rate
 
-            x = images[batch[rank::num_processes]]  # (B, C, H, W) uint8
-            if config.shift_px:
-                x = random_shift(x, config.shift_px, generator)
-            x = x.float() / 255
-            if config.flips:
-                x = random_flip(x, generator)
-            if config.warp_px:
-                x = random_warp(x, config.warp_px, generator)
-            x = x.contiguous(memory_format=torch.channels_last)
-            with torch.autocast(device.type, torch.bfloat16):
-                terms = network(x, generator)
-            loss = sum(terms.values()).mean()
-
-            loss.backward()
+            if refines != state.model.refines:
+                refines = state.model.refines
+                take_gradients = (
+                    CudaGraph(differentiate, generator) if device.type == "cuda" and not accelerator else differentiate
+                )
+            terms = take_gradients(batch[rank::num_processes])
             nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
             for optimiser in state.optimisers:
                 optimiser.step()
-                optimiser.zero_grad()
             state.step += 1
             state.seconds = time.monotonic() - began
             done_steps += 1
             update_ema(state.ema, state.model, min(config.ema_decay, (1 + state.step) / (10 + state.step)))
 
             for name, term in terms.items():
-                totals[name] = totals.get(name, 0) + term.detach().mean()
-            on_step(state, batch_size, loss.detach())
+                totals[name] = totals.get(name, 0) + term
+            on_step(state, batch_size, sum(terms.values()))
         else:
             state.epoch += 1
 
@@ -243,11 +256,11 @@ def random_warp(x: Tensor, sigma_px: float, generator: torch.Generator) -> Tenso
     """Each image of x (B, C, H, W) in [0, 1] bent with probability ½: its pixels move by smooth fields, normal with standard
     deviation sigma_px pixels at 4×4 places, bicubic between them. What moves in from beyond the edge is black."""
     num_images, _, height, width = x.shape
-    half_sizes = torch.tensor([width, height], device=x.device) / 2  # grid_sample measures in halves of a side
     coarse = sigma_px * torch.randn(num_images, 2, 4, 4, generator=generator, device=x.device)
-    field = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
+    dx, dy = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=True).unbind(1)  # (B, H, W) each
     still = F.affine_grid(torch.eye(2, 3, device=x.device).expand(num_images, 2, 3), x.shape, align_corners=False)
-    warped = F.grid_sample(x, still + field / half_sizes, align_corners=False)
+    field = torch.stack([dx / (width / 2), dy / (height / 2)], dim=3)  # grid_sample measures in halves of a side
+    warped = F.grid_sample(x, still + field, align_corners=False)
     bent = torch.rand(num_images, 1, 1, 1, generator=generator, device=x.device) < 0.5
     return torch.where(bent, warped, x)
 

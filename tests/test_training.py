@@ -125,6 +125,21 @@ def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config, conv_
     assert expected[-1] < expected[0]
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
+def test_a_recorded_step_learns_the_same_to_the_bit(conv_config, monkeypatch):
+    model_config = replace(
+        conv_config, variant="noisy-code", noise_variance=0.1, corrector_depths=(1, 1), refiner_depth=1, refiner_steps=2
+    )
+    config = replace(BRIEF, epochs=6, flips=True, shift_px=2, warp_px=0.5, refine_from=0.5)
+
+    def learn():
+        return fit(start(build(model_config), config, "cuda"), colour_images(64), config)
+
+    recorded = learn()
+    monkeypatch.setattr(training, "CudaGraph", lambda function, generator: function)
+    assert same(weights(recorded.model), weights(learn().model))
+
+
 class Stop(Exception):
     """Ends a training from one of its hooks."""
 

@@ -1,0 +1,43 @@
+"""Many small operations launched as one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+WARM_UP_CALLS = 3
+
+
+class CudaGraph:
+    """A function of one tensor of ever the same shape, recorded as a CUDA graph at its fourth call and replayed from then on: all
+    its kernels at the price of launching one. Its results are overwritten by the next call.
+
+    The first calls run as they are, for libraries choose their kernels and compilers compile in them. What the function does
+    in Python happens in those and while it is recorded, and no more; it must not wait for the device. What it draws from
+    `generator` continues the generator's sequence at each replay.
+    """
+
+    def __init__(self, function: Callable[[Tensor], Any], generator: torch.Generator) -> None:
+        self.function = function
+        self.graph = torch.cuda.CUDAGraph()
+        self.graph.register_generator_state(generator)
+        self.num_calls = 0
+
+    def __call__(self, x: Tensor) -> Any:
+        self.num_calls += 1
+        if self.num_calls <= WARM_UP_CALLS:
+            # Not on the default stream, which recording could not wait for.
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                result = self.function(x)
+            torch.cuda.current_stream().wait_stream(stream)
+            return result
+        if self.num_calls == WARM_UP_CALLS + 1:
+            self.x = x.clone()
+            with torch.cuda.graph(self.graph):
+                self.result = self.function(self.x)
+        self.x.copy_(x)
+        self.graph.replay()
+        return self.result
