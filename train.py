@@ -66,7 +66,7 @@ DOG = ModelConfig(
     decoder_depths=(8, 6),
     refiner_depth=2,
     refiner_steps=5,
-    descent_steps=3,
+    descent_steps=2,
     reconstruction="log_mse",
 )
 MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
@@ -85,6 +85,7 @@ def noisy_dog(variance: float, start_from: str) -> tuple[ModelConfig, TrainConfi
             noise_variance=variance,
             corrector_depths=(6, 4),
             refiner_steps=3,
+            descent_steps=1,
         ),
         dataclasses.replace(DOG_TRAINING, epochs=70, learning_rate=2e-3, refine_from=0.5, start_from=start_from),
     )
@@ -225,9 +226,8 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
     def on_epoch(state: training.TrainState) -> None:
         nonlocal saved_at, saving_s
         began = time.monotonic()
-        if (
-            not state.finished and began - saved_at < 9 * saving_s
-        ):  # a tenth of the time, not more; on a GPU epochs are short
+        is_due = began - saved_at >= 9 * saving_s  # a tenth of the time, not more: a GPU's epochs are short
+        if not (is_due or state.finished):
             return
         model = state.ema.eval()
         if state.history:

@@ -89,7 +89,7 @@ def power_audit(z: Tensor, z_noisy: Tensor) -> dict[str, float]:
     return {"code_power": z.double().square().mean().item(), "noise_power": mse(z_noisy, z).double().mean().item()}
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def reconstruct(
     model: Autoencoder, x: Tensor, noise_factor: float = 0.0, noise_variance: float = 0.0, seeds: Sequence[int] = ()
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -104,7 +104,7 @@ def reconstruct(
     return x_in, z, model.decode(z)
 
 
-@torch.no_grad()
+@torch.no_grad()  # inside inference_mode torch 2.11 takes the gradients that encode follows for zero
 def evaluate_at(
     model: Autoencoder,
     images: Tensor,

@@ -165,7 +165,7 @@ class SelfSimilarConv(torch.autograd.Function):
     """F.conv2d(x, weight, bias, padding=1) for 3×3 kernels, whose gradient by x is given as what it is, such a convolution again.
 
     So a gradient through this gradient, as a refiner's training takes it, needs none but such convolutions. Torch's own has
-    one whose kernel is as large as the image, for which cuDNN knows slow ways only; on a CPU it is as fast.
+    one whose kernel is as large as the image, for which cuDNN knows slow ways only. On a CPU torch's own are faster.
     """
 
     @staticmethod

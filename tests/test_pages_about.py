@@ -186,16 +186,24 @@ def test_training_explains_its_loss_and_its_words_where_they_stand(group):
     assert "chosen by figures on test images" in captions
 
 
-def test_training_says_no_gain_that_rounds_to_nothing():
+def test_training_says_no_gain_that_rounds_to_nothing(checkpoint_folder):
+    ckpt = checkpoints.load_checkpoint("dog-noise-0.15", SHIPPED)
+    history = [epoch | {"psnr_db": 23.9} for epoch in ckpt.history]
+    history[-1]["psnr_db"] += 0.004
+    assert 0 < histories.last_tenth_gain_db(history) < 0.005
+    checkpoints.save_checkpoint(
+        ckpt.name,
+        ckpt.model,
+        ckpt.train_config,
+        ckpt.metrics,
+        history,
+        ckpt.codes,
+        ckpt.labels,
+        ckpt.provenance,
+        checkpoint_folder,
+    )
     app = open_page("about/training")
     app.segmented_control(key="group").set_value("dog").run()
-    gains = [
-        histories.last_tenth_gain_db(aemodels.load_checkpoint(n).history)
-        for n in aemodels.list_checkpoints()
-        if n.startswith("dog")
-    ]
-    # Of the noisy models' last trainings the end alone was measured.
-    assert round(max(gain for gain in gains if gain is not None), 2) == 0
     assert "0.00 dB" not in text(app)
     assert "none of these as much as 0.01 dB" in text(app)
 
@@ -243,13 +251,13 @@ def test_training_draws_the_trainings_before_one_after_another():
         expected, steps = {}, 0
         for training in trainings(trace["name"]):
             if training["name"] == trace["name"]:
-                expected |= {steps + e["step"]: e["psnr_db"] for e in training["history"]}
+                expected |= {steps + e["step"]: e["psnr_db"] for e in training["history"] if "psnr_db" in e}
             steps += training["provenance"]["steps"]
         drawn = {x: y for x, y in zip(trace["x"], trace["y"], strict=True) if y is not None}
         assert drawn == expected
         assert max(drawn) == steps
-    # dog-noise-0.05 became dog-noise-0.10 and then dog-noise-0.05 again.
-    assert [trace["name"] for trace in psnr["data"] if None in trace["y"]] == ["dog-noise-0.05"]
+    # Another model's training never stands between two of its own.
+    assert not [trace["name"] for trace in psnr["data"] if None in trace["y"]]
 
 
 def test_training_lists_every_training_once():

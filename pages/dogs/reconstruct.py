@@ -129,8 +129,8 @@ if has_photos:
         helpers.append("a corrector that sees the photo beside what it is rebuilt to")
     if ckpt.model_config.refiner_steps:
         helpers.append(f"{ckpt.model_config.refiner_steps} learned steps along the gradient of the picture's error")
-    if ckpt.model_config.descent_steps:
-        helpers.append(f"{ckpt.model_config.descent_steps} steps of plain descent on the code")
+    if num_steps := ckpt.model_config.descent_steps:
+        helpers.append(f"{num_steps} {'step' if num_steps == 1 else 'steps'} of plain descent on the code")
     worst, variation = int(psnr.argmin()), x - x.mean((2, 3), keepdim=True)
     if len(x) > 1:
         points.append(
