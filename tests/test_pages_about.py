@@ -173,6 +173,9 @@ def test_training_says_what_averaging_weights_brought():
     for name in averaged:
         *_, start, last = trainings(name)
         expected = f"`{name}` **{last['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
+        before, after = (t["model_config"]["descent_steps"] for t in (start, last))
+        assert before != after
+        expected += f" with {before} plain gradient steps in place of {after}"
         assert expected in text(app)
 
 

@@ -58,7 +58,7 @@ for column, title, value, unit, log_y in [
         st.plotly_chart(chart, key=value, alt=f"{title} of {', '.join(chosen)}, along {ALONG[along].lower()}")
 st.caption(
     "Each under the noise it is trained with, so a model trained with more noise has a higher loss by right. Left: mean over each epoch, "
-    "of the weights being trained. Right: a fixed sample of test images after each epoch, with the averaged weights that are kept. "
+    "of the weights being trained. Right: a fixed sample of test images after each epoch that was saved, with the averaged weights that are kept. "
     "Settings were chosen by figures on test images (docs/experiments.md); there is no third split, so a little of the best is luck."
 )
 if "log_mse" in losses:
@@ -66,6 +66,11 @@ if "log_mse" in losses:
         "The loss “log MSE” is the mean over images of the logarithm of each one’s MSE: its least value is where the mean PSNR is "
         "greatest. What it measures is still the MSE, over all pixels and channels; its exponential, drawn here, is a geometric mean of MSE."
     )
+
+
+def other_plain_steps(start: histories.Training, end: histories.Training) -> str:
+    before, after = (t["model_config"].get("descent_steps", 0) for t in (start, end))
+    return f" with {before} plain gradient steps in place of {after}" if before != after else ""
 
 
 made, starts = histories.each_once(trainings)
@@ -80,12 +85,13 @@ if continued := [f"`{name}` {len(trainings[name])}" for name in chosen if len(tr
 if averaged := [
     name for name, h in chosen.items() if h["provenance"].get("averaged_with") and len(trainings[name]) > 1
 ]:
-    psnr = {name: [t["psnr_db"] for t in trainings[name][-2:]] for name in averaged}
+    pairs = {name: trainings[name][-2:] for name in averaged}
     points.append(
         "Kept are the means of the weights at the training's end and those it started from: "
         + ", ".join(
-            f"`{name}` **{mean:.2f} dB** on the test images, {start:.2f} at its start"
-            for name, (start, mean) in psnr.items()
+            f"`{name}` **{mean['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
+            + other_plain_steps(start, mean)
+            for name, (start, mean) in pairs.items()
         )
         + ". The curves are of the training alone; plain gradient steps, where the settings have them, came after it."
     )
