@@ -3,6 +3,8 @@
 import pytest
 from browser import needs_browser, picture_bytes, query, settle
 
+sync_api = pytest.importorskip("playwright.sync_api")
+
 pytestmark = needs_browser
 
 
@@ -55,6 +57,8 @@ def test_a_scene_that_was_clicked_together_comes_back(visit):
     wait(page, "Interpolate", {"model": "0.10", "seed": 3})
     page.go_back()  # a click is an entry of its own
     wait(page, "Interpolate", {"seed": 2})
+    # The address changes before the page does.
+    sync_api.expect(page.get_by_label("Seed", exact=True)).to_have_value("2", timeout=60_000)
     page.go_back()
     wait(page, "Sample", {"model": "0.10", "seed": 2})
     assert (model(page), seed(page)) == ("0.10", "2")
