@@ -7,7 +7,7 @@
     python train.py --download               fetches MNIST and Stanford Dogs into the data folder first
     accelerate launch train.py               on all GPUs of this machine, or of several
 
-Stop it at any time: run again, it goes on from the last epoch that was saved, at most a few minutes before.
+Stop it at any time: run again, it goes on from the last epoch that was saved.
 """
 
 import argparse

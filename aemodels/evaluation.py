@@ -59,7 +59,7 @@ def as_stored(model: Autoencoder, device: torch.device | str) -> Autoencoder:
     return copy.eval().requires_grad_(False)
 
 
-@torch.no_grad()
+@torch.no_grad()  # see metrics.evaluate_at
 def encode_all(model: Autoencoder, images: Tensor, batch_size: int = 64) -> Tensor:
     """Codes (N, *latent_shape) on the CPU of images uint8 (N, C, H, W)."""
     device = next(model.parameters()).device

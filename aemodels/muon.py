@@ -1,6 +1,7 @@
 """The optimiser of the weight matrices."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -8,8 +9,12 @@ from torch import Tensor
 
 class Muon(torch.optim.Muon):
     """torch.optim.Muon, which takes matrices one by one, in fewer and larger operations: those of one shape, lying or standing,
-    are made orthogonal together. A GPU is kept waiting by the many small ones. Settings and state are torch's.
+    are made orthogonal together. A GPU is kept waiting by the many small ones. State and settings are torch's, with the one
+    adjustment of steps that treats lying and standing alike, "match_rms_adamw": AdamW's root mean square.
     """
+
+    def __init__(self, params: Iterable[Tensor], lr: float, weight_decay: float) -> None:
+        super().__init__(params, lr, weight_decay, adjust_lr_fn="match_rms_adamw")
 
     @torch.no_grad()
     def step(self) -> None:
@@ -27,13 +32,13 @@ class Muon(torch.optim.Muon):
                 self.state[p]["momentum_buffer"] = torch.zeros_like(p.grad)
         grads, momenta = [p.grad for p in matrices], [self.state[p]["momentum_buffer"] for p in matrices]
         torch._foreach_lerp_(momenta, grads, 1 - group["momentum"])
-        updates = torch._foreach_lerp(grads, momenta, group["momentum"]) if group["nesterov"] else momenta
+        updates = torch._foreach_lerp(grads, momenta, group["momentum"])  # Nesterov's
 
         lying = torch.stack([u if u.shape[1] == longer else u.T for u in updates])  # (N, shorter, longer)
         lying = orthogonalise(lying, group["ns_coefficients"], group["ns_steps"], group["eps"]).float()
         updates = [u if p.shape[1] == longer else u.T for u, p in zip(lying, matrices, strict=True)]
 
-        ratio = 0.2 * longer**0.5  # adjust_lr_fn="match_rms_adamw"
+        ratio = 0.2 * longer**0.5  # "match_rms_adamw"
         torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
         torch._foreach_add_(matrices, updates, alpha=-group["lr"] * ratio)
 

@@ -179,14 +179,10 @@ class SelfSimilarConv(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple:
         x, weight = ctx.saved_tensors
-        by_x, *by_parameters = ctx.needs_input_grad
+        by_x, by_weight, by_bias = ctx.needs_input_grad
         grad_x = SelfSimilarConv.apply(grad, weight.flip(2, 3).transpose(0, 1), None) if by_x else None
-        settings = ((1, 1), (1, 1), (1, 1), False, (0, 0), 1)  # stride, padding, dilation, not transposed, one group
-        _, grad_weight, grad_bias = (
-            torch.ops.aten.convolution_backward(grad, x, weight, (len(weight),), *settings, (False, *by_parameters))
-            if any(by_parameters)
-            else (None, None, None)
-        )
+        grad_weight = torch.nn.grad.conv2d_weight(x, weight.shape, grad, padding=1) if by_weight else None
+        grad_bias = grad.sum((0, 2, 3)) if by_bias else None
         return grad_x, grad_weight, grad_bias
 
 

@@ -76,7 +76,7 @@ def start(model: Autoencoder, config: TrainConfig, device: torch.device | str) -
     matrices = [p for p in model.parameters() if p.ndim == 2]
     others = [p for p in model.parameters() if p.ndim != 2]
     lr = config.learning_rate
-    muon = Muon(matrices, lr=lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw")
+    muon = Muon(matrices, lr=lr, weight_decay=config.weight_decay)
     adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True)
     return TrainState(model, copy.deepcopy(model).requires_grad_(False), (muon, adamw))
 

@@ -4,7 +4,7 @@ import torch
 from aemodels.muon import Muon, orthogonalise
 
 SHAPES = [(8, 3), (3, 8), (8, 3), (4, 4), (2, 9), (3, 8)]
-SETTINGS = {"lr": 0.02, "weight_decay": 0.3, "adjust_lr_fn": "match_rms_adamw"}
+SETTINGS = {"lr": 0.02, "weight_decay": 0.3}
 
 
 def matrices(seed):
@@ -19,7 +19,7 @@ def set_gradients(parameters, seed):
 
 def test_together_matrices_move_as_one_by_one():
     ours, theirs = matrices(0), matrices(0)
-    together, one_by_one = Muon(ours, **SETTINGS), torch.optim.Muon(theirs, **SETTINGS)
+    together, one_by_one = Muon(ours, **SETTINGS), torch.optim.Muon(theirs, adjust_lr_fn="match_rms_adamw", **SETTINGS)
     for step in range(3):
         for parameters, optimiser in ((ours, together), (theirs, one_by_one)):
             set_gradients(parameters, seed=1 + step)
@@ -32,7 +32,7 @@ def test_together_matrices_move_as_one_by_one():
 
 def test_either_goes_on_from_the_other_s_state():
     ours, theirs = matrices(0), matrices(0)
-    together, one_by_one = Muon(ours, **SETTINGS), torch.optim.Muon(theirs, **SETTINGS)
+    together, one_by_one = Muon(ours, **SETTINGS), torch.optim.Muon(theirs, adjust_lr_fn="match_rms_adamw", **SETTINGS)
     set_gradients(theirs, seed=1)
     one_by_one.step()
     together.load_state_dict(one_by_one.state_dict())
