@@ -12,6 +12,7 @@ from tqdm import tqdm
 from aemodels import data
 
 NUM_REFERENCE_DOGS = 1024
+QUICK_TRAIN, QUICK_TEST = 8000, 256
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,18 @@ class DataSet:
 
 
 @functools.cache
-def load_mnist(root: Path, quick: bool = False) -> DataSet:
-    """MNIST under `root`; a tenth of its train split if `quick`. Raises DataError where it is missing or broken."""
+def load_mnist(root: Path) -> DataSet:
+    """MNIST under `root`. Raises DataError where it is missing or broken."""
     train, _ = data.load_mnist(root, train=True)
     test, labels = data.load_mnist(root, train=False)
     whole = fingerprint(train, test)
-    return DataSet(train[:6000] if quick else train, test, test, labels, whole)
+    return DataSet(train, test, test, labels, whole)
 
 
 @functools.cache
 def load_dogs(root: Path, quick: bool = False) -> DataSet:
-    """The dog photos under `root`, decoded with a progress bar where that is still to be done; some 512 to train on and 64
-    to test on if `quick`. Raises DataError where there are none."""
+    """The dog photos under `root`, decoded with a progress bar where that is still to be done; some QUICK_TRAIN to train on and
+    QUICK_TEST to test on if `quick`. Raises DataError where there are none."""
     with tqdm(desc="decoding photos", unit="photo", leave=False) as bar:
 
         def show(done: int, total: int) -> None:
@@ -51,7 +52,7 @@ def load_dogs(root: Path, quick: bool = False) -> DataSet:
         dogs = data.load_dogs(root, progress=show)
     train, test = dogs.train_index, torch.arange(len(dogs.test_index))
     if quick:
-        train, test = train[:: max(1, len(train) // 512)], test[:: max(1, len(test) // 64)]
+        train, test = train[:: max(1, len(train) // QUICK_TRAIN)], test[:: max(1, len(test) // QUICK_TEST)]
     # Evenly spaced, so that every breed folder has its share.
     reference = test[torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_DOGS, len(test))).long()]
     x_test = dogs.test

@@ -5,7 +5,7 @@ A set's PSNR is the mean of its images' PSNRs. The other convention, the PSNR of
 (Jensen) and always told apart by its name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import log, sqrt
 
 import torch
@@ -112,8 +112,12 @@ def evaluate_at(
     noise_factor: float = 0.0,
     seed: int = 0,
     batch_size: int = 64,
+    progress: Callable[[int], object] = lambda num_images: None,
 ) -> list[dict[str, float]]:
-    """`evaluate` at each noise variance in turn; every image is encoded once. Image i's noise has seed + i."""
+    """`evaluate` at each noise variance in turn; every image is encoded once. Image i's noise has seed + i.
+
+    progress  called with the number of images of each batch that is done
+    """
     device = next(model.parameters()).device
     wants_bce = model.config.reconstruction == "bce"
     rows: list[list[Tensor]] = [[] for _ in noise_variances]
@@ -126,6 +130,7 @@ def evaluate_at(
             x_hat = model.decode(z_noisy)
             scores = [mse(x, x_hat), power(z), mse(z_noisy, z)]
             row.append(torch.stack(scores + [bce(x, x_hat)] * wants_bce).cpu())
+        progress(len(x))
     results = []
     for row in rows:
         errors, code_power, noise_power, *entropies = torch.cat(row, dim=1).double()
