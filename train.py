@@ -125,7 +125,7 @@ QUICK_NETWORKS = {
         "descent_steps": 0,
     },
 }
-QUICK_TRAININGS = {"mlp": {"epochs": 4}, "conv": {"epochs": 1, "batch_size": 16}}
+QUICK_TRAININGS = {"mlp": {"epochs": 3}, "conv": {"epochs": 1, "batch_size": 16}}
 
 
 def recipe(name: str, args: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
@@ -282,7 +282,7 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
         model = state.ema.eval()
         if state.finished:
             bar.close()
-            if not state.step:
+            if not state.history:
                 raise LatentLabError(f"{name} had no time for a single step; give it more --minutes.")
         if state.history:
             sample = dataset.reference[:: max(1, len(dataset.reference) // 256)]

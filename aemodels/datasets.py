@@ -12,7 +12,7 @@ from tqdm import tqdm
 from aemodels import data
 
 NUM_REFERENCE_DOGS = 1024
-QUICK_TRAIN, QUICK_TEST = 8000, 256
+QUICK_TRAIN, QUICK_TEST = 4000, 256
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,9 @@ def one_thread_and_own_cache(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def small_data(data_folder, tmp_path_factory):
-    """A tenth of MNIST, and one photo of every breed."""
+    """Some of MNIST's digits, and one photo of every breed."""
     folder = copy_photos(data_folder, tmp_path_factory.mktemp("data"), 1)
-    return copy_digits(data_folder, folder, 6000, 1000)
+    return copy_digits(data_folder, folder, 2000, 500)
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +75,14 @@ def same(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
 
+def sentences(error):
+    """The lines on stderr beside progress bars."""
+    return [line for line in re.split(r"[\r\n]", error) if line.strip() and not re.search(r"\[\d\d:\d\d[<,]", line)]
+
+
 def sentence(error):
     """The one line on stderr beside progress bars; the test fails where there are more, or a traceback."""
-    lines = [line for line in re.split(r"[\r\n]", error) if line.strip() and not re.search(r"\[\d\d:\d\d[<,]", line)]
+    lines = sentences(error)
     assert len(lines) == 1, error
     return lines[0]
 
@@ -418,7 +423,10 @@ def test_what_an_interrupted_training_has_behind_it_cannot_be_asked_for(unfinish
     [
         (["--epochs", "5"], "trained for 4 epochs, not 5"),
         (["--minutes", "0.5"], "trained for any number of minutes, not 0.5"),
-        (["--epochs", "1", "--minutes", "7"], "trained for 4 epochs, not 1 and trained for any number of minutes, not 7"),
+        (
+            ["--epochs", "1", "--minutes", "7"],
+            "trained for 4 epochs, not 1 and trained for any number of minutes, not 7",
+        ),
         ("fewer digits", "trained on other digits"),
         ("fewer digits, by the environment", "trained on other digits"),
     ],
@@ -460,7 +468,7 @@ def test_photos_without_digits_train_the_models_of_photos(photo_folder, tmp_path
     monkeypatch.setattr(train, "train_one", lambda name, *_: trained.append(name))
     assert train.main(["--quick", "--data", str(photo_folder), "--out", str(tmp_path / "out")]) == 1
     assert trained == [name for name in train.RECIPES if name.startswith("dog")]
-    first, last = [line for line in capsys.readouterr().err.splitlines() if line and "photos:" not in line]
+    first, last = sentences(capsys.readouterr().err)
     digits = ", ".join(name for name in train.RECIPES if name.startswith("mnist"))
     assert "MNIST" in first
     assert first.endswith(f" Left out: {digits}.")
@@ -482,14 +490,14 @@ def test_a_model_cut_by_its_time_limit_is_not_called_finished_without_a_word(mni
     steps, epochs = ckpt.provenance["steps"], ckpt.history[-1]["epoch"]
     assert re.search(rf" finished by its time limit, after {epochs:.3g} of 50 epochs$", said, re.M)
     assert f"{DAE} ended after {steps} steps, too few to learn much from" in said
-    assert re.search(rf"{DAE} does not reconstruct: {ckpt.metrics['psnr_db']:.2f} dB, where one and the same grey", said)
+    assert re.search(
+        rf"{DAE} does not reconstruct: {ckpt.metrics['psnr_db']:.2f} dB, where one and the same grey", said
+    )
     assert f"{DAE}: of 0.03 minutes, measuring takes about " in said
 
 
 def test_a_time_limit_too_short_for_a_step_is_refused(mnist, tmp_path, capsys):
-    message = fails(
-        capsys, "--only", DAE, "--device", "cpu", "--data", mnist, "--out", tmp_path, "--minutes", "1e-9"
-    )
+    message = fails(capsys, "--only", DAE, "--device", "cpu", "--data", mnist, "--out", tmp_path, "--minutes", "1e-9")
     assert message == f"{DAE} had no time for a single step; give it more --minutes."
     assert not (tmp_path / f"{DAE}.safetensors").exists()
 
