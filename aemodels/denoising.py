@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from aemodels.checks import check_bytes
 from aemodels.data import load_mnist
 from aemodels.errors import LatentLabError
 from aemodels.metrics import psnr_db
@@ -47,7 +48,10 @@ class LinearDenoiser:
 
 
 def fit_linear(images: Tensor) -> LinearDenoiser:
-    """The linear denoiser of images uint8 (N, C, H, W), N at least 2. Takes 16 bytes a value while it runs."""
+    """The linear denoiser of images uint8 (N, C, H, W), N at least 2; ValueError for others. Takes 16 bytes a value while it runs."""
+    check_bytes(images)
+    if len(images) < 2:
+        raise ValueError(f"A covariance needs at least two images, not {len(images)}.")
     x = images.flatten(1).double() / 255
     return LinearDenoiser(x.mean(0), torch.cov(x.T))
 
@@ -98,8 +102,9 @@ def _gaussian_windows(side: int) -> Tensor:
 def sweep(denoise: Denoiser, images: Tensor, noise_factors: Sequence[float]) -> dict[str, list[float]]:
     """Mean PSNR in dB and mean SSIM of denoised images uint8 (N, 1, H, W) at each noise factor; image i's noise has seed i.
 
-    "psnr_db" and "ssim", each a list as long as noise_factors.
+    "psnr_db" and "ssim", each a list as long as noise_factors. Raises ValueError for images that are not uint8.
     """
+    check_bytes(images)
     x = images.float() / 255
     noise = seeded_normal(range(len(x)), x.shape[1:])
     denoised = [denoise(x + factor * noise, factor) for factor in noise_factors]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aemodels import metrics
+from aemodels.checks import check_bytes
 from aemodels.config import ModelConfig
 from aemodels.models import Autoencoder, build
 
@@ -61,6 +62,7 @@ def as_stored(model: Autoencoder, device: torch.device | str) -> Autoencoder:
 
 @torch.no_grad()  # see metrics.evaluate_at
 def encode_all(model: Autoencoder, images: Tensor, batch_size: int = 64) -> Tensor:
-    """Codes (N, *latent_shape) on the CPU of images uint8 (N, C, H, W)."""
+    """Codes (N, *latent_shape) on the CPU of images uint8 (N, C, H, W); ValueError for others."""
+    check_bytes(images, model.config.image_shape)
     device = next(model.parameters()).device
-    return torch.cat([model.encode(batch.to(device).float() / 255).cpu() for batch in images.split(batch_size)])
+    return torch.cat([model.infer(batch.to(device).float() / 255).cpu() for batch in images.split(batch_size)])
