@@ -16,6 +16,7 @@ from torch import Tensor
 from aemodels.checks import check_bytes
 from aemodels.data import load_mnist
 from aemodels.errors import LatentLabError
+from aemodels.files import replacing
 from aemodels.metrics import psnr_db
 from aemodels.noise import seeded_normal
 
@@ -60,7 +61,8 @@ def save_linear(denoiser: LinearDenoiser, path: Path) -> None:
     """Mean and upper triangle of the covariance as float16, which moves the PSNR by less than 0.0001 dB."""
     upper = np.triu_indices(len(denoiser.mean))
     mean, covariance = (values.numpy().astype(np.float16) for values in (denoiser.mean, denoiser.covariance))
-    np.savez_compressed(path, mean=mean, covariance=covariance[upper])
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, mean=mean, covariance=covariance[upper])
 
 
 def load_linear(path: Path = MNIST_STATISTICS_FILE) -> LinearDenoiser:
