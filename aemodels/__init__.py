@@ -2,7 +2,7 @@
 
 from aemodels.checkpoints import Checkpoint, list_checkpoints, load_checkpoint
 from aemodels.config import ModelConfig, TrainConfig
-from aemodels.errors import CheckpointError, ConfigError, DataError, LatentLabError
+from aemodels.errors import CheckpointError, ConfigError, DataError, FileError, LatentLabError
 from aemodels.metrics import psnr_db
 from aemodels.photos import load_photos
 
@@ -11,6 +11,7 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "DataError",
+    "FileError",
     "LatentLabError",
     "ModelConfig",
     "TrainConfig",

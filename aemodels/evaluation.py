@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from aemodels import metrics
+from aemodels.checks import check_bytes
 from aemodels.config import ModelConfig
 from aemodels.models import Autoencoder, build
 
@@ -80,10 +81,11 @@ def encode_all(
     progress: Callable[[int], object] = lambda num_images: None,
     batch_size: int = 64,
 ) -> Tensor:
-    """Codes (N, *latent_shape) on the CPU of images uint8 (N, C, H, W); progress as for metrics.evaluate_at."""
+    """Codes (N, *latent_shape) on the CPU of images uint8 (N, C, H, W), ValueError for others; progress as for metrics.evaluate_at."""
+    check_bytes(images, model.config.image_shape)
     device, codes = next(model.parameters()).device, []
     for batch in images.split(batch_size):
-        codes.append(model.encode(batch.to(device).float() / 255).cpu())
+        codes.append(model.infer(batch.to(device).float() / 255).cpu())
         progress(len(batch))
     return torch.cat(codes)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from aemodels.checkpoints import replacing
 from aemodels.errors import CheckpointError, LatentLabError
+from aemodels.files import replacing
 from aemodels.training import TrainState
 
 LENGTH = ("epochs", "minutes")

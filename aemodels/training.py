@@ -228,7 +228,7 @@ def compile_networks(model: Autoencoder) -> None:
     for network in (model.encoder, model.corrector, model.refiner):
         if network is not None:
             network.compile(fullgraph=True)
-    for name in ("decode", "reconstruction_loss", "gradient_and_error"):
+    for name in ("generate", "reconstruction_loss", "gradient_and_error"):
         setattr(model, name, torch.compile(getattr(model, name), fullgraph=True))
 
 

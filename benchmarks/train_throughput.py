@@ -87,7 +87,7 @@ def their_rate(folder: str, device: torch.device, batch_size: int, num_steps: in
             began = time.perf_counter()
         x, _ = next(batches)
         x = x.to(device, non_blocking=True)
-        loss = mse_loss(model.decoder(model.encode(x)), x)
+        loss = mse_loss(model.decoder(model.training_code(x)), x)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -113,7 +113,7 @@ def flop_per_image(config: ModelConfig) -> float:
     counter = FlopCounterMode(display=False)
     counter.mod_tracker = NoModules()
     with counter:
-        model.decoder(model.encode(x)).sum().backward()
+        model.decoder(model.training_code(x)).sum().backward()
     return counter.get_total_flops()
 
 
