@@ -14,7 +14,7 @@ from aemodels import data, denoising, figures
 from aemodels.errors import DataError
 from aemodels.metrics import psnr_db, with_noise
 from aemodels.noise import seeded_order
-from aemodels.photos import open_photo
+from aemodels.pictures import open_photo
 from pages.parts import ahead, controls, denoisers, export, loaders, sketch
 from pages.parts.denoisers import FACTORS, LINEAR
 

@@ -12,7 +12,7 @@ from aemodels import data
 from aemodels.errors import DataError
 from aemodels.models import Autoencoder
 from aemodels.noise import seeded_order
-from aemodels.photos import open_photo
+from aemodels.pictures import open_photo
 from pages.parts import controls, loaders
 
 MAX_UPLOADS = 9

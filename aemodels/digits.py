@@ -1,0 +1,1 @@
+"""A picture of one digit as MNIST shows digits."""
