@@ -89,8 +89,7 @@ def open_picture(file: str | Path | BinaryIO, side_px: int | None = None) -> Ima
                 f"{printable(file)} cannot be opened ({error.strerror}); check path and permissions."
             ) from error
 
-    path = getattr(file, "name", None)
-    name = printable(Path(path).name) if isinstance(path, (str, Path)) else "The picture"
+    name = file_name(file)
     try:
         return _decode(file, name, side_px)
     except DataError:
@@ -134,6 +133,12 @@ def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
 def _check_pixels(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise _TooLargeError
+
+
+def file_name(file: str | Path | BinaryIO) -> str:
+    """The name of a path's or stream's file, to stand in a message."""
+    path = file if isinstance(file, (str, Path)) else getattr(file, "name", None)
+    return printable(Path(path).name) if isinstance(path, (str, Path)) else "The picture"
 
 
 def printable(text: str | Path) -> str:
