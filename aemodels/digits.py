@@ -84,7 +84,8 @@ def _ink_axis(pixels: np.ndarray) -> np.ndarray:
 def _stand_out(values: np.ndarray) -> np.ndarray | None:
     """How much each pixel stands out from the ground, in [0, 1]; None where nothing does. What the border shows is the ground."""
     threshold = _otsu(values)
-    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+    strip = max(1, min(values.shape) // 40)  # not a single line: paper may be ruled
+    border = np.concatenate([part.ravel() for v in (values, values.T) for part in (v[:strip], v[-strip:])])
     is_dark = np.mean(border > threshold) >= 0.5  # the ink
     ground = border[(border > threshold) == is_dark]
     contrast = abs(values[values > threshold].mean() - values[values <= threshold].mean()) if np.ptp(values) else 0
@@ -106,8 +107,9 @@ def _stand_out(values: np.ndarray) -> np.ndarray | None:
     threshold = _otsu(ink)
     noise = 3 * np.median(abs(ink[ink < threshold])) / 0.6745
     full = np.quantile(ink[ink > threshold], 0.9) if (ink > threshold).any() else 0
-    if full < max(MIN_CONTRAST, 1.5 * noise):
+    if full < MIN_CONTRAST:
         return None
+    noise = min(noise, 0.3 * full)
     if noise < 0.02 * full:
         full = ink.max()
     return ((ink - noise) / (full - noise)).clip(0, 1)

@@ -12,7 +12,7 @@ from apptest import pictures
 from PIL import Image, ImageDraw
 
 import aemodels
-from aemodels import data, denoising
+from aemodels import data, denoising, digits
 from aemodels.metrics import psnr_db, with_noise
 from pages.parts import export, sketch
 

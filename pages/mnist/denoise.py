@@ -72,9 +72,9 @@ class Scene:
 
 def compute(seed: int) -> Scene:
     if digit is None:
-        digits, labels = loaders.test_digits()
-        index = seeded_order(len(digits), seed)[:9]
-        x, names = digits[index].float() / 255, [f"digit {label}" for label in labels[index].tolist()]
+        images, labels = loaders.test_digits()
+        index = seeded_order(len(images), seed)[:9]
+        x, names = images[index].float() / 255, [f"digit {label}" for label in labels[index].tolist()]
     else:
         x, names = digit.expand(NUM_DRAWS, -1, -1, -1), [f"draw {i} of noise" for i in range(1, NUM_DRAWS + 1)]
     seeds = controls.image_seeds(seed, len(x))
