@@ -94,7 +94,11 @@ class _Walk:
         """Links to folders are walked and links to files are taken, but no folder and no file twice."""
         here, seen = os.path.realpath(self.root), set()
         while self.links:
-            found, self.links = sorted(self.links), []
+            # Folders first: a photo that one of them brings is then known when a link to it alone comes up.
+            found = sorted(self.links, key=lambda link: (not os.path.isdir(os.path.join(self.root, link)), link))
+            self.links = []
+            if os.path.isdir(os.path.join(self.root, found[0])):
+                found, self.links = found[:1], found[1:]
             for link in found:
                 real = os.path.realpath(os.path.join(self.root, link))
                 suffix = os.path.splitext(link)[1].lower()
