@@ -289,16 +289,18 @@ def test_adobe_rgb_is_what_it_is_by_definition():
     assert np.abs(np.array(colour(file)) - (60, 160, 60)).max() <= 2
 
 
-def test_heic_is_not_turned_twice(tmp_path):
+def test_exif_does_not_turn_heic(tmp_path):
+    """The file's own properties do (ISO/IEC 23008-12), which the decoder follows; EXIF only repeats them."""
     image = Image.new("RGB", (64, 32), "blue")
     image.paste("red", (0, 0, 32, 32))
     exif = Image.Exif()
     exif[0x0112] = 6
     pillow_heif.register_heif_opener()
     image.save(tmp_path / "a.heic", exif=exif, quality=95)
-    turned = open_picture(tmp_path / "a.heic")
-    assert turned.size == (32, 64)
-    assert turned.getpixel((16, 8))[0] > 200
+    assert b"irot" not in (tmp_path / "a.heic").read_bytes()
+    picture = open_picture(tmp_path / "a.heic")
+    assert picture.size == (64, 32)
+    assert picture.getpixel((8, 16))[0] > 200
 
 
 @pytest.mark.parametrize("format", ["TIFF", "GIF", "WEBP", "PNG", "MPO"])
