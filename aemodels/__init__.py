@@ -2,6 +2,7 @@
 
 from aemodels.checkpoints import Checkpoint, list_checkpoints, load_checkpoint
 from aemodels.config import ModelConfig, TrainConfig
+from aemodels.digits import read_digit
 from aemodels.errors import CheckpointError, ConfigError, DataError, FileError, LatentLabError
 from aemodels.metrics import psnr_db
 from aemodels.photos import load_photos
@@ -19,4 +20,5 @@ __all__ = [
     "load_checkpoint",
     "load_photos",
     "psnr_db",
+    "read_digit",
 ]

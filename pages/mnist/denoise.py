@@ -10,11 +10,10 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from aemodels import data, denoising, figures
+from aemodels import denoising, digits, figures
 from aemodels.errors import DataError
 from aemodels.metrics import psnr_db, with_noise
 from aemodels.noise import seeded_order
-from aemodels.photos import open_photo
 from pages.parts import ahead, controls, denoisers, export, loaders, sketch
 from pages.parts.denoisers import FACTORS, LINEAR
 
@@ -31,13 +30,11 @@ def own_digit(source: str) -> Tensor | None:
                 strokes = sketch.show()
             right.info("Draw one digit, as large as you like: it is brought to the size and the pen of MNIST's digits.")
             if strokes:
-                return data.as_mnist_digit(sketch.rasterise(strokes), "The drawing")
-        elif file := left.file_uploader("A photo of one digit, dark on light or light on dark", key="digit_file"):
-            return data.as_mnist_digit(open_photo(file, 280), file.name)
+                return digits.as_mnist_digit(sketch.rasterise(strokes), "The drawing")
+        elif file := left.file_uploader("A picture of one digit, in any ink on any other ground", key="digit_file"):
+            return digits.read_digit(file)
         else:
-            right.info(
-                "One digit fills most of the photo; the centre square is used. The photo stays on this computer."
-            )
+            right.info("One digit stands alone in the picture. The picture stays on this computer.")
     except DataError as error:
         st.error(str(error), icon=":material/broken_image:")
     return None
@@ -75,9 +72,9 @@ class Scene:
 
 def compute(seed: int) -> Scene:
     if digit is None:
-        digits, labels = loaders.test_digits()
-        index = seeded_order(len(digits), seed)[:9]
-        x, names = digits[index].float() / 255, [f"digit {label}" for label in labels[index].tolist()]
+        images, labels = loaders.test_digits()
+        index = seeded_order(len(images), seed)[:9]
+        x, names = images[index].float() / 255, [f"digit {label}" for label in labels[index].tolist()]
     else:
         x, names = digit.expand(NUM_DRAWS, -1, -1, -1), [f"draw {i} of noise" for i in range(1, NUM_DRAWS + 1)]
     seeds = controls.image_seeds(seed, len(x))

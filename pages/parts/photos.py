@@ -12,13 +12,13 @@ from aemodels import data
 from aemodels.errors import DataError
 from aemodels.models import Autoencoder
 from aemodels.noise import seeded_order
-from aemodels.photos import open_photo
+from aemodels.pictures import FORMAT_NAMES, PHOTO_SUFFIXES, open_photo, printable
 from pages.parts import controls, loaders
 
 MAX_UPLOADS = 9
 NONE_YET = {
     "own": "There is no photo of yours yet: what is shown are nine codes that come with the model, decoded. Drop in a photo above: a "
-    "JPEG, PNG, WebP, BMP, GIF, TIFF or AVIF file.",
+    f"{FORMAT_NAMES} file.",
     "camera": "There is no shot yet: what is shown are nine codes that come with the model, decoded. Take a photo above.",
 }
 
@@ -50,14 +50,14 @@ def encode(model: Autoencoder, x: Tensor) -> Tensor:
 
 def _breed(dogs: data.Dogs, index: int) -> str:
     folder = dogs.paths[index].parent.name
-    return folder.partition("-")[2].replace("_", " ") or folder
+    return printable(folder.partition("-")[2].replace("_", " ") or folder)
 
 
 def uploaded_photos() -> Photos | None:
     """The user's own photos; a file that is none is named and skipped."""
     files = st.file_uploader(
         f"Your photos (up to {MAX_UPLOADS}; the centre square is used; they stay on this computer's Latent Lab)",
-        type=["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif"],
+        type=sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES),
         accept_multiple_files=True,
         key="uploads",
     )
