@@ -1,5 +1,6 @@
 """Arrays in, pictures out: Pillow panels of image tiles for the screen and for print, and plotly charts."""
 
+import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -159,6 +160,11 @@ def png(image: Image.Image, description: str = "") -> bytes:
     return buffer.getvalue()
 
 
+def plotly_text(text: str) -> str:
+    """A text for plotly, which takes <b> for bold and $x$ for a formula, to be shown letter by letter."""
+    return html.escape(visible(text), quote=False).replace("$", "&#36;")
+
+
 def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: str, y_title: str, log_y: bool = False):
     """One line a series: name -> (x, y). Returns a plotly Figure."""
     import plotly.graph_objects as go
@@ -166,7 +172,11 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
     figure = go.Figure()
     for i, (name, (x, y)) in enumerate(series.items()):
         figure.add_scatter(
-            x=list(x), y=list(y), name=name, mode="lines+markers", line={"color": PALETTE[i % len(PALETTE)], "width": 3}
+            x=list(x),
+            y=list(y),
+            name=plotly_text(name),
+            mode="lines+markers",
+            line={"color": PALETTE[i % len(PALETTE)], "width": 3},
         )
     figure.update_layout(
         height=420,
@@ -186,7 +196,12 @@ def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: s
     text = [f"{value:.1f}" for value in values]
     figure = go.Figure(
         go.Bar(
-            x=list(names), y=list(values), text=text, textposition="outside", cliponaxis=False, marker_color=PALETTE[0]
+            x=[plotly_text(name) for name in names],
+            y=list(values),
+            text=text,
+            textposition="outside",
+            cliponaxis=False,
+            marker_color=PALETTE[0],
         )
     )
     figure.update_layout(height=height_px, margin={"l": 8, "r": 8, "t": 28, "b": 8}, font_size=15)

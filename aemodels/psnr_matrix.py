@@ -69,7 +69,7 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
             error_y={"array": [score.ci95 for score in scores.values()], "thickness": 2, "width": 6},
             text=[f"{label(variance)}: {score} dB" for variance, score in scores.items()],
             hovertemplate="%{text}<extra>" + name + "</extra>",
-            name=name,
+            name=figures.plotly_text(name),
             mode="lines+markers" if is_model else "lines",
             line={"color": colour, "width": 3, "dash": "solid" if is_model else ("dash", "dot")[i - len(models)]},
             marker={"size": 9, "symbol": ("circle", "square", "diamond", "triangle-up")[i % 4]},
