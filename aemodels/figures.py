@@ -46,18 +46,20 @@ def to_tiles(x: Tensor) -> list[np.ndarray]:
 
 def diverging(values: np.ndarray, limit: float) -> np.ndarray:
     """Values (...,) on a symmetric scale, −limit blue, 0 white, +limit red, to uint8 colours (..., 3); NaN is purple."""
-    t = np.nan_to_num(np.clip(values / limit if limit else values, -1, 1))[..., None]
+    share = np.clip(values / limit if limit else values, -1, 1)
+    t = np.nan_to_num(share)[..., None]
     blue, white, red = np.array([33, 102, 172]), np.array([247, 247, 247]), np.array([178, 24, 43])
     colours = np.where(t < 0, white + (white - blue) * t, white + (red - white) * t).round().astype(np.uint8)
-    colours[np.isnan(values)] = NO_NUMBER
+    colours[np.isnan(share)] = NO_NUMBER
     return colours
 
 
 def heat(values: np.ndarray, limit: float) -> np.ndarray:
     """Values (...,) on a scale from 0 black over red and yellow to `limit` white, to uint8 colours (..., 3); NaN is purple."""
-    t = np.nan_to_num(np.clip(values / limit if limit else values, 0, 1))[..., None]
+    share = np.clip(values / limit if limit else values, 0, 1)
+    t = np.nan_to_num(share)[..., None]
     colours = (np.clip(3 * t - np.array([0, 1, 2]), 0, 1) * 255).round().astype(np.uint8)
-    colours[np.isnan(values)] = NO_NUMBER
+    colours[np.isnan(share)] = NO_NUMBER
     return colours
 
 
@@ -253,9 +255,10 @@ def _axis(low: float, high: float) -> tuple[float, float]:
     if not (isfinite(high - low) and low <= high):
         raise ValueError(f"An axis needs two finite ends, the smaller first, not {low:g} and {high:g}.")
     largest = max(abs(low), abs(high))
-    if high - low > 1e-9 * largest:  # marks of a shorter one would have more digits than there is room for
+    if high - low > max(1e-9 * largest, 1e-305):  # marks of a shorter one would have more digits than there is room for
         return low, high
-    return low - (1e-3 * largest or 0.5), high + (1e-3 * largest or 0.5)
+    room = 1e-3 * largest if largest > 1e-300 else 0.5
+    return low - room, high + room
 
 
 def _ticks(low: float, high: float) -> dict[float, str]:

@@ -80,7 +80,7 @@ processors = histories.processors(made)
 points = [
     f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {controls.literal(' and '.join(processors))}."
 ]
-if continued := [f"{controls.literal(name)} {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
+if continued := [f"{controls.code(name)} {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(
         f"Several trainings led to each: {', '.join(continued)}, each begun with the weights that another had ended with. The axis counts "
         "them all; a curve shows those that made a model of its name; the settings below are of the last."
@@ -92,7 +92,7 @@ if averaged := [
     points.append(
         "Kept are the means of the weights at the training's end and those it started from: "
         + ", ".join(
-            f"{controls.literal(name)} **{mean['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
+            f"{controls.code(name)} **{mean['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
             + other_plain_steps(start, mean)
             for name, (start, mean) in pairs.items()
         )
@@ -104,12 +104,12 @@ if gains := {name: gain for name, gain in gains.items() if gain is not None}:
     points.append(
         "The last tenth of the steps, over which the learning rate falls to zero, brought "
         + (
-            f"{controls.literal(most)} **{controls.signed(gains[most], 2)} dB**, the most of these."
+            f"{controls.code(most)} **{controls.signed(gains[most], 2)} dB**, the most of these."
             if round(gains[most], 2) > 0
             else "none of these as much as 0.01 dB."
         )
     )
-if unfinished := [f"{controls.literal(name)}" for name, h in chosen.items() if not h["provenance"]["finished"]]:
+if unfinished := [controls.code(name) for name, h in chosen.items() if not h["provenance"]["finished"]]:
     points.append(f"Not finished: {', '.join(unfinished)}; the same `python train.py` goes on with them.")
 controls.notice(points)
 

@@ -8,8 +8,8 @@ import streamlit as st
 from aemodels.text import visible
 
 MAX_SEED = 999_999
-_COMMAND = re.compile("(`(?:python|pip|streamlit) [^`]*`)")  # as the library's sentences have them
-_MARKUP = re.compile(r"[\\`*\[\]<>$~|&]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|^\d+(?=[.)])")
+_COMMAND = re.compile("( ?`(?:python|pip|streamlit) [^`]*` ?)")  # as the library's sentences have them
+_MARKUP = re.compile(r"[\\`*\[\]<>$~|&]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|^\d+(?=[.)](?:\s|$))")
 # What Streamlit and its plugins look for once the Markdown is read, where no backslash helps: :red[a], :smile:, :material/home:,
 # addresses, and arrows and signs that stand alone.
 _AFTERWARDS = re.compile(r"(:|@|\bwww)(?=[\w+/.:-])|(?<!\S)[<>~-](?=[>=-]+(?!\S))")
@@ -30,6 +30,13 @@ def literal(text: str) -> str:
     text = re.sub("^\xa0|\xa0$", rf"{_WORD_JOINER}\g<0>{_WORD_JOINER}", text)  # ** before a space would not be bold
     text = _AFTERWARDS.sub(rf"\g<0>{_WORD_JOINER}", text)
     return _MARKUP.sub(lambda match: match[0] + "\\" if match[0].isdigit() else "\\" + match[0], text)
+
+
+def code(text: str) -> str:
+    """The same in the letters of code, between more backticks than the text has in a row."""
+    text = re.sub(r"[\t\n]", " ", visible(text))
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
 
 
 def sentence(error: Exception | str) -> str:
