@@ -85,11 +85,11 @@ def dogs() -> data.Dogs | None:
 
 
 def why_no_dogs() -> str:
-    """One sentence that says which photos are missing and how to get them."""
+    """One sentence, as Markdown, that says which photos are missing and how to get them."""
     try:
         _dogs(str(data_folder().resolve()))
     except DataError as error:
-        return str(error)
+        return controls.sentence(error)
     return ""
 
 
