@@ -71,7 +71,7 @@ for name in aemodels.list_checkpoints():
     try:
         header = checkpoints.read_header(name)
     except LatentLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(controls.sentence(error), icon=":material/error:")
         continue
     model, metrics, made = header["model_config"], header["metrics"], header["provenance"]
     num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(name, header) if t["history"])
@@ -92,7 +92,8 @@ for name in aemodels.list_checkpoints():
     )
 if rows:
     # Markdown and not st.table, which would load pandas before the first page shows.
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    lines = [list(rows[0]), *([*map(controls.literal, row.values())] for row in rows)]
+    lines.insert(1, ["---"] * len(rows[0]))
     with st.container(key="models"):
         st.markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
     st.caption(

@@ -9,10 +9,12 @@ import aemodels
 from aemodels import checkpoints, lab, report
 from aemodels.errors import LatentLabError
 from aemodels.noise import seeded_order
+from aemodels.text import visible
 from pages.parts import controls, export, generation, loaders
 from pages.parts.photos import random_test_photos
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MAX_CAPTION = 10_000  # letters; some three pages
 KEPT = {"persist_state": "session"}
 
 
@@ -54,7 +56,7 @@ for name in aemodels.list_checkpoints():
     try:
         headers[name] = checkpoints.read_header(name)
     except LatentLabError as error:
-        st.warning(f"{error} The report leaves this model out.", icon=":material/error:")
+        st.warning(f"{controls.sentence(error)} The report leaves this model out.", icon=":material/error:")
 
 title, author, file_name = st.columns([5, 3, 4])
 title = title.text_input("Title", "Latent spaces of autoencoders", max_chars=255, key="report_title", **KEPT)
@@ -82,7 +84,9 @@ with st.container(horizontal=True, vertical_alignment="center", key="downloads")
         on_click="ignore",
         disabled=not chosen,
     )
-    st.caption(f"{len(chosen)} of at most {export.MAX_PANELS} panels · {stem}.docx · {stem}.zip")
+    st.caption(
+        f"{len(chosen)} of at most {export.MAX_PANELS} panels · {controls.literal(stem)}.docx · {controls.literal(stem)}.zip"
+    )
 with controls.row():
     seed = st.number_input("Seed", 0, controls.MAX_SEED, value=1, key="seed", width=150, bind="query-params", **KEPT)
     if st.button("Add the lab's standard panels", icon=":material/library_add:", key="standard"):
@@ -98,8 +102,8 @@ if not chosen:
 for place, (number, entry) in enumerate(collected.items()):
     with st.container(border=True, key=f"panel_{number}"):
         picture, words, buttons = st.columns([5, 8, 2])
-        picture.image(entry.thumbnail, alt=entry.panel.alt, output_format="PNG")
-        words.markdown(f"**Figure {place + 1}: {entry.panel.title}**")
+        picture.image(entry.thumbnail, alt=visible(entry.panel.alt), output_format="PNG")
+        words.markdown(f"**Figure {place + 1}: {controls.literal(entry.panel.title)}**")
         words.text_area(
             "Caption",
             entry.panel.caption,
@@ -107,6 +111,7 @@ for place, (number, entry) in enumerate(collected.items()):
             on_change=recaption,
             args=(number,),
             height=100,
+            max_chars=MAX_CAPTION,
         )
         for label, icon, action, args, disabled in (
             ("Up", "arrow_upward", move, (number, -1), place == 0),

@@ -78,7 +78,7 @@ def show() -> None:
     try:
         results = measurements.read_generation()
     except LatentLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(controls.sentence(error), icon=":material/error:")
         return
     if results is None:
         st.caption("Not measured yet; `python -m benchmarks.generation` measures every sampler on every model.")

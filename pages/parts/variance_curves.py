@@ -61,7 +61,9 @@ def draw(curves: Curves) -> go.Figure:
     chart = figures.lines(curves.white, "noise variance", "mean PSNR / dB")
     for solid, (name, (x, y)) in zip(chart.data, curves.shaped.items(), strict=False):
         line = {"color": solid.line.color, "width": 3, "dash": "dot"}
-        chart.add_scatter(x=x, y=y, name=f"{name}, shaped", mode="lines", line=line, showlegend=False)
+        chart.add_scatter(
+            x=x, y=y, name=figures.plotly_text(f"{name}, shaped"), mode="lines", line=line, showlegend=False
+        )
     return chart
 
 
