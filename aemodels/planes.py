@@ -9,6 +9,7 @@ from torch import Tensor
 
 Extent = tuple[float, float, float, float]  # x_min, x_max, y_min, y_max
 SPARSE_BELOW, HOLE_BELOW = 0.05, 0.01  # of `support`
+MIN_CODES = 11  # of `Support`: each one's tenth nearest other one
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import streamlit as st
 import aemodels
 from aemodels import checkpoints, figures, histories
 from aemodels.errors import LatentLabError
-from pages.parts import controls
+from pages.parts import controls, models
 
 GROUPS = {"mnist": "MNIST", "dog": "Dogs"}
 ALONG = {"epoch": "Epochs", "minutes": "Minutes", "step": "Steps"}
@@ -76,7 +76,10 @@ def other_plain_steps(start: histories.Training, end: histories.Training) -> str
 made, starts = histories.each_once(trainings)
 minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
 processors = histories.processors(made)
-points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(processors)}."]
+points = [
+    *models.notes(*chosen),
+    f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(processors)}.",
+]
 if continued := [f"`{name}` {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(
         f"Several trainings led to each: {', '.join(continued)}, each begun with the weights that another had ended with. The axis counts "
