@@ -13,6 +13,7 @@ from aemodels.checks import check_bytes
 Extent = tuple[float, float, float, float]  # x_min, x_max, y_min, y_max
 SPARSE_BELOW, HOLE_BELOW = 0.05, 0.01  # of `support`
 ROUNDING = 2e-7  # of the numbers of float32 codes: what differs by less is the same
+MIN_CODES = 11  # of `Support`: each one's tenth nearest other one
 
 
 @dataclass(frozen=True)

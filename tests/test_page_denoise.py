@@ -215,7 +215,9 @@ def test_own_digit_is_shown_as_mnist_shows_digits_and_a_bad_file_is_named():
     empty = io.BytesIO()
     Image.new("L", (90, 90), 200).save(empty, "PNG")
     app.file_uploader(key="digit_file").set_value(("empty.png", empty.getvalue(), "image/png")).run()
-    assert [error.value for error in app.error] == ["empty.png shows no digit: nothing stands out from the background."]
+    assert [warning.value for warning in app.warning] == [
+        "empty.png shows no digit: nothing stands out from the background."
+    ]
     app.file_uploader(key="digit_file").set_value(("notes.txt", b"no picture", "text/plain")).run()
-    assert len(app.error) == 1
-    assert "notes.txt" in app.error[0].value
+    assert len(app.warning) == 1
+    assert "notes.txt" in app.warning[0].value

@@ -5,7 +5,7 @@ import streamlit as st
 import aemodels
 from aemodels import checkpoints
 from aemodels.errors import LatentLabError
-from pages.parts import controls, loaders, thumbnails
+from pages.parts import controls, loaders, models, thumbnails
 
 # Page -> what it shows, in the order that a newcomer takes.
 CARDS = {
@@ -104,6 +104,8 @@ else:
         "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
     )
 
+wrong = st.container()  # filled last: that takes every model's codes
+
 st.subheader("Data on this computer", anchor=False)
 digits, photos = st.columns(2)
 digits.success("MNIST: the 10,000 test digits are part of Latent Lab.", icon=":material/check:")
@@ -124,3 +126,5 @@ else:
 for name, place in places.items():  # last, so that the page stands before its pictures are computed
     if picture := thumbnails.jpeg(name):
         place.image(picture, alt=thumbnails.THUMBNAILS[name].alt, width="stretch")
+if wrongs := models.notes(*(row["model"] for row in rows)):
+    wrong.warning("\n\n".join(wrongs), icon=":material/warning:")

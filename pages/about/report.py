@@ -10,7 +10,7 @@ from aemodels import checkpoints, lab, report
 from aemodels.errors import LatentLabError
 from aemodels.noise import seeded_order
 from aemodels.text import visible
-from pages.parts import controls, export, generation, loaders
+from pages.parts import controls, export, generation, loaders, models
 from pages.parts.photos import random_test_photos
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -33,16 +33,17 @@ def recaption(number: int) -> None:
 
 
 def add_standard_panels(seed: int) -> None:
-    """Draws the lab's panels and adds those that are not in the report yet."""
-    ckpts = {name: loaders.checkpoint(name) for name in lab.NAMES}
+    """Draws the lab's panels and adds those that are not in the report yet; notes what they do without."""
+    ckpts, missing = models.load_each(lab.NAMES)
     photos = random_test_photos(seed)
     index = seeded_order(10_000, seed)[:9]
     digits = loaders.test_digits()[0][index].float() / 255
     seeds = controls.image_seeds(seed, lab.NUM_SEEDS)
-    answer = " ".join(generation.verdict(*lab.DOGS[1:])).replace("**", "")
-    baselines = loaders.baselines(ckpts[name] for name in lab.DOGS)
+    answer = " ".join(generation.verdict(*(name for name in lab.DOGS[1:] if name in ckpts))).replace("**", "")
+    baselines = loaders.baselines(ckpts[name] for name in lab.DOGS if name in ckpts)
     for panel in lab.standard_panels(ckpts, digits, photos.x if photos else None, seed, seeds, baselines, answer):
         st.toast(export.add(panel))
+    st.session_state.standard_said = missing, [*lab.left_out(ckpts), *models.notes(*ckpts)]
 
 
 controls.header(
@@ -93,6 +94,11 @@ with controls.row():
         with st.spinner("Drawing …"):
             add_standard_panels(int(seed))
         st.rerun()
+missing, notes = st.session_state.pop("standard_said", ([], []))  # by the run before this one
+if missing:
+    st.error("\n\n".join(missing), icon=":material/error:")
+if notes:
+    st.warning("\n\n".join(notes), icon=":material/warning:")
 if not chosen:
     st.info(
         "The report is empty: open a page and press “Add to report” below its picture, or add the lab's standard panels at once.",

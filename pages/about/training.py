@@ -7,7 +7,7 @@ import aemodels
 from aemodels import checkpoints, figures, histories, panels
 from aemodels.errors import LatentLabError
 from aemodels.text import visible
-from pages.parts import controls
+from pages.parts import controls, models
 
 GROUPS = {"mnist": "MNIST", "dog": "Dogs"}
 ALONG = {"epoch": "Epochs", "minutes": "Minutes", "step": "Steps"}
@@ -78,7 +78,8 @@ made, starts = histories.each_once(trainings)
 minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
 processors = histories.processors(made)
 points = [
-    f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {controls.literal(' and '.join(processors))}."
+    *models.notes(*chosen),
+    f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {controls.literal(' and '.join(processors))}.",
 ]
 if continued := [f"{controls.code(name)} {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(

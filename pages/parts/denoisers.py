@@ -1,5 +1,7 @@
 """The denoisers that are compared, and what they reach on test digits over the noise factor, measured once."""
 
+from collections.abc import Collection, Iterable
+
 import streamlit as st
 from torch import Tensor
 
@@ -11,9 +13,9 @@ FACTORS = [i / 10 for i in range(11)]
 EVERY = 20  # one test digit in twenty: the first half of MNIST's test digits is easier than the second
 
 
-def load() -> dict[str, denoising.Denoiser]:
-    """Name on the screen -> denoiser: none at all, the best linear one, and the two networks."""
-    networks = {label: _network(name) for name, label in loaders.DENOISERS.items()}
+def load(names: Iterable[str]) -> dict[str, denoising.Denoiser]:
+    """Name on the screen -> denoiser: none at all, the best linear one, and the networks of these checkpoints."""
+    networks = {loaders.DENOISERS[name]: _network(name) for name in names}
     return {NOISY: lambda x_noisy, factor: x_noisy.clamp(0, 1), LINEAR: _linear()} | networks
 
 
@@ -22,10 +24,10 @@ def test_digits() -> Tensor:
     return loaders.test_digits()[0][::EVERY]
 
 
-def curves() -> dict[str, dict[str, list[float]]]:
-    """Of each denoiser the mean "psnr_db" and "ssim" at each of FACTORS."""
-    versions = {label: loaders.version(name) for name, label in loaders.DENOISERS.items()}
-    return {label: _curve(label, versions.get(label), denoise) for label, denoise in load().items()}
+def curves(names: Collection[str]) -> dict[str, dict[str, list[float]]]:
+    """Of each denoiser of `load` the mean "psnr_db" and "ssim" at each of FACTORS."""
+    versions = {loaders.DENOISERS[name]: loaders.version(name) for name in names}
+    return {label: _curve(label, versions.get(label), denoise) for label, denoise in load(names).items()}
 
 
 def _network(name: str) -> denoising.Denoiser:
