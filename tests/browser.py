@@ -104,8 +104,7 @@ def running_app(folder: Path):
         server = subprocess.Popen(command, cwd=REPO, env=os.environ | environment, stdout=file, stderr=file)
     try:
         url = f"http://127.0.0.1:{port}"
-        # This check runs app.py once; until then Streamlit knows no page but the first.
-        _wait_until_healthy(server, f"{url}/_stcore/script-health-check", log)
+        _wait_until_healthy(server, f"{url}/_stcore/health", log)
         yield url, server
     finally:
         server.terminate()

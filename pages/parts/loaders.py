@@ -1,6 +1,7 @@
 """Cached access to checkpoints and data; what is missing is said on the page in one sentence."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,7 @@ from aemodels.errors import DataError, LatentLabError
 
 MNIST_MODELS, DOG_MODELS = lab.PLANES, lab.DOGS
 DENOISERS = {"mnist-dae-2d": "2-D code", "mnist-dae": "64-D code"}
+MAX_CHECKPOINTS = 16  # kept in memory, of some 10 MB
 TRAIN_VARIANCE = dict(zip(DOG_MODELS, ("none", "0.05", "0.10", "0.15"), strict=True))
 
 
@@ -32,13 +34,20 @@ def load(name: str) -> aemodels.Checkpoint:
     return _checkpoint(*version(name))
 
 
+def load_all() -> None:
+    """Every checkpoint, kept before it is asked for; one that cannot be loaded is left for its page to say."""
+    for name in aemodels.list_checkpoints()[:MAX_CHECKPOINTS]:
+        with contextlib.suppress(LatentLabError):
+            load(name)
+
+
 def version(name: str) -> tuple[str, int]:
     """The checkpoint's name and when its file was written, in ns, for what is kept of it; 0 where there is none."""
     path = checkpoints.checkpoint_path(name)
     return name, path.stat().st_mtime_ns if path.exists() else 0
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
 def _checkpoint(name: str, modified_ns: int) -> aemodels.Checkpoint:
     return aemodels.load_checkpoint(name)
 
