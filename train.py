@@ -30,6 +30,7 @@ from tqdm import tqdm
 from aemodels import (
     baselines,
     checkpoints,
+    curves,
     data,
     datasets,
     evaluation,
@@ -304,6 +305,20 @@ def measure_baselines(args: argparse.Namespace) -> None:
             measurements.save_baselines(results, args.out)
 
 
+def measure_curves(out: Path) -> None:
+    """What the pages draw of a finished checkpoint alone, and of the denoisers that need none: what curves.json lacks."""
+    known = measurements.read_curves(out)
+    for name in checkpoints.list_checkpoints(out):
+        made = checkpoints.read_header(name, out)["provenance"]
+        if made["finished"] and not curves.of_model(known, name, made):
+            print(f"{name}: measured for the pages …", flush=True)
+            known["models"][name] = curves.measure(checkpoints.load_checkpoint(name, out))
+            measurements.save_curves(known, out)
+    if not known["denoisers"]:
+        known["denoisers"] = curves.measure_references()
+        measurements.save_curves(known, out)
+
+
 def print_table(names: list[str], out: Path) -> None:
     print(f"\n{'checkpoint':<22}{'BCE':>8}{'PSNR/dB':>9}{'± 95 %':>8}{'steps':>9}{'minutes':>9}  state")
     for name in names:
@@ -415,6 +430,7 @@ def main(arguments: list[str] | None = None) -> int:
         # Principal components need more photos than --quick takes.
         if not args.only and not args.quick:
             measure_baselines(args)
+        measure_curves(args.out)
         print_table(args.only or list(RECIPES), args.out)
     except LatentLabError as error:
         print(f"\n{error}", file=sys.stderr)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 import aemodels
 from aemodels import checkpoints, data, lab, measurements
+from aemodels import curves as model_curves
 from aemodels.errors import DataError, LatentLabError
 
 MNIST_MODELS, DOG_MODELS = lab.PLANES, lab.DOGS
@@ -69,6 +70,19 @@ def baselines(ckpts: Iterable[aemodels.Checkpoint]) -> dict[str, Any]:
         )
         return {}
     return measured
+
+
+def curves() -> dict[str, Any]:
+    """What `measurements.read_curves` gives; nothing where the file is broken: a page then measures for itself."""
+    try:
+        return measurements.read_curves()
+    except LatentLabError:
+        return {"models": {}, "denoisers": {}}
+
+
+def curves_of(name: str) -> dict[str, Any]:
+    """What they hold of a checkpoint as it is now; empty where train.py has not measured it."""
+    return model_curves.of_model(curves(), name, checkpoint(name).provenance)
 
 
 @st.cache_resource(show_spinner=False)
