@@ -8,8 +8,12 @@ import streamlit as st
 
 @contextlib.asynccontextmanager
 async def ready(app: st.App) -> AsyncIterator[None]:
-    """Before the port answers: PyTorch and the checkpoints are loaded, so that no visitor waits for them."""
-    from pages.parts import loaders  # imports torch, and once Streamlit runs its caches may be filled
+    """Before the port answers: the libraries and the checkpoints are loaded, so that no visitor waits for them."""
+    # Here, not above: the caches can only be filled once Streamlit runs. Tables need pandas, planes need scipy.spatial.
+    import pandas  # noqa: F401
+    import scipy.spatial  # noqa: F401
+
+    from pages.parts import loaders
 
     loaders.load_all()
     yield
@@ -18,8 +22,7 @@ async def ready(app: st.App) -> AsyncIterator[None]:
 def say(error: Exception) -> bool:
     """What a visitor sees where a page fails; Streamlit has written the traceback into its log."""
     st.error(
-        "This page could not be shown: something went wrong in it. Reload it, or choose another page; what happened is in the "
-        "terminal where Latent Lab runs.",
+        "Something went wrong on this page: reload it, or go on with another one; the terminal in which Latent Lab runs says what.",
         icon=":material/error:",
     )
     return True

@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Iterable
+from concurrent.futures import Future, wait
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import streamlit as st
@@ -18,6 +20,7 @@ from aemodels.errors import DataError, LatentLabError
 MNIST_MODELS, DOG_MODELS = lab.PLANES, lab.DOGS
 DENOISERS = {"mnist-dae-2d": "2-D code", "mnist-dae": "64-D code"}
 MAX_CHECKPOINTS = 16  # kept in memory, of some 10 MB
+SHOW_AFTER_S = 0.3  # how long reading may take unseen, and how often its bar moves
 TRAIN_VARIANCE = dict(zip(DOG_MODELS, ("none", "0.05", "0.10", "0.15"), strict=True))
 
 
@@ -115,6 +118,48 @@ def why_no_dogs() -> str:
     return ""
 
 
-@st.cache_resource(max_entries=2, show_spinner="Preparing the dog photos; this happens once …")
+class Reading:
+    """Photos on the way, read by a thread of its own, which goes on when the visitor who started it leaves."""
+
+    def __init__(self, folder: str) -> None:
+        self.dogs: Future[data.Dogs] = Future()
+        self.done, self.total = 0, 1
+        Thread(target=self._read, args=(folder,), daemon=True).start()
+
+    def says(self) -> str:
+        return (
+            f"Reading the dog photos, once for all: {self.done:,} of {self.total:,} …"
+            if self.done
+            else "Looking for dog photos …"
+        )
+
+    def _read(self, folder: str) -> None:
+        try:
+            self.dogs.set_result(data.load_dogs(folder, self._note))
+        except BaseException as error:
+            self.dogs.set_exception(error)
+
+    def _note(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _reading(folder: str) -> Reading:
+    return Reading(folder)
+
+
 def _dogs(folder: str) -> data.Dogs:
-    return data.load_dogs(folder)
+    """The photos of a folder; while they are read, everyone who waits for them sees how many are done."""
+    reading = _reading(folder)
+    try:
+        wait([reading.dogs], SHOW_AFTER_S)
+        if not reading.dogs.done():
+            place = st.empty()
+            while not reading.dogs.done():
+                place.progress(reading.done / reading.total, reading.says())
+                wait([reading.dogs], SHOW_AFTER_S)
+            place.empty()
+        return reading.dogs.result()
+    except Exception:
+        _reading.clear(folder)  # there may be photos the next time
+        raise
