@@ -1,73 +1,31 @@
-"""The router. Start with `streamlit run app.py`, or `streamlit run app.py -- --data DIR` for photos that lie elsewhere."""
+"""Start with `streamlit run app.py`, or `streamlit run app.py -- --data DIR` for photos that lie elsewhere."""
 
-from pathlib import Path
+import contextlib
+from collections.abc import AsyncIterator
 
 import streamlit as st
-import torch
 
-from pages.parts import ahead, garbage, scenes
 
-torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
+@contextlib.asynccontextmanager
+async def ready(app: st.App) -> AsyncIterator[None]:
+    """Before the port answers: the libraries and the checkpoints are loaded, so that no visitor waits for them."""
+    # Here, not above: the caches can only be filled once Streamlit runs. Tables need pandas, planes need scipy.spatial.
+    import pandas  # noqa: F401
+    import scipy.spatial  # noqa: F401
 
-st.set_page_config(
-    page_title="Latent Lab", page_icon=str(Path(__file__).parent / "pages/parts/icon.png"), layout="wide"
-)
+    from pages.parts import loaders
 
-STYLE = """
-.stMainBlockContainer { padding-top: 3.5rem; }  /* the picture above the fold on a projector */
-[data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
-@media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box */
-  .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; }
-  .stImage:not(.stColumn *) { overflow-x: auto; }
-  .stImage:not(.stColumn *) img { min-width: 48rem; max-width: none; }
-}
-"""
-st.html(f"<style>{STYLE}</style>")
+    loaders.load_all()
+    yield
 
-scenes.follow()
-page = st.navigation(
-    {
-        "": [
-            st.Page("pages/about/home.py", title="Home", icon=":material/home:", default=True),
-        ],
-        "MNIST": [
-            st.Page(
-                "pages/mnist/latent_plane.py",
-                title="Latent plane",
-                icon=":material/scatter_plot:",
-                url_path="mnist-latent-plane",
-            ),
-            st.Page("pages/mnist/twins.py", title="L2 twins", icon=":material/compare:", url_path="mnist-twins"),
-            st.Page("pages/mnist/path.py", title="Path", icon=":material/timeline:", url_path="mnist-path"),
-            st.Page("pages/mnist/denoise.py", title="Denoise", icon=":material/blur_off:", url_path="mnist-denoise"),
-        ],
-        "Dogs": [
-            st.Page(
-                "pages/dogs/reconstruct.py", title="Reconstruct", icon=":material/image:", url_path="dogs-reconstruct"
-            ),
-            st.Page("pages/dogs/sample.py", title="Sample", icon=":material/casino:", url_path="dogs-sample"),
-            st.Page("pages/dogs/axes.py", title="Axes", icon=":material/open_with:", url_path="dogs-axes"),
-            st.Page(
-                "pages/dogs/interpolate.py",
-                title="Interpolate",
-                icon=":material/timeline:",
-                url_path="dogs-interpolate",
-            ),
-            st.Page("pages/dogs/perturb.py", title="Perturb", icon=":material/grain:", url_path="dogs-perturb"),
-            st.Page(
-                "pages/dogs/noise_regularised.py",
-                title="Noise-regularised",
-                icon=":material/settings_input_antenna:",
-                url_path="dogs-noise-regularised",
-            ),
-        ],
-        "About": [
-            st.Page("pages/about/training.py", title="Training", icon=":material/monitoring:", url_path="training"),
-            st.Page("pages/about/report.py", title="Report", icon=":material/description:", url_path="report"),
-        ],
-    }
-)
-scenes.show(page)
 
-garbage.freeze_modules()
-ahead.prepare_next()
+def say(error: Exception) -> bool:
+    """What a visitor sees where a page fails; Streamlit has written the traceback into its log."""
+    st.error(
+        "Something went wrong on this page: reload it, or go on with another one; the terminal in which Latent Lab runs says what.",
+        icon=":material/error:",
+    )
+    return True
+
+
+app = st.App("pages/router.py", lifespan=ready, on_script_error=say)

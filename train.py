@@ -32,6 +32,7 @@ from aemodels import (
     baselines,
     checkpoints,
     console,
+    curves,
     data,
     datasets,
     evaluation,
@@ -379,6 +380,20 @@ def measure_baselines(args: argparse.Namespace) -> None:
             measurements.save_baselines(results, args.out)
 
 
+def measure_curves(out: Path) -> None:
+    """What the pages draw of a finished checkpoint alone, and of the denoisers that need none: what curves.json lacks."""
+    known = measurements.read_curves(out)
+    for name in checkpoints.list_checkpoints(out):
+        made = checkpoints.read_header(name, out)["provenance"]
+        if made["finished"] and not curves.of_model(known, name, made):
+            print(f"{name}: measured for the pages …", flush=True)
+            known["models"][name] = curves.measure(checkpoints.load_checkpoint(name, out))
+            measurements.save_curves(known, out)
+    if not known["denoisers"]:
+        known["denoisers"] = curves.measure_references()
+        measurements.save_curves(known, out)
+
+
 def print_table(names: list[str], out: Path) -> None:
     print(f"\n{'checkpoint':<22}{'BCE':>8}{'PSNR/dB':>9}{'± 95 %':>8}{'steps':>9}{'minutes':>9}  state")
     for name in names:
@@ -577,6 +592,7 @@ def main(arguments: list[str] | None = None) -> int:
         # Principal components need more photos than --quick takes.
         if not args.only and not args.quick and not any(images_of(name) == "photos" for name in left_out):
             measure_baselines(args)
+        measure_curves(args.out)
         print_table(args.only or list(RECIPES), args.out)
         if left_out:
             print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)

@@ -48,6 +48,11 @@ class LinearDenoiser:
         return (mean + (x_noisy.flatten(1) - mean) @ w).clamp(0, 1).view_as(x_noisy)
 
 
+def nothing(x_noisy: Tensor, noise_factor: float) -> Tensor:
+    """The denoiser that takes nothing away: x_noisy clipped to [0, 1]."""
+    return x_noisy.clamp(0, 1)
+
+
 def fit_linear(images: Tensor) -> LinearDenoiser:
     """The linear denoiser of images uint8 (N, C, H, W), N at least 2; ValueError for others. Takes 16 bytes a value while it runs."""
     check_bytes(images)

@@ -69,18 +69,13 @@ def fit(codes: Tensor, sampler: str = "full") -> LatentStats:
         spread[spread <= SAME * x.abs().amax(0)] = 0
         return _stats(mean, torch.eye(num_elements), spread, n)
 
-    # The axes and variances of the sample covariance, without squaring: its eigenvectors are the right singular vectors.
-    _, singular_values, axes = torch.linalg.svd(x - mean, full_matrices=sampler != "full")
-    variances = torch.zeros(len(axes), dtype=torch.double)
-    variances[: len(singular_values)] = singular_values.square() / (n - 1)
+    axes, variances = _principal_axes(x - mean, every_axis=sampler != "full")
     variances[variances.sqrt() <= SAME * x.abs().max()] = 0
     if sampler == "full":
         return _stats(mean, axes.T, variances.sqrt().unsqueeze(0), n)
 
-    from sklearn.covariance import ledoit_wolf_shrinkage  # slow to import, and only these need it
-
-    shrinkage = float(ledoit_wolf_shrinkage(x.numpy()))
     variances *= (n - 1) / n  # Ledoit and Wolf's covariance is the maximum-likelihood one, which divides by n
+    shrinkage = _ledoit_wolf_shrinkage(x - mean, variances)
     scales = ((1 - shrinkage) * variances + shrinkage * variances.mean()).sqrt()
     if sampler == "shrinkage":
         return _stats(mean, axes.T, scales.unsqueeze(0), n, shrinkage)
@@ -93,6 +88,29 @@ def fit(codes: Tensor, sampler: str = "full") -> LatentStats:
     scales = scales.repeat(len(weights), 1)
     scales[:, :num_axes] *= relative
     return _stats(means, axes.T, scales, n, shrinkage, weights)
+
+
+def _principal_axes(x: Tensor, every_axis: bool) -> tuple[Tensor, Tensor]:
+    """Principal axes (r, D) of centred x (n, D), strongest first, and the variances (r,) along them; every_axis: r is D, also where
+    n is less."""
+    n, num_elements = x.shape
+    if n < num_elements:  # the right singular vectors
+        _, singular_values, axes = torch.linalg.svd(x, full_matrices=every_axis)
+        variances = torch.zeros(len(axes), dtype=x.dtype)
+        variances[: len(singular_values)] = singular_values.square() / (n - 1)
+        return axes, variances
+    variances, axes = torch.linalg.eigh(x.T @ x / (n - 1))  # half the time of the singular values
+    return axes.T.flip(0), variances.clamp(min=0).flip(0)
+
+
+def _ledoit_wolf_shrinkage(x: Tensor, variances: Tensor) -> float:
+    """Ledoit and Wolf's share of the identity for centred x (n, D), of which the maximum-likelihood covariance has these
+    eigenvalues (D,); as scikit-learn's function of this name, which takes over a second to import."""
+    n, num_elements = x.shape
+    square = variances.square().sum() / num_elements
+    distance = square - variances.mean().square()  # from the covariance to the multiple of the identity
+    error = (x.square().sum(1).square().mean() / num_elements - square) / n  # of the covariance
+    return float(min(error, distance).clamp(min=0) / distance) if distance else 0.0
 
 
 def mixture_size(n: int, num_elements: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What was measured beside the checkpoints, as JSON files in their folder: the baselines, and whether sampling generates."""
+"""What was measured beside the checkpoints, as JSON files in their folder: the baselines, whether sampling generates, and curves."""
 
 import json
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from aemodels.files import replacing
 # What every reader may count on.
 _BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
 _GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints", "rows"}
+_EFFECTS = {"axes", "grey_levels", "coarse", "mean_contrast", "photos_contrast"}
 _GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
 
 
@@ -45,6 +46,27 @@ def read_generation(folder: str | Path | None = None) -> dict[str, Any] | None:
 
     remedy = "measure it again with `python -m benchmarks.generation`"
     return _read("generation.json", folder, is_complete, remedy)
+
+
+def save_curves(curves: dict[str, Any], folder: str | Path | None = None) -> None:
+    """Writes {"models": {name: what curves.measure gives}, "denoisers": what curves.measure_references gives} to curves.json, as
+    save_baselines does."""
+    _save(curves, "curves.json", folder)
+
+
+def read_curves(folder: str | Path | None = None) -> dict[str, Any]:
+    """What save_curves wrote; nothing in either where there is none. Raises CheckpointError for a broken file."""
+
+    def is_complete(curves: dict[str, Any]) -> bool:
+        denoised = [*curves["denoisers"].values()]
+        for results in curves["models"].values():
+            if not ("identity" in results and results.get("axes", {}).keys() in (set(), _EFFECTS)):
+                return False
+            denoised += [results["denoising"]] if "denoising" in results else []
+        return all(of.keys() == {"psnr_db", "ssim"} for of in denoised)
+
+    remedy = "delete it and measure the curves again with `python train.py --evaluate`"
+    return _read("curves.json", folder, is_complete, remedy) or {"models": {}, "denoisers": {}}
 
 
 def _save(results: dict[str, Any], name: str, folder: str | Path | None) -> None:

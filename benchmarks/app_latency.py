@@ -282,7 +282,7 @@ def main() -> None:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         context.set_default_timeout(WAIT_MS)
         with (
-            server(["run", "app.py"], "/_stcore/script-health-check", environment) as (url, process, _),
+            server(["run", "app.py"], "/_stcore/health", environment) as (url, process, _),
             server(["run", str(script)], "/_stcore/health", environment, folder) as (frame_url, _, _),
         ):
             frame = context.new_page()

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 def start(**query) -> AppTest:
     """The app in a new session, at its home page, with these values in its address."""
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=240)
+    app = AppTest.from_file(str(REPO / "pages/router.py"), default_timeout=240)
     for key, value in query.items():
         app.query_params[key] = str(value)
     app.run()
@@ -20,7 +20,7 @@ def start(**query) -> AppTest:
 
 
 def go_to(app: AppTest, page: str) -> AppTest:
-    app.switch_page(f"pages/{page}.py").run()
+    app.switch_page(f"{page}.py").run()
     assert not app.exception
     return app
 

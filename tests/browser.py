@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -96,16 +97,18 @@ def query(page) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_app(folder: Path):
-    """`streamlit run app.py` on a free port of this machine, until the block ends: (URL without a slash, process).
+def running_app(folder: Path, script: Path = REPO / "app.py", arguments: Sequence[str] = ()):
+    """`python -m streamlit run app.py -- arguments`, from another folder, on a free port of this machine, until the block ends: (URL
+    without a slash, process).
 
-    Its photos, if it has any, are in folder/data."""
+    Its photos, if it has any, are in folder/data; what it writes goes to folder/log.txt."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = {"headless": "true", "port": str(port), "address": "127.0.0.1", "fileWatcherType": "none"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += [word for key, value in options.items() for word in (f"--server.{key}", value)]
+    command += ["--", *arguments]
     environment = {
         "LATENT_LAB_DATA": str(folder / "data"),
         "LATENT_LAB_CACHE": str(folder / "cache"),
@@ -113,11 +116,10 @@ def running_app(folder: Path):
     }
     log = folder / "log.txt"
     with open(log, "wb") as file:
-        server = subprocess.Popen(command, cwd=REPO, env=os.environ | environment, stdout=file, stderr=file)
+        server = subprocess.Popen(command, cwd=folder, env=os.environ | environment, stdout=file, stderr=file)
     try:
         url = f"http://127.0.0.1:{port}"
-        # This check runs app.py once; until then Streamlit knows no page but the first.
-        _wait_until_healthy(server, f"{url}/_stcore/script-health-check", log)
+        _wait_until_healthy(server, f"{url}/_stcore/health", log)
         yield url, server
     finally:
         server.terminate()

@@ -3,7 +3,7 @@ import pytest
 import scipy.spatial
 import scipy.stats
 import torch
-from sklearn.covariance import LedoitWolf
+from sklearn.covariance import LedoitWolf, ledoit_wolf_shrinkage
 
 from aemodels.latents import (
     SAMPLERS,
@@ -62,6 +62,20 @@ def test_shrinkage_against_scikit_learn(codes):
     expected = LedoitWolf().fit(codes.flatten(1).double().numpy())
     np.testing.assert_allclose(stats.covariance, expected.covariance_, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(stats.mean, expected.location_, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [2, 3, 16, 31, 32, 33, 500])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_share_of_the_identity_against_scikit_learn(n, scale):
+    codes = scale * torch.randn(n, 32, generator=torch.Generator().manual_seed(n))
+    codes[:, 5] = 7.0  # a number that says nothing
+    expected = ledoit_wolf_shrinkage(codes.double().numpy())
+    assert fit(codes, "shrinkage").shrinkage == pytest.approx(float(expected), abs=1e-9)
+
+
+@pytest.mark.parametrize("codes", [torch.ones(5, 3), torch.arange(4.0).view(4, 1), torch.zeros(2, 2)])
+def test_nothing_is_shrunk_where_the_covariance_is_a_multiple_of_the_identity(codes):
+    assert fit(codes, "shrinkage").shrinkage == ledoit_wolf_shrinkage(codes.double().numpy()) == 0
 
 
 def test_shrinkage_is_a_mixture_with_a_multiple_of_the_identity():

@@ -93,7 +93,7 @@ def test_seed_and_model_are_kept_across_pages(without_photos):
     app.number_input(key="seed").set_value(7).run()
     app.segmented_control(key="model").set_value("dog-noise-0.10").run()
     for page in PAGES:
-        app.switch_page(f"pages/dogs/{page}.py").run()
+        app.switch_page(f"dogs/{page}.py").run()
         assert app.number_input(key="seed").value == 7
         if page != "noise_regularised":  # which shows all models
             assert app.segmented_control(key="model").value == "dog-noise-0.10"

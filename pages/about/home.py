@@ -55,7 +55,7 @@ for start in (0, 3):
         with column.container(border=True, height="stretch", key=f"card-{name}"):
             places[name] = st.container(key=f"thumbnail-{name}").empty()
             places[name].html("<div></div>")  # holds the picture's place
-            st.page_link(f"pages/{page}.py", label=f"**{title}** · {'MNIST' if section == 'mnist' else 'dogs'}")
+            st.page_link(f"{page}.py", label=f"**{title}** · {'MNIST' if section == 'mnist' else 'dogs'}")
             st.markdown(sentence)
 st.markdown(
     "**Where to start:** go from left to right, each page builds on the one before. What you have set is in the page's "
@@ -63,7 +63,7 @@ st.markdown(
 )
 with st.container(horizontal=True):
     for page, label in MORE.items():
-        st.page_link(f"pages/{page}.py", label=label)
+        st.page_link(f"{page}.py", label=label)
 
 st.subheader("Models", anchor=False)
 rows = []

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import axes, figures, latents
+from aemodels import axes, curves, figures, latents
 from aemodels.noise import power, seeded_order
 from pages.parts import ahead, axis_curves, controls, export, loaders, models
 
@@ -82,7 +82,7 @@ controls.notice(
         f"Axes {shown[0] + 1} to {shown[-1] + 1} hold **{float(share[list(shown)].sum()):.1%}** of the variance of {len(ckpt.codes):,} codes; "
         f"the strongest holds {float(share[0]):.1%}, and half of it takes **{half}** of {rank:,} axes.",
         f"One σ along axis {moved.axes[0]} moves the picture by **{moved.grey_levels[0]:.1f}** of 255 grey levels RMS, {moved.coarse[0]:.0%} of "
-        f"its square in regions of {axis_curves.CELL_PX} px and more{': light and colour' if moved.coarse[0] > 0.5 else ''}. Along axis "
+        f"its square in regions of {curves.CELL_PX} px and more{': light and colour' if moved.coarse[0] > 0.5 else ''}. Along axis "
         f"{moved.axes[-1]} it is {moved.grey_levels[-1]:.1f} grey levels, {moved.coarse[-1]:.0%} of it so coarse.",
         f"The mean code decodes to a picture with **{moved.mean_contrast:.0f}** grey levels of contrast (standard deviation of its pixels), photos' codes "
         f"to {moved.photos_contrast:.0f}. Its mean square is {float(mean.square().mean()):.2f}, theirs {float(ckpt.codes.square().mean()):.2f}: where a "
@@ -116,11 +116,11 @@ left.plotly_chart(
     alt=f"RMS change of the picture by one standard deviation along an axis, against the axis's number, for {', '.join(effects)}",
 )
 right.plotly_chart(
-    axis_curves.draw(effects, "coarse", f"share coarser than {axis_curves.CELL_PX} px"),
+    axis_curves.draw(effects, "coarse", f"share coarser than {curves.CELL_PX} px"),
     key="coarse",
     alt=f"Share of that change which is left in means over 16 px, against the axis's number, for {', '.join(effects)}",
 )
 st.caption(
-    f"Root mean square over pixels, colours and the first {axis_curves.NUM_CODES} codes, half a σ either way; right, the share of its "
-    f"square that is left when the change is averaged over {axis_curves.CELL_PX}×{axis_curves.CELL_PX} px."
+    f"Root mean square over pixels, colours and the first {curves.NUM_CODES} codes, half a σ either way; right, the share of its "
+    f"square that is left when the change is averaged over {curves.CELL_PX}×{curves.CELL_PX} px."
 )

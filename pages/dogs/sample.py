@@ -152,5 +152,5 @@ st.plotly_chart(
     key="spectrum",
     alt=f"Variance along each of up to {size:,} axes of {', '.join(sampling.SAMPLERS[s] for s in shown)}, on a log scale",
 )
-st.page_link("pages/dogs/axes.py", label="Walk along the codes' axes", icon=":material/open_with:")
+st.page_link("dogs/axes.py", label="Walk along the codes' axes", icon=":material/open_with:")
 generation.show()

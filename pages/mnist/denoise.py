@@ -11,11 +11,12 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels import denoising, digits, figures
+from aemodels.curves import EVERY, FACTORS
 from aemodels.errors import DataError
 from aemodels.metrics import psnr_db, with_noise
 from aemodels.noise import seeded_order
 from pages.parts import ahead, controls, denoisers, export, loaders, models, sketch, uploads
-from pages.parts.denoisers import FACTORS, LINEAR
+from pages.parts.denoisers import LINEAR
 
 SOURCES = {"test": "Test digits", "draw": "Draw one", "own": "Upload one"}
 NUM_DRAWS = 3  # of noise, for the one digit that is drawn or uploaded
@@ -39,7 +40,7 @@ def own_digit(source: str) -> Tensor | None:
                 return files[0].picture
             right.info("One digit stands alone in the picture. The picture stays on this computer.")
     except DataError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(controls.sentence(error), icon=":material/broken_image:")
     return None
 
 
@@ -130,7 +131,7 @@ points.append(
     f"All {num_images:,} test digits, at factor {trained_at:g}: {', '.join(of_all)} (mean PSNR and its 95 % interval)."
 )
 
-st.subheader(f"{len(denoisers.test_digits())} test digits, against the noise factor", anchor=False)
+st.subheader(f"{len(loaders.test_digits()[0][::EVERY])} test digits, against the noise factor", anchor=False)
 curves = denoisers.curves(ckpts)
 for column, (score, title) in zip(st.columns(2), {"psnr_db": "PSNR / dB", "ssim": "SSIM"}.items(), strict=True):
     finite = {k: [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)] for k, of in curves.items()}

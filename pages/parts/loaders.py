@@ -1,9 +1,12 @@
 """Cached access to checkpoints and data; what is missing is said on the page in one sentence."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterable
+from concurrent.futures import Future, wait
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import streamlit as st
@@ -11,11 +14,14 @@ from torch import Tensor
 
 import aemodels
 from aemodels import checkpoints, data, lab, measurements
+from aemodels import curves as model_curves
 from aemodels.errors import DataError, LatentLabError
 from pages.parts import controls
 
 MNIST_MODELS, DOG_MODELS = lab.PLANES, lab.DOGS
 DENOISERS = {"mnist-dae-2d": "2-D code", "mnist-dae": "64-D code"}
+MAX_CHECKPOINTS = 16  # kept in memory, of some 10 MB
+SHOW_AFTER_S = 0.3  # how long reading may take unseen, and how often its bar moves
 TRAIN_VARIANCE = dict(zip(DOG_MODELS, ("none", "0.05", "0.10", "0.15"), strict=True))
 
 
@@ -33,13 +39,20 @@ def load(name: str) -> aemodels.Checkpoint:
     return _checkpoint(*version(name))
 
 
+def load_all() -> None:
+    """Every checkpoint, kept before it is asked for; one that cannot be loaded is left for its page to say."""
+    for name in aemodels.list_checkpoints()[:MAX_CHECKPOINTS]:
+        with contextlib.suppress(LatentLabError):
+            load(name)
+
+
 def version(name: str) -> tuple[str, int]:
     """The checkpoint's name and when its file was written, in ns, for what is kept of it; 0 where there is none."""
     path = checkpoints.checkpoint_path(name)
     return name, path.stat().st_mtime_ns if path.exists() else 0
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
 def _checkpoint(name: str, modified_ns: int) -> aemodels.Checkpoint:
     return aemodels.load_checkpoint(name)
 
@@ -61,6 +74,19 @@ def baselines(ckpts: Iterable[aemodels.Checkpoint]) -> dict[str, Any]:
         )
         return {}
     return measured
+
+
+def curves() -> dict[str, Any]:
+    """What `measurements.read_curves` gives; nothing where the file is broken: a page then measures for itself."""
+    try:
+        return measurements.read_curves()
+    except LatentLabError:
+        return {"models": {}, "denoisers": {}}
+
+
+def curves_of(name: str) -> dict[str, Any]:
+    """What they hold of a checkpoint as it is now; empty where train.py has not measured it."""
+    return model_curves.of_model(curves(), name, checkpoint(name).provenance)
 
 
 @st.cache_resource(show_spinner=False)
@@ -93,6 +119,48 @@ def why_no_dogs() -> str:
     return ""
 
 
-@st.cache_resource(max_entries=2, show_spinner="Preparing the dog photos; this happens once …")
+class Reading:
+    """Photos on the way, read by a thread of its own, which goes on when the visitor who started it leaves."""
+
+    def __init__(self, folder: str) -> None:
+        self.dogs: Future[data.Dogs] = Future()
+        self.done, self.total = 0, 1
+        Thread(target=self._read, args=(folder,), daemon=True).start()
+
+    def says(self) -> str:
+        return (
+            f"Reading the dog photos, once for all: {self.done:,} of {self.total:,} …"
+            if self.done
+            else "Looking for dog photos …"
+        )
+
+    def _read(self, folder: str) -> None:
+        try:
+            self.dogs.set_result(data.load_dogs(folder, self._note))
+        except BaseException as error:
+            self.dogs.set_exception(error)
+
+    def _note(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _reading(folder: str) -> Reading:
+    return Reading(folder)
+
+
 def _dogs(folder: str) -> data.Dogs:
-    return data.load_dogs(folder)
+    """The photos of a folder; while they are read, everyone who waits for them sees how many are done."""
+    reading = _reading(folder)
+    try:
+        wait([reading.dogs], SHOW_AFTER_S)
+        if not reading.dogs.done():
+            place = st.empty()
+            while not reading.dogs.done():
+                place.progress(reading.done / reading.total, reading.says())
+                wait([reading.dogs], SHOW_AFTER_S)
+            place.empty()
+        return reading.dogs.result()
+    except Exception:
+        _reading.clear(folder)  # there may be photos the next time
+        raise

@@ -1,0 +1,73 @@
+"""What every visit runs: the frame that all pages share, and the page asked for. `app.py` starts it."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+import torch
+
+# Started by itself, as AppTest does, this file knows its own folder alone.
+if (root := str(Path(__file__).parents[1])) not in sys.path:
+    sys.path.insert(0, root)
+from pages.parts import ahead, garbage, scenes
+
+torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
+
+st.set_page_config(page_title="Latent Lab", page_icon=str(Path(__file__).parent / "parts/icon.png"), layout="wide")
+
+STYLE = """
+.stMainBlockContainer { padding-top: 3.5rem; }  /* the picture above the fold on a projector */
+[data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
+@media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box */
+  .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; }
+  .stImage:not(.stColumn *) { overflow-x: auto; }
+  .stImage:not(.stColumn *) img { min-width: 48rem; max-width: none; }
+}
+"""
+st.html(f"<style>{STYLE}</style>")
+
+scenes.follow()
+page = st.navigation(
+    {
+        "": [
+            st.Page("about/home.py", title="Home", icon=":material/home:", default=True),
+        ],
+        "MNIST": [
+            st.Page(
+                "mnist/latent_plane.py",
+                title="Latent plane",
+                icon=":material/scatter_plot:",
+                url_path="mnist-latent-plane",
+            ),
+            st.Page("mnist/twins.py", title="L2 twins", icon=":material/compare:", url_path="mnist-twins"),
+            st.Page("mnist/path.py", title="Path", icon=":material/timeline:", url_path="mnist-path"),
+            st.Page("mnist/denoise.py", title="Denoise", icon=":material/blur_off:", url_path="mnist-denoise"),
+        ],
+        "Dogs": [
+            st.Page("dogs/reconstruct.py", title="Reconstruct", icon=":material/image:", url_path="dogs-reconstruct"),
+            st.Page("dogs/sample.py", title="Sample", icon=":material/casino:", url_path="dogs-sample"),
+            st.Page("dogs/axes.py", title="Axes", icon=":material/open_with:", url_path="dogs-axes"),
+            st.Page(
+                "dogs/interpolate.py",
+                title="Interpolate",
+                icon=":material/timeline:",
+                url_path="dogs-interpolate",
+            ),
+            st.Page("dogs/perturb.py", title="Perturb", icon=":material/grain:", url_path="dogs-perturb"),
+            st.Page(
+                "dogs/noise_regularised.py",
+                title="Noise-regularised",
+                icon=":material/settings_input_antenna:",
+                url_path="dogs-noise-regularised",
+            ),
+        ],
+        "About": [
+            st.Page("about/training.py", title="Training", icon=":material/monitoring:", url_path="training"),
+            st.Page("about/report.py", title="Report", icon=":material/description:", url_path="report"),
+        ],
+    }
+)
+scenes.show(page)
+
+garbage.freeze_modules()
+ahead.prepare_next()
