@@ -77,7 +77,7 @@ def test_the_same_file_twice_and_a_great_many(app):
     assert used(app) == [f"{i}.png" for i in range(9)]
 
 
-@pytest.mark.parametrize("name", ["*狗*_1.png", "$x$ :smile: [a](b).png", "<b>é</b> `c`.png", "1. 🐕.png", "# a|b.png"])
+@pytest.mark.parametrize("name", ["*狗*_1.png", "$x$ :smile: [a](b).png", "<b>é `c`.png", "1. 🐕.png", "# a|b.png"])
 def test_odd_letters_in_a_name_are_shown_as_they_are(app, name):
     (sentence,) = upload(app, (name, b"no picture"))
     assert sentence.replace("\\", "").startswith(f"{name} is no picture")
