@@ -2,7 +2,8 @@
 
 Each page's click on "Draw again" until the new picture is there, against the same click on a page with the same frame and
 nothing in it, served with Streamlit's own settings; a click in a plane of digits, until it is decoded, against the same; the first page
-after the server's start, against that of `streamlit hello`; the server's memory after many interactions, against that after a few;
+after the server's start, against that of `streamlit hello`; each page as the first one of a fresh server, against `import torch` in
+the same run ("cold"); the server's memory after many interactions, against that after a few;
 and many people who click at once, each of whom must get the picture of their own seed.
 
 The app has the next seed's scene ready when "Draw again" is clicked; the row "seed typed in" shows what a scene costs that is not.
@@ -144,6 +145,42 @@ def first_page(browser, arguments: list[str], environment: dict[str, str]) -> tu
     return end - ready, end - start
 
 
+def import_torch(environment: dict[str, str]) -> float:
+    """Seconds that a new Python takes for it."""
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import torch"], env=os.environ | environment, check=True)
+    return time.monotonic() - start
+
+
+def cold(browser, path: str, environment: dict[str, str]) -> float:
+    """Seconds from loading a page, the first one of a fresh server that anyone opens, until it stands."""
+    with server(["run", "app.py"], "/_stcore/health", environment) as (url, _, _):
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(WAIT_MS)
+        start = time.monotonic()
+        page.goto(f"{url}/{path}")
+        settle(page)
+        end = time.monotonic()
+        page.close()
+    return end - start
+
+
+def report_cold(browser, starts: int, environment: dict[str, str]) -> None:
+    with server(["run", "app.py"], "/_stcore/health", environment) as (url, _, _):
+        page = browser.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(url)
+        settle(page)
+        links = page.get_by_test_id("stSidebarNavLink").all()
+        paths = [link.get_attribute("href").rpartition("/")[2] for link in links]
+        page.close()
+    for path in paths:
+        pairs = [(cold(browser, path, environment), import_torch(environment)) for _ in range(starts)]
+        ratio = median(page for page, _ in pairs) / median(torch for _, torch in pairs)
+        limit = 1 if path else 2
+        report(f"{path or 'home'}: cold, against `import torch` (≤ {limit})", f"{ratio:.2f}", ratio <= limit)
+
+
 def pages_of(context, url: str) -> list[str]:
     """Paths of the pages that have a seed to draw again."""
     page = context.new_page()
@@ -276,6 +313,8 @@ def main() -> None:
         for i, name in enumerate(("from its first answer", "from its start")):
             ratio = median(ours[i] for ours, _ in starts) / median(hello[i] for _, hello in starts)
             report(f"first page of a new server, {name}, against `streamlit hello` (≤ 2)", f"{ratio:.2f}", ratio <= 2)
+
+        report_cold(browser, options.starts, environment)
 
         script = Path(folder) / "frame.py"
         script.write_text(FRAME, encoding="utf-8")
