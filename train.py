@@ -583,6 +583,7 @@ def main(arguments: list[str] | None = None) -> int:
                     "measures in float32.",
                     flush=True,
                 )
+                print(*dict.fromkeys(load_data(name, args).summary for name in names), sep="\n", flush=True)
             for name in names:
                 train_one(name, args, accelerator)
         if accelerator:

@@ -10,6 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from aemodels import data
+from aemodels.pictures import printable
 
 NUM_REFERENCE_DOGS = 1024
 QUICK_TRAIN, QUICK_TEST = 4000, 256
@@ -21,6 +22,7 @@ class DataSet:
 
     reference_labels  as in Checkpoint.labels
     fingerprint       of the whole data set, also where only a part of it is used
+    summary           what it is, and where, in a line
     """
 
     train: Tensor
@@ -28,6 +30,7 @@ class DataSet:
     reference: Tensor
     reference_labels: Tensor
     fingerprint: str
+    summary: str
 
 
 @functools.cache
@@ -36,7 +39,8 @@ def load_mnist(root: Path) -> DataSet:
     train, _ = data.load_mnist(root, train=True)
     test, labels = data.load_mnist(root, train=False)
     whole = fingerprint(train, test)
-    return DataSet(train, test, test, labels, whole)
+    summary = f"MNIST in {printable(root)}: {len(train):,} digits to train on, {len(test):,} to test on."
+    return DataSet(train, test, test, labels, whole, summary)
 
 
 @functools.cache
@@ -56,7 +60,8 @@ def load_dogs(root: Path, quick: bool = False) -> DataSet:
     # Evenly spaced, so that every breed folder has its share.
     reference = test[torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_DOGS, len(test))).long()]
     x_test = dogs.test
-    return DataSet(dogs.images[train], x_test[test], x_test[reference], reference, dogs.fingerprint)
+    summary = dogs.summary() + (f" Of these, {len(train):,} and {len(test):,} for a quick look." if quick else "")
+    return DataSet(dogs.images[train], x_test[test], x_test[reference], reference, dogs.fingerprint, summary)
 
 
 def fingerprint(*images: Tensor) -> str:

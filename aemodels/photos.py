@@ -5,7 +5,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from aemodels.errors import DataError
+from aemodels.files import replacing
 from aemodels.photo_files import PhotoFiles, describe, list_photos
 from aemodels.pictures import open_photo, printable
 
@@ -65,14 +65,13 @@ def read_photos(listed: PhotoFiles, size: int, progress: Callable[[int, int], No
         try:
             _write_cache(cache, folder, files, size, progress)
         except OSError as error:
-            cached = _read_cache(
-                cache, len(files), size
-            )  # another process has just written it, and has it open (Windows)
+            # Another process may just have written it, and have it open (Windows).
+            cached = _read_cache(cache, len(files), size)
             num_mb = len(files) * 3 * size * size // 1_000_000 + 1
             if cached is None:
                 raise DataError(
-                    f"The decoded photos need {num_mb} MB in {cache.parent}, which cannot be written "
-                    f"({error.strerror}); free some space or set LATENT_LAB_CACHE to another folder."
+                    f"The decoded photos need {num_mb} MB in {printable(cache.parent)}, which cannot be written "
+                    f"({error.strerror or error.__cause__.strerror}); free some space or set LATENT_LAB_CACHE to another folder."
                 ) from error
         cached = cached or _read_cache(cache, len(files), size)
         if cached is None:
@@ -121,7 +120,7 @@ def _cache_name(folder: Path, files: list[str], size: int) -> str:
 def _read_cache(cache: Path, num_files: int, size: int) -> tuple[Tensor, dict] | None:
     """The images and the index of the cache; None where there is none or it is broken."""
     try:
-        index = json.loads(cache.with_suffix(".json").read_text())
+        index = json.loads(cache.with_suffix(".json").read_text(encoding="utf-8"))
         # Copy-on-write, because torch wants writable memory; nothing is ever written back.
         images = np.load(cache.with_suffix(".npy"), mmap_mode="c")
         num_photos = num_files - len(index["skipped"])
@@ -148,9 +147,13 @@ def _write_cache(
             return DataError(f"{printable(Path(file).name)} cannot be read ({error.strerror}); check its permissions.")
 
     paths, hashes, skipped = [], [], []
-    cache.parent.mkdir(parents=True, exist_ok=True)
     # The index goes in place last: without it the images do not count, so an interrupted run leaves no half cache.
-    with _new_file(cache.with_suffix(".json")) as index_file, _new_file(cache.with_suffix(".npy")) as image_file:
+    with (
+        replacing(cache.with_suffix(".json")) as index_path,
+        replacing(cache.with_suffix(".npy")) as image_path,
+        open(index_path, "wb") as index_file,
+        open(image_path, "w+b") as image_file,
+    ):
         # Written row by row and not through a memory map, where a full disk would kill the process.
         _write_header(image_file, len(files), size)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -179,21 +182,6 @@ def _write_cache(
 def _write_header(file: BinaryIO, num_rows: int, size: int) -> None:
     header = {"descr": "|u1", "fortran_order": False, "shape": (num_rows, 3, size, size)}
     np.lib.format.write_array_header_1_0(file, header)
-
-
-@contextlib.contextmanager
-def _new_file(path: Path):
-    """A temporary file beside `path` that takes its name at the end, and is removed if anything fails before."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
-        try:
-            yield file
-            file.close()
-            os.replace(file.name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):  # on a full disk closing fails as well
-                file.close()
-            os.unlink(file.name)
-            raise
 
 
 def load_photos(folder: str | Path, size: int) -> tuple[Tensor, list[Path]]:
