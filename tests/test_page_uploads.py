@@ -1,7 +1,10 @@
 """What people upload is read once and kept for the visit; what cannot be used is named, and the rest is used."""
 
+import io
+
 import pytest
 from apptest import go_to, open_page, png_file, start, text
+from PIL import Image, ImageDraw
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 
@@ -41,7 +44,10 @@ def test_photos_stay_for_the_visit_until_they_are_removed_or_replaced(app):
 
 def test_a_digit_stays_for_the_visit():
     app = open_page("mnist/denoise", digits="Upload one")
-    app.file_uploader(key="digit_file").set_value(("seven.png", png_file(), "image/png")).run()
+    photo, file = Image.new("RGB", (400, 300), "white"), io.BytesIO()
+    ImageDraw.Draw(photo).line((180, 60, 230, 240), "black", 20)
+    photo.save(file, "PNG")
+    app.file_uploader(key="digit_file").set_value(("seven.png", file.getvalue(), "image/png")).run()
     shown = app.get("image")[0].value
     go_to(app, "mnist/twins")
     go_to(app, "mnist/denoise")
@@ -80,5 +86,5 @@ def test_the_same_file_twice_and_a_great_many(app):
 @pytest.mark.parametrize("name", ["*狗*_1.png", "$x$ :smile: [a](b).png", "<b>é `c`.png", "1. 🐕.png", "# a|b.png"])
 def test_odd_letters_in_a_name_are_shown_as_they_are(app, name):
     (sentence,) = upload(app, (name, b"no picture"))
-    assert sentence.replace("\\", "").startswith(f"{name} is no picture")
+    assert sentence.replace("\\", "").replace("\u2060", "").startswith(f"{name} is no picture")
     assert not any(f" {sign}" in f" {sentence}" for sign in ("*", "$", "[", "<", "`", "# ", "1. "))

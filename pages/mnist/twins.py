@@ -155,10 +155,10 @@ for name, m in measures.items():  # last: no picture needs to wait until the mod
 def compare(row: dict) -> list[str]:
     plain, label = numbers[0], loaders.MNIST_MODELS[row["model"]]
     spread, of_plain = (measures[r["model"]]["stats"].spread for r in (row, plain))
-    width = twins.relative_width(spread, of_plain)
+    times = f", a plane **{twins.relative_width(spread, of_plain):.2f}** times as wide" if all(of_plain) else ""
     points = [
         f"**{label}** against {of_first}: the codes spread {spread[0]:.2f} × {spread[1]:.2f} instead of {of_plain[0]:.2f} × "
-        f"{of_plain[1]:.2f} (standard deviations), a plane **{width:.2f}** times as wide; nearest other code of the same digit "
+        f"{of_plain[1]:.2f} (standard deviations){times}; nearest other code of the same digit "
         f"{plain['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}, cross-entropy {plain['bce_nats']:.4f} → "
         f"{row['bce_nats']:.4f}.",
         f"{label}, hole: {plain['hole_share']:.0%} → {row['hole_share']:.0%} of the dashed box, "

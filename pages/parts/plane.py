@@ -23,7 +23,7 @@ def require_codes(*names: str) -> None:
     few = [name for name in names if len(loaders.checkpoint(name).codes) < planes.MIN_CODES]
     if few:
         st.info(
-            f"How dense a place is takes {planes.MIN_CODES} codes at least, and {', '.join(few)} has fewer: train it with more digits.",
+            f"How dense a place is takes {planes.MIN_CODES} codes at least, and there are fewer of {', '.join(few)}: train with more digits.",
             icon=":material/scatter_plot:",
         )
         st.stop()
