@@ -1,0 +1,54 @@
+"""What is measured once and kept in curves.json: of the models as they are, and as measured again."""
+
+import pytest
+
+import aemodels
+from aemodels import checkpoints, curves, latents, measurements
+from aemodels.errors import CheckpointError
+
+
+@pytest.mark.parametrize("name", aemodels.list_checkpoints())
+def test_what_ships_is_of_the_models_that_ship(name):
+    header = checkpoints.read_header(name)
+    kept = curves.of_model(measurements.read_curves(), name, header["provenance"])
+    assert ("axes" in kept) == (header["model_config"]["network"] == "conv")
+    assert ("denoising" in kept) == bool(header["model_config"]["noise_factor"])
+    assert "identity" in kept
+
+
+def test_effects_measured_again_are_those_kept():
+    ckpt = aemodels.load_checkpoint("dog-noise-0.10")
+    again, kept = curves.effects(ckpt, latents.fit(ckpt.codes)), measurements.read_curves()["models"][ckpt.name]["axes"]
+    for key, value in kept.items():
+        assert getattr(again, key) == pytest.approx(value, rel=1e-4)
+
+
+def test_denoising_measured_again_is_what_is_kept():
+    kept, again = measurements.read_curves(), curves.measure_references()
+    for name, scores in kept["denoisers"].items():
+        assert again[name]["psnr_db"] == pytest.approx(scores["psnr_db"], abs=1e-3)
+        assert again[name]["ssim"] == pytest.approx(scores["ssim"], abs=1e-4)
+    assert kept["denoisers"].keys() == again.keys()
+
+
+def test_another_training_of_the_same_name_has_nothing_kept():
+    known, made = measurements.read_curves(), checkpoints.read_header("dog-ae")["provenance"]
+    assert curves.of_model(known, "dog-ae", made)
+    for change in ({"seed": -1}, {"steps": 1}, {"wall_s": 0.5}, {"data_fingerprint": "other"}):
+        assert curves.of_model(known, "dog-ae", made | change) == {}
+    assert curves.of_model(known, "another", made) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", '{"models": {"a": {}}, "denoisers": {}}', '{"models": {}, "denoisers": {"none": {}}}',
+     '{"models": {"a": {"identity": 1, "axes": {"axes": []}}}, "denoisers": {}}'],
+)  # fmt: skip
+def test_a_broken_file_is_said(tmp_path, text):
+    (tmp_path / "curves.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"curves\.json is broken .* train\.py --evaluate"):
+        measurements.read_curves(tmp_path)
+
+
+def test_no_file_holds_nothing(tmp_path):
+    assert measurements.read_curves(tmp_path) == {"models": {}, "denoisers": {}}
