@@ -38,7 +38,7 @@ def own_digit(source: str) -> Tensor | None:
                 files = uploads.show(label, "digit_file", digits.read_digit, 1, "picture")
             if files:
                 return files[0].picture
-            right.info("One digit stands alone in the picture. The picture stays on this computer.")
+            right.info("The picture should show one digit and nothing else. It stays on this computer.")
     except DataError as error:
         st.error(controls.sentence(error), icon=":material/broken_image:")
     return None
