@@ -380,13 +380,15 @@ def measure_baselines(args: argparse.Namespace) -> None:
             measurements.save_baselines(results, args.out)
 
 
-def measure_curves(out: Path) -> None:
+def measure_curves(names: list[str], out: Path) -> None:
     """What the pages draw of a finished checkpoint alone, and of the denoisers that need none: what curves.json lacks."""
     known = measurements.read_curves(out)
-    for name in checkpoints.list_checkpoints(out):
+    for name in names:
+        if not checkpoints.checkpoint_path(name, out).exists():
+            continue
         made = checkpoints.read_header(name, out)["provenance"]
         if made["finished"] and not curves.of_model(known, name, made):
-            print(f"{name}: measured for the pages …", flush=True)
+            print(f"{name}: measured for the pages …", file=sys.stderr, flush=True)
             known["models"][name] = curves.measure(checkpoints.load_checkpoint(name, out))
             measurements.save_curves(known, out)
     if not known["denoisers"]:
@@ -593,8 +595,9 @@ def main(arguments: list[str] | None = None) -> int:
         # Principal components need more photos than --quick takes.
         if not args.only and not args.quick and not any(images_of(name) == "photos" for name in left_out):
             measure_baselines(args)
-        measure_curves(args.out)
-        print_table(args.only or list(RECIPES), args.out)
+        shown = args.only or list(RECIPES)
+        measure_curves(shown, args.out)
+        print_table(shown, args.out)
         if left_out:
             print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)
             return 1
