@@ -134,11 +134,11 @@ if has_photos:
     worst, variation = int(psnr.argmin()), x - x.mean((2, 3), keepdim=True)
     if len(x) > 1:
         points.append(
-            f"These {len(x)} reach {psnr.mean():.2f} dB on average; the hardest, number {worst + 1} ({labels[worst]}), "
+            f"These {len(x)} reach {psnr.mean():.2f} dB on average; the hardest, number {worst + 1} ({controls.literal(labels[worst])}), "
             f"{psnr[worst]:.1f} dB, the easiest {psnr.max():.1f} dB."
         )
     else:
-        points.append(f"This photo ({labels[0]}) reaches {psnr[0]:.2f} dB.")
+        points.append(f"This photo ({controls.literal(labels[0])}) reaches {psnr[0]:.2f} dB.")
     if helpers:
         points.append(
             f"The encoder is helped: its first code alone would give **{scene.encoder_psnr.mean():.2f} dB** here; "

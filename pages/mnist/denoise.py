@@ -39,7 +39,7 @@ def own_digit(source: str) -> Tensor | None:
                 "One digit fills most of the photo; the centre square is used. The photo stays on this computer."
             )
     except DataError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(controls.sentence(error), icon=":material/broken_image:")
     return None
 
 

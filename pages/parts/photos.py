@@ -67,7 +67,7 @@ def uploaded_photos() -> Photos | None:
             images.append(open_photo(file, data.DOG_SIZE))
             names.append(file.name)
         except DataError as error:
-            st.warning(str(error), icon=":material/broken_image:")
+            st.warning(controls.sentence(error), icon=":material/broken_image:")
     if len(files) > MAX_UPLOADS:
         st.info(f"The first {MAX_UPLOADS} photos are shown.")
     return Photos(torch.stack(images).float() / 255, names) if images else None
@@ -94,7 +94,7 @@ def camera_photos() -> Photos | None:
         if shots:
             st.button("Remove the shots", icon=":material/delete:", on_click=shots.clear)
     if error := st.session_state.pop("shot_error", None):
-        st.warning(error, icon=":material/broken_image:")
+        st.warning(controls.sentence(error), icon=":material/broken_image:")
     return Photos(torch.stack(shots).float() / 255, [f"shot {i + 1}" for i in range(len(shots))]) if shots else None
 
 
