@@ -84,7 +84,7 @@ def camera_photos() -> Photos | None:
         if shots:
             st.button("Remove the shots", icon=":material/delete:", on_click=shots.clear)
     if error := st.session_state.pop("shot_error", None):
-        st.warning(error, icon=":material/broken_image:")
+        st.warning(controls.sentence(error), icon=":material/broken_image:")
     return Photos(torch.stack(shots).float() / 255, [f"shot {i + 1}" for i in range(len(shots))]) if shots else None
 
 
