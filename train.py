@@ -596,7 +596,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not args.only and not args.quick and not any(images_of(name) == "photos" for name in left_out):
             measure_baselines(args)
         shown = args.only or list(RECIPES)
-        measure_curves(shown, args.out)
+        if not args.quick:  # pages measure for themselves what is not kept
+            measure_curves(shown, args.out)
         print_table(shown, args.out)
         if left_out:
             print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)
