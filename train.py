@@ -2,7 +2,7 @@
 
     python train.py                          whatever is missing in checkpoints/
     python train.py --only dog-ae mnist-ae   these alone
-    python train.py --quick                  all of them, small, in a few minutes on a CPU, into checkpoints-quick/
+    python train.py --quick                  all of them, with small networks, in some ten minutes on a CPU, into checkpoints-quick/
     python train.py --evaluate               trains nothing; measures what finished checkpoints and the baselines lack
     python train.py --download               fetches MNIST and Stanford Dogs into the data folder first
     accelerate launch train.py               on all GPUs of this machine, or of several
@@ -11,6 +11,7 @@ Stop it at any time: run again, it goes on from the last epoch that was saved.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import importlib.util
 import os
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -30,6 +31,7 @@ from tqdm import tqdm
 from aemodels import (
     baselines,
     checkpoints,
+    console,
     curves,
     data,
     datasets,
@@ -37,17 +39,20 @@ from aemodels import (
     measurements,
     metrics,
     models,
+    precision,
     provenance,
     resuming,
     training,
 )
 from aemodels.config import ModelConfig, TrainConfig
-from aemodels.errors import CheckpointError, LatentLabError
+from aemodels.errors import CheckpointError, DataError, LatentLabError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 NOISE_FACTOR = 0.4
+FEW_STEPS = 100  # in which no recipe learns much
+LITTLE_DB = 2  # above one and the same picture for all: no more than that is no reconstruction
 
 MNIST = ModelConfig(
     variant="plain",
@@ -109,10 +114,41 @@ RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
     "dog-noise-0.15": noisy_dog(0.15, start_from="dog-noise-0.05"),
 }
 
+# For a first look: small networks, a fixed number of steps, so that a slow machine takes longer and learns as much.
+QUICK_NETWORKS = {
+    "mlp": {},
+    "conv": {
+        "encoder_depths": (2, 2),
+        "decoder_depths": (2, 2),
+        "corrector_depths": (),
+        "refiner_depth": 0,
+        "refiner_steps": 0,
+        "descent_steps": 0,
+    },
+}
+QUICK_TRAININGS = {"mlp": {"epochs": 3}, "conv": {"epochs": 1, "batch_size": 16}}
+
+
+def recipe(name: str, args: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
+    """What this command line makes of the recipe of that name."""
+    model_config, train_config = RECIPES[name]
+    if args.quick:
+        model_config = dataclasses.replace(model_config, **QUICK_NETWORKS[model_config.network])
+        train_config = dataclasses.replace(train_config, **QUICK_TRAININGS[model_config.network])
+    asked = {key: getattr(args, key) for key in ("epochs", "minutes") if getattr(args, key)}
+    return model_config, dataclasses.replace(train_config, **asked)
+
 
 def load_data(name: str, args: argparse.Namespace) -> datasets.DataSet:
-    load = datasets.load_mnist if name.startswith("mnist") else datasets.load_dogs
-    return load(data.data_root(args.data), args.quick)
+    """The data set of that recipe, from the first of the folders that has it. Raises DataError where none has."""
+    errors = []
+    for folder in args.data or [None]:
+        root = data.data_root(folder)
+        try:
+            return datasets.load_mnist(root) if name.startswith("mnist") else datasets.load_dogs(root, args.quick)
+        except DataError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def initial_model(name: str, model_config: ModelConfig, train_config: TrainConfig, out: Path) -> models.Autoencoder:
@@ -170,16 +206,22 @@ def agree_on_epoch(epoch: int, accelerator: "Accelerator") -> None:
         )
 
 
+def agreed_dtype(device: str, accelerator: "Accelerator | None") -> torch.dtype:
+    """bfloat16 where that is fastest for every process: their weights would part if they rounded unlike."""
+    dtype = precision.fastest(torch.device(device))
+    if accelerator:
+        is_slow = torch.tensor([dtype == torch.float32], device=accelerator.device)
+        dtype = torch.float32 if accelerator.gather(is_slow).any() else torch.bfloat16
+    return dtype
+
+
 def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | None") -> None:
-    model_config, train_config = RECIPES[name]
-    train_config = dataclasses.replace(
-        train_config,
-        epochs=args.epochs or train_config.epochs,
-        minutes=args.minutes or train_config.minutes,
-    )
+    model_config, train_config = recipe(name, args)
     dataset = load_data(name, args)
 
-    state = training.start(initial_model(name, model_config, train_config, args.out), train_config, args.device)
+    state = training.start(
+        initial_model(name, model_config, train_config, args.out), train_config, args.device, args.dtype
+    )
     if start := train_config.start_from:
         state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, args.out))
     if args.compile:
@@ -198,6 +240,14 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
         tqdm.write(f"{name}: goes on after epoch {state.epoch}")
     elif accelerator is None or accelerator.is_main_process:
         resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
+
+    measuring_s = 0.0
+    if train_config.minutes:
+        measuring_s = evaluation.seconds_to_measure(state.ema, dataset.test, dataset.reference)
+        tqdm.write(f"{name}: of {train_config.minutes:g} minutes, measuring takes about {measuring_s / 60:.1f}.")
+        if measuring_s > 30 * train_config.minutes:
+            measuring_s = 30 * train_config.minutes
+            tqdm.write(f"{name}: half of them are for training all the same, so it takes longer.")
 
     num_train = len(dataset.train)
     bar = tqdm(
@@ -231,6 +281,10 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
         if not (is_due or state.finished):
             return
         model = state.ema.eval()
+        if state.finished:
+            bar.close()
+            if not state.history:
+                raise LatentLabError(f"{name} had no time for a single step; give it more --minutes.")
         if state.history:
             sample = dataset.reference[:: max(1, len(dataset.reference) // 256)]
             state.history[-1] |= {
@@ -239,13 +293,14 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
         save(name, model, train_config, state, dataset, args)
         if state.finished:
             resume_path.unlink(missing_ok=True)
+            warn_of_a_poor_model(name, state, dataset, args.out)
         else:
             resuming.keep(state, resume_path, settings)
         saved_at = time.monotonic()
         saving_s = saved_at - began
 
     with bar:
-        training.fit(state, dataset.train, train_config, on_epoch, on_step, accelerator)
+        training.fit(state, dataset.train, train_config, on_epoch, on_step, accelerator, measuring_s)
 
 
 def save(
@@ -259,17 +314,38 @@ def save(
     """Evaluates the weights as they will be stored, in float16, on the whole test split once training has finished."""
     model = evaluation.as_stored(ema, args.device)
     test = dataset.test if state.finished else dataset.test[:: max(1, len(dataset.test) // 100)]
-    checkpoints.save_checkpoint(
-        name,
-        model,
-        train_config,
-        evaluation.evaluate_all(model, test),
-        state.history,
-        evaluation.encode_all(model, dataset.reference),
-        dataset.reference_labels,
-        provenance.describe(state, train_config, dataset, args.device),
-        args.out,
-    )
+    with measuring_bar(name, model, len(test), len(dataset.reference), disable=not state.finished) as bar:
+        checkpoints.save_checkpoint(
+            name,
+            model,
+            train_config,
+            evaluation.evaluate_all(model, test, bar.update),
+            state.history,
+            evaluation.encode_all(model, dataset.reference, bar.update),
+            dataset.reference_labels,
+            provenance.describe(state, train_config, dataset, args.device),
+            args.out,
+        )
+
+
+def measuring_bar(
+    name: str, model: models.Autoencoder, num_test: int, num_reference: int = 0, disable: bool = False
+) -> tqdm:
+    total = evaluation.num_encodings(model.config) * num_test + num_reference
+    return tqdm(total=total, desc=f"{name}: measuring", unit="img", leave=False, disable=disable)
+
+
+def warn_of_a_poor_model(name: str, state: training.TrainState, dataset: datasets.DataSet, out: Path) -> None:
+    """Says so where training ended, and the model cannot do what it is for."""
+    if state.step < FEW_STEPS:
+        tqdm.write(f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs.")
+    psnr_db = checkpoints.read_header(name, out)["metrics"]["psnr_db"]
+    blind_db = evaluation.average_picture_psnr_db(dataset.test)
+    if psnr_db < blind_db + LITTLE_DB:
+        tqdm.write(
+            f"{name} does not reconstruct: {psnr_db:.2f} dB, where one and the same grey picture for all has {blind_db:.2f}; "
+            "give it more time or epochs."
+        )
 
 
 def evaluate_finished(name: str, args: argparse.Namespace) -> None:
@@ -281,11 +357,10 @@ def evaluate_finished(name: str, args: argparse.Namespace) -> None:
         return
     dataset = load_data(name, args)
     if dataset.fingerprint != ckpt.provenance["data_fingerprint"]:
-        raise LatentLabError(
-            f"{name} was trained on other data than {data.data_root(args.data)} holds; point --data to those."
-        )
-    print(f"{name}: measured on {len(dataset.test):,} test images …", flush=True)
-    results = evaluation.evaluate_all(ckpt.model.to(args.device), dataset.test)
+        raise LatentLabError(f"{name} was trained on other {images_of(name)} than were found; point --data to those.")
+    with measuring_bar(name, ckpt.model, len(dataset.test)) as bar:
+        results = evaluation.evaluate_all(ckpt.model.to(args.device), dataset.test, bar.update)
+    print(f"{name}: measured on {len(dataset.test):,} test images.", flush=True)
     checkpoints.save_checkpoint(
         name, ckpt.model, ckpt.train_config, results, ckpt.history, ckpt.codes, ckpt.labels, ckpt.provenance, args.out
     )
@@ -300,7 +375,7 @@ def measure_baselines(args: argparse.Namespace) -> None:
     if seen and known.get("data_fingerprint") not in seen:
         known = {}
     if baselines.lacks_linear_code(known) or baselines.lacks_avif(known):
-        dataset = datasets.load_dogs(data.data_root(args.data))
+        dataset = load_data(dogs[0] if dogs else "dog-ae", args)
         for results in baselines.measure(dataset, prod(DOG.latent_shape), known):
             measurements.save_baselines(results, args.out)
 
@@ -332,43 +407,118 @@ def print_table(names: list[str], out: Path) -> None:
         bce = f"{m['bce']:.4f}" if "bce" in m else "–"
         print(
             f"{name:<22}{bce:>8}{m['psnr_db']:>9.2f}{m['psnr_db_ci95']:>8.2f}{p['steps']:>9}{p['wall_s'] / 60:>9.1f}  "
-            f"{'finished' if p['finished'] else 'unfinished'}"
+            f"{how_it_ended(header)}"
         )
     print("PSNR = 10·log10(1 / MSE) of each image, averaged; each model under the noise it was trained with.")
 
 
-def wanted(args: argparse.Namespace) -> list[str]:
-    """Names to train: those asked for, or all, but none that has a sound and finished checkpoint."""
-    names = args.only or list(RECIPES)
+def how_it_ended(header: dict[str, Any]) -> str:
+    """Whether a checkpoint's training is finished, and how far it came where a time limit ended it."""
+    epochs, done = header["train_config"]["epochs"], header["history"][-1]["epoch"] if header["history"] else 0
+    if not header["provenance"]["finished"]:
+        return "unfinished"
+    return "finished" if done >= epochs else f"finished by its time limit, after {done:.3g} of {epochs} epochs"
 
-    def finished(name: str) -> bool:
-        if not checkpoints.checkpoint_path(name, args.out).exists():
-            return False
+
+def images_of(name: str) -> str:
+    return "digits" if name.startswith("mnist") else "photos"
+
+
+def wanted(args: argparse.Namespace) -> list[str]:
+    """Names to train: those asked for, or all, but none that has a sound and finished checkpoint.
+
+    Raises LatentLabError where a finished one is not what the command line asks for.
+    """
+    names = [name for name in RECIPES if name in (args.only or RECIPES)]
+    missing, contradicted = [], []
+    for name in names:
+        path = checkpoints.checkpoint_path(name, args.out)
+        if not path.exists():
+            missing.append(name)
+            continue
         try:
             ckpt = checkpoints.load_checkpoint(name, args.out)
         except CheckpointError as error:
             print(f"{error} It is trained again now.", file=sys.stderr)
-            return False
-        if ckpt.provenance["finished"] and ckpt.model_config != RECIPES[name][0]:
-            path = checkpoints.checkpoint_path(name, args.out)
+            missing.append(name)
+            continue
+        if not ckpt.provenance["finished"]:
+            missing.append(name)
+        elif differences := unlike_what_is_asked(ckpt, args):
+            contradicted.append(
+                f"{name} is finished ({' and '.join(differences)}, {ckpt.metrics['psnr_db']:.2f} dB): move {path} away, or give "
+                "another folder with --out, to have it trained as asked."
+            )
+        elif ckpt.model_config != recipe(name, args)[0]:
             print(
                 f"{path} is not of the network in {name}'s recipe; move it away to have that trained.", file=sys.stderr
             )
-        return ckpt.provenance["finished"]
+    if contradicted:
+        raise LatentLabError("\n".join(contradicted))
+    return missing
 
-    return [name for name in RECIPES if name in names and not finished(name)]
+
+def unlike_what_is_asked(ckpt: checkpoints.Checkpoint, args: argparse.Namespace) -> list[str]:
+    """How a finished checkpoint was trained, where the command line asks for something else."""
+    made, differences = ckpt.train_config, []
+    if args.epochs and args.epochs != made.epochs:
+        differences.append(f"trained for {made.epochs} epochs, not {args.epochs}")
+    if args.minutes and args.minutes != made.minutes:
+        limit = f"at most {made.minutes:g} minutes" if made.minutes else "any number of minutes"
+        differences.append(f"trained for {limit}, not {args.minutes:g}")
+    if args.data or os.environ.get("LATENT_LAB_DATA"):
+        with contextlib.suppress(DataError):  # a folder without such images does not ask for others
+            if load_data(ckpt.name, args).fingerprint != ckpt.provenance["data_fingerprint"]:
+                differences.append(f"trained on other {images_of(ckpt.name)}")
+    return differences
+
+
+def with_data(names: list[str], args: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Those of the names whose images there are, and the names left out for want of them, each kind with a sentence.
+
+    Raises DataError where there are no images for any, or for one that was asked for by name.
+    """
+    found, left_out, errors = [], [], {}
+    for name in names:
+        try:
+            load_data(name, args)
+            found.append(name)
+        except DataError as error:
+            if args.only:
+                raise
+            left_out.append(name)
+            errors.setdefault(str(error), []).append(name)
+    if names and not found:
+        raise DataError("\n".join(errors))
+    for error, without in errors.items():
+        print(f"{error} Left out: {', '.join(without)}.", file=sys.stderr)
+    return found, left_out
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=RECIPES, metavar="NAME", help=f"of {', '.join(RECIPES)}")
-    parser.add_argument("--data", type=Path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)")
-    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
-    parser.add_argument("--device", type=usable_device, default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--epochs", type=positive(int), help="at most this many passes over the train split, per model")
-    parser.add_argument("--minutes", type=positive(float), help="at most this many minutes of training, per model")
     parser.add_argument(
-        "--quick", action="store_true", help="a few hundred images and seconds a model; for a first look"
+        "--data",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="folders of the data sets, searched in this order (default: LATENT_LAB_DATA, else data/)",
+    )
+    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    parser.add_argument(
+        "--device",
+        type=usable_device,
+        default=accelerator.type if accelerator else "cpu",
+        help="such as cuda, mps or cpu",
+    )
+    parser.add_argument("--epochs", type=positive(int), help="at most this many passes over the train split, per model")
+    parser.add_argument(
+        "--minutes", type=positive(float), help="at most this many minutes per model, training and measuring"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="small networks and a minute or so a model; for a first look"
     )
     parser.add_argument(
         "--evaluate",
@@ -381,8 +531,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--download", action="store_true", help="fetch the data sets first")
     args = parser.parse_args(arguments)
     args.out = args.out or (Path("checkpoints-quick") if args.quick else checkpoints.CHECKPOINT_FOLDER)
-    if args.quick and not args.minutes:
-        args.minutes = 0.2
     return args
 
 
@@ -405,36 +553,54 @@ def positive(number: Callable[[str], float]) -> Callable[[str], float]:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    console.accept_any_text()
     args = parse(arguments)
     try:
         if args.download:
             from aemodels import download
 
-            download.download_mnist(data.data_root(args.data))
-            download.download_dogs(data.data_root(args.data))
+            folder = data.data_root(args.data[0] if args.data else None)
+            download.download_mnist(folder)
+            download.download_dogs(folder)
         accelerator = join_processes(args)
         is_first = accelerator is None or accelerator.is_main_process
+        left_out = []
         if args.evaluate:
+            if is_first:
+                print(f"{provenance.device_name(args.device)}: measures in float32.", flush=True)
             for name in (args.only or RECIPES) if is_first else ():
                 evaluate_finished(name, args)
         else:
-            names = [wanted(args)]
+            names, left_out = with_data(wanted(args), args)
             if accelerator:
                 from accelerate.utils import broadcast_object_list
 
+                names = [names]
                 broadcast_object_list(names)  # the first process's: those of others may look into other folders
-            for name in names[0]:
+                names = names[0]
+            if names:
+                args.dtype = agreed_dtype(args.device, accelerator)
+                print(
+                    f"{provenance.device_name(args.device)}: trains in {precision.name(args.dtype)}, which is fastest here, and "
+                    "measures in float32.",
+                    flush=True,
+                )
+                print(*dict.fromkeys(load_data(name, args).summary for name in names), sep="\n", flush=True)
+            for name in names:
                 train_one(name, args, accelerator)
         if accelerator:
             accelerator.end_training()
         if not is_first:
             return 0
         # Principal components need more photos than --quick takes.
-        if not args.only and not args.quick:
+        if not args.only and not args.quick and not any(images_of(name) == "photos" for name in left_out):
             measure_baselines(args)
         shown = args.only or list(RECIPES)
         measure_curves(shown, args.out)
         print_table(shown, args.out)
+        if left_out:
+            print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)
+            return 1
     except LatentLabError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

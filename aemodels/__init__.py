@@ -2,7 +2,8 @@
 
 from aemodels.checkpoints import Checkpoint, list_checkpoints, load_checkpoint
 from aemodels.config import ModelConfig, TrainConfig
-from aemodels.errors import CheckpointError, ConfigError, DataError, LatentLabError
+from aemodels.digits import read_digit
+from aemodels.errors import CheckpointError, ConfigError, DataError, FileError, LatentLabError
 from aemodels.metrics import psnr_db
 from aemodels.photos import load_photos
 
@@ -11,6 +12,7 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "DataError",
+    "FileError",
     "LatentLabError",
     "ModelConfig",
     "TrainConfig",
@@ -18,4 +20,5 @@ __all__ = [
     "load_checkpoint",
     "load_photos",
     "psnr_db",
+    "read_digit",
 ]

@@ -11,8 +11,8 @@ from tqdm import tqdm
 from aemodels.codec import avif_at_capacity
 from aemodels.datasets import DataSet
 from aemodels.evaluation import AUDIT, FIGURES, TEST_VARIANCES
-from aemodels.metrics import mse, summarise
-from aemodels.noise import add_noise
+from aemodels.metrics import summarise
+from aemodels.noise import add_noise, power
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def linear_code(
         sent = coefficients * gain if noise_variance else coefficients
         received = add_noise(sent, noise_variance, generator) if noise_variance else sent
         x_hat = (received * back if noise_variance else received) @ pca.components + pca.mean
-        scores.append(torch.stack([mse(x, x_hat.clamp(0, 1)), sent.square().mean(1), mse(received, sent)]))
+        scores.append(torch.stack([power(x - x_hat.clamp(0, 1)), sent.square().mean(1), power(received - sent)]))
     errors, code_power, noise_power = torch.cat(scores, dim=1).double()
     audit = {"code_power": code_power.mean().item(), "noise_power": noise_power.mean().item()}
     return {"noise_variance": noise_variance, **summarise(errors), **audit}

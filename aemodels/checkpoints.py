@@ -6,20 +6,21 @@ that the configuration describes before anything is allocated.
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from pathvalidate import ValidationError, validate_filename
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from aemodels.config import ModelConfig, TrainConfig
 from aemodels.errors import CheckpointError, ConfigError
+from aemodels.files import replacing
 from aemodels.models import Autoencoder, build
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
@@ -60,14 +61,21 @@ class Checkpoint:
 def list_checkpoints(folder: str | Path | None = None) -> list[str]:
     """Names of the checkpoints in a folder (default: the project's checkpoints/), sorted; empty where there are none."""
     paths = Path(folder or CHECKPOINT_FOLDER).glob("[!.]*.safetensors")
-    return sorted(path.stem for path in paths)
+    return sorted(path.stem for path in paths if path.is_file())
 
 
 def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
-    """Where the checkpoint of this name lies; raises CheckpointError for a name that is no plain file name."""
+    """Where the checkpoint of this name lies; raises CheckpointError for a name that is no plain file name on every system."""
     if not name or name.startswith(".") or Path(name).name != name or "\\" in name:
         raise CheckpointError(f"{name!r} is not a checkpoint name; names look like dog-ae.")
-    return Path(folder or CHECKPOINT_FOLDER) / f"{name}.safetensors"
+    file = f"{name}.safetensors"
+    try:
+        validate_filename(file, platform="universal")
+    except ValidationError as error:
+        raise CheckpointError(
+            f"{name!r} is not a checkpoint name: not every system can have a file {file!r}; rename it."
+        ) from error
+    return Path(folder or CHECKPOINT_FOLDER) / file
 
 
 def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
@@ -76,27 +84,29 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
     Raises CheckpointError, in one sentence, for a missing, truncated, foreign or inconsistent file.
     """
     path = checkpoint_path(name, folder)
-    header = read_header(name, folder)
-    model_config = ModelConfig.from_dict(header["model_config"])
-    train_config = TrainConfig.from_dict(header["train_config"])
-    try:
-        with torch.device("meta"):
-            model = build(model_config)
-    except ConfigError as error:
-        raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
-
-    with _readable(path), safe_open(path, framework="pt") as file:
+    # All of it from one opened file, so that header and weights are of one checkpoint, whatever takes its name meanwhile.
+    with _opened(path) as file:
+        start, tensors, header = _read_header(file, path)
+        model_config = ModelConfig.from_dict(header["model_config"])
+        train_config = TrainConfig.from_dict(header["train_config"])
+        try:
+            with torch.device("meta"):
+                model = build(model_config)
+        except ConfigError as error:
+            raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
         expected = {f"model.{key}": tuple(p.shape) for key, p in model.state_dict().items()}
-        found = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys() if key.startswith("model.")}  # noqa: SIM118
+        found = {key: tuple(entry["shape"]) for key, entry in tensors.items() if key.startswith("model.")}
         if found != expected:
             wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
             raise CheckpointError(
                 f"{path.name} does not fit its own configuration (first at {wrong[0]}); train it again with "
                 f"`python train.py --only {name}`."
             )
-        weights = {key.removeprefix("model."): file.get_tensor(key).float() for key in expected}
-        codes, labels = file.get_tensor("reference.codes").float(), file.get_tensor("reference.labels").long()
-    if codes.shape[1:] != model_config.latent_shape or labels.shape != codes.shape[:1]:
+        # Read and not mapped: a mapped file's numbers change when it is copied over, and end the program when it is cut.
+        stored = load(start + file.read())
+        weights = {key.removeprefix("model."): stored[key].float() for key in expected}
+        codes, labels = stored["reference.codes"].float(), stored["reference.labels"].long()
+    if codes.shape[1:] != model_config.latent_shape or not len(codes) or labels.shape != codes.shape[:1]:
         raise CheckpointError(
             f"{path.name} holds reference codes of the wrong shape {tuple(codes.shape)}; train it again."
         )
@@ -124,15 +134,25 @@ def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
     Raises CheckpointError as load_checkpoint does.
     """
     path = checkpoint_path(name, folder)
-    if not path.is_file():
-        raise CheckpointError(
-            f"There is no checkpoint {name} in {path.parent}; train it with `python train.py --only {name}`."
-        )
-    with _readable(path), safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        if metadata.get("format") != FORMAT:
-            raise CheckpointError(f"{path.name} is not a Latent Lab checkpoint (format {metadata.get('format')!r}).")
-        header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
+    with _opened(path) as file:
+        return _read_header(file, path)[2]
+
+
+def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
+    """What a checkpoint begins with: these bytes, each tensor's "dtype" and "shape" by name, and the JSON fields.
+
+    A safetensors file is the length of its header in 8 bytes, least first, that header as JSON, and the numbers.
+    """
+    length = file.read(8)
+    num_bytes = int.from_bytes(length, "little")
+    if len(length) < 8 or num_bytes > os.fstat(file.fileno()).st_size:
+        raise EOFError("no header")
+    text = file.read(num_bytes)
+    tensors = json.loads(text)
+    metadata = tensors.pop("__metadata__", {})
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{path.name} is not a Latent Lab checkpoint (format {metadata.get('format')!r}).")
+    header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
     try:
         ModelConfig.from_dict(header["model_config"])
         TrainConfig.from_dict(header["train_config"])
@@ -147,7 +167,7 @@ def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
         _have(h, _EPOCH) for h in [header["history"], *(t["history"] for t in earlier)]
     ):
         raise CheckpointError(f"{path.name} has a broken history; train it again.")
-    return header
+    return length + text, tensors, header
 
 
 def _have(records: object, keys: set[str]) -> bool:
@@ -181,53 +201,42 @@ def save_checkpoint(
     """Writes a checkpoint atomically: weights and image codes in float16, 2-D codes in float32.
 
     The file of that name is the old one or the new one, never half of either, whenever the program stops.
-    Raises CheckpointError where the disk is full, the folder cannot be written, or a number is not finite in float16.
+    Raises FileError where the disk is full or the folder cannot be written, and CheckpointError where a number is not finite in
+    float16 or there is no code.
     """
+    path = checkpoint_path(name, folder)
+    if not len(codes):
+        raise CheckpointError(f"{name} has no reference codes; give it at least one.")
     fields = [model.config.to_dict(), train_config.to_dict(), metrics, history, provenance]
     metadata = {key: json.dumps(value) for key, value in zip(_JSON_FIELDS, fields, strict=True)}
     code_type = torch.float32 if codes[0].numel() <= 8 else torch.float16
     tensors = {f"model.{key}": w.detach().half().cpu().contiguous() for key, w in model.state_dict().items()}
     tensors["reference.codes"] = codes.to(code_type).cpu().contiguous()
     tensors["reference.labels"] = labels.to(torch.int32).cpu().contiguous()
-    path = checkpoint_path(name, folder)
     if not all(tensor.isfinite().all() for tensor in tensors.values()):
         raise CheckpointError(
             f"{name} has weights or codes that float16 cannot hold; train it at a lower learning rate."
         )
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"format": FORMAT} | metadata)
+        temporary.write_bytes(save(tensors, metadata={"format": FORMAT} | metadata))
     return path
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
-        yield
-    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
+        with open(path, "rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"There is no checkpoint {path.stem} in {path.parent}; train it with `python train.py --only {path.stem}`."
+        ) from error
+    except OSError as error:
+        raise CheckpointError(
+            f"{path.name} cannot be read ({error.strerror}); check that it is a file you may read."
+        ) from error
+    except (SafetensorError, EOFError, LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{path.name} is broken or incomplete ({type(error).__name__}); copy it again or train it with "
             f"`python train.py --only {path.stem}`."
         ) from error
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place if, and only if, writing it succeeds.
-
-    Raises CheckpointError where the disk is full or the folder cannot be written.
-    """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".part")
-        os.close(handle)
-        yield Path(temporary)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{path} could not be written: {error}; make room or choose another folder with --out."
-        ) from error
-    finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)

@@ -119,8 +119,8 @@ class TrainConfig(_JsonConfig):
     """What trained a model: `training.fit(state, images, config)`.
 
     epochs         passes over the train split; the learning rate falls to zero at the end of the last one
-    minutes        if set, training ends after this many minutes of wall time, or after `epochs` if that is sooner,
-                   and the learning rate follows whichever is further on (the result then depends on the machine's speed)
+    minutes        if set, training and measuring end after about this many minutes of wall time, or after `epochs` if that is
+                   sooner, and the learning rate follows whichever is further on (the result then depends on the machine's speed)
     batch_size     images a step
     learning_rate  peak of the learning rate of Muon and AdamW alike, after warm-up over the first `warmup` share of training
     weight_decay   Muon's decoupled decay (L2 on the weights), on weight matrices and kernels only; where a LayerNorm follows, the

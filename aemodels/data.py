@@ -1,19 +1,29 @@
 """MNIST and the dog photos: where they lie, how they are split."""
 
+import contextlib
+import gzip
 import os
+import re
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from aemodels.errors import DataError
-from aemodels.photos import photo_files, read_photo_folder
+from aemodels.photo_files import PhotoFiles, describe, list_photos
+from aemodels.photos import read_photos
+from aemodels.pictures import printable
 
 DOG_SIZE = 128
+MIN_TEST_PHOTOS, MIN_PHOTOS = 2, 3  # the spread of test codes takes two
+OUTSIDE_STANFORD_DOGS = "lies outside stanford-dogs/Images: point --data to its folder to use it"
+MNIST_PLACES = ("MNIST/raw", "MNIST", "mnist/raw", "mnist", "raw", "")
+GET_MNIST = "run `python train.py --download` or point --data to the folder that holds MNIST"
 MNIST_TEST_FILE = Path(__file__).parent / "assets" / "mnist_test.npz"
 
 
@@ -23,20 +33,59 @@ def data_root(folder: str | Path | None = None) -> Path:
 
 
 def load_mnist(root: str | Path, train: bool) -> tuple[Tensor, Tensor]:
-    """MNIST from `root`/MNIST/raw: images uint8 (N, 1, 28, 28) in 0..255 and labels int64 (N,) in 0..9.
+    """MNIST from its files under `root`: images uint8 (N, 1, 28, 28) in 0..255 and labels int64 (N,) in 0..9.
 
-    N is 60,000 for `train`, else 10,000. Raises DataError where the files are missing or broken.
+    N is 60,000 for `train`, else 10,000. The files lie in MNIST/raw, MNIST, mnist or `root` itself, packed by gzip or not, named
+    as at their home (train-images-idx3-ubyte) or as by some unpackers (train-images.idx3-ubyte, or in a folder of that name).
+    Raises DataError where they are missing or broken.
     """
-    from torchvision.datasets import MNIST  # slow to import, and the app does without it
-
-    try:
-        digits = MNIST(root, train=train)
-    except Exception as error:  # a broken file fails inside torchvision in many ways, an assert among them
+    part = "train" if train else "t10k"
+    images = _read_idx(Path(root), f"{part}-images", (28, 28))
+    labels = _read_idx(Path(root), f"{part}-labels", ())
+    if len(images) != len(labels) or labels.max(initial=0) > 9:
         raise DataError(
-            f"MNIST is missing or broken in {Path(root) / 'MNIST' / 'raw'}; "
-            "run `python train.py --download` or point --data to the folder that holds MNIST."
-        ) from error
-    return digits.data.unsqueeze(1), digits.targets
+            f"MNIST in {printable(root)} is broken: {len(images)} images with {len(labels)} labels up to "
+            f"{labels.max(initial=0)}; {GET_MNIST}."
+        )
+    return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long()
+
+
+def _mnist_files(root: Path, name: str = "(train|t10k)-(images|labels)") -> list[Path]:
+    """Files whose name begins like that, in the places where MNIST lies, the likeliest first."""
+    pattern = re.compile(rf"{name}[-.]idx[13][-.]ubyte(\.gz)?", re.I)
+    found = []
+    for place in MNIST_PLACES:
+        with contextlib.suppress(OSError):
+            entries = sorted(Path(root, place).iterdir())
+            found += [path for path in entries if pattern.fullmatch(path.name) and path.is_file()]
+            folders = [path for path in entries if pattern.fullmatch(path.name) and path.is_dir()]
+            found += [inner for path in folders for inner in sorted(path.iterdir()) if pattern.fullmatch(inner.name)]
+    return found
+
+
+def _read_idx(root: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The array uint8 (N, *shape) of the first sound file of that name."""
+    faults = []
+    for path in _mnist_files(root, name):
+        try:
+            content = path.read_bytes()
+            if content.startswith(b"\x1f\x8b"):
+                content = gzip.decompress(content)
+            num_axes = len(shape) + 1
+            header = struct.unpack_from(f">{num_axes + 1}I", content)
+            if header[0] != 0x800 + num_axes or header[2:] != shape or not header[1]:
+                raise ValueError("its header is another kind's")
+            array = np.frombuffer(bytearray(content), np.uint8, offset=4 * (num_axes + 1))
+            return array.reshape(header[1:])
+        except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
+            faults.append(f"{printable(path)} is broken ({printable(str(error))})")
+    expected = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+    there = ", ".join(path.name for path in _mnist_files(root)) or "none of them"
+    raise DataError(
+        f"MNIST is missing or broken in {printable(root / 'MNIST' / 'raw')}: "
+        + (faults[0] if faults else f"it takes the four files {', '.join(expected)}, also as .gz; found {there}")
+        + f"; {GET_MNIST}."
+    )
 
 
 def load_mnist_test_digits() -> tuple[Tensor, Tensor]:
@@ -45,29 +94,27 @@ def load_mnist_test_digits() -> tuple[Tensor, Tensor]:
         return torch.from_numpy(digits["images"]).unsqueeze(1), torch.from_numpy(digits["labels"]).long()
 
 
-def as_mnist_digit(photo: Tensor, name: str) -> Tensor:
-    """A photo uint8 (3, H, W) as MNIST shows digits, (1, 28, 28) in [0, 1]: light on dark, the digit in a box of 20 px,
-    its centre of mass in the middle. Raises DataError where the photo has no contrast."""
-    grey = photo.float().mean(0) / 255
-    border = torch.cat([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).median()
-    ink = (grey - border if border < 0.5 else border - grey).clamp(min=0)
-    if ink.max() < 0.1:
-        raise DataError(f"{name} shows no digit: nothing stands out from the background.")
-    ink /= ink.max()
-    rows, columns = (ink > 0.3).any(1).nonzero().flatten(), (ink > 0.3).any(0).nonzero().flatten()
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = (max(1, round(20 * side / max(ink.shape))) for side in ink.shape)
-    small = np.asarray(Image.fromarray(ink.numpy()).resize((width, height), Image.Resampling.BOX))
-    y, x = (float((small.sum(1 - axis) * np.arange(small.shape[axis])).sum() / small.sum()) for axis in (0, 1))
-    top, left = (int(np.clip(round(13.5 - at), 0, 28 - side)) for at, side in ((y, height), (x, width)))
-    digit = torch.zeros(1, 28, 28)
-    digit[0, top : top + height, left : left + width] = torch.from_numpy(small.copy())
-    return digit
-
-
 def in_test_split(content_hash: str) -> bool:
     """Whether the photo with this content hash (hexadecimal) is a test photo: about one in ten is."""
     return int(content_hash[:8], 16) % 10 == 0
+
+
+def split(hashes: list[str]) -> Tensor:
+    """Which photos are test photos, bool (N,), by their content hashes: those of `in_test_split`, so that copies fall on one side.
+
+    Where these are fewer than two, or leave none to train on, the different photos with the smallest hashes make up two test
+    photos, and the one with the greatest hash is to train on. Raises ValueError where fewer than three photos are different.
+    """
+    different = sorted(set(hashes))
+    if len(different) < MIN_PHOTOS:
+        raise ValueError(f"{len(different)} different photos cannot be split; at least {MIN_PHOTOS} can")
+    test = {content_hash for content_hash in different if in_test_split(content_hash)}
+    for content_hash in different:
+        if len(test) < MIN_TEST_PHOTOS:
+            test.add(content_hash)
+    if len(test) == len(different):
+        test.remove(different[-1])
+    return torch.tensor([content_hash in test for content_hash in hashes])
 
 
 @dataclass(frozen=True)
@@ -75,15 +122,21 @@ class Dogs:
     """The dog photos, split by content, so that copies of a photo fall on one side.
 
     `images` is a memory map; index it (`dogs.images[dogs.test_index[:9]]`) to read a few photos. `train` and `test`
-    copy their whole side into memory, at 49 kB a photo: `train` is nearly 1 GB for Stanford Dogs.
+    copy their whole side into memory, at 49 kB a photo: `train` is nearly 1 GB for Stanford Dogs. `skipped` is what was left
+    out of `folder` or could not be decoded, with the reasons.
     """
 
+    folder: Path
     images: Tensor  # uint8 (N, 3, 128, 128)
     paths: list[Path]
     train_index: Tensor  # int64, ascending, into images and paths
     test_index: Tensor
     fingerprint: str
-    num_skipped: int
+    skipped: list[tuple[Path, str]]
+
+    @property
+    def num_skipped(self) -> int:
+        return len(self.skipped)
 
     @property
     def train(self) -> Tensor:
@@ -101,35 +154,57 @@ class Dogs:
     def test_paths(self) -> list[Path]:
         return [self.paths[i] for i in self.test_index.tolist()]
 
+    def summary(self) -> str:
+        """Which folder is used, how many photos it holds, and what was left out, in a line."""
+        used = (
+            f"{len(self.paths):,} photos in {printable(self.folder)}: {len(self.train_index):,} to train on, "
+            f"{len(self.test_index):,} to test on"
+        )
+        return f"{used}; {self.num_skipped:,} left out: {describe(self.skipped)}." if self.skipped else f"{used}."
 
-def find_dog_folder(root: str | Path) -> Path:
-    """The folder of dog photos: `root`/stanford-dogs/Images, else `root`/Images, else `root` if photos lie under it.
+
+def list_dogs(root: str | Path) -> PhotoFiles:
+    """The dog photos under `root` and their folder: `root`/stanford-dogs/Images if photos lie there; `root`/Images if photos lie
+    nowhere else; else the whole tree, without MNIST. What is left out is listed with its reason.
 
     Raises DataError where there is none.
     """
     root = Path(root)
-    for folder in (root / "stanford-dogs" / "Images", root / "Images"):
-        if folder.is_dir():
-            return folder
-    if any(not file.startswith("MNIST/") for file in photo_files(root)):
-        return root
-    raise DataError(
-        f"No dog photos: looked for {root / 'stanford-dogs' / 'Images'}, {root / 'Images'} and photos anywhere "
-        f"in {root}; run `python train.py --download` or point --data to another folder."
-    )
+    listed = list_photos(root, {"mnist": "is of digits"}) if root.is_dir() else PhotoFiles(root, [], [])
+    if not listed.photos:
+        skipped = f" ({describe(listed.left_out)})" if listed.left_out else ""
+        raise DataError(
+            f"No dog photos: looked for {printable(root / 'stanford-dogs' / 'Images')}, {printable(root / 'Images')} and photos "
+            f"anywhere in {printable(root)}{skipped}; run `python train.py --download` or point --data to another folder."
+        )
+    for inside in ("stanford-dogs/Images/", "Images/"):
+        photos = [photo.removeprefix(inside) for photo in listed.photos if photo.startswith(inside)]
+        others = [photo for photo in listed.photos if not photo.startswith(inside)]
+        if photos and (inside.startswith("stanford-dogs") or not others):
+            left_out = [(os.path.relpath(path, inside), reason) for path, reason in listed.left_out]
+            left_out += [(os.path.relpath(path, inside), OUTSIDE_STANFORD_DOGS) for path in others]
+            return PhotoFiles(root / inside, photos, left_out)
+    return listed
+
+
+def find_dog_folder(root: str | Path) -> Path:
+    """The folder whose photos `load_dogs` takes, with the same errors."""
+    return list_dogs(root).folder
 
 
 def load_dogs(root: str | Path, progress: Callable[[int, int], None] | None = None) -> Dogs:
-    """The dog photos under `root` at 128×128, split about 90 % train, 10 % test by content.
+    """The dog photos under `root` at 128×128, split about 90 % train, 10 % test by content (see `split`).
 
     `progress` is as in `read_photo_folder`. Raises DataError where there are no photos, or too few to fill both sides.
     """
-    folder = find_dog_folder(root)
-    photos = read_photo_folder(folder, DOG_SIZE, progress)
-    is_test = torch.tensor([in_test_split(content_hash) for content_hash in photos.hashes])
-    if is_test.all() or not is_test.any():
+    listed = list_dogs(root)
+    photos = read_photos(listed, DOG_SIZE, progress)
+    try:
+        is_test = split(photos.hashes)
+    except ValueError as error:
         raise DataError(
-            f"{folder} holds {len(photos.paths)} photos, too few to fill a train and a test side; add more photos."
-        )
+            f"{printable(listed.folder)} holds {len(photos.paths)} photos, too few to train on some and to test on others: "
+            f"{error}; add more photos."
+        ) from error
     train_index, test_index = (~is_test).nonzero().flatten(), is_test.nonzero().flatten()
-    return Dogs(photos.images, photos.paths, train_index, test_index, photos.fingerprint, len(photos.skipped))
+    return Dogs(listed.folder, photos.images, photos.paths, train_index, test_index, photos.fingerprint, photos.skipped)

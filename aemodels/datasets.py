@@ -10,8 +10,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from aemodels import data
+from aemodels.pictures import printable
 
 NUM_REFERENCE_DOGS = 1024
+QUICK_TRAIN, QUICK_TEST = 4000, 256
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class DataSet:
 
     reference_labels  as in Checkpoint.labels
     fingerprint       of the whole data set, also where only a part of it is used
+    summary           what it is, and where, in a line
     """
 
     train: Tensor
@@ -27,21 +30,23 @@ class DataSet:
     reference: Tensor
     reference_labels: Tensor
     fingerprint: str
+    summary: str
 
 
 @functools.cache
-def load_mnist(root: Path, quick: bool = False) -> DataSet:
-    """MNIST under `root`; a tenth of its train split if `quick`. Raises DataError where it is missing or broken."""
+def load_mnist(root: Path) -> DataSet:
+    """MNIST under `root`. Raises DataError where it is missing or broken."""
     train, _ = data.load_mnist(root, train=True)
     test, labels = data.load_mnist(root, train=False)
     whole = fingerprint(train, test)
-    return DataSet(train[:6000] if quick else train, test, test, labels, whole)
+    summary = f"MNIST in {printable(root)}: {len(train):,} digits to train on, {len(test):,} to test on."
+    return DataSet(train, test, test, labels, whole, summary)
 
 
 @functools.cache
 def load_dogs(root: Path, quick: bool = False) -> DataSet:
-    """The dog photos under `root`, decoded with a progress bar where that is still to be done; some 512 to train on and 64
-    to test on if `quick`. Raises DataError where there are none."""
+    """The dog photos under `root`, decoded with a progress bar where that is still to be done; some QUICK_TRAIN to train on and
+    QUICK_TEST to test on if `quick`. Raises DataError where there are none."""
     with tqdm(desc="decoding photos", unit="photo", leave=False) as bar:
 
         def show(done: int, total: int) -> None:
@@ -51,11 +56,12 @@ def load_dogs(root: Path, quick: bool = False) -> DataSet:
         dogs = data.load_dogs(root, progress=show)
     train, test = dogs.train_index, torch.arange(len(dogs.test_index))
     if quick:
-        train, test = train[:: max(1, len(train) // 512)], test[:: max(1, len(test) // 64)]
+        train, test = train[:: max(1, len(train) // QUICK_TRAIN)], test[:: max(1, len(test) // QUICK_TEST)]
     # Evenly spaced, so that every breed folder has its share.
     reference = test[torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_DOGS, len(test))).long()]
     x_test = dogs.test
-    return DataSet(dogs.images[train], x_test[test], x_test[reference], reference, dogs.fingerprint)
+    summary = dogs.summary() + (f" Of these, {len(train):,} and {len(test):,} for a quick look." if quick else "")
+    return DataSet(dogs.images[train], x_test[test], x_test[reference], reference, dogs.fingerprint, summary)
 
 
 def fingerprint(*images: Tensor) -> str:

@@ -13,8 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from aemodels.checks import check_bytes
 from aemodels.data import load_mnist
 from aemodels.errors import LatentLabError
+from aemodels.files import replacing
 from aemodels.metrics import psnr_db
 from aemodels.noise import seeded_normal
 
@@ -52,7 +54,10 @@ def nothing(x_noisy: Tensor, noise_factor: float) -> Tensor:
 
 
 def fit_linear(images: Tensor) -> LinearDenoiser:
-    """The linear denoiser of images uint8 (N, C, H, W), N at least 2. Takes 16 bytes a value while it runs."""
+    """The linear denoiser of images uint8 (N, C, H, W), N at least 2; ValueError for others. Takes 16 bytes a value while it runs."""
+    check_bytes(images)
+    if len(images) < 2:
+        raise ValueError(f"A covariance needs at least two images, not {len(images)}.")
     x = images.flatten(1).double() / 255
     return LinearDenoiser(x.mean(0), torch.cov(x.T))
 
@@ -61,7 +66,8 @@ def save_linear(denoiser: LinearDenoiser, path: Path) -> None:
     """Mean and upper triangle of the covariance as float16, which moves the PSNR by less than 0.0001 dB."""
     upper = np.triu_indices(len(denoiser.mean))
     mean, covariance = (values.numpy().astype(np.float16) for values in (denoiser.mean, denoiser.covariance))
-    np.savez_compressed(path, mean=mean, covariance=covariance[upper])
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, mean=mean, covariance=covariance[upper])
 
 
 def load_linear(path: Path = MNIST_STATISTICS_FILE) -> LinearDenoiser:
@@ -103,8 +109,9 @@ def _gaussian_windows(side: int) -> Tensor:
 def sweep(denoise: Denoiser, images: Tensor, noise_factors: Sequence[float]) -> dict[str, list[float]]:
     """Mean PSNR in dB and mean SSIM of denoised images uint8 (N, 1, H, W) at each noise factor; image i's noise has seed i.
 
-    "psnr_db" and "ssim", each a list as long as noise_factors.
+    "psnr_db" and "ssim", each a list as long as noise_factors. Raises ValueError for images that are not uint8.
     """
+    check_bytes(images)
     x = images.float() / 255
     noise = seeded_normal(range(len(x)), x.shape[1:])
     denoised = [denoise(x + factor * noise, factor) for factor in noise_factors]

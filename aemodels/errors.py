@@ -15,3 +15,7 @@ class DataError(LatentLabError):
 
 class CheckpointError(LatentLabError):
     """A checkpoint that is missing, broken or not one of ours."""
+
+
+class FileError(LatentLabError, OSError):
+    """A file that could not be written."""

@@ -1,21 +1,24 @@
 """Arrays in, pictures out: Pillow panels of image tiles for the screen and for print, and plotly charts."""
 
+import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
-from pathlib import Path
+from math import ceil, floor, isfinite, log10
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, PngImagePlugin
 from torch import Tensor
+
+from aemodels.lettering import Lettering
+from aemodels.text import visible
 
 # Okabe & Ito's eight colours, safe for colour-blind readers, and two greys that stand apart from them.
 PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#7F3C8D", "#6E6E6E", "#B07A4B",
 )  # fmt: skip
 PRINT_DPI = 300
-FONTS = Path(__file__).parent / "assets"  # DejaVu Sans: Pillow's own font has no σ, × or é
+NO_NUMBER = (200, 0, 200)  # the colour of NaN, which no scale here has
 
 
 @dataclass(frozen=True)
@@ -32,24 +35,32 @@ DARK = Ink("#e6edf3", "#9aa4af", "#0e1117")
 
 
 def to_tiles(x: Tensor) -> list[np.ndarray]:
-    """Images (B, C, H, W), float in [0, 1], C 1 or 3, to B uint8 arrays (H, W, 3); values outside are clipped."""
+    """Images (B, C, H, W), float in [0, 1], C 1 or 3, to B uint8 arrays (H, W, 3); values outside are clipped, NaN is purple."""
     if x.shape[1] == 1:
         x = x.expand(-1, 3, -1, -1)
-    rgb = (x.detach().float().clamp(0, 1) * 255).round().byte()
-    return list(rgb.permute(0, 2, 3, 1).cpu().numpy())
+    x = x.detach().float().permute(0, 2, 3, 1).cpu()
+    rgb = (x.nan_to_num(0).clamp(0, 1) * 255).round().byte().numpy()
+    rgb[x.isnan().any(-1).numpy()] = NO_NUMBER
+    return list(rgb)
 
 
 def diverging(values: np.ndarray, limit: float) -> np.ndarray:
-    """Values (...,) on a symmetric scale, −limit blue, 0 white, +limit red, to uint8 colours (..., 3)."""
-    t = np.clip(values / limit if limit else values, -1, 1)[..., None]
+    """Values (...,) on a symmetric scale, −limit blue, 0 white, +limit red, to uint8 colours (..., 3); NaN is purple."""
+    share = np.clip(values / limit if limit else values, -1, 1)
+    t = np.nan_to_num(share)[..., None]
     blue, white, red = np.array([33, 102, 172]), np.array([247, 247, 247]), np.array([178, 24, 43])
-    return np.where(t < 0, white + (white - blue) * t, white + (red - white) * t).round().astype(np.uint8)
+    colours = np.where(t < 0, white + (white - blue) * t, white + (red - white) * t).round().astype(np.uint8)
+    colours[np.isnan(share)] = NO_NUMBER
+    return colours
 
 
 def heat(values: np.ndarray, limit: float) -> np.ndarray:
-    """Values (...,) on a scale from 0 black over red and yellow to `limit` white, to uint8 colours (..., 3)."""
-    t = np.clip(values / limit if limit else values, 0, 1)[..., None]
-    return (np.clip(3 * t - np.array([0, 1, 2]), 0, 1) * 255).round().astype(np.uint8)
+    """Values (...,) on a scale from 0 black over red and yellow to `limit` white, to uint8 colours (..., 3); NaN is purple."""
+    share = np.clip(values / limit if limit else values, 0, 1)
+    t = np.nan_to_num(share)[..., None]
+    colours = (np.clip(3 * t - np.array([0, 1, 2]), 0, 1) * 255).round().astype(np.uint8)
+    colours[np.isnan(share)] = NO_NUMBER
+    return colours
 
 
 def channel_maps(z: Tensor, limit: float, gap: int = 1) -> np.ndarray:
@@ -87,27 +98,29 @@ def panel(
     """A labelled table of pictures, `width_px` wide, as a report wants it.
 
     rows           each a list of uint8 tiles (H, W, 3); tiles are scaled to one size, small ones without blur
-    row_labels     one a row, on the left
+    row_labels     one a row, on the left, in as many lines as the tiles are high
     notes          for each row, one short text under each tile ("" for none), on two lines at most; a row's letters are smaller
                    where a word would not fit
     column_labels  one a column, on top
     caption        below, wrapped to the panel's width
     """
     unit = width_px / 1400
-    font, small = (ImageFont.truetype(FONTS / "DejaVuSans.ttf", size * unit) for size in (20, 19))
-    bold = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 20 * unit)
+    font, small, bold = Lettering(20 * unit), Lettering(19 * unit), Lettering(20 * unit, bold=True)
     pad, label_width = round(10 * unit), round(150 * unit) if any(row_labels) else 0
     columns = max(len(row) for row in rows)
     side = (width_px - label_width - pad * (columns + 1)) // columns
     tile_height = max(round(side * tile.shape[0] / tile.shape[1]) for row in rows for tile in row)
-    note_fonts = [_fitting(font, " ".join(row), side, 0.75) for row in notes]
-    note_lines = [[_two_lines(note, f, side) for note in row] for row, f in zip(notes, note_fonts, strict=True)]
+    note_fonts = [
+        min((font.fitting(note, side, 0.75) for note in row), key=lambda f: f.size, default=font) for row in notes
+    ]
+    note_lines = [[f.lines(note, side, most=2) for note in row] for row, f in zip(notes, note_fonts, strict=True)]
     note_lines += [[]] * (len(rows) - len(notes))
     most_lines = [max(map(len, row), default=0) for row in note_lines]
     note_heights = [round((6 + 24 * n) * unit) if n else 0 for n in most_lines]
     header = round(38 * unit) if any(column_labels) else 0
-    lines = _wrap(caption, small, width_px - 2 * pad)
+    lines = small.lines(caption, width_px - 2 * pad)
     line_height = round(28 * unit)
+    most_label_lines = max(1, tile_height // line_height)
     tops = [header + pad + i * (tile_height + pad) + sum(note_heights[:i]) for i in range(len(rows))]
     caption_height = len(lines) * line_height + pad if lines else 0
     height = tops[-1] + tile_height + note_heights[-1] + pad + caption_height
@@ -116,12 +129,13 @@ def panel(
     draw = ImageDraw.Draw(image)
     for j, label in enumerate(column_labels):
         centre = (label_width + pad + j * (side + pad) + side / 2, header / 2 + pad / 2)
-        draw.text(centre, _shorten(label, bold, side), ink.text, bold, "mm")
+        bold.draw(draw, centre, bold.shorten(label, side), ink.text, "mm")
     for i, (row, top) in enumerate(zip(rows, tops, strict=True)):
         if i < len(row_labels):
-            for k, line in enumerate(label_lines := _wrap(row_labels[i], bold, label_width - pad)):
+            label_lines = bold.lines(row_labels[i], label_width - pad, most_label_lines)
+            for k, line in enumerate(label_lines):
                 y = top + tile_height / 2 + (k - (len(label_lines) - 1) / 2) * line_height
-                draw.text((pad, y), line, ink.text, bold, "lm")
+                bold.draw(draw, (pad, y), line, ink.text, "lm")
         for j, tile in enumerate(row):
             left = label_width + pad + j * (side + pad)
             enlarges = tile.shape[1] < side
@@ -131,9 +145,9 @@ def panel(
             )
             for k, line in enumerate(note_lines[i][j] if j < len(note_lines[i]) else []):
                 y = top + tile_height + (15 + 24 * k) * unit
-                draw.text((left + side / 2, y), line, ink.muted, note_fonts[i], "mm")
+                note_fonts[i].draw(draw, (left + side / 2, y), line, ink.muted, "mm")
     for k, line in enumerate(lines):
-        draw.text((pad, height - (len(lines) - k) * line_height - pad / 2), line, ink.muted, small)
+        small.draw(draw, (pad, height - (len(lines) - k) * line_height - pad / 2), line, ink.muted)
     return image
 
 
@@ -141,47 +155,16 @@ def png(image: Image.Image, description: str = "") -> bytes:
     """PNG file of a panel at 300 dpi, the description in its metadata."""
     info = PngImagePlugin.PngInfo()
     if description:
-        info.add_itxt("Description", description)
+        info.add_itxt("Description", visible(description))
     buffer = io.BytesIO()
     # Level 1 takes a fifth of the default's time, for files about as large.
     image.save(buffer, "PNG", compress_level=1, dpi=(PRINT_DPI, PRINT_DPI), pnginfo=info)
     return buffer.getvalue()
 
 
-def _wrap(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        while font.getlength(word) > width_px and len(word) > 1:  # a path, say: broken where it must be
-            head = _prefix(word, font, width_px)
-            lines.append(head)
-            word = word[len(head) :]
-        if lines and font.getlength(f"{lines[-1]} {word}") <= width_px:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
-
-
-def _fitting(font: ImageFont.FreeTypeFont, text: str, width_px: float, smallest: float) -> ImageFont.FreeTypeFont:
-    """The font, made smaller where a word of the text is wider than width_px, but no smaller than that share of its size."""
-    widest = max(map(font.getlength, text.split()), default=0)
-    return font if widest <= width_px else font.font_variant(size=font.size * max(smallest, 0.97 * width_px / widest))
-
-
-def _two_lines(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> list[str]:
-    lines = _wrap(text, font, width_px)
-    return lines if len(lines) <= 2 else [lines[0], _shorten(text.removeprefix(lines[0]).lstrip(), font, width_px)]
-
-
-def _shorten(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> str:
-    if font.getlength(text) <= width_px:
-        return text
-    return f"{_prefix(text, font, width_px - font.getlength('…')).rstrip()}…"
-
-
-def _prefix(text: str, font: ImageFont.FreeTypeFont, width_px: float) -> str:
-    """The longest beginning of a text that fits the width; one letter at least."""
-    return next((text[:n] for n in range(len(text), 1, -1) if font.getlength(text[:n]) <= width_px), text[:1])
+def plotly_text(text: str) -> str:
+    """A text for plotly, which takes <b> for bold and $x$ for a formula, to be shown letter by letter."""
+    return html.escape(visible(text), quote=False).replace("$", "&#36;")
 
 
 def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: str, y_title: str, log_y: bool = False):
@@ -191,7 +174,11 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
     figure = go.Figure()
     for i, (name, (x, y)) in enumerate(series.items()):
         figure.add_scatter(
-            x=list(x), y=list(y), name=name, mode="lines+markers", line={"color": PALETTE[i % len(PALETTE)], "width": 3}
+            x=list(x),
+            y=list(y),
+            name=plotly_text(name),
+            mode="lines+markers",
+            line={"color": PALETTE[i % len(PALETTE)], "width": 3},
         )
     figure.update_layout(
         height=420,
@@ -211,7 +198,12 @@ def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: s
     text = [f"{value:.1f}" for value in values]
     figure = go.Figure(
         go.Bar(
-            x=list(names), y=list(values), text=text, textposition="outside", cliponaxis=False, marker_color=PALETTE[0]
+            x=[plotly_text(name) for name in names],
+            y=list(values),
+            text=text,
+            textposition="outside",
+            cliponaxis=False,
+            marker_color=PALETTE[0],
         )
     )
     figure.update_layout(height=height_px, margin={"l": 8, "r": 8, "t": 28, "b": 8}, font_size=15)
@@ -225,41 +217,58 @@ def scatter_tile(
     codes: np.ndarray, labels: np.ndarray, extent: tuple[float, float, float, float], side_px: int, ink: Ink = LIGHT
 ) -> np.ndarray:
     """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of digits, with axes z₁ and z₂: uint8
-    (side, side, 3)."""
-    x_min, x_max, y_min, y_max = extent
+    (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
+
+    Raises ValueError for an extent that is not finite or falls.
+    """
+    x_min, x_max, y_min, y_max = (*_axis(*extent[:2]), *_axis(*extent[2:]))
     share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
     inside = ((share >= 0) & (share <= 1)).all(1)
     image = Image.new("RGB", (side_px, side_px), ink.background)
     draw = ImageDraw.Draw(image)
     key, left = round(side_px / 14), round(side_px / 10)
     radius, right, bottom = side_px / 400, side_px - 1, side_px - round(side_px / 12)
-    bold = ImageFont.truetype(FONTS / "DejaVuSans-Bold.ttf", 0.05 * side_px)
-    small = ImageFont.truetype(FONTS / "DejaVuSans.ttf", 0.034 * side_px)
+    bold, small = Lettering(0.05 * side_px, bold=True), Lettering(0.034 * side_px)
     for digit, colour in enumerate(PALETTE):
-        draw.text((left + (digit + 0.5) * (right - left) / 10, key / 2), str(digit), colour, bold, "mm")
+        bold.draw(draw, (left + (digit + 0.5) * (right - left) / 10, key / 2), str(digit), colour, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)
-    for tick in _ticks(x_min, x_max):
+    for tick, text in _ticks(x_min, x_max).items():
         x = left + (tick - x_min) / (x_max - x_min) * (right - left)
         draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
-        draw.text((x, bottom + 4 * radius), f"{tick:g}".replace("-", "−"), ink.text, small, "mt")
-    for tick in _ticks(y_min, y_max):
+        font = small.fitting(text, (right - left) / 6, 0.2)
+        font.draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
+    for tick, text in _ticks(y_min, y_max).items():
         y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
         draw.line((left - 2 * radius, y, left, y), ink.muted)
-        draw.text((left - 4 * radius, y), f"{tick:g}".replace("-", "−"), ink.text, small, "rm")
-    draw.text((right, side_px), "z₁", ink.text, small, "rd")
-    draw.text((0, key), "z₂", ink.text, small, "lt")
+        font = small.fitting(text, left - 4 * radius, 0.2)
+        font.draw(draw, (left - 4 * radius, y), text, ink.text, "rm")
+    small.draw(draw, (right, side_px), "z₁", ink.text, "rd")
+    small.draw(draw, (0, key), "z₂", ink.text, "la")
     for (x, y), digit in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
         draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), PALETTE[digit])
     return np.asarray(image)
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Two to five round numbers between low and high; not so near to an end that its label would stand on another."""
-    for step in (m * 10.0**k for k in range(-6, 9) for m in (1, 2, 5)):
-        ticks = [
-            i * step
-            for i in range(ceil((low + 0.04 * (high - low)) / step), floor((high - 0.08 * (high - low)) / step) + 1)
-        ]
-        if len(ticks) <= 5:
-            return ticks
-    return []
+def _axis(low: float, high: float) -> tuple[float, float]:
+    """The ends of an axis, apart from each other."""
+    low, high = float(low), float(high)
+    if not (isfinite(high - low) and low <= high):
+        raise ValueError(f"An axis needs two finite ends, the smaller first, not {low:g} and {high:g}.")
+    largest = max(abs(low), abs(high))
+    if high - low > max(1e-9 * largest, 1e-305):  # marks of a shorter one would have more digits than there is room for
+        return low, high
+    room = 1e-3 * largest if largest > 1e-300 else 0.5
+    return low - room, high + room
+
+
+def _ticks(low: float, high: float) -> dict[float, str]:
+    """Two to five round numbers between low and high, each with its text; not so near to an end that its label would stand on
+    another."""
+    first, last = low + 0.04 * (high - low), high - 0.08 * (high - low)
+    exponent = floor(log10((last - first) / 5))
+    for step in (m * 10.0**k for k in (exponent, exponent + 1) for m in (1, 2, 5)):
+        numbers = range(ceil(first / step), floor(last / step) + 1)
+        if len(numbers) <= 5:
+            break
+    num_digits = max(6, 2 + floor(log10(max(abs(low), abs(high)) / step)))
+    return {i * step: f"{i * step:.{num_digits}g}".replace("-", "−") for i in numbers}

@@ -8,6 +8,7 @@ from torch import Tensor
 
 SAMPLERS = ("full", "diagonal", "shrinkage", "mixture", "standard")
 NO_VARIANCE = 1e-12  # of the largest: what float32 codes' own rounding leaves is less
+SAME = 1e-12  # codes that differ by less, in units of the largest, are the same: float32 has no such difference
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def fit(codes: Tensor, sampler: str = "full") -> LatentStats:
              "mixture": "shrinkage", but along the leading principal axes a mixture of Gaussians takes the place of the
              one: see `mixture_size`. A mixture of free covariances would need far more codes than there are
              "standard": N(0, I), which takes nothing from the codes but their number of elements
-    Raises ValueError for fewer than two codes or another sampler.
+    Along an axis on which all codes agree the scale is 0. Raises ValueError for fewer than two codes or another sampler.
     """
     x = codes.flatten(1).double()
     n, num_elements = x.shape
@@ -64,9 +65,12 @@ def fit(codes: Tensor, sampler: str = "full") -> LatentStats:
         return _stats(torch.zeros(1, num_elements), torch.eye(num_elements), torch.ones(1, num_elements), n)
     mean = x.mean(0, keepdim=True)
     if sampler == "diagonal":
-        return _stats(mean, torch.eye(num_elements), x.std(0, keepdim=True), n)
+        spread = x.std(0, keepdim=True)
+        spread[spread <= SAME * x.abs().amax(0)] = 0
+        return _stats(mean, torch.eye(num_elements), spread, n)
 
     axes, variances = _principal_axes(x - mean, every_axis=sampler != "full")
+    variances[variances.sqrt() <= SAME * x.abs().max()] = 0
     if sampler == "full":
         return _stats(mean, axes.T, variances.sqrt().unsqueeze(0), n)
 
@@ -76,10 +80,12 @@ def fit(codes: Tensor, sampler: str = "full") -> LatentStats:
     if sampler == "shrinkage":
         return _stats(mean, axes.T, scales.unsqueeze(0), n, shrinkage)
     num_components, num_axes = mixture_size(n, num_elements)
-    whitened = (x - mean) @ axes[:num_axes].T / variances[:num_axes].clamp(min=1e-12).sqrt()
+    least = max(NO_VARIANCE * float(variances[0]), torch.finfo(torch.double).tiny)
+    whitened = (x - mean) @ axes[:num_axes].T / variances[:num_axes].clamp(min=least).sqrt()
+    num_components = min(num_components, len(whitened.unique(dim=0)))
     weights, means, relative = _fit_mixture(whitened, num_components)
     means = mean + (means * scales[:num_axes]) @ axes[:num_axes]
-    scales = scales.repeat(num_components, 1)
+    scales = scales.repeat(len(weights), 1)
     scales[:, :num_axes] *= relative
     return _stats(means, axes.T, scales, n, shrinkage, weights)
 
@@ -109,7 +115,7 @@ def _ledoit_wolf_shrinkage(x: Tensor, variances: Tensor) -> float:
 
 def mixture_size(n: int, num_elements: int) -> tuple[int, int]:
     """(components, leading principal axes) of the mixture that `fit` takes for n codes: a component for every 64 codes, 1 to 8
-    of them, on as many axes as keep 2 codes a parameter of each component, at most 32."""
+    of them but no more than there are different codes, on as many axes as keep 2 codes a parameter of each component, at most 32."""
     num_components = min(8, max(1, n // 64))
     return num_components, max(1, min(32, n // (4 * num_components), num_elements))
 
@@ -208,8 +214,12 @@ def angle(z_from: Tensor, z_to: Tensor) -> Tensor:
 def excess_kurtosis(codes: Tensor) -> float:
     """Mean over the elements of codes (n, ...) of the kurtosis beyond a Gaussian's, E[(z − μ)⁴] / σ⁴ − 3: 0 where every element
     is Gaussian, above it where tails are heavier; an element that is the same in all codes counts as −3."""
-    centred = codes.flatten(1) - codes.flatten(1).mean(0)
-    return float((centred.pow(4).mean(0) / centred.square().mean(0).square().clamp(min=1e-12) - 3).mean())
+    x = codes.flatten(1).double()
+    centred = x - x.mean(0)
+    spread = centred.square().mean(0).sqrt()
+    differs = spread > SAME * x.abs().amax(0)
+    fourth_power = (centred / spread.where(differs, 1)).pow(4).mean(0).where(differs, 0)
+    return float((fourth_power - 3).mean())
 
 
 def mean_spacing(codes: Tensor) -> float:

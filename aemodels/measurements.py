@@ -7,6 +7,7 @@ from typing import Any
 
 from aemodels import checkpoints
 from aemodels.errors import CheckpointError
+from aemodels.files import replacing
 
 # What every reader may count on.
 _BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
@@ -69,8 +70,8 @@ def read_curves(folder: str | Path | None = None) -> dict[str, Any]:
 
 
 def _save(results: dict[str, Any], name: str, folder: str | Path | None) -> None:
-    with checkpoints.replacing(Path(folder or checkpoints.CHECKPOINT_FOLDER) / name) as temporary:
-        temporary.write_text(json.dumps(results, indent=1))
+    with replacing(Path(folder or checkpoints.CHECKPOINT_FOLDER) / name) as temporary:
+        temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
 def _read(

@@ -1,9 +1,12 @@
 """The autoencoder and its variants. To add one: subclass, write its loss, add a line to VARIANTS."""
 
+from math import prod
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from aemodels.checks import check_codes, check_images
 from aemodels.config import ModelConfig
 from aemodels.errors import ConfigError
 from aemodels.networks import NETWORKS, check_conv, conv_corrector, conv_refiner
@@ -18,6 +21,7 @@ class Autoencoder(nn.Module):
     """x -> z -> x_hat, trained to minimise the reconstruction error."""
 
     setting: str | None = None  # the field of ModelConfig that this variant alone reads
+    takes_noisy = False  # images whose values noise has moved out of [0, 1]
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -27,30 +31,49 @@ class Autoencoder(nn.Module):
         self.decoder = make_decoder(config)
         self.corrector = conv_corrector(config) if config.corrector_depths else None
         self.refiner = conv_refiner(config) if config.refiner_steps else None
-        self.refines = True  # not in the first part of a training, see TrainConfig.refine_from
+        self.refines = True  # the loss, not in the first part of a training: see TrainConfig.refine_from
 
     def encode(self, x: Tensor) -> Tensor:
-        """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic.
+        """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic, and the same while training.
 
-        A corrector sees each image beside what its first code is decoded to, and adds to the code. Then a refiner sees the code
-        beside the gradient of its error, now and a step ago (at first, zeros), and adds to it, step by step. What is left to gain is left to
-        descent by the gradient alone, not while training.
-
-        On images unlike those learnt from, such as one colour all over, the steps can go astray. So, but for training, an image
-        keeps the code from before them where its error would not become smaller.
+        Raises ValueError for integers, other shapes, one image without its batch axis, and values beyond [0, 1] or not finite;
+        a denoising model takes images with noise on them.
         """
-        z = self.scale(self.encoder(x))
-        if self.corrector is not None:
-            x_hat = self.decode(z)  # gradients flow through it: without them the corrector helped much less
-            z = self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
-        if self.refiner is None or not self.refines:
+        check_images(x, "x", self.config.image_shape, next(self.parameters()).device, self.takes_noisy)
+        return self.infer(x)
+
+    def infer(self, x: Tensor) -> Tensor:
+        """What encode gives for images x that are not looked at: noise may have moved them out of [0, 1].
+
+        After first_code, a refiner sees the code beside the gradient of its error, now and a step ago (at first, zeros), and adds
+        to it, step by step. What is left to gain is left to descent by the gradient alone.
+
+        On images unlike those learnt from, such as one colour all over, the steps can go astray. So an image keeps the code from
+        before them where its error would not become smaller.
+        """
+        x = x.to(next(self.parameters()).dtype)
+        z = self.first_code(x)
+        if self.refiner is None:
             return z
         codes, gradients, errors = self.refine(x, z)
-        if self.training:
-            return codes[-1]
         descended = self.descend(x, codes, gradients)
         is_better = self.reconstruction_loss(x, descended) < errors[0]
         return torch.where(is_better.view(-1, 1, 1, 1), descended, z)
+
+    def training_code(self, x: Tensor) -> Tensor:
+        """What the loss takes for the code of images x: as infer, but without descent and without looking back; and without the
+        refiner as long as it is not in use."""
+        z = self.first_code(x)
+        return self.refine(x, z)[0][-1] if self.refiner is not None and self.refines else z
+
+    def first_code(self, x: Tensor) -> Tensor:
+        """The code before any step along a gradient. A corrector sees each image beside what the encoder's code is decoded to, and
+        adds to the code."""
+        z = self.scale(self.encoder(x))
+        if self.corrector is None:
+            return z
+        x_hat = self.generate(z)  # gradients flow through it: without them the corrector helped much less
+        return self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
 
     def refine(self, x: Tensor, z: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """Codes (B, *latent_shape) of images x from z on, one more after each of the refiner's steps; gradient and error, as
@@ -85,24 +108,34 @@ class Autoencoder(nn.Module):
             return error.sum(), error
 
         gradient, error = torch.func.grad(total_and_each, has_aux=True)(z)
-        return z[0].numel() * gradient, error
+        return prod(z.shape[1:]) * gradient, error
 
     def scale(self, z: Tensor) -> Tensor:
         """Codes (B, *latent_shape) as the channel takes them: here, as they are."""
         return z
 
     def decode(self, z: Tensor) -> Tensor:
-        """Codes (B, *latent_shape) to images (B, C, H, W), float in [0, 1]."""
+        """Codes (B, *latent_shape), float, to images (B, C, H, W), float in [0, 1].
+
+        Raises ValueError for integers, other shapes, and codes that are not finite or beyond ±1e12.
+        """
+        weight = next(self.parameters())
+        check_codes(z, self.config.latent_shape, weight.device)
+        return self.generate(z.to(weight.dtype))
+
+    def generate(self, z: Tensor) -> Tensor:
+        """What decode gives for codes z that are not looked at."""
         x_hat = self.decoder(z)
         return x_hat.sigmoid() if self.config.reconstruction == "bce" else x_hat.clamp(0, 1)
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         """Terms of the training loss, each (B,), for images x (B, C, H, W) in [0, 1]; noise comes from the generator."""
-        return {"reconstruction": self.reconstruction_loss(x, self.encode(x))}
+        return {"reconstruction": self.reconstruction_loss(x, self.training_code(x))}
 
-    def forward(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """The loss, under the name by which several processes' gradients are averaged."""
-        return self.loss(x, generator)
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor | dict[str, Tensor]:
+        """x_hat = decode(encode(x)), what one expects of model(x). With a generator the loss: under this name several processes'
+        gradients are averaged."""
+        return self.decode(self.encode(x)) if generator is None else self.loss(x, generator)
 
     def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor:
         """Mean over the pixels and channels of each image, (B,): binary cross-entropy in nats, or squared error, or the natural
@@ -123,10 +156,11 @@ class DenoisingAutoencoder(Autoencoder):
     """Sees x + noise_factor · N(0, 1), unclipped, and must give back x (Vincent et al. 2008)."""
 
     setting = "noise_factor"
+    takes_noisy = True
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         x_noisy = add_noise(x, self.config.noise_factor**2, generator)
-        return {"reconstruction": self.reconstruction_loss(x, self.encode(x_noisy))}
+        return {"reconstruction": self.reconstruction_loss(x, self.training_code(x_noisy))}
 
 
 class CodeL2Autoencoder(Autoencoder):
@@ -135,7 +169,7 @@ class CodeL2Autoencoder(Autoencoder):
     setting = "code_l2"
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        z = self.encode(x)
+        z = self.training_code(x)
         return {
             "reconstruction": self.reconstruction_loss(x, z),
             "code_l2": self.config.code_l2 * z.float().square().flatten(1).mean(1),
@@ -159,14 +193,14 @@ class NoisyCodeAutoencoder(Autoencoder):
         """
         z, num_steps = codes[-1], self.config.descent_steps
         for t in range(num_steps):
-            noise = self.config.noise_variance**0.5 * seeded_signs(t, z[0])
+            noise = self.config.noise_variance**0.5 * seeded_signs(t, z.new_empty(z.shape[1:]))
             g = self.gradient_and_error(torch.cat([x, x]), torch.cat([z + noise, z - noise]))[0]  # (2B, *latent_shape)
             g = g.unflatten(0, (2, -1)).mean(0)
             z = self.scale(z - DESCENT_RATE * (1 - t / num_steps) * power_normalise(g))
         return z
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        z_noisy = add_noise(self.encode(x), self.config.noise_variance, generator)
+        z_noisy = add_noise(self.training_code(x), self.config.noise_variance, generator)
         return {"reconstruction": self.reconstruction_loss(x, z_noisy)}
 
 

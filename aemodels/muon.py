@@ -11,10 +11,15 @@ class Muon(torch.optim.Muon):
     """torch.optim.Muon, which takes matrices one by one, in fewer and larger operations: those of one shape, lying or standing,
     are made orthogonal together. A GPU is kept waiting by the many small ones. State and settings are torch's, with the one
     adjustment of steps that treats lying and standing alike, "match_rms_adamw": AdamW's root mean square.
+
+    dtype  in which they are made orthogonal; torch's own does it in bfloat16, however slow that is
     """
 
-    def __init__(self, params: Iterable[Tensor], lr: float, weight_decay: float) -> None:
+    def __init__(
+        self, params: Iterable[Tensor], lr: float, weight_decay: float, dtype: torch.dtype = torch.bfloat16
+    ) -> None:
         super().__init__(params, lr, weight_decay, adjust_lr_fn="match_rms_adamw")
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self) -> None:
@@ -35,7 +40,7 @@ class Muon(torch.optim.Muon):
         updates = torch._foreach_lerp(grads, momenta, group["momentum"])  # Nesterov's
 
         lying = torch.stack([u if u.shape[1] == longer else u.T for u in updates])  # (N, shorter, longer)
-        lying = orthogonalise(lying, group["ns_coefficients"], group["ns_steps"], group["eps"]).float()
+        lying = orthogonalise(lying.to(self.dtype), group["ns_coefficients"], group["ns_steps"], group["eps"]).float()
         updates = [u if p.shape[1] == longer else u.T for u, p in zip(lying, matrices, strict=True)]
 
         ratio = 0.2 * longer**0.5  # "match_rms_adamw"
@@ -44,10 +49,9 @@ class Muon(torch.optim.Muon):
 
 
 def orthogonalise(x: Tensor, coefficients: tuple[float, float, float], num_steps: int, eps: float) -> Tensor:
-    """Matrices (N, A, B), A ≤ B, with their singular values all near 1, in bfloat16: the quintic Newton–Schulz iteration of Muon
-    (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon)."""
+    """Matrices (N, A, B), A ≤ B, with their singular values all near 1: the quintic Newton–Schulz iteration of Muon (Jordan et
+    al. 2024, https://kellerjordan.github.io/posts/muon), which bfloat16 is exact enough for."""
     a, b, c = coefficients
-    x = x.bfloat16()
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=eps)
     for _ in range(num_steps):
         gram = x @ x.mT  # (N, A, A)

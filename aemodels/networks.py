@@ -156,7 +156,7 @@ class Conv3x3(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         weight, bias = self.weight.view(self.kernel_shape), self.bias
-        if self.training and x.is_cuda:
+        if self.training and x.device.type != "cpu":
             return SelfSimilarConv.apply(x, weight.to(x.dtype), bias.to(x.dtype))
         return F.conv2d(x, weight, bias, padding=1)
 

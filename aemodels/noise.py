@@ -10,6 +10,8 @@ from math import log10
 import torch
 from torch import Tensor
 
+from aemodels.checks import check_amount
+
 
 def power(z: Tensor) -> Tensor:
     """Mean square (B,) of each of codes z (B, ...)."""
@@ -23,7 +25,8 @@ def power_normalise(z: Tensor) -> Tensor:
 
 
 def add_noise(x: Tensor, variance: float, generator: torch.Generator) -> Tensor:
-    """x + √variance · N(0, 1), element by element; the generator lives on x's device."""
+    """x + √variance · N(0, 1), element by element; the generator lives on x's device. Raises ValueError for a negative variance."""
+    check_amount(variance, "variance")
     return x + variance**0.5 * torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
 
 
@@ -31,15 +34,17 @@ def perturb(z: Tensor, variance: float, noise: Tensor) -> Tensor:
     """z + √(variance · mean(z²)) · noise: noise of this variance per unit of each image's code power.
 
     The mean square is 1 for a power-normalised code, so that there `variance` is the noise variance itself; for a code
-    of any other scale this is the same as normalising, adding noise and scaling back.
+    of any other scale this is the same as normalising, adding noise and scaling back. Raises ValueError for a negative variance.
     """
+    check_amount(variance, "variance")
     mean_square = power(z).view(-1, *[1] * (z.ndim - 1))
     return z + (variance * mean_square).sqrt() * noise
 
 
 def seeded_normal(seeds: Sequence[int], shape: Sequence[int]) -> Tensor:
     """N(0, 1) noise (len(seeds), *shape), float32 on the CPU: one seed an image, whatever batch the image is in."""
-    return torch.stack([torch.randn(*shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
+    noise = [torch.randn(*shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    return torch.stack(noise) if noise else torch.empty(0, *shape)
 
 
 def seeded_noise(x: Tensor, seeds: Sequence[int]) -> Tensor:

@@ -2,8 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from aemodels.text import visible
+
+_FORMULA = re.compile(r"[=+\-@＝＋－＠\t\n]")  # how a cell begins that Excel or LibreOffice would compute
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 Row = Mapping[str, object]
 
@@ -41,10 +47,19 @@ def columns(rows: Sequence[Row]) -> list[str]:
 
 
 def to_csv(rows: Sequence[Row]) -> bytes:
-    """Rows as CSV in UTF-8, one column a key; what a row lacks stays empty. It begins with a byte-order mark, without which Excel
-    takes σ and × for something else."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns(rows))
-    writer.writeheader()
-    writer.writerows(rows)
+    """Rows as CSV in UTF-8, one column a key, each cell as `cell` has it; what a row lacks stays empty. It begins with a byte-order
+    mark, without which Excel takes σ and × for something else."""
+    buffer, keys = io.StringIO(), columns(rows)
+    writer = csv.writer(buffer)
+    writer.writerow(map(cell, keys))
+    writer.writerows([cell(row.get(key)) for key in keys] for row in rows)
     return buffer.getvalue().encode("utf-8-sig")
+
+
+def cell(value: object) -> object:
+    """A value as a cell of a CSV: a text that a spreadsheet would take for a formula, such as the name =1.png, gets a ' before it,
+    which spreadsheets have for text; numbers stay numbers."""
+    if not isinstance(value, str):
+        return value
+    text = visible(value)
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

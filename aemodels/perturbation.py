@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from aemodels.noise import seeded_normal
@@ -12,18 +11,28 @@ def shaped_normal(codes: Tensor, white: Tensor, seeds: Sequence[int]) -> Tensor:
     """Gaussian noise with the correlations of codes (n, ...), one seed a code, (len(seeds), ...).
 
     Each is a combination of the centred codes with N(0, 1) weights: zero mean, and exactly the codes' sample covariance but
-    for the scale, which gives each the same total power as `white` (len(seeds), ...) has.
+    for the scale, which gives each the same total power as `white` (len(seeds), ...) has. Zero where the codes do not differ.
     """
-    centred = (codes - codes.mean(0)).flatten(1).float()
-    shaped = seeded_normal(seeds, (len(codes),)) @ centred
+    centred = _centred(codes)
+    shaped = seeded_normal(seeds, (len(codes),)).double() @ centred
     power, power_of_white = (noise.square().mean(1, keepdim=True) for noise in (shaped, white.flatten(1)))
-    return (shaped * (power_of_white / power).sqrt()).view_as(white)
+    scale = (power_of_white / power).sqrt().where(power > 0, 0)
+    return (shaped * scale).view_as(white).to(white.dtype)
 
 
 def effective_dimensions(codes: Tensor) -> float:
     """Over how many equal directions the variance of codes (n, ...) is spread, in effect: (Σλ)² / Σλ².
 
-    λ are the eigenvalues of the covariance; this is their participation ratio, from 1 to the code's number of elements.
+    λ are the eigenvalues of the covariance; this is their participation ratio, from 1 to the code's number of elements. 0 where
+    the codes do not differ.
     """
-    covariance = torch.cov(codes.flatten(1).double().T)
-    return float(covariance.trace().square() / covariance.square().sum())
+    x = _centred(codes)
+    products = x @ x.T if len(x) < x.shape[1] else x.T @ x  # of the same eigenvalues, but for zeros and a factor
+    return float(products.trace().square() / products.square().sum()) if products.any() else 0.0
+
+
+def _centred(codes: Tensor) -> Tensor:
+    """Codes (n, ...) less their mean, (n, D) in double precision; zero where an element is the same in all of them."""
+    x = codes.flatten(1).double()
+    differs = (x != x[:1]).any(0)
+    return (x - x.mean(0)).where(differs, 0)

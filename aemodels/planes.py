@@ -2,21 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from aemodels.checks import check_bytes
+
 Extent = tuple[float, float, float, float]  # x_min, x_max, y_min, y_max
 SPARSE_BELOW, HOLE_BELOW = 0.05, 0.01  # of `support`
+ROUNDING = 2e-7  # of the numbers of float32 codes: what differs by less is the same
+MIN_CODES = 11  # of `Support`: each one's tenth nearest other one
 
 
 @dataclass(frozen=True)
 class PlaneStats:
     """How the codes of a 2-D latent space lie.
 
-    spread               standard deviation along each axis
-    neighbour_accuracy   share of codes whose nearest other code has the same label
+    spread               standard deviation along each axis, 0 where all codes are the same but for rounding, or there is but one
+    neighbour_accuracy   share of codes whose nearest other code has the same label; not a number where there is but one code
     """
 
     spread: tuple[float, float]
@@ -24,9 +29,19 @@ class PlaneStats:
 
 
 def box(codes: Tensor, coverage: float = 0.98) -> Extent:
-    """(x_min, x_max, y_min, y_max) that holds the central `coverage` of 2-D codes (n, 2) along each axis."""
+    """(x_min, x_max, y_min, y_max) that holds the central `coverage` of 2-D codes (n, 2), n at least 1, along each axis.
+
+    A box always has an area. Along an axis on which these codes are all the same, it is as wide as along the other one, around
+    that number; where they are the same on both, it reaches 1 to either side, and a thousandth of a number beyond 1000.
+    """
     tail = (1 - coverage) / 2
-    low, high = np.quantile(codes.numpy(), [tail, 1 - tail], axis=0)
+    low, high = np.quantile(codes.numpy(), [tail, 1 - tail], axis=0).astype(float)
+    size = np.maximum(abs(low), abs(high))
+    is_dead = high - low <= ROUNDING * size
+    if is_dead.any():
+        half = np.full(2, 1.0) if is_dead.all() else np.full(2, (high - low)[~is_dead].item() / 2)
+        half, middle = np.maximum(half, size / 1000), (low + high) / 2
+        low, high = np.where(is_dead, middle - half, low), np.where(is_dead, middle + half, high)
     return float(low[0]), float(high[0]), float(low[1]), float(high[1])
 
 
@@ -61,19 +76,21 @@ def uniform(extent: Extent, seeds: Sequence[int]) -> Tensor:
 class Support:
     """How well codes (n, 2) support each place z (B, 2): the share (B,), in [0, 1], of codes that are more lonely.
 
-    Lonely means far from one's k-th nearest other code. 0.5 is as crowded as the median code, 0 lonelier than all. What
-    depends on the codes alone is measured once.
+    Lonely means far from one's k-th nearest other code, or from the last where there are no k others. 0.5 is as crowded as the
+    median code, 0 lonelier than all, as is every place beside a single code. What depends on the codes alone is measured once.
     """
 
     def __init__(self, codes: Tensor, k: int = 10) -> None:
         from scipy.spatial import cKDTree
 
-        self.k = k
+        self.k = min(k, len(codes) - 1)
         self.tree = cKDTree(codes.numpy())
-        self.of_codes = np.sort(self.tree.query(codes.numpy(), k + 1)[0][:, -1])
+        self.of_codes = np.sort(self.tree.query(codes.numpy(), [self.k + 1])[0][:, -1])
 
     def __call__(self, z: Tensor) -> Tensor:
-        of_z = self.tree.query(z.numpy(), self.k)[0][:, -1]
+        if not self.k:
+            return torch.zeros(len(z), dtype=torch.double)
+        of_z = self.tree.query(z.numpy(), [self.k])[0][:, -1]
         return torch.from_numpy(1 - np.searchsorted(self.of_codes, of_z) / len(self.of_codes))
 
 
@@ -87,11 +104,14 @@ def plane_stats(codes: Tensor, labels: Tensor) -> PlaneStats:
     from scipy.spatial import cKDTree
 
     xy = codes.numpy()
+    if len(xy) < 2:
+        return PlaneStats((0.0, 0.0), float("nan"))
     two = cKDTree(xy).query(xy, 2)[1]
     itself = two == np.arange(len(xy))[:, None]  # first, unless a twin lies on the same spot
     neighbour = np.where(itself[:, 0], two[:, 1], two[:, 0])
     same = labels.numpy()[neighbour] == labels.numpy()
-    spread = xy.std(0, ddof=1)
+    spread = xy.std(0, ddof=1, dtype=float)
+    spread[spread <= ROUNDING * abs(xy).max(0)] = 0
     return PlaneStats((float(spread[0]), float(spread[1])), float(same.mean()))
 
 
@@ -105,7 +125,8 @@ def pixel_entropy(x_hat: Tensor) -> Tensor:
 
     0 for pure black and white; grey strokes raise it.
     """
-    return torch.special.entr(x_hat.float()).add(torch.special.entr(1 - x_hat.float())).flatten(1).mean(1)
+    p = x_hat.float().clamp(0, 1)  # beyond, by rounding, entr is -inf
+    return torch.special.entr(p).add(torch.special.entr(1 - p)).flatten(1).mean(1)
 
 
 def cells(extent: Extent, side: int) -> Tensor:
@@ -116,8 +137,9 @@ def cells(extent: Extent, side: int) -> Tensor:
 
 
 def nearest_k(codes: Tensor, z: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k of codes (n, D) that lie nearest to one place z (D,), nearest first: indices (k,) and Euclidean distances (k,)."""
-    distance, index = torch.linalg.vector_norm(codes.float() - z.float(), dim=1).topk(k, largest=False)
+    """The k of codes (n, D) that lie nearest to one place z (D,), nearest first: indices (k,) and Euclidean distances (k,); all n
+    where there are no k."""
+    distance, index = torch.linalg.vector_norm(codes.float() - z.float(), dim=1).topk(min(k, len(codes)), largest=False)
     return index, distance
 
 
@@ -132,8 +154,9 @@ def hole_share(codes: Tensor, extent: Extent, side: int = 100) -> float:
 def distance_to_images(x: Tensor, images: Tensor, besides: list[int]) -> Tensor:
     """Root mean square difference (B,) from each of x (B, ...) in [0, 1] to the nearest of uint8 images (n, ...).
 
-    besides     indices of images that do not count: those that x was made from
+    besides     indices of images that do not count: those that x was made from; infinite where no other is left
     """
+    check_bytes(images)
     distance = torch.cdist(255 * x.flatten(1), images.flatten(1).float())
     distance[:, besides] = torch.inf
-    return distance.amin(1) / 255 / x[0].numel() ** 0.5
+    return distance.amin(1) / 255 / prod(x.shape[1:]) ** 0.5

@@ -9,9 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from aemodels.metrics import mse
+from aemodels.latents import NO_VARIANCE, SAME
+from aemodels.models import MSE_FLOOR
+from aemodels.noise import power
 
 Decode = Callable[[Tensor], Tensor]
 Part = tuple[int | slice, ...]
@@ -40,15 +43,16 @@ def scale(z: Tensor, mean: Tensor, part: Part, gain: float) -> Tensor:
 
 def knock_out_mse(decode: Decode, z: Tensor, mean: Tensor, part: Part, target: Tensor) -> Tensor:
     """MSE (B,) of each picture decoded without one part, against its target (B, 3, H, W)."""
-    return mse(target, decode(scale(z, mean, part, 0.0)))
+    return power(target - decode(scale(z, mean, part, 0.0)))
 
 
 def psnr_lost_db(errors: Tensor, error_whole: Tensor) -> Tensor:
-    """What each part is worth: by how much the mean PSNR of the pictures falls without it, in dB, (P,).
+    """What each part is worth: by how much the mean PSNR of the pictures falls without it, in dB, (P,); errors below MSE_FLOOR
+    count as that.
 
     errors (P, B), `knock_out_mse` of each part against the originals; error_whole (B,), the MSE with all parts.
     """
-    return 10 * (errors / error_whole).log10().mean(1)
+    return 10 * (errors.clamp(min=MSE_FLOOR) / error_whole.clamp(min=MSE_FLOOR)).log10().mean(1)
 
 
 def channel_power(z: Tensor) -> Tensor:
@@ -87,15 +91,22 @@ def colour_axes(codes: Tensor) -> tuple[Tensor, Tensor, float]:
     """Three principal components of the cells of codes (n, C, h, w), to show a code as one picture.
 
     Returns (mean (C,), axes (C, 3) with each scaled so that one standard deviation along it is 1, share of the cells' variance
-    that the three carry).
+    that the three carry). Where cells differ in fewer than three directions, or not at all, the axes left over are 0, and so is a
+    share of no variance.
     """
     cells = codes.movedim(1, -1).flatten(0, -2).double()
     mean = cells.mean(0)
-    variances, directions = torch.linalg.eigh(torch.cov((cells - mean).T))
+    covariance = (cells - mean).T @ (cells - mean) / max(len(cells) - 1, 1)
+    variances, directions = torch.linalg.eigh(covariance)
+    variances = variances.where(variances > (SAME * cells.abs().max()).square(), 0)
     top, axes = variances.flip(0)[:3], directions.flip(1)[:, :3]
-    axes = axes * axes.sum(0).sign()  # an eigenvector's sign is free; this one makes the colours the same everywhere
-    share = float(top.sum() / variances.sum())
-    return mean.float(), (axes / top.clamp(min=1e-12).sqrt()).float(), share
+    axes = axes.where(
+        axes.sum(0) >= 0, -axes
+    )  # an eigenvector's sign is free; this one makes the colours the same everywhere
+    is_used = top > NO_VARIANCE * top[0]
+    axes = (axes / top.where(is_used, 1).sqrt()).where(is_used, 0)
+    share = float(top.sum() / variances.sum()) if top[0] else 0.0
+    return mean.float(), F.pad(axes, (0, 3 - axes.shape[1])).float(), share
 
 
 def as_colours(z: Tensor, mean: Tensor, axes: Tensor) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from aemodels import precision
 from aemodels.config import TrainConfig
 from aemodels.datasets import DataSet
 from aemodels.training import TrainState
@@ -19,6 +20,7 @@ def describe(state: TrainState, config: TrainConfig, dataset: DataSet, device: s
     return {
         "finished": state.finished,
         "device": device_name(device),
+        "precision": precision.name(state.dtype),
         "wall_s": round(state.seconds, 1),
         "steps": state.step,
         "images_per_s": round(num_images / max(state.seconds, 1e-9), 1),
@@ -35,13 +37,16 @@ def device_name(device: str) -> str:
     """The GPU's name, or the CPU's with how many of its cores are used; after "N × " where N processes train together."""
     num_processes = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     times = f"{num_processes} × " if num_processes > 1 else ""
-    if device.startswith("cuda"):
-        return times + torch.cuda.get_device_name(device)
+    if torch.device(device).type != "cpu":
+        back_end = torch.get_device_module(device)
+        return times + (back_end.get_device_name(device) if hasattr(back_end, "get_device_name") else device)
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         names = [
-            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+            line.split(":")[1].strip()
+            for line in cpuinfo.read_text(encoding="utf-8").splitlines()
+            if line.startswith("model name")
         ]
         model = names[0] if names else model
     return f"{times}CPU: {model}, {torch.get_num_threads()} of {os.cpu_count()} cores"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from aemodels.figures import LIGHT, PALETTE, Ink
+from aemodels.figures import LIGHT, PALETTE, Ink, plotly_text
 from aemodels.noise import snr_db
 
 # Key of an evaluation's figure -> what it is called.
@@ -68,8 +68,8 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
             y=[score.psnr_db for score in scores.values()],
             error_y={"array": [score.ci95 for score in scores.values()], "thickness": 2, "width": 6},
             text=[f"{label(variance)}: {score} dB" for variance, score in scores.items()],
-            hovertemplate="%{text}<extra>" + name + "</extra>",
-            name=name,
+            hovertemplate="%{text}<extra>" + plotly_text(name) + "</extra>",
+            name=plotly_text(name),
             mode="lines+markers" if is_model else "lines",
             line={"color": colour, "width": 3, "dash": "solid" if is_model else ("dash", "dot")[i - len(models)]},
             marker={"size": 9, "symbol": ("circle", "square", "diamond", "triangle-up")[i % 4]},

@@ -1,7 +1,6 @@
 """Figures and numbers in, files out: a Word document, a zip of PNG and CSV, and the names such files may have."""
 
 import io
-import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,16 +20,19 @@ from PIL import Image
 
 from aemodels import checkpoints
 from aemodels.panels import Panel, Row, columns, describe, to_csv
+from aemodels.text import visible
 
 MAX_ROWS, MAX_COLUMNS = 12, 8  # of a table in the document; the CSV has them all
 PICTURE_CM = (17, 20)  # an A4 page within 2 cm margins, less room for heading and caption
 MAX_NAME_BYTES = 200  # file systems take 255, and ".docx" and a browser's " (1)" come on top
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # https://www.w3.org/TR/xml/#charsets
+CHINESE_FONT = "Microsoft YaHei"  # on every Windows and with Word for macOS; others put their own in its place
 
 
 def safe_file_name(name: str) -> str:
     """`name`, without its ending, as Windows, macOS and Linux all take it; letters of every language stay."""
-    return sanitize_filename(name, replacement_text="_", platform="universal", max_len=MAX_NAME_BYTES) or "report"
+    return (
+        sanitize_filename(visible(name), replacement_text="_", platform="universal", max_len=MAX_NAME_BYTES) or "report"
+    )
 
 
 def build_zip(panels: Sequence[Panel]) -> bytes:
@@ -56,11 +58,11 @@ def build_docx(title: str, author: str, panels: Sequence[Panel], headers: Mappin
     """
     document = Document()
     _set_up(document, title, author)
-    document.add_heading(_text(title), level=0)
+    document.add_heading(visible(title), level=0)
     if author:
-        document.add_paragraph(_text(author), style="Subtitle")
+        document.add_paragraph(visible(author), style="Subtitle")
     for number, panel in enumerate(panels, 1):
-        document.add_heading(_text(panel.title), level=1)
+        document.add_heading(visible(panel.title), level=1)
         _add_picture(document, panel)
         _add_caption(document, "Figure", panel.caption)
         if panel.rows:
@@ -140,9 +142,14 @@ def _set_up(document: WordDocument, title: str, author: str) -> None:
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(2)
     properties, now = document.core_properties, datetime.now(UTC)
-    properties.title, properties.author = _text(title)[:255], _text(author)[:255]  # the format holds no more
+    properties.title, properties.author = visible(title)[:255], visible(author)[:255]  # the format holds no more
     properties.last_modified_by, properties.comments = properties.author, ""
     properties.created = properties.modified = now
+    for fonts in document.styles.element.iter(qn("w:rFonts")):  # the template's theme names none for Chinese
+        fonts.set(qn("w:eastAsia"), CHINESE_FONT)
+        fonts.attrib.pop(qn("w:eastAsiaTheme"), None)
+    for language in document.styles.element.iter(qn("w:lang")):
+        language.set(qn("w:eastAsia"), "zh-CN")
     package = document.part.package  # the template's thumbnail shows another document
     for key in [key for key, rel in package.rels.items() if rel.reltype == RELATIONSHIP_TYPE.THUMBNAIL]:
         del package.rels[key]
@@ -155,7 +162,7 @@ def _add_picture(document: WordDocument, panel: Panel) -> None:
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     paragraph.paragraph_format.keep_with_next = True
     picture = paragraph.add_run().add_picture(io.BytesIO(panel.png), width=Cm(width_cm))
-    picture._inline.docPr.set("descr", _text(panel.alt))
+    picture._inline.docPr.set("descr", visible(panel.alt))
 
 
 def _add_caption(document: WordDocument, kind: str, text: str) -> Paragraph:
@@ -168,7 +175,7 @@ def _add_caption(document: WordDocument, kind: str, text: str) -> Paragraph:
     _add_to_run(paragraph, "w:fldChar").set(qn("w:fldCharType"), "separate")
     paragraph.add_run(str(number))
     _add_to_run(paragraph, "w:fldChar").set(qn("w:fldCharType"), "end")
-    paragraph.add_run(f". {_text(text)}")
+    paragraph.add_run(f". {visible(text)}")
     return paragraph
 
 
@@ -191,7 +198,7 @@ def _add_table(document: WordDocument, rows: Sequence[Row], caption: str, max_ro
     cells = table._cells  # table.cell() finds all of them anew for every one
     values = [*shown_keys, *(_cell(row.get(key)) for row in shown for key in shown_keys)]
     for cell, value in zip(cells, values, strict=True):
-        cell.paragraphs[0].add_run(_text(value)).font.size = Pt(8)
+        cell.paragraphs[0].add_run(visible(value)).font.size = Pt(8)
     heading = OxmlElement("w:tblHeader")  # said again on every page that the table runs over
     table.rows[0]._tr.get_or_add_trPr().append(heading)
     document.add_paragraph()
@@ -201,8 +208,3 @@ def _cell(value: object) -> str:
     if value is None:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _text(text: str) -> str:
-    """The text without the characters that a Word document cannot hold."""
-    return NOT_XML.sub("", text)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from aemodels import precision
 from aemodels.config import TrainConfig
 from aemodels.cuda_graphs import CudaGraph
 from aemodels.errors import ConfigError
@@ -32,6 +33,7 @@ class TrainState:
     model        the weights being trained
     ema          their exponential moving average: what is evaluated and saved
     optimisers   Muon for the weight matrices, AdamW for all other parameters
+    dtype        in which matrices are multiplied, bfloat16 or float32; all else is float32
     epoch, step  how many are done
     seconds      wall time since training began, in s: evaluating and saving between epochs counts, the time between an
                  interruption and going on does not
@@ -42,6 +44,7 @@ class TrainState:
     model: Autoencoder
     ema: Autoencoder
     optimisers: tuple[Muon, torch.optim.AdamW]
+    dtype: torch.dtype
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
@@ -65,20 +68,24 @@ class TrainState:
             setattr(self, name, saved[name])
 
 
-def start(model: Autoencoder, config: TrainConfig, device: torch.device | str) -> TrainState:
+def start(
+    model: Autoencoder, config: TrainConfig, device: torch.device | str, dtype: torch.dtype | None = None
+) -> TrainState:
     """The state before the first step.
+
+    dtype  as in TrainState; what is fastest on the device, if not given
 
     Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon) moves each matrix by an orthogonal matrix, scaled
     so that the entries' root mean square is AdamW's (Liu et al. 2025, https://arxiv.org/abs/2502.16982): one learning rate
     serves both optimisers.
     """
-    model = model.to(device).requires_grad_(True)
+    model, dtype = model.to(device).requires_grad_(True), dtype or precision.fastest(torch.device(device))
     matrices = [p for p in model.parameters() if p.ndim == 2]
     others = [p for p in model.parameters() if p.ndim != 2]
     lr = config.learning_rate
-    muon = Muon(matrices, lr=lr, weight_decay=config.weight_decay)
+    muon = Muon(matrices, lr=lr, weight_decay=config.weight_decay, dtype=dtype)
     adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True)
-    return TrainState(model, copy.deepcopy(model).requires_grad_(False), (muon, adamw))
+    return TrainState(model, copy.deepcopy(model).requires_grad_(False), (muon, adamw), dtype)
 
 
 def fit(
@@ -88,6 +95,7 @@ def fit(
     on_epoch: Callable[[TrainState], None] = lambda state: None,
     on_step: Callable[[TrainState, int, Tensor], None] = lambda state, num_images, loss: None,
     accelerator: "Accelerator | None" = None,
+    measuring_s: float = 0.0,
 ) -> TrainState:
     """Trains until config.epochs or config.minutes are done, whichever is first.
 
@@ -96,12 +104,13 @@ def fit(
     on_step      called after each step with the number of images and the loss, a scalar tensor still on the device
     accelerator  where several processes train one model: each takes its share of every batch and draws its own flips,
                  shifts, warps and noise, gradients are averaged, and the first process alone calls on_epoch
+    measuring_s  how much of config.minutes, in s, is left for what comes after
 
     Raises ConfigError where there are no images, fewer than processes, or a shift is as long as one, and where the processes
     cannot share a batch evenly.
 
     Everything drawn in epoch e comes from one generator seeded by (seed, e), so that training resumed at an epoch's end
-    goes on as if it had never stopped. Matrix products run in bfloat16, everything else in float32.
+    goes on as if it had never stopped.
     """
     rank, num_processes = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)
     if config.batch_size % num_processes:
@@ -117,7 +126,7 @@ def fit(
     batch_size = min(config.batch_size, len(images)) // num_processes * num_processes
     steps_per_epoch = len(images) // batch_size
     num_steps = config.epochs * steps_per_epoch
-    limit_s = math.inf if config.minutes is None else 60 * config.minutes
+    limit_s = math.inf if config.minutes is None else 60 * config.minutes - measuring_s
     began = time.monotonic() - state.seconds
     state.model.train()
     network = accelerator.prepare(state.model) if accelerator else state.model
@@ -135,7 +144,7 @@ def fit(
         if config.warp_px:
             x = random_warp(x, config.warp_px, generator)
         x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=state.dtype == torch.bfloat16):
             terms = network(x, generator)
         means = {name: term.mean() for name, term in terms.items()}
         sum(means.values()).backward()
@@ -219,7 +228,7 @@ def compile_networks(model: Autoencoder) -> None:
     for network in (model.encoder, model.corrector, model.refiner):
         if network is not None:
             network.compile(fullgraph=True)
-    for name in ("decode", "reconstruction_loss", "gradient_and_error"):
+    for name in ("generate", "reconstruction_loss", "gradient_and_error"):
         setattr(model, name, torch.compile(getattr(model, name), fullgraph=True))
 
 

@@ -27,7 +27,12 @@ def num_scale_free(model: nn.Module) -> tuple[int, int]:
 
 
 def relative_width(spread: tuple[float, float], of_plain: tuple[float, float]) -> float:
-    """How many times as wide as the plain model's a cloud of codes is: geometric mean of both axes' ratios of spread."""
+    """How many times as wide as the plain model's a cloud of codes is: geometric mean of both axes' ratios of spread.
+
+    0 where the cloud has no spread along an axis; not a number where the plain model's has none.
+    """
+    if 0 in of_plain:
+        return float("nan")
     return (spread[0] * spread[1] / (of_plain[0] * of_plain[1])) ** 0.5
 
 
@@ -38,11 +43,13 @@ def places(z: Tensor, codes: Sequence[Tensor], views: Sequence[Extent], link: st
 
     codes  of each plane (n, 2), of the same n images
     views  what is seen of each plane
-    link   "place": at the same share of each view's width and height; "digit": at the image whose code in the first plane is
-           nearest to z
+    link   "place": at the same share of each view's width and height, the middle of a view that has none; "digit": at the image
+           whose code in the first plane is nearest to z
     """
     if link == "digit":
         index = latents.nearest(codes[0], z[None])[0].item()
         return [of_plane[index] for of_plane in codes]
     low, high = (torch.tensor([[view[i], view[i + 2]] for view in views]) for i in (0, 1))
-    return list(low + (z - low[0]) / (high[0] - low[0]) * (high - low))
+    size = high - low
+    share = ((z - low[0]) / size[0]).where(size[0] > 0, 0.5)
+    return list(low + share * size)

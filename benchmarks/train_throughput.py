@@ -3,8 +3,9 @@
     python -m benchmarks.train_throughput --data DIR [--device cuda] [--batch-size 32] [--steps 20] [--rounds 3] [--compile]
 
 Theirs: ImageFolder, transforms and a DataLoader with a worker a core; float32, AdamW. Ours: aemodels.training.fit, photos
-as uint8 on the device, bfloat16, channels-last, Muon and AdamW. Both use all cores. Data preparation is not timed: ours
-needs the photos decoded once, theirs decodes them in each epoch, which is a part of the comparison.
+as uint8 on the device, channels-last, Muon and AdamW, in the precision that it chooses for the device, and in the other one.
+All use all cores. Data preparation is not timed: ours needs the photos decoded once, theirs decodes them in each epoch, which is a
+part of the comparison.
 """
 
 import argparse
@@ -23,12 +24,13 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 from tqdm import tqdm
 
-from aemodels import data, models, training
+from aemodels import data, models, precision, provenance, training
 from aemodels.config import ModelConfig
 from train import RECIPES
 
 MODEL, TRAINING = RECIPES["dog-noise-0.10"]
-WARM_UP = 8  # the fourth step of ours records a CUDA graph
+WARM_UP = {"cuda": 8, "cpu": 2}  # the fourth step of ours records a CUDA graph
+PRECISIONS = (torch.bfloat16, torch.float32)
 
 
 class Enough(Exception):
@@ -40,19 +42,22 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def our_rate(images: torch.Tensor, device: torch.device, batch_size: int, num_steps: int, compiles: bool) -> float:
+def our_rate(
+    images: torch.Tensor, device: torch.device, dtype: torch.dtype, batch_size: int, num_steps: int, compiles: bool
+) -> float:
     """Images a second of training.fit."""
     config = dataclasses.replace(TRAINING, batch_size=batch_size, refine_from=0.0)  # as in theirs
     times: list[float] = []
+    warm_up = WARM_UP[device.type]
 
     def stop(state: training.TrainState, *_: object) -> None:
-        if state.step in (WARM_UP, WARM_UP + num_steps):
+        if state.step in (warm_up, warm_up + num_steps):
             synchronise(device)
             times.append(time.perf_counter())
         if len(times) == 2:
             raise Enough
 
-    state = training.start(models.build(MODEL), config, device)
+    state = training.start(models.build(MODEL), config, device, dtype)
     if compiles:
         training.compile_networks(state.model)
     with contextlib.suppress(Enough):
@@ -75,14 +80,14 @@ def their_rate(folder: str, device: torch.device, batch_size: int, num_steps: in
     )
     model = models.build(MODEL).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    batches = endless(loader)
-    for step in range(WARM_UP + num_steps):
-        if step == WARM_UP:
+    batches, warm_up = endless(loader), WARM_UP[device.type]
+    for step in range(warm_up + num_steps):
+        if step == warm_up:
             synchronise(device)
             began = time.perf_counter()
         x, _ = next(batches)
         x = x.to(device, non_blocking=True)
-        loss = mse_loss(model.decoder(model.encode(x)), x)
+        loss = mse_loss(model.decoder(model.training_code(x)), x)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -108,13 +113,13 @@ def flop_per_image(config: ModelConfig) -> float:
     counter = FlopCounterMode(display=False)
     counter.mod_tracker = NoModules()
     with counter:
-        model.decoder(model.encode(x)).sum().backward()
+        model.decoder(model.training_code(x)).sum().backward()
     return counter.get_total_flops()
 
 
-def matrix_rate(device: torch.device, side: int) -> float:
-    """Measured FLOP/s of bfloat16 matrix products, the best of five."""
-    a, b = (torch.randn(side, side, device=device).bfloat16() for _ in range(2))
+def matrix_rate(device: torch.device, dtype: torch.dtype, side: int) -> float:
+    """Measured FLOP/s of matrix products, the best of five."""
+    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     best = 0.0
     for _ in range(6):
         synchronise(device)
@@ -138,21 +143,27 @@ def main(arguments: list[str] | None = None) -> None:
     root = data.data_root(args.data)
     images = data.load_dogs(root).train[:4096]
     folder = data.find_dog_folder(root)
-    ours, theirs = [], []
+    chosen = precision.fastest(args.device)
+    ours, theirs = {dtype: [] for dtype in sorted(PRECISIONS, key=lambda dtype: dtype != chosen)}, []
     for _ in tqdm(range(args.rounds), unit="round"):
         theirs.append(their_rate(folder, args.device, args.batch_size, args.steps))
-        ours.append(our_rate(images, args.device, args.batch_size, args.steps, args.compile))
-    our_median, their_median = statistics.median(ours), statistics.median(theirs)
-    rate, peak = (
-        our_median * flop_per_image(MODEL),
-        matrix_rate(args.device, 8192 if args.device.type == "cuda" else 2048),
+        for dtype, rates in ours.items():
+            rates.append(our_rate(images, args.device, dtype, args.batch_size, args.steps, args.compile))
+    medians, their_median = (
+        {dtype: statistics.median(rates) for dtype, rates in ours.items()},
+        statistics.median(theirs),
     )
+    rate = medians[chosen] * flop_per_image(MODEL)
+    peak = matrix_rate(args.device, chosen, 8192 if args.device.type == "cuda" else 2048)
     goal = 5 if args.device.type == "cuda" else 1.3
-    print(f"{args.device}, {os.cpu_count()} cores, batches of {args.batch_size}, median of {args.rounds} rounds")
-    print(f"theirs {their_median:10.1f} images/s   {[round(r, 1) for r in theirs]}")
-    print(f"ours   {our_median:10.1f} images/s   {[round(r, 1) for r in ours]}")
-    print(f"ratio  {our_median / their_median:10.2f}            goal {goal}")
-    print(f"share of the measured bfloat16 matrix rate, {peak / 1e9:.0f} GFLOP/s: {rate / peak:.0%}")
+    print(f"{provenance.device_name(str(args.device))}, batches of {args.batch_size}, median of {args.rounds} rounds")
+    print(f"theirs, float32{their_median:12.1f} images/s   {[round(r, 1) for r in theirs]}")
+    for dtype, rates in ours.items():
+        print(f"ours, {precision.name(dtype):<9}{medians[dtype]:12.1f} images/s   {[round(r, 1) for r in rates]}")
+    print(f"ours / theirs  {medians[chosen] / their_median:12.2f}            goal {goal}")
+    other = min(PRECISIONS, key=lambda dtype: dtype == chosen)
+    print(f"{precision.name(chosen)} / {precision.name(other)}{medians[chosen] / medians[other]:10.2f}")
+    print(f"share of the measured {precision.name(chosen)} matrix rate, {peak / 1e9:.0f} GFLOP/s: {rate / peak:.0%}")
 
 
 if __name__ == "__main__":

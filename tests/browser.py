@@ -46,6 +46,18 @@ def copy_photos(data_folder: Path, target: Path, num_photos_per_breed: int) -> P
     return target
 
 
+def copy_digits(data_folder: Path, target: Path, num_train: int, num_test: int) -> Path:
+    """The first of MNIST's real digits, in target/MNIST/raw as torchvision reads them; returns target."""
+    raw = target / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part, number in (("train", num_train), ("t10k", num_test)):
+        for file, head, size in ((f"{part}-images-idx3-ubyte", 16, 784), (f"{part}-labels-idx1-ubyte", 8, 1)):
+            content = (data_folder / "MNIST" / "raw" / file).read_bytes()
+            count = number.to_bytes(4, "big")
+            (raw / file).write_bytes(content[:4] + count + content[8 : head + number * size])
+    return target
+
+
 def chromium() -> str | None:
     """The browser's program, or None where there is none."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

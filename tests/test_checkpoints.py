@@ -3,11 +3,13 @@ import json
 import os
 import pickle
 import resource
+import shutil
 import struct
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 
 from aemodels import checkpoints, models
@@ -19,7 +21,7 @@ from aemodels.checkpoints import (
     save_checkpoint,
 )
 from aemodels.config import TrainConfig
-from aemodels.errors import CheckpointError
+from aemodels.errors import CheckpointError, FileError
 from aemodels.resuming import load_state, save_state
 
 TRAINING = TrainConfig(epochs=2, batch_size=8, learning_rate=1e-3, seed=5)
@@ -107,13 +109,10 @@ def rewrite(path, **fields):
 
 def edit_tensors(path, edit):
     """Applies `edit` to the dictionary of a checkpoint's tensors."""
-    tensors = {}
-    with checkpoints.safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
-        for key in file.keys():  # noqa: SIM118
-            tensors[key] = file.get_tensor(key)
+    tensors = safetensors.torch.load(path.read_bytes())
+    metadata = read_parts(path)[0]["__metadata__"]
     edit(tensors)
-    checkpoints.save_file(tensors, path, metadata=metadata)
+    safetensors.torch.save_file(tensors, path, metadata=metadata)
 
 
 def refusal(folder, name="model"):
@@ -267,9 +266,9 @@ def test_a_pickle_in_disguise_is_refused_and_not_run(good, tmp_path):
 
 
 def test_a_foreign_safetensors_file(good):
-    checkpoints.save_file({"weight": torch.zeros(3)}, good)
+    safetensors.torch.save_file({"weight": torch.zeros(3)}, good)
     assert "not a Latent Lab checkpoint" in refusal(good.parent)
-    checkpoints.save_file({"weight": torch.zeros(3)}, good, metadata={"format": "pt"})
+    safetensors.torch.save_file({"weight": torch.zeros(3)}, good, metadata={"format": "pt"})
     assert "not a Latent Lab checkpoint" in refusal(good.parent)
 
 
@@ -399,7 +398,7 @@ def test_a_number_format_that_torch_cannot_convert(good):
     header, data = read_parts(good)
     header["reference.extra"] = {"dtype": "F4", "shape": [8], "data_offsets": [len(data), len(data) + 4]}
     write_parts(good, header, data + bytes(4))
-    load_checkpoint("model", good.parent)  # what nobody asks for does no harm
+    refusal(good.parent)
     labels = header["reference.labels"]
     labels["dtype"], labels["shape"] = "F4", [48]  # as many bytes as six int32 numbers
     write_parts(good, header, data + bytes(4))
@@ -442,32 +441,34 @@ def test_a_checkpoint_makes_its_folder_and_everybody_may_read_it(tmp_path, mlp_c
     assert path_of(tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o644
 
 
-def full_disk(tensors, filename, metadata=None):
-    Path(filename).write_bytes(b"half of a checkpoint")
+def full_disk(content, filename):
+    with open(filename, "wb") as file:
+        file.write(b"half of a checkpoint")
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def interrupted(tensors, filename, metadata=None):
-    Path(filename).write_bytes(b"half of a checkpoint")
+def interrupted(content, filename):
+    with open(filename, "wb") as file:
+        file.write(b"half of a checkpoint")
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(("failure", "error"), [(full_disk, CheckpointError), (interrupted, KeyboardInterrupt)])
+@pytest.mark.parametrize(("failure", "error"), [(full_disk, FileError), (interrupted, KeyboardInterrupt)])
 def test_a_failing_write_leaves_the_old_checkpoint(good, mlp_config, monkeypatch, failure, error):
     before = good.read_bytes()
-    monkeypatch.setattr(checkpoints, "save_file", failure)
+    monkeypatch.setattr(Path, "write_bytes", lambda path, content: failure(content, path))
     with pytest.raises(error) as caught:
         save(good.parent, mlp_config, seed=1)
     assert good.read_bytes() == before
     assert [path.name for path in good.parent.iterdir()] == ["model.safetensors"]
-    if error is CheckpointError:
+    if error is FileError:
         assert str(good.parent) in str(caught.value)
         assert "No space left" in str(caught.value)
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, mlp_config):
     (tmp_path / "file").touch()
-    with pytest.raises(CheckpointError, match="file/folder"):
+    with pytest.raises(FileError, match="file/folder"):
         save(tmp_path / "file" / "folder", mlp_config)
 
 
@@ -509,7 +510,7 @@ def test_a_failing_write_leaves_the_old_state(tmp_path, monkeypatch):
     path = tmp_path / "model.pt"
     save_state(path, {"epoch": 1})
     monkeypatch.setattr(torch, "save", full_disk)
-    with pytest.raises(CheckpointError, match="No space left"):
+    with pytest.raises(FileError, match="No space left"):
         save_state(path, {"epoch": 2})
     assert load_state(path) == {"epoch": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]
@@ -525,3 +526,91 @@ def test_weights_that_float16_cannot_hold_are_not_written(good, mlp_config):
     with pytest.raises(CheckpointError, match="lower learning rate"):
         save_checkpoint("model", model, TRAINING, METRICS, HISTORY, codes, torch.arange(6), PROVENANCE, folder)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def other(folder, mlp_config):
+    """A sound checkpoint of another model and size."""
+    save(folder, replace(mlp_config, widths=(64, 16)), "other", seed=3)
+    return path_of(folder, "other")
+
+
+OVERWRITE = {
+    "copied over": lambda path, other: shutil.copyfile(other, path),
+    "emptied": lambda path, other: path.write_bytes(b""),
+    "cut": lambda path, other: os.truncate(path, 100),
+    "deleted": lambda path, other: path.unlink(),
+    "moved": lambda path, other: path.rename(path.with_suffix(".old")),
+    "filled with noise": lambda path, other: path.write_bytes(b"\xff" * path.stat().st_size),
+}
+
+
+@pytest.mark.parametrize("happens", OVERWRITE)
+def test_nothing_loaded_depends_on_its_file(good, mlp_config, happens):
+    """A mapped file would change the numbers in memory, or end the program by SIGBUS."""
+    loaded, header = load_checkpoint("model", good.parent), read_header("model", good.parent)
+    tensors = [loaded.codes, loaded.labels, *loaded.model.state_dict().values()]
+    before = [tensor.clone() for tensor in tensors]
+    OVERWRITE[happens](good, other(good.parent, mlp_config))
+    assert all(torch.equal(a, b) for a, b in zip(tensors, before, strict=True))
+    assert loaded.metrics == header["metrics"] == METRICS
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux tells which files are mapped")
+def test_a_loaded_file_is_neither_open_nor_mapped(good):
+    loaded = load_checkpoint("model", good.parent)
+    opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert str(good) not in Path("/proc/self/maps").read_text()
+    assert str(good) not in opened
+    assert loaded.codes.isfinite().all()
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_refused(good, monkeypatch):
+    def shrink(config):
+        os.truncate(good, good.stat().st_size // 2)
+        return models.build(config)
+
+    monkeypatch.setattr(checkpoints, "build", shrink)
+    assert "broken or incomplete" in refusal(good.parent)
+
+
+def test_header_and_weights_are_of_one_file_whatever_takes_its_name_meanwhile(good, mlp_config, monkeypatch):
+    expected, replacement = load_checkpoint("model", good.parent).codes, other(good.parent, mlp_config)
+
+    def swap(config):
+        os.replace(replacement, good)
+        return models.build(config)
+
+    monkeypatch.setattr(checkpoints, "build", swap)
+    loaded = load_checkpoint("model", good.parent)
+    assert loaded.model_config == mlp_config
+    assert torch.equal(loaded.codes, expected)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CON", "con", "NUL", "aux.v2", "COM1", "a:b", "a*b", "a?b", "a|b", 'a"b', "a<b", "a\nb", "a\0b", " a", "a" * 250],
+)
+def test_names_that_some_system_cannot_have_are_refused(good, name):
+    for use in (load_checkpoint, read_header, checkpoint_path):
+        with pytest.raises(CheckpointError, match=r"not a checkpoint name: .* rename it\.$"):
+            use(name, good.parent)
+
+
+@pytest.mark.parametrize("name", ["小狗 0.05", "mnist-ä", "собака", "犬" * 80, "😀", "a.b.c", "a'b & c", "50%"])
+@pytest.mark.parametrize("folder", ["", "用户/模型", "Ünï cödé (1)"])
+def test_names_and_folders_in_every_script(tmp_path, mlp_config, name, folder):
+    _, codes = save(tmp_path / folder, mlp_config, name)
+    assert list_checkpoints(tmp_path / folder) == [name]
+    assert torch.equal(load_checkpoint(name, tmp_path / folder).codes, codes)
+
+
+def test_a_checkpoint_without_codes_is_neither_written_nor_read(good, mlp_config):
+    model = models.build(mlp_config)
+    with pytest.raises(CheckpointError, match="no reference codes"):
+        save_checkpoint(
+            "model", model, TRAINING, METRICS, HISTORY, torch.empty(0, 2), torch.arange(0), PROVENANCE, good.parent
+        )
+    edit_tensors(
+        good, lambda t: t.update({"reference.codes": torch.empty(0, 2), "reference.labels": torch.arange(0).int()})
+    )
+    assert "reference codes" in refusal(good.parent)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from browser import copy_digits
 
 import train
 from aemodels.checkpoints import checkpoint_path, list_checkpoints, load_checkpoint
@@ -98,24 +99,26 @@ TELL_NAMES = """
 import os, sys, train
 folder, rank, names = sys.argv[1], os.environ["RANK"], []
 train.train_one = lambda name, *_: names.append(name)
-assert train.main(["--device", "cpu", "--only", "mnist-ae", "mnist-dae-2d", "--out", f"{folder}/{rank}"]) == 0
+data = ["--data", sys.argv[2]]
+assert train.main(["--device", "cpu", "--only", "mnist-ae", "mnist-dae-2d", "--out", f"{folder}/{rank}", *data]) == 0
 open(f"{folder}/{rank}.txt", "w").write(" ".join(names))
 """
 
 
-def test_processes_that_see_other_folders_train_the_same_models(tmp_path):
+def test_processes_that_see_other_folders_train_the_same_models(data_folder, tmp_path):
     """Of two machines that do not share --out, one may have a model that the other lacks."""
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "mnist-ae.safetensors").write_bytes(checkpoint_path("mnist-ae").read_bytes())
     (tmp_path / "names.py").write_text(TELL_NAMES)
-    launch(tmp_path / "names.py", tmp_path)
+    launch(tmp_path / "names.py", tmp_path, data_folder)
     assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == ["mnist-dae-2d"] * 2
 
 
 def test_train_py_in_two_processes_makes_one_checkpoint(data_folder, tmp_path):
     only = ("mnist-ae", "mnist-dae-2d")
     brief = ("--quick", "--epochs", "2", "--minutes", "60", "--device", "cpu")
-    said = launch("train.py", *brief, "--data", data_folder, "--out", tmp_path, "--only", *only)
+    digits = copy_digits(data_folder, tmp_path / "data", 6000, 1000)
+    said = launch("train.py", *brief, "--data", digits, "--out", tmp_path, "--only", *only)
     assert list_checkpoints(tmp_path) == sorted(only)
     for name in only:
         checkpoint = load_checkpoint(name, tmp_path)

@@ -227,7 +227,7 @@ COMPLETE_AVIF = [figures(v, budget_bytes=200, mean_payload_bytes=190.0) for v in
 
 def write_baselines(folder, photos, **parts):
     known = {"num_components": 40, "num_train_images": 108, "data_fingerprint": photos.fingerprint}
-    (folder / "baselines.json").write_text(json.dumps(known | parts))
+    (folder / "baselines.json").write_text(json.dumps(known | parts), encoding="utf-8")
 
 
 def test_complete_baselines_are_left_alone(checkpoint_folder, photos, photo_folder):
@@ -300,17 +300,19 @@ def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, ph
 )
 def test_broken_baselines_are_told_in_one_sentence(text, checkpoint_folder, photo_folder, capsys):
     path = checkpoint_folder / "baselines.json"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     assert evaluate(photo_folder, checkpoint_folder) == 1
     error = capsys.readouterr().err.strip().splitlines()
     assert len(error) == 1
     assert error[0].startswith("baselines.json is broken or incomplete")
     assert "delete it" in error[0]
     assert "`python train.py --evaluate`" in error[0]
-    assert path.read_text() == text
+    assert path.read_text(encoding="utf-8") == text
 
 
 def test_baselines_from_before_avif_can_be_read(checkpoint_folder):
     row = {"noise_variance": 0.05, "psnr_db": 22.8, "psnr_db_ci95": 0.1, "num_images": 1886}
-    (checkpoint_folder / "baselines.json").write_text(json.dumps({"linear_code": [row], "num_components": 1024}))
+    (checkpoint_folder / "baselines.json").write_text(
+        json.dumps({"linear_code": [row], "num_components": 1024}), encoding="utf-8"
+    )
     assert measurements.read_baselines(checkpoint_folder)["linear_code"] == [row]

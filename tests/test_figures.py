@@ -9,12 +9,15 @@ from aemodels.figures import (
     DARK,
     LIGHT,
     PALETTE,
+    _axis,
+    _ticks,
     channel_maps,
     diverging,
     heat,
     lines,
     mosaic,
     panel,
+    plotly_text,
     png,
     scatter_tile,
     to_tiles,
@@ -339,3 +342,56 @@ def test_lines_draws_each_series():
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("variance", "PSNR / dB")
     assert figure.layout.yaxis.type == "log"
     assert lines({"a": ([0], [1])}, "x", "y").layout.yaxis.type == "linear"
+
+
+def test_names_are_literal_in_charts():
+    figure = lines({"<b>$x$</b> &amp;": ([0], [1])}, "x", "y")
+    assert figure.data[0].name == "&lt;b&gt;&#36;x&#36;&lt;/b&gt; &amp;amp;"
+    assert plotly_text("狗-ae_2") == "狗-ae_2"
+
+
+@pytest.mark.parametrize("span", [1e-300, 1e-30, 1e-6, 0.07, 1, 8, 16, 300, 1e6, 1e30, 1e300])
+@pytest.mark.parametrize("middle", [0, 0.5, -3])
+def test_marks_of_an_axis_follow_from_its_span(span, middle):
+    low, high = span * (middle - 0.5), span * (middle + 0.5)
+    ticks = _ticks(*_axis(low, high))
+    assert 2 <= len(ticks) <= 5
+    assert all(low <= tick <= high for tick in ticks)
+    steps = np.diff(list(ticks))
+    assert steps == pytest.approx(steps[0], rel=1e-6)
+    assert f"{steps[0]:.0e}"[0] in "125"
+    assert [float(text.replace("−", "-")) for text in ticks.values()] == pytest.approx(list(ticks), rel=1e-6)
+
+
+@pytest.mark.parametrize("extent", [(3, 3), (0, 0), (-1e6, -1e6), (1e6, 1e6 + 1e-9), (0, 5e-324)])
+def test_an_axis_without_length_is_drawn(extent):
+    tile = scatter_tile(np.full((5, 2), extent[0]), np.zeros(5, int), extent * 2, 300)
+    colour = [int(PALETTE[0][i : i + 2], 16) for i in (1, 3, 5)]
+    assert (tile[30:270, 40:] == colour).all(-1).any()  # the dot
+    low, high = _axis(*extent)
+    assert low <= extent[0] < extent[1] + (high - low) / 2 < high + (high - low)
+    assert len(set(_ticks(low, high).values())) == len(_ticks(low, high)) >= 2
+
+
+@pytest.mark.parametrize("ends", [(np.nan, 1), (0, np.inf), (-np.inf, np.inf), (1, 0), (-1.7e308, 1.7e308)])
+def test_an_axis_without_ends_is_refused(ends):
+    with pytest.raises(ValueError, match="two finite ends"):
+        scatter_tile(np.zeros((1, 2)), np.zeros(1, int), (*ends, 0, 1), 300)
+
+
+def test_what_is_no_number_is_purple():
+    values, purple = np.array([np.nan, 0.0, np.inf, -np.inf]), [200, 0, 200]
+    assert diverging(values, 1)[[0, 2, 3]].tolist() == [purple, RED.tolist(), BLUE.tolist()]
+    assert heat(values, 1).tolist() == [purple, [0, 0, 0], [255, 255, 255], [0, 0, 0]]
+    assert diverging(values, np.nan).tolist() == [purple] * 4
+    x = torch.zeros(1, 3, 1, 3)
+    x[0, 1, 0, 0], x[0, 1, 0, 1] = torch.nan, torch.inf
+    assert to_tiles(x)[0].tolist() == [[purple, [0, 255, 0], [0, 0, 0]]]
+
+
+def test_a_row_label_stays_beside_its_tiles():
+    image = panel([[flat_tile((0, 0, 200))] * 9] * 2, row_labels=["非常" * 5000, "second"])
+    top = np.asarray(image)[:8, :100]
+    assert (top == 255).all()
+    short = panel([[flat_tile((0, 0, 200))] * 9] * 2, row_labels=["first", "second"])
+    assert image.size == short.size

@@ -221,6 +221,7 @@ def blurred(x, sigma):
     return F.conv2d(F.pad(x, (0, 0, pad, pad), mode="reflect"), line.mT, groups=3)
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"])
 def test_real_before_reconstruction_before_sample_before_noise(name, yardstick, others, real):
     ckpt = aemodels.load_checkpoint(name)
@@ -236,6 +237,7 @@ def test_real_before_reconstruction_before_sample_before_noise(name, yardstick, 
     assert coverage[0] > coverage[1] > coverage[2] >= coverage[3] == 0
 
 
+@pytest.mark.release
 @pytest.mark.parametrize(
     ("spoil", "amounts"),
     [
@@ -252,6 +254,7 @@ def test_the_more_spoilt_the_worse(spoil, amounts, yardstick, others, real):
     assert coverage[4] <= coverage[3]
 
 
+@pytest.mark.release
 def test_noise_of_the_photos_own_spectrum_is_no_photo(yardstick, others, real):
     """Each photo with its amplitudes but other phases: what the second layer is for."""
     spectrum = torch.fft.rfft2(others)
@@ -261,6 +264,7 @@ def test_noise_of_the_photos_own_spectrum_is_no_photo(yardstick, others, real):
     assert measure(yardstick, scrambled)["frechet"] > 2 * real["frechet"]
 
 
+@pytest.mark.release
 def test_copies_of_known_photos_show(yardstick, photos, real):
     copies = (photos[0].float() / 255 + 0.02 * noise_like(photos[0])).clamp(0, 1)
     copied = measure(yardstick, copies)

@@ -84,10 +84,15 @@ def test_decode_stays_in_range_for_either_loss(make, network, reconstruction):
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("variant", SETTINGS)
-def test_encode_is_deterministic_in_training_mode_too(make, variant, network):
-    model = make(variant, network).train()
+def test_encode_is_deterministic_and_the_same_while_training(make, variant, network):
+    model = make(variant, network, **({"descent_steps": 2} if network == "refined" else {})).train()
     x = images_for(model)
-    assert torch.equal(model.encode(x), model.encode(x))
+    z = model.encode(x)
+    assert torch.equal(model.encode(x), z)
+    assert torch.equal(model.eval().encode(x), z)
+    model.refines = False  # as in the first part of a training
+    assert torch.equal(model.train().encode(x), z)
+    assert (model.training_code(x) - z).abs().max() > 0.01 or network != "refined"
     torch.testing.assert_close(model.encode(x[2:3]), model.encode(x)[2:3], atol=1e-5, rtol=1e-4)
 
 
@@ -206,7 +211,7 @@ def test_the_denoising_model_sees_unclipped_noise_and_is_judged_on_the_clean_ima
     assert noise.numel() > 1e6
     assert noise.var().item() == pytest.approx(noise_factor**2, rel=0.01)
     assert noise.mean().item() == pytest.approx(0, abs=0.002)
-    expected = model.reconstruction_loss(x, model.encode(seen[0]))
+    expected = model.reconstruction_loss(x, model.training_code(seen[0]))
     torch.testing.assert_close(terms["reconstruction"], expected)
 
 
@@ -263,16 +268,16 @@ def test_the_corrector_adds_to_the_code_what_it_makes_of_image_and_reconstructio
 @pytest.mark.parametrize("network", ["corrected", "refined"])
 def test_the_decoder_learns_from_the_code_too_where_it_helped_to_make_it(make, network):
     model = make("plain", network).requires_grad_(True)
-    model.encode(images_for(model)).square().sum().backward()
+    model.training_code(images_for(model)).square().sum().backward()
     assert all(p.grad.abs().max() > 0 for p in model.parameters())
 
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
 def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, variant):
-    model = make(variant, "refined").train()
+    model = make(variant, "refined")
     x = images_for(model)
     seen = inputs_of(model.refiner)
-    z = model.encode(x)
+    z = model.training_code(x)
     first = model.scale(model.encoder(x))
     gradients = [torch.zeros_like(first), model.gradient_and_error(x, first)[0]]
     second = model.scale(first + model.refiner(torch.cat([first, gradients[1], gradients[0]], dim=1)))
@@ -287,7 +292,7 @@ def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, 
 def test_an_image_that_the_refiner_leads_astray_keeps_its_code(make, variant):
     model = make(variant, "refined")
     x = model.decode(torch.randn(32, *model.config.latent_shape))
-    first, refined, kept = model.scale(model.encoder(x)), model.train().encode(x), model.eval().encode(x)
+    first, refined, kept = model.scale(model.encoder(x)), model.training_code(x), model.encode(x)
     is_better = model.reconstruction_loss(x, refined) < model.reconstruction_loss(x, first)
     assert 0 < is_better.sum() < len(x)
     torch.testing.assert_close(kept[is_better], refined[is_better])
@@ -344,8 +349,8 @@ def test_an_image_has_the_code_of_descent_unless_its_error_grew_and_none_while_t
     is_better = model.reconstruction_loss(x, descended) < model.reconstruction_loss(x, first)
     assert is_better.any()
     expected = torch.where(is_better.view(-1, 1, 1, 1), descended, first)
-    torch.testing.assert_close(model.eval().encode(x), expected)
-    torch.testing.assert_close(model.train().encode(x), refines.train().encode(x))
+    torch.testing.assert_close(model.encode(x), expected)
+    torch.testing.assert_close(model.training_code(x), refines.training_code(x))
 
 
 def test_each_image_descends_by_itself(make):
@@ -405,6 +410,36 @@ def test_the_loss_can_be_learnt_from(make, network, latent_shape):
         sum(loss(model, images_for(model)).values()).mean().backward()
         for name, parameter in model.named_parameters():
             assert parameter.grad.abs().max() > 0, (variant, name)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_of_no_images_there_are_no_codes_and_of_no_codes_no_images(make, variant, network):
+    model = make(variant, network, **({"descent_steps": 2} if network == "refined" else {}))
+    x = images_for(model)[:0]
+    z = model.encode(x)
+    assert z.shape == (0, *model.config.latent_shape)
+    assert model.decode(z).shape == model(x).shape == x.shape
+    assert loss(model, x)["reconstruction"].shape == (0,)
+
+
+@pytest.mark.parametrize("mode", [True, False])
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_a_model_without_a_generator_rebuilds_and_with_one_gives_its_loss(make, variant, mode):
+    model = make(variant, "refined").train(mode)
+    x = images_for(model)
+    assert torch.equal(model(x), model.decode(model.encode(x)))
+    terms, expected = model(x, torch.Generator().manual_seed(3)), loss(model, x, seed=3)
+    assert all(torch.equal(terms[name], expected[name]) for name in terms.keys() | expected.keys())
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_floats_of_another_precision_count_as_the_numbers_that_they_are(make, network, dtype):
+    model = make("plain", network)
+    x, z = images_for(model).to(dtype), torch.randn(3, *model.config.latent_shape).to(dtype)
+    assert torch.equal(model.encode(x), model.encode(x.float()))
+    assert torch.equal(model.decode(z), model.decode(z.float()))
 
 
 @pytest.mark.parametrize(

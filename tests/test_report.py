@@ -209,12 +209,42 @@ def test_models_stand_with_their_figures_and_provenance():
         assert ckpt.provenance["data_fingerprint"].startswith(made["data fingerprint"])
 
 
-def test_text_that_no_document_can_hold_is_left_out():
-    odd = "a\x00b\x0bc\ufffed\U0001f600"
+def test_text_that_no_document_can_hold_is_written_as_codes():
+    odd, expected = "a\x00b\x0bc\ufffed\U0001f600\udce9\u202e", "a⟨U+0000⟩b\nc⟨U+FFFE⟩d\U0001f600⟨U+DCE9⟩⟨U+202E⟩"
     document = opened(panel(title=odd, caption=odd, alt=odd, rows=[{odd: odd}]), title=odd, author=odd)
-    assert document.core_properties.title == "abcd\U0001f600"
-    assert paragraphs(document, "Heading 1")[0] == "abcd\U0001f600"
-    assert cells(document.tables[0]) == [["abcd\U0001f600"], ["abcd\U0001f600"]]
+    assert document.core_properties.title == expected
+    assert paragraphs(document, "Heading 1")[0] == expected
+    assert cells(document.tables[0]) == [[expected], [expected]]
+    assert document.inline_shapes[0]._inline.docPr.get("descr") == expected
+
+
+def test_document_names_a_font_for_chinese_in_every_style():
+    fonts = list(opened(panel()).styles.element.iter(qn("w:rFonts")))
+    assert len(fonts) > 10
+    assert {f.get(qn("w:eastAsia")) for f in fonts} == {"Microsoft YaHei"}
+    assert not any(f.get(qn("w:eastAsiaTheme")) for f in fonts)
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1.png", "+a", "-a.png", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "-1+2", "-inf", "=cmd|'/c calc'!A0"]
+)
+def test_csv_says_that_a_name_is_no_formula(name):
+    rows = list(csv.reader(io.StringIO(to_csv([{name: name, "psnr_db": -1.5}]).decode("utf-8-sig"), newline="")))
+    shown = "'" + name.replace("\r", "\n")
+    assert rows == [[shown, "psnr_db"], [shown, "-1.5"]]
+
+
+@pytest.mark.parametrize(
+    "value", [-1.5, 3, "-1.5", "+2e-3", "a=b", "狗", "−1", "'a", "", "24.86 ± 0.10", -np.float32(0.5)]
+)
+def test_csv_leaves_numbers_and_plain_texts(value):
+    (_, row) = csv.reader(io.StringIO(to_csv([{"a": value, "b": "-"}]).decode("utf-8-sig")))
+    assert row == [str(value), "'-"]
+
+
+def test_files_take_names_that_are_no_utf8_and_that_turn_the_letters_round():
+    content = files(report.build_zip([panel("caf\udce9\u202egnp.exe")]))
+    assert list(content)[:2] == [f"01-caf⟨U+DCE9⟩⟨U+202E⟩gnp.exe.{kind}" for kind in ("png", "csv")]
 
 
 def test_properties_longer_than_the_format_holds_are_cut():

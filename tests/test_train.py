@@ -12,18 +12,18 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from browser import REPO, copy_photos
+from browser import REPO, copy_digits, copy_photos
 from test_checkpoints import save
 
 import aemodels
 import train
-from aemodels import checkpoints, data, datasets, resuming
+from aemodels import checkpoints, data, datasets, precision, resuming
 from aemodels.config import TrainConfig
 from aemodels.errors import LatentLabError
 
 DAE = "mnist-dae-2d"
-# No time limit that could bite: then the result depends on the seed alone.
-SMALL = ["--quick", "--epochs", "4", "--minutes", "1e300", "--device", "cpu"]
+# No time limit: the result depends on the seed alone.
+SMALL = ["--quick", "--epochs", "4", "--device", "cpu"]
 
 
 def command(*arguments):
@@ -38,15 +38,15 @@ def one_thread_and_own_cache(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def small_data(data_folder, tmp_path_factory):
-    """MNIST, and one photo of every breed."""
+    """Some of MNIST's digits, and one photo of every breed."""
     folder = copy_photos(data_folder, tmp_path_factory.mktemp("data"), 1)
-    (folder / "MNIST").symlink_to((data_folder / "MNIST").resolve())
-    return folder
+    return copy_digits(data_folder, folder, 2000, 500)
 
 
 @pytest.fixture(scope="module")
-def mnist(data_folder):
-    return data_folder.resolve()
+def mnist(data_folder, tmp_path_factory):
+    """A tenth of MNIST."""
+    return copy_digits(data_folder, tmp_path_factory.mktemp("digits"), 6000, 1000)
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +75,14 @@ def same(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
 
+def sentences(error):
+    """The lines on stderr beside progress bars."""
+    return [line for line in re.split(r"[\r\n]", error) if line.strip() and not re.search(r"\[\d\d:\d\d[<,]", line)]
+
+
 def sentence(error):
     """The one line on stderr beside progress bars; the test fails where there are more, or a traceback."""
-    lines = [line for line in re.split(r"[\r\n]", error) if line.strip() and not re.search(r"\[\d\d:\d\d[<,]", line)]
+    lines = sentences(error)
     assert len(lines) == 1, error
     return lines[0]
 
@@ -91,16 +96,21 @@ def fails(capsys, *arguments):
 
 def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_data, tmp_path, capsys):
     out = tmp_path / "out"
-    arguments = ["--quick", "--data", small_data, "--out", out, "--minutes", "0.02", "--device", "cpu"]
+    arguments = ["--quick", "--data", small_data, "--out", out, "--device", "cpu"]
+    asked = train.parse([str(a) for a in arguments])
     done = subprocess.run(command(*arguments), cwd=REPO, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert aemodels.list_checkpoints(out) == sorted(train.RECIPES)
     assert not list(out.glob(".*.part"))
     assert not list((out / ".resume").glob("*"))
-    for name, (model_config, train_config) in train.RECIPES.items():
+    dtype = precision.name(precision.fastest(torch.device("cpu")))
+    first = done.stdout.splitlines()[0]
+    assert re.fullmatch(rf"CPU: .*: trains in {dtype}, which is fastest here, and measures in float32\.", first)
+    for name in train.RECIPES:
+        model_config, train_config = train.recipe(name, asked)
         ckpt = aemodels.load_checkpoint(name, out)
         assert ckpt.model_config == model_config
-        assert ckpt.train_config == dataclasses.replace(train_config, minutes=0.02)
+        assert ckpt.train_config == train_config
         evaluations = ckpt.metrics.pop("evaluations")
         for figures in [ckpt.metrics, *evaluations]:
             assert figures["num_images"] > 0
@@ -108,6 +118,7 @@ def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_d
         made = ckpt.provenance
         assert made["finished"] is True
         assert made["device"].startswith("CPU")
+        assert made["precision"] == dtype
         assert made["wall_s"] > 0
         assert made["steps"] == ckpt.history[-1]["step"] > 0
         assert re.fullmatch("[0-9a-f]{32}", made["data_fingerprint"])
@@ -126,7 +137,9 @@ def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_d
     before = {path: path.stat().st_mtime_ns for path in out.glob("*.safetensors")}
     assert train.main([str(a) for a in arguments]) == 0
     assert {path: path.stat().st_mtime_ns for path in out.glob("*.safetensors")} == before
-    assert capsys.readouterr().out == done.stdout
+    table = capsys.readouterr().out
+    assert table.startswith("\ncheckpoint")
+    assert done.stdout.endswith(table)
 
 
 def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist, uninterrupted, tmp_path):
@@ -175,7 +188,7 @@ def test_short_epochs_are_saved_seldom_enough_to_take_a_tenth_of_the_time(mnist,
         saved.append(state.epoch)
         save(name, ema, train_config, state, dataset, args)
 
-    def fit(state, images, config, on_epoch, on_step, accelerator):
+    def fit(state, images, config, on_epoch, on_step, accelerator, measuring_s):
         for state.epoch in range(1, 13):
             clock.now += 30
             state.finished = state.epoch == 12
@@ -279,7 +292,7 @@ def test_a_recipe_of_another_network_than_it_starts_from(conv_config, tmp_path):
 
 def test_a_resumed_training_keeps_the_start_that_it_had(small_data, tmp_path, monkeypatch):
     """The checkpoint that it started from may have become another one in between."""
-    arguments = ["--quick", "--minutes", "0.02", "--device", "cpu", "--data", str(small_data), "--out", str(tmp_path)]
+    arguments = ["--quick", "--device", "cpu", "--data", str(small_data), "--out", str(tmp_path)]
     assert train.main(["--only", "dog-ae", *arguments]) == 0
     before = checkpoints.trainings("dog-ae", checkpoints.read_header("dog-ae", tmp_path))
     keep = resuming.keep
@@ -300,12 +313,6 @@ def test_a_resumed_training_keeps_the_start_that_it_had(small_data, tmp_path, mo
 def test_labels_of_a_quick_run_point_to_the_photos_of_its_codes(small_data):
     dogs, quick = data.load_dogs(small_data), datasets.load_dogs(small_data, quick=True)
     assert torch.equal(dogs.test[quick.reference_labels], quick.reference)
-
-
-def test_quick_digits_have_the_fingerprint_of_the_whole_set(mnist):
-    whole, quick = datasets.load_mnist(mnist), datasets.load_mnist(mnist, quick=True)
-    assert len(quick.train) < len(whole.train)
-    assert quick.fingerprint == whole.fingerprint
 
 
 def test_terminated_training_leaves_no_half_written_file(mnist, tmp_path):
@@ -367,11 +374,151 @@ def test_corrupt_resume_file(content, unfinished, mnist, capsys):
     assert "delete it" in message
 
 
-@pytest.mark.parametrize("other", [["--epochs", "5"], ["--minutes", "1e200"]])
-def test_resume_file_made_with_other_settings(other, unfinished, mnist, capsys):
-    message = fails(capsys, "--only", DAE, *SMALL, *other, "--data", mnist, "--out", unfinished)
-    assert str(unfinished / ".resume" / f"{DAE}.pt") in message
-    assert "other settings or data; delete it" in message
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"learning_rate": 0.5}, "learning_rate 0.004 in place of 0.5"),
+        ({"batch_size": 64, "seed": 3}, "batch_size 512 in place of 64, seed 0 in place of 3"),
+    ],
+)
+def test_a_setting_changed_after_an_interruption_is_named(changed, said, unfinished, mnist, monkeypatch, capsys):
+    model_config, train_config = train.RECIPES[DAE]
+    monkeypatch.setitem(train.RECIPES, DAE, (model_config, dataclasses.replace(train_config, **changed)))
+    message = fails(capsys, "--only", DAE, *SMALL, "--data", mnist, "--out", unfinished)
+    path = unfinished / ".resume" / f"{DAE}.pt"
+    assert message == f"{path} was made with {said}; set that back, or delete the file to train {DAE} from the start."
+
+
+def test_other_images_after_an_interruption_are_named(unfinished, data_folder, tmp_path, capsys):
+    fewer = copy_digits(data_folder, tmp_path / "fewer", 3000, 500)
+    message = fails(capsys, "--only", DAE, *SMALL, "--data", fewer, "--out", unfinished)
+    assert "was made with other images; set that back" in message
+
+
+@pytest.mark.parametrize("longer", [["--epochs", "5"], ["--epochs", "2"], ["--minutes", "30"]])
+def test_an_interrupted_training_goes_on_for_other_epochs_or_minutes(longer, unfinished, mnist):
+    arguments = ["--quick", "--device", "cpu", "--data", str(mnist), "--out", str(unfinished)]
+    assert train.main(["--only", DAE, *arguments, *longer]) == 0
+    ckpt = aemodels.load_checkpoint(DAE, unfinished)
+    assert ckpt.provenance["finished"] is True
+    asked = train.parse([*arguments, *longer])
+    assert ckpt.train_config == train.recipe(DAE, asked)[1]
+    assert ckpt.history[-1]["epoch"] == ckpt.train_config.epochs
+
+
+def test_what_an_interrupted_training_has_behind_it_cannot_be_asked_for(unfinished, mnist, capsys):
+    arguments = ["--only", DAE, "--quick", "--device", "cpu", "--data", mnist, "--out", unfinished]
+    resume = unfinished / ".resume" / f"{DAE}.pt"
+    state = resuming.load_state(resume)
+    state |= {"epoch": 2, "seconds": 600.0}
+    resuming.save_state(resume, state)
+    assert fails(capsys, *arguments, "--epochs", "2") == f"{DAE} has 2 epochs behind it already; give it more --epochs."
+    message = fails(capsys, *arguments, "--epochs", "4", "--minutes", "5")
+    assert message == f"{DAE} has 10.0 minutes behind it already; give it more --minutes."
+    assert resume.exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--epochs", "5"], "trained for 4 epochs, not 5"),
+        (["--minutes", "0.5"], "trained for any number of minutes, not 0.5"),
+        (
+            ["--epochs", "1", "--minutes", "7"],
+            "trained for 4 epochs, not 1 and trained for any number of minutes, not 7",
+        ),
+        ("fewer digits", "trained on other digits"),
+        ("fewer digits, by the environment", "trained on other digits"),
+    ],
+)
+def test_a_finished_model_is_not_passed_off_as_what_was_asked_for(
+    asked, said, uninterrupted, data_folder, tmp_path, monkeypatch, capsys
+):
+    path = uninterrupted / f"{DAE}.safetensors"
+    before = path.read_bytes()
+    if isinstance(asked, str):
+        fewer = copy_digits(data_folder, tmp_path / "fewer", 3000, 500)
+        if "environment" in asked:
+            monkeypatch.setenv("LATENT_LAB_DATA", str(fewer))
+            asked = []
+        else:
+            asked = ["--data", fewer]
+    message = fails(capsys, "--only", DAE, "--quick", "--out", uninterrupted, *asked)
+    psnr_db = aemodels.load_checkpoint(DAE, uninterrupted).metrics["psnr_db"]
+    assert message == (
+        f"{DAE} is finished ({said}, {psnr_db:.2f} dB): move {path} away, or give another folder with --out, to have it "
+        "trained as asked."
+    )
+    assert path.read_bytes() == before
+
+
+def test_a_finished_model_that_is_what_was_asked_for_is_left(uninterrupted, mnist, capsys):
+    before = (uninterrupted / f"{DAE}.safetensors").read_bytes()
+    assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(uninterrupted)]) == 0
+    assert capsys.readouterr().err == ""
+    assert (uninterrupted / f"{DAE}.safetensors").read_bytes() == before
+
+
+def test_a_folder_without_digits_asks_for_no_other_digits(uninterrupted, photo_folder, capsys):
+    assert train.main(["--only", DAE, "--quick", "--data", str(photo_folder), "--out", str(uninterrupted)]) == 0
+
+
+def test_photos_without_digits_train_the_models_of_photos(photo_folder, tmp_path, monkeypatch, capsys):
+    trained = []
+    monkeypatch.setattr(train, "train_one", lambda name, *_: trained.append(name))
+    assert train.main(["--quick", "--data", str(photo_folder), "--out", str(tmp_path / "out")]) == 1
+    assert trained == [name for name in train.RECIPES if name.startswith("dog")]
+    first, last = sentences(capsys.readouterr().err)
+    digits = ", ".join(name for name in train.RECIPES if name.startswith("mnist"))
+    assert "MNIST" in first
+    assert first.endswith(f" Left out: {digits}.")
+    assert last == f"Not trained, for want of images: {digits}."
+
+
+def test_digits_and_photos_may_lie_in_two_places(photo_folder, mnist, tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(train, "train_one", lambda name, *_: trained.append(name))
+    assert train.main(["--quick", "--data", str(photo_folder), str(mnist), "--out", str(tmp_path / "out")]) == 0
+    assert trained == list(train.RECIPES)
+
+
+def test_a_model_cut_by_its_time_limit_is_not_called_finished_without_a_word(mnist, tmp_path, capsys):
+    arguments = ["--only", DAE, "--device", "cpu", "--data", str(mnist), "--out", str(tmp_path)]
+    assert train.main([*arguments, "--minutes", "0.03"]) == 0
+    said = capsys.readouterr().out
+    ckpt = aemodels.load_checkpoint(DAE, tmp_path)
+    steps, epochs = ckpt.provenance["steps"], ckpt.history[-1]["epoch"]
+    assert re.search(rf" finished by its time limit, after {epochs:.3g} of 50 epochs$", said, re.M)
+    assert f"{DAE} ended after {steps} steps, too few to learn much from" in said
+    assert re.search(
+        rf"{DAE} does not reconstruct: {ckpt.metrics['psnr_db']:.2f} dB, where one and the same grey", said
+    )
+    assert f"{DAE}: of 0.03 minutes, measuring takes about " in said
+
+
+def test_a_time_limit_too_short_for_a_step_is_refused(mnist, tmp_path, capsys):
+    message = fails(capsys, "--only", DAE, "--device", "cpu", "--data", mnist, "--out", tmp_path, "--minutes", "1e-9")
+    assert message == f"{DAE} had no time for a single step; give it more --minutes."
+    assert not (tmp_path / f"{DAE}.safetensors").exists()
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "cp949", "cp850", "ascii", "cp1252", "gbk", "utf-16"])
+def test_the_table_is_printed_in_every_encoding(encoding, tmp_path):
+    """As into a file or pipe on a Windows of another country; a name may be in none."""
+    names = "missing-\udce9"
+    code = f"import train; from aemodels import console; console.accept_any_text(); train.print_table(['dog-ae'], {str(tmp_path)!r}); print({names!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=REPO,
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.decode(encoding)
+    assert "dog-ae" in said
+    assert "missing-?" in said
 
 
 def test_download_without_a_network(tmp_path):

@@ -6,17 +6,24 @@ from dataclasses import replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from aemodels import models
+from aemodels import models, precision
 from benchmarks import train_throughput
 
 
-def test_it_prints_both_rates_and_the_share_of_the_matrix_rate(photo_folder, tmp_path, monkeypatch, capsys):
+def test_it_prints_all_rates_and_the_share_of_the_matrix_rate(photo_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
     train_throughput.main(["--data", str(photo_folder), "--batch-size", "2", "--steps", "1", "--rounds", "1"])
     said = capsys.readouterr().out
-    rate = {who: float(re.search(rf"^{who} +([\d.]+)", said, re.M)[1]) for who in ("theirs", "ours", "ratio")}
-    theirs, ours = rate["theirs"], rate["ours"]  # rounded to 0.05, the ratio to 0.005
-    assert (ours - 0.05) / (theirs + 0.05) - 0.005 <= rate["ratio"] <= (ours + 0.05) / (theirs - 0.05) + 0.005
+    chosen = precision.name(precision.fastest(torch.device("cpu")))
+    other = {"bfloat16": "float32", "float32": "bfloat16"}[chosen]
+
+    def number(start):
+        return float(re.search(rf"^{re.escape(start)} +([\d.]+)", said, re.M)[1])
+
+    theirs, ours, slower = (number(who) for who in ("theirs, float32", f"ours, {chosen}", f"ours, {other}"))
+    for ratio, a, b in ((number("ours / theirs"), ours, theirs), (number(f"{chosen} / {other}"), ours, slower)):
+        # Rates are rounded to 0.05, ratios to 0.005.
+        assert (a - 0.05) / (b + 0.05) - 0.005 <= ratio <= (a + 0.05) / max(b - 0.05, 1e-9) + 0.005
     assert re.search(r"GFLOP/s: \d+%$", said, re.M)
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 import aemodels
 from aemodels import checkpoints
 from aemodels.errors import LatentLabError
-from pages.parts import controls, loaders, thumbnails
+from pages.parts import controls, loaders, models, thumbnails
 
 # Page -> what it shows, in the order that a newcomer takes.
 CARDS = {
@@ -71,7 +71,7 @@ for name in aemodels.list_checkpoints():
     try:
         header = checkpoints.read_header(name)
     except LatentLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(controls.sentence(error), icon=":material/error:")
         continue
     model, metrics, made = header["model_config"], header["metrics"], header["provenance"]
     num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(name, header) if t["history"])
@@ -92,7 +92,8 @@ for name in aemodels.list_checkpoints():
     )
 if rows:
     # Markdown and not st.table, which would load pandas before the first page shows.
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    lines = [list(rows[0]), *([*map(controls.literal, row.values())] for row in rows)]
+    lines.insert(1, ["---"] * len(rows[0]))
     with st.container(key="models"):
         st.markdown("\n".join("| " + " | ".join(line) + " |" for line in lines))
     st.caption(
@@ -102,6 +103,8 @@ else:
     st.info(
         "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
     )
+
+wrong = st.container()  # filled last: that takes every model's codes
 
 st.subheader("Data on this computer", anchor=False)
 digits, photos = st.columns(2)
@@ -123,3 +126,5 @@ else:
 for name, place in places.items():  # last, so that the page stands before its pictures are computed
     if picture := thumbnails.jpeg(name):
         place.image(picture, alt=thumbnails.THUMBNAILS[name].alt, width="stretch")
+if wrongs := models.notes(*(row["model"] for row in rows)):
+    wrong.warning("\n\n".join(wrongs), icon=":material/warning:")

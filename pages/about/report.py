@@ -9,10 +9,12 @@ import aemodels
 from aemodels import checkpoints, lab, report
 from aemodels.errors import LatentLabError
 from aemodels.noise import seeded_order
-from pages.parts import controls, export, generation, loaders
+from aemodels.text import visible
+from pages.parts import controls, export, generation, loaders, models
 from pages.parts.photos import random_test_photos
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MAX_CAPTION = 10_000  # letters; some three pages
 KEPT = {"persist_state": "session"}
 
 
@@ -31,16 +33,17 @@ def recaption(number: int) -> None:
 
 
 def add_standard_panels(seed: int) -> None:
-    """Draws the lab's panels and adds those that are not in the report yet."""
-    ckpts = {name: loaders.checkpoint(name) for name in lab.NAMES}
+    """Draws the lab's panels and adds those that are not in the report yet; notes what they do without."""
+    ckpts, missing = models.load_each(lab.NAMES)
     photos = random_test_photos(seed)
     index = seeded_order(10_000, seed)[:9]
     digits = loaders.test_digits()[0][index].float() / 255
     seeds = controls.image_seeds(seed, lab.NUM_SEEDS)
-    answer = " ".join(generation.verdict(*lab.DOGS[1:])).replace("**", "")
-    baselines = loaders.baselines(ckpts[name] for name in lab.DOGS)
+    answer = " ".join(generation.verdict(*(name for name in lab.DOGS[1:] if name in ckpts))).replace("**", "")
+    baselines = loaders.baselines(ckpts[name] for name in lab.DOGS if name in ckpts)
     for panel in lab.standard_panels(ckpts, digits, photos.x if photos else None, seed, seeds, baselines, answer):
         st.toast(export.add(panel))
+    st.session_state.standard_said = missing, [*lab.left_out(ckpts), *models.notes(*ckpts)]
 
 
 controls.header(
@@ -54,7 +57,7 @@ for name in aemodels.list_checkpoints():
     try:
         headers[name] = checkpoints.read_header(name)
     except LatentLabError as error:
-        st.warning(f"{error} The report leaves this model out.", icon=":material/error:")
+        st.warning(f"{controls.sentence(error)} The report leaves this model out.", icon=":material/error:")
 
 title, author, file_name = st.columns([5, 3, 4])
 title = title.text_input("Title", "Latent spaces of autoencoders", max_chars=255, key="report_title", **KEPT)
@@ -82,13 +85,20 @@ with st.container(horizontal=True, vertical_alignment="center", key="downloads")
         on_click="ignore",
         disabled=not chosen,
     )
-    st.caption(f"{len(chosen)} of at most {export.MAX_PANELS} panels · {stem}.docx · {stem}.zip")
+    st.caption(
+        f"{len(chosen)} of at most {export.MAX_PANELS} panels · {controls.literal(stem)}.docx · {controls.literal(stem)}.zip"
+    )
 with controls.row():
     seed = st.number_input("Seed", 0, controls.MAX_SEED, value=1, key="seed", width=150, bind="query-params", **KEPT)
     if st.button("Add the lab's standard panels", icon=":material/library_add:", key="standard"):
         with st.spinner("Drawing …"):
             add_standard_panels(int(seed))
         st.rerun()
+missing, notes = st.session_state.pop("standard_said", ([], []))  # by the run before this one
+if missing:
+    st.error("\n\n".join(missing), icon=":material/error:")
+if notes:
+    st.warning("\n\n".join(notes), icon=":material/warning:")
 if not chosen:
     st.info(
         "The report is empty: open a page and press “Add to report” below its picture, or add the lab's standard panels at once.",
@@ -98,8 +108,8 @@ if not chosen:
 for place, (number, entry) in enumerate(collected.items()):
     with st.container(border=True, key=f"panel_{number}"):
         picture, words, buttons = st.columns([5, 8, 2])
-        picture.image(entry.thumbnail, alt=entry.panel.alt, output_format="PNG")
-        words.markdown(f"**Figure {place + 1}: {entry.panel.title}**")
+        picture.image(entry.thumbnail, alt=visible(entry.panel.alt), output_format="PNG")
+        words.markdown(f"**Figure {place + 1}: {controls.literal(entry.panel.title)}**")
         words.text_area(
             "Caption",
             entry.panel.caption,
@@ -107,6 +117,7 @@ for place, (number, entry) in enumerate(collected.items()):
             on_change=recaption,
             args=(number,),
             height=100,
+            max_chars=MAX_CAPTION,
         )
         for label, icon, action, args, disabled in (
             ("Up", "arrow_upward", move, (number, -1), place == 0),

@@ -4,9 +4,10 @@ import pandas as pd
 import streamlit as st
 
 import aemodels
-from aemodels import checkpoints, figures, histories
+from aemodels import checkpoints, figures, histories, panels
 from aemodels.errors import LatentLabError
-from pages.parts import controls
+from aemodels.text import visible
+from pages.parts import controls, models
 
 GROUPS = {"mnist": "MNIST", "dog": "Dogs"}
 ALONG = {"epoch": "Epochs", "minutes": "Minutes", "step": "Steps"}
@@ -20,7 +21,7 @@ for name in aemodels.list_checkpoints():
     try:
         headers[name] = checkpoints.read_header(name)
     except LatentLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(controls.sentence(error), icon=":material/error:")
 if not headers:
     st.info(
         "There are no checkpoints yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
@@ -55,7 +56,7 @@ for column, title, value, unit, log_y in [
             chart.update_yaxes(
                 tickvals=[m * 10.0**e for e in range(-4, 1) for m in (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8)]
             )
-        st.plotly_chart(chart, key=value, alt=f"{title} of {', '.join(chosen)}, along {ALONG[along].lower()}")
+        st.plotly_chart(chart, key=value, alt=f"{title} of {visible(', '.join(chosen))}, along {ALONG[along].lower()}")
 st.caption(
     "Each under the noise it is trained with, so a model trained with more noise has a higher loss by right. Left: mean over each epoch, "
     "of the weights being trained. Right: a fixed sample of test images after each epoch that was saved, with the averaged weights that are kept. "
@@ -76,8 +77,11 @@ def other_plain_steps(start: histories.Training, end: histories.Training) -> str
 made, starts = histories.each_once(trainings)
 minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
 processors = histories.processors(made)
-points = [f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {' and '.join(processors)}."]
-if continued := [f"`{name}` {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
+points = [
+    *models.notes(*chosen),
+    f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {controls.literal(' and '.join(processors))}.",
+]
+if continued := [f"{controls.code(name)} {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(
         f"Several trainings led to each: {', '.join(continued)}, each begun with the weights that another had ended with. The axis counts "
         "them all; a curve shows those that made a model of its name; the settings below are of the last."
@@ -89,7 +93,7 @@ if averaged := [
     points.append(
         "Kept are the means of the weights at the training's end and those it started from: "
         + ", ".join(
-            f"`{name}` **{mean['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
+            f"{controls.code(name)} **{mean['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
             + other_plain_steps(start, mean)
             for name, (start, mean) in pairs.items()
         )
@@ -101,12 +105,12 @@ if gains := {name: gain for name, gain in gains.items() if gain is not None}:
     points.append(
         "The last tenth of the steps, over which the learning rate falls to zero, brought "
         + (
-            f"`{most}` **{controls.signed(gains[most], 2)} dB**, the most of these."
+            f"{controls.code(most)} **{controls.signed(gains[most], 2)} dB**, the most of these."
             if round(gains[most], 2) > 0
             else "none of these as much as 0.01 dB."
         )
     )
-if unfinished := [f"`{name}`" for name, h in chosen.items() if not h["provenance"]["finished"]]:
+if unfinished := [controls.code(name) for name, h in chosen.items() if not h["provenance"]["finished"]]:
     points.append(f"Not finished: {', '.join(unfinished)}; the same `python train.py` goes on with them.")
 controls.notice(points)
 
@@ -152,7 +156,7 @@ table = pd.DataFrame({name: settings(name) for name in chosen})
 differs = table.nunique(axis=1) > 1
 if differs.any():
     st.subheader("Where they differ", anchor=False)
-    st.table(table[differs])
+    st.table(table[differs].rename(columns=controls.literal).map(controls.literal))
 if any(h["model_config"].get("refiner_steps") for h in chosen.values()):
     st.caption(
         "Corrector: a smaller encoder that sees each photo above its first reconstruction and adds to the code. Gradient steps on the code: "
@@ -162,7 +166,9 @@ if any(h["model_config"].get("refiner_steps") for h in chosen.values()):
     )
 if not differs.all():
     st.subheader("The same in all" if len(chosen) > 1 else "Settings", anchor=False)
-    st.markdown(" · ".join(f"{key}: **{value}**" for key, value in table[~differs].iloc[:, 0].items()))
+    st.markdown(
+        " · ".join(f"{key}: **{controls.literal(value)}**" for key, value in table[~differs].iloc[:, 0].items())
+    )
 if continued:
     with st.expander(f"All {len(made)} trainings"):
         rows = {
@@ -179,7 +185,7 @@ if continued:
             }
             for number, (t, start) in enumerate(zip(made, starts, strict=True), start=1)
         }
-        st.table(pd.DataFrame.from_dict(rows, orient="index"))
+        st.table(pd.DataFrame.from_dict(rows, orient="index").map(controls.literal))
 history = pd.concat(
     [
         pd.DataFrame(t["history"]).assign(model=name, training=number, made=t["name"])
@@ -191,7 +197,7 @@ with st.container(horizontal=True):
     for label, content, file in [("Settings (CSV)", table, "settings"), ("Curves (CSV)", history, "curves")]:
         st.download_button(
             label,
-            content.to_csv(index=file == "settings").encode("utf-8-sig"),
+            content.rename(columns=panels.cell).map(panels.cell).to_csv(index=file == "settings").encode("utf-8-sig"),
             file_name=f"training-{group}-{file}.csv",
             mime="text/csv",
             icon=":material/table:",

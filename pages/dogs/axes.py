@@ -10,7 +10,7 @@ from torch import Tensor
 
 from aemodels import axes, curves, figures, latents
 from aemodels.noise import power, seeded_order
-from pages.parts import ahead, axis_curves, controls, export, loaders
+from pages.parts import ahead, axis_curves, controls, export, loaders, models
 
 NUM_AXES = 4
 STEPS = torch.arange(-3.0, 4.0)
@@ -50,7 +50,10 @@ controls.header(
 with controls.row():
     name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
     seed = controls.seed_control()
-ckpt, stats = loaders.checkpoint(name), axis_curves.fitted(name)
+ckpt = loaders.checkpoint(name)
+if not models.varying([name]):
+    st.stop()
+stats = axis_curves.fitted(name)
 mean = stats.mean.view(ckpt.codes.shape[1:])
 rank = latents.rank(stats)
 last_first = max(1, rank - NUM_AXES + 1)
@@ -75,6 +78,7 @@ kurtosis = latents.excess_kurtosis(along)
 moved = axis_curves.measure(name)
 controls.notice(
     [
+        *models.notes(name),
         f"Axes {shown[0] + 1} to {shown[-1] + 1} hold **{float(share[list(shown)].sum()):.1%}** of the variance of {len(ckpt.codes):,} codes; "
         f"the strongest holds {float(share[0]):.1%}, and half of it takes **{half}** of {rank:,} axes.",
         f"One σ along axis {moved.axes[0]} moves the picture by **{moved.grey_levels[0]:.1f}** of 255 grey levels RMS, {moved.coarse[0]:.0%} of "
@@ -104,17 +108,17 @@ numbers = [
 export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.x), numbers, settings, alt=alt)
 
 st.subheader("What an axis moves", anchor=False)
-effects = {model: axis_curves.measure(model) for model in loaders.DOG_MODELS}
+effects = {model: axis_curves.measure(model) for model in models.varying(models.present(loaders.DOG_MODELS))}
 left, right = st.columns(2)
 left.plotly_chart(
     axis_curves.draw(effects, "grey_levels", "change by one σ / grey levels"),
     key="change",
-    alt="RMS change of the picture by one standard deviation along an axis, against the axis's number, for four models",
+    alt=f"RMS change of the picture by one standard deviation along an axis, against the axis's number, for {', '.join(effects)}",
 )
 right.plotly_chart(
     axis_curves.draw(effects, "coarse", f"share coarser than {curves.CELL_PX} px"),
     key="coarse",
-    alt="Share of that change which is left in means over 16 px, against the axis's number, for four models",
+    alt=f"Share of that change which is left in means over 16 px, against the axis's number, for {', '.join(effects)}",
 )
 st.caption(
     f"Root mean square over pixels, colours and the first {curves.NUM_CODES} codes, half a σ either way; right, the share of its "

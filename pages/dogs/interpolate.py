@@ -8,7 +8,7 @@ from torch import Tensor
 
 from aemodels import detail, figures, latents, noise
 from aemodels.metrics import mse
-from pages.parts import ahead, controls, export, loaders
+from pages.parts import ahead, controls, export, loaders, models
 
 NUM_DOGS, NUM_STEPS = 8, 9
 WAYS = {"lerp": "Straight line (lerp)", "slerp": "Great circle (slerp)", "fade": "Cross-fade of pictures"}
@@ -47,20 +47,22 @@ def pick(label: str, default: int, key: str) -> int:
 with controls.row():
     start, end = pick("From", 1, "from"), pick("To", len(codes), "to")
 
-ways = {
-    way: walk(codes[start], codes[end], NUM_STEPS) for way, walk in (("lerp", latents.lerp), ("slerp", latents.slerp))
-}
+ways, points = {"lerp": latents.lerp(codes[start], codes[end], NUM_STEPS)}, models.notes(name)
+try:
+    ways["slerp"] = latents.slerp(codes[start], codes[end], NUM_STEPS)
+except ValueError as error:  # of opposite codes, and of a code of length 0
+    points.append(f"There is no great circle between these two codes. {error}")
 pictures = {way: ckpt.model.decode(z) for way, z in ways.items()}
 pictures["fade"] = latents.lerp(x_dogs[start], x_dogs[end], NUM_STEPS)
 power = {way: noise.power(z) for way, z in ways.items()}
 detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}
 steps = [f"{t:.0%}" for t in torch.linspace(0, 1, NUM_STEPS).tolist()]
-notes = [[f"E[z²] {p:.2f}" for p in power[way]] if way in power else [""] * NUM_STEPS for way in WAYS]
+notes = [[f"E[z²] {p:.2f}" for p in power[way]] if way in power else [""] * NUM_STEPS for way in pictures]
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
-    tiles = [figures.to_tiles(pictures[way]) for way in WAYS]
-    return figures.panel(tiles, list(WAYS.values()), notes, steps, caption, width_px, ink)
+    tiles = [figures.to_tiles(x) for x in pictures.values()]
+    return figures.panel(tiles, [WAYS[way] for way in pictures], notes, steps, caption, width_px, ink)
 
 
 ALT = f"Nine steps from dog {start + 1} to dog {end + 1}, decoded along the straight line and the great circle, and cross-faded"
@@ -73,9 +75,9 @@ apart = {way: float(mse(pictures[way], pictures["fade"])[middle].sqrt()) * 255 f
 dogs_apart = float(mse(x_dogs[[start]], x_dogs[[end]]).sqrt()) * 255
 ends = float((power["lerp"][0] + power["lerp"][-1]) / 2)
 if start == end:
-    points = ["Both ends are the same dog, and so is every step between them: choose another one."]
-else:
-    points = [
+    points.append("Both ends are the same dog, and so is every step between them: choose another one.")
+elif "slerp" in ways:
+    points += [
         f"The two codes stand at an angle of **{angle:.0f}°**; in {codes[0].numel():,} dimensions two codes that have nothing in "
         "common stand near 90°.",
         f"Half way, the straight line's code has **{float(power['lerp'][middle]) / ends:.0%}** of the ends' mean square, the great "
@@ -97,7 +99,7 @@ numbers = [
         "mean_square": float(power[way][i]) if way in power else "",
         "detail": detailed[way][i],
     }
-    for way in WAYS
+    for way in pictures
     for i, step in enumerate(steps)
 ]
 export.export_row(f"interpolate-{name}-{start + 1}-{end + 1}-{seed}", draw, numbers, settings, alt=ALT)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from aemodels import figures, latents, panels, psnr_matrix
 from aemodels.noise import snr_db
-from pages.parts import ahead, channel, controls, export, generation, loaders, sampling
+from pages.parts import ahead, channel, controls, export, generation, loaders, models, sampling
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -26,19 +26,19 @@ controls.header(
 with controls.row():
     convention = controls.choose("PSNR of a set of photos", psnr_matrix.CONVENTIONS, key="psnr")
     seed = controls.seed_control()
-ckpts = {name: loaders.checkpoint(name) for name in loaders.DOG_MODELS}
+ckpts = models.present(loaders.DOG_MODELS)
 baselines = loaders.baselines(ckpts.values())
 own = {name: ckpt.model_config.noise_variance for name, ckpt in ckpts.items() if ckpt.model_config.noise_variance}
 measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
-models = {name: psnr_matrix.curve(rows, convention) for name, rows in measured.items()}
+curves = {name: psnr_matrix.curve(rows, convention) for name, rows in measured.items()}
 references = psnr_matrix.baseline_curves(baselines, convention)
 st.plotly_chart(
-    chart(models, references, export.ink()),
+    chart(curves, references, export.ink()),
     key="matrix",
     alt="PSNR against noise variance while testing: one curve for each model, dashed lines for the baselines",
     config={"toImageButtonOptions": {"filename": "noise-regularised-psnr", "scale": 3}},
 )
-num_images = ckpts["dog-ae"].metrics["num_images"]
+num_images = next(iter(ckpts.values())).metrics["num_images"]
 st.caption(
     channel.ABOUT_PSNR[convention].format(f"{num_images:,}")
     + "; bars: 95 % intervals over photos. Noise variance is per real element of a "
@@ -50,12 +50,12 @@ st.table(
     pd.DataFrame(
         {
             f"variance {v:.2f} ({snr_db(v):.1f} dB)": [
-                channel.cell(scores.get(v), references, v) for scores in models.values()
+                channel.cell(scores.get(v), references, v) for scores in curves.values()
             ]
             + [str(scores[v]) for scores in references.values()]
             for v in psnr_matrix.LAB_VARIANCES
         },
-        index=[*models, *references],
+        index=[*curves, *references],
     )
 )
 st.caption(
@@ -85,29 +85,39 @@ class Scene:
 
 def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
-    samples = {m: ckpt.model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m, ckpt in ckpts.items()}
-    rows = [list(map(sampling.nine, row)) for row in (samples.values(), map(sampling.rebuilt_nine, ckpts))]
+    samples = {m: ckpts[m].model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m in sampled}
+    rows = [list(map(sampling.nine, row)) for row in (samples.values(), map(sampling.rebuilt_nine, sampled))]
     shares = {m: sampling.detail_share(m, x) for m, x in samples.items()}
     return Scene(rows, export.on_screen(draw, rows), shares)
 
 
 def draw(rows: list[list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    return figures.panel(rows, ["Gaussian samples", "Real codes, decoded"], [], list(ckpts), caption, width_px, ink)
+    return figures.panel(rows, ["Gaussian samples", "Real codes, decoded"], [], sampled, caption, width_px, ink)
 
 
-scene = ahead.scene(compute, seed, "noise-regularised", tuple(map(loaders.version, ckpts)), export.is_dark())
 st.subheader("Does sampling generate now?", anchor=False)
-shown = "Nine Gaussian samples and nine decoded real codes of each dog model"
-export.show(scene.panel, alt=shown)
+sampled, scene, shown = models.varying(ckpts), None, "Nine Gaussian samples and nine decoded real codes of each model"
+if sampled:
+    versions = tuple(map(loaders.version, sampled))
+    scene = ahead.scene(compute, seed, "noise-regularised", versions, export.is_dark())
+    export.show(scene.panel, alt=shown)
 
+of_samples = (
+    []
+    if scene is None
+    else [
+        "Fine detail of the samples, as a share of what decoded real codes have: "
+        + ", ".join(f"{share:.0%} ({m})" for m, share in scene.detail.items())
+        + ". A share near 100% alone makes no dog: look whether the parts belong together."
+    ]
+)
 kurtosis = {m: latents.excess_kurtosis(ckpt.codes) for m, ckpt in ckpts.items()}
 controls.notice(
     [
+        *models.notes(*ckpts),
         *generation.verdict(*own),
-        *channel.findings(models, references, own),
-        "Fine detail of the samples, as a share of what decoded real codes have: "
-        + ", ".join(f"{share:.0%} ({m})" for m, share in scene.detail.items())
-        + ". A share near 100% alone makes no dog: look whether the parts belong together.",
+        *channel.findings(curves, references, own),
+        *of_samples,
         "How the code's elements are spread, each by itself (mean excess kurtosis: 0 for a Gaussian, above it the more, the more values "
         "lie far from the mean): " + ", ".join(f"{controls.signed(k, 2)} ({m})" for m, k in kurtosis.items()) + ".",
     ]
@@ -120,15 +130,12 @@ st.caption(
     "that mean square, beside the variance asked for. Half of it would mean that the noise of a complex channel was taken by mistake."
 )
 
-export.export_row(
-    f"noise-regularised-{seed}",
-    partial(draw, scene.rows),
-    psnr_matrix.table(models | references),
-    {
+if scene:
+    settings = {
         "seed": seed,
         "PSNR": psnr_matrix.CONVENTIONS[convention],
-        "Gaussian": f"full covariance of {len(sampling.fitting_codes('dog-ae', 256))} codes",
-        "models": "all four",
-    },
-    alt=shown,
-)
+        "Gaussian": f"full covariance of {len(sampling.fitting_codes(sampled[0], 256))} codes",
+        "models": "all four" if len(sampled) == len(loaders.DOG_MODELS) else ", ".join(sampled),
+    }
+    numbers = psnr_matrix.table(curves | references)
+    export.export_row(f"noise-regularised-{seed}", partial(draw, scene.rows), numbers, settings, alt=shown)

@@ -12,7 +12,7 @@ from torch import Tensor
 from aemodels import detail, figures
 from aemodels.metrics import psnr_db
 from aemodels.noise import perturb, seeded_order, snr_db
-from pages.parts import ahead, controls, export, loaders, photos, sampling, variance_curves
+from pages.parts import ahead, controls, export, loaders, models, photos, sampling, variance_curves
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
 SOURCES = {"photos": "Nine photos", "samples": "Nine Gaussian samples"}
@@ -39,6 +39,8 @@ with controls.row():
     source = controls.choose("Codes of", SOURCES, key="codes")
 variance = st.slider("Noise variance", 0.0, 2.0, 0.1, 0.05, key="variance", **kept)
 ckpt = loaders.checkpoint(name)
+if source == "samples" and not models.varying([name]):
+    st.stop()
 has_photos = source == "photos" and loaders.dogs() is not None
 if source == "photos" and not has_photos:
     st.info(f"{loaders.why_no_dogs()} Until then these are codes of test photos that come with the model.")
@@ -91,11 +93,15 @@ version = loaders.version(name)
 scene = ahead.scene(compute, seed, "perturb", version, source, has_photos, variance, export.is_dark())
 z, psnr, steps = scene.z, scene.psnr, scene.steps
 against = "the originals" if has_photos else "the pictures without noise"
-alt = f"Nine pictures decoded without noise, with white and with shaped noise of variance {variance:.2f}"
+number = "nine" if len(z) == 9 else str(len(z))
+kinds = " and ".join(f"with {kind.lower()}" for kind in scene.noises)
+alt = f"{number.capitalize()} pictures decoded without noise, {kinds} noise of variance {variance:.2f}"
 export.show(scene.panel, alt)
 st.caption(f"PSNR against {against}, peak 1.0.")
 
 st.subheader("One direction, rising variance", anchor=False)
+if st.session_state.get("picture", 0) >= len(z):  # another model has more codes
+    st.session_state.picture = 0
 picture = st.selectbox("Picture", range(len(z)), format_func=lambda i: str(i + 1), key="picture", width=150, **kept)
 one = slice(picture, picture + 1)
 strip = {
@@ -112,37 +118,45 @@ panel = figures.panel(
     width_px=export.SCREEN_PX,
     ink=export.ink(),
 )
-export.show(panel, f"Picture {picture + 1} with white and with shaped noise of variance {', '.join(columns)}")
+export.show(panel, f"Picture {picture + 1} {kinds} noise of variance {', '.join(columns)}")
 
-curves = variance_curves.measure()
+ckpts = models.present(loaders.DOG_MODELS)
+curves = variance_curves.measure(ckpts)
 st.subheader("PSNR against variance", anchor=False)
 chart = variance_curves.draw(curves)
-st.plotly_chart(chart, key="curve", alt="Mean PSNR against noise variance for the four dog models")
+st.plotly_chart(chart, key="curve", alt=f"Mean PSNR against noise variance for {', '.join(curves.white)}")
 st.caption(curves.how)
 
 drops = {model: round(of[0], 2) - round(of[-1], 2) for model, (_, of) in curves.white.items()}
 at_most, at_least = max(drops, key=drops.get), min(drops, key=drops.get)
 strongest = curves.white[at_most][0][-1]
-dimensions = variance_curves.effective_dimensions()
-if variance:
-    first = (
-        f"Against {against}, these nine have {psnr['White'].mean():.2f} dB at variance {variance:.2f} with white noise and "
-        f"{psnr['Shaped'].mean():.2f} dB with shaped noise of the same power (SNR {snr_db(variance):.1f} dB)."
-    )
-else:
+dimensions = variance_curves.effective_dimensions(ckpts)
+if not variance:
     first = "At variance 0 nothing is added: move the slider to see what noise does."
+elif not psnr["White"].isfinite().any():
+    first = "The noise changes nothing: it is in proportion to each code's mean square."
+else:
+    first = f"Against {against}, these {number} have {psnr['White'].mean():.2f} dB at variance {variance:.2f} with white noise"
+    if "Shaped" in psnr:
+        first += f" and {psnr['Shaped'].mean():.2f} dB with shaped noise of the same power"
+    first += f" (SNR {snr_db(variance):.1f} dB)."
 points = [
+    *models.notes(name),
     first,
     "One element of the code answers for 16×16 px and more, so white noise comes out as coloured patches and false edges, "
     "not as grain of single pixels; shaped noise moves a code the way codes differ from photo to photo. The mean step "
-    f"between neighbouring pixels: {steps['No noise']:.1f} grey levels without noise, {steps['White']:.1f} with white and "
-    f"{steps['Shaped']:.1f} with shaped noise.",
-    f"Codes of {name} use their {z[0].numel():,} directions unevenly: their variance is spread as over **{dimensions[name]:.0f}** of "
-    "equal strength (participation ratio). Shaped noise is spread like them, white noise evenly over all. By model: "
-    f"{', '.join(f'{d:.0f} ({model})' for model, d in dimensions.items())}.",
+    f"between neighbouring pixels: {steps['No noise']:.1f} grey levels without noise, {steps['White']:.1f} with white"
+    + (f" and {steps['Shaped']:.1f} with shaped noise." if "Shaped" in steps else "."),
     f"From no noise to variance {strongest:g}, white, mean PSNR falls by **{drops[at_most]:.2f} dB** for {at_most} and by "
     f"{drops[at_least]:.2f} dB for {at_least}.",
 ]
+if name in dimensions:
+    points.insert(
+        -1,
+        f"Codes of {name} use their {z[0].numel():,} directions unevenly: their variance is spread as over **{dimensions[name]:.0f}** of "
+        "equal strength (participation ratio). Shaped noise is spread like them, white noise evenly over all. By model: "
+        f"{', '.join(f'{d:.0f} ({model})' for model, d in dimensions.items())}.",
+    )
 controls.notice(points)
 
 seeds = noise_seeds(seed)[: len(z)]

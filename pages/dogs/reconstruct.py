@@ -11,7 +11,7 @@ from torch import Tensor
 from aemodels import detail, encoding, figures, probing
 from aemodels.metrics import psnr_db
 from aemodels.noise import seeded_order
-from pages.parts import ahead, controls, export, loaders, photos, probes, touch
+from pages.parts import ahead, controls, export, loaders, models, photos, probes, touch
 
 VIEWS = {"maps": "16 channels", "colours": "One picture"}
 SOURCES = {"test": "test split", "own": "own files", "camera": "camera"}
@@ -120,8 +120,9 @@ st.caption(
 score = ckpt.metrics["evaluations"][0]
 shrinks_by = x_hat[0].numel() / z[0].numel()
 points = [
+    *models.notes(name),
     f"On the {score['num_images']:,} test photos this model reaches **{score['psnr_db']:.2f} ± {score['psnr_db_ci95']:.2f} dB** "
-    f"(mean PSNR of the images, peak 1.0, with the 95 % interval of the mean), from {shrinks_by:g} times fewer numbers."
+    f"(mean PSNR of the images, peak 1.0, with the 95 % interval of the mean), from {shrinks_by:g} times fewer numbers.",
 ]
 if has_photos:
     helpers = []
@@ -134,11 +135,11 @@ if has_photos:
     worst, variation = int(psnr.argmin()), x - x.mean((2, 3), keepdim=True)
     if len(x) > 1:
         points.append(
-            f"These {len(x)} reach {psnr.mean():.2f} dB on average; the hardest, number {worst + 1} ({labels[worst]}), "
+            f"These {len(x)} reach {psnr.mean():.2f} dB on average; the hardest, number {worst + 1} ({controls.literal(labels[worst])}), "
             f"{psnr[worst]:.1f} dB, the easiest {psnr.max():.1f} dB."
         )
     else:
-        points.append(f"This photo ({labels[0]}) reaches {psnr[0]:.2f} dB.")
+        points.append(f"This photo ({controls.literal(labels[0])}) reaches {psnr[0]:.2f} dB.")
     if helpers:
         points.append(
             f"The encoder is helped: its first code alone would give **{scene.encoder_psnr.mean():.2f} dB** here; "
@@ -153,11 +154,12 @@ if has_photos:
         )
 channel_power = probing.channel_power(z)
 power = channel_power.mean(0)
-points.append(
-    f"The channels do not work equally hard: the strongest (number {int(power.argmax()) + 1}) carries "
-    f"{power.max() / power.sum():.0%} of these codes' power, the weakest (number {int(power.argmin()) + 1}) "
-    f"{power.min() / power.sum():.1%}; an equal share would be {1 / len(power):.1%}."
-)
+if power.any():
+    points.append(
+        f"The channels do not work equally hard: the strongest (number {int(power.argmax()) + 1}) carries "
+        f"{power.max() / power.sum():.0%} of these codes' power, the weakest (number {int(power.argmin()) + 1}) "
+        f"{power.min() / power.sum():.1%}; an equal share would be {1 / len(power):.1%}."
+    )
 controls.notice(points)
 
 settings = {

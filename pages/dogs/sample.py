@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels import detail, figures, lab, latents
-from pages.parts import ahead, controls, export, generation, loaders, sampling
+from pages.parts import ahead, controls, export, generation, loaders, models, sampling
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
 
@@ -55,9 +55,9 @@ def compute_models(seed: int) -> bytes:
     seeds = controls.image_seeds(seed, 9)
     tiles = [
         sampling.nine(loaders.checkpoint(other).model.decode(sampling.sample_codes(other, num_codes, sampler, seeds)))
-        for other in loaders.DOG_MODELS
+        for other in others
     ]
-    return export.on_screen(partial(figures.panel, [tiles], column_labels=list(loaders.DOG_MODELS)))
+    return export.on_screen(partial(figures.panel, [tiles], column_labels=others))
 
 
 controls.header(
@@ -80,6 +80,8 @@ with controls.row():
         persist_state="session",
     )
 ckpt = loaders.checkpoint(name)
+if not models.varying([name]):
+    st.stop()
 num_codes = min(num_codes, len(ckpt.codes))
 codes = sampling.fitting_codes(name, num_codes)
 scene = ahead.scene(compute, seed, "sample", loaders.version(name), num_codes, sampler, export.is_dark())
@@ -107,6 +109,7 @@ else:
     gaussian = fitted_on + how[sampler]
 controls.notice(
     [
+        *models.notes(name),
         *generation.verdict(name),
         gaussian,
         f"The samples carry **{scene.detail_share:.0%}** of the fine detail of the nine real codes shown (mean step between neighbouring "
@@ -137,9 +140,10 @@ export.export_row(
 )
 
 st.subheader("The same seeds in every model", anchor=False)
-versions = tuple(map(loaders.version, loaders.DOG_MODELS))
-models = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
-export.show(models, alt="Nine samples from each of the four dog models")
+others = models.varying(models.present(loaders.DOG_MODELS))
+versions = tuple(map(loaders.version, others))
+of_all = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
+export.show(of_all, alt=f"Nine samples from each of {', '.join(others)}")
 
 st.subheader("Spectrum: variance along each principal axis", anchor=False)
 shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler]))

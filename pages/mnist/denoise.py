@@ -10,13 +10,12 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from aemodels import data, denoising, figures
+from aemodels import denoising, digits, figures
 from aemodels.curves import EVERY, FACTORS
 from aemodels.errors import DataError
 from aemodels.metrics import psnr_db, with_noise
 from aemodels.noise import seeded_order
-from aemodels.photos import open_photo
-from pages.parts import ahead, controls, denoisers, export, loaders, sketch
+from pages.parts import ahead, controls, denoisers, export, loaders, models, sketch, uploads
 from pages.parts.denoisers import LINEAR
 
 SOURCES = {"test": "Test digits", "draw": "Draw one", "own": "Upload one"}
@@ -32,15 +31,16 @@ def own_digit(source: str) -> Tensor | None:
                 strokes = sketch.show()
             right.info("Draw one digit, as large as you like: it is brought to the size and the pen of MNIST's digits.")
             if strokes:
-                return data.as_mnist_digit(sketch.rasterise(strokes), "The drawing")
-        elif file := left.file_uploader("A photo of one digit, dark on light or light on dark", key="digit_file"):
-            return data.as_mnist_digit(open_photo(file, 280), file.name)
+                return digits.as_mnist_digit(sketch.rasterise(strokes), "The drawing")
         else:
-            right.info(
-                "One digit fills most of the photo; the centre square is used. The photo stays on this computer."
-            )
+            label = "A picture of one digit, in any ink on any other ground"
+            with left:
+                files = uploads.show(label, "digit_file", digits.read_digit, 1, "picture")
+            if files:
+                return files[0].picture
+            right.info("The picture should show one digit and nothing else. It stays on this computer.")
     except DataError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(controls.sentence(error), icon=":material/broken_image:")
     return None
 
 
@@ -49,7 +49,8 @@ controls.header(
     "A denoising autoencoder sees a digit plus noise, x + factor · N(0, 1), and has learnt to give back the clean one. "
     "Two of them, with a code of 2 and of 64 numbers, against the best that any linear map can do.",
 )
-trained_at = loaders.checkpoint(next(iter(loaders.DENOISERS))).model_config.noise_factor
+ckpts = models.present(loaders.DENOISERS)
+trained_at = next(iter(ckpts.values())).model_config.noise_factor
 with controls.row():
     source = controls.choose("Digits", SOURCES, key="digits")
     seed = controls.seed_control()
@@ -76,14 +77,14 @@ class Scene:
 
 def compute(seed: int) -> Scene:
     if digit is None:
-        digits, labels = loaders.test_digits()
-        index = seeded_order(len(digits), seed)[:9]
-        x, names = digits[index].float() / 255, [f"digit {label}" for label in labels[index].tolist()]
+        images, labels = loaders.test_digits()
+        index = seeded_order(len(images), seed)[:9]
+        x, names = images[index].float() / 255, [f"digit {label}" for label in labels[index].tolist()]
     else:
         x, names = digit.expand(NUM_DRAWS, -1, -1, -1), [f"draw {i} of noise" for i in range(1, NUM_DRAWS + 1)]
     seeds = controls.image_seeds(seed, len(x))
     x_noisy = with_noise(x, factor, seeds)
-    results = {label: denoise(x_noisy, factor) for label, denoise in denoisers.load().items()}
+    results = {label: denoise(x_noisy, factor) for label, denoise in denoisers.load(ckpts).items()}
     psnr = {label: psnr_db(x, x_hat) for label, x_hat in results.items()}
     ssim = {label: denoising.ssim(x, x_hat) for label, x_hat in results.items()}
     rows = {stage: figures.to_tiles(pictures) for stage, pictures in {"Original": x, **results}.items()}
@@ -106,9 +107,9 @@ def draw(
     return figures.panel(next(turned), [], next(turned), stages, caption, width_px, ink)
 
 
-points, digit, scene = [], None, None
+points, digit, scene = models.notes(*ckpts), None, None
 if source == "test":
-    versions = tuple(map(loaders.version, loaders.DENOISERS))
+    versions = tuple(map(loaders.version, ckpts))
     scene = ahead.scene(compute, seed, "denoise", versions, factor, export.is_dark())
 elif (digit := own_digit(source)) is not None:
     scene = compute(seed)
@@ -123,7 +124,7 @@ if scene:
     parts = [f"{k} **{p.mean():.1f} dB** (SSIM {ssim[k].mean():.2f})" for k, p in psnr.items() if p.isfinite().all()]
     seen = f" Unclipped, as the networks see them, the noisy ones have {scene.seen_psnr_db:.1f} dB." if factor else ""
     points.append(f"These {n}, at factor {factor:g}, on average: {', '.join(parts)}.{seen}")
-measured = {label: loaders.checkpoint(name).metrics for name, label in loaders.DENOISERS.items()}
+measured = {loaders.DENOISERS[name]: ckpt.metrics for name, ckpt in ckpts.items()}
 of_all = [f"{label} **{m['psnr_db']:.2f} ± {m['psnr_db_ci95']:.2f} dB**" for label, m in measured.items()]
 num_images = next(iter(measured.values()))["num_images"]
 points.append(
@@ -131,7 +132,7 @@ points.append(
 )
 
 st.subheader(f"{len(loaders.test_digits()[0][::EVERY])} test digits, against the noise factor", anchor=False)
-curves = denoisers.curves()
+curves = denoisers.curves(ckpts)
 for column, (score, title) in zip(st.columns(2), {"psnr_db": "PSNR / dB", "ssim": "SSIM"}.items(), strict=True):
     finite = {k: [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)] for k, of in curves.items()}
     chart = figures.lines({k: zip(*v, strict=True) for k, v in finite.items()}, "noise factor", f"mean {title}")
@@ -139,8 +140,8 @@ for column, (score, title) in zip(st.columns(2), {"psnr_db": "PSNR / dB", "ssim"
     column.plotly_chart(chart, key=score, alt=f"Mean {title} against the noise factor, of {', '.join(curves)}")
 
 at = FACTORS.index(min(FACTORS, key=lambda f: abs(f - trained_at)))
-linear, *networks = (curves[label] for label in (LINEAR, *loaders.DENOISERS.values()))
-for label, network in zip(loaders.DENOISERS.values(), networks, strict=True):
+linear, *networks = (curves[label] for label in (LINEAR, *measured))
+for label, network in zip(measured, networks, strict=True):
     gain, similarity = (network[score][at] - linear[score][at] for score in ("psnr_db", "ssim"))
     better = [f for f, a, b in zip(FACTORS, network["psnr_db"], linear["psnr_db"], strict=True) if a > b]
     where = (
@@ -150,12 +151,13 @@ for label, network in zip(loaders.DENOISERS.values(), networks, strict=True):
         f"**{label}** against the best linear map, at factor {FACTORS[at]:g}: **{controls.signed(gain, 1)} dB**, SSIM "
         f"{controls.signed(similarity, 2)}; in PSNR {where}."
     )
-(small, large), n = (network["psnr_db"] for network in networks), FACTORS[at]
-points.append(
-    f"What 64 numbers are worth over 2: {large[0] - small[0]:.1f} dB without noise, **{large[at] - small[at]:.1f} dB** at "
-    f"factor {n:g}, {large[-1] - small[-1]:.1f} dB at factor 1. Without noise the networks reach {small[0]:.1f} and "
-    f"{large[0]:.1f} dB; the linear map then changes nothing."
-)
+if len(networks) == 2:
+    (small, large), n = (network["psnr_db"] for network in networks), FACTORS[at]
+    points.append(
+        f"What 64 numbers are worth over 2: {large[0] - small[0]:.1f} dB without noise, **{large[at] - small[at]:.1f} dB** at "
+        f"factor {n:g}, {large[-1] - small[-1]:.1f} dB at factor 1. Without noise the networks reach {small[0]:.1f} and "
+        f"{large[0]:.1f} dB; the linear map then changes nothing."
+    )
 controls.notice(points)
 if scene:
     settings = {"seed": seed, "noise factor": f"{factor:.2f}", "digits": SOURCES[source]}
@@ -176,5 +178,5 @@ if scene:
         settings["drawing"] = f"SHA-256 {sha256(strokes.encode()).hexdigest()[:12]}, its strokes are in the CSV"
         numbers.append({"of": "the strokes, as in the page's address", "sketch": strokes})
     elif source == "own":
-        settings["photo"] = f"SHA-256 {sha256(st.session_state.digit_file.getvalue()).hexdigest()[:12]}"
+        settings["photo"] = f"SHA-256 {st.session_state.digit_file_kept[0].digest[:12]}"
     export.export_row(f"denoise-{factor:.2f}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings, alt)

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from aemodels import figures, plane_figures, planes
-from pages.parts import ahead, controls, export, loaders, plane, plane_canvas, plane_url
+from pages.parts import ahead, controls, export, loaders, models, plane, plane_canvas, plane_url
 
 NUM_SAMPLES = 10  # a side
 
@@ -27,6 +27,7 @@ def show_plane() -> None:
         fades = st.toggle("Fade by density", key="fade", **kept)
     if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
         st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""
+    plane.require_codes(name)
     ckpt, whole, dashed = loaders.checkpoint(name), plane.whole(name), plane.measure(name)["box"]
     default = ckpt.codes[torch.randint(len(ckpt.codes), (), generator=torch.Generator().manual_seed(seed))]
     picture = st.container()  # above the fields that it depends on
@@ -73,7 +74,7 @@ def show_plane() -> None:
             )
     plane_canvas.store_picture("grid", name, manifold_base64, box)
     with right:
-        controls.notice(notice(ckpt.labels, which, plane.hole_share(name, box), grid, samples))
+        controls.notice(models.notes(name) + notice(ckpt.labels, which, plane.hole_share(name, box), grid, samples))
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         cloud = figures.scatter_tile(ckpt.codes.numpy(), ckpt.labels.numpy(), box, width_px // 3, ink)

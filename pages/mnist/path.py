@@ -12,7 +12,7 @@ from torch import Tensor
 
 from aemodels import figures, latents, planes
 from aemodels.noise import seeded_order
-from pages.parts import ahead, controls, export, loaders, plane, plane_canvas
+from pages.parts import ahead, controls, export, loaders, models, plane, plane_canvas
 
 NUM_STEPS = 9
 
@@ -55,9 +55,9 @@ def change(event: dict) -> None:
 
 
 def random_pair(labels: torch.Tensor, seed: int) -> tuple[int, int]:
-    """Two test digits of different classes."""
+    """Two test digits, of different classes where there are such."""
     order = seeded_order(len(labels), seed).tolist()
-    return order[0], next(i for i in order if labels[i] != labels[order[0]])
+    return order[0], next((i for i in order if labels[i] != labels[order[0]]), order[1])
 
 
 def let_go() -> None:
@@ -66,12 +66,14 @@ def let_go() -> None:
 
 @st.fragment
 def show_path(name: str, seed: int) -> None:
+    plane.require_codes(name)
     ckpt, (digits, labels) = loaders.checkpoint(name), loaders.test_digits()
+    labels = labels[: len(ckpt.codes)]  # a model may come with the codes of fewer digits
     pair = random_pair(labels, seed)
     picture = st.container()  # above the fields that it depends on
     kept = {
         "min_value": 0,
-        "max_value": len(digits) - 1,
+        "max_value": len(labels) - 1,
         "value": None,
         "bind": "query-params",
         "persist_state": "session",
@@ -117,7 +119,7 @@ def show_path(name: str, seed: int) -> None:
         "On top: the digit of the nearest test code, and what the place is if not supported. Below each image: its root mean "
         "square difference from the nearest other test digit."
     )
-    controls.notice(notice(classes, near, kinds, apart, walk, fade))
+    controls.notice(models.notes(name) + notice(classes, near, kinds, apart, walk, fade))
     numbers = [
         {
             "step": i / (NUM_STEPS - 1),

@@ -8,10 +8,9 @@ import torch
 from PIL import Image
 
 from aemodels import figures, planes, twins
-from pages.parts import ahead, controls, export, loaders, plane, plane_canvas, plane_url
+from pages.parts import ahead, controls, export, loaders, models, plane, plane_canvas, plane_url
 
 GRID, NUM_SAMPLES = 20, 10  # a side
-TITLES = list(loaders.MNIST_MODELS.values())
 ROWS = {
     "Spread of the codes along z₁ (standard deviation)": ("spread_z1", "{:.3f}"),
     "Spread along z₂": ("spread_z2", "{:.3f}"),
@@ -34,7 +33,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
     codes = [ckpt.codes for ckpt in ckpts.values()]
     default = codes[0][torch.randint(len(codes[0]), (), generator=torch.Generator().manual_seed(seed))].tolist()
     picture = st.container()  # above the field that it depends on
-    z = plane_url.place("Cursor in the plain plane: z₁, z₂", "twins_z", default)
+    z = plane_url.place(f"Cursor in the {of_first} plane: z₁, z₂", "twins_z", default)
     places = twins.places(torch.tensor(z), codes, views, link)
     shown = [
         {
@@ -51,7 +50,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
         for name, row, view, box, place in zip(ckpts, numbers, views, boxes.values(), places, strict=True)
     ]
     with picture:
-        plane_canvas.twins("twins", {"planes": shown, "link": link, "z": z}, change)
+        plane_canvas.twins(f"twins-{len(shown)}", {"planes": shown, "link": link, "z": z}, change)
         st.caption(
             "Dashed: the central 98\u00a0% of the codes on each axis; in it, red are holes and yellow is sparse. Click, drag or use the "
             "arrow keys in any of the planes."
@@ -68,7 +67,10 @@ with controls.row():
     scale = controls.choose("Axes", {"same": "Same scale", "own": "Each its own"}, key="scale")
     link = controls.choose("Cursor", {"place": "Same place", "digit": "Same digit"}, key="link")
     seed = controls.seed_control()
-ckpts = {name: loaders.checkpoint(name) for name in loaders.MNIST_MODELS}
+ckpts = models.present(loaders.MNIST_MODELS)
+plane.require_codes(*ckpts)
+titles = [loaders.MNIST_MODELS[name] for name in ckpts]
+of_first = "plain" if "mnist-ae" in ckpts else titles[0]
 measures = {name: plane.measure(name) for name in ckpts}
 grids = {name: plane.decode_grid(name, measures[name]["box"], GRID) for name in ckpts}
 versions = tuple(map(loaders.version, ckpts))
@@ -92,7 +94,9 @@ union = planes.widen([f(ends) for f, ends in zip((min, max, min, max), clouds, s
 
 
 def versus_plain(key: str, row: dict) -> str:
-    return "" if row is numbers[0] else f" ({row[key] / numbers[0][key] - 1:+.1%})".replace("-", "−")
+    if row is numbers[0] or not numbers[0][key]:
+        return ""
+    return f" ({row[key] / numbers[0][key] - 1:+.1%})".replace("-", "−")
 
 
 Rows = dict[str, list[np.ndarray]]
@@ -118,12 +122,12 @@ def panel(rows: Rows, titles: list[str], width_px: int, ink: figures.Ink, captio
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    return panel(plane_rows(width_px, ink) | samples(seed), TITLES, width_px, ink, caption)
+    return panel(plane_rows(width_px, ink) | samples(seed), titles, width_px, ink, caption)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def plane_rows_on_screen(versions: tuple[tuple[str, int], ...], ink: figures.Ink) -> bytes:
-    return export.on_screen(partial(panel, plane_rows(export.SCREEN_PX, ink), TITLES))
+    return export.on_screen(partial(panel, plane_rows(export.SCREEN_PX, ink), titles))
 
 
 def samples_on_screen(seed: int) -> bytes:
@@ -132,15 +136,17 @@ def samples_on_screen(seed: int) -> bytes:
 
 above = st.container()
 shown = ahead.scene(samples_on_screen, seed, "twins", versions, export.is_dark())
-export.show(shown, alt="Uniform samples of the three models")  # first: the browser fetches it while the rest is made
+export.show(
+    shown, alt=f"Uniform samples of {', '.join(titles)}"
+)  # first: the browser fetches it while the rest is made
 with above:
     show_planes(seed, scale, link)
     st.subheader("Measured", anchor=False)
     st.table({"": list(ROWS)} | {
         label: [form.format(row[key]) + ("" if "%" in form else versus_plain(key, row)) for key, form in ROWS.values()]
-        for label, row in zip(loaders.MNIST_MODELS.values(), numbers, strict=True)
+        for label, row in zip(titles, numbers, strict=True)
     })  # fmt: skip
-    export.show(plane_rows_on_screen(versions, export.ink()), alt="Codes and manifold grid of the three models")
+    export.show(plane_rows_on_screen(versions, export.ink()), alt=f"Codes and manifold grid of {', '.join(titles)}")
 for name, m in measures.items():  # last: no picture needs to wait until the models are hashed
     plane_canvas.store_model(name)
     plane_canvas.store_picture(f"holes-{name}", name, m["holes"], m["box"])
@@ -149,10 +155,10 @@ for name, m in measures.items():  # last: no picture needs to wait until the mod
 def compare(row: dict) -> list[str]:
     plain, label = numbers[0], loaders.MNIST_MODELS[row["model"]]
     spread, of_plain = (measures[r["model"]]["stats"].spread for r in (row, plain))
-    width = twins.relative_width(spread, of_plain)
+    times = f", a plane **{twins.relative_width(spread, of_plain):.2f}** times as wide" if all(of_plain) else ""
     points = [
-        f"**{label}** against plain: the codes spread {spread[0]:.2f} × {spread[1]:.2f} instead of {of_plain[0]:.2f} × "
-        f"{of_plain[1]:.2f} (standard deviations), a plane **{width:.2f}** times as wide; nearest other code of the same digit "
+        f"**{label}** against {of_first}: the codes spread {spread[0]:.2f} × {spread[1]:.2f} instead of {of_plain[0]:.2f} × "
+        f"{of_plain[1]:.2f} (standard deviations){times}; nearest other code of the same digit "
         f"{plain['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}, cross-entropy {plain['bce_nats']:.4f} → "
         f"{row['bce_nats']:.4f}.",
         f"{label}, hole: {plain['hole_share']:.0%} → {row['hole_share']:.0%} of the dashed box, "
@@ -173,11 +179,11 @@ def compare(row: dict) -> list[str]:
     return points
 
 
-controls.notice([point for row in numbers[1:] for point in compare(row)])
+controls.notice([*models.notes(*ckpts), *(point for row in numbers[1:] for point in compare(row))])
 export.export_row(
     f"l2-twins-{seed}",
     draw,
     numbers,
     {"models": ", ".join(ckpts), "seed": seed, "grid": f"{GRID} × {GRID}"},
-    f"Codes on two scales, manifold grid and uniform samples, a column a model: {', '.join(TITLES)}",
+    f"Codes on two scales, manifold grid and uniform samples, a column a model: {', '.join(titles)}",
 )

@@ -55,17 +55,21 @@ def cell(score: Score | None, references: Mapping[str, Curve], variance: float) 
 
 def findings(models: Mapping[str, Curve], references: Mapping[str, Curve], own: Mapping[str, float]) -> list[str]:
     """Sentences for "What to notice"; `own` is the variance that each noise-regularised model was trained at."""
-    plain = models["dog-ae"]
     points = []
+    if not own:
+        return points
     for label, scores in references.items():
         gaps = [_gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]]
         if gaps:
             points.append(f"Against {label}, each at its own noise: {_listed(gaps, own.values())}.")
-    gains = [_gap(models[m][v], plain[v]) for m, v in own.items()]
-    prices = [_gap(models[m][0.0], plain[0.0]) for m in own]
-    points.append(
-        f"Against dog-ae, each at its own noise: {_listed(gains, own.values())}; without noise: {_listed(prices, own.values())}."
-    )
+    if plain := models.get("dog-ae"):
+        gains = [_gap(models[m][v], plain[v]) for m, v in own.items()]
+        prices = [_gap(models[m][0.0], plain[0.0]) for m in own]
+        points.append(
+            f"Against dog-ae, each at its own noise: {_listed(gains, own.values())}; without noise: {_listed(prices, own.values())}."
+        )
+    if len(own) == 1:
+        return points
     middle, variance = sorted(own.items(), key=lambda item: item[1])[len(own) // 2]
     behind = {v: _gap(models[middle][v], models[m][v]) for m, v in own.items() if m != middle}
     points.append(

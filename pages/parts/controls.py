@@ -1,10 +1,19 @@
-"""Widgets and boxes that pages share; each keeps its value in the URL."""
+"""Widgets and boxes that pages share; each keeps its value in the URL. Texts of users for Streamlit's Markdown."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from aemodels.text import visible
+
 MAX_SEED = 999_999
+_COMMAND = re.compile("( ?`(?:python|pip|streamlit) [^`]*` ?)")  # as the library's sentences have them
+_MARKUP = re.compile(r"[\\`*\[\]<>$~|&]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|^\d+(?=[.)](?:\s|$))")
+# What Streamlit and its plugins look for once the Markdown is read, where no backslash helps: :red[a], :smile:, :material/home:,
+# addresses, and arrows and signs that stand alone.
+_AFTERWARDS = re.compile(r"(:|@|\bwww)(?=[\w+/.:-])|(?<!\S)[<>~-](?=[>=-]+(?!\S))")
+_WORD_JOINER = "\u2060"  # has no width
 
 
 def header(title: str, sentence: str) -> None:
@@ -13,6 +22,26 @@ def header(title: str, sentence: str) -> None:
     st.markdown(sentence)
     st.session_state.page_title = title  # the report names a panel after its page
     st.session_state.next_scenes = {}  # a fragment of the page that was left may have noted some, see ahead.py
+
+
+def literal(text: str) -> str:
+    """A text that a user named or typed, for Streamlit's Markdown, which then shows it letter by letter, on one line."""
+    text = re.sub("^ | (?= )| $", "\xa0", re.sub(r"[\t\n]", " ", visible(text)))
+    text = re.sub("^\xa0|\xa0$", rf"{_WORD_JOINER}\g<0>{_WORD_JOINER}", text)  # ** before a space would not be bold
+    text = _AFTERWARDS.sub(rf"\g<0>{_WORD_JOINER}", text)
+    return _MARKUP.sub(lambda match: match[0] + "\\" if match[0].isdigit() else "\\" + match[0], text)
+
+
+def code(text: str) -> str:
+    """The same in the letters of code, between more backticks than the text has in a row."""
+    text = re.sub(r"[\t\n]", " ", visible(text))
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
+def sentence(error: Exception | str) -> str:
+    """What a LatentLabError says, for Streamlit's Markdown: its commands in backticks stay code, names in it are literal."""
+    return "".join(part if i % 2 else literal(part) for i, part in enumerate(_COMMAND.split(str(error))))
 
 
 def row() -> st.delta_generator.DeltaGenerator:

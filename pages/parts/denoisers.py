@@ -1,5 +1,7 @@
 """The denoisers that are compared, and what they reach on test digits over the noise factor, measured once."""
 
+from collections.abc import Collection, Iterable
+
 import streamlit as st
 
 from aemodels import denoising
@@ -10,18 +12,18 @@ NOISY, LINEAR = "Noisy (clipped)", "Best linear"
 KEPT = {NOISY: "none", LINEAR: "linear"}  # names in curves.json
 
 
-def load() -> dict[str, denoising.Denoiser]:
-    """Name on the screen -> denoiser: none at all, the best linear one, and the two networks."""
-    networks = {label: _network(name) for name, label in loaders.DENOISERS.items()}
+def load(names: Iterable[str]) -> dict[str, denoising.Denoiser]:
+    """Name on the screen -> denoiser: none at all, the best linear one, and the networks of these checkpoints."""
+    networks = {loaders.DENOISERS[name]: _network(name) for name in names}
     return {NOISY: denoising.nothing, LINEAR: _linear()} | networks
 
 
-def curves() -> dict[str, dict[str, list[float]]]:
-    """`denoised` of each denoiser: as kept beside the checkpoints, else measured."""
+def curves(names: Collection[str]) -> dict[str, dict[str, list[float]]]:
+    """`denoised` of each denoiser of `load`: as kept beside the checkpoints, else measured."""
     kept = {label: loaders.curves()["denoisers"].get(name) for label, name in KEPT.items()}
-    kept |= {label: loaders.curves_of(name).get("denoising") for name, label in loaders.DENOISERS.items()}
-    versions = {label: loaders.version(name) for name, label in loaders.DENOISERS.items()}
-    return {label: kept[label] or _curve(label, versions.get(label), denoise) for label, denoise in load().items()}
+    kept |= {loaders.DENOISERS[name]: loaders.curves_of(name).get("denoising") for name in names}
+    versions = {loaders.DENOISERS[name]: loaders.version(name) for name in names}
+    return {label: kept[label] or _curve(label, versions.get(label), denoise) for label, denoise in load(names).items()}
 
 
 def _network(name: str) -> denoising.Denoiser:

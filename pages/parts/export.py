@@ -9,6 +9,8 @@ import streamlit as st
 from PIL import Image
 
 from aemodels import figures, panels
+from aemodels.text import visible
+from pages.parts import controls
 
 SCREEN_PX = 1400
 PRINT_PX = 2400  # 20 cm at 300 dpi
@@ -41,7 +43,7 @@ def on_screen(draw: Callable[..., Image.Image], *scene: object) -> bytes:
 def show(panel: Image.Image | bytes, alt: str) -> None:
     """A panel of up to 1,460 px, drawn or as a PNG file, as wide as its column."""
     png = panel if isinstance(panel, bytes) else figures.png(panel)
-    st.image(png, alt=alt, width="stretch", output_format="PNG")
+    st.image(png, alt=visible(alt), width="stretch", output_format="PNG")
 
 
 def export_row(
@@ -86,7 +88,7 @@ def export_row(
             on_click=_add_scene,
             args=(name, draw, list(rows), dict(settings), alt),
         )
-        st.caption(text)
+        st.caption(controls.literal(text))
 
 
 def collected() -> dict[int, Collected]:
@@ -98,13 +100,13 @@ def add(panel: panels.Panel) -> str:
     """Adds a panel to the report; returns one sentence that says so, or why not."""
     report = collected()
     if any(panel.png == other.panel.png for other in report.values()):
-        return f"“{panel.title}” with these settings is in the report already."
+        return f"“{controls.literal(panel.title)}” with these settings is in the report already."
     if len(report) >= MAX_PANELS:
         return f"The report is full: it holds {MAX_PANELS} panels; remove one on the page Report first."
     with Image.open(io.BytesIO(panel.png)) as image:
         image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
         report[max(report, default=0) + 1] = Collected(panel, figures.png(image))
-    return f"“{panel.title}” is now in the report, as panel {len(report)}."
+    return f"“{controls.literal(panel.title)}” is now in the report, as panel {len(report)}."
 
 
 def _add_scene(

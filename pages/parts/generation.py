@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+import aemodels
 from aemodels import generation, measurements
 from aemodels.errors import LatentLabError
 from pages.parts import controls, loaders, sampling
@@ -44,7 +45,7 @@ def verdict(*models: str) -> list[str]:
 
 
 def _answer(results: Mapping[str, Any], models: Collection[str]) -> list[str]:
-    if any(_is_old(results, name) for name in models):
+    if not models or any(_is_old(results, name) for name in models):
         return []
     values = _values(results)
     best, photos = _best(values, models), values.get((generation.PHOTOS, None))
@@ -78,12 +79,12 @@ def show() -> None:
     try:
         results = measurements.read_generation()
     except LatentLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(controls.sentence(error), icon=":material/error:")
         return
     if results is None:
         st.caption("Not measured yet; `python -m benchmarks.generation` measures every sampler on every model.")
         return
-    models = [name for name in loaders.DOG_MODELS if name in results["checkpoints"]]
+    models = [name for name in loaders.DOG_MODELS if name in results["checkpoints"] and _loaded(name)]
     values = _values(results)
     measure = controls.choose("Measure", MEASURES, key="measure")
     st.table(
@@ -126,7 +127,16 @@ def _values(results: Mapping[str, Any]) -> dict[tuple[str, str | None], dict[str
 
 def _is_old(results: Mapping[str, Any], name: str) -> bool:
     """Whether the figures are not of this checkpoint as it is now."""
-    return results["checkpoints"].get(name) != generation.identity(loaders.checkpoint(name).provenance)
+    ckpt = _loaded(name)
+    return ckpt is None or results["checkpoints"].get(name) != generation.identity(ckpt.provenance)
+
+
+def _loaded(name: str) -> aemodels.Checkpoint | None:
+    """The checkpoint; None where it cannot be loaded, which the page has said by then."""
+    try:
+        return loaders.load(name)
+    except LatentLabError:
+        return None
 
 
 def _best(values: Mapping[tuple[str, str | None], dict[str, Any]], models: Collection[str]) -> dict[str, Any]:

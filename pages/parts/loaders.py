@@ -16,6 +16,7 @@ import aemodels
 from aemodels import checkpoints, data, lab, measurements
 from aemodels import curves as model_curves
 from aemodels.errors import DataError, LatentLabError
+from pages.parts import controls
 
 MNIST_MODELS, DOG_MODELS = lab.PLANES, lab.DOGS
 DENOISERS = {"mnist-dae-2d": "2-D code", "mnist-dae": "64-D code"}
@@ -29,7 +30,7 @@ def checkpoint(name: str) -> aemodels.Checkpoint:
     try:
         return load(name)
     except LatentLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(controls.sentence(error), icon=":material/error:")
         st.stop()
 
 
@@ -62,12 +63,12 @@ def baselines(ckpts: Iterable[aemodels.Checkpoint]) -> dict[str, Any]:
     try:
         measured = measurements.read_baselines() or {}
     except LatentLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(controls.sentence(error), icon=":material/error:")
         return {}
     others = [c.name for c in ckpts if c.provenance["data_fingerprint"] != measured.get("data_fingerprint")]
     if measured and others:
         st.warning(
-            f"The baselines are left out: they were measured on other photos than {', '.join(others)}. "
+            f"The baselines are left out: they were measured on other photos than {controls.literal(', '.join(others))}. "
             "`python train.py --evaluate` measures them again.",
             icon=":material/history:",
         )
@@ -110,11 +111,11 @@ def dogs() -> data.Dogs | None:
 
 
 def why_no_dogs() -> str:
-    """One sentence that says which photos are missing and how to get them."""
+    """One sentence, as Markdown, that says which photos are missing and how to get them."""
     try:
         _dogs(str(data_folder().resolve()))
     except DataError as error:
-        return str(error)
+        return controls.sentence(error)
     return ""
 
 

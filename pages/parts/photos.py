@@ -12,13 +12,14 @@ from aemodels import data
 from aemodels.errors import DataError
 from aemodels.models import Autoencoder
 from aemodels.noise import seeded_order
-from aemodels.photos import open_photo
-from pages.parts import controls, loaders
+from aemodels.pictures import FORMAT_NAMES, PHOTO_SUFFIXES, open_photo, printable
+from pages.parts import controls, loaders, uploads
 
 MAX_UPLOADS = 9
+TYPES = sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES)
 NONE_YET = {
     "own": "There is no photo of yours yet: what is shown are nine codes that come with the model, decoded. Drop in a photo above: a "
-    "JPEG, PNG, WebP, BMP, GIF, TIFF or AVIF file.",
+    f"{FORMAT_NAMES} file.",
     "camera": "There is no shot yet: what is shown are nine codes that come with the model, decoded. Take a photo above.",
 }
 
@@ -50,27 +51,16 @@ def encode(model: Autoencoder, x: Tensor) -> Tensor:
 
 def _breed(dogs: data.Dogs, index: int) -> str:
     folder = dogs.paths[index].parent.name
-    return folder.partition("-")[2].replace("_", " ") or folder
+    return printable(folder.partition("-")[2].replace("_", " ") or folder)
 
 
 def uploaded_photos() -> Photos | None:
-    """The user's own photos; a file that is none is named and skipped."""
-    files = st.file_uploader(
-        f"Your photos (up to {MAX_UPLOADS}; the centre square is used; they stay on this computer's Latent Lab)",
-        type=["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "avif"],
-        accept_multiple_files=True,
-        key="uploads",
-    )
-    images, names = [], []
-    for file in files[:MAX_UPLOADS]:
-        try:
-            images.append(open_photo(file, data.DOG_SIZE))
-            names.append(file.name)
-        except DataError as error:
-            st.warning(str(error), icon=":material/broken_image:")
-    if len(files) > MAX_UPLOADS:
-        st.info(f"The first {MAX_UPLOADS} photos are shown.")
-    return Photos(torch.stack(images).float() / 255, names) if images else None
+    """The user's own photos, kept for the visit; a file that is none is named and skipped."""
+    label = f"Your photos (up to {MAX_UPLOADS}; the centre square is used; they stay on this computer's Latent Lab)"
+    files = uploads.show(label, "uploads", lambda file: open_photo(file, data.DOG_SIZE), MAX_UPLOADS, "photo", TYPES)
+    if not files:
+        return None
+    return Photos(torch.stack([file.picture for file in files]).float() / 255, [file.name for file in files])
 
 
 def camera_photos() -> Photos | None:

@@ -18,6 +18,17 @@ RULE = (
 )
 
 
+def require_codes(*names: str) -> None:
+    """Stops the page with a sentence where a model has too few codes for the density of a place."""
+    few = [name for name in names if len(loaders.checkpoint(name).codes) < planes.MIN_CODES]
+    if few:
+        st.info(
+            f"How dense a place is takes {planes.MIN_CODES} codes at least, and there are fewer of {', '.join(few)}: train with more digits.",
+            icon=":material/scatter_plot:",
+        )
+        st.stop()
+
+
 def measure(name: str) -> dict:
     """What depends on the checkpoint alone: its box, a wider one that holds nearly every code ("cloud"), the
     figures, and a picture of the holes in the box, a PNG file in base64."""

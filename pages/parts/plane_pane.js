@@ -247,10 +247,9 @@ function ticks(low, high, count) {
   const rough = (high - low) / Math.max(count, 2)
   const power = 10 ** Math.floor(Math.log10(rough))
   const steps = [0.5, 1, 2, 5, 10].map((f) => f * power)
-  const multiples = (step) => {
-    const result = []
-    for (let i = Math.ceil(low / step); i * step <= high; i++) result.push(i * step)
-    return result
+  const multiples = (step) => { // by their number: far from 0, adding 1 may change nothing
+    const first = Math.ceil(low / step), length = Math.max(0, Math.floor(high / step) - first + 1) || 0
+    return Array.from({ length }, (_, i) => (first + i) * step)
   }
   const coarse = steps.findIndex((step) => step >= rough), found = multiples(steps[coarse])
   return found.length > 1 ? found : multiples(steps[coarse - 1])

@@ -1,4 +1,4 @@
-// Several planes under one cursor: at the same place of each, or at the same test digit.
+// Up to three planes under one cursor: at the same place of each, or at the same test digit.
 // data: {planes: [{name, view, readout}], link: "place" | "digit", z, answered, colours}; z is in the first plane.
 // Sends "change": {z, number}.
 const mounted = new WeakMap()
@@ -16,7 +16,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function mount(root, first, setTriggerValue) {
   const exchange = new Exchange(setTriggerValue)
   let data, z, only = null
-  const figures = first.planes.map((_, k) => root.querySelectorAll("figure")[k])
+  const figures = [...root.querySelectorAll("figure")].slice(0, first.planes.length)
+  root.querySelectorAll("figure").forEach((figure, k) => (figure.hidden = k >= figures.length))
   const panes = figures.map((figure, k) => new Pane(figure.querySelector("canvas.plane"), (ctx, pane) => {
     pane.drawBox(ctx, data.planes[k].box)
     pane.drawCross(ctx, placeIn(k))

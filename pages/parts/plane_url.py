@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from aemodels import planes
+from pages.parts import controls
 
 LARGEST = 1e6
 
@@ -40,10 +41,12 @@ def _numbers(label: str, key: str, default: Iterable[float], wanted: str) -> lis
         numbers = []
     are_numbers = len(numbers) == len(default) and not any(map(math.isnan, numbers))
     if are_numbers and max(map(abs, numbers)) > LARGEST:
-        st.warning(f"“{text[:40]}”: each number must lie within ±{LARGEST:,.0f}.", icon=":material/edit:")
+        st.warning(
+            f"“{controls.literal(text[:40])}”: each number must lie within ±{LARGEST:,.0f}.", icon=":material/edit:"
+        )
         return None
     rises = len(numbers) != 4 or all(b - a > 1e-6 * max(1, abs(a), abs(b)) for a, b in (numbers[:2], numbers[2:]))
     if are_numbers and rises:
         return numbers
-    st.warning(f"“{text[:40]}” is not {wanted}.", icon=":material/edit:")
+    st.warning(f"“{controls.literal(text[:40])}” is not {wanted}.", icon=":material/edit:")
     return None

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import Checkpoint, checkpoints, figures, latents, planes
+from aemodels import Checkpoint, checkpoints, faults, figures, latents, planes
 from aemodels.metrics import reconstruct
 from aemodels.noise import perturb, seeded_normal
 from pages.parts import export, loaders
@@ -58,7 +58,9 @@ def _reconstruct(ink: figures.Ink, plain: Checkpoint) -> Image.Image:
     return _beside(maps, figures.to_tiles(plain.model.decode(z))[0])
 
 
-def _sample(ink: figures.Ink, plain: Checkpoint) -> Image.Image:
+def _sample(ink: figures.Ink, plain: Checkpoint) -> Image.Image | None:
+    if not faults.vary(plain.codes):
+        return None
     z = latents.sample(latents.fit(plain.codes[:128]), range(8)).unflatten(1, plain.codes.shape[1:])
     return _square(figures.mosaic(figures.to_tiles(plain.model.decode(z)), 4))
 
@@ -81,9 +83,9 @@ def _noise_regularised(ink: figures.Ink, plain: Checkpoint, regularised: Checkpo
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """draw(ink, *checkpoints of these names) -> the picture; alt says what is on it."""
+    """draw(ink, *checkpoints of these names) -> the picture, None where their codes are too few or all the same; alt says what is on it."""
 
-    draw: Callable[..., Image.Image]
+    draw: Callable[..., Image.Image | None]
     names: tuple[str, ...]
     alt: str
 
@@ -107,7 +109,7 @@ THUMBNAILS = {
 
 
 def jpeg(page: str) -> bytes | None:
-    """The thumbnail of a page in the theme's colours, a JPEG file; None where a checkpoint that it needs cannot be loaded."""
+    """The thumbnail of a page in the theme's colours, a JPEG file; None where there is none, for want of a checkpoint or of codes."""
     return _jpeg(page, export.is_dark(), [loaders.version(name) for name in THUMBNAILS[page].names])
 
 
@@ -118,6 +120,8 @@ def _jpeg(page: str, is_dark: bool, versions: list[tuple[str, int]]) -> bytes | 
         ckpts = [loaders.load(name) for name in thumbnail.names]
     except checkpoints.CheckpointError:
         return None
-    buffer = io.BytesIO()
-    thumbnail.draw(figures.DARK if is_dark else figures.LIGHT, *ckpts).save(buffer, "JPEG", quality=90)
+    picture, buffer = thumbnail.draw(figures.DARK if is_dark else figures.LIGHT, *ckpts), io.BytesIO()
+    if picture is None:
+        return None
+    picture.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()

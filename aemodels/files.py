@@ -1,0 +1,54 @@
+"""The one way in which files are written: whole, or not at all."""
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from aemodels.errors import FileError
+
+PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place if, and only if, writing it succeeds.
+
+    Raises FileError, which is an OSError too, where the disk is full or the folder or the file cannot be written. Windows
+    replaces no file that some program has open; that is tried again for three seconds.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Its name tells nothing: that of the file may be as long as a file's name can be.
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        os.close(handle)
+        yield Path(temporary)
+        os.chmod(temporary, 0o644)
+        _replace(temporary, path)
+    except FileError:
+        raise
+    except (OSError, RuntimeError) as error:  # torch.save tells of a full disk by the latter
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        raise FileError(f"{path} could not be written: {reason}; make room or choose another folder.") from error
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def _replace(temporary: str, path: Path) -> None:
+    for pause_s in PAUSES_S:
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            time.sleep(pause_s)
+    try:
+        os.replace(temporary, path)
+    except PermissionError as error:
+        raise FileError(
+            f"{path} could not be replaced: another program has it open, or it may not be written; close that program or "
+            "choose another folder."
+        ) from error

@@ -1,0 +1,23 @@
+"""Texts that people named, typed or pasted, made fit to be shown and to be written into files."""
+
+import re
+import unicodedata
+
+_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+_HARMFUL = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff{_NONCHARACTERS}]")
+
+
+def visible(text: str) -> str:
+    """The text, its accents joined with their letters (NFC) and its lines ended by "\\n", with a code such as ⟨U+202E⟩ in place of
+    what no file may hold or what changes the letters around it: control characters, overrides of the direction, and the bytes
+    of a file name that are no UTF-8 (Python has a surrogate for each)."""
+    text = _LINE_END.sub("\n", unicodedata.normalize("NFC", text))
+    return _HARMFUL.sub(lambda match: code(match[0]), text)
+
+
+def code(character: str) -> str:
+    """What stands for a character that cannot be shown: ⟨U+202E⟩."""
+    return f"⟨U+{ord(character):04X}⟩"

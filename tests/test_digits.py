@@ -1,0 +1,158 @@
+"""Test digits printed, photographed and drawn in many ways must come back as MNIST shows them."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import aemodels
+from aemodels import data
+from aemodels.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Thirteen test digits, uint8 (28, 28)."""
+    return data.load_mnist_test_digits()[0][::800, 0].numpy()
+
+
+def enlarged(digit, times=10):
+    """How much ink lies where, in [0, 1]."""
+    side = 28 * times
+    return np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)) / 255
+
+
+def encode(values, format="PNG", **options):
+    """Values (H, W) or (H, W, C) in [0, 1] as a file."""
+    file = io.BytesIO()
+    Image.fromarray(np.clip(255 * values, 0, 255).round().astype(np.uint8)).save(file, format, **options)
+    file.seek(0)
+    return file
+
+
+def inked(ink, colour, ground):
+    return np.array(ground) + ink[:, :, None] * (np.array(colour) - np.array(ground))
+
+
+def light(shape):
+    """Light that falls from one side, in [0.35, 1]."""
+    y, x = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
+    return 0.35 + 0.65 * (0.6 * x + 0.4 * y)
+
+
+def noise(shape, sigma):
+    return np.random.default_rng(0).normal(0, sigma, shape)
+
+
+def on_sheet(ink, height, width, top, left):
+    sheet = np.zeros((height, width))
+    sheet[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    return sheet
+
+
+def cropped(ink):
+    rows, columns = np.flatnonzero((ink > 0.5).any(1)), np.flatnonzero((ink > 0.5).any(0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def specked(ink):
+    ink = ink.copy()
+    for y, x in np.random.default_rng(0).integers(2, 270, (20, 2)):
+        ink[y : y + 3, x : x + 3] = 1
+    return ink
+
+
+def ruled(ink, step):
+    paper = np.full((*ink.shape, 3), 0.96)
+    paper[::step] = paper[1::step] = paper[:, ::step] = paper[:, 1::step] = (0.65, 0.75, 0.9)
+    return paper * (1 - ink[:, :, None]) + ink[:, :, None] * np.array([0.1, 0.1, 0.25])
+
+
+def turned(degrees_by_exif):
+    exif = Image.Exif()
+    exif[0x0112] = degrees_by_exif
+    return exif
+
+
+UPLOADS = {
+    "printed": lambda ink: encode(1 - ink),
+    "light on dark": lambda ink: encode(ink),
+    "red on blue, equally bright": lambda ink: encode(inked(ink, (0.8, 0.1, 0.1), (0.1, 0.1, 0.8))),
+    "yellow on white": lambda ink: encode(inked(ink, (1, 0.9, 0.2), (1, 1, 1))),
+    "black on transparent": lambda ink: encode(np.dstack([np.zeros((*ink.shape, 3)), ink])),
+    "white on transparent": lambda ink: encode(np.dstack([np.ones((*ink.shape, 3)), ink])),
+    "in a shadow": lambda ink: encode((1 - 0.8 * ink) * 0.95 * light(ink.shape)),
+    "in a shadow, a grainy JPEG": lambda ink: encode(
+        (1 - 0.8 * ink) * 0.9 * light(ink.shape) + noise(ink.shape, 0.03), "JPEG", quality=70
+    ),
+    "cropped at the digit": lambda ink: encode(1 - cropped(ink)),
+    "cropped, light on dark": lambda ink: encode(cropped(ink)),
+    "at the right of a wide sheet": lambda ink: encode(1 - on_sheet(ink, 300, 800, 10, 510)),
+    "low on a tall sheet": lambda ink: encode(1 - on_sheet(ink, 900, 300, 600, 10)),
+    "grainy": lambda ink: encode(1 - 0.8 * ink + noise(ink.shape, 0.06)),
+    "with specks": lambda ink: encode(1 - specked(ink)),
+    "on chequered paper": lambda ink: encode(ruled(ink, 20)),
+    "in faint pencil": lambda ink: encode(0.9 - 0.25 * ink + noise(ink.shape, 0.01)),
+    "turned by EXIF": lambda ink: encode(np.rot90(1 - ink), "JPEG", exif=turned(6)),
+}
+
+
+@pytest.mark.parametrize("kind", UPLOADS)
+def test_an_upload_lands_where_mnists_digits_lie(digits, kind):
+    read = torch.stack([aemodels.read_digit(UPLOADS[kind](enlarged(digit))) for digit in digits])
+    assert read.shape == (13, 1, 28, 28)
+    assert read.dtype == torch.float32
+    assert read.min() >= 0
+    assert read.max() <= 1
+    x = torch.from_numpy(digits).float().unsqueeze(1) / 255
+    assert aemodels.psnr_db(x, read).mean() >= 20
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_digit_of_mnist_comes_back_as_it_is(digits, dark):
+    for digit in digits:
+        x = torch.from_numpy(digit).float() / 255
+        read = aemodels.read_digit(encode((1 - digit / 255) if dark else digit / 255))
+        assert (read[0] - x).abs().max() <= 2 / 255
+
+
+def test_the_centre_of_mass_is_mnists(digits):
+    read = torch.stack([aemodels.read_digit(encode(1 - enlarged(digit)))[0] for digit in digits])
+    places = torch.arange(28.0)
+    for axis in (1, 2):
+        mass = read.sum(3 - axis)
+        assert ((mass @ places) / mass.sum(1) - 14).abs().max() <= 0.55
+
+
+@pytest.mark.parametrize("radius_px", [1, 2, 12, 25, 40])
+def test_pens_of_any_breadth_become_mnists(radius_px):
+    y, x = np.mgrid[:280, :280]
+    ring = abs(np.hypot(y - 140, x - 140) - 90) <= radius_px
+    digit = aemodels.read_digit(encode(1.0 - ring))[0]
+    across = digit[14, :14]
+    assert 1.4 <= float(across.sum()) <= 5.2
+    assert across.max() > 0.7
+
+
+def test_a_path_or_a_stream(tmp_path, digits):
+    file = encode(1 - enlarged(digits[0]))
+    path = tmp_path / "digit.png"
+    path.write_bytes(file.getvalue())
+    assert torch.equal(aemodels.read_digit(path), aemodels.read_digit(file))
+    assert torch.equal(aemodels.read_digit(str(path)), aemodels.read_digit(file))
+
+
+@pytest.mark.parametrize("values", [np.ones((90, 90)), np.zeros((90, 90)), np.full((28, 28), 0.5), np.ones((1, 1))])
+def test_a_picture_of_nothing_is_one_sentence(tmp_path, values):
+    path = tmp_path / "empty.png"
+    path.write_bytes(encode(values).getvalue())
+    with pytest.raises(DataError, match=r"^empty\.png shows no digit: nothing stands out from the background\.$"):
+        aemodels.read_digit(path)
+
+
+def test_a_file_that_is_no_picture_is_one_sentence(tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(DataError, match=r"^notes\.txt is no picture"):
+        aemodels.read_digit(tmp_path / "notes.txt")

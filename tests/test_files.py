@@ -1,0 +1,106 @@
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aemodels import files
+from aemodels.errors import FileError, LatentLabError
+from aemodels.files import replacing
+
+
+def write(path, content=b"new"):
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def refuse(times):
+    """A stand-in for os.replace on Windows, where a program has the file open for the first so many tries."""
+    tries, replace = [], os.replace
+
+    def stand_in(source, target):
+        tries.append(source)
+        if len(tries) <= times:
+            raise PermissionError(errno.EACCES, "Access is denied", str(target))
+        replace(source, target)
+
+    return tries, stand_in
+
+
+@pytest.fixture
+def old(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    monkeypatch.setattr(files.time, "sleep", lambda seconds: None)
+
+
+@pytest.mark.parametrize("times", [0, 1, 2, 3, 6])
+def test_a_file_that_is_open_for_a_moment_is_replaced_after_it(old, monkeypatch, times):
+    tries, stand_in = refuse(times)
+    monkeypatch.setattr(os, "replace", stand_in)
+    write(old)
+    assert len(tries) == times + 1
+    assert old.read_bytes() == b"new"
+    assert [path.name for path in old.parent.iterdir()] == ["file"]
+
+
+def test_a_file_that_stays_open_is_left_and_named(old, monkeypatch):
+    monkeypatch.setattr(os, "replace", refuse(1000)[1])
+    with pytest.raises(FileError, match=r"file could not be replaced: another program has it open.*close that.*\.$"):
+        write(old)
+    assert old.read_bytes() == b"old"
+    assert [path.name for path in old.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES])
+def test_a_write_that_fails_leaves_the_old_file_and_says_why(old, code):
+    def fail():
+        with replacing(old) as temporary:
+            temporary.write_bytes(b"half")
+            raise OSError(code, os.strerror(code))
+
+    with pytest.raises(FileError, match=os.strerror(code)) as caught:
+        fail()
+    assert isinstance(caught.value, LatentLabError)
+    assert isinstance(caught.value, OSError)
+    assert "\n" not in str(caught.value)
+    assert old.read_bytes() == b"old"
+    assert [path.name for path in old.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("name", ["小狗.json", "犬" * 85, "a" * 255, "ä b", ".hidden"])
+@pytest.mark.parametrize("folder", ["", "用户/文档"])
+def test_names_of_every_length_and_script(tmp_path, name, folder):
+    write(tmp_path / folder / name)
+    assert (tmp_path / folder / name).read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only to root")
+def test_a_read_only_folder_is_named(old):
+    old.parent.chmod(0o555)
+    with pytest.raises(FileError, match="Permission denied"):
+        write(old)
+
+
+def test_two_processes_that_write_at_once_leave_one_whole_file(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from aemodels.files import replacing\n"
+        "for i in range(100):\n"
+        "    with replacing(Path(sys.argv[1])) as t: t.write_bytes(sys.argv[2].encode() * 100_000)\n"
+    )
+    path = tmp_path / "file"
+    root = Path(__file__).parent.parent
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(path), letter], cwd=root) for letter in "ab"]
+    while any(writer.poll() is None for writer in writers):
+        if path.exists():
+            content = path.read_bytes()
+            assert content in (b"a" * 100_000, b"b" * 100_000)
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]

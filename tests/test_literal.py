@@ -1,0 +1,46 @@
+"""Texts of users in Streamlit's Markdown. What each sign needs was tried in a browser, with Streamlit 1.67."""
+
+import pytest
+
+from pages.parts.controls import code, literal, sentence
+
+J = "\u2060"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mnist-ae_2 (copy).png", "mnist-ae_2 (copy).png"),
+        ("狗狗 26.23 ± 0.1", "狗狗 26.23 ± 0.1"),
+        ("$x$_*a*[b](c).png", r"\$x\$\_\*a\*\[b\](c).png"),
+        ("<b>", r"\<b\>"),
+        ("~~x~~", r"\~\~x\~\~"),
+        ("`a`", r"\`a\`"),
+        ("a|b &amp;", r"a\|b \&amp;"),
+        ("C:\\dog", r"C:\\dog"),
+        ("# a", r"\# a"),
+        ("- a", r"\- a"),
+        ("1. a", r"1\. a"),
+        ("12) a", r"12\) a"),
+        (":smile:", f":{J}smile:"),
+        (":red[a]", rf":{J}red\[a\]"),
+        (":material/home:", f":{J}material/home:"),
+        ("a -> b", rf"a -{J}\> b"),
+        ("www.a.com", f"www{J}.a.com"),
+        ("me@b.com", f"me@{J}b.com"),
+        ("a\nb", "a b"),
+        ("    a", f"{J}\xa0{J}\xa0\xa0 a"),
+        ("caf\udce9", "caf⟨U+DCE9⟩"),
+    ],
+)
+def test_literal(name, expected):
+    assert literal(name) == expected
+
+
+def test_a_sentence_keeps_its_commands():
+    said = "There is no *x*; train it with `python train.py --only *x*` or `rm x`."
+    assert sentence(ValueError(said)) == r"There is no \*x\*; train it with `python train.py --only *x*` or \`rm x\`."
+
+
+def test_code():
+    assert [code("a*b"), code("a`b"), code("``")] == ["`a*b`", "`` a`b ``", "``` `` ```"]

@@ -1,0 +1,100 @@
+"""The app goes on while its files are moved, cut, replaced or deleted between two runs: the new model is shown, or a sentence."""
+
+import shutil
+
+import apptest
+import pytest
+from apptest import go_to, open_page, text
+from broken_models import DOGS, MNIST, save
+from browser import copy_photos
+
+from aemodels import checkpoints
+
+SEVERAL = ("mnist/twins", "mnist/denoise", "dogs/noise_regularised", "about/training", "about/home")
+
+
+def path(name):
+    return checkpoints.checkpoint_path(name)
+
+
+def cut(file):
+    content = file.read_bytes()
+    file.unlink()
+    file.write_bytes(content[: len(content) // 2])
+
+
+@pytest.fixture
+def some_models(checkpoint_folder, without_photos):
+    for name in MNIST + DOGS:
+        save(name, checkpoint_folder, num_codes=60)
+    return checkpoint_folder
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.unlink(), cut, lambda file: file.write_bytes(b"")])
+def test_one_spoilt_model_takes_out_itself_alone(spoil, some_models):
+    app = apptest.start()
+    for page in SEVERAL:
+        go_to(app, page)
+    for name in ("mnist-ae", "mnist-dae-2d", "dog-ae"):
+        spoil(path(name))
+    for page in SEVERAL:
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception, page
+        if page == "dogs/noise_regularised":
+            assert "dog-noise-0.05" in text(app)
+            assert "dog-ae" in app.error[0].value
+        if page == "mnist/twins":
+            assert "L2 on the weights" in text(app)
+            assert "mnist-ae" in app.error[0].value
+    app.switch_page("pages/about/report.py").run()
+    app.button(key="standard").click().run()
+    assert not app.exception
+    assert "mnist-ae" in app.error[0].value
+    names = [entry.panel.name for entry in app.session_state["report"].values()]
+    assert names == ["mnist-3", "mnist-5", "dogs-5"]
+
+
+def test_a_model_that_is_replaced_or_comes_is_shown(some_models):
+    app = open_page("dogs/interpolate")
+    first = app.get("image")[0].value
+    save("dog-ae", some_models, lambda codes: codes.flip(0), 60)
+    app.run()
+    assert not app.exception
+    assert app.get("image")[0].value != first
+    path("dog-ae").unlink()
+    app.run()
+    assert "no checkpoint dog-ae" in app.error[0].value
+    save("dog-ae", some_models, num_codes=60)
+    app.run()
+    assert not app.error
+    assert app.get("image")[0].value == first
+
+
+@pytest.mark.parametrize("file", ["baselines.json", "generation.json"])
+def test_measurements_that_are_cut_or_deleted(file, some_models):
+    shutil.copy(apptest.REPO / "checkpoints" / file, some_models)
+    app = open_page("dogs/noise_regularised")
+    cut(some_models / file)
+    for page in ("dogs/noise_regularised", "dogs/sample"):
+        go_to(app, page)
+    (some_models / file).unlink()
+    for page in ("dogs/noise_regularised", "dogs/sample"):
+        go_to(app, page)
+        assert not app.error
+
+
+@pytest.mark.parametrize("what", ["photos deleted", "photos moved", "cache deleted"])
+def test_photos_are_still_there_in_this_visit(what, some_models, data_folder, tmp_path, monkeypatch):
+    photos, cache = copy_photos(data_folder, tmp_path / "photos", 1), tmp_path / "cache"
+    monkeypatch.setenv("LATENT_LAB_DATA", str(photos))
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(cache))
+    app = open_page("dogs/reconstruct")
+    assert not app.info
+    if what == "photos moved":
+        photos.rename(tmp_path / "elsewhere")
+    else:
+        shutil.rmtree(photos if what == "photos deleted" else cache)
+    app.number_input(key="seed").set_value(2).run()
+    for page in ("dogs/perturb", "about/home", "dogs/reconstruct"):
+        go_to(app, page)
+        assert app.get("image")
