@@ -13,9 +13,10 @@ async def ready(app: st.App) -> AsyncIterator[None]:
     import pandas  # noqa: F401
     import scipy.spatial  # noqa: F401
 
-    from pages.parts import loaders
+    from pages.parts import garbage, loaders
 
     loaders.load_all()
+    garbage.freeze_modules()
     yield
 
 

@@ -7,7 +7,7 @@ _num_modules = 0
 
 
 def freeze_modules() -> None:
-    """To be called at the end of a run; does something only where modules were imported since the last time."""
+    """To be called before the first run and at the end of each; does something only where modules were imported since the last time."""
     global _num_modules
     if len(sys.modules) != _num_modules:
         _num_modules = len(sys.modules)
