@@ -45,7 +45,7 @@ from aemodels import (
     training,
 )
 from aemodels.config import ModelConfig, TrainConfig
-from aemodels.errors import CheckpointError, DataError, LatentLabError
+from aemodels.errors import CheckpointError, DataError, FileError, LatentLabError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -357,7 +357,8 @@ def evaluate_finished(name: str, args: argparse.Namespace) -> None:
         return
     dataset = load_data(name, args)
     if dataset.fingerprint != ckpt.provenance["data_fingerprint"]:
-        raise LatentLabError(f"{name} was trained on other {images_of(name)} than were found; point --data to those.")
+        folders = ", ".join(str(data.data_root(folder)) for folder in args.data or [None])
+        raise LatentLabError(f"{name} was trained on other data than {folders} holds; point --data to those.")
     with measuring_bar(name, ckpt.model, len(dataset.test)) as bar:
         results = evaluation.evaluate_all(ckpt.model.to(args.device), dataset.test, bar.update)
     print(f"{name}: measured on {len(dataset.test):,} test images.", flush=True)
@@ -602,6 +603,9 @@ def main(arguments: list[str] | None = None) -> int:
         if left_out:
             print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)
             return 1
+    except FileError as error:
+        print(f"\n{str(error).removesuffix('.')} with --out.", file=sys.stderr)
+        return 1
     except LatentLabError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

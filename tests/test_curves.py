@@ -16,6 +16,7 @@ def test_what_ships_is_of_the_models_that_ship(name):
     assert "identity" in kept
 
 
+@pytest.mark.release
 def test_effects_measured_again_are_those_kept():
     ckpt = aemodels.load_checkpoint("dog-noise-0.10")
     again, kept = curves.effects(ckpt, latents.fit(ckpt.codes)), measurements.read_curves()["models"][ckpt.name]["axes"]
@@ -23,6 +24,7 @@ def test_effects_measured_again_are_those_kept():
         assert getattr(again, key) == pytest.approx(value, rel=1e-4)
 
 
+@pytest.mark.release
 def test_denoising_measured_again_is_what_is_kept():
     kept, again = measurements.read_curves(), curves.measure_references()
     for name, scores in kept["denoisers"].items():

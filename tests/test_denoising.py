@@ -34,12 +34,14 @@ def noisy(x, factor):
     return with_noise(x, factor, range(len(x)))
 
 
+@pytest.mark.release
 def test_shipped_statistics_are_those_of_the_training_digits(shipped, training_digits):
     x = training_digits.flatten(1).numpy().astype(np.float64) / 255
     np.testing.assert_allclose(shipped.mean.numpy(), x.mean(0), rtol=2**-11, atol=2**-25)
     np.testing.assert_allclose(shipped.covariance.numpy(), np.cov(x.T), rtol=2**-11, atol=2**-25)
 
 
+@pytest.mark.release
 def test_the_command_makes_the_shipped_file_again(data_folder, tmp_path, shipped):
     shutil.copytree(REPO / "aemodels", tmp_path / "aemodels")
     file = tmp_path / "aemodels" / "assets" / denoising.MNIST_STATISTICS_FILE.name
@@ -59,6 +61,7 @@ def test_the_command_says_in_one_sentence_that_mnist_is_missing(tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.release
 def test_half_precision_changes_nothing_that_is_shown(shipped, training_digits, digits):
     exact = denoising.fit_linear(training_digits)
     for factor in (0.05, 0.4, 1.0):
@@ -86,6 +89,7 @@ def test_linear_denoiser_is_the_least_squares_fit_on_samples():
     assert np.abs(x_hat.flatten(1).numpy() - np.clip(y[:1000], 0, 1)).mean() > 0.05
 
 
+@pytest.mark.release
 def test_no_linear_map_fitted_on_other_digits_does_better(shipped, training_digits, digits):
     """Least-squares regression of clean on noisy digits, fitted on 20,000 training digits, does not beat the closed form."""
     x = training_digits[:20_000].float() / 255

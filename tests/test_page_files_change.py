@@ -38,7 +38,7 @@ def test_one_spoilt_model_takes_out_itself_alone(spoil, some_models):
     for name in ("mnist-ae", "mnist-dae-2d", "dog-ae"):
         spoil(path(name))
     for page in SEVERAL:
-        app.switch_page(f"pages/{page}.py").run()
+        app.switch_page(f"{page}.py").run()
         assert not app.exception, page
         if page == "dogs/noise_regularised":
             assert "dog-noise-0.05" in text(app)
@@ -46,7 +46,7 @@ def test_one_spoilt_model_takes_out_itself_alone(spoil, some_models):
         if page == "mnist/twins":
             assert "L2 on the weights" in text(app)
             assert "mnist-ae" in app.error[0].value
-    app.switch_page("pages/about/report.py").run()
+    app.switch_page("about/report.py").run()
     app.button(key="standard").click().run()
     assert not app.exception
     assert "mnist-ae" in app.error[0].value

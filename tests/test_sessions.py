@@ -31,6 +31,7 @@ def wait_for_seed(page, seed, old_picture):
     wait_for_new_picture(page, old_picture)
 
 
+@pytest.mark.release
 def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(server, new_page):
     url, _ = server
     seeds = [100 + 10 * i for i in range(NUM_PEOPLE)]
@@ -53,6 +54,7 @@ def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(
         assert picture_bytes(alone) == expected
 
 
+@pytest.mark.release
 def test_memory_stays_where_it_was_after_the_first_clicks(server, new_page):
     url, process = server
     page = new_page()

@@ -318,12 +318,11 @@ def test_labels_of_a_quick_run_point_to_the_photos_of_its_codes(small_data):
 def test_terminated_training_leaves_no_half_written_file(mnist, tmp_path):
     """As a batch system or a container ends it, in the middle of writing."""
     code = (
-        "import os, runpy, signal, sys, safetensors.torch\n"
-        "from aemodels import checkpoints\n"
-        "def save_file(tensors, path, metadata):\n"
-        "    open(path, 'wb').write(bytes(1000))\n"
+        "import os, pathlib, runpy, signal, sys\n"
+        "def write_bytes(path, content):\n"
+        "    open(path, 'wb').write(content[:1000])\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
-        "checkpoints.save_file = save_file\n"
+        "pathlib.Path.write_bytes = write_bytes\n"
         "sys.argv[0] = 'train.py'\n"
         "runpy.run_path('train.py', run_name='__main__')\n"
     )
