@@ -145,6 +145,7 @@ def settings(name: str) -> dict[str, str]:
         "training time": f"{made['wall_s'] / 60:.1f} min",
         "images/s": f"{made['images_per_s']:,.0f}",
         "device": made["device"],
+        "matrices multiplied in": made.get("precision", "bfloat16"),  # all were, before it was chosen
         "train images": f"{made['num_train_images']:,}",
         "data fingerprint": made["data_fingerprint"][:12],
         "seed": str(made["seed"]),
