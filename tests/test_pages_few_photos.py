@@ -1,0 +1,39 @@
+"""Every page of photos, and the report, with folders of very few photos."""
+
+import shutil
+
+import pytest
+from apptest import go_to, start, text
+
+from aemodels import data
+
+PAGES = ["reconstruct", "sample", "axes", "interpolate", "perturb", "noise_regularised"]
+
+
+@pytest.fixture(params=[3, 20], ids=lambda number: f"{number} photos")
+def few_photos(request, data_folder, tmp_path, monkeypatch):
+    """A folder of so many real photos, where the pages look for them."""
+    files = sorted((data_folder / "stanford-dogs" / "Images").glob("*/*.jpg"))[:: 19000 // request.param][
+        : request.param
+    ]
+    (tmp_path / "photos").mkdir()
+    for i, file in enumerate(files):
+        shutil.copy(file, tmp_path / "photos" / f"{i}.jpg")
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / "photos"))
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "photos"
+
+
+def test_every_page_and_the_report_run(few_photos):
+    app = start()
+    for page in PAGES:
+        go_to(app, f"dogs/{page}")
+        assert "What to notice" in text(app), page
+    go_to(app, "about/report")
+    app.button(key="standard").click().run()
+    assert not app.exception
+    panels = {entry.panel.name: entry.panel for entry in app.session_state["report"].values()}
+    assert len(panels) == 8
+    num_test = len(data.load_dogs(few_photos).test_index)
+    assert 2 <= num_test < 9
+    assert len(panels["dogs-2"].rows) == num_test
