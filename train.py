@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import dataclasses
 import importlib.util
+import math
 import os
 import signal
 import sys
@@ -126,6 +127,7 @@ QUICK_NETWORKS = {
         "descent_steps": 0,
     },
 }
+QUICK_STEPS = 250  # at least, however few the images
 QUICK_TRAININGS = {"mlp": {"epochs": 3}, "conv": {"epochs": 1, "batch_size": 16}}
 
 
@@ -218,6 +220,10 @@ def agreed_dtype(device: str, accelerator: "Accelerator | None") -> torch.dtype:
 def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | None") -> None:
     model_config, train_config = recipe(name, args)
     dataset = load_data(name, args)
+    if args.quick and not args.epochs:
+        steps_per_epoch = max(1, len(dataset.train) // train_config.batch_size)
+        epochs = max(train_config.epochs, math.ceil(QUICK_STEPS / steps_per_epoch))
+        train_config = dataclasses.replace(train_config, epochs=epochs)
 
     state = training.start(
         initial_model(name, model_config, train_config, args.out), train_config, args.device, args.dtype

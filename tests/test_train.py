@@ -96,7 +96,7 @@ def fails(capsys, *arguments):
 
 def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_data, tmp_path, capsys):
     out = tmp_path / "out"
-    arguments = ["--quick", "--data", small_data, "--out", out, "--device", "cpu"]
+    arguments = ["--quick", "--epochs", "1", "--data", small_data, "--out", out, "--device", "cpu"]
     asked = train.parse([str(a) for a in arguments])
     done = subprocess.run(command(*arguments), cwd=REPO, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
@@ -292,7 +292,7 @@ def test_a_recipe_of_another_network_than_it_starts_from(conv_config, tmp_path):
 
 def test_a_resumed_training_keeps_the_start_that_it_had(small_data, tmp_path, monkeypatch):
     """The checkpoint that it started from may have become another one in between."""
-    arguments = ["--quick", "--device", "cpu", "--data", str(small_data), "--out", str(tmp_path)]
+    arguments = ["--quick", "--epochs", "1", "--device", "cpu", "--data", str(small_data), "--out", str(tmp_path)]
     assert train.main(["--only", "dog-ae", *arguments]) == 0
     before = checkpoints.trainings("dog-ae", checkpoints.read_header("dog-ae", tmp_path))
     keep = resuming.keep
@@ -394,7 +394,15 @@ def test_other_images_after_an_interruption_are_named(unfinished, data_folder, t
     assert "was made with other images; set that back" in message
 
 
-@pytest.mark.parametrize("longer", [["--epochs", "5"], ["--epochs", "2"], ["--minutes", "30"]])
+def test_a_quick_look_at_few_photos_takes_as_many_steps_as_it_needs(small_data, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(train.training, "fit", lambda state, images, config, *_: asked.append((len(images), config)))
+    assert train.main(["--quick", "--only", "dog-ae", "--data", str(small_data), "--out", str(tmp_path)]) == 0
+    ((num_images, config),) = asked
+    assert config.epochs * (num_images // config.batch_size) >= train.QUICK_STEPS
+
+
+@pytest.mark.parametrize("longer", [["--epochs", "5"], ["--epochs", "2"], ["--epochs", "4", "--minutes", "30"]])
 def test_an_interrupted_training_goes_on_for_other_epochs_or_minutes(longer, unfinished, mnist):
     arguments = ["--quick", "--device", "cpu", "--data", str(mnist), "--out", str(unfinished)]
     assert train.main(["--only", DAE, *arguments, *longer]) == 0
