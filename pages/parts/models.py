@@ -7,17 +7,17 @@ import streamlit as st
 import aemodels
 from aemodels import faults
 from aemodels.errors import LatentLabError
-from pages.parts import loaders
+from pages.parts import controls, loaders
 
 
 def load_each(names: Iterable[str]) -> tuple[dict[str, aemodels.Checkpoint], list[str]]:
-    """Those of the checkpoints that can be loaded, by name, and of each other one a sentence that says why not."""
+    """Those of the checkpoints that can be loaded, by name, and of each other one a sentence, as Markdown, that says why not."""
     found, missing = {}, []
     for name in names:
         try:
             found[name] = loaders.load(name)
         except LatentLabError as error:
-            missing.append(str(error))
+            missing.append(controls.sentence(error))
     return found, missing
 
 
