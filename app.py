@@ -13,7 +13,7 @@ async def ready(app: st.App) -> AsyncIterator[None]:
     import pandas  # noqa: F401
     import scipy.spatial  # noqa: F401
 
-    from pages.parts import garbage, loaders
+    from pages.parts.shared import garbage, loaders
 
     loaders.load_all()
     garbage.freeze_modules()

@@ -29,24 +29,14 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from aemodels import (
-    baselines,
-    checkpoints,
-    console,
-    curves,
-    data,
-    datasets,
-    evaluation,
-    measurements,
-    metrics,
-    models,
-    precision,
-    provenance,
-    resuming,
-    training,
-)
-from aemodels.config import ModelConfig, TrainConfig
+from aemodels import console, precision
+from aemodels.data import datasets, sources
 from aemodels.errors import CheckpointError, DataError, FileError, LatentLabError
+from aemodels.models import autoencoders
+from aemodels.models.config import ModelConfig, TrainConfig
+from aemodels.quality import baselines, curves, evaluation, metrics
+from aemodels.storage import checkpoints, measurements
+from aemodels.training import loop, provenance, resuming
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -145,7 +135,7 @@ def load_data(name: str, args: argparse.Namespace) -> datasets.DataSet:
     """The data set of that recipe, from the first of the folders that has it. Raises DataError where none has."""
     errors = []
     for folder in args.data or [None]:
-        root = data.data_root(folder)
+        root = sources.data_root(folder)
         try:
             return datasets.load_mnist(root) if name.startswith("mnist") else datasets.load_dogs(root, args.quick)
         except DataError as error:
@@ -153,11 +143,13 @@ def load_data(name: str, args: argparse.Namespace) -> datasets.DataSet:
     raise errors[0]
 
 
-def initial_model(name: str, model_config: ModelConfig, train_config: TrainConfig, out: Path) -> models.Autoencoder:
+def initial_model(
+    name: str, model_config: ModelConfig, train_config: TrainConfig, out: Path
+) -> autoencoders.Autoencoder:
     """Fresh weights drawn from the recipe's seed, or those of the checkpoint that the recipe starts from."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(train_config.seed)
-        model = models.build(model_config)
+        model = autoencoders.build(model_config)
     if train_config.start_from:
         start = checkpoints.load_checkpoint(train_config.start_from, out)
         if not start.provenance["finished"]:
@@ -225,13 +217,11 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
         epochs = max(train_config.epochs, math.ceil(QUICK_STEPS / steps_per_epoch))
         train_config = dataclasses.replace(train_config, epochs=epochs)
 
-    state = training.start(
-        initial_model(name, model_config, train_config, args.out), train_config, args.device, args.dtype
-    )
+    state = loop.start(initial_model(name, model_config, train_config, args.out), train_config, args.device, args.dtype)
     if start := train_config.start_from:
         state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, args.out))
     if args.compile:
-        training.compile_networks(state.model)
+        loop.compile_networks(state.model)
     resume_path = args.out / ".resume" / f"{name}.pt"
     settings = {
         "train_config": train_config.to_dict(),
@@ -266,7 +256,7 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
     bar.mininterval = 0.5 if sys.stderr.isatty() else 30
     shown = time.monotonic()
 
-    def on_step(state: training.TrainState, num_images: int, loss: Tensor) -> None:
+    def on_step(state: loop.TrainState, num_images: int, loss: Tensor) -> None:
         nonlocal shown
         if bar.disable:
             return
@@ -280,7 +270,7 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
 
     saved_at, saving_s = 0.0, 0.0
 
-    def on_epoch(state: training.TrainState) -> None:
+    def on_epoch(state: loop.TrainState) -> None:
         nonlocal saved_at, saving_s
         began = time.monotonic()
         is_due = began - saved_at >= 9 * saving_s  # a tenth of the time, not more: a GPU's epochs are short
@@ -306,14 +296,14 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
         saving_s = saved_at - began
 
     with bar:
-        training.fit(state, dataset.train, train_config, on_epoch, on_step, accelerator, measuring_s)
+        loop.fit(state, dataset.train, train_config, on_epoch, on_step, accelerator, measuring_s)
 
 
 def save(
     name: str,
-    ema: models.Autoencoder,
+    ema: autoencoders.Autoencoder,
     train_config: TrainConfig,
-    state: training.TrainState,
+    state: loop.TrainState,
     dataset: datasets.DataSet,
     args: argparse.Namespace,
 ) -> None:
@@ -335,13 +325,13 @@ def save(
 
 
 def measuring_bar(
-    name: str, model: models.Autoencoder, num_test: int, num_reference: int = 0, disable: bool = False
+    name: str, model: autoencoders.Autoencoder, num_test: int, num_reference: int = 0, disable: bool = False
 ) -> tqdm:
     total = evaluation.num_encodings(model.config) * num_test + num_reference
     return tqdm(total=total, desc=f"{name}: measuring", unit="img", leave=False, disable=disable)
 
 
-def warn_of_a_poor_model(name: str, state: training.TrainState, dataset: datasets.DataSet, out: Path) -> None:
+def warn_of_a_poor_model(name: str, state: loop.TrainState, dataset: datasets.DataSet, out: Path) -> None:
     """Says so where training ended, and the model cannot do what it is for."""
     if state.step < FEW_STEPS:
         tqdm.write(f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs.")
@@ -363,7 +353,7 @@ def evaluate_finished(name: str, args: argparse.Namespace) -> None:
         return
     dataset = load_data(name, args)
     if dataset.fingerprint != ckpt.provenance["data_fingerprint"]:
-        folders = ", ".join(str(data.data_root(folder)) for folder in args.data or [None])
+        folders = ", ".join(str(sources.data_root(folder)) for folder in args.data or [None])
         raise LatentLabError(f"{name} was trained on other data than {folders} holds; point --data to those.")
     with measuring_bar(name, ckpt.model, len(dataset.test)) as bar:
         results = evaluation.evaluate_all(ckpt.model.to(args.device), dataset.test, bar.update)
@@ -564,9 +554,9 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse(arguments)
     try:
         if args.download:
-            from aemodels import download
+            from aemodels.data import download
 
-            folder = data.data_root(args.data[0] if args.data else None)
+            folder = sources.data_root(args.data[0] if args.data else None)
             download.download_mnist(folder)
             download.download_dogs(folder)
         accelerator = join_processes(args)

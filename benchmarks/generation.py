@@ -10,8 +10,10 @@ from pathlib import Path
 
 import torch
 
-from aemodels import checkpoints, data, datasets, generation, measurements
+from aemodels.data import datasets, sources
 from aemodels.errors import LatentLabError
+from aemodels.quality import generation
+from aemodels.storage import checkpoints, measurements
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -23,11 +25,11 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(1)  # small batches on one core beat large ones on several
     names = [name for name in checkpoints.list_checkpoints(args.out) if name.startswith("dog-")]
     ckpts = [checkpoints.load_checkpoint(name, args.out) for name in names]
-    dataset = datasets.load_dogs(data.data_root(args.data))
+    dataset = datasets.load_dogs(sources.data_root(args.data))
     foreign = [c.name for c in ckpts if c.provenance["data_fingerprint"] != dataset.fingerprint]
     if foreign or not ckpts:
         raise LatentLabError(
-            f"{foreign[0]} was trained on other photos than {data.data_root(args.data)} holds; point --data to those."
+            f"{foreign[0]} was trained on other photos than {sources.data_root(args.data)} holds; point --data to those."
             if foreign
             else "There is no dog model to measure; train one with `python train.py --only dog-ae`."
         )

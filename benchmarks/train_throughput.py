@@ -2,7 +2,7 @@
 
     python -m benchmarks.train_throughput --data DIR [--device cuda] [--batch-size 32] [--steps 20] [--rounds 3] [--compile]
 
-Theirs: ImageFolder, transforms and a DataLoader with a worker a core; float32, AdamW. Ours: aemodels.training.fit, photos
+Theirs: ImageFolder, transforms and a DataLoader with a worker a core; float32, AdamW. Ours: aemodels.training.loop.fit, photos
 as uint8 on the device, channels-last, Muon and AdamW, in the precision that it chooses for the device, and in the other one.
 All use all cores. Data preparation is not timed: ours needs the photos decoded once, theirs decodes them in each epoch, which is a
 part of the comparison.
@@ -24,8 +24,11 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 from tqdm import tqdm
 
-from aemodels import data, models, precision, provenance, training
-from aemodels.config import ModelConfig
+from aemodels import precision
+from aemodels.data import sources
+from aemodels.models import autoencoders
+from aemodels.models.config import ModelConfig
+from aemodels.training import loop, provenance
 from train import RECIPES
 
 MODEL, TRAINING = RECIPES["dog-noise-0.10"]
@@ -50,24 +53,24 @@ def our_rate(
     times: list[float] = []
     warm_up = WARM_UP[device.type]
 
-    def stop(state: training.TrainState, *_: object) -> None:
+    def stop(state: loop.TrainState, *_: object) -> None:
         if state.step in (warm_up, warm_up + num_steps):
             synchronise(device)
             times.append(time.perf_counter())
         if len(times) == 2:
             raise Enough
 
-    state = training.start(models.build(MODEL), config, device, dtype)
+    state = loop.start(autoencoders.build(MODEL), config, device, dtype)
     if compiles:
-        training.compile_networks(state.model)
+        loop.compile_networks(state.model)
     with contextlib.suppress(Enough):
-        training.fit(state, images, config, on_step=stop)
+        loop.fit(state, images, config, on_step=stop)
     return num_steps * batch_size / (times[1] - times[0])
 
 
 def their_rate(folder: str, device: torch.device, batch_size: int, num_steps: int) -> float:
     """Images a second of the loop that tutorials show."""
-    size = data.DOG_SIZE
+    size = sources.DOG_SIZE
     steps = [
         transforms.Resize(size),
         transforms.CenterCrop(size),
@@ -78,7 +81,7 @@ def their_rate(folder: str, device: torch.device, batch_size: int, num_steps: in
     loader = DataLoader(
         photos, batch_size, shuffle=True, num_workers=os.cpu_count(), pin_memory=device.type == "cuda", drop_last=True
     )
-    model = models.build(MODEL).to(device)
+    model = autoencoders.build(MODEL).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
     batches, warm_up = endless(loader), WARM_UP[device.type]
     for step in range(warm_up + num_steps):
@@ -109,7 +112,7 @@ class NoModules(contextlib.nullcontext):
 
 def flop_per_image(config: ModelConfig) -> float:
     """Of forward and backward."""
-    model, x = models.build(config), torch.zeros(1, *config.image_shape)
+    model, x = autoencoders.build(config), torch.zeros(1, *config.image_shape)
     counter = FlopCounterMode(display=False)
     counter.mod_tracker = NoModules()
     with counter:
@@ -140,9 +143,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--compile", action="store_true", help="ours with torch.compile")
     args = parser.parse_args(arguments)
 
-    root = data.data_root(args.data)
-    images = data.load_dogs(root).train[:4096]
-    folder = data.find_dog_folder(root)
+    root = sources.data_root(args.data)
+    images = sources.load_dogs(root).train[:4096]
+    folder = sources.find_dog_folder(root)
     chosen = precision.fastest(args.device)
     ours, theirs = {dtype: [] for dtype in sorted(PRECISIONS, key=lambda dtype: dtype != chosen)}, []
     for _ in tqdm(range(args.rounds), unit="round"):

@@ -9,7 +9,7 @@ import torch
 # Started by itself, as AppTest does, this file knows its own folder alone.
 if (root := str(Path(__file__).parents[1])) not in sys.path:
     sys.path.insert(0, root)
-from pages.parts import ahead, garbage, scenes
+from pages.parts.shared import ahead, garbage, scenes
 
 torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
 

@@ -9,7 +9,8 @@ from browser import REPO
 from torch import Tensor
 
 import aemodels
-from aemodels import checkpoints, models
+from aemodels.models import autoencoders
+from aemodels.storage import checkpoints
 
 MNIST = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights", "mnist-dae", "mnist-dae-2d")
 DOGS = ("dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15")
@@ -49,7 +50,7 @@ def quick(name: str) -> checkpoints.Checkpoint:
     if name in MNIST:
         return ckpt
     plain = replace(ckpt.model_config, corrector_depths=(), refiner_depth=0, refiner_steps=0, descent_steps=0)
-    model = models.build(plain)
+    model = autoencoders.build(plain)
     model.load_state_dict({k: w for k, w in ckpt.model.state_dict().items() if k.startswith(("encoder", "decoder"))})
     return replace(ckpt, model=model.eval().requires_grad_(False), model_config=plain)
 

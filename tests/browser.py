@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 
-from aemodels.data import data_root
+from aemodels.data.sources import data_root
 
 REPO = Path(__file__).parents[1]
 # Where the environment says or `train.py --download` puts them; else what developers share.

@@ -3,8 +3,9 @@ import streamlit as st
 import torch
 from browser import CHROMIUM_ARGUMENTS, REAL_DATA, WAIT_MS, chromium, copy_photos, running_app
 
-from aemodels import checkpoints, data
-from aemodels.config import ModelConfig
+from aemodels.data import sources
+from aemodels.models.config import ModelConfig
+from aemodels.storage import checkpoints
 
 torch.set_num_threads(1)
 
@@ -47,7 +48,7 @@ def without_photos(tmp_path, photo_cache, monkeypatch):
 
 @pytest.fixture
 def dogs(with_photos, photo_folder):
-    return data.load_dogs(photo_folder)
+    return sources.load_dogs(photo_folder)
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ import pytest
 from apptest import go_to, open_page
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import ahead
+from pages.parts.shared import ahead
 
 
 def page():
     import streamlit as st
 
-    from pages.parts import ahead, controls
+    from pages.parts.shared import ahead, controls
 
     model = st.segmented_control("Model", ["a", "b"], default="a", key="model")
     computed = st.session_state.setdefault("computed", [])

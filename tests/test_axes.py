@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import aemodels
-from aemodels import axes, latents
+from aemodels.codes import axes, latents
 
 STEPS = torch.tensor([-2.0, 0.0, 1.0])
 

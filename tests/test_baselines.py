@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from aemodels import baselines
+from aemodels.quality import baselines
 
 
 def random_images(n, side, seed=0):

@@ -6,7 +6,7 @@ import pytest
 from browser import IDLE, PICTURE, needs_browser, settle
 
 import aemodels
-from aemodels import psnr_matrix
+from aemodels.report import psnr_matrix
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser

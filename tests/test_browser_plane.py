@@ -13,7 +13,8 @@ from browser import IDLE, needs_browser, query
 from PIL import Image
 
 import aemodels
-from aemodels import data, planes
+from aemodels.codes import planes
+from aemodels.data import sources
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
@@ -274,7 +275,7 @@ def test_twins_share_one_cursor(visit, ckpts):
 def test_path_is_walked_between_two_picked_digits(visit, ckpts):
     page = visit("mnist-path?a=3&b=8&mnist_model=L2+on+the+code")
     page.wait_for_function("globalThis.latentLab.get('mnist-ae-l2-code')")
-    ckpt, (digits, _) = ckpts["mnist-ae-l2-code"], data.load_mnist_test_digits()
+    ckpt, (digits, _) = ckpts["mnist-ae-l2-code"], sources.load_mnist_test_digits()
 
     def check(a, b):
         for t in (0.0, 0.37, 1.0):
@@ -356,7 +357,7 @@ def test_planes_are_large_enough_to_read_and_nothing_is_cut(path, width, least_p
 def test_axes_have_two_ticks_at_least_and_not_too_many(width_px, new_page):
     page = new_page()
     page.set_content("<p></p>")
-    page.add_script_tag(path=Path(__file__).parents[1] / "pages" / "parts" / "plane_pane.js")
+    page.add_script_tag(path=Path(__file__).parents[1] / "pages" / "parts" / "plane" / "pane.js")
     rng = np.random.default_rng(0)
     for low, width in zip(rng.normal(size=60), 10 ** rng.uniform(-4, 4, 60), strict=True):
         found = np.array(page.evaluate("a => ticks(...a)", [low, low + width, width_px / 70]))

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from browser import IDLE, REPO, needs_browser, query, running_app, settle
 
-from aemodels import checkpoints
+from aemodels.storage import checkpoints
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser

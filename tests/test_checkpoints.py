@@ -12,17 +12,18 @@ import pytest
 import safetensors.torch
 import torch
 
-from aemodels import checkpoints, models
-from aemodels.checkpoints import (
+from aemodels.errors import CheckpointError, FileError
+from aemodels.models import autoencoders
+from aemodels.models.config import TrainConfig
+from aemodels.storage import checkpoints
+from aemodels.storage.checkpoints import (
     checkpoint_path,
     list_checkpoints,
     load_checkpoint,
     read_header,
     save_checkpoint,
 )
-from aemodels.config import TrainConfig
-from aemodels.errors import CheckpointError, FileError
-from aemodels.resuming import load_state, save_state
+from aemodels.training.resuming import load_state, save_state
 
 TRAINING = TrainConfig(epochs=2, batch_size=8, learning_rate=1e-3, seed=5)
 METRICS = {
@@ -68,7 +69,7 @@ class Payload:
 
 def save(folder, config, name="model", seed=0):
     torch.manual_seed(seed)
-    model = models.build(config).eval().requires_grad_(False)
+    model = autoencoders.build(config).eval().requires_grad_(False)
     codes = torch.randn(6, *config.latent_shape)
     save_checkpoint(name, model, TRAINING, METRICS, HISTORY, codes, torch.arange(6), PROVENANCE, folder)
     return model, codes
@@ -76,7 +77,7 @@ def save(folder, config, name="model", seed=0):
 
 def rounded(model):
     """A copy of the model whose weights are the nearest float16 numbers."""
-    copy = models.build(model.config).eval().requires_grad_(False)
+    copy = autoencoders.build(model.config).eval().requires_grad_(False)
     copy.load_state_dict({key: weight.half().float() for key, weight in model.state_dict().items()})
     return copy
 
@@ -519,7 +520,7 @@ def test_a_failing_write_leaves_the_old_state(tmp_path, monkeypatch):
 def test_weights_that_float16_cannot_hold_are_not_written(good, mlp_config):
     folder = good.parent
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    model = models.build(mlp_config)
+    model = autoencoders.build(mlp_config)
     with torch.no_grad():
         next(model.parameters()).fill_(1e6)
     codes = torch.zeros(6, *mlp_config.latent_shape)
@@ -567,7 +568,7 @@ def test_a_loaded_file_is_neither_open_nor_mapped(good):
 def test_a_file_that_shrinks_while_it_is_read_is_refused(good, monkeypatch):
     def shrink(config):
         os.truncate(good, good.stat().st_size // 2)
-        return models.build(config)
+        return autoencoders.build(config)
 
     monkeypatch.setattr(checkpoints, "build", shrink)
     assert "broken or incomplete" in refusal(good.parent)
@@ -578,7 +579,7 @@ def test_header_and_weights_are_of_one_file_whatever_takes_its_name_meanwhile(go
 
     def swap(config):
         os.replace(replacement, good)
-        return models.build(config)
+        return autoencoders.build(config)
 
     monkeypatch.setattr(checkpoints, "build", swap)
     loaded = load_checkpoint("model", good.parent)
@@ -605,7 +606,7 @@ def test_names_and_folders_in_every_script(tmp_path, mlp_config, name, folder):
 
 
 def test_a_checkpoint_without_codes_is_neither_written_nor_read(good, mlp_config):
-    model = models.build(mlp_config)
+    model = autoencoders.build(mlp_config)
     with pytest.raises(CheckpointError, match="no reference codes"):
         save_checkpoint(
             "model", model, TRAINING, METRICS, HISTORY, torch.empty(0, 2), torch.arange(0), PROVENANCE, good.parent

@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from aemodels import codec
 from aemodels.errors import LatentLabError
+from aemodels.quality import codec
 
 
 def photo(side=64, seed=0):

@@ -4,8 +4,8 @@ from math import inf, nan
 
 import pytest
 
-from aemodels.config import ModelConfig, TrainConfig
 from aemodels.errors import ConfigError
+from aemodels.models.config import ModelConfig, TrainConfig
 
 MODEL = ModelConfig(
     variant="noisy-code",

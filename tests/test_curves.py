@@ -3,8 +3,10 @@
 import pytest
 
 import aemodels
-from aemodels import checkpoints, curves, latents, measurements
+from aemodels.codes import latents
 from aemodels.errors import CheckpointError
+from aemodels.quality import curves
+from aemodels.storage import checkpoints, measurements
 
 
 @pytest.mark.parametrize("name", aemodels.list_checkpoints())

@@ -15,11 +15,11 @@ import torch
 from browser import REAL_DATA
 from PIL import Image
 
-from aemodels import data, photos
-from aemodels.data import find_dog_folder, in_test_split, load_dogs
+from aemodels.data import photos, sources
+from aemodels.data.photos import load_photos, read_photo_folder
+from aemodels.data.pictures import open_photo
+from aemodels.data.sources import find_dog_folder, in_test_split, load_dogs
 from aemodels.errors import DataError
-from aemodels.photos import load_photos, read_photo_folder
-from aemodels.pictures import open_photo
 
 needs_mnist = pytest.mark.skipif(not (REAL_DATA / "MNIST" / "raw").is_dir(), reason=f"no MNIST in {REAL_DATA}")
 needs_dogs = pytest.mark.skipif(not (REAL_DATA / "stanford-dogs").is_dir(), reason=f"no dog photos in {REAL_DATA}")
@@ -75,10 +75,10 @@ def colours(photo):
 
 def test_data_root_takes_the_argument_then_the_environment_then_data(monkeypatch):
     monkeypatch.setenv("LATENT_LAB_DATA", "from-env")
-    assert data.data_root("given") == Path("given")
-    assert data.data_root() == Path("from-env")
+    assert sources.data_root("given") == Path("given")
+    assert sources.data_root() == Path("from-env")
     monkeypatch.delenv("LATENT_LAB_DATA")
-    assert data.data_root() == Path("data")
+    assert sources.data_root() == Path("data")
 
 
 def test_cache_root_takes_the_environment_then_the_users_cache(monkeypatch, cache):
@@ -93,8 +93,8 @@ def test_cache_root_takes_the_environment_then_the_users_cache(monkeypatch, cach
 
 @needs_mnist
 def test_shipped_test_digits_are_torchvisions():
-    images, labels = data.load_mnist_test_digits()
-    expected_images, expected_labels = data.load_mnist(REAL_DATA, train=False)
+    images, labels = sources.load_mnist_test_digits()
+    expected_images, expected_labels = sources.load_mnist(REAL_DATA, train=False)
     assert images.dtype == torch.uint8
     assert labels.dtype == torch.int64
     assert torch.equal(images, expected_images)
@@ -102,14 +102,14 @@ def test_shipped_test_digits_are_torchvisions():
 
 
 def test_shipped_test_digits_have_their_shape():
-    images, labels = data.load_mnist_test_digits()
+    images, labels = sources.load_mnist_test_digits()
     assert images.shape == (10_000, 1, 28, 28)
     assert labels.bincount().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
 
 
 @needs_mnist
 def test_mnist_train_set():
-    images, labels = data.load_mnist(REAL_DATA, train=True)
+    images, labels = sources.load_mnist(REAL_DATA, train=True)
     assert images.shape == (60_000, 1, 28, 28)
     assert images.dtype == torch.uint8
     assert labels[:5].tolist() == [5, 0, 4, 1, 9]
@@ -123,7 +123,7 @@ def test_missing_or_broken_mnist_says_what_to_do(tmp_path, content):
             for kind in ("images-idx3", "labels-idx1"):
                 (tmp_path / "MNIST" / "raw" / f"{part}-{kind}-ubyte").write_bytes(content)
     with pytest.raises(DataError, match=r"train\.py --download") as error:
-        data.load_mnist(tmp_path, train=True)
+        sources.load_mnist(tmp_path, train=True)
     assert str(tmp_path) in str(error.value)
 
 

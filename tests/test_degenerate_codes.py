@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from aemodels import axes, latents, perturbation, planes, probing, twins
+from aemodels.codes import axes, latents, perturbation, planes, probing, twins
 from aemodels.noise import seeded_normal
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -9,8 +9,9 @@ from browser import REPO
 from skimage.metrics import structural_similarity
 
 import aemodels
-from aemodels import data, denoising
-from aemodels.metrics import bce, mse, psnr_db, with_noise
+from aemodels.data import sources
+from aemodels.quality import denoising
+from aemodels.quality.metrics import bce, mse, psnr_db, with_noise
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +22,13 @@ def shipped():
 @pytest.fixture(scope="module")
 def digits():
     """Test digits, float (500, 1, 28, 28)."""
-    return data.load_mnist_test_digits()[0][::20].float() / 255
+    return sources.load_mnist_test_digits()[0][::20].float() / 255
 
 
 @pytest.fixture(scope="module")
 def training_digits(data_folder):
     """uint8 (60000, 1, 28, 28)."""
-    return data.load_mnist(data_folder, train=True)[0]
+    return sources.load_mnist(data_folder, train=True)[0]
 
 
 def noisy(x, factor):
@@ -46,7 +47,7 @@ def test_the_command_makes_the_shipped_file_again(data_folder, tmp_path, shipped
     shutil.copytree(REPO / "aemodels", tmp_path / "aemodels")
     file = tmp_path / "aemodels" / "assets" / denoising.MNIST_STATISTICS_FILE.name
     file.unlink()
-    command = [sys.executable, "-m", "aemodels.denoising", str(data_folder.resolve())]
+    command = [sys.executable, "-m", "aemodels.quality.denoising", str(data_folder.resolve())]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
     again = denoising.load_linear(file)
     torch.testing.assert_close(again.mean, shipped.mean, rtol=2**-10, atol=2**-24)
@@ -54,7 +55,7 @@ def test_the_command_makes_the_shipped_file_again(data_folder, tmp_path, shipped
 
 
 def test_the_command_says_in_one_sentence_that_mnist_is_missing(tmp_path):
-    command = [sys.executable, "-m", "aemodels.denoising", str(tmp_path)]
+    command = [sys.executable, "-m", "aemodels.quality.denoising", str(tmp_path)]
     result = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 1
     assert result.stderr.startswith("MNIST is missing")

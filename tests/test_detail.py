@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from aemodels import detail
+from aemodels.quality import detail
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import torch
 from browser import copy_digits
 
 import train
-from aemodels.checkpoints import checkpoint_path, list_checkpoints, load_checkpoint
 from aemodels.errors import ConfigError, LatentLabError
-from aemodels.training import fit, start
+from aemodels.storage.checkpoints import checkpoint_path, list_checkpoints, load_checkpoint
+from aemodels.training.loop import fit, start
 from tests import two_processes
 
 ROOT = Path(__file__).parent.parent

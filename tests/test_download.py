@@ -17,8 +17,8 @@ import pytest
 import torch
 from torchvision.datasets import MNIST
 
-from aemodels.data import load_mnist
-from aemodels.download import STANFORD_DOGS, Archive, download_dogs, download_mnist
+from aemodels.data.download import STANFORD_DOGS, Archive, download_dogs, download_mnist
+from aemodels.data.sources import load_mnist
 from aemodels.errors import DataError
 
 
@@ -278,7 +278,7 @@ def test_of_two_processes_one_fetches_and_the_other_waits(tmp_path, server):
 
 FETCH = """
 import sys
-from aemodels.download import Archive, download_dogs
+from aemodels.data.download import Archive, download_dogs
 download_dogs(sys.argv[1], Archive(sys.argv[2], int(sys.argv[3]), sys.argv[4]))
 """
 

@@ -2,13 +2,13 @@ import pytest
 import torch
 
 import aemodels
-from aemodels import models
-from aemodels.encoding import encoder_psnr_db
+from aemodels.models import autoencoders
+from aemodels.quality.encoding import encoder_psnr_db
 
 
 def test_a_model_without_help_has_the_psnr_of_its_codes(conv_config):
     torch.manual_seed(0)
-    model = models.build(conv_config).eval().requires_grad_(False)
+    model = autoencoders.build(conv_config).eval().requires_grad_(False)
     x = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     assert torch.equal(encoder_psnr_db(model, x), aemodels.psnr_db(x, model.decode(model.encode(x))))
 

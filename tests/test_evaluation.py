@@ -11,15 +11,19 @@ from safetensors import safe_open
 
 import aemodels
 import train
-from aemodels import checkpoints, datasets, evaluation, measurements, metrics, models, noise
-from aemodels.config import TrainConfig
+from aemodels import noise
+from aemodels.data import datasets
+from aemodels.models import autoencoders
+from aemodels.models.config import TrainConfig
+from aemodels.quality import evaluation, metrics
+from aemodels.storage import checkpoints, measurements
 
 VARIANCES = (0.05, 0.10, 0.15)
 
 
 def build(config, seed=0):
     torch.manual_seed(seed)
-    return models.build(config).eval().requires_grad_(False)
+    return autoencoders.build(config).eval().requires_grad_(False)
 
 
 def random_bytes(*shape, seed=0):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import aemodels
-from aemodels import faults
+from aemodels.codes import faults
 
 
 def plane(n=200):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from aemodels.figures import (
+from aemodels.report.figures import (
     DARK,
     LIGHT,
     PALETTE,

@@ -13,10 +13,13 @@ import torch.nn.functional as F
 from browser import copy_photos
 
 import aemodels
-from aemodels import checkpoints, data, features, generation, latents, measurements
+from aemodels.codes import latents
+from aemodels.data import sources
+from aemodels.data.photos import open_photo
 from aemodels.errors import CheckpointError, DataError, LatentLabError
-from aemodels.features import describe, oriented_filters
-from aemodels.photos import open_photo
+from aemodels.quality import features, generation
+from aemodels.quality.features import describe, oriented_filters
+from aemodels.storage import checkpoints, measurements
 from benchmarks import generation as benchmark
 
 
@@ -293,8 +296,8 @@ def results(ckpt, photos):
 
 
 def test_every_sampler_of_a_model_is_measured(results):
-    sources = [(row["model"], row["source"]) for row in results["rows"]]
-    assert sources == [
+    kinds = [(row["model"], row["source"]) for row in results["rows"]]
+    assert kinds == [
         (None, "photos"),
         (None, "pixel noise"),
         ("dog-ae", "reconstructions"),
@@ -365,7 +368,7 @@ def test_the_command_refuses_other_photos_than_the_models(data_folder, tmp_path,
 
 def test_the_command_writes_what_it_measures(data_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
-    dogs = data.load_dogs(copy_photos(data_folder, tmp_path, 1))
+    dogs = sources.load_dogs(copy_photos(data_folder, tmp_path, 1))
     c = aemodels.load_checkpoint("dog-noise-0.10")
     provenance = c.provenance | {"data_fingerprint": dogs.fingerprint}
     num_test = len(dogs.test_index)
@@ -376,6 +379,6 @@ def test_the_command_writes_what_it_measures(data_folder, tmp_path, monkeypatch,
     benchmark.main(["--data", str(tmp_path), "--out", str(tmp_path), "--samples", "6"])
     results = measurements.read_generation(tmp_path)
     assert results["checkpoints"]["dog-noise-0.10"] == generation.identity(provenance)
-    sources = [row["source"] for row in results["rows"]]
-    assert sources == ["pixel noise", "reconstructions", *latents.SAMPLERS]  # no test photo is left unseen
+    kinds = [row["source"] for row in results["rows"]]
+    assert kinds == ["pixel noise", "reconstructions", *latents.SAMPLERS]  # no test photo is left unseen
     assert "standard" in capsys.readouterr().out

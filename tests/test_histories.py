@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aemodels import histories
+from aemodels.storage import histories
 
 
 def epochs(steps, psnr=None, seconds=60, **values):

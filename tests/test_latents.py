@@ -5,7 +5,7 @@ import scipy.stats
 import torch
 from sklearn.covariance import LedoitWolf, ledoit_wolf_shrinkage
 
-from aemodels.latents import (
+from aemodels.codes.latents import (
     SAMPLERS,
     LatentStats,
     angle,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from aemodels import lettering
-from aemodels.lettering import FONTS, MAX_LETTERS, Lettering, shown
+from aemodels.report import lettering
+from aemodels.report.lettering import FONTS, MAX_LETTERS, Lettering, shown
 from aemodels.text import visible
 
 LETTERS = Lettering(20)

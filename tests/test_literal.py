@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.parts.controls import code, literal, sentence
+from pages.parts.shared.controls import code, literal, sentence
 
 J = "\u2060"
 

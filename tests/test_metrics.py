@@ -6,9 +6,9 @@ import pytest
 import scipy.stats
 import torch
 
-from aemodels import models
-from aemodels.metrics import bce, evaluate, evaluate_at, mean_and_ci95, mse, psnr_db, reconstruct, summarise
+from aemodels.models import autoencoders
 from aemodels.noise import seeded_normal
+from aemodels.quality.metrics import bce, evaluate, evaluate_at, mean_and_ci95, mse, psnr_db, reconstruct, summarise
 
 
 def random_images(*shape, seed=0):
@@ -27,7 +27,7 @@ def digits_of_rising_contrast(num):
 
 def build(config, seed=0):
     torch.manual_seed(seed)
-    return models.build(config).eval().requires_grad_(False)
+    return autoencoders.build(config).eval().requires_grad_(False)
 
 
 def numpy_mse(x, x_hat):

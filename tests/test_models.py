@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from aemodels import models
-from aemodels.config import ModelConfig
 from aemodels.errors import ConfigError
-from aemodels.models import DESCENT_RATE, VARIANTS
+from aemodels.models import autoencoders
+from aemodels.models.autoencoders import DESCENT_RATE, VARIANTS
+from aemodels.models.config import ModelConfig
+from aemodels.models.quasi_newton import lbfgs_step
 from aemodels.noise import power_normalise, seeded_signs
-from aemodels.quasi_newton import lbfgs_step
 
 SETTINGS = {
     "plain": {},
@@ -29,7 +29,7 @@ def make(mlp_config, conv_config):
         refined = replace(conv_config, refiner_depth=1, refiner_steps=2)
         config = {"mlp": mlp_config, "conv": conv_config, "corrected": corrected, "refined": refined}[network]
         torch.manual_seed(seed)
-        model = models.build(replace(config, variant=variant, **SETTINGS[variant], **changes))
+        model = autoencoders.build(replace(config, variant=variant, **SETTINGS[variant], **changes))
         for parameter in model.parameters():  # biases and blocks that start at zero would hide mistakes
             parameter.data += 0.05 * torch.randn(parameter.shape)
         return model.requires_grad_(False)
@@ -176,7 +176,7 @@ def test_log_mse_loss_is_the_logarithm_of_each_images_mse(make):
 
 
 def test_an_image_rebuilt_without_error_has_a_finite_log_mse_loss_and_gradient(conv_config):
-    model = models.build(replace(conv_config, reconstruction="log_mse"))
+    model = autoencoders.build(replace(conv_config, reconstruction="log_mse"))
     grey = torch.full(
         (2, *conv_config.image_shape), 0.5
     )  # what a fresh network rebuilds exactly, as its biases are zero
@@ -202,7 +202,9 @@ def test_code_l2_is_the_weighted_mean_square_of_the_code(make):
 @pytest.mark.parametrize("noise_factor", [0.2, 0.4])
 def test_the_denoising_model_sees_unclipped_noise_and_is_judged_on_the_clean_image(make, noise_factor):
     model = make("plain")  # the noise-free twin: same weights
-    noisy = models.build(replace(model.config, variant="denoising", noise_factor=noise_factor)).requires_grad_(False)
+    noisy = autoencoders.build(replace(model.config, variant="denoising", noise_factor=noise_factor)).requires_grad_(
+        False
+    )
     noisy.load_state_dict(model.state_dict())
     x = (images_for(model, num=1400) > 0.5).float()  # at both ends of the range, where clipping would show
     seen = inputs_of(noisy.encoder)
@@ -219,7 +221,7 @@ def test_the_denoising_model_sees_unclipped_noise_and_is_judged_on_the_clean_ima
 def test_the_decoder_of_the_noisy_code_model_sees_unit_power_plus_the_noise(make, variance):
     model = make("noisy-code", latent_shape=(4096,), widths=(16,)).train()
     config = replace(model.config, noise_variance=variance)
-    channel = models.build(config).requires_grad_(False)
+    channel = autoencoders.build(config).requires_grad_(False)
     channel.load_state_dict(model.state_dict())
     seen = inputs_of(channel.decoder)
     x = images_for(model, num=300)
@@ -247,7 +249,7 @@ def test_the_noisy_code_model_normalises_its_own_encoders_output(make):
 @pytest.mark.parametrize("variant", SETTINGS)
 def test_a_fresh_corrector_or_refiner_leaves_the_code_as_it_is(conv_config, variant, part):
     config = replace(conv_config, variant=variant, **SETTINGS[variant])
-    plain, improved = models.build(config), models.build(replace(config, **part))
+    plain, improved = autoencoders.build(config), autoencoders.build(replace(config, **part))
     improved.load_state_dict(improved.state_dict() | plain.state_dict())
     x = images_for(plain)
     torch.testing.assert_close(improved.encode(x), plain.encode(x))
@@ -478,25 +480,25 @@ def test_floats_of_another_precision_count_as_the_numbers_that_they_are(make, ne
 )
 def test_what_cannot_be_built_is_refused(conv_config, change):
     with pytest.raises(ConfigError):
-        models.build(ModelConfig.from_dict(conv_config.to_dict() | change))
+        autoencoders.build(ModelConfig.from_dict(conv_config.to_dict() | change))
 
 
 @pytest.mark.parametrize("change", [{"corrector_depths": (1, 1)}, {"refiner_steps": 1}])
 def test_a_corrector_and_a_refiner_are_for_convolutional_networks(mlp_config, change):
     with pytest.raises(ConfigError, match="only a conv network"):
-        models.build(replace(mlp_config, **change))
+        autoencoders.build(replace(mlp_config, **change))
 
 
 @pytest.mark.parametrize("setting", ["noise_factor", "code_l2", "noise_variance"])
 def test_a_setting_of_another_variant_is_refused(mlp_config, setting):
     """It would do nothing in training, and the model would be judged as if it had."""
     with pytest.raises(ConfigError, match=f"{setting} is for variant .* do nothing for 'plain'"):
-        models.build(replace(mlp_config, **{setting: 0.1}))
+        autoencoders.build(replace(mlp_config, **{setting: 0.1}))
 
 
 def test_weights_come_from_the_global_seed(mlp_config):
     torch.manual_seed(3)
-    first = models.build(mlp_config).state_dict()
+    first = autoencoders.build(mlp_config).state_dict()
     torch.manual_seed(3)
-    second = models.build(mlp_config).state_dict()
+    second = autoencoders.build(mlp_config).state_dict()
     assert all(torch.equal(first[key], second[key]) for key in first)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from aemodels.muon import Muon, orthogonalise
+from aemodels.training.muon import Muon, orthogonalise
 
 SHAPES = [(8, 3), (3, 8), (8, 3), (4, 4), (2, 9), (3, 8)]
 SETTINGS = {"lr": 0.02, "weight_decay": 0.3}

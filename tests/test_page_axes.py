@@ -7,7 +7,7 @@ from apptest import numbers, open_page, pictures, text
 from browser import REPO
 
 import aemodels
-from aemodels import checkpoints
+from aemodels.storage import checkpoints
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 

@@ -8,7 +8,7 @@ from apptest import go_to, open_page, text
 from broken_models import DOGS, MNIST, save
 from browser import copy_photos
 
-from aemodels import checkpoints
+from aemodels.storage import checkpoints
 
 SEVERAL = ("mnist/twins", "mnist/denoise", "dogs/noise_regularised", "about/training", "about/home")
 

@@ -13,9 +13,11 @@ from PIL import Image
 from torch import nn
 
 import aemodels
-from aemodels import checkpoints, data, planes
+from aemodels.codes import planes
+from aemodels.data import sources
 from aemodels.errors import ConfigError
-from pages.parts import plane, plane_canvas
+from aemodels.storage import checkpoints
+from pages.parts.plane import canvas, plane
 
 NAMES = {"mnist-ae": "Plain", "mnist-ae-l2-code": "L2 on the code", "mnist-ae-l2-weights": "L2 on the weights"}
 MODELS = tuple(NAMES)
@@ -62,7 +64,7 @@ def test_plane_starts_at_the_code_of_the_seeds_digit(ckpts):
 
 
 def test_readout_agrees_with_a_search_over_all_codes(ckpts):
-    digits, labels = data.load_mnist_test_digits()
+    digits, labels = sources.load_mnist_test_digits()
     for name in MODELS:
         codes = ckpts[name].codes.double().numpy()
         for place in ([0.1, -0.2], [0.9, 0.9], [50.0, 50.0]):
@@ -241,7 +243,7 @@ def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
 
 def test_decoder_as_the_browser_gets_it_decodes_as_torch_does(ckpts):
     for ckpt in ckpts.values():
-        layers, weights = plane_canvas.decoder_layers(ckpt.model.decoder)
+        layers, weights = canvas.decoder_layers(ckpt.model.decoder)
         assert (weights == weights.half().float()).all()  # float16 loses nothing
         z = torch.tensor([0.3, -0.8])
         x, rest = z.double().numpy(), weights.double().numpy()
@@ -266,7 +268,7 @@ def test_decoder_as_the_browser_gets_it_decodes_as_torch_does(ckpts):
 
 def test_decoder_with_a_layer_that_the_browser_lacks_is_refused():
     with pytest.raises(ConfigError, match="Tanh"):
-        plane_canvas.decoder_layers(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))
+        canvas.decoder_layers(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))
 
 
 def test_twins_table_holds_the_librarys_numbers(ckpts):
@@ -340,7 +342,7 @@ def test_twins_own_scale_shows_each_nearly_all_its_codes_and_its_own_box(ckpts):
     ("a", "b", "model"), [(3, 8, "mnist-ae"), (0, 1, "mnist-ae-l2-code"), (7, 8, "mnist-ae-l2-weights")]
 )
 def test_path_says_which_row_is_nearer_to_digits_and_which_is_greyer(a, b, model, ckpts):
-    digits, ckpt = data.load_mnist_test_digits()[0].float().flatten(1).numpy() / 255, ckpts[model]
+    digits, ckpt = sources.load_mnist_test_digits()[0].float().flatten(1).numpy() / 255, ckpts[model]
     shares = np.linspace(0, 1, 9, dtype=np.float32)[1:-1, None]
     walk = ckpt.model.decode(torch.from_numpy((1 - shares) * ckpt.codes[a].numpy() + shares * ckpt.codes[b].numpy()))
     fade = torch.from_numpy((1 - shares) * digits[a] + shares * digits[b])
@@ -358,7 +360,7 @@ def test_path_says_which_row_is_nearer_to_digits_and_which_is_greyer(a, b, model
 
 
 def test_path_walks_between_the_digits_of_the_address(ckpts):
-    digits, labels = data.load_mnist_test_digits()
+    digits, labels = sources.load_mnist_test_digits()
     app = open_page("mnist/path", a="3", b="8", mnist_model="L2 on the code")
     (shown,) = sent(app, "plane_path")
     assert shown["ends"] == [3, 8]

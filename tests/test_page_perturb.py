@@ -10,9 +10,9 @@ import torch
 from apptest import notice, pictures, text
 
 import aemodels
-from aemodels import latents
+from aemodels.codes import latents
+from aemodels.codes.perturbation import effective_dimensions, shaped_normal
 from aemodels.noise import perturb, seeded_normal
-from aemodels.perturbation import effective_dimensions, shaped_normal
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 

@@ -7,9 +7,9 @@ from apptest import go_to, open_page, start
 from browser import REPO
 from PIL import Image
 
-from aemodels import figures, lab
-from aemodels.panels import Panel
-from pages.parts import export
+from aemodels.report import figures, standard
+from aemodels.report.panels import Panel
+from pages.parts.shared import export
 
 # Every page that has an export row.
 SCENES = sorted(
@@ -209,7 +209,7 @@ def test_standard_panels_without_a_model(checkpoint_folder):
     app = open_page("about/report")
     app.button(key="standard").click().run()
     assert not app.exception
-    assert lab.NAMES[0] in app.error[0].value
+    assert standard.NAMES[0] in app.error[0].value
     assert not app.session_state["report"]
 
 

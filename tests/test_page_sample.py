@@ -12,7 +12,10 @@ from apptest import notice, numbers, open_page, pictures, text
 from browser import REPO, copy_photos
 
 import aemodels
-from aemodels import checkpoints, data, generation, latents, measurements
+from aemodels.codes import latents
+from aemodels.data import sources
+from aemodels.quality import generation
+from aemodels.storage import checkpoints, measurements
 from benchmarks import generation as benchmark
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
@@ -127,7 +130,7 @@ def measured(data_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("measured")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENT_LAB_CACHE", str(folder / "cache"))
-        fingerprint = data.load_dogs(copy_photos(data_folder, folder, 1)).fingerprint
+        fingerprint = sources.load_dogs(copy_photos(data_folder, folder, 1)).fingerprint
         for name in MODELS:
             save(name, folder, data_fingerprint=fingerprint)
         benchmark.main(["--data", str(folder), "--out", str(folder), "--samples", "4"])

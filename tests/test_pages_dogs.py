@@ -7,7 +7,9 @@ from apptest import numbers, pictures, png_file, text
 from browser import REPO
 
 import aemodels
-from aemodels import checkpoints, latents, photos
+from aemodels.codes import latents
+from aemodels.data import photos
+from aemodels.storage import checkpoints
 
 PAGES = {
     "reconstruct": "Reconstruct",

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 import aemodels
+from aemodels.codes.perturbation import effective_dimensions, shaped_normal
 from aemodels.noise import seeded_normal
-from aemodels.perturbation import effective_dimensions, shaped_normal
 
 
 def correlated_codes(n, seed=0):

@@ -11,11 +11,12 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from aemodels import data, load_photos
+from aemodels import load_photos
+from aemodels.data import sources
+from aemodels.data.photo_files import list_photos
+from aemodels.data.photos import read_photo_folder
+from aemodels.data.pictures import open_photo, open_picture, printable
 from aemodels.errors import DataError
-from aemodels.photo_files import list_photos
-from aemodels.photos import read_photo_folder
-from aemodels.pictures import open_photo, open_picture, printable
 
 COLOUR = (200, 40, 90)
 
@@ -177,18 +178,18 @@ def test_another_folder_of_the_same_names_sizes_and_times_is_another(tmp_path):
 def test_images_is_used_only_where_it_is_the_one_place(tmp_path):
     for i in range(4):
         photo(tmp_path / "Images" / f"{i}.png", i)
-    dogs = data.load_dogs(tmp_path)
+    dogs = sources.load_dogs(tmp_path)
     assert dogs.folder == tmp_path / "Images"
     assert dogs.summary() == f"4 photos in {tmp_path / 'Images'}: 2 to train on, 2 to test on."
     photo(tmp_path / "beside" / "5.png", 5)
-    assert len(data.load_dogs(tmp_path).paths) == 5
+    assert len(sources.load_dogs(tmp_path).paths) == 5
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 20, 50])
 def test_small_sets_fill_both_sides(tmp_path, count):
     for i in range(count):
         photo(tmp_path / f"{i}.png", i)
-    dogs = data.load_dogs(tmp_path)
+    dogs = sources.load_dogs(tmp_path)
     assert len(dogs.test_index) >= 2
     assert len(dogs.train_index) >= 1
     assert len(dogs.test_index) + len(dogs.train_index) == count
@@ -196,11 +197,11 @@ def test_small_sets_fill_both_sides(tmp_path, count):
 
 def test_the_sides_of_sets_that_fill_both_do_not_depend_on_their_size():
     hashes = [f"{i:032x}" for i in range(0, 2**127, 2**120)]
-    by_hash = [data.in_test_split(h) for h in hashes]
+    by_hash = [sources.in_test_split(h) for h in hashes]
     assert sum(by_hash) >= 2
-    assert data.split(hashes).tolist() == by_hash
+    assert sources.split(hashes).tolist() == by_hash
     with pytest.raises(ValueError, match="at least 3"):
-        data.split(["00", "00", "01"])
+        sources.split(["00", "00", "01"])
 
 
 # --- MNIST's files ---
@@ -216,11 +217,11 @@ def test_mnist_is_found_packed_and_under_other_names(tmp_path, folder, name):
     ):
         path = tmp_path / folder / name.format("t10k", kind, 3 if kind == "images" else 1)
         path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
-    images, labels = data.load_mnist(tmp_path, train=False)
+    images, labels = sources.load_mnist(tmp_path, train=False)
     assert images.shape == (5, 1, 28, 28)
     assert labels.tolist() == [0, 1, 2, 3, 4]
     with pytest.raises(DataError, match=r"four files train-images-idx3-ubyte.*found t10k-images"):
-        data.load_mnist(tmp_path, train=True)
+        sources.load_mnist(tmp_path, train=True)
 
 
 # --- colours ---
@@ -269,7 +270,7 @@ def test_numbers_of_unknown_range_are_one_sentence(values):
     ("format", "mode"), [("PNG", "RGB"), ("TIFF", "RGB"), ("PNG", "RGBA"), ("PNG", "L"), ("PNG", "P")]
 )
 def test_profiles_are_followed_and_broken_ones_ignored(format, mode):
-    from aemodels.colours import ADOBE_RGB, _profile
+    from aemodels.data.colours import ADOBE_RGB, _profile
 
     adobe = _profile(563 / 256, ADOBE_RGB)
     image = Image.new("RGB", (9, 9), (100, 160, 70))
@@ -282,7 +283,7 @@ def test_profiles_are_followed_and_broken_ones_ignored(format, mode):
 
 
 def test_adobe_rgb_is_what_it_is_by_definition():
-    from aemodels.colours import ADOBE_RGB, _profile
+    from aemodels.data.colours import ADOBE_RGB, _profile
 
     # Adobe RGB (1998) of sRGB's (60, 160, 60), by the two standards' formulas.
     file = encode(Image.new("RGB", (9, 9), (102, 159, 70)), icc_profile=_profile(563 / 256, ADOBE_RGB))

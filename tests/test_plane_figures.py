@@ -1,6 +1,6 @@
 import numpy as np
 
-from aemodels import plane_figures
+from aemodels.report import plane_figures
 
 
 def test_tint_is_red_in_holes_yellow_in_sparse_places_and_nothing_elsewhere():

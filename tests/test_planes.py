@@ -4,7 +4,7 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 from test_latents import normal_codes
 
-from aemodels import planes
+from aemodels.codes import planes
 
 
 def uniform_codes(n, seed=0):

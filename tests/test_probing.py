@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from sklearn.decomposition import PCA
 
 import aemodels
-from aemodels import probing
+from aemodels.codes import probing
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import torch
 
-from aemodels.quasi_newton import lbfgs_step
+from aemodels.models.quasi_newton import lbfgs_step
 
 
 def paths(num_points, size=6, num_functions=3):

@@ -12,8 +12,11 @@ from docx.oxml.ns import qn
 from PIL import Image
 
 import aemodels
-from aemodels import checkpoints, data, figures, lab, latents, measurements, planes, report
-from aemodels.panels import Panel, describe, to_csv
+from aemodels.codes import latents, planes
+from aemodels.data import sources
+from aemodels.report import documents, figures, standard
+from aemodels.report.panels import Panel, describe, to_csv
+from aemodels.storage import checkpoints, measurements
 
 SETTINGS = {"model": "mnist-ae", "seed": 7, "噪声": "σ² = 0.1"}
 NAME = "实验三_姓名_学号"
@@ -28,7 +31,7 @@ def panel(name="scene", colour=0, num_rows=3, **changes):
 
 
 def opened(*panels, title="A title", author="An author", headers=None):
-    return Document(io.BytesIO(report.build_docx(title, author, panels, headers or {})))
+    return Document(io.BytesIO(documents.build_docx(title, author, panels, headers or {})))
 
 
 def paragraphs(document, style):
@@ -59,14 +62,14 @@ def files(content):
     ],
 )
 def test_file_names(typed, name):
-    assert report.safe_file_name(typed) == name
+    assert documents.safe_file_name(typed) == name
 
 
 @pytest.mark.parametrize(
     "typed", ["con", "CON", "nul.txt", "LPT1", "com9.tar.gz", "a\x00b\nc\x1f", "长" * 300, "e" * 999]
 )
 def test_every_file_system_takes_the_name(typed, tmp_path):
-    name = report.safe_file_name(typed)
+    name = documents.safe_file_name(typed)
     windows_devices = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}
     assert name.partition(".")[0].lower() not in windows_devices
     assert name.isprintable()
@@ -84,7 +87,7 @@ def test_csv_holds_every_key_of_every_row():
 
 def test_zip_holds_each_picture_and_its_numbers():
     panels = [panel("scene"), panel("scene", colour=90), panel("SCENE", colour=180), panel("a/b: c", num_rows=50)]
-    content = files(report.build_zip(panels))
+    content = files(documents.build_zip(panels))
     names = [name for name in content if name.endswith(".png")]
     assert names == ["01-scene.png", "02-scene.png", "03-SCENE.png", "04-a_b_ c.png"]
     assert len({name.lower() for name in content}) == len(content) == 2 * len(panels) + 1
@@ -99,7 +102,7 @@ def test_zip_holds_each_picture_and_its_numbers():
 
 
 def test_zip_keeps_chinese_names():
-    with zipfile.ZipFile(io.BytesIO(report.build_zip([panel(NAME)]))) as archive:
+    with zipfile.ZipFile(io.BytesIO(documents.build_zip([panel(NAME)]))) as archive:
         assert archive.namelist()[:2] == [f"01-{NAME}.png", f"01-{NAME}.csv"]
         assert archive.infolist()[0].flag_bits & 0x800  # the name is in UTF-8
 
@@ -125,7 +128,7 @@ def test_document_without_an_author_names_none():
 
 
 def test_document_carries_no_thumbnail_of_a_template():
-    content = files(report.build_docx("t", "a", [panel()], {}))
+    content = files(documents.build_docx("t", "a", [panel()], {}))
     assert not [name for name in content if "thumbnail" in name]
     assert b"thumbnail" not in content["_rels/.rels"]
 
@@ -243,7 +246,7 @@ def test_csv_leaves_numbers_and_plain_texts(value):
 
 
 def test_files_take_names_that_are_no_utf8_and_that_turn_the_letters_round():
-    content = files(report.build_zip([panel("caf\udce9\u202egnp.exe")]))
+    content = files(documents.build_zip([panel("caf\udce9\u202egnp.exe")]))
     assert list(content)[:2] == [f"01-caf⟨U+DCE9⟩⟨U+202E⟩gnp.exe.{kind}" for kind in ("png", "csv")]
 
 
@@ -255,12 +258,12 @@ def test_properties_longer_than_the_format_holds_are_cut():
 
 @pytest.fixture(scope="module")
 def ckpts():
-    return {name: aemodels.load_checkpoint(name) for name in lab.NAMES}
+    return {name: aemodels.load_checkpoint(name) for name in standard.NAMES}
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return data.load_mnist_test_digits()[0][:9].float() / 255
+    return sources.load_mnist_test_digits()[0][:9].float() / 255
 
 
 @pytest.fixture(scope="module")
@@ -271,45 +274,49 @@ def photos():
 
 
 @pytest.fixture(scope="module")
-def standard(ckpts, digits, photos):
-    return {p.name: p for p in lab.standard_panels(ckpts, digits, photos, 3, range(3000, 3100), BASELINES, ANSWER)}
+def lab(ckpts, digits, photos):
+    return {p.name: p for p in standard.standard_panels(ckpts, digits, photos, 3, range(3000, 3100), BASELINES, ANSWER)}
 
 
-def test_standard_panels_cover_the_lab(standard):
-    assert list(standard) == ["mnist-2", "mnist-3", "mnist-4", "mnist-5", "dogs-2", "dogs-3", "dogs-4", "dogs-5"]
-    for name, p in standard.items():
+def test_standard_panels_cover_the_lab(lab):
+    assert list(lab) == ["mnist-2", "mnist-3", "mnist-4", "mnist-5", "dogs-2", "dogs-3", "dogs-4", "dogs-5"]
+    for name, p in lab.items():
         image = Image.open(io.BytesIO(p.png))
         image.load()
         assert image.width == 2400
         assert image.info["Description"] == describe(p.settings)
         assert p.settings["seed"] == 3
         assert p.rows, name
-    assert len({p.png for p in standard.values()}) == len(standard)
+    assert len({p.png for p in lab.values()}) == len(lab)
 
 
-def test_standard_panels_are_made_again_by_their_seed(standard, ckpts, digits, photos):
-    again = {p.name: p for p in lab.standard_panels(ckpts, digits, photos, 3, range(3000, 3100), BASELINES, ANSWER)}
-    assert again == standard
-    other = {p.name: p for p in lab.standard_panels(ckpts, digits, photos, 4, range(4000, 4100), BASELINES, ANSWER)}
+def test_standard_panels_are_made_again_by_their_seed(lab, ckpts, digits, photos):
+    again = {
+        p.name: p for p in standard.standard_panels(ckpts, digits, photos, 3, range(3000, 3100), BASELINES, ANSWER)
+    }
+    assert again == lab
+    other = {
+        p.name: p for p in standard.standard_panels(ckpts, digits, photos, 4, range(4000, 4100), BASELINES, ANSWER)
+    }
     for name in ("mnist-3", "mnist-4", "mnist-5", "dogs-3", "dogs-4", "dogs-5"):
-        assert other[name].png != standard[name].png
+        assert other[name].png != lab[name].png
 
 
-def test_standard_numbers_are_those_of_the_models(standard, ckpts, digits, photos):
+def test_standard_numbers_are_those_of_the_models(lab, ckpts, digits, photos):
     x_hat = ckpts["mnist-ae"].model.decode(ckpts["mnist-ae"].model.encode(digits))
     psnr = [-10 * np.log10(((a - b) ** 2).mean()) for a, b in zip(digits.numpy(), x_hat.numpy(), strict=True)]
-    assert [row["psnr_db"] for row in standard["mnist-2"].rows] == pytest.approx(psnr, abs=1e-3)
-    assert f"{np.mean(psnr):.1f} dB" in standard["mnist-2"].caption
+    assert [row["psnr_db"] for row in lab["mnist-2"].rows] == pytest.approx(psnr, abs=1e-3)
+    assert f"{np.mean(psnr):.1f} dB" in lab["mnist-2"].caption
 
     noise = np.stack([torch.randn(1, 28, 28, generator=torch.Generator().manual_seed(3000 + i)) for i in range(9)])
     noisy = [-10 * np.log10(((0.4 * n) ** 2).mean()) for n in noise]
-    assert [row["psnr_db_noisy"] for row in standard["mnist-3"].rows] == pytest.approx(noisy, abs=1e-3)
+    assert [row["psnr_db_noisy"] for row in lab["mnist-3"].rows] == pytest.approx(noisy, abs=1e-3)
 
     model = ckpts["dog-ae"].model
     x_hat = model.decode(model.encode(photos)).numpy()
     psnr = [-10 * np.log10(((a - b) ** 2).mean()) for a, b in zip(photos.numpy(), x_hat, strict=True)]
-    assert [row["psnr_db"] for row in standard["dogs-2"].rows] == pytest.approx(psnr, abs=1e-3)
-    assert "rank 255" in standard["dogs-3"].caption
+    assert [row["psnr_db"] for row in lab["dogs-2"].rows] == pytest.approx(psnr, abs=1e-3)
+    assert "rank 255" in lab["dogs-3"].caption
     # The noise is drawn apart from the samples: their own seeds would give noise in the samples' direction.
     codes = ckpts["dog-ae"].codes[torch.randperm(1024, generator=torch.Generator().manual_seed(0))[:256]]
     z = latents.sample(latents.fit(codes), range(3000, 3009)).unflatten(1, codes.shape[1:])
@@ -319,29 +326,32 @@ def test_standard_numbers_are_those_of_the_models(standard, ckpts, digits, photo
         -10 * np.log10(((a - b) ** 2).mean())
         for a, b in zip(*(model.decode(c).numpy() for c in (z, z_noisy)), strict=True)
     ]
-    assert [row["psnr_db"] for row in standard["dogs-4"].rows] == pytest.approx(psnr, abs=1e-3)
+    assert [row["psnr_db"] for row in lab["dogs-4"].rows] == pytest.approx(psnr, abs=1e-3)
 
-    for row in standard["mnist-5"].rows:
+    for row in lab["mnist-5"].rows:
         codes = ckpts[row["model"]].codes
         assert row["hole_share"] == planes.hole_share(codes, planes.box(codes))
-        assert f"{row['hole_share']:.0%} ({lab.PLANES[row['model']]})" in standard["mnist-5"].caption
+        assert f"{row['hole_share']:.0%} ({standard.PLANES[row['model']]})" in lab["mnist-5"].caption
 
-    assert [row["model"] for row in standard["dogs-5"].rows] == [
-        *lab.DOGS,
+    assert [row["model"] for row in lab["dogs-5"].rows] == [
+        *standard.DOGS,
         "PCA, optimal linear code",
         "AVIF at channel capacity",
     ]
-    measured = [ckpts[name].metrics["evaluations"] for name in lab.DOGS] + [BASELINES["linear_code"], BASELINES["avif"]]
+    measured = [ckpts[name].metrics["evaluations"] for name in standard.DOGS] + [
+        BASELINES["linear_code"],
+        BASELINES["avif"],
+    ]
     titles = {0.0: "PSNR / dB without noise"} | {v: f"PSNR / dB at variance {v:.2f}" for v in (0.05, 0.10, 0.15)}
-    for row, evaluations in zip(standard["dogs-5"].rows, measured, strict=True):
+    for row, evaluations in zip(lab["dogs-5"].rows, measured, strict=True):
         at = {e["noise_variance"]: f"{e['psnr_db']:.2f} ± {e['psnr_db_ci95']:.2f}" for e in evaluations}
         assert row == {"model": row["model"]} | {title: at.get(v) for v, title in titles.items()}
-    assert ANSWER in standard["dogs-5"].caption
-    assert "10·log10(max(x)² / MSE)" in standard["dogs-5"].caption
+    assert ANSWER in lab["dogs-5"].caption
+    assert "10·log10(max(x)² / MSE)" in lab["dogs-5"].caption
 
 
 def test_convolutional_panel_without_photos(ckpts):
-    p = lab.convolutional(ckpts["dog-ae"], None, 1)
+    p = standard.convolutional(ckpts["dog-ae"], None, 1)
     assert "not on this computer" in p.caption
     assert p.rows == []
     assert Image.open(io.BytesIO(p.png)).width == 2400

@@ -17,9 +17,12 @@ from test_checkpoints import save
 
 import aemodels
 import train
-from aemodels import checkpoints, data, datasets, precision, resuming
-from aemodels.config import TrainConfig
+from aemodels import precision
+from aemodels.data import datasets, sources
 from aemodels.errors import LatentLabError
+from aemodels.models.config import TrainConfig
+from aemodels.storage import checkpoints
+from aemodels.training import resuming
 
 DAE = "mnist-dae-2d"
 # No time limit: the result depends on the seed alone.
@@ -311,7 +314,7 @@ def test_a_resumed_training_keeps_the_start_that_it_had(small_data, tmp_path, mo
 
 
 def test_labels_of_a_quick_run_point_to_the_photos_of_its_codes(small_data):
-    dogs, quick = data.load_dogs(small_data), datasets.load_dogs(small_data, quick=True)
+    dogs, quick = sources.load_dogs(small_data), datasets.load_dogs(small_data, quick=True)
     assert torch.equal(dogs.test[quick.reference_labels], quick.reference)
 
 

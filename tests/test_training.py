@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from aemodels import models, training
-from aemodels.config import TrainConfig
-from aemodels.data import load_mnist, load_mnist_test_digits
+from aemodels.data.sources import load_mnist, load_mnist_test_digits
 from aemodels.errors import ConfigError
-from aemodels.metrics import evaluate
-from aemodels.resuming import load_state, save_state
-from aemodels.training import fit, random_flip, random_shift, random_warp, schedule, start, update_ema
+from aemodels.models import autoencoders
+from aemodels.models.config import TrainConfig
+from aemodels.quality.metrics import evaluate
+from aemodels.training import loop
+from aemodels.training.loop import fit, random_flip, random_shift, random_warp, schedule, start, update_ema
+from aemodels.training.resuming import load_state, save_state
 
 BRIEF = TrainConfig(epochs=3, batch_size=16, learning_rate=2e-3)
 
@@ -25,13 +26,13 @@ def digits():
 def clock(monkeypatch):
     """Training's clock, which stands still until a test moves it: clock.now in s."""
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 
 def build(config, seed=0):
     torch.manual_seed(seed)
-    return models.build(config)
+    return autoencoders.build(config)
 
 
 def train(config, images, training_config, model_seed=0, **hooks):
@@ -117,7 +118,7 @@ def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config, conv_
     images = torch.randint(0, 256, (32, *config.image_shape), dtype=torch.uint8)
     plain = train(config, images, BRIEF)
     state = start(build(config), BRIEF, "cpu")
-    training.compile_networks(state.model)
+    loop.compile_networks(state.model)
     fit(state, images, BRIEF)
     assert state.model.state_dict().keys() == plain.model.state_dict().keys()
     expected = [epoch["reconstruction"] for epoch in plain.history]
@@ -136,7 +137,7 @@ def test_a_recorded_step_learns_the_same_to_the_bit(conv_config, monkeypatch):
         return fit(start(build(model_config), config, "cuda"), colour_images(64), config)
 
     recorded = learn()
-    monkeypatch.setattr(training, "CudaGraph", lambda function, generator: function)
+    monkeypatch.setattr(loop, "CudaGraph", lambda function, generator: function)
     assert same(weights(recorded.model), weights(learn().model))
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from aemodels import twins
+from aemodels.codes import twins
 
 
 def test_weight_rms_is_that_of_the_matrices_alone():

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
-from aemodels import models, training
-from aemodels.config import ModelConfig, TrainConfig
-from aemodels.data import load_mnist_test_digits
+from aemodels.data.sources import load_mnist_test_digits
+from aemodels.models import autoencoders
+from aemodels.models.config import ModelConfig, TrainConfig
+from aemodels.training import loop
 from train import join_processes
 
 if TYPE_CHECKING:
@@ -46,15 +47,15 @@ MODELS = {
 TRAINING = TrainConfig(epochs=4, batch_size=32, learning_rate=4e-3, refine_from=0.5)
 
 
-def train(network: str, accelerator: "Accelerator | None") -> tuple[training.TrainState, list[int]]:
+def train(network: str, accelerator: "Accelerator | None") -> tuple[loop.TrainState, list[int]]:
     """The trained state, and the epochs after which this process was asked to write."""
     model = MODELS[network]
     torch.manual_seed(0)
     written: list[int] = []
-    state = training.start(models.build(model), TRAINING, "cpu")
+    state = loop.start(autoencoders.build(model), TRAINING, "cpu")
     margin = (model.image_shape[1] - 28) // 2
     digits = F.pad(load_mnist_test_digits()[0][:512], [margin] * 4)
-    training.fit(state, digits, TRAINING, lambda s: written.append(s.epoch), accelerator=accelerator)
+    loop.fit(state, digits, TRAINING, lambda s: written.append(s.epoch), accelerator=accelerator)
     return state, written
 
 

@@ -3,9 +3,9 @@
 import streamlit as st
 
 import aemodels
-from aemodels import checkpoints
 from aemodels.errors import LatentLabError
-from pages.parts import controls, loaders, models, thumbnails
+from aemodels.storage import checkpoints
+from pages.parts.shared import controls, loaders, models, thumbnails
 
 # Page -> what it shows, in the order that a newcomer takes.
 CARDS = {

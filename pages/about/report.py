@@ -6,12 +6,14 @@ from functools import partial
 import streamlit as st
 
 import aemodels
-from aemodels import checkpoints, lab, report
 from aemodels.errors import LatentLabError
 from aemodels.noise import seeded_order
+from aemodels.report import documents, standard
+from aemodels.storage import checkpoints
 from aemodels.text import visible
-from pages.parts import controls, export, generation, loaders, models
-from pages.parts.photos import random_test_photos
+from pages.parts.photos import generation
+from pages.parts.photos.selection import random_test_photos
+from pages.parts.shared import controls, export, loaders, models
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MAX_CAPTION = 10_000  # letters; some three pages
@@ -34,16 +36,16 @@ def recaption(number: int) -> None:
 
 def add_standard_panels(seed: int) -> None:
     """Draws the lab's panels and adds those that are not in the report yet; notes what they do without."""
-    ckpts, missing = models.load_each(lab.NAMES)
+    ckpts, missing = models.load_each(standard.NAMES)
     photos = random_test_photos(seed)
     index = seeded_order(10_000, seed)[:9]
     digits = loaders.test_digits()[0][index].float() / 255
-    seeds = controls.image_seeds(seed, lab.NUM_SEEDS)
-    answer = " ".join(generation.verdict(*(name for name in lab.DOGS[1:] if name in ckpts))).replace("**", "")
-    baselines = loaders.baselines(ckpts[name] for name in lab.DOGS if name in ckpts)
-    for panel in lab.standard_panels(ckpts, digits, photos.x if photos else None, seed, seeds, baselines, answer):
+    seeds = controls.image_seeds(seed, standard.NUM_SEEDS)
+    answer = " ".join(generation.verdict(*(name for name in standard.DOGS[1:] if name in ckpts))).replace("**", "")
+    baselines = loaders.baselines(ckpts[name] for name in standard.DOGS if name in ckpts)
+    for panel in standard.standard_panels(ckpts, digits, photos.x if photos else None, seed, seeds, baselines, answer):
         st.toast(export.add(panel))
-    st.session_state.standard_said = missing, [*lab.left_out(ckpts), *models.notes(*ckpts)]
+    st.session_state.standard_said = missing, [*standard.left_out(ckpts), *models.notes(*ckpts)]
 
 
 controls.header(
@@ -63,12 +65,12 @@ title, author, file_name = st.columns([5, 3, 4])
 title = title.text_input("Title", "Latent spaces of autoencoders", max_chars=255, key="report_title", **KEPT)
 author = author.text_input("Author", max_chars=255, key="report_author", **KEPT)
 file_name = file_name.text_input("File name", "report", max_chars=255, key="report_file", placeholder="report", **KEPT)
-stem = report.safe_file_name(file_name)
+stem = documents.safe_file_name(file_name)
 chosen = [entry.panel for entry in collected.values()]
 with st.container(horizontal=True, vertical_alignment="center", key="downloads"):
     st.download_button(
         "Word document",
-        partial(report.build_docx, title or stem, author, chosen, headers),
+        partial(documents.build_docx, title or stem, author, chosen, headers),
         file_name=f"{stem}.docx",
         mime=WORD,
         icon=":material/description:",
@@ -78,7 +80,7 @@ with st.container(horizontal=True, vertical_alignment="center", key="downloads")
     )
     st.download_button(
         "PNG and CSV (zip)",
-        partial(report.build_zip, chosen),
+        partial(documents.build_zip, chosen),
         file_name=f"{stem}.zip",
         mime="application/zip",
         icon=":material/folder_zip:",

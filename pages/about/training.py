@@ -4,10 +4,11 @@ import pandas as pd
 import streamlit as st
 
 import aemodels
-from aemodels import checkpoints, figures, histories, panels
 from aemodels.errors import LatentLabError
+from aemodels.report import figures, panels
+from aemodels.storage import checkpoints, histories
 from aemodels.text import visible
-from pages.parts import controls, models
+from pages.parts.shared import controls, models
 
 GROUPS = {"mnist": "MNIST", "dog": "Dogs"}
 ALONG = {"epoch": "Epochs", "minutes": "Minutes", "step": "Steps"}

@@ -8,9 +8,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import axes, curves, figures, latents
+from aemodels.codes import axes, latents
 from aemodels.noise import power, seeded_order
-from pages.parts import ahead, axis_curves, controls, export, loaders, models
+from aemodels.quality import curves
+from aemodels.report import figures
+from pages.parts.photos import axis_curves
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_AXES = 4
 STEPS = torch.arange(-3.0, 4.0)

@@ -6,9 +6,12 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from aemodels import detail, figures, latents, noise
-from aemodels.metrics import mse
-from pages.parts import ahead, controls, export, loaders, models
+from aemodels import noise
+from aemodels.codes import latents
+from aemodels.quality import detail
+from aemodels.quality.metrics import mse
+from aemodels.report import figures
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_DOGS, NUM_STEPS = 8, 9
 WAYS = {"lerp": "Straight line (lerp)", "slerp": "Great circle (slerp)", "fade": "Cross-fade of pictures"}

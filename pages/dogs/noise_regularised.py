@@ -8,9 +8,11 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from aemodels import figures, latents, panels, psnr_matrix
+from aemodels.codes import latents
 from aemodels.noise import snr_db
-from pages.parts import ahead, channel, controls, export, generation, loaders, models, sampling
+from aemodels.report import figures, panels, psnr_matrix
+from pages.parts.photos import channel, generation, sampling
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -9,10 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import detail, figures
-from aemodels.metrics import psnr_db
 from aemodels.noise import perturb, seeded_order, snr_db
-from pages.parts import ahead, controls, export, loaders, models, photos, sampling, variance_curves
+from aemodels.quality import detail
+from aemodels.quality.metrics import psnr_db
+from aemodels.report import figures
+from pages.parts.photos import sampling, selection, variance_curves
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
 SOURCES = {"photos": "Nine photos", "samples": "Nine Gaussian samples"}
@@ -65,8 +67,8 @@ def compute(seed: int) -> Scene:
     if source == "samples":
         z = sampling.sample_codes(name, 256, "full", controls.image_seeds(seed, 9))
     elif has_photos:
-        x = photos.random_test_photos(seed).x
-        z = photos.encode(ckpt.model, x)
+        x = selection.random_test_photos(seed).x
+        z = selection.encode(ckpt.model, x)
     else:
         z = ckpt.codes[seeded_order(len(ckpt.codes), seed)[:9]]
     noises = variance_curves.noises(name, noise_seeds(seed)[: len(z)])

@@ -8,10 +8,13 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from aemodels import detail, encoding, figures, probing
-from aemodels.metrics import psnr_db
+from aemodels.codes import probing
 from aemodels.noise import seeded_order
-from pages.parts import ahead, controls, export, loaders, models, photos, probes, touch
+from aemodels.quality import detail, encoding
+from aemodels.quality.metrics import psnr_db
+from aemodels.report import figures
+from pages.parts.photos import probes, selection, touch
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 VIEWS = {"maps": "16 channels", "colours": "One picture"}
 SOURCES = {"test": "test split", "own": "own files", "camera": "camera"}
@@ -23,16 +26,16 @@ controls.header(
 with controls.row():
     name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
     seed = controls.seed_control()
-    source = photos.choose_source()
+    source = selection.choose_source()
     view = controls.choose("Code shown as", VIEWS, key="code")
 controls.note_drawn("model", "seed", "photos", "code")
 if source == "test":
-    own, has_photos = None, photos.has_test_photos()
+    own, has_photos = None, selection.has_test_photos()
 else:
-    own = photos.uploaded_photos() if source == "own" else photos.camera_photos()
+    own = selection.uploaded_photos() if source == "own" else selection.camera_photos()
     has_photos = own is not None
     if not has_photos:
-        st.info(photos.NONE_YET[source], icon=":material/photo_library:")
+        st.info(selection.NONE_YET[source], icon=":material/photo_library:")
 ckpt = loaders.checkpoint(name)
 
 
@@ -56,9 +59,9 @@ class Scene:
 
 def compute(seed: int) -> Scene:
     if has_photos:
-        pictures = own or photos.random_test_photos(seed)
+        pictures = own or selection.random_test_photos(seed)
         x, labels = pictures.x, pictures.names
-        z = photos.encode(ckpt.model, x)
+        z = selection.encode(ckpt.model, x)
         x_hat = ckpt.model.decode(z)
         psnr, encoder_psnr = psnr_db(x, x_hat), encoding.encoder_psnr_db(ckpt.model, x)
     else:

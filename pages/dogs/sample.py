@@ -8,8 +8,11 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from aemodels import detail, figures, lab, latents
-from pages.parts import ahead, controls, export, generation, loaders, models, sampling
+from aemodels.codes import latents
+from aemodels.quality import detail
+from aemodels.report import figures, standard
+from pages.parts.photos import generation, sampling
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
 
@@ -126,7 +129,7 @@ settings = {
     "model": name,
     "seed": seed,
     "Gaussian": sampling.SAMPLERS[sampler],
-    "fitted on": f"{num_codes} codes of test photos (drawn with seed {lab.FIT_SEED})",
+    "fitted on": f"{num_codes} codes of test photos (drawn with seed {standard.FIT_SEED})",
 }
 numbers = [
     {"sample": i + 1, "seed": s, "mean_square": float(z.square().mean()), "nearest_code": int(index)}

@@ -10,13 +10,16 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from aemodels import denoising, digits, figures
-from aemodels.curves import EVERY, FACTORS
+from aemodels.data import digits
 from aemodels.errors import DataError
-from aemodels.metrics import psnr_db, with_noise
 from aemodels.noise import seeded_order
-from pages.parts import ahead, controls, denoisers, export, loaders, models, sketch, uploads
-from pages.parts.denoisers import LINEAR
+from aemodels.quality import denoising
+from aemodels.quality.curves import EVERY, FACTORS
+from aemodels.quality.metrics import psnr_db, with_noise
+from aemodels.report import figures
+from pages.parts.digits import denoisers, sketch
+from pages.parts.digits.denoisers import LINEAR
+from pages.parts.shared import ahead, controls, export, loaders, models, uploads
 
 SOURCES = {"test": "Test digits", "draw": "Draw one", "own": "Upload one"}
 NUM_DRAWS = 3  # of noise, for the one digit that is drawn or uploaded

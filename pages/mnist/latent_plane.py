@@ -5,16 +5,18 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from aemodels import figures, plane_figures, planes
-from pages.parts import ahead, controls, export, loaders, models, plane, plane_canvas, plane_url
+from aemodels.codes import planes
+from aemodels.report import figures, plane_figures
+from pages.parts.plane import address, canvas, plane
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_SAMPLES = 10  # a side
 
 
 def change(event: dict) -> None:
-    st.session_state.z = plane_url.join(event["z"])
+    st.session_state.z = address.join(event["z"])
     whole = plane.whole(st.session_state.mnist_model)
-    st.session_state.box = "" if np.allclose(event["box"], whole, rtol=1e-4) else plane_url.join(event["box"])
+    st.session_state.box = "" if np.allclose(event["box"], whole, rtol=1e-4) else address.join(event["box"])
 
 
 @st.fragment  # a click reads one place, or draws again, and leaves the page's frame alone
@@ -32,8 +34,8 @@ def show_plane() -> None:
     default = ckpt.codes[torch.randint(len(ckpt.codes), (), generator=torch.Generator().manual_seed(seed))]
     picture = st.container()  # above the fields that it depends on
     with controls.row():
-        z = plane_url.place("Place: z₁, z₂", "z", default.tolist())
-        box = plane_url.box("Box: z₁ from, to, z₂ from, to", "box", dashed)
+        z = address.place("Place: z₁, z₂", "z", default.tolist())
+        box = address.box("Box: z₁ from, to, z₂ from, to", "box", dashed)
     view, which = (whole, "the dashed box") if box == dashed else (box, "the box in view")
     left, right = st.columns([4, 5], gap="medium")
 
@@ -65,14 +67,14 @@ def show_plane() -> None:
             "readout": readout,
             "titles": titles,
         }
-        plane_canvas.touch("plane", data, change)
+        canvas.touch("plane", data, change)
         st.markdown(f"**Supported, sparse or hole?** {plane.RULE}")
         if box == dashed:
             st.markdown(
                 "**Dashed**: the central 98 % of the codes along each axis, "
                 f"{num_in_box:,} of all {num_codes:,}. The grid and the random samples are of this box."
             )
-    plane_canvas.store_picture("grid", name, manifold_base64, box)
+    canvas.store_picture("grid", name, manifold_base64, box)
     with right:
         controls.notice(models.notes(name) + notice(ckpt.labels, which, plane.hole_share(name, box), grid, samples))
 
@@ -109,7 +111,7 @@ def show_plane() -> None:
         for (z1, z2), share, digit, entropy in cells
     ]
     settings = {
-        "model": name, "z": plane_url.join(z, 3), "box": plane_url.join(box, 3), "grid": f"{side} × {side}",
+        "model": name, "z": address.join(z, 3), "box": address.join(box, 3), "grid": f"{side} × {side}",
         "faded": "yes" if fades else "no", "seed": seed,
     }  # fmt: skip
     alt = (
@@ -117,7 +119,7 @@ def show_plane() -> None:
         "decoded at the picked place and the two test digits nearest to it"
     )
     export.export_row(f"latent-plane-{side}-{seed}", draw, numbers, settings, alt)
-    plane_canvas.store_model(name)  # last: the pictures need not wait until it is hashed
+    canvas.store_model(name)  # last: the pictures need not wait until it is hashed
     ahead.prepare_next()
 
 
@@ -148,7 +150,7 @@ def notice(labels: torch.Tensor, which: str, hole_share: float, grid: dict, samp
 
 
 st.html("<style>.st-key-samples img { image-rendering: pixelated; }</style>")
-plane_canvas.frame()
+canvas.frame()
 controls.header(
     "Latent plane",
     "An autoencoder with a two-number code, trained with binary cross-entropy, puts every digit on a plane. "

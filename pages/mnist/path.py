@@ -10,9 +10,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import figures, latents, planes
+from aemodels.codes import latents, planes
 from aemodels.noise import seeded_order
-from pages.parts import ahead, controls, export, loaders, models, plane, plane_canvas
+from aemodels.report import figures
+from pages.parts.plane import canvas, plane
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_STEPS = 9
 
@@ -114,7 +116,7 @@ def show_path(name: str, seed: int) -> None:
             "labels": classes,
             "digits": [base64.b64encode(digits[end].numpy().tobytes()).decode() for end in ends],
         }
-        plane_canvas.path("path", data, change)
+        canvas.path("path", data, change)
     st.caption(
         "On top: the digit of the nearest test code, and what the place is if not supported. Below each image: its root mean "
         "square difference from the nearest other test digit."
@@ -159,7 +161,7 @@ controls.header(
     "Two digits, A and B, and the straight line between their codes. Every place on it is decoded; beside it the two "
     "pictures are simply faded into each other.",
 )
-plane_canvas.frame()
+canvas.frame()
 with controls.row():
     name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
     seed = controls.seed_control()
@@ -167,4 +169,4 @@ if st.session_state.again:  # the button was clicked, and what was picked by han
     let_go()
 loaders.checkpoint(name)
 show_path(name, seed)
-plane_canvas.store_model(name)  # last: the pictures need not wait until it is hashed
+canvas.store_model(name)  # last: the pictures need not wait until it is hashed

@@ -7,8 +7,10 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from aemodels import figures, planes, twins
-from pages.parts import ahead, controls, export, loaders, models, plane, plane_canvas, plane_url
+from aemodels.codes import planes, twins
+from aemodels.report import figures
+from pages.parts.plane import address, canvas, plane
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 GRID, NUM_SAMPLES = 20, 10  # a side
 ROWS = {
@@ -24,7 +26,7 @@ ROWS = {
 
 
 def change(event: dict) -> None:
-    st.session_state.twins_z = plane_url.join(event["z"])
+    st.session_state.twins_z = address.join(event["z"])
 
 
 @st.fragment  # the cursor moves and leaves the panel alone
@@ -33,7 +35,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
     codes = [ckpt.codes for ckpt in ckpts.values()]
     default = codes[0][torch.randint(len(codes[0]), (), generator=torch.Generator().manual_seed(seed))].tolist()
     picture = st.container()  # above the field that it depends on
-    z = plane_url.place(f"Cursor in the {of_first} plane: z₁, z₂", "twins_z", default)
+    z = address.place(f"Cursor in the {of_first} plane: z₁, z₂", "twins_z", default)
     places = twins.places(torch.tensor(z), codes, views, link)
     shown = [
         {
@@ -50,7 +52,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
         for name, row, view, box, place in zip(ckpts, numbers, views, boxes.values(), places, strict=True)
     ]
     with picture:
-        plane_canvas.twins(f"twins-{len(shown)}", {"planes": shown, "link": link, "z": z}, change)
+        canvas.twins(f"twins-{len(shown)}", {"planes": shown, "link": link, "z": z}, change)
         st.caption(
             "Dashed: the central 98\u00a0% of the codes on each axis; in it, red are holes and yellow is sparse. Click, drag or use the "
             "arrow keys in any of the planes."
@@ -62,7 +64,7 @@ controls.header(
     "The same autoencoder three times: plain, with L2 on the code (it pays for z²), and with L2 on the weights (weight "
     "decay). One cursor, three planes.",
 )
-plane_canvas.frame()
+canvas.frame()
 with controls.row():
     scale = controls.choose("Axes", {"same": "Same scale", "own": "Each its own"}, key="scale")
     link = controls.choose("Cursor", {"place": "Same place", "digit": "Same digit"}, key="link")
@@ -148,8 +150,8 @@ with above:
     })  # fmt: skip
     export.show(plane_rows_on_screen(versions, export.ink()), alt=f"Codes and manifold grid of {', '.join(titles)}")
 for name, m in measures.items():  # last: no picture needs to wait until the models are hashed
-    plane_canvas.store_model(name)
-    plane_canvas.store_picture(f"holes-{name}", name, m["holes"], m["box"])
+    canvas.store_model(name)
+    canvas.store_picture(f"holes-{name}", name, m["holes"], m["box"])
 
 
 def compare(row: dict) -> list[str]:

@@ -1,0 +1,201 @@
+"""A picture of one digit as MNIST shows digits: light on dark, in a box of 20 px, its centre of mass where MNIST's is."""
+
+from math import ceil
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+from PIL import Image
+from scipy import ndimage
+from torch import Tensor
+
+from aemodels.data.pictures import file_name, open_picture
+from aemodels.errors import DataError
+
+SIDE_PX, BOX_PX = 28, 20
+CENTRE_PX = 14.0  # the mean centre of mass of MNIST's digits, rows 13.99 and columns 14.01, counted from the first pixel's centre
+WORK_PX = 400  # the longest side on which a picture is looked at
+# Breadth of strokes, in px of a digit 20 px large: of MNIST's digits 98 in 100 have 1.5 to 5.0, half of them 2.3 to 3.2.
+THINNEST_PX, THIN_PX, THICK_PX, THICKEST_PX = 1.4, 2.5, 3.7, 5.2
+MIN_CONTRAST = 0.1
+
+
+def read_digit(file: str | Path | BinaryIO) -> Tensor:
+    """A photo, scan or drawing of one digit as MNIST shows digits, (1, 28, 28) float in [0, 1].
+
+    `file` is a path or a seekable binary stream. Any ink on any other ground, light or dark, coloured or transparent, evenly
+    lit or not. A picture that is one of MNIST's comes back as it is. Raises DataError where the file is no picture (see
+    `open_picture`) or nothing stands out in it.
+    """
+    picture = torch.from_numpy(np.array(open_picture(file, WORK_PX))).permute(2, 0, 1)
+    return as_mnist_digit(picture, file_name(file))
+
+
+def as_mnist_digit(picture: Tensor, name: str) -> Tensor:
+    """`read_digit` of a picture uint8 (3, H, W), or (4, H, W) with its opacity last; `name` stands in the error's message."""
+    values = _ink_axis(_sized(picture.permute(1, 2, 0).numpy()))
+    ink = _stand_out(values)
+    if ink is None:
+        raise DataError(f"{name} shows no digit: nothing stands out from the background.")
+    if picture.shape[1:] == (SIDE_PX, SIDE_PX):
+        small = ink.reshape(SIDE_PX, len(ink) // SIDE_PX, SIDE_PX, -1).mean((1, 3))
+        if _is_mnist(small):
+            return torch.from_numpy(small).float()[None]
+    small = _boxed(_normal_stroke(_without_specks(ink)))
+    digit = torch.zeros(1, SIDE_PX, SIDE_PX)
+    height, width = small.shape
+    top, left = (
+        int(np.clip(round(CENTRE_PX - at), 0, SIDE_PX - side))
+        for at, side in zip(ndimage.center_of_mass(small), small.shape, strict=True)
+    )
+    digit[0, top : top + height, left : left + width] = torch.from_numpy(small.copy())
+    return digit
+
+
+def _sized(pixels: np.ndarray) -> np.ndarray:
+    """The picture (H, W, C) in [0, 1], its longest side at most WORK_PX and, by repeating pixels, at least half of that."""
+    height, width = pixels.shape[:2]
+    if (scale := WORK_PX / max(height, width)) < 1:
+        size = max(1, round(scale * width)), max(1, round(scale * height))
+        pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
+    else:
+        times = max(1, ceil(WORK_PX / 2 / max(height, width)))
+        pixels = pixels.repeat(times, 0).repeat(times, 1)
+    return pixels / 255
+
+
+def _ink_axis(pixels: np.ndarray) -> np.ndarray:
+    """One number a pixel, by which ink and ground differ most: the opacity, or along the main axis of the colours, (H, W)."""
+    colours = pixels[:, :, :3]
+    if pixels.shape[2] == 4 and pixels[:, :, 3].min() < 0.5:
+        alpha = pixels[:, :, 3]
+        solid = colours[alpha > 0.5]
+        if not len(solid) or solid.std(0).max() < 0.1:
+            return alpha  # ink of one colour on nothing
+        ground = np.median(solid, axis=0)
+        colours = ground + alpha[:, :, None] * (colours - ground)
+    spread = np.cov(colours.reshape(-1, 3).T)
+    axis = np.linalg.eigh(spread)[1][:, -1]
+    axis *= np.sign(axis.sum()) or 1
+    return colours @ axis / np.sqrt(3)
+
+
+def _stand_out(values: np.ndarray) -> np.ndarray | None:
+    """How much each pixel stands out from the ground, in [0, 1]; None where nothing does. What the border shows is the ground."""
+    threshold = _otsu(values)
+    strip = max(1, min(values.shape) // 40)  # not a single line: paper may be ruled
+    border = np.concatenate([part.ravel() for v in (values, values.T) for part in (v[:strip], v[-strip:])])
+    is_dark = np.mean(border > threshold) >= 0.5  # the ink
+    ground = border[(border > threshold) == is_dark]
+    contrast = abs(values[values > threshold].mean() - values[values <= threshold].mean()) if np.ptp(values) else 0
+    if contrast < MIN_CONTRAST / 2:
+        return None
+    level = np.median(ground)
+    if np.median(abs(ground - level)) > 0.05 * contrast:  # unevenly lit
+        level = _surface(values)
+        away = values - level
+        is_dark = np.sum(away**3) < 0
+        for _ in range(3):
+            ink = -away if is_dark else away
+            level = _surface(values, ink < _otsu(ink))
+            away = values - level
+        # Light multiplies what ink and paper reflect.
+        ink = 1 - values / np.maximum(level, 0.05) if is_dark and level.min() > 0.05 else -away if is_dark else away
+    else:
+        ink = level - values if is_dark else values - level
+    threshold = _otsu(ink)
+    noise = 3 * np.median(abs(ink[ink < threshold])) / 0.6745
+    full = np.quantile(ink[ink > threshold], 0.9) if (ink > threshold).any() else 0
+    if full < MIN_CONTRAST:
+        return None
+    noise = min(noise, 0.3 * full)
+    if noise < 0.02 * full:
+        full = ink.max()
+    return ((ink - noise) / (full - noise)).clip(0, 1)
+
+
+def _surface(values: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
+    """The surface of second degree that is nearest to the values in mean absolute error, there where `where` says, (H, W)."""
+    y, x = (np.linspace(-1, 1, side) for side in values.shape)
+    y, x = np.meshgrid(y, x, indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+    few = (slice(None, None, 4), slice(None, None, 4))
+    a, b = terms[few].reshape(-1, 6), values[few].ravel()
+    if where is not None and where[few].sum() > 50:
+        a, b = a[where[few].ravel()], b[where[few].ravel()]
+    weights = np.ones_like(b)
+    for _ in range(20):
+        root = np.sqrt(weights)[:, None]
+        solution = np.linalg.lstsq(a * root, b * root[:, 0], rcond=None)[0]
+        weights = 1 / np.maximum(abs(b - a @ solution), 0.01)
+    return terms @ solution
+
+
+def _otsu(values: np.ndarray) -> float:
+    """The threshold that parts the values into the two classes of the least spread (N. Otsu, 1979)."""
+    counts, edges = np.histogram(values, 256)
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = counts.cumsum()
+    above = counts.sum() - below
+    sums = (counts * middles).cumsum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    between = np.nan_to_num(between)
+    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))
+    return float(edges[1:][best].mean())
+
+
+def _is_mnist(ink: np.ndarray) -> bool:
+    """Whether ink (28, 28) lies as in MNIST: in a box of 20 px, its centre of mass within half a pixel of the centre."""
+    rows, columns = _extent(ink > 0)
+    box = max(rows.stop - rows.start, columns.stop - columns.start)
+    return abs(box - BOX_PX) <= 1 and all(abs(at - CENTRE_PX) <= 0.6 for at in ndimage.center_of_mass(ink))
+
+
+def _boxed(ink: np.ndarray) -> np.ndarray:
+    """The ink's box, brought to 20 px along its longer side; the shorter keeps the same scale, so that it may take in an edge."""
+    rows, columns = _extent(ink > 0.4)
+    pixel = max(rows.stop - rows.start, columns.stop - columns.start) / BOX_PX
+    margin = ceil(pixel)
+    sides = [max(1, round((part.stop - part.start) / pixel)) for part in (rows, columns)]
+    top, left = ((p.start + p.stop - n * pixel) / 2 + margin for p, n in zip((rows, columns), sides, strict=True))
+    frame = Image.fromarray(np.pad(ink, margin).astype(np.float32))
+    box = (left, top, left + sides[1] * pixel, top + sides[0] * pixel)
+    return np.asarray(frame.resize(sides[::-1], Image.Resampling.BOX, box=box))
+
+
+def _extent(mask: np.ndarray) -> tuple[slice, slice]:
+    return ndimage.find_objects(mask.astype(int))[0]
+
+
+def _without_specks(ink: np.ndarray) -> np.ndarray:
+    """The digit alone: no specks, no faint lines away from it, and nothing that only reaches in from the border."""
+    parts, num_parts = ndimage.label(ink > 0.5, np.ones((3, 3)))
+    sizes = np.bincount(parts.ravel(), minlength=num_parts + 1)[1:]
+    at_border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    keep = sizes >= 0.04 * sizes.max()
+    inner = keep.copy()
+    inner[at_border[at_border > 0] - 1] = False
+    if sizes[inner].sum() > 0.3 * sizes.sum():
+        keep = inner
+    digit = np.isin(parts, np.flatnonzero(keep) + 1)
+    rows, columns = _extent(digit)
+    reach = 1.5 / BOX_PX * max(rows.stop - rows.start, columns.stop - columns.start)
+    return np.where(ndimage.distance_transform_edt(~digit) <= reach, ink, 0)
+
+
+def _normal_stroke(ink: np.ndarray) -> np.ndarray:
+    """The ink, its strokes made broader or finer where no digit of MNIST has such."""
+    mask = np.pad(ink > 0.5, len(ink) // 4)
+    inside = ndimage.distance_transform_edt(mask)
+    breadth = 4 * inside[mask].mean() - 1  # px; the mean distance to the edge is a quarter of it
+    rows, columns = _extent(mask)
+    box = max(rows.stop - rows.start, columns.stop - columns.start)
+    unit = box / BOX_PX
+    if THINNEST_PX <= breadth / unit <= THICKEST_PX:
+        return ink
+    wanted = THIN_PX if breadth / unit < THINNEST_PX else THICK_PX
+    grow = (wanted * unit - breadth) / 2 / (1 - wanted / BOX_PX)
+    distance = inside - ndimage.distance_transform_edt(~mask)
+    return (distance + grow).clip(0, 1)

@@ -1,0 +1,180 @@
+"""Which files of a folder tree are photos, and what is left out, each with its reason."""
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from aemodels.data.pictures import PHOTO_SUFFIXES, printable
+from aemodels.errors import DataError
+
+_OTHER_KINDS = {
+    "is a camera's raw file: export it as JPEG": ".cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .dng .orf .rw2 .raf .pef .srw .raw .x3f",
+    "is a file of an image editor: export it as JPEG": ".psd .psb .xcf .kra .afphoto .ora .clip .pdn .sketch",
+    "is a drawing or a document, not a photo": ".svg .svgz .eps .ps .ai .pdf .wmf .emf",
+    "is a video": ".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .3gp .mts",
+    "is an archive: unpack it": ".zip .rar .7z .tar .tgz",
+    "is of a kind that cannot be read: save it as JPEG or PNG": (
+        ".jxl .jxr .wdp .hdp .hdr .exr .pfm .tga .pcx .ico .icns .sgi .rgb .ras .xbm .xpm .dds .fits .fit .dcm .bpg .flif .qoi"
+    ),
+}
+_REASONS = {suffix: reason for reason, suffixes in _OTHER_KINDS.items() for suffix in suffixes.split()}
+# Where systems keep thumbnails, what was deleted, and what a Mac adds to an archive.
+_SYSTEM_FOLDERS = {"__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "lost.dir"}
+_HIDDEN = "is hidden or a system's own"
+
+_AFFIX = re.compile(
+    r"^(thumb|thumbnail|tn|mask)[-_]|[-_.](mask|seg|segmentation|trimap|matte|gt|thumb|thumbnail|\d+x\d+)$", re.I
+)
+_MASK_FOLDER = re.compile(
+    r"(^|[-_])(masks?|segmentations?|segmentation(class|object)|trimaps?|annotations?|ground_?truth|gt)$", re.I
+)
+_THUMBNAIL_FOLDER = re.compile(r"(^|[-_])thumb(nail)?s?$", re.I)
+
+
+@dataclass(frozen=True)
+class PhotoFiles:
+    """Paths relative to `folder`, with / between their parts, sorted: the photos', and what was left out with its reason."""
+
+    folder: Path
+    photos: list[str]
+    left_out: list[tuple[str, str]]
+
+
+@dataclass
+class _Walk:
+    root: str
+    unwanted: Mapping[str, str]
+    photos: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    walked: set[str] = field(default_factory=set)  # the real paths of folders whose photos are listed
+
+    def walk(self, start: str, reason: str | None = None) -> None:
+        """Lists what lies in the folder `start`, links aside; all of it is left out if there is a reason."""
+        pending = [(start, reason)]
+        while pending:
+            inside, reason = pending.pop()
+            folder = os.path.join(self.root, inside)
+            if reason is None:
+                real = os.path.realpath(folder)
+                if real in self.walked:
+                    continue
+                self.walked.add(real)
+            try:
+                entries = list(os.scandir(folder))
+            except OSError as error:
+                self.left_out.append((inside, f"cannot be opened ({error.strerror})"))
+                continue
+            for entry in entries:
+                path = f"{inside}/{entry.name}" if inside else entry.name
+                why = reason or self.unwanted.get(path.casefold())
+                if entry.name.startswith(".") or entry.name.casefold() in _SYSTEM_FOLDERS:
+                    why = why or _HIDDEN
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append((path, why))
+                else:
+                    self._add(path, entry, why)
+
+    def _add(self, path: str, entry: os.DirEntry, why: str | None) -> None:
+        suffix = os.path.splitext(entry.name)[1].lower()
+        if why:
+            if suffix in PHOTO_SUFFIXES:
+                self.left_out.append((path, why))
+        elif entry.is_symlink():
+            self.links.append(path)
+        elif suffix in _REASONS:
+            self.left_out.append((path, _REASONS[suffix]))
+        elif suffix in PHOTO_SUFFIXES and entry.is_file():
+            self.photos.append(path)
+
+    def follow_links(self) -> None:
+        """Links to folders are walked and links to files are taken, but no folder and no file twice."""
+        here, seen = os.path.realpath(self.root), set()
+        while self.links:
+            # Folders first: a photo that one of them brings is then known when a link to it alone comes up.
+            found = sorted(self.links, key=lambda link: (not os.path.isdir(os.path.join(self.root, link)), link))
+            self.links = []
+            if os.path.isdir(os.path.join(self.root, found[0])):
+                found, self.links = found[:1], found[1:]
+            for link in found:
+                real = os.path.realpath(os.path.join(self.root, link))
+                suffix = os.path.splitext(link)[1].lower()
+                if os.path.isdir(real):
+                    if real in self.walked or os.path.join(here, "").startswith(os.path.join(real, "")):
+                        self.left_out.append((link, "is a link to a folder that is here already"))
+                    else:
+                        self.walk(link)
+                elif suffix not in PHOTO_SUFFIXES:
+                    if suffix in _REASONS:
+                        self.left_out.append((link, _REASONS[suffix]))
+                elif not os.path.isfile(real):
+                    self.left_out.append((link, "is a link to nothing"))
+                elif real in seen or self._is_listed(real):
+                    self.left_out.append((link, "is a link to a photo that is here already"))
+                else:
+                    seen.add(real)
+                    self.photos.append(link)
+
+    def _is_listed(self, real: str) -> bool:
+        parent, name = os.path.split(real)
+        is_photo = os.path.splitext(name)[1].lower() in PHOTO_SUFFIXES and not name.startswith(".")
+        return is_photo and parent in self.walked
+
+
+def list_photos(folder: str | Path, unwanted: Mapping[str, str] | None = None) -> PhotoFiles:
+    """The photos in the tree under `folder`, by their names' endings; links are followed, none is listed twice.
+
+    Left out, with a reason each: hidden ones and a system's own, masks and thumbnails of photos that are there too, links that
+    lead in a circle, pictures of kinds that cannot be read, and what lies in a folder of `unwanted`, which tells the reason by
+    the folder's path in lower case. Files that are no pictures are not mentioned. Raises DataError where there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(
+            f"There is no folder {printable(folder)}; point --data or LATENT_LAB_DATA to the folder of the photos."
+        )
+    walk = _Walk(os.fspath(folder), unwanted or {})
+    walk.walk("")
+    walk.follow_links()
+    companions = _companions(walk.photos)
+    left_out = walk.left_out + [(path, "is a mask or a thumbnail of a photo that is here too") for path in companions]
+    return PhotoFiles(folder, sorted(set(walk.photos) - companions), sorted(left_out))
+
+
+def _companions(photos: list[str]) -> set[str]:
+    """Masks and thumbnails among the photos: by name or folder, and only where the photo that they belong to is there."""
+    belong, others = [], defaultdict(set)
+    for photo in photos:
+        path = PurePosixPath(photo)
+        parts = path.parts[:-1]
+        bare = _AFFIX.sub("", path.stem)
+        in_masks = any(map(_MASK_FOLDER.search, parts))
+        in_thumbnails = any(map(_THUMBNAIL_FOLDER.search, parts))
+        if in_masks or in_thumbnails or bare != path.stem:
+            belong.append((photo, path, bare, in_masks, in_thumbnails))
+        if not (in_masks or in_thumbnails):
+            others[path.stem].add((str(path.parent), path.suffix.lower()))
+    found = set()
+    for photo, path, bare, in_masks, in_thumbnails in belong:
+        places = others[bare]
+        beside = bare != path.stem and any(parent == str(path.parent) for parent, _ in places)
+        # Classes may be called "mask" too: their photos have names and suffixes of one kind.
+        of_another = in_masks and any(suffix != path.suffix.lower() for _, suffix in places)
+        if beside or of_another or (in_thumbnails and places):
+            found.add(photo)
+    return found
+
+
+def describe(left_out: list[tuple[str | Path, str]]) -> str:
+    """What was left out, in a line: how many for each reason, and the first of them; "" for nothing."""
+    groups = defaultdict(list)
+    for path, reason in left_out:
+        groups[reason].append(printable(path))
+    parts = [
+        f"{paths[0]} {reason}" + (f" ({len(paths)} such)" if len(paths) > 1 else "") for reason, paths in groups.items()
+    ]
+    more = f"; and {len(parts) - 5} other reasons" if len(parts) > 5 else ""
+    return "; ".join(parts[:5]) + more

@@ -1,0 +1,193 @@
+"""A folder tree of photos as one uint8 tensor: each decoded once, into a memory-mapped cache."""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aemodels.data.photo_files import PhotoFiles, describe, list_photos
+from aemodels.data.pictures import open_photo, printable
+from aemodels.errors import DataError
+from aemodels.files import replacing
+
+CACHE_VERSION = 2
+NUM_SAMPLED = 64  # files whose first bytes are a part of the cache's key
+
+logger = logging.getLogger("aemodels")
+
+
+def cache_root() -> Path:
+    """Where decoded photos are kept: the environment's LATENT_LAB_CACHE, else the user's cache folder."""
+    if folder := os.environ.get("LATENT_LAB_CACHE"):
+        return Path(folder)
+    import platformdirs
+
+    return platformdirs.user_cache_path("latent-lab")
+
+
+@dataclass(frozen=True)
+class PhotoFolder:
+    """The usable photos of a folder tree, in the order of their paths."""
+
+    images: Tensor  # uint8 (N, 3, size, size), a memory map: only what is indexed is read
+    paths: list[Path]
+    hashes: list[str]  # of each file's bytes
+    skipped: list[tuple[Path, str]]  # what was left out or could not be decoded, and why
+    fingerprint: str  # of all contents together; the same wherever the folder lies
+
+
+def read_photo_folder(folder: str | Path, size: int, progress: Callable[[int, int], None] | None = None) -> PhotoFolder:
+    """Every photo in the tree under `folder`, decoded as `open_photo` does, once: the result is cached.
+
+    What is no photo is left out as `list_photos` says, files that cannot be decoded are skipped, and one warning is logged with
+    their count and reasons. `progress(done, total)` is called for each file while decoding, not on a cached read. Raises
+    DataError where the folder is missing, holds no usable photo, or the cache cannot be written.
+    """
+    return read_photos(list_photos(folder), size, progress)
+
+
+def read_photos(listed: PhotoFiles, size: int, progress: Callable[[int, int], None] | None = None) -> PhotoFolder:
+    """The listed photos, as `read_photo_folder` reads them, with the same errors."""
+    folder, files = listed.folder, listed.photos
+    cache = cache_root() / _cache_name(folder, files, size)
+    cached = _read_cache(cache, len(files), size)
+    if cached is None:
+        try:
+            _write_cache(cache, folder, files, size, progress)
+        except OSError as error:
+            # Another process may just have written it, and have it open (Windows).
+            cached = _read_cache(cache, len(files), size)
+            num_mb = len(files) * 3 * size * size // 1_000_000 + 1
+            if cached is None:
+                raise DataError(
+                    f"The decoded photos need {num_mb} MB in {printable(cache.parent)}, which cannot be written "
+                    f"({error.strerror or error.__cause__.strerror}); free some space or set LATENT_LAB_CACHE to another folder."
+                ) from error
+        cached = cached or _read_cache(cache, len(files), size)
+        if cached is None:
+            raise DataError(f"The cache in {cache.parent} changed while it was read; start again.")
+    images, index = cached
+
+    reasons = [f"{printable(path)}: {reason}" for path, reason in index["skipped"][:3]]
+    if listed.left_out:
+        reasons.append(describe(listed.left_out) + ".")
+    num_skipped, num_files = len(index["skipped"]) + len(listed.left_out), len(files) + len(listed.left_out)
+    if not index["paths"]:
+        raise DataError(
+            f"No usable photo in {printable(folder)}: {num_files} picture files were looked at and {num_skipped} skipped"
+            f"{''.join(' (' + reason.rstrip('.') + ')' for reason in reasons[-1:])}; "
+            "put JPEG or PNG photos there or choose another folder."
+        )
+    if num_skipped:
+        logger.warning("Skipped %d of %d files in %s: %s", num_skipped, num_files, printable(folder), " ".join(reasons))
+    hashes = index["hashes"]
+    fingerprint = hashlib.blake2b("".join(sorted(hashes)).encode(), digest_size=16).hexdigest()
+    skipped = [(folder / path, reason) for path, reason in [*index["skipped"], *listed.left_out]]
+    return PhotoFolder(images, [folder / path for path in index["paths"]], hashes, skipped, fingerprint)
+
+
+def _cache_name(folder: Path, files: list[str], size: int) -> str:
+    """The folder and the size, then what its files are, by their names, sizes and times and by the first bytes of some.
+
+    A file's change time (on Windows its creation) tells an edit that kept size and time. Inode numbers tell more, but some
+    file systems make them up anew each time they are mounted.
+    """
+    where = hashlib.blake2b(os.fsencode(os.path.realpath(folder)) + f"\0{size}".encode(), digest_size=8)
+    what = hashlib.blake2b(f"{CACHE_VERSION}".encode(), digest_size=16)
+    for file in files:
+        try:
+            stat = os.stat(folder / file)
+            times = f"\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0"
+        except OSError:  # removed since it was listed; decoding says so
+            times = "\0gone\0"
+        what.update(os.fsencode(file) + times.encode())
+    for file in files[:: len(files) // NUM_SAMPLED + 1]:
+        with contextlib.suppress(OSError), open(folder / file, "rb") as stream:
+            what.update(stream.read(4096))
+    return f"{where.hexdigest()}-{what.hexdigest()}"
+
+
+def _read_cache(cache: Path, num_files: int, size: int) -> tuple[Tensor, dict] | None:
+    """The images and the index of the cache; None where there is none or it is broken."""
+    try:
+        index = json.loads(cache.with_suffix(".json").read_text(encoding="utf-8"))
+        # Copy-on-write, because torch wants writable memory; nothing is ever written back.
+        images = np.load(cache.with_suffix(".npy"), mmap_mode="c")
+        num_photos = num_files - len(index["skipped"])
+        whole = images.dtype == np.uint8 and images.shape == (num_photos, 3, size, size)
+        whole = whole and len(index["paths"]) == len(index["hashes"]) == num_photos
+        return (torch.from_numpy(images), index) if whole else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError):
+        return None
+
+
+def _write_cache(
+    cache: Path, folder: Path, files: list[str], size: int, progress: Callable[[int, int], None] | None
+) -> None:
+    def read(file: str) -> tuple[str, Tensor] | DataError:
+        try:
+            with open(folder / file, "rb") as stream:
+                image = open_photo(stream, size)
+                stream.seek(0)
+                digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
+            return digest.hexdigest(), image
+        except DataError as error:
+            return error
+        except OSError as error:
+            return DataError(f"{printable(Path(file).name)} cannot be read ({error.strerror}); check its permissions.")
+
+    paths, hashes, skipped = [], [], []
+    # The index goes in place last: without it the images do not count, so an interrupted run leaves no half cache.
+    with (
+        replacing(cache.with_suffix(".json")) as index_path,
+        replacing(cache.with_suffix(".npy")) as image_path,
+        open(index_path, "wb") as index_file,
+        open(image_path, "w+b") as image_file,
+    ):
+        # Written row by row and not through a memory map, where a full disk would kill the process.
+        _write_header(image_file, len(files), size)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            # In blocks, so that photos waiting for a slow one before them cannot fill the memory.
+            for start in range(0, len(files), 256):
+                block = files[start : start + 256]
+                for done, (file, photo) in enumerate(zip(block, pool.map(read, block), strict=True), start + 1):
+                    if isinstance(photo, DataError):
+                        skipped.append((file, str(photo)))
+                    else:
+                        paths.append(file)
+                        hashes.append(photo[0])
+                        image_file.write(photo[1].numpy().tobytes())
+                    if progress:
+                        progress(done, len(files))
+        image_file.seek(0)
+        _write_header(image_file, len(paths), size)  # as long as the first: numpy pads it for any row count
+        index_file.write(json.dumps({"paths": paths, "hashes": hashes, "skipped": skipped}).encode())
+        index_file.flush()  # a disk that is full by now must show before the images are in place
+    for older in cache.parent.glob(f"{cache.name.partition('-')[0]}-*"):
+        if older.stem != cache.name:
+            with contextlib.suppress(OSError):  # open in another process (Windows)
+                older.unlink()
+
+
+def _write_header(file: BinaryIO, num_rows: int, size: int) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": (num_rows, 3, size, size)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def load_photos(folder: str | Path, size: int) -> tuple[Tensor, list[Path]]:
+    """Every usable photo under `folder`: uint8 (N, 3, size, size) in 0..255, and its path.
+
+    Decoded, cached and reported as `read_photo_folder` does, with the same errors.
+    """
+    photos = read_photo_folder(folder, size)
+    return photos.images, photos.paths

@@ -1,0 +1,147 @@
+"""One picture: opened safely, upright, whole, in sRGB; and as the square that networks see."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from aemodels.data import colours, samples
+from aemodels.errors import DataError
+
+MAX_PIXELS = 100_000_000
+FORMAT_NAMES = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP, JPEG 2000 or PPM"
+PHOTO_SUFFIXES = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".jif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".webp",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".avif",
+        ".tif",
+        ".tiff",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".jp2",
+        ".j2k",
+        ".jpf",
+        ".jpx",
+        ".j2c",
+        ".jpc",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+    ]
+)
+# Named, so that a file of another kind under a photo's name never reaches a decoder that runs programs (EPS).
+_PILLOW_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM")
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+def open_photo(file: str | Path | BinaryIO, size: int) -> Tensor:
+    """A photo as uint8 (3, size, size) in 0..255: read as `open_picture` does, cropped to the centred square, resized.
+
+    Transparent places become white. Raises DataError as `open_picture` does; ValueError where size is below 1.
+    """
+    if size < 1:
+        raise ValueError(f"size is {size} px and must be at least 1")
+    image = open_picture(file, 2 * size)
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    image = image.crop((left, top, left + side, top + side))
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    image = image.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+
+
+def open_picture(file: str | Path | BinaryIO, side_px: int | None = None) -> Image.Image:
+    """A whole picture, turned as its EXIF says, in sRGB of 8 bits: mode "RGB", or "RGBA" where it may be transparent.
+
+    `file` is a path or a seekable binary stream. An embedded colour profile is followed, more than 8 bits are brought to
+    8, and of an animation or of several pages the first is taken. With `side_px` a JPEG may be decoded at a fraction of
+    its size, no side shorter than that. Raises DataError where the file cannot be opened or decoded as a picture, where
+    nothing tells what its numbers mean, or where it has more than 100 megapixels.
+    """
+    if isinstance(file, (str, Path)):
+        try:
+            with open(file, "rb") as stream:
+                return open_picture(stream, side_px)
+        except OSError as error:
+            raise DataError(
+                f"{printable(file)} cannot be opened ({error.strerror}); check path and permissions."
+            ) from error
+
+    name = file_name(file)
+    try:
+        return _decode(file, name, side_px)
+    except DataError:
+        raise
+    except samples.UnknownRangeError as error:
+        raise DataError(f"{name} {error}; save it as a picture of 8 or 16 bits.") from error
+    except UnidentifiedImageError as error:
+        raise DataError(f"{name} is no picture this can read; use a {FORMAT_NAMES} file.") from error
+    except (_TooLargeError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DataError(f"{name} has more than {MAX_PIXELS // 1_000_000} megapixels; make it smaller first.") from error
+    except Exception as error:  # a hostile file can make a decoder raise nearly anything
+        reason = printable(str(error)).rstrip(".") or type(error).__name__
+        raise DataError(f"{name} is broken ({reason}); use an intact copy of it.") from error
+
+
+def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
+    file.seek(0)
+    head = file.read(64)
+    if not head:
+        raise DataError(f"{name} is empty; choose another picture.")
+    formats = _PILLOW_FORMATS
+    if head[4:8] == b"ftyp" and not _HEIF_BRANDS.isdisjoint(head[i : i + 4] for i in range(8, 64, 4)):
+        import pillow_heif  # slow to import, and seldom needed
+
+        pillow_heif.register_heif_opener()
+        formats = ("HEIF",)
+    try:
+        with Image.open(file, formats=formats) as image:
+            _check_pixels(*image.size)
+            if side_px:
+                image.draft(None, (side_px, side_px))
+            return colours.to_srgb(samples.read(image, file))
+    except UnidentifiedImageError:
+        if formats == ("HEIF",):
+            raise DataError(f"{name} is a broken HEIC file; use an intact copy of it.") from None
+        if not head.startswith(_TIFF_MAGIC):
+            raise
+        return colours.to_srgb(samples.read_tiff(file, _check_pixels))
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _TooLargeError
+
+
+def file_name(file: str | Path | BinaryIO) -> str:
+    """The name of a path's or stream's file, to stand in a message."""
+    path = file if isinstance(file, (str, Path)) else getattr(file, "name", None)
+    return printable(Path(path).name) if isinstance(path, (str, Path)) else "The picture"
+
+
+def printable(text: str | Path) -> str:
+    """The text in one line that any terminal, log and page takes: what cannot be shown, such as the bytes of a name in
+    another encoding, as its escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))

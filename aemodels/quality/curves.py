@@ -1,0 +1,66 @@
+"""Curves that pages draw of a checkpoint alone: what its principal axes move, how it denoises.
+
+They take seconds, so `train.py` measures them once and keeps them beside the checkpoints, in curves.json.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from aemodels.codes import axes, latents
+from aemodels.data import sources
+from aemodels.quality import denoising, generation
+from aemodels.storage.checkpoints import Checkpoint
+
+AXES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512)
+NUM_CODES = 8
+CELL_PX = 16
+FACTORS = [i / 10 for i in range(11)]
+EVERY = 20  # one test digit in twenty: the first half of MNIST's test digits is easier than the second
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Along the axes (numbered from 1): RMS change of the picture in grey levels, and the share of it that is coarse; the
+    contrast of the mean code's picture and of some photos', in grey levels."""
+
+    axes: list[int]
+    grey_levels: list[float]
+    coarse: list[float]
+    mean_contrast: float
+    photos_contrast: float
+
+
+def effects(ckpt: Checkpoint, stats: latents.LatentStats) -> Effects:
+    """What the principal axes of a checkpoint's codes move, from its first NUM_CODES codes; stats: the Gaussian of its codes."""
+    numbers = [n for n in AXES if n <= latents.rank(stats)]
+    codes, mean = ckpt.codes[:NUM_CODES], stats.mean.view(1, *ckpt.codes.shape[1:])
+    moved = [axes.effect(ckpt.model.decode, stats, codes, n - 1, CELL_PX) for n in numbers]
+    contrasts = (255 * float(ckpt.model.decode(z).flatten(1).std(1).mean()) for z in (mean, codes))
+    return Effects(numbers, [255 * rms for rms, _ in moved], [coarse for _, coarse in moved], *contrasts)
+
+
+def denoised(denoise: denoising.Denoiser) -> dict[str, list[float]]:
+    """Mean "psnr_db" and "ssim" of one in EVERY of MNIST's test digits, at each of FACTORS."""
+    return denoising.sweep(denoise, sources.load_mnist_test_digits()[0][::EVERY], FACTORS)
+
+
+def measure(ckpt: Checkpoint) -> dict[str, Any]:
+    """What is kept of a checkpoint: "axes" where its codes are of photos, "denoising" where it is a denoiser, and whose it is."""
+    results: dict[str, Any] = {"identity": generation.identity(ckpt.provenance)}
+    if ckpt.model_config.network == "conv":
+        results["axes"] = asdict(effects(ckpt, latents.fit(ckpt.codes)))
+    if ckpt.model_config.noise_factor:
+        results["denoising"] = denoised(lambda x_noisy, _: ckpt.model.decode(ckpt.model.encode(x_noisy)))
+    return results
+
+
+def measure_references() -> dict[str, dict[str, list[float]]]:
+    """`denoised` of the "none" and the "linear" denoiser, which need no checkpoint."""
+    return {"none": denoised(denoising.nothing), "linear": denoised(denoising.load_linear())}
+
+
+def of_model(curves: Mapping[str, Any], name: str, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """What curves.json holds of this training of a model; empty where nothing."""
+    results = curves["models"].get(name, {})
+    return results if results.get("identity") == generation.identity(provenance) else {}

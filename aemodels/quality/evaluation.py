@@ -1,0 +1,112 @@
+"""Which noise a model is judged under, and the figures that its checkpoint must therefore carry."""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from aemodels.checks import check_bytes
+from aemodels.models.autoencoders import Autoencoder, build
+from aemodels.models.config import ModelConfig
+from aemodels.quality import metrics
+
+TEST_VARIANCES = (0.0, 0.01, 0.02, 0.05, 0.10, 0.15, 0.20, 0.30)
+# What every evaluation tells.
+FIGURES = {"psnr_db", "psnr_db_ci95", "psnr_of_mean_mse_db", "psnr_of_mean_mse_db_ci95", "mse", "num_images"}
+AUDIT = {"code_power", "noise_power"}
+
+
+def own_noise(config: ModelConfig) -> dict[str, float]:
+    """The noise that a model was trained with, as metrics.evaluate takes it."""
+    return {"noise_factor": config.noise_factor, "noise_variance": config.noise_variance}
+
+
+def conditions(config: ModelConfig) -> list[dict[str, float]]:
+    """Every noise that a model is judged under: none, that of the lab on the codes of photos, and its own."""
+    variances = TEST_VARIANCES if config.network == "conv" else (0.0,)
+    lab = [{"noise_factor": 0.0, "noise_variance": variance} for variance in variances]
+    own = own_noise(config)
+    return lab if own in lab else [*lab, own]
+
+
+def num_encodings(config: ModelConfig) -> int:
+    """How often evaluate_all encodes each image: once for each noise on the image."""
+    return len({condition["noise_factor"] for condition in conditions(config)})
+
+
+def evaluate_all(
+    model: Autoencoder, test: Tensor, progress: Callable[[int], object] = lambda num_images: None
+) -> dict[str, Any]:
+    """Checkpoint.metrics: the figures of metrics.evaluate on test images uint8 (N, C, H, W) under the model's own noise, and under
+    "evaluations" those under each of `conditions`, beside the condition.
+
+    progress  called with the number of images of each batch that is done, num_encodings times N in all
+    """
+    evaluations: list[dict[str, float]] = []
+    for factor, same in groupby(conditions(model.config), key=itemgetter("noise_factor")):
+        group = list(same)
+        variances = [c["noise_variance"] for c in group]
+        figures = metrics.evaluate_at(model, test, variances, factor, progress=progress)
+        evaluations += [condition | figure for condition, figure in zip(group, figures, strict=True)]
+    own = own_noise(model.config)
+    return next(e for e in evaluations if own.items() <= e.items()) | {"evaluations": evaluations}
+
+
+def is_current(results: Mapping[str, Any], config: ModelConfig) -> bool:
+    """Whether a checkpoint's metrics hold all that evaluate_all measures."""
+    rows = results["evaluations"]
+    return all(
+        any(condition.items() <= row.items() and row.keys() >= FIGURES | AUDIT for row in rows)
+        for condition in conditions(config)
+    )
+
+
+def as_stored(model: Autoencoder, device: torch.device | str) -> Autoencoder:
+    """A copy on the device for evaluation, its weights rounded to float16 as a checkpoint stores them."""
+    copy = build(model.config).to(device)
+    copy.load_state_dict({key: w.half().float() for key, w in model.state_dict().items()})
+    return copy.eval().requires_grad_(False)
+
+
+@torch.no_grad()  # see metrics.evaluate_at
+def encode_all(
+    model: Autoencoder,
+    images: Tensor,
+    progress: Callable[[int], object] = lambda num_images: None,
+    batch_size: int = 64,
+) -> Tensor:
+    """Codes (N, *latent_shape) on the CPU of images uint8 (N, C, H, W), ValueError for others; progress as for metrics.evaluate_at."""
+    check_bytes(images, model.config.image_shape)
+    device, codes = next(model.parameters()).device, []
+    for batch in images.split(batch_size):
+        codes.append(model.infer(batch.to(device).float() / 255).cpu())
+        progress(len(batch))
+    return torch.cat(codes)
+
+
+def seconds_to_measure(model: Autoencoder, test: Tensor, reference: Tensor, num_timed: int = 16) -> float:
+    """About how many seconds evaluate_all takes on test and encode_all on reference images uint8 (N, C, H, W), by doing both on
+    `num_timed` of each."""
+    model = copy.deepcopy(model).eval()
+    for _ in range(2):  # the first time is slower
+        began = time.monotonic()
+        evaluate_all(model, test[:num_timed])
+        halfway = time.monotonic()
+        encode_all(model, reference[:num_timed])
+        ended = time.monotonic()
+    rounds = [math.ceil(len(images) / num_timed) for images in (test, reference)]
+    return rounds[0] * (halfway - began) + rounds[1] * (ended - halfway)
+
+
+def average_picture_psnr_db(images: Tensor) -> float:
+    """Mean PSNR, in dB, of images uint8 (N, C, H, W) against their average picture: what a model reaches whose code says nothing."""
+    average, errors = images[:: max(1, len(images) // 1024)].float().mean(0) / 255, []
+    for batch in images.split(64):
+        errors.append(metrics.mse(batch.float() / 255, average.expand(batch.shape)))
+    return metrics.summarise(torch.cat(errors))["psnr_db"]

@@ -1,0 +1,207 @@
+"""Does sampling generate? Sets of pictures against real photos: Fréchet distance, density and coverage, nearest photo."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from aemodels.codes import latents
+from aemodels.errors import DataError
+from aemodels.models.config import ModelConfig
+from aemodels.noise import seeded_normal, seeded_order
+from aemodels.quality.features import describe
+from aemodels.storage.checkpoints import Checkpoint
+
+NEIGHBOURS = 5  # k of density and coverage, as Naeem et al. recommend
+NUM_SAMPLES = 512
+NUM_REFERENCE = 8192  # among fewer, density hardly tells reconstructions from samples
+SEEDS = (0, 1, 2)
+THUMBNAIL_PX = 32
+BATCH_SIZE = 16  # what fits a core's cache is fastest
+PHOTOS, PIXEL_NOISE, RECONSTRUCTIONS = "photos", "pixel noise", "reconstructions"
+MEASURES = ("frechet", "density", "coverage", "nearest", "nearest_of_all")
+
+
+def frechet_distance(a: Tensor, b: Tensor) -> float:
+    """Fréchet distance between the Gaussians that have the mean and covariance of features a (n, D) and b (m, D).
+
+    ‖μa − μb‖² + tr(A + B − 2·(A½ B A½)½), A and B the sample covariances (Dowson & Landau 1982; of Inception features it is
+    the FID of Heusel et al. 2017). It grows where n or m is small, so compare figures at the same n and m only.
+    """
+    a, b = a.double(), b.double()
+    cov_a, cov_b = torch.cov(a.T).view(a.shape[1], -1), torch.cov(b.T).view(a.shape[1], -1)
+    eigenvalues, eigenvectors = torch.linalg.eigh(cov_a)
+    root = (eigenvectors * eigenvalues.clamp(min=0).sqrt()) @ eigenvectors.T
+    cross = torch.linalg.eigvalsh(root @ cov_b @ root).clamp(min=0).sqrt().sum()
+    return float((a.mean(0) - b.mean(0)).square().sum() + cov_a.trace() + cov_b.trace() - 2 * cross)
+
+
+def ball_radii(real: Tensor, k: int = NEIGHBOURS) -> Tensor:
+    """Distance (n,) of each real point (n, D) to its k-th nearest other one. Raises ValueError unless n > k."""
+    if len(real) <= k:
+        raise ValueError(f"{k} neighbours need more than {k} real points, not {len(real)}.")
+    real = real.double()
+    return torch.cdist(real, real).kthvalue(k + 1, dim=1).values  # the first is the point itself
+
+
+def density_and_coverage(real: Tensor, radii: Tensor, fake: Tensor, k: int = NEIGHBOURS) -> tuple[float, float]:
+    """Density and coverage of fake (m, D) among real (n, D) features (Naeem et al. 2020, https://arxiv.org/abs/2002.09797).
+
+    Around each real point lies a ball that reaches to its k-th nearest other real one; `radii` are ball_radii(real, k).
+    Density: the number of balls that a fake point lies in, over k, averaged; about 1 for fakes drawn as the real ones are,
+    and above it where they crowd where reals are dense. Coverage: the share of balls that hold a fake point.
+    """
+    inside = torch.cdist(real.double(), fake.double()) < radii.unsqueeze(1)
+    return float(inside.sum() / (k * len(fake))), float(inside.any(1).double().mean())
+
+
+def thumbnails(x: Tensor) -> Tensor:
+    """Images (B, 3, H, W) in [0, 1] as vectors (B, 3·32·32) in grey levels, 0 to 255, scaled so that the Euclidean distance
+    of two is the RMS difference of their pixels."""
+    small = F.adaptive_avg_pool2d(x, THUMBNAIL_PX).flatten(1) * 255
+    return small / small.shape[1] ** 0.5
+
+
+def samplers_of(config: ModelConfig) -> tuple[str, ...]:
+    """The samplers that make sense for a model: N(0, I) only where the code has unit mean square."""
+    return tuple(s for s in latents.SAMPLERS if s != "standard" or config.variant == "noisy-code")
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """Real photos, as everything drawn is held against them.
+
+    reference  (n, 296) features of real photos, of mean 0 and standard deviation 1 each
+    radii      (n,) of the balls around them, for density and coverage
+    mean, std  (296,) that were taken off and divided by for that
+    known      (N, 3072) thumbnails of all photos that a model or a sampler has learnt from
+    """
+
+    reference: Tensor
+    radii: Tensor
+    mean: Tensor
+    std: Tensor
+    known: Tensor
+
+    def measure(self, batches: Iterable[Tensor]) -> list[float]:
+        """MEASURES, in that order, of images (B, 3, H, W) in [0, 1] that come batch by batch."""
+        described, small = zip(*((describe(x), thumbnails(x)) for x in batches), strict=True)
+        fake = (torch.cat(described) - self.mean) / self.std
+        distance = torch.cdist(torch.cat(small), self.known).min(1).values
+        density, coverage = density_and_coverage(self.reference, self.radii, fake)
+        return [
+            frechet_distance(self.reference, fake),
+            density,
+            coverage,
+            float(distance.mean()),
+            float(distance.min()),
+        ]
+
+
+def make_yardstick(reference: Tensor, known: Sequence[Tensor]) -> Yardstick:
+    """From photos uint8 (n, 3, H, W) to compare with, and sets of photos that a copy could be of."""
+    features = torch.cat([describe(x) for x in _batches(reference)])
+    mean, std = features.mean(0), features.std(0).clamp(min=1e-6)
+    features = (features - mean) / std
+    thumbs = torch.cat([thumbnails(x) for photos in known for x in _batches(photos)])
+    return Yardstick(features, ball_radii(features), mean, std, thumbs)
+
+
+def measure_generation(
+    ckpts: Sequence[Checkpoint],
+    train: Tensor,
+    test: Tensor,
+    num_samples: int = NUM_SAMPLES,
+    seeds: Sequence[int] = SEEDS,
+    progress: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Measures every sampler on every model, beside photos, reconstructions and pixel noise; what
+    measurements.save_generation stores.
+
+    train, test  uint8 (N, 3, H, W), the split that the checkpoints were trained on; their reference codes are of test
+                 photos, the labels being indices into `test`
+
+    A sampler is fitted on all reference codes of its model. Every seed draws num_samples pictures of each kind, which are held
+    against NUM_REFERENCE train photos; the photos drawn are test photos that no sampler has seen, and left out where there
+    are none. Distances to the nearest photo are in grey levels, over all train photos and all that samplers were fitted on:
+    "nearest" is their mean, "nearest_of_all" the smallest, which a copied photo would bring near 0. Each measure is
+    given as [mean, standard deviation over the seeds]. Photos and reconstructions are drawn from a few hundred, so their seeds
+    share some. Raises DataError for too few photos.
+    """
+    if len(train) <= NEIGHBOURS:
+        raise DataError(f"Density and coverage need more than {NEIGHBOURS} train photos, not {len(train)}; add photos.")
+    seen = torch.zeros(len(test), dtype=torch.bool)
+    seen[torch.cat([ckpt.labels for ckpt in ckpts])] = True
+    reference = train[torch.linspace(0, len(train) - 1, min(NUM_REFERENCE, len(train))).long()]
+    progress(f"describing {len(train) + int(seen.sum()):,} photos")
+    yardstick = make_yardstick(reference, [train, test[seen]])
+
+    rows = []
+    for source, name, draw in _sources(ckpts, reference, test[~seen], num_samples):
+        progress(f"{name}: {source}" if name else source)
+        values = torch.tensor([yardstick.measure(draw(seed)) for seed in seeds], dtype=torch.double)
+        spread = values.std(0) if len(seeds) > 1 else torch.full((len(MEASURES),), torch.nan)
+        pairs = torch.stack([values.mean(0), spread], dim=1).tolist()
+        rows.append({"source": source, "model": name} | dict(zip(MEASURES, pairs, strict=True)))
+    return {
+        "num_samples": num_samples,
+        "seeds": list(seeds),
+        "num_reference": len(reference),
+        "num_known": len(yardstick.known),
+        "num_fitted": {ckpt.name: len(ckpt.codes) for ckpt in ckpts},
+        "checkpoints": {ckpt.name: identity(ckpt.provenance) for ckpt in ckpts},
+        "rows": rows,
+    }
+
+
+def identity(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells one training of a model from another: data, seed, steps, and the seconds it took."""
+    return {key: provenance[key] for key in ("data_fingerprint", "seed", "steps", "wall_s")}
+
+
+Draw = Callable[[int], Iterator[Tensor]]
+
+
+def _sources(
+    ckpts: Sequence[Checkpoint], reference: Tensor, unseen: Tensor, num_samples: int
+) -> Iterator[tuple[str, str | None, Draw]]:
+    """(source, model or None, what gives the pictures of a seed) of each row."""
+    if len(unseen):
+        yield PHOTOS, None, partial(_draw_photos, unseen, num_samples)
+    x = reference.float() / 255
+    yield PIXEL_NOISE, None, partial(_draw_pixel_noise, x.mean(0), x.std(0), num_samples)
+    for ckpt in ckpts:
+        yield RECONSTRUCTIONS, ckpt.name, partial(_draw_reconstructions, ckpt, num_samples)
+        for sampler in samplers_of(ckpt.model_config):
+            yield sampler, ckpt.name, partial(_draw_samples, ckpt, latents.fit(ckpt.codes, sampler), num_samples)
+
+
+def _draw_photos(photos: Tensor, num_samples: int, seed: int) -> Iterator[Tensor]:
+    return _batches(photos[seeded_order(len(photos), seed)[:num_samples]])
+
+
+def _draw_pixel_noise(mean: Tensor, std: Tensor, num_samples: int, seed: int) -> Iterator[Tensor]:
+    """Every pixel by itself, with the mean and standard deviation (3, H, W) that it has over photos."""
+    seeds = torch.arange(seed * num_samples, (seed + 1) * num_samples)
+    return ((mean + std * seeded_normal(s.tolist(), mean.shape)).clamp(0, 1) for s in seeds.split(BATCH_SIZE))
+
+
+def _draw_reconstructions(ckpt: Checkpoint, num_samples: int, seed: int) -> Iterator[Tensor]:
+    return _decode(ckpt, ckpt.codes[seeded_order(len(ckpt.codes), seed)[:num_samples]])
+
+
+def _draw_samples(ckpt: Checkpoint, stats: latents.LatentStats, num_samples: int, seed: int) -> Iterator[Tensor]:
+    z = latents.sample(stats, range(seed * num_samples, (seed + 1) * num_samples))
+    return _decode(ckpt, z.unflatten(1, ckpt.model_config.latent_shape))
+
+
+def _batches(images: Tensor) -> Iterator[Tensor]:
+    return (batch.float() / 255 for batch in images.split(BATCH_SIZE))
+
+
+def _decode(ckpt: Checkpoint, codes: Tensor) -> Iterator[Tensor]:
+    return (ckpt.model.decode(z) for z in codes.split(BATCH_SIZE))

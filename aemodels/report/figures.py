@@ -1,0 +1,274 @@
+"""Arrays in, pictures out: Pillow panels of image tiles for the screen and for print, and plotly charts."""
+
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log10
+
+import numpy as np
+from PIL import Image, ImageDraw, PngImagePlugin
+from torch import Tensor
+
+from aemodels.report.lettering import Lettering
+from aemodels.text import visible
+
+# Okabe & Ito's eight colours, safe for colour-blind readers, and two greys that stand apart from them.
+PALETTE = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#7F3C8D", "#6E6E6E", "#B07A4B",
+)  # fmt: skip
+PRINT_DPI = 300
+NO_NUMBER = (200, 0, 200)  # the colour of NaN, which no scale here has
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Colours of text and background of a panel."""
+
+    text: str
+    muted: str
+    background: str
+
+
+LIGHT = Ink("#1b1f24", "#57606a", "#ffffff")
+DARK = Ink("#e6edf3", "#9aa4af", "#0e1117")
+
+
+def to_tiles(x: Tensor) -> list[np.ndarray]:
+    """Images (B, C, H, W), float in [0, 1], C 1 or 3, to B uint8 arrays (H, W, 3); values outside are clipped, NaN is purple."""
+    if x.shape[1] == 1:
+        x = x.expand(-1, 3, -1, -1)
+    x = x.detach().float().permute(0, 2, 3, 1).cpu()
+    rgb = (x.nan_to_num(0).clamp(0, 1) * 255).round().byte().numpy()
+    rgb[x.isnan().any(-1).numpy()] = NO_NUMBER
+    return list(rgb)
+
+
+def diverging(values: np.ndarray, limit: float) -> np.ndarray:
+    """Values (...,) on a symmetric scale, −limit blue, 0 white, +limit red, to uint8 colours (..., 3); NaN is purple."""
+    share = np.clip(values / limit if limit else values, -1, 1)
+    t = np.nan_to_num(share)[..., None]
+    blue, white, red = np.array([33, 102, 172]), np.array([247, 247, 247]), np.array([178, 24, 43])
+    colours = np.where(t < 0, white + (white - blue) * t, white + (red - white) * t).round().astype(np.uint8)
+    colours[np.isnan(share)] = NO_NUMBER
+    return colours
+
+
+def heat(values: np.ndarray, limit: float) -> np.ndarray:
+    """Values (...,) on a scale from 0 black over red and yellow to `limit` white, to uint8 colours (..., 3); NaN is purple."""
+    share = np.clip(values / limit if limit else values, 0, 1)
+    t = np.nan_to_num(share)[..., None]
+    colours = (np.clip(3 * t - np.array([0, 1, 2]), 0, 1) * 255).round().astype(np.uint8)
+    colours[np.isnan(share)] = NO_NUMBER
+    return colours
+
+
+def channel_maps(z: Tensor, limit: float, gap: int = 1) -> np.ndarray:
+    """The channels of one code (C, h, w) as one uint8 picture of diverging maps, 4 a row, `gap` cells apart."""
+    num_channels, height, width = z.shape
+    columns = min(4, num_channels)
+    rows = ceil(num_channels / columns)
+    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 128, np.uint8)
+    for i, channel in enumerate(diverging(z.numpy(), limit)):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        picture[top : top + height, left : left + width] = channel
+    return picture
+
+
+def mosaic(tiles: Sequence[np.ndarray], columns: int, gap: int = 0, background: int = 255) -> np.ndarray:
+    """Tiles (H, W, 3) of one size, row by row, as one uint8 array."""
+    height, width, _ = tiles[0].shape
+    rows = ceil(len(tiles) / columns)
+    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), background, np.uint8)
+    for i, tile in enumerate(tiles):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        picture[top : top + height, left : left + width] = tile
+    return picture
+
+
+def panel(
+    rows: Sequence[Sequence[np.ndarray]],
+    row_labels: Sequence[str] = (),
+    notes: Sequence[Sequence[str]] = (),
+    column_labels: Sequence[str] = (),
+    caption: str = "",
+    width_px: int = 1400,
+    ink: Ink = LIGHT,
+) -> Image.Image:
+    """A labelled table of pictures, `width_px` wide, as a report wants it.
+
+    rows           each a list of uint8 tiles (H, W, 3); tiles are scaled to one size, small ones without blur
+    row_labels     one a row, on the left, in as many lines as the tiles are high
+    notes          for each row, one short text under each tile ("" for none), on two lines at most; a row's letters are smaller
+                   where a word would not fit
+    column_labels  one a column, on top
+    caption        below, wrapped to the panel's width
+    """
+    unit = width_px / 1400
+    font, small, bold = Lettering(20 * unit), Lettering(19 * unit), Lettering(20 * unit, bold=True)
+    pad, label_width = round(10 * unit), round(150 * unit) if any(row_labels) else 0
+    columns = max(len(row) for row in rows)
+    side = (width_px - label_width - pad * (columns + 1)) // columns
+    tile_height = max(round(side * tile.shape[0] / tile.shape[1]) for row in rows for tile in row)
+    note_fonts = [
+        min((font.fitting(note, side, 0.75) for note in row), key=lambda f: f.size, default=font) for row in notes
+    ]
+    note_lines = [[f.lines(note, side, most=2) for note in row] for row, f in zip(notes, note_fonts, strict=True)]
+    note_lines += [[]] * (len(rows) - len(notes))
+    most_lines = [max(map(len, row), default=0) for row in note_lines]
+    note_heights = [round((6 + 24 * n) * unit) if n else 0 for n in most_lines]
+    header = round(38 * unit) if any(column_labels) else 0
+    lines = small.lines(caption, width_px - 2 * pad)
+    line_height = round(28 * unit)
+    most_label_lines = max(1, tile_height // line_height)
+    tops = [header + pad + i * (tile_height + pad) + sum(note_heights[:i]) for i in range(len(rows))]
+    caption_height = len(lines) * line_height + pad if lines else 0
+    height = tops[-1] + tile_height + note_heights[-1] + pad + caption_height
+
+    image = Image.new("RGB", (width_px, height), ink.background)
+    draw = ImageDraw.Draw(image)
+    for j, label in enumerate(column_labels):
+        centre = (label_width + pad + j * (side + pad) + side / 2, header / 2 + pad / 2)
+        bold.draw(draw, centre, bold.shorten(label, side), ink.text, "mm")
+    for i, (row, top) in enumerate(zip(rows, tops, strict=True)):
+        if i < len(row_labels):
+            label_lines = bold.lines(row_labels[i], label_width - pad, most_label_lines)
+            for k, line in enumerate(label_lines):
+                y = top + tile_height / 2 + (k - (len(label_lines) - 1) / 2) * line_height
+                bold.draw(draw, (pad, y), line, ink.text, "lm")
+        for j, tile in enumerate(row):
+            left = label_width + pad + j * (side + pad)
+            enlarges = tile.shape[1] < side
+            method = Image.Resampling.NEAREST if enlarges and tile.shape[1] <= 64 else Image.Resampling.LANCZOS
+            image.paste(
+                Image.fromarray(tile).resize((side, round(side * tile.shape[0] / tile.shape[1])), method), (left, top)
+            )
+            for k, line in enumerate(note_lines[i][j] if j < len(note_lines[i]) else []):
+                y = top + tile_height + (15 + 24 * k) * unit
+                note_fonts[i].draw(draw, (left + side / 2, y), line, ink.muted, "mm")
+    for k, line in enumerate(lines):
+        small.draw(draw, (pad, height - (len(lines) - k) * line_height - pad / 2), line, ink.muted)
+    return image
+
+
+def png(image: Image.Image, description: str = "") -> bytes:
+    """PNG file of a panel at 300 dpi, the description in its metadata."""
+    info = PngImagePlugin.PngInfo()
+    if description:
+        info.add_itxt("Description", visible(description))
+    buffer = io.BytesIO()
+    # Level 1 takes a fifth of the default's time, for files about as large.
+    image.save(buffer, "PNG", compress_level=1, dpi=(PRINT_DPI, PRINT_DPI), pnginfo=info)
+    return buffer.getvalue()
+
+
+def plotly_text(text: str) -> str:
+    """A text for plotly, which takes <b> for bold and $x$ for a formula, to be shown letter by letter."""
+    return html.escape(visible(text), quote=False).replace("$", "&#36;")
+
+
+def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: str, y_title: str, log_y: bool = False):
+    """One line a series: name -> (x, y). Returns a plotly Figure."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for i, (name, (x, y)) in enumerate(series.items()):
+        figure.add_scatter(
+            x=list(x),
+            y=list(y),
+            name=plotly_text(name),
+            mode="lines+markers",
+            line={"color": PALETTE[i % len(PALETTE)], "width": 3},
+        )
+    figure.update_layout(
+        height=420,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
+        hovermode="x unified",
+    )
+    figure.update_xaxes(title=x_title, title_font_size=16, tickfont_size=14)
+    figure.update_yaxes(title=y_title, title_font_size=16, tickfont_size=14, type="log" if log_y else "linear")
+    return figure
+
+
+def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: str, height_px: int = 380):
+    """One bar a name, in the order given, its value above it. Returns a plotly Figure."""
+    import plotly.graph_objects as go
+
+    text = [f"{value:.1f}" for value in values]
+    figure = go.Figure(
+        go.Bar(
+            x=[plotly_text(name) for name in names],
+            y=list(values),
+            text=text,
+            textposition="outside",
+            cliponaxis=False,
+            marker_color=PALETTE[0],
+        )
+    )
+    figure.update_layout(height=height_px, margin={"l": 8, "r": 8, "t": 28, "b": 8}, font_size=15)
+    figure.update_layout(uniformtext={"minsize": 13, "mode": "show"})  # or plotly shrinks the values that are tight
+    figure.update_xaxes(title=x_title, title_font_size=16, tickfont_size=15, type="category")
+    figure.update_yaxes(title=y_title, title_font_size=16, tickfont_size=14)
+    return figure
+
+
+def scatter_tile(
+    codes: np.ndarray, labels: np.ndarray, extent: tuple[float, float, float, float], side_px: int, ink: Ink = LIGHT
+) -> np.ndarray:
+    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of digits, with axes z₁ and z₂: uint8
+    (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
+
+    Raises ValueError for an extent that is not finite or falls.
+    """
+    x_min, x_max, y_min, y_max = (*_axis(*extent[:2]), *_axis(*extent[2:]))
+    share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
+    inside = ((share >= 0) & (share <= 1)).all(1)
+    image = Image.new("RGB", (side_px, side_px), ink.background)
+    draw = ImageDraw.Draw(image)
+    key, left = round(side_px / 14), round(side_px / 10)
+    radius, right, bottom = side_px / 400, side_px - 1, side_px - round(side_px / 12)
+    bold, small = Lettering(0.05 * side_px, bold=True), Lettering(0.034 * side_px)
+    for digit, colour in enumerate(PALETTE):
+        bold.draw(draw, (left + (digit + 0.5) * (right - left) / 10, key / 2), str(digit), colour, "mm")
+    draw.rectangle((left, key, right, bottom), outline=ink.muted)
+    for tick, text in _ticks(x_min, x_max).items():
+        x = left + (tick - x_min) / (x_max - x_min) * (right - left)
+        draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
+        font = small.fitting(text, (right - left) / 6, 0.2)
+        font.draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
+    for tick, text in _ticks(y_min, y_max).items():
+        y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
+        draw.line((left - 2 * radius, y, left, y), ink.muted)
+        font = small.fitting(text, left - 4 * radius, 0.2)
+        font.draw(draw, (left - 4 * radius, y), text, ink.text, "rm")
+    small.draw(draw, (right, side_px), "z₁", ink.text, "rd")
+    small.draw(draw, (0, key), "z₂", ink.text, "la")
+    for (x, y), digit in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
+        draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), PALETTE[digit])
+    return np.asarray(image)
+
+
+def _axis(low: float, high: float) -> tuple[float, float]:
+    """The ends of an axis, apart from each other."""
+    low, high = float(low), float(high)
+    if not (isfinite(high - low) and low <= high):
+        raise ValueError(f"An axis needs two finite ends, the smaller first, not {low:g} and {high:g}.")
+    largest = max(abs(low), abs(high))
+    if high - low > max(1e-9 * largest, 1e-305):  # marks of a shorter one would have more digits than there is room for
+        return low, high
+    room = 1e-3 * largest if largest > 1e-300 else 0.5
+    return low - room, high + room
+
+
+def _ticks(low: float, high: float) -> dict[float, str]:
+    """Two to five round numbers between low and high, each with its text; not so near to an end that its label would stand on
+    another."""
+    first, last = low + 0.04 * (high - low), high - 0.08 * (high - low)
+    exponent = floor(log10((last - first) / 5))
+    for step in (m * 10.0**k for k in (exponent, exponent + 1) for m in (1, 2, 5)):
+        numbers = range(ceil(first / step), floor(last / step) + 1)
+        if len(numbers) <= 5:
+            break
+    num_digits = max(6, 2 + floor(log10(max(abs(low), abs(high)) / step)))
+    return {i * step: f"{i * step:.{num_digits}g}".replace("-", "−") for i in numbers}

@@ -1,0 +1,121 @@
+"""PSNR against the noise variance while testing: one curve a model, one a baseline, as a chart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from aemodels.noise import snr_db
+from aemodels.report.figures import LIGHT, PALETTE, Ink, plotly_text
+
+# Key of an evaluation's figure -> what it is called.
+CONVENTIONS = {"psnr_db": "Mean of the photos' PSNRs", "psnr_of_mean_mse_db": "PSNR of the mean MSE"}
+LAB_VARIANCES = (0.05, 0.10, 0.15)
+LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
+BASELINES = {LINEAR: "linear_code", AVIF: "avif"}  # label -> key in baselines.json
+LABEL_SHARE = 0.12  # of the axis: the least distance of two numbers on it
+
+
+@dataclass(frozen=True)
+class Score:
+    """PSNR in dB and the half-width of its 95 % interval."""
+
+    psnr_db: float
+    ci95: float
+
+    def __str__(self) -> str:
+        return f"{self.psnr_db:.2f} ± {self.ci95:.2f}"
+
+
+Curve = Mapping[float, Score]  # by noise variance, rising
+
+
+def curve(evaluations: Sequence[Mapping[str, Any]], convention: str) -> Curve:
+    """What evaluations of metrics.evaluate say in this convention, a key of CONVENTIONS."""
+    rows = sorted(evaluations, key=lambda row: row["noise_variance"])
+    return {row["noise_variance"]: Score(row[convention], row[f"{convention}_ci95"]) for row in rows}
+
+
+def baseline_curves(baselines: Mapping[str, Any], convention: str) -> dict[str, Curve]:
+    """Those of the baselines, as baselines.json holds them, that have been measured, by their label."""
+    curves = {label: curve(baselines.get(key, []), convention) for label, key in BASELINES.items()}
+    return {label: scores for label, scores in curves.items() if scores}
+
+
+def table(curves: Mapping[str, Curve]) -> list[dict[str, str | None]]:
+    """PSNR without noise and at the lab's variances, one line a model or baseline, for a report."""
+    columns = {"PSNR / dB without noise": 0.0} | {f"PSNR / dB at variance {v:.2f}": v for v in LAB_VARIANCES}
+    return [
+        {"model": label} | {title: str(scores[v]) if v in scores else None for title, v in columns.items()}
+        for label, scores in curves.items()
+    ]
+
+
+def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: str, ink: Ink = LIGHT):
+    """Curves with 95 % intervals over the noise variance, below, and the channel's SNR, on top. Returns a plotly Figure.
+
+    The axis is spaced by σ, which keeps small variances apart and still has a place for none. Variances too near to the one
+    before have a line but no number, so that the numbers have room on a phone.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for i, (name, scores) in enumerate([*models.items(), *baselines.items()]):
+        is_model = name in models
+        colour = PALETTE[i] if is_model else PALETTE[8 + i - len(models)]
+        figure.add_scatter(
+            x=[sqrt(variance) for variance in scores],
+            y=[score.psnr_db for score in scores.values()],
+            error_y={"array": [score.ci95 for score in scores.values()], "thickness": 2, "width": 6},
+            text=[f"{label(variance)}: {score} dB" for variance, score in scores.items()],
+            hovertemplate="%{text}<extra>" + plotly_text(name) + "</extra>",
+            name=plotly_text(name),
+            mode="lines+markers" if is_model else "lines",
+            line={"color": colour, "width": 3, "dash": "solid" if is_model else ("dash", "dot")[i - len(models)]},
+            marker={"size": 9, "symbol": ("circle", "square", "diamond", "triangle-up")[i % 4]},
+        )
+    variances = sorted({variance for scores in [*models.values(), *baselines.values()] for variance in scores})
+    ticks = [sqrt(variance) for variance in variances]
+    numbered: list[float] = []
+    for variance, tick in zip(variances, ticks, strict=True):
+        if not numbered or tick - sqrt(numbered[-1]) > LABEL_SHARE * ticks[-1]:
+            numbered.append(variance)
+    axis = {
+        "range": [-0.03 * ticks[-1], 1.04 * ticks[-1]],
+        "tickvals": ticks,
+        "tickfont": {"size": 15, "color": ink.text},
+        "tickangle": 0,
+        "title": {"font": {"size": 17, "color": ink.text}},
+        "zeroline": False,
+    }
+    figure.add_scatter(x=[None], y=[None], xaxis="x2", showlegend=False)  # plotly draws no axis without a trace
+    figure.update_layout(
+        height=560,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis=axis | {"ticktext": [f"{v:g}" if v in numbered else "" for v in variances]},
+        xaxis2=axis
+        | {
+            "ticktext": ["" if v not in numbered else f"{snr_db(v):.1f}" if v else "∞" for v in variances],
+            "overlaying": "x",
+            "side": "top",
+        },
+        yaxis={key: axis[key] for key in ("tickfont", "title")},
+        legend={
+            "font": {"size": 16, "color": ink.text},
+            "orientation": "h",
+            "yref": "container",
+            "yanchor": "bottom",
+            "y": 0,
+            "x": 0,
+        },
+        hovermode="closest",
+    )
+    figure.layout.yaxis.title.text = y_title
+    figure.layout.xaxis.title.text = "noise variance while testing"
+    figure.layout.xaxis2.title.text = "channel SNR / dB"
+    return figure
+
+
+def label(variance: float) -> str:
+    """ "variance 0.05 (13.0 dB)", or "no noise"."""
+    return f"variance {variance:.2f} ({snr_db(variance):.1f} dB)" if variance else "no noise"

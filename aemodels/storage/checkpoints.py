@@ -1,0 +1,242 @@
+"""Checkpoint files: one .safetensors a model, its configurations, metrics, history and provenance as JSON in the header.
+
+Reading one runs no code from it: safetensors holds numbers and text alone, and every shape is held against the network
+that the configuration describes before anything is allocated.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from pathvalidate import ValidationError, validate_filename
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from aemodels.errors import CheckpointError, ConfigError
+from aemodels.files import replacing
+from aemodels.models.autoencoders import Autoencoder, build
+from aemodels.models.config import ModelConfig, TrainConfig
+
+CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
+FORMAT = "latent-lab/1"
+_JSON_FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
+# What every reader of a header may count on.
+_METRICS = {"psnr_db", "psnr_db_ci95", "num_images", "evaluations"}
+_PROVENANCE = {"finished", "device", "wall_s", "steps", "images_per_s", "num_train_images", "data_fingerprint", "seed"}
+_TRAINING = {"name", "psnr_db", "model_config", "train_config", "history", "provenance"}
+_EPOCH = {"epoch", "step", "seconds"}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model and all that is known of it.
+
+    model         in evaluation mode, float32, on the CPU, its parameters without gradients
+    metrics       figures on the test split, by name
+    history       one dictionary an epoch
+    codes         (N, *latent_shape) float32: codes of a fixed reference set of test images
+    labels        (N,) int64: the digit of each code for MNIST; the index into the test split for photos
+    provenance    device, wall seconds, steps, data fingerprint, seed, library versions, and whether training finished; where
+                  training started from another checkpoint, "earlier" holds the trainings() of that; where the weights are a
+                  mean of this training's and others, "averaged_with" says which
+    """
+
+    name: str
+    model: Autoencoder
+    model_config: ModelConfig
+    train_config: TrainConfig
+    metrics: dict[str, Any]
+    history: list[dict[str, Any]]
+    codes: Tensor
+    labels: Tensor
+    provenance: dict[str, Any]
+
+
+def list_checkpoints(folder: str | Path | None = None) -> list[str]:
+    """Names of the checkpoints in a folder (default: the project's checkpoints/), sorted; empty where there are none."""
+    paths = Path(folder or CHECKPOINT_FOLDER).glob("[!.]*.safetensors")
+    return sorted(path.stem for path in paths if path.is_file())
+
+
+def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
+    """Where the checkpoint of this name lies; raises CheckpointError for a name that is no plain file name on every system."""
+    if not name or name.startswith(".") or Path(name).name != name or "\\" in name:
+        raise CheckpointError(f"{name!r} is not a checkpoint name; names look like dog-ae.")
+    file = f"{name}.safetensors"
+    try:
+        validate_filename(file, platform="universal")
+    except ValidationError as error:
+        raise CheckpointError(
+            f"{name!r} is not a checkpoint name: not every system can have a file {file!r}; rename it."
+        ) from error
+    return Path(folder or CHECKPOINT_FOLDER) / file
+
+
+def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
+    """The checkpoint of this name.
+
+    Raises CheckpointError, in one sentence, for a missing, truncated, foreign or inconsistent file.
+    """
+    path = checkpoint_path(name, folder)
+    # All of it from one opened file, so that header and weights are of one checkpoint, whatever takes its name meanwhile.
+    with _opened(path) as file:
+        start, tensors, header = _read_header(file, path)
+        model_config = ModelConfig.from_dict(header["model_config"])
+        train_config = TrainConfig.from_dict(header["train_config"])
+        try:
+            with torch.device("meta"):
+                model = build(model_config)
+        except ConfigError as error:
+            raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
+        expected = {f"model.{key}": tuple(p.shape) for key, p in model.state_dict().items()}
+        found = {key: tuple(entry["shape"]) for key, entry in tensors.items() if key.startswith("model.")}
+        if found != expected:
+            wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
+            raise CheckpointError(
+                f"{path.name} does not fit its own configuration (first at {wrong[0]}); train it again with "
+                f"`python train.py --only {name}`."
+            )
+        # Read and not mapped: a mapped file's numbers change when it is copied over, and end the program when it is cut.
+        stored = load(start + file.read())
+        weights = {key.removeprefix("model."): stored[key].float() for key in expected}
+        codes, labels = stored["reference.codes"].float(), stored["reference.labels"].long()
+    if codes.shape[1:] != model_config.latent_shape or not len(codes) or labels.shape != codes.shape[:1]:
+        raise CheckpointError(
+            f"{path.name} holds reference codes of the wrong shape {tuple(codes.shape)}; train it again."
+        )
+    if not all(w.isfinite().all() for w in weights.values()) or not codes.isfinite().all():
+        raise CheckpointError(f"{path.name} holds numbers that are not finite; train it again.")
+
+    model.load_state_dict(weights, assign=True)
+    model.eval().requires_grad_(False)
+    return Checkpoint(
+        name,
+        model,
+        model_config,
+        train_config,
+        header["metrics"],
+        header["history"],
+        codes,
+        labels,
+        header["provenance"],
+    )
+
+
+def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
+    """The JSON fields of a checkpoint (model_config, train_config, metrics, history, provenance), without its weights.
+
+    Raises CheckpointError as load_checkpoint does.
+    """
+    path = checkpoint_path(name, folder)
+    with _opened(path) as file:
+        return _read_header(file, path)[2]
+
+
+def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dict[str, Any]]:
+    """What a checkpoint begins with: these bytes, each tensor's "dtype" and "shape" by name, and the JSON fields.
+
+    A safetensors file is the length of its header in 8 bytes, least first, that header as JSON, and the numbers.
+    """
+    length = file.read(8)
+    num_bytes = int.from_bytes(length, "little")
+    if len(length) < 8 or num_bytes > os.fstat(file.fileno()).st_size:
+        raise EOFError("no header")
+    text = file.read(num_bytes)
+    tensors = json.loads(text)
+    metadata = tensors.pop("__metadata__", {})
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{path.name} is not a Latent Lab checkpoint (format {metadata.get('format')!r}).")
+    header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
+    try:
+        ModelConfig.from_dict(header["model_config"])
+        TrainConfig.from_dict(header["train_config"])
+    except ConfigError as error:
+        raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
+    for field, keys in (("metrics", _METRICS), ("provenance", _PROVENANCE)):
+        missing = keys - set(header[field]) if isinstance(header[field], dict) else keys
+        if missing:
+            raise CheckpointError(f"{path.name} has no {min(missing)} in its {field}; train it again.")
+    earlier = header["provenance"].get("earlier", [])
+    if not _have(earlier, _TRAINING) or not all(
+        _have(h, _EPOCH) for h in [header["history"], *(t["history"] for t in earlier)]
+    ):
+        raise CheckpointError(f"{path.name} has a broken history; train it again.")
+    return length + text, tensors, header
+
+
+def _have(records: object, keys: set[str]) -> bool:
+    """Whether this is a list of dictionaries that all have these keys."""
+    return isinstance(records, list) and all(isinstance(r, dict) and r.keys() >= keys for r in records)
+
+
+def trainings(name: str, header: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every training that the weights of a checkpoint went through, by its header: oldest first, its own last.
+
+    Each has the name of the checkpoint that it made, the mean PSNR in dB that this reached on the test split, and
+    model_config, train_config, history and provenance as in that one's header.
+    """
+    provenance = dict(header["provenance"])
+    earlier = provenance.pop("earlier", [])
+    own = {key: header[key] for key in ("model_config", "train_config", "history")}
+    return [*earlier, {"name": name, "psnr_db": header["metrics"]["psnr_db"], **own, "provenance": provenance}]
+
+
+def save_checkpoint(
+    name: str,
+    model: Autoencoder,
+    train_config: TrainConfig,
+    metrics: dict[str, Any],
+    history: list[dict[str, Any]],
+    codes: Tensor,
+    labels: Tensor,
+    provenance: dict[str, Any],
+    folder: str | Path | None = None,
+) -> Path:
+    """Writes a checkpoint atomically: weights and image codes in float16, 2-D codes in float32.
+
+    The file of that name is the old one or the new one, never half of either, whenever the program stops.
+    Raises FileError where the disk is full or the folder cannot be written, and CheckpointError where a number is not finite in
+    float16 or there is no code.
+    """
+    path = checkpoint_path(name, folder)
+    if not len(codes):
+        raise CheckpointError(f"{name} has no reference codes; give it at least one.")
+    fields = [model.config.to_dict(), train_config.to_dict(), metrics, history, provenance]
+    metadata = {key: json.dumps(value) for key, value in zip(_JSON_FIELDS, fields, strict=True)}
+    code_type = torch.float32 if codes[0].numel() <= 8 else torch.float16
+    tensors = {f"model.{key}": w.detach().half().cpu().contiguous() for key, w in model.state_dict().items()}
+    tensors["reference.codes"] = codes.to(code_type).cpu().contiguous()
+    tensors["reference.labels"] = labels.to(torch.int32).cpu().contiguous()
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise CheckpointError(
+            f"{name} has weights or codes that float16 cannot hold; train it at a lower learning rate."
+        )
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(tensors, metadata={"format": FORMAT} | metadata))
+    return path
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with open(path, "rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"There is no checkpoint {path.stem} in {path.parent}; train it with `python train.py --only {path.stem}`."
+        ) from error
+    except OSError as error:
+        raise CheckpointError(
+            f"{path.name} cannot be read ({error.strerror}); check that it is a file you may read."
+        ) from error
+    except (SafetensorError, EOFError, LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path.name} is broken or incomplete ({type(error).__name__}); copy it again or train it with "
+            f"`python train.py --only {path.stem}`."
+        ) from error

@@ -1,0 +1,89 @@
+"""What was measured beside the checkpoints, as JSON files in their folder: the baselines, whether sampling generates, and curves."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aemodels.errors import CheckpointError
+from aemodels.files import replacing
+from aemodels.storage import checkpoints
+
+# What every reader may count on.
+_BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
+_GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints", "rows"}
+_EFFECTS = {"axes", "grey_levels", "coarse", "mean_contrast", "photos_contrast"}
+_GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
+
+
+def save_baselines(baselines: dict[str, Any], folder: str | Path | None = None) -> None:
+    """Writes what baselines.measure gives to baselines.json in a folder (default: the project's checkpoints/), atomically."""
+    _save(baselines, "baselines.json", folder)
+
+
+def read_baselines(folder: str | Path | None = None) -> dict[str, Any] | None:
+    """What save_baselines wrote, "linear_code" and, unless it is from before there was such a thing, "avif"; None where there is
+    none. Raises CheckpointError for a broken file."""
+
+    def is_complete(baselines: dict[str, Any]) -> bool:
+        rows = baselines["linear_code"] + baselines.get("avif", [])
+        return "num_components" in baselines and all(row.keys() >= _BASELINE for row in rows)
+
+    remedy = "delete it and measure the baselines again with `python train.py --evaluate`"
+    return _read("baselines.json", folder, is_complete, remedy)
+
+
+def save_generation(generation: dict[str, Any], folder: str | Path | None = None) -> None:
+    """Writes what generation.measure_generation gives to generation.json, as save_baselines does."""
+    _save(generation, "generation.json", folder)
+
+
+def read_generation(folder: str | Path | None = None) -> dict[str, Any] | None:
+    """What save_generation wrote; None where there is none. Raises CheckpointError for a broken file."""
+
+    def is_complete(generation: dict[str, Any]) -> bool:
+        return generation.keys() >= _GENERATION and all(row.keys() >= _GENERATION_ROW for row in generation["rows"])
+
+    remedy = "measure it again with `python -m benchmarks.generation`"
+    return _read("generation.json", folder, is_complete, remedy)
+
+
+def save_curves(curves: dict[str, Any], folder: str | Path | None = None) -> None:
+    """Writes {"models": {name: what curves.measure gives}, "denoisers": what curves.measure_references gives} to curves.json, as
+    save_baselines does."""
+    _save(curves, "curves.json", folder)
+
+
+def read_curves(folder: str | Path | None = None) -> dict[str, Any]:
+    """What save_curves wrote; nothing in either where there is none. Raises CheckpointError for a broken file."""
+
+    def is_complete(curves: dict[str, Any]) -> bool:
+        denoised = [*curves["denoisers"].values()]
+        for results in curves["models"].values():
+            if not ("identity" in results and results.get("axes", {}).keys() in (set(), _EFFECTS)):
+                return False
+            denoised += [results["denoising"]] if "denoising" in results else []
+        return all(of.keys() == {"psnr_db", "ssim"} for of in denoised)
+
+    remedy = "delete it and measure the curves again with `python train.py --evaluate`"
+    return _read("curves.json", folder, is_complete, remedy) or {"models": {}, "denoisers": {}}
+
+
+def _save(results: dict[str, Any], name: str, folder: str | Path | None) -> None:
+    with replacing(Path(folder or checkpoints.CHECKPOINT_FOLDER) / name) as temporary:
+        temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+def _read(
+    name: str, folder: str | Path | None, is_complete: Callable[[dict[str, Any]], bool], remedy: str
+) -> dict[str, Any] | None:
+    path = Path(folder or checkpoints.CHECKPOINT_FOLDER) / name
+    if not path.is_file():
+        return None
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        if not is_complete(results):
+            raise KeyError("figures")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{name} is broken or incomplete ({type(error).__name__}); {remedy}.") from error
+    return results

@@ -1,0 +1,279 @@
+"""fit(): the training loop, read from top to bottom."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from aemodels import precision
+from aemodels.errors import ConfigError
+from aemodels.models.autoencoders import Autoencoder
+from aemodels.models.config import TrainConfig
+from aemodels.training.cuda_graphs import CudaGraph
+from aemodels.training.muon import Muon
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+_PLAIN = ("epoch", "step", "seconds", "history", "earlier")
+
+
+@dataclass
+class TrainState:
+    """All that training needs to go on from the end of an epoch.
+
+    model        the weights being trained
+    ema          their exponential moving average: what is evaluated and saved
+    optimisers   Muon for the weight matrices, AdamW for all other parameters
+    dtype        in which matrices are multiplied, bfloat16 or float32; all else is float32
+    epoch, step  how many are done
+    seconds      wall time since training began, in s: evaluating and saving between epochs counts, the time between an
+                 interruption and going on does not
+    history      one dictionary an epoch: epoch, step, seconds, learning_rate, each loss term's mean, and what on_epoch adds
+    earlier      the trainings (checkpoints.trainings) that led to the weights it started from
+    """
+
+    model: Autoencoder
+    ema: Autoencoder
+    optimisers: tuple[Muon, torch.optim.AdamW]
+    dtype: torch.dtype
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    finished: bool = False
+    history: list[dict[str, Any]] = field(default_factory=list)
+    earlier: list[dict[str, Any]] = field(default_factory=list)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What load_state_dict takes: tensors and plain values."""
+        modules = {name: getattr(self, name).state_dict() for name in ("model", "ema")}
+        optimisers = [optimiser.state_dict() for optimiser in self.optimisers]
+        return modules | {"optimisers": optimisers} | {name: getattr(self, name) for name in _PLAIN}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Goes back to what state_dict gave; raises KeyError, ValueError or RuntimeError for anything else."""
+        for name in ("model", "ema"):
+            getattr(self, name).load_state_dict(saved[name])
+        for optimiser, state in zip(self.optimisers, saved["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
+        for name in _PLAIN:
+            setattr(self, name, saved[name])
+
+
+def start(
+    model: Autoencoder, config: TrainConfig, device: torch.device | str, dtype: torch.dtype | None = None
+) -> TrainState:
+    """The state before the first step.
+
+    dtype  as in TrainState; what is fastest on the device, if not given
+
+    Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon) moves each matrix by an orthogonal matrix, scaled
+    so that the entries' root mean square is AdamW's (Liu et al. 2025, https://arxiv.org/abs/2502.16982): one learning rate
+    serves both optimisers.
+    """
+    model, dtype = model.to(device).requires_grad_(True), dtype or precision.fastest(torch.device(device))
+    matrices = [p for p in model.parameters() if p.ndim == 2]
+    others = [p for p in model.parameters() if p.ndim != 2]
+    lr = config.learning_rate
+    muon = Muon(matrices, lr=lr, weight_decay=config.weight_decay, dtype=dtype)
+    adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True)
+    return TrainState(model, copy.deepcopy(model).requires_grad_(False), (muon, adamw), dtype)
+
+
+def fit(
+    state: TrainState,
+    images: Tensor,
+    config: TrainConfig,
+    on_epoch: Callable[[TrainState], None] = lambda state: None,
+    on_step: Callable[[TrainState, int, Tensor], None] = lambda state, num_images, loss: None,
+    accelerator: "Accelerator | None" = None,
+    measuring_s: float = 0.0,
+) -> TrainState:
+    """Trains until config.epochs or config.minutes are done, whichever is first.
+
+    images       uint8 (N, C, H, W), moved to the model's device once and kept there
+    on_epoch     called after each epoch, and after the part of one that a time limit cuts
+    on_step      called after each step with the number of images and the loss, a scalar tensor still on the device
+    accelerator  where several processes train one model: each takes its share of every batch and draws its own flips,
+                 shifts, warps and noise, gradients are averaged, and the first process alone calls on_epoch
+    measuring_s  how much of config.minutes, in s, is left for what comes after
+
+    Raises ConfigError where there are no images, fewer than processes, or a shift is as long as one, and where the processes
+    cannot share a batch evenly.
+
+    Everything drawn in epoch e comes from one generator seeded by (seed, e), so that training resumed at an epoch's end
+    goes on as if it had never stopped.
+    """
+    rank, num_processes = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)
+    if config.batch_size % num_processes:
+        raise ConfigError(
+            f"A batch of {config.batch_size} images cannot be shared evenly by {num_processes} processes."
+        )
+    if len(images) < num_processes:
+        raise ConfigError(f"{len(images)} images are too few to train on.")
+    if config.shift_px >= min(images.shape[2:]):
+        raise ConfigError(f"A shift of {config.shift_px} pixels is too long for images {tuple(images.shape[1:])}.")
+    device = next(state.model.parameters()).device
+    images = images.to(device)
+    batch_size = min(config.batch_size, len(images)) // num_processes * num_processes
+    steps_per_epoch = len(images) // batch_size
+    num_steps = config.epochs * steps_per_epoch
+    limit_s = math.inf if config.minutes is None else 60 * config.minutes - measuring_s
+    began = time.monotonic() - state.seconds
+    state.model.train()
+    network = accelerator.prepare(state.model) if accelerator else state.model
+    generator = torch.Generator(device)
+
+    def differentiate(batch: Tensor) -> dict[str, Tensor]:
+        """Means of the loss's terms over images[batch], whose sum's gradient goes into the weights' .grad."""
+        network.zero_grad()
+        x = images[batch]  # (B, C, H, W) uint8
+        if config.shift_px:
+            x = random_shift(x, config.shift_px, generator)
+        x = x.float() / 255
+        if config.flips:
+            x = random_flip(x, generator)
+        if config.warp_px:
+            x = random_warp(x, config.warp_px, generator)
+        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16, enabled=state.dtype == torch.bfloat16):
+            terms = network(x, generator)
+        means = {name: term.mean() for name, term in terms.items()}
+        sum(means.values()).backward()
+        return {name: mean.detach() for name, mean in means.items()}
+
+    take_gradients, refines = None, None
+    while state.epoch < config.epochs and not state.finished:
+        generator.manual_seed(config.seed * 1_000_003 + state.epoch)
+        order = torch.randperm(len(images), generator=generator, device=device)
+        if rank:
+            generator.manual_seed(generator.initial_seed() + rank * 1_000_000_007)
+        totals: dict[str, Tensor] = {}
+        done_steps = 0
+
+        for batch in order[: steps_per_epoch * batch_size].split(batch_size):
+            # Several processes must all stop at the same step, and to agree on it waits for the device: seldom.
+            if accelerator is None or done_steps % 16 == 0:
+                time_used = (time.monotonic() - began) / limit_s
+                if accelerator and config.minutes:
+                    time_used = accelerator.gather(torch.tensor([time_used], device=device)).max().item()
+            progress = max(state.step / num_steps, time_used)
+            if progress >= 1:
+                state.finished = True
+                break
+            state.model.refines = progress >= config.refine_from
+            learning_rate = config.learning_rate * schedule(progress, config.warmup)
+            for optimiser in state.optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = learning_rate
+
+            if refines != state.model.refines:
+                refines = state.model.refines
+                take_gradients = (
+                    CudaGraph(differentiate, generator) if device.type == "cuda" and not accelerator else differentiate
+                )
+            terms = take_gradients(batch[rank::num_processes])
+            nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
+            for optimiser in state.optimisers:
+                optimiser.step()
+            state.step += 1
+            state.seconds = time.monotonic() - began
+            done_steps += 1
+            update_ema(state.ema, state.model, min(config.ema_decay, (1 + state.step) / (10 + state.step)))
+
+            for name, term in terms.items():
+                totals[name] = totals.get(name, 0) + term
+            on_step(state, batch_size, sum(terms.values()))
+        else:
+            state.epoch += 1
+
+        state.finished = state.finished or state.epoch == config.epochs
+        if done_steps:
+            if accelerator:
+                totals = accelerator.reduce(totals, "mean")
+            means = {name: (total / done_steps).item() for name, total in totals.items()}
+            state.history.append(
+                {
+                    "epoch": round(state.step / steps_per_epoch, 3),
+                    "step": state.step,
+                    "seconds": round(state.seconds, 1),
+                    "learning_rate": learning_rate,
+                    **means,
+                }
+            )
+        if rank == 0:
+            on_epoch(state)
+        if accelerator:
+            accelerator.wait_for_everyone()
+    if accelerator:
+        del network
+        accelerator.free_memory()  # it would keep what it prepared until Python exits
+    return state
+
+
+def compile_networks(model: Autoencoder) -> None:
+    """Has the networks, and the functions that differentiate the decoder, compiled at their first step, in place: names and
+    shapes of the weights stay.
+
+    The noise on images and codes stays outside, for compiled code cannot draw from a generator of its own.
+    """
+    for network in (model.encoder, model.corrector, model.refiner):
+        if network is not None:
+            network.compile(fullgraph=True)
+    for name in ("generate", "reconstruction_loss", "gradient_and_error"):
+        setattr(model, name, torch.compile(getattr(model, name), fullgraph=True))
+
+
+def schedule(progress: float, warmup: float) -> float:
+    """Share of the peak learning rate at `progress` in [0, 1]: a linear rise over `warmup`, then half a cosine to zero."""
+    if progress < warmup:
+        return (progress + 1e-3) / (warmup + 1e-3)
+    return 0.5 + 0.5 * math.cos(math.pi * (progress - warmup) / (1 - warmup))
+
+
+def random_flip(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image of x (B, C, H, W) mirrored left-right with probability ½."""
+    mirrored = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device) < 0.5
+    return torch.where(mirrored, x.flip(3), x)
+
+
+def random_shift(x: Tensor, most_px: int, generator: torch.Generator) -> Tensor:
+    """Each image of x (B, C, H, W) moved by up to most_px pixels along both axes; what moves in is mirrored at the edge."""
+    num_images, num_channels, height, width = x.shape
+    dy, dx = torch.randint(-most_px, most_px + 1, (2, num_images, 1), generator=generator, device=x.device)
+    rows = mirrored_index(torch.arange(height, device=x.device) + dy, height)  # (B, H)
+    columns = mirrored_index(torch.arange(width, device=x.device) + dx, width)  # (B, W)
+    image, channel = torch.arange(num_images, device=x.device), torch.arange(num_channels, device=x.device)
+    return x[image.view(-1, 1, 1, 1), channel.view(1, -1, 1, 1), rows[:, None, :, None], columns[:, None, None, :]]
+
+
+def mirrored_index(index: Tensor, size: int) -> Tensor:
+    """Indices that lie up to size − 1 beyond either end of a row of `size` pixels, mirrored at its outermost pixel."""
+    last = size - 1
+    return last - (last - index.abs()).abs()
+
+
+def random_warp(x: Tensor, sigma_px: float, generator: torch.Generator) -> Tensor:
+    """Each image of x (B, C, H, W) in [0, 1] bent with probability ½: its pixels move by smooth fields, normal with standard
+    deviation sigma_px pixels at 4×4 places, bicubic between them. What moves in from beyond the edge is black."""
+    num_images, _, height, width = x.shape
+    coarse = sigma_px * torch.randn(num_images, 2, 4, 4, generator=generator, device=x.device)
+    dx, dy = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=True).unbind(1)  # (B, H, W) each
+    still = F.affine_grid(torch.eye(2, 3, device=x.device).expand(num_images, 2, 3), x.shape, align_corners=False)
+    field = torch.stack([dx / (width / 2), dy / (height / 2)], dim=3)  # grid_sample measures in halves of a side
+    warped = F.grid_sample(x, still + field, align_corners=False)
+    bent = torch.rand(num_images, 1, 1, 1, generator=generator, device=x.device) < 0.5
+    return torch.where(bent, warped, x)
+
+
+def update_ema(ema: nn.Module, model: nn.Module, decay: float) -> None:
+    """ema ← decay · ema + (1 − decay) · model, for all parameters; neither network has buffers."""
+    get_ema_multi_avg_fn(decay)(list(ema.parameters()), list(model.parameters()), None)

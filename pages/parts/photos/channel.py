@@ -1,0 +1,108 @@
+"""What the page on noise says of its channel: gaps to the baselines, findings and the power audit, all from measured figures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aemodels.noise import snr_db
+from aemodels.report.psnr_matrix import AVIF, LAB_VARIANCES, LINEAR, Curve, Score
+from pages.parts.shared.controls import signed
+
+ABOUT_PSNR = {
+    "psnr_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one photo; the mean over {} test "
+    "photos",
+    "psnr_of_mean_mse_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {} test photos "
+    "together",
+}
+SHORT = {LINEAR: "linear", AVIF: "AVIF"}
+
+Evaluations = Sequence[Mapping[str, Any]]
+
+
+def about_baselines(baselines: Mapping[str, Any]) -> str:
+    """What the baselines are and on what they were measured, for those that are there."""
+    text = ""
+    if baselines.get("linear_code"):
+        text += (
+            f" {LINEAR}: {baselines['num_components']:,} principal components of the train photos, power shared out by "
+            "water-filling, best linear decoder; no network."
+        )
+        powers = [row["code_power"] for row in baselines["linear_code"] if row.get("noise_power")]
+        if powers:
+            text += f" Its power, 1 by design, is {min(powers):.3f} to {max(powers):.3f} on the test photos."
+    if baselines.get("avif"):
+        at = {row["noise_variance"]: row for row in baselines["avif"]}
+        budgets = ", ".join(str(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at)
+        text += (
+            f" {AVIF}: each photo as the best AVIF that fits the bytes which 1,024 channel uses carry without error ({budgets} at "
+            f"{', '.join(f'{v:.2f}' for v in LAB_VARIANCES if v in at)}; what is the same for every "
+            "photo, such as the container's header, is not counted), on "
+            f"{baselines['avif'][0]['num_images']:,} test photos."
+        )
+    return text
+
+
+def cell(score: Score | None, references: Mapping[str, Curve], variance: float) -> str:
+    """A model's score at one variance, and how far it is above each baseline there, of the figures as they are shown."""
+    if score is None:
+        return "–"
+    gaps = [
+        f"{signed(_gap(score, scores[variance]), 2)} {SHORT[label]}"
+        for label, scores in references.items()
+        if variance in scores
+    ]
+    return f"**{score}**" + (f" ({', '.join(gaps)})" if gaps else "")
+
+
+def findings(models: Mapping[str, Curve], references: Mapping[str, Curve], own: Mapping[str, float]) -> list[str]:
+    """Sentences for "What to notice"; `own` is the variance that each noise-regularised model was trained at."""
+    points = []
+    if not own:
+        return points
+    for label, scores in references.items():
+        gaps = [_gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]]
+        if gaps:
+            points.append(f"Against {label}, each at its own noise: {_listed(gaps, own.values())}.")
+    if plain := models.get("dog-ae"):
+        gains = [_gap(models[m][v], plain[v]) for m, v in own.items()]
+        prices = [_gap(models[m][0.0], plain[0.0]) for m in own]
+        points.append(
+            f"Against dog-ae, each at its own noise: {_listed(gains, own.values())}; without noise: {_listed(prices, own.values())}."
+        )
+    if len(own) == 1:
+        return points
+    middle, variance = sorted(own.items(), key=lambda item: item[1])[len(own) // 2]
+    behind = {v: _gap(models[middle][v], models[m][v]) for m, v in own.items() if m != middle}
+    points.append(
+        f"One model for all: trained at {variance:.2f} and tested elsewhere, it differs from the model trained there by "
+        f"{_listed(behind.values(), behind)}."
+    )
+    return points
+
+
+def audit(evaluations: Evaluations) -> dict[str, str]:
+    """E[z²] and the measured noise variance at the lab's variances, as evaluated on the test photos."""
+    at = {row["noise_variance"]: row for row in evaluations}
+    row = {"E[z²]": f"{at[LAB_VARIANCES[0]]['code_power']:.4f}"}
+    return row | {
+        f"noise variance, asked {v:.2f}": f"{at[v]['noise_power'] / at[v]['code_power']:.4f}" for v in LAB_VARIANCES
+    }
+
+
+def numbers(measured: Mapping[str, Evaluations], references: Mapping[str, Evaluations]) -> list[dict[str, Any]]:
+    """Every figure of every evaluation as one line, for the CSV."""
+    return [
+        {"trained": label, "snr_db": snr_db(row["noise_variance"]) if row["noise_variance"] else None} | dict(row)
+        for label, rows in [*measured.items(), *references.items()]
+        for row in rows
+    ]
+
+
+def _gap(score: Score, other: Score) -> float:
+    """In dB, of the figures rounded as they are shown: what a reader gets who subtracts them."""
+    return round(score.psnr_db, 2) - round(other.psnr_db, 2)
+
+
+def _listed(values: Sequence[float], variances: Sequence[float]) -> str:
+    return ", ".join(
+        f"**{signed(gap, 2)} dB** ({variance:.2f})" for gap, variance in zip(values, variances, strict=True)
+    )

@@ -1,0 +1,124 @@
+"""One channel or one cell of a code, picked and scaled by hand: what the decoder makes of it, and which pixels change."""
+
+import numpy as np
+import streamlit as st
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from aemodels.codes import probing
+from aemodels.quality.metrics import psnr_db
+from aemodels.report import figures
+from pages.parts.photos import cells, probes
+from pages.parts.shared import controls, export, loaders
+
+PARTS = {"channel": "A channel", "cell": "A cell"}
+MAPS_A_ROW = 4
+TILE_PX = 384
+BOUND = {"bind": "query-params", "persist_state": "session"}
+# Two pictures a row where four would be small; below 640 px Streamlit has one.
+STYLE = "@media (641px <= width <= 1200px) { .st-key-touched .stColumn { min-width: calc(50% - 1rem); } }"
+
+
+def _pick_channel(row: int, column: int) -> None:
+    st.session_state.part, st.session_state.channel = "channel", MAPS_A_ROW * row + column + 1
+
+
+def _pick_cell(row: int, column: int) -> None:
+    st.session_state.part, st.session_state.cell = "cell", (row, column)
+
+
+def _typed(key: str) -> None:
+    st.session_state.part = "channel" if key == "channel" else "cell"
+
+
+def _tile(tile: np.ndarray, cell: tuple[int, int] | None, side: int) -> Image.Image:
+    """A picture enlarged, the block of pixels of one of side×side cells framed."""
+    image = Image.fromarray(tile).resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS)
+    if cell:
+        row, column = cell
+        step = TILE_PX / side
+        edges = (column * step, row * step, (column + 1) * step - 1, (row + 1) * step - 1)
+        draw = ImageDraw.Draw(image)
+        for colour, width in (("#000000", 5), ("#ffd400", 3)):
+            draw.rectangle(edges, outline=colour, width=width)
+    return image
+
+
+@st.fragment
+def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) -> None:
+    """The hands-on part of the page, for codes z (n, C, h, w) and their pictures x_hat; x the originals, or None.
+
+    limit  ends of the colour scale of the channel maps
+    """
+    state, (num_pictures, num_channels, side, _) = st.session_state, z.shape
+    if state.get("photo", 1) > num_pictures:
+        state.photo = num_pictures
+    places = [(row, column) for row in range(side) for column in range(side)]
+    with controls.row():
+        photo = st.number_input("Picture", 1, num_pictures, key="photo", width=120, **BOUND) - 1
+        left_of_place = st.container(width="content")
+        typed = {"on_change": _typed, **BOUND}
+        channel = st.number_input("Channel", 1, num_channels, key="channel", width=84, args=("channel",), **typed) - 1
+        cell = st.selectbox(
+            "Cell (row, column)",
+            places,
+            places.index((side // 2, side // 2)),
+            format_func=lambda place: f"{place[0] + 1}, {place[1] + 1}",
+            key="cell",
+            width=150,
+            args=("cell",),
+            **typed,
+        )
+        # After the places: each widget that a click moves is an entry of the browser's history, and Back should show the
+        # scene before it, not this part at the place before.
+        with left_of_place:
+            part = controls.choose("Change", PARTS, key="part")
+        with st.container(width=230):
+            gain = st.slider("Scale (0 knocks it out, 1 leaves it)", -2.0, 3.0, 0.0, 0.1, key="gain", **BOUND)
+    controls.note_drawn("photo", "part", "channel", "cell", "gain")
+    if part == "channel":
+        where, what, framed = probing.channel(channel), f"channel {channel + 1}", None
+    else:
+        where, what, framed = probing.cell(*cell), f"cell {cell[0] + 1}, {cell[1] + 1}", cell
+
+    whole = x_hat[photo : photo + 1]
+    x_changed = loaders.checkpoint(name).model.decode(
+        probing.scale(z[photo : photo + 1], probes.mean(name), where, gain)
+    )
+    change = (x_changed - whole)[0]
+    difference = change.abs().mean(0).numpy()
+    peak = float(difference.max())
+
+    st.html(f"<style>{STYLE}</style>")
+    columns = st.container(key="touched").columns(4, gap="small")
+    with columns[0]:
+        st.markdown("**Code**: click a channel")
+        maps = figures.mosaic(list(figures.diverging(z[photo].numpy(), limit)), MAPS_A_ROW)
+        numbers = [str(i + 1) for i in range(num_channels)]
+        label = f"The {num_channels} channel maps of picture {photo + 1}."
+        at = divmod(channel, MAPS_A_ROW)
+        cells.show(maps, MAPS_A_ROW, at, label, _pick_channel, "channels", part == "channel", numbers)
+    with columns[1]:
+        st.markdown("**Rebuilt**: click a cell")
+        label = f"Picture {photo + 1} rebuilt, under the {side}×{side} cells of its code."
+        cells.show(figures.to_tiles(whole)[0], side, cell, label, _pick_cell, "cells", part == "cell")
+    with columns[2]:
+        scaled = f"times {gain:g}".replace("-", "−") if gain else "knocked out"
+        st.markdown(f"**{what.capitalize()} {scaled}**")
+        export.show(_tile(figures.to_tiles(x_changed)[0], None, side), f"Picture {photo + 1}, {what} times {gain:g}")
+    with columns[3]:
+        st.markdown(f"**What changed**, white {peak:.2f}" if peak else "**What changed**: nothing")
+        alt = f"Where picture {photo + 1} changes when {what} is scaled by {gain:g}"
+        export.show(_tile(figures.heat(difference, peak), framed, side), alt)
+
+    with st.container(horizontal=True, gap="medium"):
+        change_rms = 255 * float(change.square().mean().sqrt())
+        st.metric("The picture changes by (RMS)", f"{change_rms:.1f} of 255", width="content")
+        if part == "cell":
+            own = float(probing.shares_by_distance(change, *cell, (side, side))[0])
+            block = whole.shape[-1] // side
+            label = f"Of the squared change, in its own {block}×{block} px"
+            st.metric(label, f"{own:.0%}" if peak else "–", width="content")
+        if x is not None:
+            before, after = (float(psnr_db(x[photo : photo + 1], picture)) for picture in (whole, x_changed))
+            st.metric("PSNR against the photo", f"{after:.2f} dB", f"{after - before:+.2f} dB", width="content")

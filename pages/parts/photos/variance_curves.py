@@ -1,0 +1,97 @@
+"""PSNR of every dog model against the variance of the noise on its codes: white noise as stored, shaped noise on a few photos."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+from torch import Tensor
+
+from aemodels import Checkpoint
+from aemodels.codes import faults, perturbation
+from aemodels.noise import perturb, seeded_normal
+from aemodels.quality.metrics import psnr_db
+from aemodels.report import figures
+from pages.parts.photos import selection
+from pages.parts.shared import loaders
+
+VARIANCES = (0.0, 0.05, 0.1, 0.15, 0.3)
+NUM_PHOTOS = 12
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What they are, in words; model -> (variances, mean PSNR in dB) for both noises, `shaped` empty without photos."""
+
+    how: str
+    white: dict[str, tuple[list[float], list[float]]]
+    shaped: dict[str, tuple[list[float], list[float]]]
+
+
+def noises(name: str, seeds: list[int]) -> dict[str, Tensor]:
+    """White noise, and as much noise with the correlations of this model's codes, if these differ, one direction a seed."""
+    codes = loaders.checkpoint(name).codes
+    white = seeded_normal(seeds, codes.shape[1:])
+    return {"White": white} | (
+        {"Shaped": perturbation.shaped_normal(codes, white, seeds)} if faults.vary(codes) else {}
+    )
+
+
+def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
+    """White noise on the whole test split, as stored with the models; shaped noise on the same few test photos each time."""
+    evaluations = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
+    white = {
+        name: ([e["noise_variance"] for e in scores], [e["psnr_db"] for e in scores])
+        for name, scores in evaluations.items()
+    }
+    num_images = next(iter(evaluations.values()))[0]["num_images"]
+    widest = max(e["psnr_db_ci95"] for scores in evaluations.values() for e in scores)
+    how = (
+        f"Solid: white noise, as train.py measured it on {num_images:,} test photos, against the originals; 95 % intervals of the means: "
+        f"±{widest:.2f} dB or less."
+    )
+    few, varying = (
+        selection.random_test_photos(0, NUM_PHOTOS),
+        [name for name, ckpt in ckpts.items() if faults.vary(ckpt.codes)],
+    )
+    if few is None or not varying:
+        return Curves(how, white, {})
+    folder = str(loaders.data_folder().resolve())
+    shaped = {name: (list(VARIANCES), _psnr(*loaders.version(name), folder, few.x)) for name in varying}
+    how += (
+        f" Dotted: shaped noise of the same power, on {len(few.x)} of them, the same whatever the seed; at variance 0 solid and dotted "
+        "differ by what these few differ from all."
+    )
+    return Curves(how, white, shaped)
+
+
+def draw(curves: Curves) -> go.Figure:
+    """One colour a model; solid for white, dotted for shaped noise."""
+    chart = figures.lines(curves.white, "noise variance", "mean PSNR / dB")
+    colours = {solid.name: solid.line.color for solid in chart.data}
+    for name, (x, y) in curves.shaped.items():
+        line = {"color": colours[figures.plotly_text(name)], "width": 3, "dash": "dot"}
+        chart.add_scatter(
+            x=x, y=y, name=figures.plotly_text(f"{name}, shaped"), mode="lines", line=line, showlegend=False
+        )
+    return chart
+
+
+def effective_dimensions(ckpts: Mapping[str, Checkpoint]) -> dict[str, float]:
+    """Model -> over how many equal directions its codes are spread, in effect, if they differ at all."""
+    return {
+        name: _effective_dimensions(*loaders.version(name)) for name, ckpt in ckpts.items() if faults.vary(ckpt.codes)
+    }
+
+
+@st.cache_data(max_entries=8, show_spinner="Measuring shaped noise on a few photos; this happens once …")
+def _psnr(name: str, modified_ns: int, folder: str, _x: Tensor) -> list[float]:
+    """Mean PSNR in dB at each of VARIANCES, for shaped noise."""
+    model = loaders.checkpoint(name).model
+    z, noise = selection.encode(model, _x), noises(name, list(range(len(_x))))["Shaped"]
+    return [psnr_db(_x, model.decode(perturb(z, variance, noise))).mean().item() for variance in VARIANCES]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _effective_dimensions(name: str, modified_ns: int) -> float:
+    return perturbation.effective_dimensions(loaders.checkpoint(name).codes)

@@ -1,0 +1,142 @@
+"""What the pages of the plane measure and decode, kept so that a new place costs one decode."""
+
+import base64
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+from torch import Tensor
+
+from aemodels.codes import latents, planes, twins
+from aemodels.report import figures, plane_figures
+from pages.parts.shared import controls, loaders
+
+NUM_NEAREST = 3
+CLOUD = 0.998  # nearly every code: the last few strays would shrink all the rest to a blot
+RULE = (
+    "A place is the denser the nearer its 10th nearest test code is. It is **supported** where it is denser than at least "
+    f"{planes.SPARSE_BELOW:.0%} of the test codes are themselves, **sparse** below that, and a **hole** below {planes.HOLE_BELOW:.0%}."
+)
+
+
+def require_codes(*names: str) -> None:
+    """Stops the page with a sentence where a model has too few codes for the density of a place."""
+    few = [name for name in names if len(loaders.checkpoint(name).codes) < planes.MIN_CODES]
+    if few:
+        st.info(
+            f"How dense a place is takes {planes.MIN_CODES} codes at least, and there are fewer of {', '.join(few)}: train with more digits.",
+            icon=":material/scatter_plot:",
+        )
+        st.stop()
+
+
+def measure(name: str) -> dict:
+    """What depends on the checkpoint alone: its box, a wider one that holds nearly every code ("cloud"), the
+    figures, and a picture of the holes in the box, a PNG file in base64."""
+    return _measure(*loaders.version(name), loaders.checkpoint(name))
+
+
+def whole(name: str) -> planes.Extent:
+    """What is seen of the whole plane: nearly every code, and some room around them."""
+    return planes.widen(measure(name)["cloud"])
+
+
+def hole_share(name: str, box: planes.Extent) -> float:
+    """`planes.hole_share` of a box by the checkpoint's codes."""
+    return _hole_share(*loaders.version(name), box, loaders.checkpoint(name))
+
+
+def decode_grid(name: str, box: planes.Extent, side: int) -> dict:
+    """The centres of the side² cells of a box, decoded; see `_decode`."""
+    return _decode(*loaders.version(name), box, side, None, loaders.checkpoint(name))
+
+
+def manifold(name: str, box: planes.Extent, side: int, fades: bool) -> tuple[np.ndarray, str]:
+    """The picture of `decode_grid`, faded by density if asked, and its PNG file in base64."""
+    return _manifold(*loaders.version(name), box, side, fades)
+
+
+def decode_uniform(name: str, box: planes.Extent, side: int, seed: int) -> dict:
+    """side² places drawn uniformly from a box, decoded; see `_decode`."""
+    return _decode(*loaders.version(name), box, side, seed, loaders.checkpoint(name))
+
+
+def support(name: str, z: Tensor) -> Tensor:
+    """`planes.support` of places z (B, 2) by the checkpoint's codes: (B,)."""
+    return _support(*loaders.version(name), loaders.checkpoint(name))(z)
+
+
+def scatter(name: str, box: planes.Extent, side_px: int, ink: figures.Ink) -> np.ndarray:
+    """The checkpoint's codes in a box, a dot each, as a tile; see `figures.scatter_tile`."""
+    return _scatter(*loaders.version(name), box, side_px, ink, loaders.checkpoint(name))
+
+
+def read(name: str, z: Tensor) -> dict:
+    """What is known of a place z (2,): its kind, its density as text, and the nearest test digits."""
+    codes, labels = loaders.checkpoint(name).codes, loaders.test_digits()[1]
+    share = support(name, z[None]).item()
+    index, distance = planes.nearest_k(codes, z, NUM_NEAREST)
+    distances = [f"{d:.2g}" if d > 1e-4 else "0" for d in distance.tolist()]  # a place has six digits
+    nearest = [
+        {"index": i, "label": labels[i].item(), "distance": d, "picture": as_base64(digit_tile(i))}
+        for i, d in zip(index.tolist(), distances, strict=True)
+    ]
+    return {"kind": planes.kind_of_place(share), "share": f"{share:.1%}", "nearest": nearest}
+
+
+def digit_tile(index: int) -> np.ndarray:
+    """Test digit of this index as a tile (28, 28, 3)."""
+    return figures.to_tiles(loaders.test_digits()[0][index][None].float() / 255)[0]
+
+
+def as_base64(picture: np.ndarray) -> str:
+    """A uint8 picture (H, W, 3 or 4) as a PNG file in base64."""
+    return base64.b64encode(figures.png(Image.fromarray(picture))).decode()
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _support(name: str, modified_ns: int, _ckpt) -> planes.Support:
+    return planes.Support(_ckpt.codes)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _scatter(name: str, modified_ns: int, box: planes.Extent, side_px: int, ink: figures.Ink, _ckpt) -> np.ndarray:
+    return figures.scatter_tile(_ckpt.codes.numpy(), _ckpt.labels.numpy(), box, side_px, ink)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _measure(name: str, modified_ns: int, _ckpt) -> dict:
+    box = planes.box(_ckpt.codes)
+    return {
+        "box": box,
+        "cloud": planes.box(_ckpt.codes, CLOUD),
+        "stats": planes.plane_stats(_ckpt.codes, _ckpt.labels),
+        "holes": as_base64(plane_figures.tint(support(name, planes.cells(box, 100)).numpy())),
+        "weight_rms": twins.weight_rms(_ckpt.model),
+    }
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _hole_share(name: str, modified_ns: int, box: planes.Extent, _ckpt) -> float:
+    return planes.hole_share(_ckpt.codes, box)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _manifold(name: str, modified_ns: int, box: planes.Extent, side: int, fades: bool) -> tuple[np.ndarray, str]:
+    grid = decode_grid(name, box, side)
+    picture = plane_figures.fade(grid["picture"], grid["shares"]) if fades else grid["picture"]
+    return picture, as_base64(picture)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _decode(name: str, modified_ns: int, box: planes.Extent, side: int, seed: int | None, _ckpt) -> dict:
+    """The decoded places as one picture of side × side tiles; of each place its density (see planes.support), the pixel
+    entropy of its image in nats, and the digit of its nearest code."""
+    z = planes.cells(box, side) if seed is None else planes.uniform(box, controls.image_seeds(seed, side**2))
+    x_hat = _ckpt.model.decode(z)
+    return {
+        "picture": figures.mosaic(figures.to_tiles(x_hat), side),
+        "shares": support(name, z).numpy(),
+        "entropy": planes.pixel_entropy(x_hat).numpy(),
+        "digits": _ckpt.labels[latents.nearest(_ckpt.codes, z)[0]].numpy(),
+    }

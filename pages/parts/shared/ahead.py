@@ -1,0 +1,38 @@
+"""Scenes made before they are asked for: once a page stands, the one that "Draw again" leads to is computed and kept.
+
+A click then costs what it takes to show a picture, not to compute it. Only for visitors who have drawn again once: for all
+others it would be work for nothing.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+import streamlit as st
+
+from pages.parts.shared import controls
+
+Scene = TypeVar("Scene")
+MAX_SCENES = 48  # of up to 10 MB, shared by all visitors
+
+
+def scene(compute: Callable[[int], Scene], seed: int, *depends_on: Hashable) -> Scene:
+    """compute(seed), kept for everyone who asks for the same; nobody may change it.
+
+    compute     writes nothing on the page
+    depends_on  the scene's own name, then all else that it depends on besides the seed
+    """
+    st.session_state.setdefault("next_scenes", {})[depends_on[0]] = controls.next_seed(seed), depends_on, compute
+    return _keep(seed, depends_on, compute)
+
+
+def prepare_next() -> None:
+    """Once the page stands: the scenes that "Draw again" leads to."""
+    scenes = st.session_state.pop("next_scenes", {})
+    if st.session_state.get("has_drawn_again"):
+        for scene in scenes.values():
+            _keep(*scene)
+
+
+@st.cache_resource(max_entries=MAX_SCENES, show_spinner=False)
+def _keep(seed: int, depends_on: tuple[Hashable, ...], _compute: Callable[[int], Scene]) -> Scene:
+    return _compute(seed)

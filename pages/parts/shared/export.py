@@ -1,0 +1,126 @@
+"""Panels on the screen and in files: one PNG for the eye, one at print size, one CSV with the numbers, and the report."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+from PIL import Image
+
+from aemodels.report import figures, panels
+from aemodels.text import visible
+from pages.parts.shared import controls
+
+SCREEN_PX = 1400
+PRINT_PX = 2400  # 20 cm at 300 dpi
+THUMBNAIL_PX = 640
+MAX_PANELS = 40  # some 4 MB each in memory, for every visitor
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A panel of the report and a small PNG of it for the screen."""
+
+    panel: panels.Panel
+    thumbnail: bytes
+
+
+def is_dark() -> bool:
+    return st.context.theme.type == "dark"
+
+
+def ink() -> figures.Ink:
+    """Panel colours that fit the theme on the screen."""
+    return figures.DARK if is_dark() else figures.LIGHT
+
+
+def on_screen(draw: Callable[..., Image.Image], *scene: object) -> bytes:
+    """draw(*scene, width_px=..., ink=...) for the screen, a PNG file for `show`."""
+    return figures.png(draw(*scene, width_px=SCREEN_PX, ink=ink()))
+
+
+def show(panel: Image.Image | bytes, alt: str) -> None:
+    """A panel of up to 1,460 px, drawn or as a PNG file, as wide as its column."""
+    png = panel if isinstance(panel, bytes) else figures.png(panel)
+    st.image(png, alt=visible(alt), width="stretch", output_format="PNG")
+
+
+def export_row(
+    name: str,
+    draw: Callable[..., Image.Image],
+    rows: Sequence[Mapping[str, object]],
+    settings: Mapping[str, object],
+    alt: str = "",
+) -> None:
+    """The scene's settings, two downloads, and a button that adds the panel to the report.
+
+    name      file name without its ending
+    draw      draw(width_px=..., ink=..., caption=...) -> the panel; called again at print size when a button is clicked
+    rows      the numbers, one mapping a line of the CSV
+    settings  what makes the same scene again: shown, and part of the panel's caption
+    alt       what the panel shows, in words; the page's title and the settings if empty
+    """
+    if "added" in st.session_state:
+        st.toast(st.session_state.pop("added"))
+    text = panels.describe(settings)
+    with st.container(horizontal=True, vertical_alignment="center", key="export"):
+        st.download_button(
+            "Panel (PNG, 300 dpi)",
+            partial(_print, draw, text),
+            file_name=f"{name}.png",
+            mime="image/png",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Numbers (CSV)",
+            partial(panels.to_csv, list(rows)),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+        st.button(
+            "Add to report",
+            icon=":material/note_add:",
+            key="add_to_report",
+            on_click=_add_scene,
+            args=(name, draw, list(rows), dict(settings), alt),
+        )
+        st.caption(controls.literal(text))
+
+
+def collected() -> dict[int, Collected]:
+    """The report of this visitor: number -> panel, in the report's order."""
+    return st.session_state.setdefault("report", {})
+
+
+def add(panel: panels.Panel) -> str:
+    """Adds a panel to the report; returns one sentence that says so, or why not."""
+    report = collected()
+    if any(panel.png == other.panel.png for other in report.values()):
+        return f"“{controls.literal(panel.title)}” with these settings is in the report already."
+    if len(report) >= MAX_PANELS:
+        return f"The report is full: it holds {MAX_PANELS} panels; remove one on the page Report first."
+    with Image.open(io.BytesIO(panel.png)) as image:
+        image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+        report[max(report, default=0) + 1] = Collected(panel, figures.png(image))
+    return f"“{controls.literal(panel.title)}” is now in the report, as panel {len(report)}."
+
+
+def _add_scene(
+    name: str,
+    draw: Callable[..., Image.Image],
+    rows: list[Mapping[str, object]],
+    settings: dict[str, object],
+    alt: str,
+) -> None:
+    text, title = panels.describe(settings), st.session_state.page_title
+    caption, alt = f"{alt or title}. {text}", alt or f"{title}: {text}"
+    panel = panels.Panel(name, title, caption, alt, _print(draw, text), rows, settings)
+    st.session_state.added = add(panel)  # said by the run that follows: a fragment's callback may show nothing
+
+
+def _print(draw: Callable[..., Image.Image], text: str) -> bytes:
+    return figures.png(draw(width_px=PRINT_PX, ink=figures.LIGHT, caption=text), text)

@@ -1,0 +1,83 @@
+"""Files that a visitor uploads: read once, and kept for the visit when one goes to another page and back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import BinaryIO
+
+import streamlit as st
+from torch import Tensor
+
+from aemodels.errors import DataError
+from pages.parts.shared import controls
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file's name, the SHA-256 of its bytes, and the small picture that was read from it: all that is kept of it."""
+
+    name: str
+    digest: str
+    picture: Tensor
+
+
+def show(
+    label: str,
+    key: str,
+    read: Callable[[BinaryIO], Tensor],
+    most: int,
+    what: str,
+    types: Sequence[str] | None = None,
+) -> list[Upload]:
+    """A widget for up to `most` files; what was read of them, also where they were uploaded before another page was visited.
+
+    A new upload takes the place of what was there. A file that cannot be used is named on the page, with the reason.
+
+    read  file -> picture; raises DataError for a file that is none
+    what  what they are, in words: "photo"
+    """
+    state, kept_key, said_key = st.session_state, f"{key}_kept", f"{key}_said"
+
+    def changed() -> None:
+        files = state[key] if most > 1 else [file for file in [state[key]] if file]
+        uploads, state[said_key] = _read(files, read, most, what)
+        if uploads or not files:  # where nothing can be used, what was there stays
+            state[kept_key] = uploads
+
+    def remove() -> None:
+        state.pop(kept_key, None)
+        state.pop(said_key, None)
+
+    files = st.file_uploader(label, types, accept_multiple_files=most > 1, key=key, on_change=changed)
+    for sentence in state.get(said_key, []):
+        st.warning(controls.sentence(sentence), icon=":material/broken_image:")
+    uploads = state.get(kept_key, [])
+    if uploads and not files:  # the widget is empty when one comes back to the page
+        with st.container(horizontal=True, vertical_alignment="center"):
+            names = ", ".join(controls.literal(upload.name) for upload in uploads)
+            st.markdown(f"From before: **{names}**. A new upload takes {'their' if len(uploads) > 1 else 'its'} place.")
+            st.button(f"Remove the {what}{'s' * (len(uploads) > 1)}", icon=":material/delete:", on_click=remove)
+    return uploads
+
+
+def _read(
+    files: Sequence[BinaryIO], read: Callable[[BinaryIO], Tensor], most: int, what: str
+) -> tuple[list[Upload], list[str]]:
+    """The first `most` files that can be used, each once, and a sentence on each other one."""
+    uploads: dict[str, Upload] = {}
+    sentences = []
+    for i, file in enumerate(files):
+        if len(uploads) == most:
+            rest = len(files) - i
+            left_out = f"{rest} more files are" if rest > 1 else "one more file is"
+            sentences.append(f"The first {most} {what}s are shown; {left_out} left out.")
+            break
+        digest = sha256(file.getvalue()).hexdigest()
+        if digest in uploads:
+            sentences.append(f"{file.name} is the same file as {uploads[digest].name} and is shown once.")
+            continue
+        try:
+            uploads[digest] = Upload(file.name, digest, read(file))
+        except DataError as error:
+            sentences.append(str(error))
+    return list(uploads.values()), sentences
