@@ -1,7 +1,10 @@
-"""Trains every model of the lab: RECIPES -> data -> fit -> evaluate -> save.
+"""Trains every model of the lab, and yours: recipe -> data -> fit -> evaluate -> save.
 
     python train.py                          whatever is missing in checkpoints/
     python train.py --only dog-ae mnist-ae   these alone
+    python train.py --recipe flowers.toml    a model of your own
+    python train.py --photos DIR --like dog-ae   one of the lab's recipes on a folder of your pictures
+    python train.py --list                   which recipes there are, and what is trained
     python train.py --quick                  all of them, with small networks, in some ten minutes on a CPU, into checkpoints-quick/
     python train.py --evaluate               trains nothing; measures what finished checkpoints and the baselines lack
     python train.py --download               fetches MNIST and Stanford Dogs into the data folder first
@@ -30,80 +33,20 @@ from torch import Tensor
 from tqdm import tqdm
 
 from aemodels import console, precision
-from aemodels.data import datasets, sources
+from aemodels.data import sources
+from aemodels.data.sources import DataConfig
 from aemodels.errors import CheckpointError, DataError, FileError, LatentLabError
 from aemodels.models import autoencoders
-from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.quality import baselines, curves, evaluation, metrics
 from aemodels.storage import checkpoints, measurements
-from aemodels.training import loop, provenance, resuming
+from aemodels.training import loop, provenance, recipes, resuming
+from aemodels.training.recipes import Recipe
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-NOISE_FACTOR = 0.4
 FEW_STEPS = 100  # in which no recipe learns much
 LITTLE_DB = 2  # above one and the same picture for all: no more than that is no reconstruction
-
-MNIST = ModelConfig(
-    variant="plain",
-    network="mlp",
-    image_shape=(1, 28, 28),
-    latent_shape=(2,),
-    widths=(512, 256, 256, 128, 128, 64),
-    reconstruction="bce",
-)
-DOG = ModelConfig(
-    variant="plain",
-    network="conv",
-    image_shape=(3, 128, 128),
-    latent_shape=(16, 8, 8),
-    widths=(128, 256),
-    encoder_depths=(8, 6),
-    decoder_depths=(8, 6),
-    refiner_depth=2,
-    refiner_steps=5,
-    descent_steps=2,
-    reconstruction="log_mse",
-)
-MNIST_TRAINING = TrainConfig(epochs=50, batch_size=512, learning_rate=4e-3, warp_px=0.5)
-DOG_TRAINING = TrainConfig(epochs=100, batch_size=128, learning_rate=4e-3, flips=True, shift_px=8, refine_from=0.7)
-
-
-def noisy_dog(variance: float, start_from: str) -> tuple[ModelConfig, TrainConfig]:
-    """Goes on from a model that saw less noise: what both have to learn is mostly the same.
-
-    A corrector helps here; without noise, more steps of the refiner do more than one.
-    """
-    return (
-        dataclasses.replace(
-            DOG,
-            variant="noisy-code",
-            noise_variance=variance,
-            corrector_depths=(6, 4),
-            refiner_steps=3,
-            descent_steps=1,
-        ),
-        dataclasses.replace(DOG_TRAINING, epochs=70, learning_rate=2e-3, refine_from=0.5, start_from=start_from),
-    )
-
-
-RECIPES: dict[str, tuple[ModelConfig, TrainConfig]] = {
-    "mnist-ae": (MNIST, MNIST_TRAINING),
-    "mnist-ae-l2-code": (dataclasses.replace(MNIST, variant="code-l2", code_l2=1e-3), MNIST_TRAINING),
-    "mnist-ae-l2-weights": (MNIST, dataclasses.replace(MNIST_TRAINING, weight_decay=0.1)),
-    "mnist-dae": (
-        dataclasses.replace(
-            MNIST, variant="denoising", noise_factor=NOISE_FACTOR, latent_shape=(64,), widths=(1024, 512, 256)
-        ),
-        dataclasses.replace(MNIST_TRAINING, epochs=40, learning_rate=6e-3, warp_px=0.0, weight_decay=0.3),
-    ),
-    "mnist-dae-2d": (dataclasses.replace(MNIST, variant="denoising", noise_factor=NOISE_FACTOR), MNIST_TRAINING),
-    "dog-ae": (DOG, DOG_TRAINING),
-    "dog-noise-0.05": noisy_dog(0.05, start_from="dog-ae"),
-    "dog-noise-0.10": noisy_dog(0.10, start_from="dog-noise-0.05"),
-    "dog-noise-0.15": noisy_dog(0.15, start_from="dog-noise-0.05"),
-}
 
 # For a first look: small networks, a fixed number of steps, so that a slow machine takes longer and learns as much.
 QUICK_NETWORKS = {
@@ -121,45 +64,42 @@ QUICK_STEPS = 250  # at least, however few the images
 QUICK_TRAININGS = {"mlp": {"epochs": 3}, "conv": {"epochs": 1, "batch_size": 16}}
 
 
-def recipe(name: str, args: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
-    """What this command line makes of the recipe of that name."""
-    model_config, train_config = RECIPES[name]
+def as_asked(recipe: Recipe, args: argparse.Namespace) -> Recipe:
+    """What this command line makes of a recipe."""
+    model, train_config = recipe.model, recipe.training
     if args.quick:
-        model_config = dataclasses.replace(model_config, **QUICK_NETWORKS[model_config.network])
-        train_config = dataclasses.replace(train_config, **QUICK_TRAININGS[model_config.network])
+        model = dataclasses.replace(model, **QUICK_NETWORKS[model.network])
+        train_config = dataclasses.replace(train_config, **QUICK_TRAININGS[model.network])
     asked = {key: getattr(args, key) for key in ("epochs", "minutes") if getattr(args, key)}
-    return model_config, dataclasses.replace(train_config, **asked)
+    return dataclasses.replace(recipe, model=model, training=dataclasses.replace(train_config, **asked))
 
 
-def load_data(name: str, args: argparse.Namespace) -> datasets.DataSet:
-    """The data set of that recipe, from the first of the folders that has it. Raises DataError where none has."""
+def load_data(recipe: Recipe, args: argparse.Namespace) -> sources.DataSet:
+    """The recipe's data set, from the first of the folders that has it. Raises DataError where none has."""
     errors = []
     for folder in args.data or [None]:
-        root = sources.data_root(folder)
         try:
-            return datasets.load_mnist(root) if name.startswith("mnist") else datasets.load_dogs(root, args.quick)
+            return sources.load(recipe.data, sources.data_root(folder), args.quick)
         except DataError as error:
             errors.append(error)
     raise errors[0]
 
 
-def initial_model(
-    name: str, model_config: ModelConfig, train_config: TrainConfig, out: Path
-) -> autoencoders.Autoencoder:
+def initial_model(recipe: Recipe, out: Path) -> autoencoders.Autoencoder:
     """Fresh weights drawn from the recipe's seed, or those of the checkpoint that the recipe starts from."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(train_config.seed)
-        model = autoencoders.build(model_config)
-    if train_config.start_from:
-        start = checkpoints.load_checkpoint(train_config.start_from, out)
+        torch.manual_seed(recipe.training.seed)
+        model = autoencoders.build(recipe.model)
+    if recipe.training.start_from:
+        start = checkpoints.load_checkpoint(recipe.training.start_from, out)
         if not start.provenance["finished"]:
-            tqdm.write(f"{name} starts from {train_config.start_from}, whose training is not finished.")
+            tqdm.write(f"{recipe.name} starts from {start.name}, whose training is not finished.")
         fresh, learnt = model.state_dict(), start.model.state_dict()
         misfit = [key for key, w in learnt.items() if key not in fresh or fresh[key].shape != w.shape]
         if misfit:
             raise LatentLabError(
-                f"{name} cannot start from {start.name}, whose network is another (first at {misfit[0]}); change the recipe of "
-                f"one of them, or train {start.name} anew."
+                f"{recipe.name} cannot start from {start.name}, whose network is another (first at {misfit[0]}); change the recipe "
+                f"of one of them, or train {start.name} anew."
             )
         model.load_state_dict(fresh | learnt)  # a corrector or refiner may be new
     return model
@@ -180,7 +120,7 @@ def join_processes(args: argparse.Namespace) -> "Accelerator | None":
     from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
 
     # A refiner has no part in a training's first steps (TrainConfig.refine_from); to look for such weights takes time.
-    refines_later = any(RECIPES[name][1].refine_from for name in args.only or RECIPES)
+    refines_later = any(recipe.training.refine_from for recipe in args.recipes.values())
     unused_weights = DistributedDataParallelKwargs(find_unused_parameters=refines_later)
     patience = InitProcessGroupKwargs(timeout=timedelta(days=1))  # the first process evaluates while the others wait
     accelerator = Accelerator(cpu=args.device == "cpu", kwargs_handlers=[unused_weights, patience])
@@ -209,15 +149,16 @@ def agreed_dtype(device: str, accelerator: "Accelerator | None") -> torch.dtype:
     return dtype
 
 
-def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | None") -> None:
-    model_config, train_config = recipe(name, args)
-    dataset = load_data(name, args)
+def train_one(recipe: Recipe, args: argparse.Namespace, accelerator: "Accelerator | None") -> None:
+    name, dataset, recipe = recipe.name, load_data(recipe, args), as_asked(recipe, args)
+    train_config = recipe.training
     if args.quick and not args.epochs:
         steps_per_epoch = max(1, len(dataset.train) // train_config.batch_size)
         epochs = max(train_config.epochs, math.ceil(QUICK_STEPS / steps_per_epoch))
         train_config = dataclasses.replace(train_config, epochs=epochs)
+        recipe = dataclasses.replace(recipe, training=train_config)
 
-    state = loop.start(initial_model(name, model_config, train_config, args.out), train_config, args.device, args.dtype)
+    state = loop.start(initial_model(recipe, args.out), train_config, args.device, args.dtype)
     if start := train_config.start_from:
         state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, args.out))
     if args.compile:
@@ -225,8 +166,8 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
     resume_path = args.out / ".resume" / f"{name}.pt"
     settings = {
         "train_config": train_config.to_dict(),
-        "model_config": model_config.to_dict(),
-        "data_fingerprint": dataset.fingerprint,
+        "model_config": recipe.model.to_dict(),
+        "data_fingerprint": dataset.record.fingerprint,
         "num_train_images": len(dataset.train),
     }
     resumed = resuming.restore(state, resume_path, settings)
@@ -282,11 +223,11 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
             if not state.history:
                 raise LatentLabError(f"{name} had no time for a single step; give it more --minutes.")
         if state.history:
-            sample = dataset.reference[:: max(1, len(dataset.reference) // 256)]
+            sample = dataset.validation[:: max(1, len(dataset.validation) // 256)]
             state.history[-1] |= {
-                "psnr_db": metrics.evaluate(model, sample, **evaluation.own_noise(model_config))["psnr_db"]
+                "psnr_db": metrics.evaluate(model, sample, **evaluation.own_noise(recipe.model))["psnr_db"]
             }
-        save(name, model, train_config, state, dataset, args)
+        save(recipe, model, state, dataset, args)
         if state.finished:
             resume_path.unlink(missing_ok=True)
             warn_of_a_poor_model(name, state, dataset, args.out)
@@ -300,28 +241,30 @@ def train_one(name: str, args: argparse.Namespace, accelerator: "Accelerator | N
 
 
 def save(
-    name: str,
+    recipe: Recipe,
     ema: autoencoders.Autoencoder,
-    train_config: TrainConfig,
     state: loop.TrainState,
-    dataset: datasets.DataSet,
+    dataset: sources.DataSet,
     args: argparse.Namespace,
 ) -> None:
     """Evaluates the weights as they will be stored, in float16, on the whole test split once training has finished."""
     model = evaluation.as_stored(ema, args.device)
     test = dataset.test if state.finished else dataset.test[:: max(1, len(dataset.test) // 100)]
-    with measuring_bar(name, model, len(test), len(dataset.reference), disable=not state.finished) as bar:
-        checkpoints.save_checkpoint(
-            name,
-            model,
-            train_config,
-            evaluation.evaluate_all(model, test, bar.update),
-            state.history,
-            evaluation.encode_all(model, dataset.reference, bar.update),
-            dataset.reference_labels,
-            provenance.describe(state, train_config, dataset, args.device),
-            args.out,
+    with measuring_bar(recipe.name, model, len(test), len(dataset.reference), disable=not state.finished) as bar:
+        checkpoint = checkpoints.Checkpoint(
+            name=recipe.name,
+            title=recipe.title,
+            data=dataset.record,
+            model=model,
+            train_config=recipe.training,
+            metrics=evaluation.evaluate_all(model, test, bar.update),
+            history=state.history,
+            codes=evaluation.encode_all(model, dataset.reference, bar.update),
+            labels=dataset.reference_labels,
+            index=dataset.reference_index,
+            provenance=provenance.describe(state, recipe.training, dataset, args.device),
         )
+        checkpoints.save_checkpoint(checkpoint, args.out)
 
 
 def measuring_bar(
@@ -331,7 +274,7 @@ def measuring_bar(
     return tqdm(total=total, desc=f"{name}: measuring", unit="img", leave=False, disable=disable)
 
 
-def warn_of_a_poor_model(name: str, state: loop.TrainState, dataset: datasets.DataSet, out: Path) -> None:
+def warn_of_a_poor_model(name: str, state: loop.TrainState, dataset: sources.DataSet, out: Path) -> None:
     """Says so where training ended, and the model cannot do what it is for."""
     if state.step < FEW_STEPS:
         tqdm.write(f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs.")
@@ -344,37 +287,42 @@ def warn_of_a_poor_model(name: str, state: loop.TrainState, dataset: datasets.Da
         )
 
 
-def evaluate_finished(name: str, args: argparse.Namespace) -> None:
+def evaluate_finished(recipe: Recipe, args: argparse.Namespace) -> None:
     """Measures a finished checkpoint that lacks figures; all else in it stays as it is, bit by bit."""
+    name = recipe.name
     if not checkpoints.checkpoint_path(name, args.out).exists():
         return
     ckpt = checkpoints.load_checkpoint(name, args.out)
     if not ckpt.provenance["finished"] or evaluation.is_current(ckpt.metrics, ckpt.model_config):
         return
-    dataset = load_data(name, args)
-    if dataset.fingerprint != ckpt.provenance["data_fingerprint"]:
+    dataset = load_data(recipe, args)
+    if dataset.record.fingerprint != ckpt.data.fingerprint:
         folders = ", ".join(str(sources.data_root(folder)) for folder in args.data or [None])
         raise LatentLabError(f"{name} was trained on other data than {folders} holds; point --data to those.")
     with measuring_bar(name, ckpt.model, len(dataset.test)) as bar:
         results = evaluation.evaluate_all(ckpt.model.to(args.device), dataset.test, bar.update)
     print(f"{name}: measured on {len(dataset.test):,} test images.", flush=True)
-    checkpoints.save_checkpoint(
-        name, ckpt.model, ckpt.train_config, results, ckpt.history, ckpt.codes, ckpt.labels, ckpt.provenance, args.out
-    )
+    checkpoints.save_checkpoint(dataclasses.replace(ckpt, metrics=results), args.out)
 
 
-def measure_baselines(args: argparse.Namespace) -> None:
-    """PCA, the optimal linear code, and AVIF at capacity, on the same photos as the dog models: what baselines.json lacks, or
-    all of it where no model there was trained on its photos."""
-    known = measurements.read_baselines(args.out) or {}
-    dogs = [name for name in RECIPES if name.startswith("dog") and checkpoints.checkpoint_path(name, args.out).exists()]
-    seen = {checkpoints.read_header(name, args.out)["provenance"]["data_fingerprint"] for name in dogs}
-    if seen and known.get("data_fingerprint") not in seen:
-        known = {}
-    if baselines.lacks_linear_code(known) or baselines.lacks_avif(known):
-        dataset = load_data(dogs[0] if dogs else "dog-ae", args)
-        for results in baselines.measure(dataset, prod(DOG.latent_shape), known):
-            measurements.save_baselines(results, args.out)
+def measure_baselines(recipes: list[Recipe], args: argparse.Namespace) -> None:
+    """PCA, the optimal linear code, and AVIF at capacity, on the test photos of each of the recipes' data sets: what baselines.json lacks, or all of
+    it where no model there was trained on its photos."""
+    recipes_of: dict[DataConfig, list[Recipe]] = {}
+    for recipe in recipes:
+        if len(recipe.model.latent_shape) == 3:
+            recipes_of.setdefault(recipe.data, []).append(recipe)
+    for same_data in recipes_of.values():
+        trained = [r.name for r in same_data if checkpoints.checkpoint_path(r.name, args.out).exists()]
+        seen = {checkpoints.read_header(name, args.out)["data"]["fingerprint"] for name in trained}
+        known = [measurements.read_baselines(fingerprint, args.out) or {} for fingerprint in seen]
+        if any(not (baselines.lacks_linear_code(k) or baselines.lacks_avif(k)) for k in known):
+            continue
+        dataset = load_data(same_data[0], args)
+        fingerprint = dataset.record.fingerprint
+        known = measurements.read_baselines(fingerprint, args.out) or {}
+        for results in baselines.measure(dataset, prod(same_data[0].model.latent_shape), known):
+            measurements.save_baselines(results, fingerprint, args.out)
 
 
 def measure_curves(names: list[str], out: Path) -> None:
@@ -417,18 +365,13 @@ def how_it_ended(header: dict[str, Any]) -> str:
     return "finished" if done >= epochs else f"finished by its time limit, after {done:.3g} of {epochs} epochs"
 
 
-def images_of(name: str) -> str:
-    return "digits" if name.startswith("mnist") else "photos"
-
-
 def wanted(args: argparse.Namespace) -> list[str]:
-    """Names to train: those asked for, or all, but none that has a sound and finished checkpoint.
+    """Names to train: all of args.recipes but those that have a sound and finished checkpoint.
 
     Raises LatentLabError where a finished one is not what the command line asks for.
     """
-    names = [name for name in RECIPES if name in (args.only or RECIPES)]
     missing, contradicted = [], []
-    for name in names:
+    for name, recipe in args.recipes.items():
         path = checkpoints.checkpoint_path(name, args.out)
         if not path.exists():
             missing.append(name)
@@ -441,12 +384,12 @@ def wanted(args: argparse.Namespace) -> list[str]:
             continue
         if not ckpt.provenance["finished"]:
             missing.append(name)
-        elif differences := unlike_what_is_asked(ckpt, args):
+        elif differences := unlike_what_is_asked(ckpt, recipe, args):
             contradicted.append(
                 f"{name} is finished ({' and '.join(differences)}, {ckpt.metrics['psnr_db']:.2f} dB): move {path} away, or give "
                 "another folder with --out, to have it trained as asked."
             )
-        elif ckpt.model_config != recipe(name, args)[0]:
+        elif ckpt.model_config != as_asked(recipe, args).model:
             print(
                 f"{path} is not of the network in {name}'s recipe; move it away to have that trained.", file=sys.stderr
             )
@@ -455,7 +398,7 @@ def wanted(args: argparse.Namespace) -> list[str]:
     return missing
 
 
-def unlike_what_is_asked(ckpt: checkpoints.Checkpoint, args: argparse.Namespace) -> list[str]:
+def unlike_what_is_asked(ckpt: checkpoints.Checkpoint, recipe: Recipe, args: argparse.Namespace) -> list[str]:
     """How a finished checkpoint was trained, where the command line asks for something else."""
     made, differences = ckpt.train_config, []
     if args.epochs and args.epochs != made.epochs:
@@ -463,10 +406,12 @@ def unlike_what_is_asked(ckpt: checkpoints.Checkpoint, args: argparse.Namespace)
     if args.minutes and args.minutes != made.minutes:
         limit = f"at most {made.minutes:g} minutes" if made.minutes else "any number of minutes"
         differences.append(f"trained for {limit}, not {args.minutes:g}")
-    if args.data or os.environ.get("LATENT_LAB_DATA"):
+    if ckpt.data.config != recipe.data:
+        differences.append(f"trained on {ckpt.data.config.name}, not as its recipe says on {recipe.data.name}")
+    elif args.data or os.environ.get("LATENT_LAB_DATA") or recipe.data.source == sources.PHOTOS:
         with contextlib.suppress(DataError):  # a folder without such images does not ask for others
-            if load_data(ckpt.name, args).fingerprint != ckpt.provenance["data_fingerprint"]:
-                differences.append(f"trained on other {images_of(ckpt.name)}")
+            if load_data(recipe, args).record.fingerprint != ckpt.data.fingerprint:
+                differences.append("trained on other images")
     return differences
 
 
@@ -478,10 +423,10 @@ def with_data(names: list[str], args: argparse.Namespace) -> tuple[list[str], li
     found, left_out, errors = [], [], {}
     for name in names:
         try:
-            load_data(name, args)
+            load_data(args.recipes[name], args)
             found.append(name)
         except DataError as error:
-            if args.only:
+            if args.only or args.recipe or args.photos:
                 raise
             left_out.append(name)
             errors.setdefault(str(error), []).append(name)
@@ -492,9 +437,41 @@ def with_data(names: list[str], args: argparse.Namespace) -> tuple[list[str], li
     return found, left_out
 
 
+def chosen(args: argparse.Namespace) -> dict[str, Recipe]:
+    """The recipes that the command line is about, by name. Raises LatentLabError where it contradicts itself."""
+    lab = recipes.of_the_lab()
+    if sum(map(bool, (args.only, args.recipe, args.photos))) > 1:
+        raise LatentLabError("--only, --recipe and --photos each say what to train; give one of them.")
+    if bool(args.photos) != bool(args.like):
+        raise LatentLabError(
+            "--photos DIR and --like NAME go together: a folder of pictures, and the recipe to train on it."
+        )
+    unknown = [name for name in [*(args.only or ()), *([args.like] if args.like else ())] if name not in lab]
+    if unknown:
+        raise LatentLabError(f"There is no recipe {unknown[0]}; the lab's own are {', '.join(lab)}.")
+    if args.photos:
+        recipe = recipes.on_photos(lab[args.like], args.photos)
+        own = {recipe.name: recipe}
+    elif args.recipe:
+        own = recipes.in_order(map(recipes.read, args.recipe))
+    else:
+        return {name: recipe for name, recipe in lab.items() if name in (args.only or lab)}
+    taken = {name.casefold(): name for name in lab}
+    for recipe in own.values():
+        if recipe.name.casefold() in taken and recipe not in lab.values():
+            raise LatentLabError(
+                f"{recipe.name} is the name of one of the lab's own models; give yours another `name` in its recipe."
+            )
+    return own
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=RECIPES, metavar="NAME", help=f"of {', '.join(RECIPES)}")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these of the lab's own recipes; --list shows them")
+    parser.add_argument("--recipe", type=Path, nargs="+", metavar="FILE", help="recipes of your own, TOML files")
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="folder of your pictures, for a recipe of the lab")
+    parser.add_argument("--like", metavar="NAME", help="which recipe of the lab to train on --photos")
+    parser.add_argument("--list", action="store_true", help="show the recipes and what is trained, and end")
     parser.add_argument(
         "--data",
         type=Path,
@@ -553,8 +530,12 @@ def main(arguments: list[str] | None = None) -> int:
     console.accept_any_text()
     args = parse(arguments)
     try:
+        args.recipes = chosen(args)
+        if args.list:
+            print_table(list(args.recipes), args.out)
+            return 0
         if args.download:
-            from aemodels.data import download
+            from aemodels.data import download, sources
 
             folder = sources.data_root(args.data[0] if args.data else None)
             download.download_mnist(folder)
@@ -565,8 +546,8 @@ def main(arguments: list[str] | None = None) -> int:
         if args.evaluate:
             if is_first:
                 print(f"{provenance.device_name(args.device)}: measures in float32.", flush=True)
-            for name in (args.only or RECIPES) if is_first else ():
-                evaluate_finished(name, args)
+            for recipe in args.recipes.values() if is_first else ():
+                evaluate_finished(recipe, args)
         else:
             names, left_out = with_data(wanted(args), args)
             if accelerator:
@@ -582,17 +563,19 @@ def main(arguments: list[str] | None = None) -> int:
                     "measures in float32.",
                     flush=True,
                 )
-                print(*dict.fromkeys(load_data(name, args).summary for name in names), sep="\n", flush=True)
+                print(
+                    *dict.fromkeys(load_data(args.recipes[name], args).summary for name in names), sep="\n", flush=True
+                )
             for name in names:
-                train_one(name, args, accelerator)
+                train_one(args.recipes[name], args, accelerator)
         if accelerator:
             accelerator.end_training()
         if not is_first:
             return 0
         # Principal components need more photos than --quick takes.
-        if not args.only and not args.quick and not any(images_of(name) == "photos" for name in left_out):
-            measure_baselines(args)
-        shown = args.only or list(RECIPES)
+        if not args.only and not args.quick:
+            measure_baselines([recipe for recipe in args.recipes.values() if recipe.name not in left_out], args)
+        shown = list(args.recipes)
         if not args.quick:  # pages measure for themselves what is not kept
             measure_curves(shown, args.out)
         print_table(shown, args.out)

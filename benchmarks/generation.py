@@ -1,4 +1,4 @@
-"""Does sampling generate? Measures every sampler on every dog model and writes checkpoints/generation.json.
+"""Does sampling generate? Measures every sampler on every model of photos and writes checkpoints/generation.json.
 
 python -m benchmarks.generation [--data DIR] [--out DIR]
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from aemodels.data import datasets, sources
+from aemodels.data import sources
 from aemodels.errors import LatentLabError
 from aemodels.quality import generation
 from aemodels.storage import checkpoints, measurements
@@ -23,23 +23,28 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--samples", type=int, default=generation.NUM_SAMPLES, help="pictures of each kind and seed")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)  # small batches on one core beat large ones on several
-    names = [name for name in checkpoints.list_checkpoints(args.out) if name.startswith("dog-")]
-    ckpts = [checkpoints.load_checkpoint(name, args.out) for name in names]
-    dataset = datasets.load_dogs(sources.data_root(args.data))
-    foreign = [c.name for c in ckpts if c.provenance["data_fingerprint"] != dataset.fingerprint]
-    if foreign or not ckpts:
-        raise LatentLabError(
-            f"{foreign[0]} was trained on other photos than {sources.data_root(args.data)} holds; point --data to those."
-            if foreign
-            else "There is no dog model to measure; train one with `python train.py --only dog-ae`."
-        )
+    everything = [checkpoints.load_checkpoint(name, args.out) for name in checkpoints.list_checkpoints(args.out)]
+    sets = {c.data.fingerprint: c.data.config for c in everything if len(c.model_config.latent_shape) == 3}
+    if not sets:
+        raise LatentLabError("There is no model of photos to measure; train one with `python train.py --only dog-ae`.")
+    for fingerprint, config in sets.items():
+        measure([c for c in everything if c.data.fingerprint == fingerprint and c.data.config == config], args)
+
+
+def measure(ckpts: list[checkpoints.Checkpoint], args: argparse.Namespace) -> None:
+    """Measures the models of one data set."""
+    root = sources.data_root(args.data)
+    photos = sources.load_photos_of(ckpts[0].data.config, root)
+    if photos.fingerprint != ckpts[0].data.fingerprint:
+        raise LatentLabError(f"{ckpts[0].name} was trained on other photos than {root} holds; point --data to those.")
     start = time.process_time()
 
     def progress(text: str) -> None:
         print(f"{time.process_time() - start:6.0f} s  {text}", flush=True)
 
-    results = generation.measure_generation(ckpts, dataset.train, dataset.test, args.samples, progress=progress)
-    measurements.save_generation(results, args.out)
+    known = photos.images[torch.cat([photos.train_index, photos.validation_index]).sort().values]
+    results = generation.measure_generation(ckpts, known, photos.test, args.samples, progress=progress)
+    measurements.save_generation(results, photos.fingerprint, args.out)
     for row in results["rows"]:
         cells = "".join(f"{row[m][0]:>10.3f} ±{row[m][1]:<7.3f}" for m in generation.MEASURES)
         print(f"{row['model'] or '':<16}{row['source']:<16}{cells}")

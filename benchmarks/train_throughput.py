@@ -25,7 +25,7 @@ from torchvision.datasets import ImageFolder
 from tqdm import tqdm
 
 from aemodels import precision
-from aemodels.data import sources
+from aemodels.data import photo_sets, sources
 from aemodels.models import autoencoders
 from aemodels.models.config import ModelConfig
 from aemodels.training import loop, provenance
@@ -70,7 +70,7 @@ def our_rate(
 
 def their_rate(folder: str, device: torch.device, batch_size: int, num_steps: int) -> float:
     """Images a second of the loop that tutorials show."""
-    size = sources.DOG_SIZE
+    size = photo_sets.DOG_SIZE
     steps = [
         transforms.Resize(size),
         transforms.CenterCrop(size),
@@ -144,8 +144,8 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser.parse_args(arguments)
 
     root = sources.data_root(args.data)
-    images = sources.load_dogs(root).train[:4096]
-    folder = sources.find_dog_folder(root)
+    images = photo_sets.load_dogs(root).train[:4096]
+    folder = photo_sets.find_dog_folder(root)
     chosen = precision.fastest(args.device)
     ours, theirs = {dtype: [] for dtype in sorted(PRECISIONS, key=lambda dtype: dtype != chosen)}, []
     for _ in tqdm(range(args.rounds), unit="round"):

@@ -3,7 +3,7 @@ import streamlit as st
 import torch
 from browser import CHROMIUM_ARGUMENTS, REAL_DATA, WAIT_MS, chromium, copy_photos, running_app
 
-from aemodels.data import sources
+from aemodels.data import photo_sets
 from aemodels.models.config import ModelConfig
 from aemodels.storage import checkpoints
 
@@ -48,7 +48,7 @@ def without_photos(tmp_path, photo_cache, monkeypatch):
 
 @pytest.fixture
 def dogs(with_photos, photo_folder):
-    return sources.load_dogs(photo_folder)
+    return photo_sets.load_dogs(photo_folder)
 
 
 @pytest.fixture

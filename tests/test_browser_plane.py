@@ -14,7 +14,7 @@ from PIL import Image
 
 import aemodels
 from aemodels.codes import planes
-from aemodels.data import sources
+from aemodels.data import mnist
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
@@ -275,7 +275,7 @@ def test_twins_share_one_cursor(visit, ckpts):
 def test_path_is_walked_between_two_picked_digits(visit, ckpts):
     page = visit("mnist-path?a=3&b=8&mnist_model=L2+on+the+code")
     page.wait_for_function("globalThis.latentLab.get('mnist-ae-l2-code')")
-    ckpt, (digits, _) = ckpts["mnist-ae-l2-code"], sources.load_mnist_test_digits()
+    ckpt, (digits, _) = ckpts["mnist-ae-l2-code"], mnist.load_mnist_test_digits()
 
     def check(a, b):
         for t in (0.0, 0.37, 1.0):

@@ -15,10 +15,11 @@ import torch
 from browser import REAL_DATA
 from PIL import Image
 
-from aemodels.data import photos, sources
+from aemodels.data import mnist, photos, sources
+from aemodels.data.photo_sets import find_dog_folder, load_dogs
 from aemodels.data.photos import load_photos, read_photo_folder
 from aemodels.data.pictures import open_photo
-from aemodels.data.sources import find_dog_folder, in_test_split, load_dogs
+from aemodels.data.splits import in_test_split
 from aemodels.errors import DataError
 
 needs_mnist = pytest.mark.skipif(not (REAL_DATA / "MNIST" / "raw").is_dir(), reason=f"no MNIST in {REAL_DATA}")
@@ -93,8 +94,8 @@ def test_cache_root_takes_the_environment_then_the_users_cache(monkeypatch, cach
 
 @needs_mnist
 def test_shipped_test_digits_are_torchvisions():
-    images, labels = sources.load_mnist_test_digits()
-    expected_images, expected_labels = sources.load_mnist(REAL_DATA, train=False)
+    images, labels = mnist.load_mnist_test_digits()
+    expected_images, expected_labels = mnist.load_mnist(REAL_DATA, train=False)
     assert images.dtype == torch.uint8
     assert labels.dtype == torch.int64
     assert torch.equal(images, expected_images)
@@ -102,14 +103,14 @@ def test_shipped_test_digits_are_torchvisions():
 
 
 def test_shipped_test_digits_have_their_shape():
-    images, labels = sources.load_mnist_test_digits()
+    images, labels = mnist.load_mnist_test_digits()
     assert images.shape == (10_000, 1, 28, 28)
     assert labels.bincount().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
 
 
 @needs_mnist
 def test_mnist_train_set():
-    images, labels = sources.load_mnist(REAL_DATA, train=True)
+    images, labels = mnist.load_mnist(REAL_DATA, train=True)
     assert images.shape == (60_000, 1, 28, 28)
     assert images.dtype == torch.uint8
     assert labels[:5].tolist() == [5, 0, 4, 1, 9]
@@ -123,7 +124,7 @@ def test_missing_or_broken_mnist_says_what_to_do(tmp_path, content):
             for kind in ("images-idx3", "labels-idx1"):
                 (tmp_path / "MNIST" / "raw" / f"{part}-{kind}-ubyte").write_bytes(content)
     with pytest.raises(DataError, match=r"train\.py --download") as error:
-        sources.load_mnist(tmp_path, train=True)
+        mnist.load_mnist(tmp_path, train=True)
     assert str(tmp_path) in str(error.value)
 
 

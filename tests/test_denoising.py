@@ -9,7 +9,7 @@ from browser import REPO
 from skimage.metrics import structural_similarity
 
 import aemodels
-from aemodels.data import sources
+from aemodels.data import mnist
 from aemodels.quality import denoising
 from aemodels.quality.metrics import bce, mse, psnr_db, with_noise
 
@@ -22,13 +22,13 @@ def shipped():
 @pytest.fixture(scope="module")
 def digits():
     """Test digits, float (500, 1, 28, 28)."""
-    return sources.load_mnist_test_digits()[0][::20].float() / 255
+    return mnist.load_mnist_test_digits()[0][::20].float() / 255
 
 
 @pytest.fixture(scope="module")
 def training_digits(data_folder):
     """uint8 (60000, 1, 28, 28)."""
-    return sources.load_mnist(data_folder, train=True)[0]
+    return mnist.load_mnist(data_folder, train=True)[0]
 
 
 def noisy(x, factor):

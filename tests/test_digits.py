@@ -8,14 +8,14 @@ import torch
 from PIL import Image
 
 import aemodels
-from aemodels.data import sources
+from aemodels.data import mnist
 from aemodels.errors import DataError
 
 
 @pytest.fixture(scope="module")
 def digits():
     """Thirteen test digits, uint8 (28, 28)."""
-    return sources.load_mnist_test_digits()[0][::800, 0].numpy()
+    return mnist.load_mnist_test_digits()[0][::800, 0].numpy()
 
 
 def enlarged(digit, times=10):

@@ -18,7 +18,7 @@ import torch
 from torchvision.datasets import MNIST
 
 from aemodels.data.download import STANFORD_DOGS, Archive, download_dogs, download_mnist
-from aemodels.data.sources import load_mnist
+from aemodels.data.mnist import load_mnist
 from aemodels.errors import DataError
 
 

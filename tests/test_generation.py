@@ -14,7 +14,7 @@ from browser import copy_photos
 
 import aemodels
 from aemodels.codes import latents
-from aemodels.data import sources
+from aemodels.data import photo_sets
 from aemodels.data.photos import open_photo
 from aemodels.errors import CheckpointError, DataError, LatentLabError
 from aemodels.quality import features, generation
@@ -368,7 +368,7 @@ def test_the_command_refuses_other_photos_than_the_models(data_folder, tmp_path,
 
 def test_the_command_writes_what_it_measures(data_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
-    dogs = sources.load_dogs(copy_photos(data_folder, tmp_path, 1))
+    dogs = photo_sets.load_dogs(copy_photos(data_folder, tmp_path, 1))
     c = aemodels.load_checkpoint("dog-noise-0.10")
     provenance = c.provenance | {"data_fingerprint": dogs.fingerprint}
     num_test = len(dogs.test_index)

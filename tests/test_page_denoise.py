@@ -12,7 +12,7 @@ from apptest import pictures
 from PIL import Image, ImageDraw
 
 import aemodels
-from aemodels.data import digits, sources
+from aemodels.data import digits, mnist
 from aemodels.quality import denoising
 from aemodels.quality.metrics import psnr_db, with_noise
 from pages.parts.digits import sketch
@@ -47,7 +47,7 @@ def denoisers():
 def test_says_psnr_and_ssim_of_the_pictures(seed, factor, denoisers):
     app = open_page(seed=str(seed), noise_factor=str(factor))
     assert app.slider(key="noise_factor").value == factor
-    digits, _ = sources.load_mnist_test_digits()
+    digits, _ = mnist.load_mnist_test_digits()
     x = digits[torch.randperm(10000, generator=torch.Generator().manual_seed(seed))[:9]].float() / 255
     noise = [torch.randn(1, 28, 28, generator=torch.Generator().manual_seed(1000 * seed + i)) for i in range(9)]
     y = x + factor * torch.stack(noise)
@@ -70,7 +70,7 @@ def test_says_what_each_model_reaches_on_all_test_digits(query):
 
 def test_compares_each_network_with_the_linear_denoiser_on_the_test_set(denoisers):
     points = "\n".join(notice(open_page()))
-    images = sources.load_mnist_test_digits()[0][::20]
+    images = mnist.load_mnist_test_digits()[0][::20]
     factors = [i / 10 for i in range(11)]
     at = {label: denoising.sweep(denoise, images, factors) for label, denoise in denoisers.items()}
     linear = at["Best linear"]

@@ -9,7 +9,7 @@ from PIL import Image
 
 import aemodels
 from aemodels.codes import latents
-from aemodels.data import sources
+from aemodels.data import mnist
 from aemodels.report import figures
 from aemodels.storage import checkpoints
 from pages.parts.shared import thumbnails
@@ -68,7 +68,7 @@ def test_pages_whose_checkpoint_is_missing_or_broken_have_no_picture(checkpoint_
 
 def test_the_denoise_picture_is_the_first_test_digits_made_cleaner():
     _, _, noisy, denoised = draw("denoise", "mnist-dae")
-    digits = sources.load_mnist_test_digits()[0][:9, 0].numpy() / 255
+    digits = mnist.load_mnist_test_digits()[0][:9, 0].numpy() / 255
     rows = np.block([[digits[3 * r + c] for c in range(3)] for r in range(3)])
     clean = (
         np.asarray(Image.fromarray((255 * rows).astype(np.uint8)).resize((320, 320), Image.Resampling.LANCZOS)) / 255

@@ -14,7 +14,7 @@ from torch import nn
 
 import aemodels
 from aemodels.codes import planes
-from aemodels.data import sources
+from aemodels.data import mnist
 from aemodels.errors import ConfigError
 from aemodels.storage import checkpoints
 from pages.parts.plane import canvas, plane
@@ -64,7 +64,7 @@ def test_plane_starts_at_the_code_of_the_seeds_digit(ckpts):
 
 
 def test_readout_agrees_with_a_search_over_all_codes(ckpts):
-    digits, labels = sources.load_mnist_test_digits()
+    digits, labels = mnist.load_mnist_test_digits()
     for name in MODELS:
         codes = ckpts[name].codes.double().numpy()
         for place in ([0.1, -0.2], [0.9, 0.9], [50.0, 50.0]):
@@ -342,7 +342,7 @@ def test_twins_own_scale_shows_each_nearly_all_its_codes_and_its_own_box(ckpts):
     ("a", "b", "model"), [(3, 8, "mnist-ae"), (0, 1, "mnist-ae-l2-code"), (7, 8, "mnist-ae-l2-weights")]
 )
 def test_path_says_which_row_is_nearer_to_digits_and_which_is_greyer(a, b, model, ckpts):
-    digits, ckpt = sources.load_mnist_test_digits()[0].float().flatten(1).numpy() / 255, ckpts[model]
+    digits, ckpt = mnist.load_mnist_test_digits()[0].float().flatten(1).numpy() / 255, ckpts[model]
     shares = np.linspace(0, 1, 9, dtype=np.float32)[1:-1, None]
     walk = ckpt.model.decode(torch.from_numpy((1 - shares) * ckpt.codes[a].numpy() + shares * ckpt.codes[b].numpy()))
     fade = torch.from_numpy((1 - shares) * digits[a] + shares * digits[b])
@@ -360,7 +360,7 @@ def test_path_says_which_row_is_nearer_to_digits_and_which_is_greyer(a, b, model
 
 
 def test_path_walks_between_the_digits_of_the_address(ckpts):
-    digits, labels = sources.load_mnist_test_digits()
+    digits, labels = mnist.load_mnist_test_digits()
     app = open_page("mnist/path", a="3", b="8", mnist_model="L2 on the code")
     (shown,) = sent(app, "plane_path")
     assert shown["ends"] == [3, 8]

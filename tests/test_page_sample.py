@@ -13,7 +13,7 @@ from browser import REPO, copy_photos
 
 import aemodels
 from aemodels.codes import latents
-from aemodels.data import sources
+from aemodels.data import photo_sets
 from aemodels.quality import generation
 from aemodels.storage import checkpoints, measurements
 from benchmarks import generation as benchmark
@@ -130,7 +130,7 @@ def measured(data_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("measured")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENT_LAB_CACHE", str(folder / "cache"))
-        fingerprint = sources.load_dogs(copy_photos(data_folder, folder, 1)).fingerprint
+        fingerprint = photo_sets.load_dogs(copy_photos(data_folder, folder, 1)).fingerprint
         for name in MODELS:
             save(name, folder, data_fingerprint=fingerprint)
         benchmark.main(["--data", str(folder), "--out", str(folder), "--samples", "4"])

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import aemodels
-from aemodels.data import sources
+from aemodels.data import photo_sets
 from aemodels.storage import checkpoints, histories
 
 SHIPPED = REPO / "checkpoints"
@@ -78,7 +78,7 @@ def test_home_counts_the_photos(num_broken, skipped, data_folder, tmp_path, monk
     for i in range(num_broken):
         (folder / "stanford-dogs" / "Images" / f"broken-{i}.jpg").write_bytes(b"no photo")
     shown = text(open_page("about/home"), "success", "info")
-    dogs = sources.load_dogs(folder)
+    dogs = photo_sets.load_dogs(folder)
     assert f"{len(dogs.paths):,} photos" in shown
     assert f"{len(dogs.train_index):,} for training" in shown
     assert f"{len(dogs.test_index):,} for testing{skipped}." in shown

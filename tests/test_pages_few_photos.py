@@ -5,7 +5,7 @@ import shutil
 import pytest
 from apptest import go_to, start, text
 
-from aemodels.data import sources
+from aemodels.data import photo_sets
 
 PAGES = ["reconstruct", "sample", "axes", "interpolate", "perturb", "noise_regularised"]
 
@@ -34,6 +34,6 @@ def test_every_page_and_the_report_run(few_photos):
     assert not app.exception
     panels = {entry.panel.name: entry.panel for entry in app.session_state["report"].values()}
     assert len(panels) == 8
-    num_test = len(sources.load_dogs(few_photos).test_index)
+    num_test = len(photo_sets.load_dogs(few_photos).test_index)
     assert 2 <= num_test < 9
     assert len(panels["dogs-2"].rows) == num_test

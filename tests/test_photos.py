@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from aemodels import load_photos
-from aemodels.data import sources
+from aemodels.data import mnist, photo_sets, splits
 from aemodels.data.photo_files import list_photos
 from aemodels.data.photos import read_photo_folder
 from aemodels.data.pictures import open_photo, open_picture, printable
@@ -178,18 +178,18 @@ def test_another_folder_of_the_same_names_sizes_and_times_is_another(tmp_path):
 def test_images_is_used_only_where_it_is_the_one_place(tmp_path):
     for i in range(4):
         photo(tmp_path / "Images" / f"{i}.png", i)
-    dogs = sources.load_dogs(tmp_path)
+    dogs = photo_sets.load_dogs(tmp_path)
     assert dogs.folder == tmp_path / "Images"
     assert dogs.summary() == f"4 photos in {tmp_path / 'Images'}: 2 to train on, 2 to test on."
     photo(tmp_path / "beside" / "5.png", 5)
-    assert len(sources.load_dogs(tmp_path).paths) == 5
+    assert len(photo_sets.load_dogs(tmp_path).paths) == 5
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 20, 50])
 def test_small_sets_fill_both_sides(tmp_path, count):
     for i in range(count):
         photo(tmp_path / f"{i}.png", i)
-    dogs = sources.load_dogs(tmp_path)
+    dogs = photo_sets.load_dogs(tmp_path)
     assert len(dogs.test_index) >= 2
     assert len(dogs.train_index) >= 1
     assert len(dogs.test_index) + len(dogs.train_index) == count
@@ -197,11 +197,11 @@ def test_small_sets_fill_both_sides(tmp_path, count):
 
 def test_the_sides_of_sets_that_fill_both_do_not_depend_on_their_size():
     hashes = [f"{i:032x}" for i in range(0, 2**127, 2**120)]
-    by_hash = [sources.in_test_split(h) for h in hashes]
+    by_hash = [splits.in_test_split(h) for h in hashes]
     assert sum(by_hash) >= 2
-    assert sources.split(hashes).tolist() == by_hash
+    assert splits.test_split(hashes).tolist() == by_hash
     with pytest.raises(ValueError, match="at least 3"):
-        sources.split(["00", "00", "01"])
+        splits.test_split(["00", "00", "01"])
 
 
 # --- MNIST's files ---
@@ -217,11 +217,11 @@ def test_mnist_is_found_packed_and_under_other_names(tmp_path, folder, name):
     ):
         path = tmp_path / folder / name.format("t10k", kind, 3 if kind == "images" else 1)
         path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
-    images, labels = sources.load_mnist(tmp_path, train=False)
+    images, labels = mnist.load_mnist(tmp_path, train=False)
     assert images.shape == (5, 1, 28, 28)
     assert labels.tolist() == [0, 1, 2, 3, 4]
     with pytest.raises(DataError, match=r"four files train-images-idx3-ubyte.*found t10k-images"):
-        sources.load_mnist(tmp_path, train=True)
+        mnist.load_mnist(tmp_path, train=True)
 
 
 # --- colours ---

@@ -83,11 +83,11 @@ def test_one_network_is_nearly_as_good_as_the_one_trained_at_the_tested_noise(va
 @pytest.mark.release
 def test_metrics_belong_to_the_stored_weights():
     """mnist-ae evaluated again, on the digits that ship with the project, gives the figures in its header."""
-    from aemodels.data import sources
+    from aemodels.data import mnist
     from aemodels.quality import metrics
 
     ckpt = aemodels.load_checkpoint("mnist-ae")
-    digits, _ = sources.load_mnist_test_digits()
+    digits, _ = mnist.load_mnist_test_digits()
     again = metrics.evaluate(ckpt.model, digits)
     assert again["bce"] == pytest.approx(ckpt.metrics["bce"], rel=1e-4)
     assert again["psnr_db"] == pytest.approx(ckpt.metrics["psnr_db"], abs=1e-2)

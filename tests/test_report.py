@@ -13,7 +13,7 @@ from PIL import Image
 
 import aemodels
 from aemodels.codes import latents, planes
-from aemodels.data import sources
+from aemodels.data import mnist
 from aemodels.report import documents, figures, standard
 from aemodels.report.panels import Panel, describe, to_csv
 from aemodels.storage import checkpoints, measurements
@@ -263,7 +263,7 @@ def ckpts():
 
 @pytest.fixture(scope="module")
 def digits():
-    return sources.load_mnist_test_digits()[0][:9].float() / 255
+    return mnist.load_mnist_test_digits()[0][:9].float() / 255
 
 
 @pytest.fixture(scope="module")

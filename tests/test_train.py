@@ -18,7 +18,7 @@ from test_checkpoints import save
 import aemodels
 import train
 from aemodels import precision
-from aemodels.data import datasets, sources
+from aemodels.data import datasets, photo_sets
 from aemodels.errors import LatentLabError
 from aemodels.models.config import TrainConfig
 from aemodels.storage import checkpoints
@@ -314,7 +314,7 @@ def test_a_resumed_training_keeps_the_start_that_it_had(small_data, tmp_path, mo
 
 
 def test_labels_of_a_quick_run_point_to_the_photos_of_its_codes(small_data):
-    dogs, quick = sources.load_dogs(small_data), datasets.load_dogs(small_data, quick=True)
+    dogs, quick = photo_sets.load_dogs(small_data), datasets.load_dogs(small_data, quick=True)
     assert torch.equal(dogs.test[quick.reference_labels], quick.reference)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from aemodels.data.sources import load_mnist, load_mnist_test_digits
+from aemodels.data.mnist import load_mnist, load_mnist_test_digits
 from aemodels.errors import ConfigError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig

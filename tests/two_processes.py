@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
-from aemodels.data.sources import load_mnist_test_digits
+from aemodels.data.mnist import load_mnist_test_digits
 from aemodels.models import autoencoders
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.training import loop

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,7 @@ from aemodels.data.pictures import open_photo, printable
 from aemodels.errors import DataError
 from aemodels.files import replacing
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 NUM_SAMPLED = 64  # files whose first bytes are a part of the cache's key
 
 logger = logging.getLogger("aemodels")
@@ -39,7 +40,7 @@ def cache_root() -> Path:
 class PhotoFolder:
     """The usable photos of a folder tree, in the order of their paths."""
 
-    images: Tensor  # uint8 (N, 3, size, size), a memory map: only what is indexed is read
+    images: Tensor  # uint8 (N, C, size, size), a memory map: only what is indexed is read
     paths: list[Path]
     hashes: list[str]  # of each file's bytes
     skipped: list[tuple[Path, str]]  # what was left out or could not be decoded, and why
@@ -56,24 +57,27 @@ def read_photo_folder(folder: str | Path, size: int, progress: Callable[[int, in
     return read_photos(list_photos(folder), size, progress)
 
 
-def read_photos(listed: PhotoFiles, size: int, progress: Callable[[int, int], None] | None = None) -> PhotoFolder:
-    """The listed photos, as `read_photo_folder` reads them, with the same errors."""
+def read_photos(
+    listed: PhotoFiles, size: int, progress: Callable[[int, int], None] | None = None, num_channels: int = 3
+) -> PhotoFolder:
+    """The listed photos, as `read_photo_folder` reads them, with the same errors; grey where num_channels is 1."""
     folder, files = listed.folder, listed.photos
-    cache = cache_root() / _cache_name(folder, files, size)
-    cached = _read_cache(cache, len(files), size)
+    shape = (num_channels, size, size)
+    cache = cache_root() / _cache_name(folder, files, shape)
+    cached = _read_cache(cache, len(files), shape)
     if cached is None:
         try:
-            _write_cache(cache, folder, files, size, progress)
+            _write_cache(cache, folder, files, shape, progress)
         except OSError as error:
             # Another process may just have written it, and have it open (Windows).
-            cached = _read_cache(cache, len(files), size)
-            num_mb = len(files) * 3 * size * size // 1_000_000 + 1
+            cached = _read_cache(cache, len(files), shape)
+            num_mb = len(files) * prod(shape) // 1_000_000 + 1
             if cached is None:
                 raise DataError(
                     f"The decoded photos need {num_mb} MB in {printable(cache.parent)}, which cannot be written "
                     f"({error.strerror or error.__cause__.strerror}); free some space or set LATENT_LAB_CACHE to another folder."
                 ) from error
-        cached = cached or _read_cache(cache, len(files), size)
+        cached = cached or _read_cache(cache, len(files), shape)
         if cached is None:
             raise DataError(f"The cache in {cache.parent} changed while it was read; start again.")
     images, index = cached
@@ -96,13 +100,13 @@ def read_photos(listed: PhotoFiles, size: int, progress: Callable[[int, int], No
     return PhotoFolder(images, [folder / path for path in index["paths"]], hashes, skipped, fingerprint)
 
 
-def _cache_name(folder: Path, files: list[str], size: int) -> str:
-    """The folder and the size, then what its files are, by their names, sizes and times and by the first bytes of some.
+def _cache_name(folder: Path, files: list[str], shape: tuple[int, int, int]) -> str:
+    """The folder and the shape of an image, then what its files are, by their names, sizes and times and by the first bytes of some.
 
     A file's change time (on Windows its creation) tells an edit that kept size and time. Inode numbers tell more, but some
     file systems make them up anew each time they are mounted.
     """
-    where = hashlib.blake2b(os.fsencode(os.path.realpath(folder)) + f"\0{size}".encode(), digest_size=8)
+    where = hashlib.blake2b(os.fsencode(os.path.realpath(folder)) + f"\0{shape}".encode(), digest_size=8)
     what = hashlib.blake2b(f"{CACHE_VERSION}".encode(), digest_size=16)
     for file in files:
         try:
@@ -117,14 +121,14 @@ def _cache_name(folder: Path, files: list[str], size: int) -> str:
     return f"{where.hexdigest()}-{what.hexdigest()}"
 
 
-def _read_cache(cache: Path, num_files: int, size: int) -> tuple[Tensor, dict] | None:
+def _read_cache(cache: Path, num_files: int, shape: tuple[int, int, int]) -> tuple[Tensor, dict] | None:
     """The images and the index of the cache; None where there is none or it is broken."""
     try:
         index = json.loads(cache.with_suffix(".json").read_text(encoding="utf-8"))
         # Copy-on-write, because torch wants writable memory; nothing is ever written back.
         images = np.load(cache.with_suffix(".npy"), mmap_mode="c")
         num_photos = num_files - len(index["skipped"])
-        whole = images.dtype == np.uint8 and images.shape == (num_photos, 3, size, size)
+        whole = images.dtype == np.uint8 and images.shape == (num_photos, *shape)
         whole = whole and len(index["paths"]) == len(index["hashes"]) == num_photos
         return (torch.from_numpy(images), index) if whole else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError):
@@ -132,12 +136,16 @@ def _read_cache(cache: Path, num_files: int, size: int) -> tuple[Tensor, dict] |
 
 
 def _write_cache(
-    cache: Path, folder: Path, files: list[str], size: int, progress: Callable[[int, int], None] | None
+    cache: Path,
+    folder: Path,
+    files: list[str],
+    shape: tuple[int, int, int],
+    progress: Callable[[int, int], None] | None,
 ) -> None:
     def read(file: str) -> tuple[str, Tensor] | DataError:
         try:
             with open(folder / file, "rb") as stream:
-                image = open_photo(stream, size)
+                image = open_photo(stream, shape[1], shape[0])
                 stream.seek(0)
                 digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
             return digest.hexdigest(), image
@@ -155,7 +163,7 @@ def _write_cache(
         open(image_path, "w+b") as image_file,
     ):
         # Written row by row and not through a memory map, where a full disk would kill the process.
-        _write_header(image_file, len(files), size)
+        _write_header(image_file, len(files), shape)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             # In blocks, so that photos waiting for a slow one before them cannot fill the memory.
             for start in range(0, len(files), 256):
@@ -170,7 +178,7 @@ def _write_cache(
                     if progress:
                         progress(done, len(files))
         image_file.seek(0)
-        _write_header(image_file, len(paths), size)  # as long as the first: numpy pads it for any row count
+        _write_header(image_file, len(paths), shape)  # as long as the first: numpy pads it for any row count
         index_file.write(json.dumps({"paths": paths, "hashes": hashes, "skipped": skipped}).encode())
         index_file.flush()  # a disk that is full by now must show before the images are in place
     for older in cache.parent.glob(f"{cache.name.partition('-')[0]}-*"):
@@ -179,8 +187,8 @@ def _write_cache(
                 older.unlink()
 
 
-def _write_header(file: BinaryIO, num_rows: int, size: int) -> None:
-    header = {"descr": "|u1", "fortran_order": False, "shape": (num_rows, 3, size, size)}
+def _write_header(file: BinaryIO, num_rows: int, shape: tuple[int, int, int]) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": (num_rows, *shape)}
     np.lib.format.write_array_header_1_0(file, header)
 
 

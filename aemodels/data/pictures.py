@@ -55,9 +55,10 @@ class _TooLargeError(Exception):
     pass
 
 
-def open_photo(file: str | Path | BinaryIO, size: int) -> Tensor:
-    """A photo as uint8 (3, size, size) in 0..255: read as `open_picture` does, cropped to the centred square, resized.
+def open_photo(file: str | Path | BinaryIO, size: int, num_channels: int = 3) -> Tensor:
+    """A photo as uint8 (C, size, size) in 0..255: read as `open_picture` does, cropped to the centred square, resized.
 
+    num_channels  C: 3 for red, green and blue, 1 for grey (luma after ITU-R BT.601, as Pillow has it)
     Transparent places become white. Raises DataError as `open_picture` does; ValueError where size is below 1.
     """
     if size < 1:
@@ -69,6 +70,8 @@ def open_photo(file: str | Path | BinaryIO, size: int) -> Tensor:
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     image = image.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if num_channels == 1:
+        return torch.from_numpy(np.array(image.convert("L"))).unsqueeze(0)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
 
 

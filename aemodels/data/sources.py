@@ -1,30 +1,135 @@
-"""MNIST and the dog photos: where they lie, how they are split."""
+"""Data sets by name: what a recipe's [data] table asks for, where it lies, and what was found there."""
 
-import contextlib
-import gzip
+import functools
+import hashlib
 import os
-import re
-import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
-from aemodels.data.photo_files import PhotoFiles, describe, list_photos
-from aemodels.data.photos import read_photos
+from aemodels.config import JsonConfig, require
+from aemodels.data import splits
+from aemodels.data.mnist import FAMILY, load_mnist
+from aemodels.data.photo_files import PhotoFiles, list_photos
+from aemodels.data.photo_sets import PhotoSet, list_dogs, load_photo_set
 from aemodels.data.pictures import printable
 from aemodels.errors import DataError
 
-DOG_SIZE = 128
-MIN_TEST_PHOTOS, MIN_PHOTOS = 2, 3  # the spread of test codes takes two
-OUTSIDE_STANFORD_DOGS = "lies outside stanford-dogs/Images: point --data to its folder to use it"
-MNIST_PLACES = ("MNIST/raw", "MNIST", "mnist/raw", "mnist", "raw", "")
-GET_MNIST = "run `python train.py --download` or point --data to the folder that holds MNIST"
-MNIST_TEST_FILE = Path(__file__).parents[1] / "assets" / "mnist_test.npz"
+NUM_REFERENCE_PHOTOS = 1024
+QUICK_TRAIN, QUICK_TEST = 4000, 256
+PHOTOS, DOGS = "photos", "stanford-dogs"
+SOURCES = (*FAMILY, DOGS, PHOTOS)
+MAX_SIDE_PX = 1024
+
+
+@dataclass(frozen=True)
+class DataConfig(JsonConfig):
+    """Which data set a model is of: the [data] table of a recipe.
+
+    name         as pages call it, such as "Stanford Dogs"
+    source       one of SOURCES: a set of the MNIST family, Stanford Dogs in its own layout, or "photos": any folder tree
+    image_shape  (C, H, W) of an image in pixels: (1, 28, 28) for the MNIST family; for photos C is 1 (grey) or 3 (colour), H = W
+    folder       of "photos": a path, or one inside the data folder
+    """
+
+    name: str
+    source: str
+    image_shape: tuple[int, int, int]
+    folder: str = ""
+
+    def __post_init__(self) -> None:
+        require(type(self.name) is str and self.name.strip() != "", f"name must be some text, not {self.name!r}.")
+        require(
+            type(self.source) is str and self.source in SOURCES,
+            f"source must be one of {', '.join(SOURCES)}, not {self.source!r}.",
+        )
+        require(type(self.folder) is str, f"folder must be a path, not {self.folder!r}.")
+        require(
+            self.source != PHOTOS or self.folder != "",
+            "folder must be the path of a folder of pictures, for it is missing.",
+        )
+        require(
+            self.source == PHOTOS or not self.folder, f"folder is for {PHOTOS}; {self.source} is found by its name."
+        )
+        shape = self.image_shape
+        require(
+            isinstance(shape, tuple) and len(shape) == 3 and all(type(n) is int and n > 0 for n in shape),
+            f"image_shape must be three whole numbers above 0, channels, height and width, not {shape!r}.",
+        )
+        if self.source in FAMILY:
+            require(shape == (1, 28, 28), f"image_shape of {self.source} is [1, 28, 28], not {list(shape)}.")
+        else:
+            require(shape[0] in (1, 3), f"image_shape must begin with 3 for colour or 1 for grey, not {shape[0]}.")
+            require(
+                shape[1] == shape[2] <= MAX_SIDE_PX,
+                f"image_shape must end with a square's sides of at most {MAX_SIDE_PX} pixels, not {shape[1]} × {shape[2]}.",
+            )
+
+
+@dataclass(frozen=True)
+class DataRecord(JsonConfig):
+    """What a checkpoint tells of the data set that it was trained on.
+
+    config       the recipe's [data] table
+    label_names  of the classes that labels count, empty where there are none
+    split        the rule in words
+    num_images   of each part: "train", "validation" and "test"; 0 to validate where a model is older than that part
+    fingerprint  hash of the whole set's content
+    """
+
+    config: DataConfig
+    label_names: tuple[str, ...]
+    split: str
+    num_images: dict[str, int]
+    fingerprint: str
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "DataRecord":
+        config = values.get("config") if isinstance(values, dict) else None
+        record = super().from_dict({**values, "config": DataConfig.from_dict(config)} if config is not None else values)
+        return record
+
+    def __post_init__(self) -> None:
+        require(isinstance(self.config, DataConfig), "config must be a data set's.")
+        require(
+            isinstance(self.label_names, tuple) and all(type(name) is str for name in self.label_names),
+            "label_names must be a list of names.",
+        )
+        require(type(self.split) is str and type(self.fingerprint) is str, "split and fingerprint must be text.")
+        require(
+            isinstance(self.num_images, dict)
+            and self.num_images.keys() == {"train", "validation", "test"}
+            and all(type(n) is int and n >= 0 for n in self.num_images.values()),
+            "num_images must count those to train, to validate and to test.",
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.config, self.fingerprint))
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set as a model is trained and judged on it; images uint8 (N, C, H, W).
+
+    The codes of `reference`, a part of `test`, go with each checkpoint.
+
+    reference_labels  (N,) int64: the class of each, a place in record.label_names, or -1
+    reference_index   (N,) int64: the place of each in the whole test split
+    summary           what it is, and where, in a line
+    """
+
+    train: Tensor
+    validation: Tensor
+    test: Tensor
+    reference: Tensor
+    reference_labels: Tensor
+    reference_index: Tensor
+    record: DataRecord
+    summary: str
 
 
 def data_root(folder: str | Path | None = None) -> Path:
@@ -32,179 +137,77 @@ def data_root(folder: str | Path | None = None) -> Path:
     return Path(folder or os.environ.get("LATENT_LAB_DATA") or "data")
 
 
-def load_mnist(root: str | Path, train: bool) -> tuple[Tensor, Tensor]:
-    """MNIST from its files under `root`: images uint8 (N, 1, 28, 28) in 0..255 and labels int64 (N,) in 0..9.
+@functools.lru_cache(maxsize=4)
+def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
+    """The data set under `root`, photos decoded with a progress bar where that is still to be done; of these some QUICK_TRAIN to
+    train on and QUICK_TEST to test on if `quick`. Raises DataError where there is none, where it is too small to split, or where
+    all images are the same."""
+    if config.source in FAMILY:
+        return _of_family(config, root)
+    with tqdm(desc="decoding photos", unit="photo", leave=False) as bar:
 
-    N is 60,000 for `train`, else 10,000. The files lie in MNIST/raw, MNIST, mnist or `root` itself, packed by gzip or not, named
-    as at their home (train-images-idx3-ubyte) or as by some unpackers (train-images.idx3-ubyte, or in a folder of that name).
-    Raises DataError where they are missing or broken.
-    """
-    part = "train" if train else "t10k"
-    images = _read_idx(Path(root), f"{part}-images", (28, 28))
-    labels = _read_idx(Path(root), f"{part}-labels", ())
-    if len(images) != len(labels) or labels.max(initial=0) > 9:
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        photos = load_photos_of(config, root, show)
+    if not len(photos.validation_index):
         raise DataError(
-            f"MNIST in {printable(root)} is broken: {len(images)} images with {len(labels)} labels up to "
-            f"{labels.max(initial=0)}; {GET_MNIST}."
+            f"{printable(photos.folder)} holds {len(photos.paths)} photos: some to train on, one to choose settings by and two to "
+            f"test on make at least {splits.MIN_IMAGES + 1} different ones; add more photos."
         )
-    return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long()
+    train, test = photos.train_index, torch.arange(len(photos.test_index))
+    if quick:
+        train, test = train[:: max(1, len(train) // QUICK_TRAIN)], test[:: max(1, len(test) // QUICK_TEST)]
+    # Evenly spaced, so that every folder has its share.
+    reference = test[torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_PHOTOS, len(test))).long()]
+    x_test, x_train = photos.test, photos.images[train]
+    if (x_test == x_test[0]).all() and all((x == x_test[0]).all() for x in x_train):
+        raise DataError(
+            f"All {len(photos.paths)} pictures in {printable(photos.folder)} look the same: nothing can be learnt from them; "
+            "choose another folder."
+        )
+    num_images = {"train": len(train), "validation": len(photos.validation_index), "test": len(test)}
+    record = DataRecord(config, photos.label_names, splits.RULE, num_images, photos.fingerprint)
+    summary = photos.summary() + (f" Of these, {len(train):,} and {len(test):,} for a quick look." if quick else "")
+    labels = photos.labels[photos.test_index][reference]
+    return DataSet(x_train, photos.validation, x_test[test], x_test[reference], labels, reference, record, summary)
 
 
-def _mnist_files(root: Path, name: str = "(train|t10k)-(images|labels)") -> list[Path]:
-    """Files whose name begins like that, in the places where MNIST lies, the likeliest first."""
-    pattern = re.compile(rf"{name}[-.]idx[13][-.]ubyte(\.gz)?", re.I)
-    found = []
-    for place in MNIST_PLACES:
-        with contextlib.suppress(OSError):
-            entries = sorted(Path(root, place).iterdir())
-            found += [path for path in entries if pattern.fullmatch(path.name) and path.is_file()]
-            folders = [path for path in entries if pattern.fullmatch(path.name) and path.is_dir()]
-            found += [inner for path in folders for inner in sorted(path.iterdir()) if pattern.fullmatch(inner.name)]
-    return found
+def load_photos_of(config: DataConfig, root: Path, progress: Callable[[int, int], None] | None = None) -> PhotoSet:
+    """The photos of a data set that is not of the MNIST family. Raises DataError as `load` does."""
+    num_channels, size, _ = config.image_shape
+    listed = list_dogs(root) if config.source == DOGS else _list_folder(config, root)
+    return load_photo_set(listed, size, num_channels, progress)
 
 
-def _read_idx(root: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The array uint8 (N, *shape) of the first sound file of that name."""
-    faults = []
-    for path in _mnist_files(root, name):
-        try:
-            content = path.read_bytes()
-            if content.startswith(b"\x1f\x8b"):
-                content = gzip.decompress(content)
-            num_axes = len(shape) + 1
-            header = struct.unpack_from(f">{num_axes + 1}I", content)
-            if header[0] != 0x800 + num_axes or header[2:] != shape or not header[1]:
-                raise ValueError("its header is another kind's")
-            array = np.frombuffer(bytearray(content), np.uint8, offset=4 * (num_axes + 1))
-            return array.reshape(header[1:])
-        except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
-            faults.append(f"{printable(path)} is broken ({printable(str(error))})")
-    expected = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
-    there = ", ".join(path.name for path in _mnist_files(root)) or "none of them"
-    raise DataError(
-        f"MNIST is missing or broken in {printable(root / 'MNIST' / 'raw')}: "
-        + (faults[0] if faults else f"it takes the four files {', '.join(expected)}, also as .gz; found {there}")
-        + f"; {GET_MNIST}."
+def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:
+    """The pictures in the folder that the configuration names, inside `root` or, where there is none, by itself."""
+    inside, itself = Path(root, config.folder).expanduser(), Path(config.folder).expanduser()
+    if not (inside.is_dir() or itself.is_dir()):
+        raise DataError(
+            f"There is no folder {printable(config.folder)} for the data set {config.name!r}, neither here nor in "
+            f"{printable(root)}; point --data to the folder that holds it."
+        )
+    return list_photos(inside if inside.is_dir() else itself)
+
+
+def _of_family(config: DataConfig, root: Path) -> DataSet:
+    images, _ = load_mnist(root, train=True, source=config.source)
+    test, labels = load_mnist(root, train=False, source=config.source)
+    is_validation = splits.validation_split([_hash(x) for x in images])
+    train, validation = images[~is_validation], images[is_validation]
+    family = FAMILY[config.source]
+    num_images = {"train": len(train), "validation": len(validation), "test": len(test)}
+    rule = f"{family.folder}'s own test images; of the rest a twentieth to validate, by a hash of each image's content"
+    record = DataRecord(config, family.label_names, rule, num_images, _hash(images, test))
+    summary = (
+        f"{family.folder} in {printable(root)}: {len(train):,} images to train on, {len(validation):,} to validate on, "
+        f"{len(test):,} to test on."
     )
+    return DataSet(train, validation, test, test, labels, torch.arange(len(test)), record, summary)
 
 
-def load_mnist_test_digits() -> tuple[Tensor, Tensor]:
-    """The 10,000 MNIST test digits that ship with the project, as `load_mnist(root, train=False)` gives them."""
-    with np.load(MNIST_TEST_FILE, allow_pickle=False) as digits:
-        return torch.from_numpy(digits["images"]).unsqueeze(1), torch.from_numpy(digits["labels"]).long()
-
-
-def in_test_split(content_hash: str) -> bool:
-    """Whether the photo with this content hash (hexadecimal) is a test photo: about one in ten is."""
-    return int(content_hash[:8], 16) % 10 == 0
-
-
-def split(hashes: list[str]) -> Tensor:
-    """Which photos are test photos, bool (N,), by their content hashes: those of `in_test_split`, so that copies fall on one side.
-
-    Where these are fewer than two, or leave none to train on, the different photos with the smallest hashes make up two test
-    photos, and the one with the greatest hash is to train on. Raises ValueError where fewer than three photos are different.
-    """
-    different = sorted(set(hashes))
-    if len(different) < MIN_PHOTOS:
-        raise ValueError(f"{len(different)} different photos cannot be split; at least {MIN_PHOTOS} can")
-    test = {content_hash for content_hash in different if in_test_split(content_hash)}
-    for content_hash in different:
-        if len(test) < MIN_TEST_PHOTOS:
-            test.add(content_hash)
-    if len(test) == len(different):
-        test.remove(different[-1])
-    return torch.tensor([content_hash in test for content_hash in hashes])
-
-
-@dataclass(frozen=True)
-class Dogs:
-    """The dog photos, split by content, so that copies of a photo fall on one side.
-
-    `images` is a memory map; index it (`dogs.images[dogs.test_index[:9]]`) to read a few photos. `train` and `test`
-    copy their whole side into memory, at 49 kB a photo: `train` is nearly 1 GB for Stanford Dogs. `skipped` is what was left
-    out of `folder` or could not be decoded, with the reasons.
-    """
-
-    folder: Path
-    images: Tensor  # uint8 (N, 3, 128, 128)
-    paths: list[Path]
-    train_index: Tensor  # int64, ascending, into images and paths
-    test_index: Tensor
-    fingerprint: str
-    skipped: list[tuple[Path, str]]
-
-    @property
-    def num_skipped(self) -> int:
-        return len(self.skipped)
-
-    @property
-    def train(self) -> Tensor:
-        return self.images[self.train_index]
-
-    @property
-    def test(self) -> Tensor:
-        return self.images[self.test_index]
-
-    @property
-    def train_paths(self) -> list[Path]:
-        return [self.paths[i] for i in self.train_index.tolist()]
-
-    @property
-    def test_paths(self) -> list[Path]:
-        return [self.paths[i] for i in self.test_index.tolist()]
-
-    def summary(self) -> str:
-        """Which folder is used, how many photos it holds, and what was left out, in a line."""
-        used = (
-            f"{len(self.paths):,} photos in {printable(self.folder)}: {len(self.train_index):,} to train on, "
-            f"{len(self.test_index):,} to test on"
-        )
-        return f"{used}; {self.num_skipped:,} left out: {describe(self.skipped)}." if self.skipped else f"{used}."
-
-
-def list_dogs(root: str | Path) -> PhotoFiles:
-    """The dog photos under `root` and their folder: `root`/stanford-dogs/Images if photos lie there; `root`/Images if photos lie
-    nowhere else; else the whole tree, without MNIST. What is left out is listed with its reason.
-
-    Raises DataError where there is none.
-    """
-    root = Path(root)
-    listed = list_photos(root, {"mnist": "is of digits"}) if root.is_dir() else PhotoFiles(root, [], [])
-    if not listed.photos:
-        skipped = f" ({describe(listed.left_out)})" if listed.left_out else ""
-        raise DataError(
-            f"No dog photos: looked for {printable(root / 'stanford-dogs' / 'Images')}, {printable(root / 'Images')} and photos "
-            f"anywhere in {printable(root)}{skipped}; run `python train.py --download` or point --data to another folder."
-        )
-    for inside in ("stanford-dogs/Images/", "Images/"):
-        photos = [photo.removeprefix(inside) for photo in listed.photos if photo.startswith(inside)]
-        others = [photo for photo in listed.photos if not photo.startswith(inside)]
-        if photos and (inside.startswith("stanford-dogs") or not others):
-            left_out = [(os.path.relpath(path, inside), reason) for path, reason in listed.left_out]
-            left_out += [(os.path.relpath(path, inside), OUTSIDE_STANFORD_DOGS) for path in others]
-            return PhotoFiles(root / inside, photos, left_out)
-    return listed
-
-
-def find_dog_folder(root: str | Path) -> Path:
-    """The folder whose photos `load_dogs` takes, with the same errors."""
-    return list_dogs(root).folder
-
-
-def load_dogs(root: str | Path, progress: Callable[[int, int], None] | None = None) -> Dogs:
-    """The dog photos under `root` at 128×128, split about 90 % train, 10 % test by content (see `split`).
-
-    `progress` is as in `read_photo_folder`. Raises DataError where there are no photos, or too few to fill both sides.
-    """
-    listed = list_dogs(root)
-    photos = read_photos(listed, DOG_SIZE, progress)
-    try:
-        is_test = split(photos.hashes)
-    except ValueError as error:
-        raise DataError(
-            f"{printable(listed.folder)} holds {len(photos.paths)} photos, too few to train on some and to test on others: "
-            f"{error}; add more photos."
-        ) from error
-    train_index, test_index = (~is_test).nonzero().flatten(), is_test.nonzero().flatten()
-    return Dogs(listed.folder, photos.images, photos.paths, train_index, test_index, photos.fingerprint, photos.skipped)
+def _hash(*images: Tensor) -> str:
+    """Hash of images uint8, 32 hexadecimal digits."""
+    return hashlib.blake2b(b"".join(x.numpy().tobytes() for x in images), digest_size=16).hexdigest()

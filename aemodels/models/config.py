@@ -1,49 +1,18 @@
 """What rebuilds a network (ModelConfig) and what trained it (TrainConfig): plain values that round-trip through JSON."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from math import prod
 from reprlib import repr  # shortens what a hostile file makes long
-from typing import Any, Self
 
-from aemodels.errors import ConfigError
+from aemodels.config import JsonConfig, is_number, require
 
 MAX_WIDTH = 4096
 MAX_ELEMENTS = 2**22
 MAX_LAYERS = 64
-MAX_NUMBER = 1e300
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ConfigError(message)
-
-
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and 0 <= value <= MAX_NUMBER
-
-
-class _JsonConfig:
-    """to_dict and from_dict for the frozen dataclasses below; lists come back as tuples."""
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Raises ConfigError for unknown or missing keys and for values out of range."""
-        _require(isinstance(values, dict), f"A {cls.__name__} must be a JSON object.")
-        unknown = sorted(set(values) - {f.name for f in fields(cls)})
-        _require(
-            not unknown, f"{cls.__name__} has no field {', '.join(unknown)[:80]}; update Latent Lab to read this file."
-        )
-        try:
-            return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
-        except TypeError as error:
-            raise ConfigError(f"{cls.__name__} cannot be built from {repr(values)}: {error}.") from error
 
 
 @dataclass(frozen=True)
-class ModelConfig(_JsonConfig):
+class ModelConfig(JsonConfig):
     """What rebuilds a model: `models.build(config)`.
 
     variant           key of models.VARIANTS
@@ -81,10 +50,10 @@ class ModelConfig(_JsonConfig):
 
     def __post_init__(self) -> None:
         for name in ("variant", "network"):
-            _require(type(getattr(self, name)) is str, f"{name} must be a name, not {repr(getattr(self, name))}.")
+            require(type(getattr(self, name)) is str, f"{name} must be a name, not {repr(getattr(self, name))}.")
         for name in ("image_shape", "latent_shape", "widths"):
             sizes = getattr(self, name)
-            _require(
+            require(
                 isinstance(sizes, tuple)
                 and 0 < len(sizes) <= MAX_LAYERS
                 and all(type(n) is int and 0 < n <= MAX_WIDTH for n in sizes),
@@ -92,30 +61,30 @@ class ModelConfig(_JsonConfig):
             )
         for name in ("encoder_depths", "decoder_depths", "corrector_depths"):
             depths = getattr(self, name)
-            _require(
+            require(
                 isinstance(depths, tuple) and all(type(n) is int and 0 <= n <= 64 for n in depths),
                 f"{name} must hold whole numbers from 0 to 64, not {repr(depths)}.",
             )
         for name in ("refiner_depth", "refiner_steps", "descent_steps"):
             number = getattr(self, name)
-            _require(
+            require(
                 type(number) is int and 0 <= number <= 64,
                 f"{name} must be a whole number from 0 to 64, not {repr(number)}.",
             )
-        _require(len(self.image_shape) == 3, f"image_shape must be (C, H, W), not {self.image_shape}.")
-        _require(prod(self.image_shape) <= MAX_ELEMENTS, f"Images of shape {self.image_shape} are too large.")
-        _require(prod(self.latent_shape) <= MAX_ELEMENTS, f"Codes of shape {self.latent_shape} are too large.")
-        _require(
+        require(len(self.image_shape) == 3, f"image_shape must be (C, H, W), not {self.image_shape}.")
+        require(prod(self.image_shape) <= MAX_ELEMENTS, f"Images of shape {self.image_shape} are too large.")
+        require(prod(self.latent_shape) <= MAX_ELEMENTS, f"Codes of shape {self.latent_shape} are too large.")
+        require(
             self.reconstruction in ("bce", "mse", "log_mse"),
             f"reconstruction must be bce, mse or log_mse, not {repr(self.reconstruction)}.",
         )
         for name in ("noise_factor", "code_l2", "noise_variance"):
             value = getattr(self, name)
-            _require(_is_number(value), f"{name} must be a finite number of at least 0, not {repr(value)}.")
+            require(is_number(value), f"{name} must be a finite number of at least 0, not {repr(value)}.")
 
 
 @dataclass(frozen=True)
-class TrainConfig(_JsonConfig):
+class TrainConfig(JsonConfig):
     """What trained a model: `training.fit(state, images, config)`.
 
     epochs         passes over the train split; the learning rate falls to zero at the end of the last one
@@ -152,36 +121,36 @@ class TrainConfig(_JsonConfig):
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
-            _require(
+            require(
                 type(value) is int and value >= 1, f"{name} must be a whole number of at least 1, not {repr(value)}."
             )
-        _require(
+        require(
             type(self.seed) is int and 0 <= self.seed < 2**32,
             f"seed must be a whole number from 0 to 2³² − 1, not {repr(self.seed)}.",
         )
-        _require(
-            self.minutes is None or (_is_number(self.minutes) and self.minutes > 0),
+        require(
+            self.minutes is None or (is_number(self.minutes) and self.minutes > 0),
             f"minutes must be above 0, not {repr(self.minutes)}.",
         )
-        _require(
-            _is_number(self.learning_rate) and self.learning_rate > 0,
+        require(
+            is_number(self.learning_rate) and self.learning_rate > 0,
             f"learning_rate must be above 0, not {repr(self.learning_rate)}.",
         )
-        _require(_is_number(self.weight_decay), f"weight_decay must be at least 0, not {repr(self.weight_decay)}.")
-        _require(
-            _is_number(self.ema_decay) and self.ema_decay < 1,
+        require(is_number(self.weight_decay), f"weight_decay must be at least 0, not {repr(self.weight_decay)}.")
+        require(
+            is_number(self.ema_decay) and self.ema_decay < 1,
             f"ema_decay must be in [0, 1), not {repr(self.ema_decay)}.",
         )
         for name in ("warmup", "refine_from"):
             value = getattr(self, name)
-            _require(_is_number(value) and value < 1, f"{name} must be in [0, 1), not {repr(value)}.")
-        _require(type(self.flips) is bool, f"flips must be true or false, not {repr(self.flips)}.")
-        _require(
+            require(is_number(value) and value < 1, f"{name} must be in [0, 1), not {repr(value)}.")
+        require(type(self.flips) is bool, f"flips must be true or false, not {repr(self.flips)}.")
+        require(
             type(self.shift_px) is int and 0 <= self.shift_px < MAX_WIDTH,
             f"shift_px must be a whole number of at least 0, not {repr(self.shift_px)}.",
         )
-        _require(_is_number(self.warp_px), f"warp_px must be at least 0, not {repr(self.warp_px)}.")
-        _require(
+        require(is_number(self.warp_px), f"warp_px must be at least 0, not {repr(self.warp_px)}.")
+        require(
             self.start_from is None or type(self.start_from) is str,
             f"start_from must be a checkpoint's name or nothing, not {repr(self.start_from)}.",
         )

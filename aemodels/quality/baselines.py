@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from aemodels.data.datasets import DataSet
+from aemodels.data.sources import DataSet
 from aemodels.noise import add_noise, power
 from aemodels.quality.codec import avif_at_capacity
 from aemodels.quality.evaluation import AUDIT, FIGURES, TEST_VARIANCES
@@ -105,7 +105,7 @@ def measure(dataset: DataSet, num_uses: int, known: Mapping[str, Any]) -> Iterat
     num_uses  real channel uses a photo, and as many principal components
     Results known of other photos are dropped. Of a set too small for that many components nothing is measured.
     """
-    results = dict(known) if known.get("data_fingerprint") == dataset.fingerprint else {}
+    results = dict(known) if known.get("data_fingerprint") == dataset.record.fingerprint else {}
     if lacks_linear_code(results):
         num_train = len(dataset.train)
         if num_train <= num_uses:
@@ -118,7 +118,7 @@ def measure(dataset: DataSet, num_uses: int, known: Mapping[str, Any]) -> Iterat
         results |= {
             "num_components": num_uses,
             "num_train_images": num_train,
-            "data_fingerprint": dataset.fingerprint,
+            "data_fingerprint": dataset.record.fingerprint,
             "linear_code": [linear_code(pca, dataset.test, variance) for variance in TEST_VARIANCES],
         }
         yield results

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from aemodels.codes import axes, latents
-from aemodels.data import sources
+from aemodels.data import mnist
 from aemodels.quality import denoising, generation
 from aemodels.storage.checkpoints import Checkpoint
 
@@ -42,7 +42,7 @@ def effects(ckpt: Checkpoint, stats: latents.LatentStats) -> Effects:
 
 def denoised(denoise: denoising.Denoiser) -> dict[str, list[float]]:
     """Mean "psnr_db" and "ssim" of one in EVERY of MNIST's test digits, at each of FACTORS."""
-    return denoising.sweep(denoise, sources.load_mnist_test_digits()[0][::EVERY], FACTORS)
+    return denoising.sweep(denoise, mnist.load_mnist_test_digits()[0][::EVERY], FACTORS)
 
 
 def measure(ckpt: Checkpoint) -> dict[str, Any]:

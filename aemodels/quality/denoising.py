@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aemodels.checks import check_bytes
-from aemodels.data.sources import load_mnist
+from aemodels.data.mnist import load_mnist
 from aemodels.errors import LatentLabError
 from aemodels.files import replacing
 from aemodels.noise import seeded_normal

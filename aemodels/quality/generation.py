@@ -123,7 +123,7 @@ def measure_generation(
     measurements.save_generation stores.
 
     train, test  uint8 (N, 3, H, W), the split that the checkpoints were trained on; their reference codes are of test
-                 photos, the labels being indices into `test`
+                 photos, index being their places in `test`
 
     A sampler is fitted on all reference codes of its model. Every seed draws num_samples pictures of each kind, which are held
     against NUM_REFERENCE train photos; the photos drawn are test photos that no sampler has seen, and left out where there
@@ -135,7 +135,7 @@ def measure_generation(
     if len(train) <= NEIGHBOURS:
         raise DataError(f"Density and coverage need more than {NEIGHBOURS} train photos, not {len(train)}; add photos.")
     seen = torch.zeros(len(test), dtype=torch.bool)
-    seen[torch.cat([ckpt.labels for ckpt in ckpts])] = True
+    seen[torch.cat([ckpt.index for ckpt in ckpts])] = True
     reference = train[torch.linspace(0, len(train) - 1, min(NUM_REFERENCE, len(train))).long()]
     progress(f"describing {len(train) + int(seen.sum()):,} photos")
     yardstick = make_yardstick(reference, [train, test[seen]])

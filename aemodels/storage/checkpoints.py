@@ -18,14 +18,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from aemodels.data.sources import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.files import replacing
 from aemodels.models.autoencoders import Autoencoder, build
 from aemodels.models.config import ModelConfig, TrainConfig
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
-FORMAT = "latent-lab/1"
-_JSON_FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
+FORMAT = "latent-lab/2"
+_JSON_FIELDS = ("title", "data", "model_config", "train_config", "metrics", "history", "provenance")
 # What every reader of a header may count on.
 _METRICS = {"psnr_db", "psnr_db_ci95", "num_images", "evaluations"}
 _PROVENANCE = {"finished", "device", "wall_s", "steps", "images_per_s", "num_train_images", "data_fingerprint", "seed"}
@@ -37,25 +38,34 @@ _EPOCH = {"epoch", "step", "seconds"}
 class Checkpoint:
     """A trained model and all that is known of it.
 
+    title         how it is called beside other models of its data set, such as "L2 on the code"
+    data          the data set that it was trained on
     model         in evaluation mode, float32, on the CPU, its parameters without gradients
     metrics       figures on the test split, by name
     history       one dictionary an epoch
     codes         (N, *latent_shape) float32: codes of a fixed reference set of test images
-    labels        (N,) int64: the digit of each code for MNIST; the index into the test split for photos
+    labels        (N,) int64: the class of each code, a place in data.label_names; -1 where there is none
+    index         (N,) int64: the place of each code's image in the test split
     provenance    device, wall seconds, steps, data fingerprint, seed, library versions, and whether training finished; where
                   training started from another checkpoint, "earlier" holds the trainings() of that; where the weights are a
                   mean of this training's and others, "averaged_with" says which
     """
 
     name: str
+    title: str
+    data: DataRecord
     model: Autoencoder
-    model_config: ModelConfig
     train_config: TrainConfig
     metrics: dict[str, Any]
     history: list[dict[str, Any]]
     codes: Tensor
     labels: Tensor
+    index: Tensor
     provenance: dict[str, Any]
+
+    @property
+    def model_config(self) -> ModelConfig:
+        return self.model.config
 
 
 def list_checkpoints(folder: str | Path | None = None) -> list[str]:
@@ -87,6 +97,7 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
     # All of it from one opened file, so that header and weights are of one checkpoint, whatever takes its name meanwhile.
     with _opened(path) as file:
         start, tensors, header = _read_header(file, path)
+        data = DataRecord.from_dict(header["data"])
         model_config = ModelConfig.from_dict(header["model_config"])
         train_config = TrainConfig.from_dict(header["train_config"])
         try:
@@ -105,8 +116,13 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
         # Read and not mapped: a mapped file's numbers change when it is copied over, and end the program when it is cut.
         stored = load(start + file.read())
         weights = {key.removeprefix("model."): stored[key].float() for key in expected}
-        codes, labels = stored["reference.codes"].float(), stored["reference.labels"].long()
-    if codes.shape[1:] != model_config.latent_shape or not len(codes) or labels.shape != codes.shape[:1]:
+        codes = stored["reference.codes"].float()
+        labels, index = (stored[f"reference.{key}"].long() for key in ("labels", "index"))
+    if (
+        codes.shape[1:] != model_config.latent_shape
+        or not len(codes)
+        or not labels.shape == index.shape == codes.shape[:1]
+    ):
         raise CheckpointError(
             f"{path.name} holds reference codes of the wrong shape {tuple(codes.shape)}; train it again."
         )
@@ -115,21 +131,25 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
 
     model.load_state_dict(weights, assign=True)
     model.eval().requires_grad_(False)
+    if not (labels.min() >= -1 and labels.max() < max(1, len(data.label_names)) and index.min() >= 0):
+        raise CheckpointError(f"{path.name} holds labels that its data set does not have; train it again.")
     return Checkpoint(
         name,
+        header["title"],
+        data,
         model,
-        model_config,
         train_config,
         header["metrics"],
         header["history"],
         codes,
         labels,
+        index,
         header["provenance"],
     )
 
 
 def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
-    """The JSON fields of a checkpoint (model_config, train_config, metrics, history, provenance), without its weights.
+    """The JSON fields of a checkpoint (title, data, model_config, train_config, metrics, history, provenance), without its weights.
 
     Raises CheckpointError as load_checkpoint does.
     """
@@ -150,14 +170,19 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
     text = file.read(num_bytes)
     tensors = json.loads(text)
     metadata = tensors.pop("__metadata__", {})
+    if metadata.get("format") == "latent-lab/1":
+        raise CheckpointError(f"{path.name} was made by an older Latent Lab; train it again, or get the new file.")
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is not a Latent Lab checkpoint (format {metadata.get('format')!r}).")
     header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
     try:
-        ModelConfig.from_dict(header["model_config"])
+        data = DataRecord.from_dict(header["data"])
+        model_config = ModelConfig.from_dict(header["model_config"])
         TrainConfig.from_dict(header["train_config"])
     except ConfigError as error:
         raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
+    if model_config.image_shape != data.config.image_shape or type(header["title"]) is not str:
+        raise CheckpointError(f"{path.name} is of a model that does not fit its data set; train it again.")
     for field, keys in (("metrics", _METRICS), ("provenance", _PROVENANCE)):
         missing = keys - set(header[field]) if isinstance(header[field], dict) else keys
         if missing:
@@ -187,32 +212,33 @@ def trainings(name: str, header: dict[str, Any]) -> list[dict[str, Any]]:
     return [*earlier, {"name": name, "psnr_db": header["metrics"]["psnr_db"], **own, "provenance": provenance}]
 
 
-def save_checkpoint(
-    name: str,
-    model: Autoencoder,
-    train_config: TrainConfig,
-    metrics: dict[str, Any],
-    history: list[dict[str, Any]],
-    codes: Tensor,
-    labels: Tensor,
-    provenance: dict[str, Any],
-    folder: str | Path | None = None,
-) -> Path:
+def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) -> Path:
     """Writes a checkpoint atomically: weights and image codes in float16, 2-D codes in float32.
 
     The file of that name is the old one or the new one, never half of either, whenever the program stops.
     Raises FileError where the disk is full or the folder cannot be written, and CheckpointError where a number is not finite in
     float16 or there is no code.
     """
+    name, codes = checkpoint.name, checkpoint.codes
     path = checkpoint_path(name, folder)
     if not len(codes):
         raise CheckpointError(f"{name} has no reference codes; give it at least one.")
-    fields = [model.config.to_dict(), train_config.to_dict(), metrics, history, provenance]
+    fields = [
+        checkpoint.title,
+        checkpoint.data.to_dict(),
+        checkpoint.model_config.to_dict(),
+        checkpoint.train_config.to_dict(),
+        checkpoint.metrics,
+        checkpoint.history,
+        checkpoint.provenance,
+    ]
     metadata = {key: json.dumps(value) for key, value in zip(_JSON_FIELDS, fields, strict=True)}
     code_type = torch.float32 if codes[0].numel() <= 8 else torch.float16
-    tensors = {f"model.{key}": w.detach().half().cpu().contiguous() for key, w in model.state_dict().items()}
+    weights = checkpoint.model.state_dict()
+    tensors = {f"model.{key}": w.detach().half().cpu().contiguous() for key, w in weights.items()}
     tensors["reference.codes"] = codes.to(code_type).cpu().contiguous()
-    tensors["reference.labels"] = labels.to(torch.int32).cpu().contiguous()
+    for key in ("labels", "index"):
+        tensors[f"reference.{key}"] = getattr(checkpoint, key).to(torch.int32).cpu().contiguous()
     if not all(tensor.isfinite().all() for tensor in tensors.values()):
         raise CheckpointError(
             f"{name} has weights or codes that float16 cannot hold; train it at a lower learning rate."

@@ -15,37 +15,39 @@ _GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted
 _EFFECTS = {"axes", "grey_levels", "coarse", "mean_contrast", "photos_contrast"}
 _GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
 
-
-def save_baselines(baselines: dict[str, Any], folder: str | Path | None = None) -> None:
-    """Writes what baselines.measure gives to baselines.json in a folder (default: the project's checkpoints/), atomically."""
-    _save(baselines, "baselines.json", folder)
+BASELINES_REMEDY = "delete it and measure the baselines again with `python train.py --evaluate`"
+GENERATION_REMEDY = "delete it and measure again with `python -m benchmarks.generation`"
 
 
-def read_baselines(folder: str | Path | None = None) -> dict[str, Any] | None:
-    """What save_baselines wrote, "linear_code" and, unless it is from before there was such a thing, "avif"; None where there is
-    none. Raises CheckpointError for a broken file."""
-
-    def is_complete(baselines: dict[str, Any]) -> bool:
-        rows = baselines["linear_code"] + baselines.get("avif", [])
-        return "num_components" in baselines and all(row.keys() >= _BASELINE for row in rows)
-
-    remedy = "delete it and measure the baselines again with `python train.py --evaluate`"
-    return _read("baselines.json", folder, is_complete, remedy)
+def save_baselines(baselines: dict[str, Any], fingerprint: str, folder: str | Path | None = None) -> None:
+    """Keeps what baselines.measure gives of the data set with this fingerprint in baselines.json of a folder (default: the
+    project's checkpoints/), beside what is there of others, atomically."""
+    _keep(baselines, fingerprint, "baselines.json", folder, _baselines_are_complete, BASELINES_REMEDY)
 
 
-def save_generation(generation: dict[str, Any], folder: str | Path | None = None) -> None:
-    """Writes what generation.measure_generation gives to generation.json, as save_baselines does."""
-    _save(generation, "generation.json", folder)
+def read_baselines(fingerprint: str, folder: str | Path | None = None) -> dict[str, Any] | None:
+    """What save_baselines kept of the data set with this fingerprint: "linear_code" and, unless it is from before there was such a
+    thing, "avif"; None where there is none. Raises CheckpointError for a broken file."""
+    return _read_sets("baselines.json", folder, _baselines_are_complete, BASELINES_REMEDY).get(fingerprint)
 
 
-def read_generation(folder: str | Path | None = None) -> dict[str, Any] | None:
-    """What save_generation wrote; None where there is none. Raises CheckpointError for a broken file."""
+def _baselines_are_complete(baselines: dict[str, Any]) -> bool:
+    rows = baselines["linear_code"] + baselines.get("avif", [])
+    return "num_components" in baselines and all(row.keys() >= _BASELINE for row in rows)
 
-    def is_complete(generation: dict[str, Any]) -> bool:
-        return generation.keys() >= _GENERATION and all(row.keys() >= _GENERATION_ROW for row in generation["rows"])
 
-    remedy = "measure it again with `python -m benchmarks.generation`"
-    return _read("generation.json", folder, is_complete, remedy)
+def save_generation(generation: dict[str, Any], fingerprint: str, folder: str | Path | None = None) -> None:
+    """Keeps what generation.measure_generation gives of a data set in generation.json, as save_baselines does."""
+    _keep(generation, fingerprint, "generation.json", folder, _generation_is_complete, GENERATION_REMEDY)
+
+
+def read_generation(fingerprint: str, folder: str | Path | None = None) -> dict[str, Any] | None:
+    """What save_generation kept of a data set; None where there is none. Raises CheckpointError for a broken file."""
+    return _read_sets("generation.json", folder, _generation_is_complete, GENERATION_REMEDY).get(fingerprint)
+
+
+def _generation_is_complete(generation: dict[str, Any]) -> bool:
+    return generation.keys() >= _GENERATION and all(row.keys() >= _GENERATION_ROW for row in generation["rows"])
 
 
 def save_curves(curves: dict[str, Any], folder: str | Path | None = None) -> None:
@@ -67,6 +69,24 @@ def read_curves(folder: str | Path | None = None) -> dict[str, Any]:
 
     remedy = "delete it and measure the curves again with `python train.py --evaluate`"
     return _read("curves.json", folder, is_complete, remedy) or {"models": {}, "denoisers": {}}
+
+
+def _read_sets(
+    name: str, folder: str | Path | None, is_complete: Callable[[dict[str, Any]], bool], remedy: str
+) -> dict[str, dict[str, Any]]:
+    """What a file holds of each data set, by fingerprint; empty where there is no file."""
+    return _read(name, folder, lambda sets: all(is_complete(of_set) for of_set in sets.values()), remedy) or {}
+
+
+def _keep(
+    results: dict[str, Any],
+    fingerprint: str,
+    name: str,
+    folder: str | Path | None,
+    is_complete: Callable[[dict[str, Any]], bool],
+    remedy: str,
+) -> None:
+    _save(_read_sets(name, folder, is_complete, remedy) | {fingerprint: results}, name, folder)
 
 
 def _save(results: dict[str, Any], name: str, folder: str | Path | None) -> None:

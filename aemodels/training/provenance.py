@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from aemodels import precision
-from aemodels.data.datasets import DataSet
+from aemodels.data.sources import DataSet
 from aemodels.models.config import TrainConfig
 from aemodels.training.loop import TrainState
 
@@ -25,7 +25,7 @@ def describe(state: TrainState, config: TrainConfig, dataset: DataSet, device: s
         "steps": state.step,
         "images_per_s": round(num_images / max(state.seconds, 1e-9), 1),
         "num_train_images": len(dataset.train),
-        "data_fingerprint": dataset.fingerprint,
+        "data_fingerprint": dataset.record.fingerprint,
         "seed": config.seed,
         "python": platform.python_version(),
         "torch": torch.__version__,

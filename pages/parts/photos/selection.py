@@ -8,7 +8,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from aemodels.data import sources
+from aemodels.data import photo_sets
 from aemodels.data.pictures import FORMAT_NAMES, PHOTO_SUFFIXES, open_photo, printable
 from aemodels.errors import DataError
 from aemodels.models.autoencoders import Autoencoder
@@ -49,7 +49,7 @@ def encode(model: Autoencoder, x: Tensor) -> Tensor:
         return torch.cat(list(pool.map(model.encode, shares)))
 
 
-def _breed(dogs: sources.Dogs, index: int) -> str:
+def _breed(dogs: photo_sets.PhotoSet, index: int) -> str:
     folder = dogs.paths[index].parent.name
     return printable(folder.partition("-")[2].replace("_", " ") or folder)
 
@@ -57,7 +57,9 @@ def _breed(dogs: sources.Dogs, index: int) -> str:
 def uploaded_photos() -> Photos | None:
     """The user's own photos, kept for the visit; a file that is none is named and skipped."""
     label = f"Your photos (up to {MAX_UPLOADS}; the centre square is used; they stay on this computer's Latent Lab)"
-    files = uploads.show(label, "uploads", lambda file: open_photo(file, sources.DOG_SIZE), MAX_UPLOADS, "photo", TYPES)
+    files = uploads.show(
+        label, "uploads", lambda file: open_photo(file, photo_sets.DOG_SIZE), MAX_UPLOADS, "photo", TYPES
+    )
     if not files:
         return None
     return Photos(torch.stack([file.picture for file in files]).float() / 255, [file.name for file in files])
@@ -70,7 +72,9 @@ def camera_photos() -> Photos | None:
     def keep() -> None:
         if st.session_state.camera is not None:  # None when a shot is cleared to take the next
             try:
-                st.session_state.shots = [*shots, open_photo(st.session_state.camera, sources.DOG_SIZE)][-MAX_UPLOADS:]
+                st.session_state.shots = [*shots, open_photo(st.session_state.camera, photo_sets.DOG_SIZE)][
+                    -MAX_UPLOADS:
+                ]
             except DataError as error:
                 st.session_state.shot_error = str(error)
 

@@ -13,7 +13,7 @@ import streamlit as st
 from torch import Tensor
 
 import aemodels
-from aemodels.data import sources
+from aemodels.data import mnist, photo_sets, sources
 from aemodels.errors import DataError, LatentLabError
 from aemodels.quality import curves as model_curves
 from aemodels.report import standard
@@ -94,7 +94,7 @@ def curves_of(name: str) -> dict[str, Any]:
 @st.cache_resource(show_spinner=False)
 def test_digits() -> tuple[Tensor, Tensor]:
     """The 10,000 MNIST test digits, uint8 (10000, 1, 28, 28), and their labels (10000,)."""
-    return sources.load_mnist_test_digits()
+    return mnist.load_mnist_test_digits()
 
 
 def data_folder() -> Path:
@@ -104,7 +104,7 @@ def data_folder() -> Path:
     return sources.data_root(parser.parse_known_args(sys.argv[1:])[0].data)
 
 
-def dogs() -> sources.Dogs | None:
+def dogs() -> photo_sets.PhotoSet | None:
     """The dog photos, or None where there are none; `why_no_dogs` then says why."""
     try:
         return _dogs(str(data_folder().resolve()))
@@ -125,7 +125,7 @@ class Reading:
     """Photos on the way, read by a thread of its own, which goes on when the visitor who started it leaves."""
 
     def __init__(self, folder: str) -> None:
-        self.dogs: Future[sources.Dogs] = Future()
+        self.dogs: Future[photo_sets.PhotoSet] = Future()
         self.done, self.total = 0, 1
         Thread(target=self._read, args=(folder,), daemon=True).start()
 
@@ -138,7 +138,7 @@ class Reading:
 
     def _read(self, folder: str) -> None:
         try:
-            self.dogs.set_result(sources.load_dogs(folder, self._note))
+            self.dogs.set_result(photo_sets.load_dogs(folder, self._note))
         except BaseException as error:
             self.dogs.set_exception(error)
 
@@ -151,7 +151,7 @@ def _reading(folder: str) -> Reading:
     return Reading(folder)
 
 
-def _dogs(folder: str) -> sources.Dogs:
+def _dogs(folder: str) -> photo_sets.PhotoSet:
     """The photos of a folder; while they are read, everyone who waits for them sees how many are done."""
     reading = _reading(folder)
     try:

@@ -1,0 +1,106 @@
+"""The MNIST family, as torchvision names it: MNIST, FashionMNIST and KMNIST, which share one file format."""
+
+import contextlib
+import gzip
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aemodels.data.pictures import printable
+from aemodels.errors import DataError
+
+MNIST_TEST_FILE = Path(__file__).parents[1] / "assets" / "mnist_test.npz"
+
+
+@dataclass(frozen=True)
+class Family:
+    """One of the data sets: the folder that torchvision gives it, and the names of its ten classes."""
+
+    folder: str
+    label_names: tuple[str, ...]
+
+
+FAMILY = {
+    "mnist": Family("MNIST", tuple("0123456789")),
+    "fashion-mnist": Family(
+        "FashionMNIST",
+        ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ),
+    "kmnist": Family("KMNIST", ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")),
+}
+
+
+def load_mnist(root: str | Path, train: bool, source: str = "mnist") -> tuple[Tensor, Tensor]:
+    """A set of the MNIST family from its files under `root`: images uint8 (N, 1, 28, 28) in 0..255, labels int64 (N,) in 0..9.
+
+    source  key of FAMILY
+    N is 60,000 for `train`, else 10,000. The files lie in a folder of the set's name (MNIST/raw, MNIST, mnist), in raw or in `root`
+    itself, packed by gzip or not, named as at their home (train-images-idx3-ubyte) or as by some unpackers
+    (train-images.idx3-ubyte, or in a folder of that name). Raises DataError where they are missing or broken.
+    """
+    name, part = FAMILY[source].folder, "train" if train else "t10k"
+    images = _read_idx(Path(root), name, f"{part}-images", (28, 28))
+    labels = _read_idx(Path(root), name, f"{part}-labels", ())
+    if len(images) != len(labels) or labels.max(initial=0) > 9:
+        raise DataError(
+            f"{name} in {printable(root)} is broken: {len(images)} images with {len(labels)} labels up to "
+            f"{labels.max(initial=0)}; {_how_to_get(name)}."
+        )
+    return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long()
+
+
+def _how_to_get(name: str) -> str:
+    if name == "MNIST":
+        return "run `python train.py --download` or point --data to the folder that holds MNIST"
+    return f"point --data to the folder that holds {name}, which torchvision.datasets.{name} fetches"
+
+
+def _files(root: Path, name: str, file: str = "(train|t10k)-(images|labels)") -> list[Path]:
+    """Files that are called so, in the places where the set of this name lies, the likeliest first."""
+    pattern = re.compile(rf"{file}[-.]idx[13][-.]ubyte(\.gz)?", re.I)
+    found = []
+    places = (f"{name}/raw", name, f"{name.lower()}/raw", name.lower(), "raw", "")
+    for place in places:
+        with contextlib.suppress(OSError):
+            entries = sorted(Path(root, place).iterdir())
+            found += [path for path in entries if pattern.fullmatch(path.name) and path.is_file()]
+            folders = [path for path in entries if pattern.fullmatch(path.name) and path.is_dir()]
+            found += [inner for path in folders for inner in sorted(path.iterdir()) if pattern.fullmatch(inner.name)]
+    return found
+
+
+def _read_idx(root: Path, name: str, file: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The array uint8 (N, *shape) of the first sound file that is called so."""
+    faults = []
+    for path in _files(root, name, file):
+        try:
+            content = path.read_bytes()
+            if content.startswith(b"\x1f\x8b"):
+                content = gzip.decompress(content)
+            num_axes = len(shape) + 1
+            header = struct.unpack_from(f">{num_axes + 1}I", content)
+            if header[0] != 0x800 + num_axes or header[2:] != shape or not header[1]:
+                raise ValueError("its header is another kind's")
+            array = np.frombuffer(bytearray(content), np.uint8, offset=4 * (num_axes + 1))
+            return array.reshape(header[1:])
+        except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
+            faults.append(f"{printable(path)} is broken ({printable(str(error))})")
+    expected = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+    there = ", ".join(path.name for path in _files(root, name)) or "none of them"
+    raise DataError(
+        f"{name} is missing or broken in {printable(root / name / 'raw')}: "
+        + (faults[0] if faults else f"it takes the four files {', '.join(expected)}, also as .gz; found {there}")
+        + f"; {_how_to_get(name)}."
+    )
+
+
+def load_mnist_test_digits() -> tuple[Tensor, Tensor]:
+    """The 10,000 MNIST test digits that ship with the project, as `load_mnist(root, train=False)` gives them."""
+    with np.load(MNIST_TEST_FILE, allow_pickle=False) as digits:
+        return torch.from_numpy(digits["images"]).unsqueeze(1), torch.from_numpy(digits["labels"]).long()

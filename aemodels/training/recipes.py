@@ -1,0 +1,143 @@
+"""Recipes: one TOML file a model, with what it is trained on, what it is, and how it is trained."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from aemodels.config import JsonConfig
+from aemodels.data.pictures import printable
+from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
+from aemodels.errors import CheckpointError, ConfigError
+from aemodels.models.autoencoders import build
+from aemodels.models.config import ModelConfig, TrainConfig
+from aemodels.storage.checkpoints import checkpoint_path
+
+RECIPE_FOLDER = Path(__file__).resolve().parents[2] / "recipes"
+TABLES: dict[str, type[JsonConfig]] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
+TEXTS = ("name", "title")
+MAX_TITLE = 60
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `train.py` makes a checkpoint of.
+
+    name   of the checkpoint
+    title  how pages call the model beside others of its data set
+    """
+
+    name: str
+    title: str
+    data: DataConfig
+    model: ModelConfig
+    training: TrainConfig
+
+
+def read(path: str | Path) -> Recipe:
+    """The recipe in a TOML file: tables [data], [model] and [training] with the fields of DataConfig, ModelConfig (but for
+    image_shape, which [data] has) and TrainConfig; above them `title` and, unless it is the file's name, `name`.
+
+    Raises ConfigError, in one sentence with file, table and key, for what cannot be read or trained.
+    """
+    path = Path(path)
+    file = printable(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read ({error.strerror}); give the path of a recipe.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is no TOML file: {printable(str(error))}; look at those in recipes/.") from error
+    _check_keys(file, content, [*TABLES, *TEXTS], required=TABLES)
+    texts = {key: content.get(key, path.stem) for key in TEXTS}
+    for key, text in texts.items():
+        if not isinstance(text, str) or not text.strip() or len(text) > MAX_TITLE:
+            raise ConfigError(f"{file}: {key} must be a text of at most {MAX_TITLE} letters, not {text!r}.")
+    try:
+        checkpoint_path(texts["name"])
+    except CheckpointError as error:
+        raise ConfigError(f"{file}: {error}") from error
+    data = _table(file, "data", content)
+    model = _table(file, "model", content, image_shape=data.image_shape)
+    training = _table(file, "training", content)
+    if training.start_from == texts["name"]:
+        raise ConfigError(f"{file}, table [training]: start_from must be another model's name.")
+    try:
+        with torch.device("meta"):
+            build(model)
+    except ConfigError as error:
+        raise ConfigError(f"{file}, table [model]: {error}") from error
+    return Recipe(texts["name"], texts["title"], data, model, training)
+
+
+def of_the_lab() -> dict[str, Recipe]:
+    """The recipes that Latent Lab brings, by name: in the order of their data sets' sources, and each after the one it starts from."""
+    return in_order(map(read, sorted(RECIPE_FOLDER.glob("*.toml"), key=lambda path: path.stem)))
+
+
+def in_order(recipes: Iterable[Recipe]) -> dict[str, Recipe]:
+    """Recipes by name, each after the one it starts from. Raises ConfigError where two have one name or start from each other."""
+    named: dict[str, Recipe] = {}
+    for recipe in sorted(recipes, key=lambda recipe: SOURCES.index(recipe.data.source)):
+        same = [
+            name for name in named if name.casefold() == recipe.name.casefold()
+        ]  # files of one name on Windows and Macs
+        if same:
+            raise ConfigError(f"Two recipes have the name {recipe.name}; give one of them another `name`.")
+        named[recipe.name] = recipe
+    before = {name: {recipe.training.start_from} & named.keys() for name, recipe in named.items()}
+    try:
+        return {name: named[name] for name in TopologicalSorter(before).static_order()}
+    except CycleError as error:
+        raise ConfigError(
+            f"The recipes {', '.join(error.args[1])} start from each other; change start_from in one."
+        ) from error
+
+
+def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:
+    """The same recipe for another folder of pictures, under a name of its own: that of dog-ae on flowers is flowers-ae.
+
+    Raises ConfigError where the folder's name cannot be part of a checkpoint's.
+    """
+    own = Path(folder).resolve().name
+    name = f"{own.replace(' ', '-')}-{recipe.name.partition('-')[2] or recipe.name}"
+    try:
+        checkpoint_path(name)
+    except CheckpointError as error:
+        raise ConfigError(f"{error} Or write a recipe, which can give the model any name.") from error
+    return replace(recipe, name=name, data=replace(recipe.data, name=own, source=PHOTOS, folder=str(folder)))
+
+
+def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> Any:
+    """One table as its configuration."""
+    values, config = content[name], TABLES[name]
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file}: {name} must be a table, written [{name}].")
+    keys = [f for f in fields(config) if f.name not in given]
+    _check_keys(
+        f"{file}, table [{name}]",
+        values,
+        [f.name for f in keys],
+        [f.name for f in keys if f.default is MISSING and f.default_factory is MISSING],
+    )
+    try:
+        return config.from_dict(values | given)
+    except ConfigError as error:
+        raise ConfigError(f"{file}, table [{name}]: {error}") from error
+
+
+def _check_keys(where: str, values: Mapping[str, Any], keys: Iterable[str], required: Iterable[str]) -> None:
+    keys = list(keys)
+    for key in values:
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, 1)
+            hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(keys)}."
+            raise ConfigError(f"{where} takes no key {printable(key)!r}; {hint}")
+    for key in required:
+        if key not in values:
+            raise ConfigError(f"{where} lacks the key {key}.")
