@@ -308,6 +308,7 @@ def evaluate_finished(recipe: Recipe, args: argparse.Namespace) -> None:
 def measure_baselines(recipes: list[Recipe], args: argparse.Namespace) -> None:
     """PCA, the optimal linear code, and AVIF at capacity, on the test photos of each of the recipes' data sets: what baselines.json lacks, or all of
     it where no model there was trained on its photos."""
+    known = measurements.read_all_baselines(args.out)
     recipes_of: dict[DataConfig, list[Recipe]] = {}
     for recipe in recipes:
         if len(recipe.model.latent_shape) == 3:
@@ -315,13 +316,13 @@ def measure_baselines(recipes: list[Recipe], args: argparse.Namespace) -> None:
     for same_data in recipes_of.values():
         trained = [r.name for r in same_data if checkpoints.checkpoint_path(r.name, args.out).exists()]
         seen = {checkpoints.read_header(name, args.out)["data"]["fingerprint"] for name in trained}
-        known = [measurements.read_baselines(fingerprint, args.out) or {} for fingerprint in seen]
-        if any(not (baselines.lacks_linear_code(k) or baselines.lacks_avif(k)) for k in known):
+        measured = [known[fingerprint] for fingerprint in seen & known.keys()]
+        if any(not (baselines.lacks_linear_code(m) or baselines.lacks_avif(m)) for m in measured):
             continue
         dataset = load_data(same_data[0], args)
         fingerprint = dataset.record.fingerprint
-        known = measurements.read_baselines(fingerprint, args.out) or {}
-        for results in baselines.measure(dataset, prod(same_data[0].model.latent_shape), known):
+        num_uses = prod(same_data[0].model.latent_shape)
+        for results in baselines.measure(dataset, num_uses, known.get(fingerprint, {})):
             measurements.save_baselines(results, fingerprint, args.out)
 
 

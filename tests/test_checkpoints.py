@@ -12,11 +12,13 @@ import pytest
 import safetensors.torch
 import torch
 
+from aemodels.data.sources import DataConfig, DataRecord
 from aemodels.errors import CheckpointError, FileError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.storage import checkpoints
 from aemodels.storage.checkpoints import (
+    Checkpoint,
     checkpoint_path,
     list_checkpoints,
     load_checkpoint,
@@ -54,7 +56,7 @@ EARLIER = {
     "history": HISTORY,
     "provenance": PROVENANCE,
 }
-FIELDS = ("model_config", "train_config", "metrics", "history", "provenance")
+FIELDS = ("title", "data", "model_config", "train_config", "metrics", "history", "provenance")
 
 
 class Payload:
@@ -71,8 +73,18 @@ def save(folder, config, name="model", seed=0):
     torch.manual_seed(seed)
     model = autoencoders.build(config).eval().requires_grad_(False)
     codes = torch.randn(6, *config.latent_shape)
-    save_checkpoint(name, model, TRAINING, METRICS, HISTORY, codes, torch.arange(6), PROVENANCE, folder)
+    save_checkpoint(checkpoint(name, model, codes), folder)
     return model, codes
+
+
+def checkpoint(name, model, codes):
+    """A checkpoint of that model, of a data set of pictures as it takes them."""
+    _, height, width = model.config.image_shape
+    shape = model.config.image_shape if height == width else (1, 28, 28)
+    data = DataConfig("Pictures", "photos", shape, "pictures")
+    record = DataRecord(data, ("a", "b"), "by hand", {"train": 8, "validation": 1, "test": 6}, "0123")
+    labels, index = torch.arange(len(codes)) % 2, torch.arange(len(codes))
+    return Checkpoint(name, "plain", record, model, TRAINING, METRICS, HISTORY, codes, labels, index, PROVENANCE)
 
 
 def rounded(model):
@@ -180,7 +192,10 @@ def test_all_that_is_known_comes_back(tmp_path, config):
     assert checkpoint.codes.dtype == torch.float32
     torch.testing.assert_close(checkpoint.codes, codes, atol=2e-3, rtol=1e-3)
     assert checkpoint.labels.dtype == torch.int64
-    assert checkpoint.labels.tolist() == [0, 1, 2, 3, 4, 5]
+    assert checkpoint.labels.tolist() == [0, 1, 0, 1, 0, 1]
+    assert checkpoint.index.tolist() == [0, 1, 2, 3, 4, 5]
+    assert checkpoint.title == "plain"
+    assert checkpoint.data.label_names == ("a", "b")
 
 
 def test_codes_of_the_plane_keep_float32(tmp_path, mlp_config):
@@ -345,7 +360,9 @@ def test_training_settings_that_do_not_fit(good):
 
 def test_a_configuration_of_a_huge_network_allocates_nothing(good, conv_config):
     huge = replace(conv_config, widths=(4096, 4096), encoder_depths=(2, 2), decoder_depths=(2, 2))  # 2 GiB
-    rewrite(good, model_config=huge.to_dict())
+    data = read_header("model", good.parent)["data"]
+    data["config"]["image_shape"] = huge.image_shape
+    rewrite(good, model_config=huge.to_dict(), data=data)
     before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert "does not fit its own configuration" in refusal(good.parent)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 100 * 1024
@@ -366,7 +383,7 @@ def test_a_tensor_of_the_wrong_shape(good):
     assert "model.encoder.1.0.bias" in refusal(good.parent)
 
 
-@pytest.mark.parametrize("name", ["reference.codes", "reference.labels"])
+@pytest.mark.parametrize("name", ["reference.codes", "reference.labels", "reference.index"])
 def test_missing_reference_codes(good, name):
     edit_tensors(good, lambda tensors: tensors.pop(name))
     refusal(good.parent)
@@ -381,6 +398,10 @@ def test_missing_reference_codes(good, name):
         ("reference.codes", torch.zeros(5, 2)),
         ("reference.labels", torch.zeros(7)),
         ("reference.labels", torch.zeros(6, 1)),
+        ("reference.index", torch.zeros(7)),
+        ("reference.index", torch.full((6,), -1)),
+        ("reference.labels", torch.full((6,), 2)),
+        ("reference.labels", torch.full((6,), -2)),
     ],
 )
 def test_reference_codes_of_the_wrong_shape(good, name, tensor):
@@ -525,7 +546,7 @@ def test_weights_that_float16_cannot_hold_are_not_written(good, mlp_config):
         next(model.parameters()).fill_(1e6)
     codes = torch.zeros(6, *mlp_config.latent_shape)
     with pytest.raises(CheckpointError, match="lower learning rate"):
-        save_checkpoint("model", model, TRAINING, METRICS, HISTORY, codes, torch.arange(6), PROVENANCE, folder)
+        save_checkpoint(checkpoint("model", model, codes), folder)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -608,10 +629,12 @@ def test_names_and_folders_in_every_script(tmp_path, mlp_config, name, folder):
 def test_a_checkpoint_without_codes_is_neither_written_nor_read(good, mlp_config):
     model = autoencoders.build(mlp_config)
     with pytest.raises(CheckpointError, match="no reference codes"):
-        save_checkpoint(
-            "model", model, TRAINING, METRICS, HISTORY, torch.empty(0, 2), torch.arange(0), PROVENANCE, good.parent
-        )
+        save_checkpoint(checkpoint("model", model, torch.empty(0, 2)), good.parent)
     edit_tensors(
-        good, lambda t: t.update({"reference.codes": torch.empty(0, 2), "reference.labels": torch.arange(0).int()})
+        good,
+        lambda t: t.update(
+            {"reference.codes": torch.empty(0, 2)}
+            | dict.fromkeys(["reference.labels", "reference.index"], torch.arange(0).int())
+        ),
     )
     assert "reference codes" in refusal(good.parent)

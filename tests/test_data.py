@@ -39,9 +39,9 @@ def count_decodes(monkeypatch):
     """The names of the photos decoded so far."""
     names = []
 
-    def counting(file, size):
+    def counting(file, size, num_channels):
         names.append(Path(file.name).name)
-        return open_photo(file, size)
+        return open_photo(file, size, num_channels)
 
     monkeypatch.setattr(photos, "open_photo", counting)
     return names
@@ -501,9 +501,11 @@ def test_about_a_tenth_is_test():
 
 def test_the_split_depends_on_content_alone(tmp_path):
     dogs = load_dogs(make_folder(tmp_path / "a", 80))
-    assert len(dogs.train) + len(dogs.test) == 80
+    assert len(dogs.train) + len(dogs.validation) + len(dogs.test) == 80
+    assert len(dogs.validation)
     sides = {path.read_bytes(): "train" for path in dogs.train_paths}
     sides |= {path.read_bytes(): "test" for path in dogs.test_paths}
+    sides |= {dogs.paths[i].read_bytes(): "validation" for i in dogs.validation_index.tolist()}
 
     other = tmp_path / "b" / "Images"
     for i, path in enumerate(dogs.paths):  # elsewhere, under other names and in other order, every tenth twice
@@ -518,6 +520,8 @@ def test_the_split_depends_on_content_alone(tmp_path):
     for split in (moved, copied):
         assert {sides[path.read_bytes()] for path in split.train_paths} == {"train"}
         assert {sides[path.read_bytes()] for path in split.test_paths} == {"test"}
+        validation = [split.paths[i] for i in split.validation_index.tolist()]
+        assert {sides[path.read_bytes()] for path in validation} == {"validation"}
 
 
 def test_dogs_gather_their_sides(tmp_path):
@@ -526,7 +530,7 @@ def test_dogs_gather_their_sides(tmp_path):
     dogs = load_dogs(tmp_path / "photos")
     assert dogs.images.shape == (60, 3, 128, 128)
     assert dogs.num_skipped == 1
-    assert torch.cat([dogs.train_index, dogs.test_index]).sort().values.tolist() == list(range(60))
+    assert torch.cat([dogs.train_index, dogs.validation_index, dogs.test_index]).sort().values.tolist() == list(range(60))
     assert torch.equal(dogs.test[0], open_photo(dogs.test_paths[0], 128))
     assert torch.equal(dogs.train[-1], open_photo(dogs.train_paths[-1], 128))
 

@@ -12,11 +12,14 @@ from safetensors import safe_open
 import aemodels
 import train
 from aemodels import noise
-from aemodels.data import datasets
+from aemodels.data import sources
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.quality import evaluation, metrics
 from aemodels.storage import checkpoints, measurements
+from aemodels.training import recipes
+
+LAB = recipes.of_the_lab()
 
 VARIANCES = (0.05, 0.10, 0.15)
 
@@ -148,14 +151,14 @@ def photo_folder(data_folder, tmp_path_factory):
 @pytest.fixture
 def photos(photo_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
-    return datasets.load_dogs(photo_folder)
+    return sources.load(LAB["dog-ae"].data, photo_folder)
 
 
 @pytest.fixture
 def saved(conv_config, photos, checkpoint_folder):
     """save(finished, fingerprint) writes dog-ae as it was before there were audits, and returns its path."""
 
-    def save(finished=True, fingerprint=photos.fingerprint):
+    def save(finished=True, fingerprint=photos.record.fingerprint):
         config = replace(conv_config, image_shape=(3, 128, 128), latent_shape=(4, 8, 8))
         row = {"noise_factor": 0.0, "noise_variance": 0.0, "psnr_db": 9.9, "psnr_db_ci95": 0.1, "num_images": 12}
         made = {"finished": finished, "device": "abacus", "wall_s": 1.5, "steps": 7, "images_per_s": 3.0, "seed": 0}
@@ -165,8 +168,12 @@ def saved(conv_config, photos, checkpoint_folder):
         history = [{"epoch": 1, "step": 7, "seconds": 1.5, "reconstruction": 0.1}]
         settings = TrainConfig(epochs=1, batch_size=4, learning_rate=1e-3)
         results = row | {"evaluations": [row]}
+        record = replace(photos.record, fingerprint=fingerprint)
+        labels, index = photos.reference_labels, photos.reference_index
         return checkpoints.save_checkpoint(
-            "dog-ae", model, settings, results, history, codes, photos.reference_labels, made
+            checkpoints.Checkpoint(
+                "dog-ae", "plain", record, model, settings, results, history, codes, labels, index, made
+            )
         )
 
     return save
@@ -229,9 +236,18 @@ COMPLETE_LINEAR = [figures(v, code_power=1.0, noise_power=v) for v in evaluation
 COMPLETE_AVIF = [figures(v, budget_bytes=200, mean_payload_bytes=190.0) for v in evaluation.TEST_VARIANCES[1:]]
 
 
+def of_forty_numbers(monkeypatch):
+    """The lab's recipes with codes of as many numbers as 100 photos can give principal components."""
+    small = {
+        name: replace(r, model=replace(r.model, latent_shape=(40, 1, 1))) for name, r in LAB.items() if "dog" in name
+    }
+    monkeypatch.setattr(train.recipes, "of_the_lab", lambda: LAB | small)
+
+
 def write_baselines(folder, photos, **parts):
-    known = {"num_components": 40, "num_train_images": 108, "data_fingerprint": photos.fingerprint}
-    (folder / "baselines.json").write_text(json.dumps(known | parts), encoding="utf-8")
+    fingerprint = parts.pop("fingerprint", photos.record.fingerprint)
+    known = {"num_components": 40, "num_train_images": 108, "data_fingerprint": fingerprint}
+    (folder / "baselines.json").write_text(json.dumps({fingerprint: known | parts}), encoding="utf-8")
 
 
 def test_complete_baselines_are_left_alone(checkpoint_folder, photos, photo_folder):
@@ -242,27 +258,28 @@ def test_complete_baselines_are_left_alone(checkpoint_folder, photos, photo_fold
 
 
 def test_baselines_of_other_photos_are_measured_again(saved, photos, photo_folder, monkeypatch):
-    monkeypatch.setattr(train, "DOG", replace(train.DOG, latent_shape=(40, 1, 1)))
+    of_forty_numbers(monkeypatch)
     monkeypatch.setattr(train.baselines, "avif_at_capacity", lambda *_: COMPLETE_AVIF)
-    folder = saved(fingerprint=photos.fingerprint).parent
-    write_baselines(folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF, data_fingerprint="0" * 32)
+    folder = saved().parent
+    write_baselines(folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF, fingerprint="0" * 32)
     assert evaluate(photo_folder, folder) == 0
-    found = measurements.read_baselines(folder)
-    assert found["data_fingerprint"] == photos.fingerprint
+    found = measurements.read_baselines(photos.record.fingerprint, folder)
+    assert found["data_fingerprint"] == photos.record.fingerprint
+    assert measurements.read_baselines("0" * 32, folder)["linear_code"] == COMPLETE_LINEAR
     assert found["linear_code"] != COMPLETE_LINEAR
 
 
 def test_too_few_photos_for_the_components_are_told_and_nothing_is_measured(checkpoint_folder, photo_folder, capsys):
     assert evaluate(photo_folder, checkpoint_folder) == 0
     assert re.search(r"not measured; 1,024 principal components need more than \d+ photos\.", capsys.readouterr().out)
-    assert measurements.read_baselines(checkpoint_folder) is None
+    assert not (checkpoint_folder / "baselines.json").exists()
 
 
 def test_missing_avif_is_measured_without_principal_components(checkpoint_folder, photos, photo_folder, monkeypatch):
     monkeypatch.delattr(train.baselines, "fit_pca")
     write_baselines(checkpoint_folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF[:2])
     assert evaluate(photo_folder, checkpoint_folder) == 0
-    found = measurements.read_baselines(checkpoint_folder)
+    found = measurements.read_baselines(photos.record.fingerprint, checkpoint_folder)
     assert found["linear_code"] == COMPLETE_LINEAR
     assert [row["budget_bytes"] for row in found["avif"]] == [426, 363, 281, 221, 188, 165, 135]
     scores = [row["psnr_db"] for row in found["avif"]]
@@ -282,7 +299,7 @@ def test_avif_on_fewer_photos_than_the_linear_code_is_not_complete():
 
 
 def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, photos, photo_folder, monkeypatch):
-    monkeypatch.setattr(train, "DOG", replace(train.DOG, latent_shape=(40, 1, 1)))  # as many as 100 photos can give
+    of_forty_numbers(monkeypatch)  # as many as 100 photos can give
     monkeypatch.delattr(train.baselines, "avif_at_capacity")
     old = [
         {"noise_variance": v, "psnr_db": 22.0, "psnr_db_ci95": 0.1, "num_images": 12} for v in (0.0, 0.05, 0.1, 0.15)
@@ -290,7 +307,7 @@ def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, ph
     avif = [row | {"num_images": len(photos.test)} for row in COMPLETE_AVIF]
     write_baselines(checkpoint_folder, photos, linear_code=old, avif=avif)
     assert evaluate(photo_folder, checkpoint_folder) == 0
-    found = measurements.read_baselines(checkpoint_folder)
+    found = measurements.read_baselines(photos.record.fingerprint, checkpoint_folder)
     assert found["avif"] == avif
     assert [row["noise_variance"] for row in found["linear_code"]] == list(evaluation.TEST_VARIANCES)
     for row in found["linear_code"][1:]:
@@ -300,7 +317,7 @@ def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, ph
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "3", "{}", '{"linear_code": [{}], "num_components": 4}', '{"linear_code": 1, "num_components": 4}'],
+    ["", "{", "[]", "3", '{"0": {}}', '{"0": {"linear_code": [{}], "num_components": 4}}', '{"linear_code": 1}'],
 )
 def test_broken_baselines_are_told_in_one_sentence(text, checkpoint_folder, photo_folder, capsys):
     path = checkpoint_folder / "baselines.json"
@@ -317,6 +334,6 @@ def test_broken_baselines_are_told_in_one_sentence(text, checkpoint_folder, phot
 def test_baselines_from_before_avif_can_be_read(checkpoint_folder):
     row = {"noise_variance": 0.05, "psnr_db": 22.8, "psnr_db_ci95": 0.1, "num_images": 1886}
     (checkpoint_folder / "baselines.json").write_text(
-        json.dumps({"linear_code": [row], "num_components": 1024}), encoding="utf-8"
+        json.dumps({"0123": {"linear_code": [row], "num_components": 1024}}), encoding="utf-8"
     )
-    assert measurements.read_baselines(checkpoint_folder)["linear_code"] == [row]
+    assert measurements.read_baselines("0123", checkpoint_folder)["linear_code"] == [row]

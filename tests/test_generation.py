@@ -286,7 +286,7 @@ def ckpt(photos):
     """dog-ae with the codes of photos[5, :20] as its reference, which come as the last 20 of the test split below."""
     ckpt = aemodels.load_checkpoint("dog-ae")
     codes = ckpt.model.encode(photos[5, :20].float() / 255)
-    return dataclasses.replace(ckpt, codes=codes, labels=torch.arange(30, 50))
+    return dataclasses.replace(ckpt, codes=codes, index=torch.arange(30, 50))
 
 
 @pytest.fixture(scope="module")
@@ -337,24 +337,24 @@ def test_too_few_train_photos(ckpt, photos):
 
 
 def test_results_are_written_and_read(results, tmp_path):
-    assert measurements.read_generation(tmp_path) is None
-    measurements.save_generation(results, tmp_path)
-    assert measurements.read_generation(tmp_path) == results
+    assert measurements.read_generation("0123", tmp_path) is None
+    measurements.save_generation(results, "0123", tmp_path)
+    assert measurements.read_generation("0123", tmp_path) == results
     assert [path.name for path in tmp_path.iterdir()] == ["generation.json"]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"rows": 5}', "\xff"])
+@pytest.mark.parametrize("content", ["", "[]", '{"0": {}}', '{"rows": 5}', "\xff"])
 def test_a_broken_file_is_said_in_a_sentence(content, tmp_path):
     (tmp_path / "generation.json").write_text(content, encoding="latin-1")
     with pytest.raises(CheckpointError, match=r"generation.json is broken .*python -m benchmarks.generation"):
-        measurements.read_generation(tmp_path)
+        measurements.read_generation("0123", tmp_path)
 
 
 def test_a_row_without_a_figure_is_broken(results, tmp_path):
     row = {key: value for key, value in results["rows"][0].items() if key != "density"}
-    (tmp_path / "generation.json").write_text(json.dumps(results | {"rows": [row]}))
+    (tmp_path / "generation.json").write_text(json.dumps({"0123": results | {"rows": [row]}}))
     with pytest.raises(CheckpointError, match="broken"):
-        measurements.read_generation(tmp_path)
+        measurements.read_generation("0123", tmp_path)
 
 
 def test_the_command_refuses_other_photos_than_the_models(data_folder, tmp_path, monkeypatch):
@@ -362,7 +362,7 @@ def test_the_command_refuses_other_photos_than_the_models(data_folder, tmp_path,
     copy_photos(data_folder, tmp_path, 1)
     with pytest.raises(LatentLabError, match="dog-ae was trained on other photos"):
         benchmark.main(["--data", str(tmp_path), "--samples", "6"])
-    with pytest.raises(LatentLabError, match="no dog model"):
+    with pytest.raises(LatentLabError, match="no model of photos"):
         benchmark.main(["--data", str(tmp_path), "--out", str(tmp_path)])
 
 
@@ -373,11 +373,18 @@ def test_the_command_writes_what_it_measures(data_folder, tmp_path, monkeypatch,
     provenance = c.provenance | {"data_fingerprint": dogs.fingerprint}
     num_test = len(dogs.test_index)
     checkpoints.save_checkpoint(
-        "dog-noise-0.10", c.model, c.train_config, c.metrics, c.history, c.codes[:num_test], torch.arange(num_test),
-        provenance, tmp_path,
-    )  # fmt: skip
+        dataclasses.replace(
+            c,
+            data=dataclasses.replace(c.data, fingerprint=dogs.fingerprint),
+            codes=c.codes[:num_test],
+            labels=c.labels[:num_test],
+            index=torch.arange(num_test),
+            provenance=provenance,
+        ),
+        tmp_path,
+    )
     benchmark.main(["--data", str(tmp_path), "--out", str(tmp_path), "--samples", "6"])
-    results = measurements.read_generation(tmp_path)
+    results = measurements.read_generation(dogs.fingerprint, tmp_path)
     assert results["checkpoints"]["dog-noise-0.10"] == generation.identity(provenance)
     kinds = [row["source"] for row in results["rows"]]
     assert kinds == ["pixel noise", "reconstructions", *latents.SAMPLERS]  # no test photo is left unseen

@@ -180,7 +180,7 @@ def test_images_is_used_only_where_it_is_the_one_place(tmp_path):
         photo(tmp_path / "Images" / f"{i}.png", i)
     dogs = photo_sets.load_dogs(tmp_path)
     assert dogs.folder == tmp_path / "Images"
-    assert dogs.summary() == f"4 photos in {tmp_path / 'Images'}: 2 to train on, 2 to test on."
+    assert dogs.summary() == f"4 photos in {tmp_path / 'Images'}: 1 to train on, 1 to validate on, 2 to test on."
     photo(tmp_path / "beside" / "5.png", 5)
     assert len(photo_sets.load_dogs(tmp_path).paths) == 5
 
@@ -192,7 +192,8 @@ def test_small_sets_fill_both_sides(tmp_path, count):
     dogs = photo_sets.load_dogs(tmp_path)
     assert len(dogs.test_index) >= 2
     assert len(dogs.train_index) >= 1
-    assert len(dogs.test_index) + len(dogs.train_index) == count
+    assert bool(len(dogs.validation_index)) == (count > 3)
+    assert len(dogs.test_index) + len(dogs.validation_index) + len(dogs.train_index) == count
 
 
 def test_the_sides_of_sets_that_fill_both_do_not_depend_on_their_size():

@@ -18,13 +18,14 @@ from test_checkpoints import save
 import aemodels
 import train
 from aemodels import precision
-from aemodels.data import datasets, photo_sets
+from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
 from aemodels.models.config import TrainConfig
 from aemodels.storage import checkpoints
-from aemodels.training import resuming
+from aemodels.training import recipes, resuming
 
 DAE = "mnist-dae-2d"
+LAB = recipes.of_the_lab()
 # No time limit: the result depends on the seed alone.
 SMALL = ["--quick", "--epochs", "4", "--device", "cpu"]
 
@@ -74,6 +75,13 @@ def unfinished(mnist, tmp_path, monkeypatch):
     return tmp_path
 
 
+def change_recipe(monkeypatch, name, **changes):
+    """The lab's recipe of that name as another: changes are those of its table, such as training={"seed": 1}."""
+    tables = {table: dataclasses.replace(getattr(LAB[name], table), **values) for table, values in changes.items()}
+    changed = LAB | {name: dataclasses.replace(LAB[name], **tables)}
+    monkeypatch.setattr(train.recipes, "of_the_lab", lambda: changed)
+
+
 def same(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
@@ -103,16 +111,20 @@ def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_d
     asked = train.parse([str(a) for a in arguments])
     done = subprocess.run(command(*arguments), cwd=REPO, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
-    assert aemodels.list_checkpoints(out) == sorted(train.RECIPES)
+    assert aemodels.list_checkpoints(out) == sorted(LAB)
     assert not list(out.glob(".*.part"))
     assert not list((out / ".resume").glob("*"))
     dtype = precision.name(precision.fastest(torch.device("cpu")))
     first = done.stdout.splitlines()[0]
     assert re.fullmatch(rf"CPU: .*: trains in {dtype}, which is fastest here, and measures in float32\.", first)
-    for name in train.RECIPES:
-        model_config, train_config = train.recipe(name, asked)
+    for name in LAB:
+        recipe = train.as_asked(LAB[name], asked)
+        train_config = recipe.training
         ckpt = aemodels.load_checkpoint(name, out)
-        assert ckpt.model_config == model_config
+        assert ckpt.model_config == recipe.model
+        assert (ckpt.title, ckpt.data.config) == (recipe.title, recipe.data)
+        assert ckpt.data.num_images["validation"] > 0
+        assert len(ckpt.labels) == len(ckpt.index) == len(ckpt.codes)
         assert ckpt.train_config == train_config
         evaluations = ckpt.metrics.pop("evaluations")
         for figures in [ckpt.metrics, *evaluations]:
@@ -186,10 +198,10 @@ def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist,
 def test_short_epochs_are_saved_seldom_enough_to_take_a_tenth_of_the_time(mnist, tmp_path, monkeypatch):
     clock, saved, save = SimpleNamespace(now=0.0), [], train.save
 
-    def slow_save(name, ema, train_config, state, dataset, args):
+    def slow_save(recipe, ema, state, dataset, args):
         clock.now += 10
         saved.append(state.epoch)
-        save(name, ema, train_config, state, dataset, args)
+        save(recipe, ema, state, dataset, args)
 
     def fit(state, images, config, on_epoch, on_step, accelerator, measuring_s):
         for state.epoch in range(1, 13):
@@ -203,7 +215,7 @@ def test_short_epochs_are_saved_seldom_enough_to_take_a_tenth_of_the_time(mnist,
 
     monkeypatch.setattr(train, "time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr(train, "save", slow_save)
-    monkeypatch.setattr(train.training, "fit", fit)
+    monkeypatch.setattr(train.loop, "fit", fit)
     assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(tmp_path)]) == 0
     assert saved == [1, 4, 7, 10, 12]
     history = aemodels.load_checkpoint(DAE, tmp_path).history
@@ -212,8 +224,7 @@ def test_short_epochs_are_saved_seldom_enough_to_take_a_tenth_of_the_time(mnist,
 
 
 def test_another_seed_gives_other_weights(mnist, uninterrupted, tmp_path, monkeypatch):
-    model_config, train_config = train.RECIPES[DAE]
-    monkeypatch.setitem(train.RECIPES, DAE, (model_config, dataclasses.replace(train_config, seed=1)))
+    change_recipe(monkeypatch, DAE, training={"seed": 1})
     assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(tmp_path)]) == 0
     other, first = aemodels.load_checkpoint(DAE, tmp_path), aemodels.load_checkpoint(DAE, uninterrupted)
     assert other.provenance["seed"] == 1
@@ -223,7 +234,6 @@ def test_another_seed_gives_other_weights(mnist, uninterrupted, tmp_path, monkey
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--only", "mnist-vae"],
         ["--only"],
         ["--minutes", "0"],
         ["--minutes", "-1"],
@@ -275,21 +285,24 @@ def test_missing_checkpoint_to_start_from(small_data, tmp_path, capsys):
     assert "train.py --only dog-ae" in message
 
 
+def second(model_config):
+    """A recipe that starts from the checkpoint "first"."""
+    config = TrainConfig(epochs=1, batch_size=2, learning_rate=1e-3, start_from="first")
+    return dataclasses.replace(LAB["dog-ae"], name="second", model=model_config, training=config)
+
+
 def test_a_recipe_with_a_corrector_starts_from_a_checkpoint_without_one(conv_config, tmp_path):
     first, _ = save(tmp_path, conv_config, "first")
-    config = TrainConfig(epochs=1, batch_size=2, learning_rate=1e-3, start_from="first")
-    with_corrector = dataclasses.replace(conv_config, corrector_depths=(1, 1))
-    model = train.initial_model("second", with_corrector, config, tmp_path)
+    model = train.initial_model(second(dataclasses.replace(conv_config, corrector_depths=(1, 1))), tmp_path)
     x = torch.rand(2, *conv_config.image_shape)
     torch.testing.assert_close(model.encode(x), first.encode(x), atol=1e-2, rtol=1e-2)  # stored in float16
 
 
 def test_a_recipe_of_another_network_than_it_starts_from(conv_config, tmp_path):
     save(tmp_path, conv_config, "first")
-    config = TrainConfig(epochs=1, batch_size=2, learning_rate=1e-3, start_from="first")
     wider = dataclasses.replace(conv_config, widths=tuple(2 * width for width in conv_config.widths))
     with pytest.raises(LatentLabError, match=r"second cannot start from first, .*\(first at encoder") as error:
-        train.initial_model("second", wider, config, tmp_path)
+        train.initial_model(second(wider), tmp_path)
     assert "\n" not in str(error.value)
 
 
@@ -313,9 +326,12 @@ def test_a_resumed_training_keeps_the_start_that_it_had(small_data, tmp_path, mo
     assert checkpoints.read_header("dog-noise-0.05", tmp_path)["provenance"]["earlier"] == before
 
 
-def test_labels_of_a_quick_run_point_to_the_photos_of_its_codes(small_data):
-    dogs, quick = photo_sets.load_dogs(small_data), datasets.load_dogs(small_data, quick=True)
-    assert torch.equal(dogs.test[quick.reference_labels], quick.reference)
+def test_the_index_of_a_quick_run_points_to_the_photos_of_its_codes(small_data):
+    dogs, quick = photo_sets.load_dogs(small_data), sources.load(LAB["dog-ae"].data, small_data, quick=True)
+    assert torch.equal(dogs.test[quick.reference_index], quick.reference)
+    assert torch.equal(dogs.labels[dogs.test_index][quick.reference_index], quick.reference_labels)
+    assert len(quick.record.label_names) == 120
+    assert quick.record.label_names[0] == "Chihuahua"
 
 
 def test_terminated_training_leaves_no_half_written_file(mnist, tmp_path):
@@ -352,8 +368,7 @@ def test_a_broken_checkpoint_is_made_again(mnist, tmp_path):
 
 
 def test_a_finished_model_that_is_not_of_the_recipe_is_left_and_named(uninterrupted, monkeypatch, capsys):
-    model_config, train_config = train.RECIPES[DAE]
-    monkeypatch.setitem(train.RECIPES, DAE, (dataclasses.replace(model_config, widths=(32,)), train_config))
+    change_recipe(monkeypatch, DAE, model={"widths": (32,)})
     path = uninterrupted / f"{DAE}.safetensors"
     before = path.read_bytes()
     assert train.main(["--only", DAE, *SMALL, "--out", str(uninterrupted)]) == 0
@@ -384,8 +399,7 @@ def test_corrupt_resume_file(content, unfinished, mnist, capsys):
     ],
 )
 def test_a_setting_changed_after_an_interruption_is_named(changed, said, unfinished, mnist, monkeypatch, capsys):
-    model_config, train_config = train.RECIPES[DAE]
-    monkeypatch.setitem(train.RECIPES, DAE, (model_config, dataclasses.replace(train_config, **changed)))
+    change_recipe(monkeypatch, DAE, training=changed)
     message = fails(capsys, "--only", DAE, *SMALL, "--data", mnist, "--out", unfinished)
     path = unfinished / ".resume" / f"{DAE}.pt"
     assert message == f"{path} was made with {said}; set that back, or delete the file to train {DAE} from the start."
@@ -399,7 +413,7 @@ def test_other_images_after_an_interruption_are_named(unfinished, data_folder, t
 
 def test_a_quick_look_at_few_photos_takes_as_many_steps_as_it_needs(small_data, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(train.training, "fit", lambda state, images, config, *_: asked.append((len(images), config)))
+    monkeypatch.setattr(train.loop, "fit", lambda state, images, config, *_: asked.append((len(images), config)))
     assert train.main(["--quick", "--only", "dog-ae", "--data", str(small_data), "--out", str(tmp_path)]) == 0
     ((num_images, config),) = asked
     assert config.epochs * (num_images // config.batch_size) >= train.QUICK_STEPS
@@ -412,7 +426,7 @@ def test_an_interrupted_training_goes_on_for_other_epochs_or_minutes(longer, unf
     ckpt = aemodels.load_checkpoint(DAE, unfinished)
     assert ckpt.provenance["finished"] is True
     asked = train.parse([*arguments, *longer])
-    assert ckpt.train_config == train.recipe(DAE, asked)[1]
+    assert ckpt.train_config == train.as_asked(LAB[DAE], asked).training
     assert ckpt.history[-1]["epoch"] == ckpt.train_config.epochs
 
 
@@ -437,8 +451,8 @@ def test_what_an_interrupted_training_has_behind_it_cannot_be_asked_for(unfinish
             ["--epochs", "1", "--minutes", "7"],
             "trained for 4 epochs, not 1 and trained for any number of minutes, not 7",
         ),
-        ("fewer digits", "trained on other digits"),
-        ("fewer digits, by the environment", "trained on other digits"),
+        ("fewer digits", "trained on other images"),
+        ("fewer digits, by the environment", "trained on other images"),
     ],
 )
 def test_a_finished_model_is_not_passed_off_as_what_was_asked_for(
@@ -475,11 +489,11 @@ def test_a_folder_without_digits_asks_for_no_other_digits(uninterrupted, photo_f
 
 def test_photos_without_digits_train_the_models_of_photos(photo_folder, tmp_path, monkeypatch, capsys):
     trained = []
-    monkeypatch.setattr(train, "train_one", lambda name, *_: trained.append(name))
+    monkeypatch.setattr(train, "train_one", lambda recipe, *_: trained.append(recipe.name))
     assert train.main(["--quick", "--data", str(photo_folder), "--out", str(tmp_path / "out")]) == 1
-    assert trained == [name for name in train.RECIPES if name.startswith("dog")]
+    assert trained == [name for name in LAB if name.startswith("dog")]
     first, last = sentences(capsys.readouterr().err)
-    digits = ", ".join(name for name in train.RECIPES if name.startswith("mnist"))
+    digits = ", ".join(name for name in LAB if name.startswith("mnist"))
     assert "MNIST" in first
     assert first.endswith(f" Left out: {digits}.")
     assert last == f"Not trained, for want of images: {digits}."
@@ -487,9 +501,9 @@ def test_photos_without_digits_train_the_models_of_photos(photo_folder, tmp_path
 
 def test_digits_and_photos_may_lie_in_two_places(photo_folder, mnist, tmp_path, monkeypatch):
     trained = []
-    monkeypatch.setattr(train, "train_one", lambda name, *_: trained.append(name))
+    monkeypatch.setattr(train, "train_one", lambda recipe, *_: trained.append(recipe.name))
     assert train.main(["--quick", "--data", str(photo_folder), str(mnist), "--out", str(tmp_path / "out")]) == 0
-    assert trained == list(train.RECIPES)
+    assert trained == list(LAB)
 
 
 def test_a_model_cut_by_its_time_limit_is_not_called_finished_without_a_word(mnist, tmp_path, capsys):
@@ -549,7 +563,7 @@ def test_download_without_a_network(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
-@pytest.mark.parametrize("module", ["train", "aemodels, aemodels.figures, aemodels.latents, aemodels.data"])
+@pytest.mark.parametrize("module", ["train", "aemodels, aemodels.report.figures, aemodels.codes.latents, aemodels.data.sources"])
 def test_imports_neither_streamlit_nor_plotly(module):
     code = f"import {module}, sys; print(*sorted({{'streamlit', 'plotly', 'pandas'}} & sys.modules.keys()))"
     done = subprocess.run(

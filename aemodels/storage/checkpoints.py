@@ -132,7 +132,7 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
     model.load_state_dict(weights, assign=True)
     model.eval().requires_grad_(False)
     if not (labels.min() >= -1 and labels.max() < max(1, len(data.label_names)) and index.min() >= 0):
-        raise CheckpointError(f"{path.name} holds labels that its data set does not have; train it again.")
+        raise CheckpointError(f"{path.name} holds reference codes of classes or images that its data set does not have; train it again.")
     return Checkpoint(
         name,
         header["title"],

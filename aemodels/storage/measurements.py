@@ -28,7 +28,13 @@ def save_baselines(baselines: dict[str, Any], fingerprint: str, folder: str | Pa
 def read_baselines(fingerprint: str, folder: str | Path | None = None) -> dict[str, Any] | None:
     """What save_baselines kept of the data set with this fingerprint: "linear_code" and, unless it is from before there was such a
     thing, "avif"; None where there is none. Raises CheckpointError for a broken file."""
-    return _read_sets("baselines.json", folder, _baselines_are_complete, BASELINES_REMEDY).get(fingerprint)
+    return read_all_baselines(folder).get(fingerprint)
+
+
+def read_all_baselines(folder: str | Path | None = None) -> dict[str, dict[str, Any]]:
+    """What save_baselines kept of each data set, by fingerprint; empty where there is none. Raises CheckpointError as
+    read_baselines does."""
+    return _read_sets("baselines.json", folder, _baselines_are_complete, BASELINES_REMEDY)
 
 
 def _baselines_are_complete(baselines: dict[str, Any]) -> bool:
