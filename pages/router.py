@@ -21,6 +21,7 @@ STYLE = """
 /* Letters at 4.5 to 1 at least: Streamlit gives captions an opacity of 0.6, and writes white on the primary colour. */
 [data-testid="stCaptionContainer"] { opacity: 0.7; }
 button[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #0072b2; border-color: #0072b2; }
+button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.9); }
 @media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box */
   .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; }
   .stImage:not(.stColumn *) { overflow-x: auto; }
