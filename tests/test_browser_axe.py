@@ -71,6 +71,7 @@ def test_axe_finds_only_what_an_empty_streamlit_page_has_too(scheme, new_page, a
         page.goto(url)
         look(url.removeprefix(app_url_with_photos))
 
+    page.goto(links[1])
     page.get_by_role("button", name="Add to report").click()
     sync_api.expect(page.get_by_test_id("stToast")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Report", exact=True).click()
