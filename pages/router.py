@@ -18,6 +18,10 @@ st.set_page_config(page_title="Latent Lab", page_icon=str(Path(__file__).parent 
 STYLE = """
 .stMainBlockContainer { padding-top: 3.5rem; }  /* the picture above the fold on a projector */
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
+/* Letters at 4.5 to 1 at least: Streamlit gives captions an opacity of 0.6, and writes white on the primary colour. */
+[data-testid="stCaptionContainer"] { opacity: 0.7; }
+button[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #0072b2; border-color: #0072b2; }
+button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.9); }
 @media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box */
   .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; }
   .stImage:not(.stColumn *) { overflow-x: auto; }

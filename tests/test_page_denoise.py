@@ -167,7 +167,7 @@ def test_settings_tell_one_photo_from_another(exported):
 def test_the_test_set_stands_below_an_empty_box():
     app = open_page(digits="Draw one")
     assert not pictures(app)
-    assert [caption.value for caption in app.subheader] == ["500 test digits, against the noise factor"]
+    assert [caption.value for caption in app.header] == ["500 test digits, against the noise factor"]
     assert "against the best linear map" in notice(app)[1]
 
 

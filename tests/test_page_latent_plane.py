@@ -228,7 +228,7 @@ def test_plane_notice_holds_the_librarys_figures(box, model, ckpts):
 
 def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
     """One measure: what the plane's page says of its whole box is in the twins' table, and is how often draws hit a hole."""
-    shown = open_page("mnist/twins").table[0].value.set_index("")
+    shown = open_page("mnist/twins").table[0].value.set_index("measure")
     (row,) = (row for row in shown.index if "is hole" in row and "dashed" in row)
     for model, ckpt in ckpts.items():
         (share,) = re.findall(

@@ -178,6 +178,22 @@ def test_the_library_imports_one_way_and_no_page():
     ]
 
 
+def test_one_file_alone_uses_the_inside_of_streamlit():
+    """Its modules other than `streamlit` itself, and attributes that begin with an underscore."""
+    pages = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
+    inside = {
+        file.name
+        for file in [*pages, *(ROOT / "tests").glob("*.py")]
+        if [name for name in imports(file) if re.match(r"streamlit\.(?!testing\.v1\.)", name)]
+    } | {
+        file.name
+        for file in pages
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and re.match(r"_(?!_)", node.attr) and ast.unparse(node.value) != "self"
+    }
+    assert inside == {"streamlit_internals.py"}
+
+
 def test_only_screenshots_are_committed_as_pictures():
     """No photo may come with the project: the only pictures are those listed here, and none of them shows a dog."""
     if not (ROOT / ".git").exists():

@@ -65,7 +65,7 @@ with st.container(horizontal=True):
     for page, label in MORE.items():
         st.page_link(f"{page}.py", label=label)
 
-st.subheader("Models", anchor=False)
+st.header("Models", anchor=False)
 rows = []
 for name in aemodels.list_checkpoints():
     try:
@@ -106,7 +106,7 @@ else:
 
 wrong = st.container()  # filled last: that takes every model's codes
 
-st.subheader("Data on this computer", anchor=False)
+st.header("Data on this computer", anchor=False)
 digits, photos = st.columns(2)
 digits.success("MNIST: the 10,000 test digits are part of Latent Lab.", icon=":material/check:")
 dogs = loaders.dogs()

@@ -48,7 +48,7 @@ for column, title, value, unit, log_y in [
     (right, "PSNR on test images", "psnr_db", "mean PSNR / dB", False),
 ]:
     with column:
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         chart = figures.lines(
             {n: histories.curve(trainings[n], n, along, value) for n in chosen}, ALONG[along].lower(), unit, log_y
         )
@@ -154,10 +154,10 @@ def settings(name: str) -> dict[str, str]:
     }
 
 
-table = pd.DataFrame({name: settings(name) for name in chosen})
+table = pd.DataFrame({name: settings(name) for name in chosen}).rename_axis("setting")
 differs = table.nunique(axis=1) > 1
 if differs.any():
-    st.subheader("Where they differ", anchor=False)
+    st.header("Where they differ", anchor=False)
     st.table(table[differs].rename(columns=controls.literal).map(controls.literal))
 if any(h["model_config"].get("refiner_steps") for h in chosen.values()):
     st.caption(
@@ -167,7 +167,7 @@ if any(h["model_config"].get("refiner_steps") for h in chosen.values()):
         "The number of learned steps is among the settings that were chosen on test images."
     )
 if not differs.all():
-    st.subheader("The same in all" if len(chosen) > 1 else "Settings", anchor=False)
+    st.header("The same in all" if len(chosen) > 1 else "Settings", anchor=False)
     st.markdown(
         " · ".join(f"{key}: **{controls.literal(value)}**" for key, value in table[~differs].iloc[:, 0].items())
     )
@@ -187,7 +187,7 @@ if continued:
             }
             for number, (t, start) in enumerate(zip(made, starts, strict=True), start=1)
         }
-        st.table(pd.DataFrame.from_dict(rows, orient="index").map(controls.literal))
+        st.table(pd.DataFrame.from_dict(rows, orient="index").rename_axis("training").map(controls.literal))
 history = pd.concat(
     [
         pd.DataFrame(t["history"]).assign(model=name, training=number, made=t["name"])

@@ -110,7 +110,7 @@ numbers = [
 ]
 export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.x), numbers, settings, alt=alt)
 
-st.subheader("What an axis moves", anchor=False)
+st.header("What an axis moves", anchor=False)
 effects = {model: axis_curves.measure(model) for model in models.varying(models.present(loaders.DOG_MODELS))}
 left, right = st.columns(2)
 left.plotly_chart(

@@ -47,7 +47,7 @@ st.caption(
     "code of mean square 1; the axis is spaced by its root, σ." + channel.about_baselines(baselines)
 )
 
-st.subheader("At the lab's three variances", anchor=False)
+st.header("At the lab's three variances", anchor=False)
 st.table(
     pd.DataFrame(
         {
@@ -58,7 +58,7 @@ st.table(
             for v in psnr_matrix.LAB_VARIANCES
         },
         index=[*curves, *references],
-    )
+    ).rename_axis("model or baseline")
 )
 st.caption(
     "A model trained under noise sends codes of mean square 1. Those of dog-ae have no fixed power: its noise is relative to each "
@@ -97,7 +97,7 @@ def draw(rows: list[list[np.ndarray]], width_px: int, ink: figures.Ink, caption:
     return figures.panel(rows, ["Gaussian samples", "Real codes, decoded"], [], sampled, caption, width_px, ink)
 
 
-st.subheader("Does sampling generate now?", anchor=False)
+st.header("Does sampling generate now?", anchor=False)
 sampled, scene, shown = models.varying(ckpts), None, "Nine Gaussian samples and nine decoded real codes of each model"
 if sampled:
     versions = tuple(map(loaders.version, sampled))
@@ -125,8 +125,9 @@ controls.notice(
     ]
 )
 
-st.subheader("Power audit", anchor=False)
-st.table(pd.DataFrame.from_dict({label: channel.audit(rows) for label, rows in measured.items()}, orient="index"))
+st.header("Power audit", anchor=False)
+audits = {label: channel.audit(rows) for label, rows in measured.items()}
+st.table(pd.DataFrame.from_dict(audits, orient="index").rename_axis("model"))
 st.caption(
     "Measured, not assumed: the mean square of the codes that are sent, and the variance of the noise that reaches the decoder, per unit of "
     "that mean square, beside the variance asked for. Half of it would mean that the noise of a complex channel was taken by mistake."

@@ -101,7 +101,7 @@ alt = f"{number.capitalize()} pictures decoded without noise, {kinds} noise of v
 export.show(scene.panel, alt)
 st.caption(f"PSNR against {against}, peak 1.0.")
 
-st.subheader("One direction, rising variance", anchor=False)
+st.header("One direction, rising variance", anchor=False)
 if st.session_state.get("picture", 0) >= len(z):  # another model has more codes
     st.session_state.picture = 0
 picture = st.selectbox("Picture", range(len(z)), format_func=lambda i: str(i + 1), key="picture", width=150, **kept)
@@ -124,7 +124,7 @@ export.show(panel, f"Picture {picture + 1} {kinds} noise of variance {', '.join(
 
 ckpts = models.present(loaders.DOG_MODELS)
 curves = variance_curves.measure(ckpts)
-st.subheader("PSNR against variance", anchor=False)
+st.header("PSNR against variance", anchor=False)
 chart = variance_curves.draw(curves)
 st.plotly_chart(chart, key="curve", alt=f"Mean PSNR against noise variance for {', '.join(curves.white)}")
 st.caption(curves.how)

@@ -113,7 +113,7 @@ else:
     )
 st.caption(legend + (" Error: mean over the colours, black 0, white 0.3 of the range or more." if has_photos else ""))
 
-st.subheader("What a part of the code holds", anchor=False)
+st.header("What a part of the code holds", anchor=False)
 touch.show(name, z, x_hat, x, limit)
 st.caption(
     f"Scaled about the mean of the {len(ckpt.codes):,} reference codes: a part that is knocked out says what it says of the average "

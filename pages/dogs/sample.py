@@ -142,13 +142,13 @@ export.export_row(
     f"sample-{name}-{sampler}-{num_codes}-{seed}", partial(draw, scene.tiles, seed), numbers, settings, alt=ALT
 )
 
-st.subheader("The same seeds in every model", anchor=False)
+st.header("The same seeds in every model", anchor=False)
 others = models.varying(models.present(loaders.DOG_MODELS))
 versions = tuple(map(loaders.version, others))
 of_all = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
 export.show(of_all, alt=f"Nine samples from each of {', '.join(others)}")
 
-st.subheader("Spectrum: variance along each principal axis", anchor=False)
+st.header("Spectrum: variance along each principal axis", anchor=False)
 shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler]))
 st.plotly_chart(
     sampling.spectrum_chart(name, num_codes, shown),

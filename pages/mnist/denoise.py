@@ -134,7 +134,7 @@ points.append(
     f"All {num_images:,} test digits, at factor {trained_at:g}: {', '.join(of_all)} (mean PSNR and its 95 % interval)."
 )
 
-st.subheader(f"{len(loaders.test_digits()[0][::EVERY])} test digits, against the noise factor", anchor=False)
+st.header(f"{len(loaders.test_digits()[0][::EVERY])} test digits, against the noise factor", anchor=False)
 curves = denoisers.curves(ckpts)
 for column, (score, title) in zip(st.columns(2), {"psnr_db": "PSNR / dB", "ssim": "SSIM"}.items(), strict=True):
     finite = {k: [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)] for k, of in curves.items()}

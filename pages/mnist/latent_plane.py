@@ -45,7 +45,7 @@ def show_plane() -> None:
 
     samples, samples_png = ahead.scene(draw_samples, seed, "latent plane", loaders.version(name), box)
     with left.container(key="samples"):  # before the rest is made: the browser fetches it meanwhile
-        st.subheader("Uniform random samples", anchor=False)
+        st.header("Uniform random samples", anchor=False)
         export.show(samples_png, f"{NUM_SAMPLES**2} images decoded from uniform random codes")
         st.markdown(f"{NUM_SAMPLES**2} codes drawn uniformly from {which}, seed {seed}. Draw again: key N.")
 

@@ -143,8 +143,8 @@ export.show(
 )  # first: the browser fetches it while the rest is made
 with above:
     show_planes(seed, scale, link)
-    st.subheader("Measured", anchor=False)
-    st.table({"": list(ROWS)} | {
+    st.header("Measured", anchor=False)
+    st.table({"measure": list(ROWS)} | {
         label: [form.format(row[key]) + ("" if "%" in form else versus_plain(key, row)) for key, form in ROWS.values()]
         for label, row in zip(titles, numbers, strict=True)
     })  # fmt: skip

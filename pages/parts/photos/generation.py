@@ -77,7 +77,7 @@ def _answer(results: Mapping[str, Any], models: Collection[str]) -> list[str]:
 
 def show() -> None:
     """The table, of one measure at a time: a row a kind of picture, a column a model."""
-    st.subheader("Does sampling generate?", anchor=False)
+    st.header("Does sampling generate?", anchor=False)
     try:
         results = measurements.read_generation()
     except LatentLabError as error:
@@ -96,7 +96,7 @@ def show() -> None:
                 for name in models
             },
             index=list(SOURCES.values()),
-        )
+        ).rename_axis("pictures")
     )
     for name in models:
         if _is_old(results, name):

@@ -35,7 +35,7 @@ TOUCH = f"""
   Shift + drag, or Box and drag, draws a box: both pictures zoom into it.</p>
   <section class="readout" aria-live="polite">
     <div>{_DIGIT.format("decoded")}<p id="place"></p></div>
-    <div><h4 id="verdict"></h4><p id="share"></p></div>
+    <div><p id="verdict"></p><p id="share"></p></div>
     <div><p>Nearest test digits, distance</p><div id="nearest"></div></div>
   </section>
 </div>
@@ -45,7 +45,7 @@ _TWIN = f"""<figure>
   <figcaption class="title"></figcaption><div class="facts"></div>{_PLANE.format("codes")}
   <section class="readout" aria-live="polite">
     {_DIGIT.format("decoded")}
-    <div><p class="place"></p><h4 id="verdict"></h4><p id="share"></p><p id="near"></p></div>
+    <div><p class="place"></p><p id="verdict"></p><p id="share"></p><p id="near"></p></div>
   </section>
 </figure>"""
 TWINS = f"""

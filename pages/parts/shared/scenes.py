@@ -4,10 +4,12 @@ Of an address it drops what a widget of the page before is bound to, and seed an
 (QueryParams.populate_from_query_string). What came by an address, not by a click, it does not carry to the next page.
 """
 
-from urllib.parse import parse_qsl
+import warnings
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from pages.parts.shared import streamlit_internals
+from pages.parts.shared.streamlit_internals import StreamlitChanged
 
 CARRIED = ("seed", "model", "mnist_model")  # keys of the widgets that several pages have
 
@@ -19,25 +21,29 @@ def follow() -> None:
     `st.navigation` sends the browser to the page. An address written after that would be a second entry of the same page in the
     browser's history, and Back would lead to the first one: the same page, without its scene.
     """
-    state, ctx = st.session_state, get_script_run_ctx()
+    state = st.session_state
     scenes, last = state.setdefault("scenes", {}), state.get("page_shown")
-    page = ctx.pages_manager.intended_page_script_hash
-    if last in (None, page):
-        return
-    if ctx.is_history_navigation:
-        scene = scenes.get(page, {})
-    else:  # the address is still that of the page before, with what its fragments wrote there
-        scenes[last] = dict(parse_qsl(ctx.query_string))
-        scene = {key: value for key, value in scenes[last].items() if key in CARRIED}
-    if scene and st.query_params.to_dict() != scene:
-        st.query_params.update(scene)
-        with ctx.session_state.query_params() as query_params:  # the widgets take their values from these
-            query_params.set_initial_query_params_from_current()
+    try:
+        run = streamlit_internals.this_run()
+        if last in (None, run.page_key):
+            return
+        if run.is_history_navigation:
+            scene = scenes.get(run.page_key, {})
+        else:  # the address is still that of the page before, with what its fragments wrote there
+            scenes[last] = run.address
+            scene = {key: value for key, value in run.address.items() if key in CARRIED}
+        if scene and st.query_params.to_dict() != scene:
+            streamlit_internals.set_address(scene)
+    except StreamlitChanged as changed:
+        warnings.warn(str(changed), stacklevel=1)  # once in the terminal; the page is shown without its scene
 
 
 def show(page: st.Page) -> None:
     """Runs the page, then remembers its address for `follow`."""
     state = st.session_state
-    state.page_shown = page._script_hash
+    try:
+        state.page_shown = streamlit_internals.key(page)
+    except StreamlitChanged:
+        state.page_shown = None  # `follow` has said so
     page.run()
-    state.scenes[page._script_hash] = st.query_params.to_dict()
+    state.scenes[state.page_shown] = st.query_params.to_dict()

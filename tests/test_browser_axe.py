@@ -1,0 +1,82 @@
+"""What axe-core, the checker of web pages for people who see, hear or move differently, says of every page, light and dark."""
+
+import pytest
+from browser import REPO, needs_browser, running_app, settle
+
+sync_api = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")  # carries axe-core, at the version that it names
+pytestmark = needs_browser
+
+# What Streamlit shows by itself: a navigation with sections, a title, the widget for files, a message that goes by itself.
+EMPTY_APP = """
+import streamlit as st
+
+def empty():
+    st.title("Empty")
+    st.file_uploader("Files")
+    st.toast("Hello", duration="infinite")
+
+def page(name):
+    return st.Page(empty, title=name, url_path=name)
+
+st.navigation({"": [page("home")], "A": [page("a1"), page("a2")], "B": [page("b1"), page("b2")]}).run()
+"""
+# Further states of pages, in which other widgets stand on them.
+STATES = ["mnist-denoise?digits=Draw+one", "mnist-denoise?digits=Upload+one", "dogs-reconstruct?photos=Your+own"]
+# Each element that breaks a rule: the rule, the element's shortest selector, and its place, which is the same on every page: the
+# nearest element around it that Streamlit names, and the tags from there.
+CHECK = """async () => {
+    const place = (element) => {
+        let tags = ""
+        for (; element && !element.dataset.testid; element = element.parentElement ?? element.getRootNode().host)
+            tags = ` ${element.localName}${tags}`
+        return `${element?.dataset.testid}${tags}`
+    }
+    const { violations } = await axe.run(document, { resultTypes: ["violations"], elementRef: true })
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ element, target, failureSummary }) =>
+        ({ rule: id, place: place(element), selector: target.flat().join(" "), why: failureSummary })))
+}"""
+
+
+def check(page):
+    """What axe-core finds on the page once all of it is drawn and unfolded."""
+    settle(page)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton], [data-testid=stProgress]')")
+    for summary in page.locator("details:not([open]) > summary").all():
+        summary.click()
+    settle(page)
+    page.evaluate(axe.Axe().axe_script)
+    return page.evaluate(CHECK)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_only_what_an_empty_streamlit_page_has_too(scheme, new_page, app_url_with_photos, tmp_path):
+    page, app = new_page(color_scheme=scheme), tmp_path / "empty.py"
+    app.write_text(EMPTY_APP)
+    with running_app(tmp_path, app) as (url, _):
+        page.goto(url)
+        of_streamlit = {(fault["rule"], fault["place"]) for fault in check(page)}
+
+    faults = []
+
+    def look(name):
+        found = check(page)
+        assert page.get_by_test_id("stAlertContentError").count() == 0, f"{name} shows an error"
+        new = [fault for fault in found if (fault["rule"], fault["place"]) not in of_streamlit]
+        faults.extend(f"{name}: {fault['rule']}: {fault['selector']}\n{fault['why']}" for fault in new)
+
+    page.goto(app_url_with_photos)
+    settle(page)
+    links = page.get_by_test_id("stSidebarNavLink").evaluate_all("links => links.map(link => link.href)")
+    assert len(links) == len([file for file in (REPO / "pages").glob("*/*.py") if file.parent.name != "parts"])
+    for url in links + [f"{app_url_with_photos}/{state}" for state in STATES]:
+        page.goto(url)
+        look(url.removeprefix(app_url_with_photos))
+
+    page.goto(links[1])
+    page.get_by_role("button", name="Add to report").click()
+    sync_api.expect(page.get_by_test_id("stToast")).to_be_visible()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Report", exact=True).click()
+    sync_api.expect(page.get_by_label("Caption")).to_be_visible()
+    look("report, with a panel")
+    assert not faults, "\n\n".join(faults)
