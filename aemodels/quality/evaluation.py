@@ -24,7 +24,7 @@ AUDIT = {"code_power", "noise_power"}
 
 def own_noise(config: ModelConfig) -> dict[str, float]:
     """The noise that a model was trained with, as metrics.evaluate takes it."""
-    return {"noise_factor": config.noise_factor, "noise_variance": config.noise_variance}
+    return {key: config.settings.get(key, 0.0) for key in ("noise_factor", "noise_variance")}
 
 
 def conditions(config: ModelConfig) -> list[dict[str, float]]:
