@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from aemodels.errors import ConfigError
 from aemodels.models import autoencoders
@@ -17,6 +18,7 @@ SETTINGS = {
     "denoising": {"noise_factor": 0.4},
     "code-l2": {"code_l2": 0.5},
     "noisy-code": {"noise_variance": 0.15},
+    "vae": {"beta": 1},
 }
 NETWORKS = ["mlp", "conv", "corrected", "refined"]
 
@@ -113,7 +115,7 @@ def test_loss_terms_are_per_image(make, variant, network):
     model = make(variant, network)
     x = images_for(model)
     terms = loss(model, x)
-    assert set(terms) == {"reconstruction", "code_l2"} if variant == "code-l2" else {"reconstruction"}
+    assert terms.keys() == {"reconstruction"} | {"code-l2": {"code_l2"}, "vae": {"kl"}}.get(variant, set())
     for term in terms.values():
         assert term.shape == (5,)
         assert term.min() > 0
@@ -137,7 +139,7 @@ def test_loss_draws_only_where_there_is_noise(make, variant):
     before = generator.get_state()
     model.loss(x, generator)
     draws = not torch.equal(generator.get_state(), before)
-    assert draws == (variant in ("denoising", "noisy-code"))
+    assert draws == (variant in ("denoising", "noisy-code", "vae"))
     same, other = loss(model, x, seed=0), loss(model, x, seed=1)
     assert torch.equal(same["reconstruction"], loss(model, x, seed=0)["reconstruction"])
     assert torch.equal(same["reconstruction"], other["reconstruction"]) != draws
@@ -199,6 +201,56 @@ def test_code_l2_is_the_weighted_mean_square_of_the_code(make):
     np.testing.assert_allclose(terms["code_l2"], 0.5 * (model.encode(x).numpy() ** 2).mean(1), rtol=1e-5)
     plain = make("plain", latent_shape=(8,))
     assert torch.equal(terms["reconstruction"], loss(plain, x)["reconstruction"])
+
+
+def test_the_kl_term_is_that_of_torchs_normal_distributions_weighted_per_pixel(make):
+    model = make("vae", latent_shape=(8,))
+    x = images_for(model)
+    mean, log_variance = (part.double() for part in model.posterior(x))
+    assert min(mean.std(), log_variance.std()) > 0.01
+    expected = kl_divergence(Normal(mean, log_variance.exp().sqrt()), Normal(0.0, 1.0))
+    torch.testing.assert_close(autoencoders.gaussian_kl(mean, log_variance), expected)
+    for beta in (1, 0.25):
+        vae = autoencoders.build(replace(model.config, settings={"beta": beta}))
+        vae.load_state_dict(model.state_dict())
+        torch.testing.assert_close(loss(vae, x)["kl"].double(), beta * expected.sum(1) / 784, atol=1e-7, rtol=1e-4)
+
+
+def test_the_loss_of_the_vae_is_the_negative_elbo_of_its_draw(make):
+    """-log p(x|z) of a Bernoulli decoder + KL, over all draws: E over z of log q(z|x) - log p(x, z)."""
+    model = make("vae")
+    x = (images_for(model, num=1) > 0.5).float().expand(4000, -1, -1, -1)
+    mean, log_variance = model.posterior(x)
+    terms = loss(model, x)
+    posterior = Normal(mean, (log_variance / 2).exp())
+    torch.manual_seed(1)
+    z = posterior.sample()
+    log_p = Bernoulli(model.decode(z)).log_prob(x).flatten(1).sum(1) + Normal(0.0, 1.0).log_prob(z).sum(1)
+    elbo = (log_p - posterior.log_prob(z).sum(1)).mean().item()
+    assert -784 * sum(term.mean() for term in terms.values()).item() == pytest.approx(elbo, abs=0.3)
+
+
+def test_the_decoder_of_the_vae_sees_draws_from_the_posterior_and_encode_its_mean(make):
+    model = make("vae")
+    x = images_for(model, num=1).expand(20_000, -1, -1, -1)
+    seen = inputs_of(model.decoder)
+    loss(model, x)
+    mean, log_variance = model.posterior(x[:1])
+    torch.testing.assert_close(seen[0].mean(0), mean[0], atol=0.03, rtol=0)
+    torch.testing.assert_close(seen[0].var(0).log(), log_variance[0], atol=0.05, rtol=0)
+    assert torch.equal(model.encode(x[:1]), mean)
+    assert torch.equal(mean, model.encoder(x[:1])[:, :2])
+
+
+@pytest.mark.parametrize("network", ["corrected", "refined"])
+def test_the_vae_learns_around_the_mean_that_encode_improves(make, network):
+    model = make("vae", network)
+    x = images_for(model, num=3)
+    model.encoder[-1].bias[4:] = -30  # hardly any noise
+    seen = inputs_of(model.decoder)
+    loss(model, x)
+    torch.testing.assert_close(seen[-1], model.training_code(x))
+    assert (model.training_code(x) - model.first_code(x)).abs().max() > 0.01
 
 
 @pytest.mark.parametrize("noise_factor", [0.2, 0.4])

@@ -1,6 +1,7 @@
 """The autoencoder and its variants: encoder, code, decoder, loss. To add one: subclass, write its loss, add a line to VARIANTS."""
 
 from dataclasses import dataclass, fields
+from math import prod
 from reprlib import repr  # shortens what a hostile file makes long
 
 import torch
@@ -154,11 +155,56 @@ class NoisyCodeAutoencoder(Autoencoder):
         return {"reconstruction": self.reconstruction_loss(x, z_noisy)}
 
 
+class VariationalAutoencoder(Autoencoder):
+    """Codes each image as a Gaussian q(z|x), decodes a draw from it, and pays for what it differs from N(0, I)
+    (Kingma & Welling 2014, https://arxiv.org/abs/1312.6114).
+
+    beta  weight of that price (Higgins et al. 2017, https://openreview.net/forum?id=Sy2fzU9gl); with 1 and reconstruction "bce" the
+          loss times the number of pixels is the negative evidence lower bound, equation 10 of Kingma & Welling with one draw
+    """
+
+    @dataclass(frozen=True)
+    class Settings:
+        beta: float
+
+    encoder_outputs = 2  # mean and log-variance
+
+    def first_code(self, x: Tensor) -> Tensor:
+        return self._gaussian(x)[0]
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance (B, *latent_shape) of q(z|x), of images x as encode takes them; the mean is what encode gives."""
+        return self.encode(x), self._gaussian(x)[1]
+
+    def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """Reconstruction from one draw z = mean + σ · N(0, 1), and beta · KL / number of pixels, both in nats a pixel."""
+        mean, log_variance = self._gaussian(x)
+        if self.refinement is not None:
+            mean = self.refinement.improve_in_training(self, x, mean)
+        mean, log_variance = mean.float(), log_variance.float()
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+        kl = gaussian_kl(mean, log_variance).flatten(1).sum(1)
+        return {
+            "reconstruction": self.reconstruction_loss(x, mean + (log_variance / 2).exp() * noise),
+            "kl": self.settings.beta * kl / prod(self.config.image_shape),
+        }
+
+    def _gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.encoder(x).chunk(2, dim=1)
+
+
+def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of N(mean, σ²) from N(0, 1) of each element, in nats, of the same shape: (μ² + σ² − 1 − log σ²) / 2
+    (Kingma & Welling 2014, appendix B)."""
+    return (mean.square() + log_variance.exp() - 1 - log_variance) / 2
+
+
 VARIANTS = {
     "plain": Autoencoder,
     "denoising": DenoisingAutoencoder,
     "code-l2": CodeL2Autoencoder,
     "noisy-code": NoisyCodeAutoencoder,
+    "vae": VariationalAutoencoder,
 }
 
 SETTING_NAMES = sorted({field.name for model in VARIANTS.values() for field in fields(model.Settings)})
