@@ -8,6 +8,7 @@ import pytest
 import torch
 from browser import copy_photos
 from safetensors import safe_open
+from torch.distributions import Normal, kl_divergence
 
 import aemodels
 import train
@@ -124,6 +125,19 @@ def test_evaluate_all_of_a_denoiser(mlp_config):
     clean, noisy = results.pop("evaluations")
     assert results == noisy
     assert noisy["mse"] == metrics.evaluate(model, digits, noise_factor=0.4)["mse"] != clean["mse"]
+
+
+def test_evaluate_all_of_a_vae_tells_the_divergence_of_each_element_of_the_code(mlp_config):
+    config = replace(mlp_config, variant="vae", settings={"beta": 0.5})
+    model, digits = build(config), random_bytes(130, 1, 28, 28)
+    results = evaluation.evaluate_all(model, digits)
+    mean, log_variance = (part.double() for part in model.posterior(digits / 255))
+    expected = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).mean(0)
+    assert results["kl_nats"] == pytest.approx(expected.tolist(), rel=1e-4)
+    per_pixel = model.loss(digits / 255, torch.Generator())["kl"].mean().item()
+    assert sum(results["kl_nats"]) == pytest.approx(784 / 0.5 * per_pixel, rel=1e-4)
+    assert evaluation.is_current(results, config)
+    assert not evaluation.is_current({key: value for key, value in results.items() if key != "kl_nats"}, config)
 
 
 def test_what_is_current(conv_config):

@@ -28,6 +28,7 @@ class Autoencoder(nn.Module):
     takes_noisy = False  # images whose values noise has moved out of [0, 1]
     encoder_outputs = 1  # of the shape of a code, one after another along its first axis
     noise_variance = 0.0  # of the noise on the code while training
+    has_prior = False  # trained so that the codes of all images together lie as N(0, I) does
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -168,6 +169,7 @@ class VariationalAutoencoder(Autoencoder):
         beta: float
 
     encoder_outputs = 2  # mean and log-variance
+    has_prior = True
 
     def first_code(self, x: Tensor) -> Tensor:
         return self._gaussian(x)[0]
