@@ -43,7 +43,7 @@ page = st.navigation(
                 icon=":material/scatter_plot:",
                 url_path="mnist-latent-plane",
             ),
-            st.Page("mnist/twins.py", title="L2 twins", icon=":material/compare:", url_path="mnist-twins"),
+            st.Page("mnist/twins.py", title="Twins", icon=":material/compare:", url_path="mnist-twins"),
             st.Page("mnist/path.py", title="Path", icon=":material/timeline:", url_path="mnist-path"),
             st.Page("mnist/denoise.py", title="Denoise", icon=":material/blur_off:", url_path="mnist-denoise"),
         ],

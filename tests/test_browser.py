@@ -14,7 +14,7 @@ pytestmark = needs_browser
 PAGES = {
     "": ("Latent Lab", 6, 0),
     "mnist-latent-plane": ("Latent plane", 1, 0),
-    "mnist-twins": ("L2 twins", 1, 0),
+    "mnist-twins": ("Twins", 1, 0),
     "mnist-path": ("Path", 1, 0),
     "mnist-denoise": ("Denoise", 1, 2),
     "dogs-reconstruct": ("Reconstruct", 2, 2),

@@ -372,7 +372,7 @@ def test_axes_have_two_ticks_at_least_and_not_too_many(width_px, new_page):
 
 def test_planes_survive_a_change_of_page(visit, ckpts):
     page = visit("mnist-latent-plane")
-    for title, css in (("Path", "#walk"), ("L2 twins", ".twins canvas.digit"), ("Latent plane", "#decoded")):
+    for title, css in (("Path", "#walk"), ("Twins", ".twins canvas.digit"), ("Latent plane", "#decoded")):
         page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
         sync_api.expect(page.locator("h1")).to_have_text(title)
         page.wait_for_selector(f"{css}[aria-label]")

@@ -150,7 +150,9 @@ def good(tmp_path, mlp_config):
 
 @pytest.fixture(params=["mlp", "conv"])
 def config(request, mlp_config, conv_config):
-    return {"mlp": mlp_config, "conv": replace(conv_config, variant="noisy-code", noise_variance=0.1)}[request.param]
+    return {"mlp": mlp_config, "conv": replace(conv_config, variant="noisy-code", settings={"noise_variance": 0.1})}[
+        request.param
+    ]
 
 
 def test_a_loaded_model_is_the_saved_one_in_float16(tmp_path, config):

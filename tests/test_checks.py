@@ -131,7 +131,9 @@ def test_of_no_images_there_are_no_figures(measure):
 
 
 def test_a_denoising_model_takes_noise_but_neither_bytes_nor_nan(mlp_config):
-    model = autoencoders.build(replace(mlp_config, variant="denoising", noise_factor=0.4)).requires_grad_(False)
+    model = autoencoders.build(replace(mlp_config, variant="denoising", settings={"noise_factor": 0.4})).requires_grad_(
+        False
+    )
     x = images(1, 28, 28)
     x_noisy = x + 2 * torch.randn(x.shape)
     assert torch.equal(model.encode(x_noisy), model.infer(x_noisy))
@@ -193,7 +195,7 @@ def test_bytes_of_another_shape_are_refused(conv, wrong):
 
 def test_an_evaluation_of_no_images_has_no_figures(conv_config, mlp_config):
     nothing = torch.empty(0, *SHAPE, dtype=torch.uint8)
-    model = autoencoders.build(replace(conv_config, variant="noisy-code", noise_variance=0.1))
+    model = autoencoders.build(replace(conv_config, variant="noisy-code", settings={"noise_variance": 0.1}))
     figures = evaluation.evaluate_all(model, nothing)
     assert figures["num_images"] == 0
     assert np.isnan([figures[key] for key in ("psnr_db", "psnr_db_ci95", "mse", "code_power", "noise_power")]).all()

@@ -530,7 +530,9 @@ def test_dogs_gather_their_sides(tmp_path):
     dogs = load_dogs(tmp_path / "photos")
     assert dogs.images.shape == (60, 3, 128, 128)
     assert dogs.num_skipped == 1
-    assert torch.cat([dogs.train_index, dogs.validation_index, dogs.test_index]).sort().values.tolist() == list(range(60))
+    assert torch.cat([dogs.train_index, dogs.validation_index, dogs.test_index]).sort().values.tolist() == list(
+        range(60)
+    )
     assert torch.equal(dogs.test[0], open_photo(dogs.test_paths[0], 128))
     assert torch.equal(dogs.train[-1], open_photo(dogs.train_paths[-1], 128))
 

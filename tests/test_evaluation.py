@@ -8,6 +8,7 @@ import pytest
 import torch
 from browser import copy_photos
 from safetensors import safe_open
+from torch.distributions import Normal, kl_divergence
 
 import aemodels
 import train
@@ -36,7 +37,7 @@ def random_bytes(*shape, seed=0):
 @pytest.fixture
 def wide_config(conv_config):
     """Codes of 4,096 numbers, so that few images give a sharp variance."""
-    return replace(conv_config, latent_shape=(1024, 2, 2), variant="noisy-code")
+    return replace(conv_config, latent_shape=(1024, 2, 2), variant="noisy-code", settings={"noise_variance": 0.1})
 
 
 def decoder_inputs(model):
@@ -52,7 +53,7 @@ def decoder_inputs(model):
 
 @pytest.mark.parametrize("variance", VARIANCES)
 def test_noise_variance_in_the_training_path(wide_config, variance):
-    model = build(replace(wide_config, noise_variance=variance))
+    model = build(replace(wide_config, settings={"noise_variance": variance}))
     x = torch.rand(100, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     seen = decoder_inputs(model)
     model.loss(x, torch.Generator().manual_seed(1))
@@ -64,7 +65,9 @@ def test_noise_variance_in_the_training_path(wide_config, variance):
 @pytest.mark.parametrize("variance", VARIANCES)
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
 def test_noise_variance_in_the_evaluation_path(wide_config, variant, variance):
-    model = build(replace(wide_config, variant=variant))
+    model = build(
+        replace(wide_config, variant=variant, settings=wide_config.settings if variant == "noisy-code" else {})
+    )
     images = random_bytes(100, 3, 32, 32)
     seen = decoder_inputs(model)
     (result,) = metrics.evaluate_at(model, images, [variance])
@@ -90,15 +93,18 @@ def test_conditions_are_the_labs_and_the_models_own(conv_config, mlp_config):
 
     lab = [0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3]
     assert variances(conv_config) == lab
-    assert variances(replace(conv_config, noise_variance=0.05)) == lab
-    assert variances(replace(conv_config, noise_variance=0.07)) == [*lab, 0.07]
+    assert variances(replace(conv_config, settings={"noise_variance": 0.05})) == lab
+    assert variances(replace(conv_config, settings={"noise_variance": 0.07})) == [*lab, 0.07]
     assert evaluation.conditions(mlp_config) == [{"noise_factor": 0.0, "noise_variance": 0.0}]
-    factors = [c["noise_factor"] for c in evaluation.conditions(replace(mlp_config, noise_factor=0.4))]
+    factors = [c["noise_factor"] for c in evaluation.conditions(replace(mlp_config, settings={"noise_factor": 0.4}))]
     assert factors == [0.0, 0.4]
 
 
 def test_evaluate_all_is_evaluate_under_each_condition(conv_config):
-    model, images = build(replace(conv_config, variant="noisy-code", noise_variance=0.1)), random_bytes(6, 3, 32, 32)
+    model, images = (
+        build(replace(conv_config, variant="noisy-code", settings={"noise_variance": 0.1})),
+        random_bytes(6, 3, 32, 32),
+    )
     results = evaluation.evaluate_all(model, images)
     evaluations = results.pop("evaluations")
     assert [e["noise_variance"] for e in evaluations] == list(evaluation.TEST_VARIANCES)
@@ -111,11 +117,27 @@ def test_evaluate_all_is_evaluate_under_each_condition(conv_config):
 
 
 def test_evaluate_all_of_a_denoiser(mlp_config):
-    model, digits = build(replace(mlp_config, variant="denoising", noise_factor=0.4)), random_bytes(6, 1, 28, 28)
+    model, digits = (
+        build(replace(mlp_config, variant="denoising", settings={"noise_factor": 0.4})),
+        random_bytes(6, 1, 28, 28),
+    )
     results = evaluation.evaluate_all(model, digits)
     clean, noisy = results.pop("evaluations")
     assert results == noisy
     assert noisy["mse"] == metrics.evaluate(model, digits, noise_factor=0.4)["mse"] != clean["mse"]
+
+
+def test_evaluate_all_of_a_vae_tells_the_divergence_of_each_element_of_the_code(mlp_config):
+    config = replace(mlp_config, variant="vae", settings={"beta": 0.5})
+    model, digits = build(config), random_bytes(130, 1, 28, 28)
+    results = evaluation.evaluate_all(model, digits)
+    mean, log_variance = (part.double() for part in model.posterior(digits / 255))
+    expected = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).mean(0)
+    assert results["kl_nats"] == pytest.approx(expected.tolist(), rel=1e-4)
+    per_pixel = model.loss(digits / 255, torch.Generator())["kl"].mean().item()
+    assert sum(results["kl_nats"]) == pytest.approx(784 / 0.5 * per_pixel, rel=1e-4)
+    assert evaluation.is_current(results, config)
+    assert not evaluation.is_current({key: value for key, value in results.items() if key != "kl_nats"}, config)
 
 
 def test_what_is_current(conv_config):

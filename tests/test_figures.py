@@ -323,6 +323,22 @@ def test_scatter_tile_puts_each_code_in_its_place_and_colour():
     assert colours[255, 255, 255] > 0.97 * plane[..., 0].size
 
 
+def test_scatter_tile_draws_rings_around_the_origin_inside_the_axes():
+    """Of 600 px, 60 on the left, 50 below and 43 above are not the plane's: x runs from −1 to 5, y from −2 to 4."""
+    nothing = (np.zeros((0, 2)), np.zeros(0, int), (-1.0, 5.0, -2.0, 4.0), 600, LIGHT)
+    changed = (scatter_tile(*nothing) != scatter_tile(*nothing, rings=(1.0, 3.0))).any(-1)
+    assert not changed[:43].any()
+    assert not changed[551:].any()
+    assert not changed[:, :60].any()
+    rows, columns = changed.nonzero()
+    x, y = -1 + (columns - 60) / 539 * 6, 4 - (rows - 43) / 507 * 6
+    far = np.hypot(x, y)
+    assert (np.minimum(abs(far - 1), abs(far - 3)) < 0.05).all()
+    for r in (1, 3):
+        angles = np.arctan2(y, x)[abs(far - r) < 0.05]
+        assert np.diff(np.sort(angles)).max() < (0.1 if r == 1 else 4)
+
+
 def test_scatter_tile_has_ticks_at_round_numbers():
     """Of 600 px, 60 on the left and 50 below are the axes': x runs from −1 to 5 over 540 px, y from 8 to 20."""
     tile = scatter_tile(np.zeros((0, 2)), np.zeros(0, int), (-1.0, 5.0, 8.0, 20.0), 600, LIGHT)

@@ -3,12 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from aemodels.errors import ConfigError
 from aemodels.models import autoencoders
-from aemodels.models.autoencoders import DESCENT_RATE, VARIANTS
+from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig
 from aemodels.models.quasi_newton import lbfgs_step
+from aemodels.models.refine import DESCENT_RATE
 from aemodels.noise import power_normalise, seeded_signs
 
 SETTINGS = {
@@ -16,6 +18,7 @@ SETTINGS = {
     "denoising": {"noise_factor": 0.4},
     "code-l2": {"code_l2": 0.5},
     "noisy-code": {"noise_variance": 0.15},
+    "vae": {"beta": 1},
 }
 NETWORKS = ["mlp", "conv", "corrected", "refined"]
 
@@ -29,7 +32,7 @@ def make(mlp_config, conv_config):
         refined = replace(conv_config, refiner_depth=1, refiner_steps=2)
         config = {"mlp": mlp_config, "conv": conv_config, "corrected": corrected, "refined": refined}[network]
         torch.manual_seed(seed)
-        model = autoencoders.build(replace(config, variant=variant, **SETTINGS[variant], **changes))
+        model = autoencoders.build(replace(config, variant=variant, settings=SETTINGS[variant], **changes))
         for parameter in model.parameters():  # biases and blocks that start at zero would hide mistakes
             parameter.data += 0.05 * torch.randn(parameter.shape)
         return model.requires_grad_(False)
@@ -90,7 +93,8 @@ def test_encode_is_deterministic_and_the_same_while_training(make, variant, netw
     z = model.encode(x)
     assert torch.equal(model.encode(x), z)
     assert torch.equal(model.eval().encode(x), z)
-    model.refines = False  # as in the first part of a training
+    if model.refinement:
+        model.refinement.uses_refiner = False  # as in the first part of a training
     assert torch.equal(model.train().encode(x), z)
     assert (model.training_code(x) - z).abs().max() > 0.01 or network != "refined"
     torch.testing.assert_close(model.encode(x[2:3]), model.encode(x)[2:3], atol=1e-5, rtol=1e-4)
@@ -111,7 +115,7 @@ def test_loss_terms_are_per_image(make, variant, network):
     model = make(variant, network)
     x = images_for(model)
     terms = loss(model, x)
-    assert set(terms) == {"reconstruction", "code_l2"} if variant == "code-l2" else {"reconstruction"}
+    assert terms.keys() == {"reconstruction"} | {"code-l2": {"code_l2"}, "vae": {"kl"}}.get(variant, set())
     for term in terms.values():
         assert term.shape == (5,)
         assert term.min() > 0
@@ -135,7 +139,7 @@ def test_loss_draws_only_where_there_is_noise(make, variant):
     before = generator.get_state()
     model.loss(x, generator)
     draws = not torch.equal(generator.get_state(), before)
-    assert draws == (variant in ("denoising", "noisy-code"))
+    assert draws == (variant in ("denoising", "noisy-code", "vae"))
     same, other = loss(model, x, seed=0), loss(model, x, seed=1)
     assert torch.equal(same["reconstruction"], loss(model, x, seed=0)["reconstruction"])
     assert torch.equal(same["reconstruction"], other["reconstruction"]) != draws
@@ -199,12 +203,62 @@ def test_code_l2_is_the_weighted_mean_square_of_the_code(make):
     assert torch.equal(terms["reconstruction"], loss(plain, x)["reconstruction"])
 
 
+def test_the_kl_term_is_that_of_torchs_normal_distributions_weighted_per_pixel(make):
+    model = make("vae", latent_shape=(8,))
+    x = images_for(model)
+    mean, log_variance = (part.double() for part in model.posterior(x))
+    assert min(mean.std(), log_variance.std()) > 0.01
+    expected = kl_divergence(Normal(mean, log_variance.exp().sqrt()), Normal(0.0, 1.0))
+    torch.testing.assert_close(autoencoders.gaussian_kl(mean, log_variance), expected)
+    for beta in (1, 0.25):
+        vae = autoencoders.build(replace(model.config, settings={"beta": beta}))
+        vae.load_state_dict(model.state_dict())
+        torch.testing.assert_close(loss(vae, x)["kl"].double(), beta * expected.sum(1) / 784, atol=1e-7, rtol=1e-4)
+
+
+def test_the_loss_of_the_vae_is_the_negative_elbo_of_its_draw(make):
+    """-log p(x|z) of a Bernoulli decoder + KL, over all draws: E over z of log q(z|x) - log p(x, z)."""
+    model = make("vae")
+    x = (images_for(model, num=1) > 0.5).float().expand(4000, -1, -1, -1)
+    mean, log_variance = model.posterior(x)
+    terms = loss(model, x)
+    posterior = Normal(mean, (log_variance / 2).exp())
+    torch.manual_seed(1)
+    z = posterior.sample()
+    log_p = Bernoulli(model.decode(z)).log_prob(x).flatten(1).sum(1) + Normal(0.0, 1.0).log_prob(z).sum(1)
+    elbo = (log_p - posterior.log_prob(z).sum(1)).mean().item()
+    assert -784 * sum(term.mean() for term in terms.values()).item() == pytest.approx(elbo, abs=0.3)
+
+
+def test_the_decoder_of_the_vae_sees_draws_from_the_posterior_and_encode_its_mean(make):
+    model = make("vae")
+    x = images_for(model, num=1).expand(20_000, -1, -1, -1)
+    seen = inputs_of(model.decoder)
+    loss(model, x)
+    mean, log_variance = model.posterior(x[:1])
+    torch.testing.assert_close(seen[0].mean(0), mean[0], atol=0.03, rtol=0)
+    torch.testing.assert_close(seen[0].var(0).log(), log_variance[0], atol=0.05, rtol=0)
+    assert torch.equal(model.encode(x[:1]), mean)
+    assert torch.equal(mean, model.encoder(x[:1])[:, :2])
+
+
+@pytest.mark.parametrize("network", ["corrected", "refined"])
+def test_the_vae_learns_around_the_mean_that_encode_improves(make, network):
+    model = make("vae", network)
+    x = images_for(model, num=3)
+    model.encoder[-1].bias[4:] = -30  # hardly any noise
+    seen = inputs_of(model.decoder)
+    loss(model, x)
+    torch.testing.assert_close(seen[-1], model.training_code(x))
+    assert (model.training_code(x) - model.first_code(x)).abs().max() > 0.01
+
+
 @pytest.mark.parametrize("noise_factor", [0.2, 0.4])
 def test_the_denoising_model_sees_unclipped_noise_and_is_judged_on_the_clean_image(make, noise_factor):
     model = make("plain")  # the noise-free twin: same weights
-    noisy = autoencoders.build(replace(model.config, variant="denoising", noise_factor=noise_factor)).requires_grad_(
-        False
-    )
+    noisy = autoencoders.build(
+        replace(model.config, variant="denoising", settings={"noise_factor": noise_factor})
+    ).requires_grad_(False)
     noisy.load_state_dict(model.state_dict())
     x = (images_for(model, num=1400) > 0.5).float()  # at both ends of the range, where clipping would show
     seen = inputs_of(noisy.encoder)
@@ -220,7 +274,7 @@ def test_the_denoising_model_sees_unclipped_noise_and_is_judged_on_the_clean_ima
 @pytest.mark.parametrize("variance", [0.05, 0.10, 0.15])
 def test_the_decoder_of_the_noisy_code_model_sees_unit_power_plus_the_noise(make, variance):
     model = make("noisy-code", latent_shape=(4096,), widths=(16,)).train()
-    config = replace(model.config, noise_variance=variance)
+    config = replace(model.config, settings={"noise_variance": variance})
     channel = autoencoders.build(config).requires_grad_(False)
     channel.load_state_dict(model.state_dict())
     seen = inputs_of(channel.decoder)
@@ -248,7 +302,7 @@ def test_the_noisy_code_model_normalises_its_own_encoders_output(make):
 @pytest.mark.parametrize("part", [{"corrector_depths": (2, 1)}, {"refiner_depth": 1, "refiner_steps": 3}])
 @pytest.mark.parametrize("variant", SETTINGS)
 def test_a_fresh_corrector_or_refiner_leaves_the_code_as_it_is(conv_config, variant, part):
-    config = replace(conv_config, variant=variant, **SETTINGS[variant])
+    config = replace(conv_config, variant=variant, settings=SETTINGS[variant])
     plain, improved = autoencoders.build(config), autoencoders.build(replace(config, **part))
     improved.load_state_dict(improved.state_dict() | plain.state_dict())
     x = images_for(plain)
@@ -259,11 +313,11 @@ def test_a_fresh_corrector_or_refiner_leaves_the_code_as_it_is(conv_config, vari
 def test_the_corrector_adds_to_the_code_what_it_makes_of_image_and_reconstruction(make, variant):
     model = make(variant, "corrected")
     x = images_for(model)
-    seen = inputs_of(model.corrector)
+    seen = inputs_of(model.refinement.corrector)
     z = model.encode(x)
-    first = model.scale(model.encoder(x))
+    first = model.first_code(x)
     torch.testing.assert_close(seen[0], torch.cat([x, model.decode(first)], dim=1))
-    torch.testing.assert_close(z, model.scale(first + model.corrector(seen[0])))
+    torch.testing.assert_close(z, model.scale(first + model.refinement.corrector(seen[0])))
     assert (z - first).abs().max() > 0.01
 
 
@@ -278,13 +332,13 @@ def test_the_decoder_learns_from_the_code_too_where_it_helped_to_make_it(make, n
 def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, variant):
     model = make(variant, "refined")
     x = images_for(model)
-    seen = inputs_of(model.refiner)
+    seen = inputs_of(model.refinement.refiner)
     z = model.training_code(x)
-    first = model.scale(model.encoder(x))
-    gradients = [torch.zeros_like(first), model.gradient_and_error(x, first)[0]]
-    second = model.scale(first + model.refiner(torch.cat([first, gradients[1], gradients[0]], dim=1)))
-    gradients.append(model.gradient_and_error(x, second)[0])
-    third = model.scale(second + model.refiner(torch.cat([second, gradients[2], gradients[1]], dim=1)))
+    first = model.first_code(x)
+    gradients = [torch.zeros_like(first), model.refinement.gradient_and_error(model, x, first)[0]]
+    second = model.scale(first + model.refinement.refiner(torch.cat([first, gradients[1], gradients[0]], dim=1)))
+    gradients.append(model.refinement.gradient_and_error(model, x, second)[0])
+    third = model.scale(second + model.refinement.refiner(torch.cat([second, gradients[2], gradients[1]], dim=1)))
     torch.testing.assert_close(z, third)
     torch.testing.assert_close(seen[0][:, : first.shape[1]], first)
     assert min((second - first).abs().max(), (third - second).abs().max()) > 0.01
@@ -294,7 +348,7 @@ def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, 
 def test_an_image_that_the_refiner_leads_astray_keeps_its_code(make, variant):
     model = make(variant, "refined")
     x = model.decode(torch.randn(32, *model.config.latent_shape))
-    first, refined, kept = model.scale(model.encoder(x)), model.training_code(x), model.encode(x)
+    first, refined, kept = model.first_code(x), model.training_code(x), model.encode(x)
     is_better = model.reconstruction_loss(x, refined) < model.reconstruction_loss(x, first)
     assert 0 < is_better.sum() < len(x)
     torch.testing.assert_close(kept[is_better], refined[is_better])
@@ -303,7 +357,7 @@ def test_an_image_that_the_refiner_leads_astray_keeps_its_code(make, variant):
 
 def test_a_refiner_that_runs_away_costs_no_image_its_code(make):
     model = make("plain", "refined").eval()
-    model.refiner[-1].bias.fill_(float("nan"))
+    model.refinement.refiner[-1].bias.fill_(float("nan"))
     x = images_for(model)
     torch.testing.assert_close(model.encode(x), model.encoder(x))
 
@@ -311,9 +365,9 @@ def test_a_refiner_that_runs_away_costs_no_image_its_code(make):
 def test_descent_without_noise_is_lbfgs_from_the_learned_steps_on(make):
     model = make("plain", "refined", descent_steps=3)
     x = images_for(model)
-    codes, gradients, _ = model.refine(x, model.encoder(x))
+    codes, gradients, _ = model.refinement.refine(model, x, model.encoder(x))
     num_learned = len(codes)
-    descended = model.descend(x, codes, gradients)
+    descended = model.refinement.descend(model, x, codes, gradients)
     assert len(codes) == num_learned, "descend changed what it was given"
     for _ in range(3):
         z = codes[-1].clone().requires_grad_(True)
@@ -327,17 +381,17 @@ def test_descent_without_noise_is_lbfgs_from_the_learned_steps_on(make):
 def test_descent_under_noise_goes_down_the_mean_error_over_opposite_noises(make):
     model = make("noisy-code", "refined", descent_steps=2)
     x = images_for(model)
-    codes, gradients, _ = model.refine(x, model.scale(model.encoder(x)))
+    codes, gradients, _ = model.refinement.refine(model, x, model.first_code(x))
     z = codes[-1]
     for t, rate in enumerate([DESCENT_RATE, DESCENT_RATE / 2]):
-        noise = model.config.noise_variance**0.5 * seeded_signs(t, z[0])
+        noise = model.noise_variance**0.5 * seeded_signs(t, z[0])
         z = z.clone().requires_grad_(True)
         error = (model.reconstruction_loss(x, z + noise) + model.reconstruction_loss(x, z - noise)) / 2
         direction = torch.autograd.grad(error.sum(), z)[0]
         length = direction.flatten(1).square().mean(1).sqrt()
         z = model.scale(z.detach() - rate * direction / length.view(-1, 1, 1, 1))
     assert (z - codes[-1]).abs().max() > 0.01
-    torch.testing.assert_close(model.descend(x, codes, gradients), z, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(model.refinement.descend(model, x, codes, gradients), z, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
@@ -345,9 +399,9 @@ def test_an_image_has_the_code_of_descent_unless_its_error_grew_and_none_while_t
     model, refines = make(variant, "refined", descent_steps=3), make(variant, "refined")
     refines.load_state_dict(model.state_dict())
     x = model.decode(torch.randn(32, *model.config.latent_shape))
-    first = model.scale(model.encoder(x))
-    codes, gradients, _ = model.refine(x, first)
-    descended = model.descend(x, codes, gradients)
+    first = model.first_code(x)
+    codes, gradients, _ = model.refinement.refine(model, x, first)
+    descended = model.refinement.descend(model, x, codes, gradients)
     is_better = model.reconstruction_loss(x, descended) < model.reconstruction_loss(x, first)
     assert is_better.any()
     expected = torch.where(is_better.view(-1, 1, 1, 1), descended, first)
@@ -365,9 +419,9 @@ def test_descent_lessens_the_error_under_noise(make):
     """Over draws that it has not seen; what a fresh network rebuilds badly leaves much to gain."""
     model = make("noisy-code", "refined", descent_steps=8)
     x = images_for(model)
-    z = model.scale(model.encoder(x))
-    descended = model.descend(x, [z], [])
-    noise = model.config.noise_variance**0.5 * torch.randn(64, 1, *z.shape[1:])
+    z = model.first_code(x)
+    descended = model.refinement.descend(model, x, [z], [])
+    noise = model.noise_variance**0.5 * torch.randn(64, 1, *z.shape[1:])
     before, after = (torch.stack([model.reconstruction_loss(x, z + n) for n in noise]).mean(0) for z in (z, descended))
     assert (after < before).all()
 
@@ -377,7 +431,7 @@ def test_the_error_gradient_tells_how_the_loss_of_each_image_changes_with_its_co
     model = make("plain", "refined", reconstruction=reconstruction).double()
     x = images_for(model).double()
     z = model.encode(x)
-    gradient, error = model.gradient_and_error(x, z)
+    gradient, error = model.refinement.gradient_and_error(model, x, z)
     torch.testing.assert_close(error, model.reconstruction_loss(x, z))
     aside = torch.randn(z.shape, generator=torch.Generator().manual_seed(1), dtype=z.dtype)
     for direction in (gradient, gradient + gradient.square().mean().sqrt() * aside):
@@ -490,10 +544,23 @@ def test_a_corrector_and_a_refiner_are_for_convolutional_networks(mlp_config, ch
 
 
 @pytest.mark.parametrize("setting", ["noise_factor", "code_l2", "noise_variance"])
-def test_a_setting_of_another_variant_is_refused(mlp_config, setting):
+@pytest.mark.parametrize("variant", SETTINGS)
+def test_a_setting_of_another_variant_is_refused_with_both_names(mlp_config, variant, setting):
     """It would do nothing in training, and the model would be judged as if it had."""
-    with pytest.raises(ConfigError, match=f"{setting} is for variant .* do nothing for 'plain'"):
-        autoencoders.build(replace(mlp_config, **{setting: 0.1}))
+    settings = SETTINGS[variant] | {setting: 0.1}
+    config = replace(mlp_config, variant=variant, settings=settings)
+    if settings.keys() == SETTINGS[variant].keys():
+        assert autoencoders.build(config).settings == VARIANTS[variant].Settings(**settings)
+    else:
+        with pytest.raises(ConfigError, match=f"Variant '{variant}' has no setting '{setting}'"):
+            autoencoders.build(config)
+
+
+@pytest.mark.parametrize("variant", [variant for variant, settings in SETTINGS.items() if settings])
+def test_a_missing_setting_is_refused_by_name(mlp_config, variant):
+    (name,) = SETTINGS[variant]
+    with pytest.raises(ConfigError, match=f"Variant '{variant}' needs its setting '{name}'"):
+        autoencoders.build(replace(mlp_config, variant=variant))
 
 
 def test_weights_come_from_the_global_seed(mlp_config):

@@ -96,7 +96,7 @@ def test_compares_each_network_with_the_linear_denoiser_on_the_test_set(denoiser
 
 def test_starts_at_the_factor_of_training_and_marks_it():
     app = open_page()
-    trained_at = aemodels.load_checkpoint("mnist-dae").model_config.noise_factor
+    trained_at = aemodels.load_checkpoint("mnist-dae").model_config.settings["noise_factor"]
     assert app.slider(key="noise_factor").value == trained_at == 0.4
     assert any("trained at 0.4" in str(element.value) for element in app.get("html"))
 

@@ -58,7 +58,7 @@ def copies(checkpoint_folder):
         for place, name in enumerate(MODELS):
             ckpt = aemodels.load_checkpoint(name, REPO / "checkpoints")
             rows = rows_of(place)
-            own = next(r for r in rows if r["noise_variance"] == ckpt.model_config.noise_variance)
+            own = next(r for r in rows if r["noise_variance"] == ckpt.model.noise_variance)
             kept = (ckpt.history, ckpt.codes[:64], ckpt.labels[:64], ckpt.provenance)
             checkpoints.save_checkpoint(
                 name, ckpt.model, ckpt.train_config, own | {"evaluations": rows}, *kept, checkpoint_folder

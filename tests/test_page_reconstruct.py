@@ -125,7 +125,7 @@ def test_says_what_the_encoder_alone_would_give(x):
     ]:
         app, model = open_page(model=label), aemodels.load_checkpoint(name).model
         before, after = (
-            aemodels.psnr_db(x, model.decode(z)).mean().item() for z in (model.scale(model.encoder(x)), model.encode(x))
+            aemodels.psnr_db(x, model.decode(z)).mean().item() for z in (model.first_code(x), model.encode(x))
         )
         found = re.search(
             rf"would give \*\*([\d.]+) dB\*\* here; {helpers} .* bring that to \*\*([\d.]+) dB", notice(app)

@@ -144,8 +144,12 @@ def test_training_shows_what_made_each_checkpoint(group):
         assert ckpt.provenance["data_fingerprint"].startswith(shown["data fingerprint"])
         assert float(shown["weight decay"]) == ckpt.train_config.weight_decay
         assert float(shown["learning rate, peak"]) == ckpt.train_config.learning_rate
-        assert float(shown["noise on the input, σ"]) == ckpt.model_config.noise_factor
-        assert float(shown["noise on the code, variance"]) == ckpt.model_config.noise_variance
+        own = ckpt.model_config.settings
+        for key, words in [
+            ("noise_factor", "noise on the input, σ"),
+            ("noise_variance", "noise on the code, variance"),
+        ]:
+            assert shown.get(words, "none") == (f"{own[key]:g}" if key in own else "none")
         assert shown["starts from"] == (ckpt.train_config.start_from or "random weights")
 
 

@@ -11,6 +11,24 @@ def uniform_codes(n, seed=0):
     return torch.from_numpy(np.random.default_rng(seed).random((n, 2), dtype=np.float32))
 
 
+def test_share_within_a_ring_of_a_normal_distribution():
+    z = torch.randn(200_000, 2, generator=torch.Generator().manual_seed(2))
+    for radius in planes.RINGS:
+        assert planes.share_within(z, radius) == pytest.approx(1 - np.exp(-(radius**2) / 2), abs=0.004)
+    assert planes.share_within(torch.tensor([[3.0, 4.0], [0.0, 1.0]]), 5.0) == 1
+    assert planes.share_within(torch.tensor([[3.0, 4.0], [0.0, 1.0]]), 4.9) == 0.5
+
+
+def test_normal_hole_share_is_how_often_draws_of_a_normal_distribution_fall_into_holes():
+    codes = torch.randn(5000, 2, generator=torch.Generator().manual_seed(0))
+    z = torch.randn(200_000, 2, generator=torch.Generator().manual_seed(1))
+    for moved in (codes, 0.3 * codes, codes + torch.tensor([1.5, 0.0]), codes + 50):
+        drawn = (planes.support(moved, z) < planes.HOLE_BELOW).double().mean().item()
+        assert planes.normal_hole_share(moved) == pytest.approx(drawn, abs=0.005)
+    assert 0 < planes.normal_hole_share(codes) < 0.02  # HOLE_BELOW: few codes are lonelier than that
+    assert planes.normal_hole_share(codes + 50) == 1
+
+
 def test_box_holds_the_central_share_along_each_axis():
     codes = uniform_codes(20_000) * torch.tensor([10.0, 2.0]) + torch.tensor([-5.0, 7.0])
     assert planes.box(codes, 0.9) == pytest.approx((-4.5, 4.5, 7.1, 8.9), abs=0.1)

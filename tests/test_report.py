@@ -14,6 +14,7 @@ from PIL import Image
 import aemodels
 from aemodels.codes import latents, planes
 from aemodels.data import mnist
+from aemodels.quality import evaluation
 from aemodels.report import documents, figures, standard
 from aemodels.report.panels import Panel, describe, to_csv
 from aemodels.storage import checkpoints, measurements
@@ -201,7 +202,7 @@ def test_models_stand_with_their_figures_and_provenance():
         row, made = dict(zip(figures_table[0], row, strict=True)), dict(zip(made_table[0], made, strict=True))
         assert row["PSNR, dB"] == f"{ckpt.metrics['psnr_db']:.2f} ± {ckpt.metrics['psnr_db_ci95']:.2f}"
         assert row["BCE"] == (f"{ckpt.metrics['bce']:.4f}" if "bce" in ckpt.metrics else "–")
-        noise = ckpt.model_config.noise_factor or ckpt.model_config.noise_variance
+        noise = max(evaluation.own_noise(ckpt.model_config).values())
         assert (row["noise"] == "none") if not noise else row["noise"].endswith(f": {noise:g}")
         assert made["seed"] == str(ckpt.train_config.seed)
         trainings = [*ckpt.provenance.get("earlier", []), {"provenance": ckpt.provenance}]

@@ -563,7 +563,9 @@ def test_download_without_a_network(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
-@pytest.mark.parametrize("module", ["train", "aemodels, aemodels.report.figures, aemodels.codes.latents, aemodels.data.sources"])
+@pytest.mark.parametrize(
+    "module", ["train", "aemodels, aemodels.report.figures, aemodels.codes.latents, aemodels.data.sources"]
+)
 def test_imports_neither_streamlit_nor_plotly(module):
     code = f"import {module}, sys; print(*sorted({{'streamlit', 'plotly', 'pandas'}} & sys.modules.keys()))"
     done = subprocess.run(

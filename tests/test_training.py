@@ -70,7 +70,9 @@ def test_the_loss_falls_on_digits(mlp_config, digits):
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
 def test_the_loss_falls_on_colour_images(conv_config, variant):
     config = TrainConfig(epochs=80, batch_size=8, learning_rate=1e-2, flips=True)
-    model_config = replace(conv_config, variant=variant, noise_variance=0.1 * (variant == "noisy-code"))
+    model_config = replace(
+        conv_config, variant=variant, settings={"noise_variance": 0.1} if variant == "noisy-code" else {}
+    )
     state = train(model_config, colour_images(16), config)
     assert losses(state)[-1] < 0.3 * losses(state)[0]
 
@@ -86,7 +88,7 @@ def test_two_thousand_real_digits_teach_more_than_their_mean(mlp_config, data_fo
 
 def test_the_same_seed_gives_the_same_weights_to_the_bit(conv_config):
     config = replace(BRIEF, flips=True, seed=1)
-    noisy = replace(conv_config, variant="noisy-code", noise_variance=0.1)
+    noisy = replace(conv_config, variant="noisy-code", settings={"noise_variance": 0.1})
     first = train(noisy, colour_images(32), config)
     torch.manual_seed(99)
     torch.rand(5)  # the global generator has no say
@@ -129,7 +131,12 @@ def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config, conv_
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
 def test_a_recorded_step_learns_the_same_to_the_bit(conv_config, monkeypatch):
     model_config = replace(
-        conv_config, variant="noisy-code", noise_variance=0.1, corrector_depths=(1, 1), refiner_depth=1, refiner_steps=2
+        conv_config,
+        variant="noisy-code",
+        settings={"noise_variance": 0.1},
+        corrector_depths=(1, 1),
+        refiner_depth=1,
+        refiner_steps=2,
     )
     config = replace(BRIEF, epochs=6, flips=True, shift_px=2, warp_px=0.5, refine_from=0.5)
 
@@ -147,7 +154,9 @@ class Stop(Exception):
 
 @pytest.mark.parametrize("stop_after", [1, 3])
 def test_training_resumed_from_a_file_ends_on_the_same_bits(conv_config, tmp_path, stop_after):
-    model_config = replace(conv_config, variant="denoising", noise_factor=0.2, refiner_depth=1, refiner_steps=1)
+    model_config = replace(
+        conv_config, variant="denoising", settings={"noise_factor": 0.2}, refiner_depth=1, refiner_steps=1
+    )
     config = TrainConfig(
         epochs=4, batch_size=8, learning_rate=2e-3, weight_decay=0.01, flips=True, ema_decay=0.9, refine_from=0.5
     )
@@ -346,7 +355,9 @@ def test_codes_are_refined_from_the_share_of_training_asked_for(conv_config):
 
     def on_step(state, num_images, loss):
         now = weights(state.model)
-        refiner_learnt.append(any(not torch.equal(now[k], fresh[k]) for k in now if k.startswith("refiner.")))
+        refiner_learnt.append(
+            any(not torch.equal(now[k], fresh[k]) for k in now if k.startswith("refinement.refiner."))
+        )
 
     state = train(model_config, colour_images(64), config, on_step=on_step)
     assert refiner_learnt == [False] * 8 + [True] * 8
@@ -446,7 +457,7 @@ def test_no_images_are_refused(mlp_config, digits):
 def test_history_tells_each_epochs_mean_loss(mlp_config, digits):
     config = TrainConfig(epochs=2, batch_size=16, learning_rate=1e-3)
     totals = []
-    model_config = replace(mlp_config, variant="code-l2", code_l2=0.1)
+    model_config = replace(mlp_config, variant="code-l2", settings={"code_l2": 0.1})
     state = train(model_config, digits, config, on_step=lambda state, n, loss: totals.append(loss.item()))
     assert [(e["epoch"], e["step"]) for e in state.history] == [(1, 4), (2, 8)]
     for epoch, steps in zip(state.history, (totals[:4], totals[4:]), strict=True):

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from aemodels.checks import check_bytes
+from aemodels.noise import seeded_normal
 
 Extent = tuple[float, float, float, float]  # x_min, x_max, y_min, y_max
 SPARSE_BELOW, HOLE_BELOW = 0.05, 0.01  # of `support`
+RINGS = (1.0, 2.0, 3.0)  # radii of circles around the origin that show how N(0, I) lies
 ROUNDING = 2e-7  # of the numbers of float32 codes: what differs by less is the same
 MIN_CODES = 11  # of `Support`: each one's tenth nearest other one
 
@@ -149,6 +151,17 @@ def hole_share(codes: Tensor, extent: Extent, side: int = 100) -> float:
     It is how often a uniform draw from the box falls into a hole.
     """
     return (support(codes, cells(extent, side)) < HOLE_BELOW).double().mean().item()
+
+
+def normal_hole_share(codes: Tensor, num_draws: int = 20_000) -> float:
+    """How often a draw from N(0, I) falls into a hole among codes (n, 2), counted over draws of a fixed seed."""
+    (z,) = seeded_normal([0], (num_draws, 2))
+    return (support(codes, z) < HOLE_BELOW).double().mean().item()
+
+
+def share_within(codes: Tensor, radius: float) -> float:
+    """Share of codes (n, 2) at most this far from the origin; of N(0, I) it is 1 − exp(−radius² / 2)."""
+    return (torch.linalg.vector_norm(codes, dim=1) <= radius).double().mean().item()
 
 
 def distance_to_images(x: Tensor, images: Tensor, besides: list[int]) -> Tensor:

@@ -1,6 +1,8 @@
-"""The autoencoder and its variants. To add one: subclass, write its loss, add a line to VARIANTS."""
+"""The autoencoder and its variants: encoder, code, decoder, loss. To add one: subclass, write its loss, add a line to VARIANTS."""
 
+from dataclasses import dataclass, fields
 from math import prod
+from reprlib import repr  # shortens what a hostile file makes long
 
 import torch
 import torch.nn.functional as F
@@ -9,29 +11,33 @@ from torch import Tensor, nn
 from aemodels.checks import check_codes, check_images
 from aemodels.errors import ConfigError
 from aemodels.models.config import ModelConfig
-from aemodels.models.networks import NETWORKS, check_conv, conv_corrector, conv_refiner
-from aemodels.models.quasi_newton import lbfgs_step
-from aemodels.noise import add_noise, power_normalise, seeded_signs
+from aemodels.models.networks import NETWORKS, check_conv
+from aemodels.models.refine import make_refinement
+from aemodels.noise import add_noise, power_normalise
 
 MSE_FLOOR = 1e-8  # 80 dB; no logarithm of a picture that is rebuilt without any error
-DESCENT_RATE = 0.03  # found on train photos: NoisyCodeAutoencoder.descend
 
 
 class Autoencoder(nn.Module):
     """x -> z -> x_hat, trained to minimise the reconstruction error."""
 
-    setting: str | None = None  # the field of ModelConfig that this variant alone reads
+    @dataclass(frozen=True)
+    class Settings:
+        """Numbers that this variant alone reads, each finite and at least 0: keys of ModelConfig.settings."""
+
     takes_noisy = False  # images whose values noise has moved out of [0, 1]
+    encoder_outputs = 1  # of the shape of a code, one after another along its first axis
+    noise_variance = 0.0  # of the noise on the code while training
+    has_prior = False  # trained so that the codes of all images together lie as N(0, I) does
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         make_encoder, make_decoder = NETWORKS[config.network]
         self.config = config
-        self.encoder = make_encoder(config)
+        self.settings = settings_of(config)
+        self.encoder = make_encoder(config, self.encoder_outputs)
         self.decoder = make_decoder(config)
-        self.corrector = conv_corrector(config) if config.corrector_depths else None
-        self.refiner = conv_refiner(config) if config.refiner_steps else None
-        self.refines = True  # the loss, not in the first part of a training: see TrainConfig.refine_from
+        self.refinement = make_refinement(config)  # of the encoder's code, for the few networks that have one
 
     def encode(self, x: Tensor) -> Tensor:
         """Images (B, C, H, W), float in [0, 1], to codes (B, *latent_shape). Deterministic, and the same while training.
@@ -43,75 +49,22 @@ class Autoencoder(nn.Module):
         return self.infer(x)
 
     def infer(self, x: Tensor) -> Tensor:
-        """What encode gives for images x that are not looked at: noise may have moved them out of [0, 1].
-
-        After first_code, a refiner sees the code beside the gradient of its error, now and a step ago (at first, zeros), and adds
-        to it, step by step. What is left to gain is left to descent by the gradient alone.
-
-        On images unlike those learnt from, such as one colour all over, the steps can go astray. So an image keeps the code from
-        before them where its error would not become smaller.
-        """
+        """What encode gives for images x that are not looked at: noise may have moved them out of [0, 1]."""
         x = x.to(next(self.parameters()).dtype)
         z = self.first_code(x)
-        if self.refiner is None:
-            return z
-        codes, gradients, errors = self.refine(x, z)
-        descended = self.descend(x, codes, gradients)
-        is_better = self.reconstruction_loss(x, descended) < errors[0]
-        return torch.where(is_better.view(-1, 1, 1, 1), descended, z)
+        return z if self.refinement is None else self.refinement.improve(self, x, z)
 
     def training_code(self, x: Tensor) -> Tensor:
-        """What the loss takes for the code of images x: as infer, but without descent and without looking back; and without the
-        refiner as long as it is not in use."""
+        """What the loss takes for the code of images x."""
         z = self.first_code(x)
-        return self.refine(x, z)[0][-1] if self.refiner is not None and self.refines else z
+        return z if self.refinement is None else self.refinement.improve_in_training(self, x, z)
 
     def first_code(self, x: Tensor) -> Tensor:
-        """The code before any step along a gradient. A corrector sees each image beside what the encoder's code is decoded to, and
-        adds to the code."""
-        z = self.scale(self.encoder(x))
-        if self.corrector is None:
-            return z
-        x_hat = self.generate(z)  # gradients flow through it: without them the corrector helped much less
-        return self.scale(z + self.corrector(torch.cat([x, x_hat], dim=1)))
-
-    def refine(self, x: Tensor, z: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-        """Codes (B, *latent_shape) of images x from z on, one more after each of the refiner's steps; gradient and error, as
-        gradient_and_error gives them, at all but the last."""
-        codes, gradients, errors = [z], [], []
-        gradient = torch.zeros_like(z)
-        for _ in range(self.config.refiner_steps):
-            previous, (gradient, error) = gradient, self.gradient_and_error(x, z)
-            z = self.scale(z + self.refiner(torch.cat([z, gradient, previous], dim=1)))
-            codes.append(z)
-            gradients.append(gradient)
-            errors.append(error)
-        return codes, gradients, errors
-
-    def descend(self, x: Tensor, codes: list[Tensor], gradients: list[Tensor]) -> Tensor:
-        """Codes (B, *latent_shape) of images x after config.descent_steps more steps, here those of L-BFGS on each image's error.
-
-        codes, gradients  as refine gives them: how the gradient changed along the learned steps tells how the error bends
-        """
-        codes, gradients = list(codes), list(gradients)
-        for _ in range(self.config.descent_steps):
-            gradients.append(self.gradient_and_error(x, codes[-1])[0])
-            codes.append(codes[-1] + lbfgs_step(codes, gradients))
-        return codes[-1]
-
-    def gradient_and_error(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradient of each image's reconstruction loss with respect to its code, (B, *latent_shape) as z is, times the number
-        of the code's elements, so that its entries are of order 1; and that loss, (B,). The gradient can be differentiated."""
-
-        def total_and_each(z: Tensor) -> tuple[Tensor, Tensor]:
-            error = self.reconstruction_loss(x, z)
-            return error.sum(), error
-
-        gradient, error = torch.func.grad(total_and_each, has_aux=True)(z)
-        return prod(z.shape[1:]) * gradient, error
+        """What the encoder alone gives as codes of images x."""
+        return self.scale(self.encoder(x))
 
     def scale(self, z: Tensor) -> Tensor:
-        """Codes (B, *latent_shape) as the channel takes them: here, as they are."""
+        """Codes (B, *latent_shape) as the decoder is to get them: here, as they are."""
         return z
 
     def decode(self, z: Tensor) -> Tensor:
@@ -153,55 +106,99 @@ class Autoencoder(nn.Module):
 
 
 class DenoisingAutoencoder(Autoencoder):
-    """Sees x + noise_factor · N(0, 1), unclipped, and must give back x (Vincent et al. 2008)."""
+    """Sees x + noise_factor · N(0, 1), unclipped, and must give back x (Vincent et al. 2008).
 
-    setting = "noise_factor"
+    noise_factor  σ of the noise, in units of the pixel range
+    """
+
+    @dataclass(frozen=True)
+    class Settings:
+        noise_factor: float
+
     takes_noisy = True
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        x_noisy = add_noise(x, self.config.noise_factor**2, generator)
+        x_noisy = add_noise(x, self.settings.noise_factor**2, generator)
         return {"reconstruction": self.reconstruction_loss(x, self.training_code(x_noisy))}
 
 
 class CodeL2Autoencoder(Autoencoder):
     """Pays code_l2 · mean(z²) for the code it uses (activity regularisation)."""
 
-    setting = "code_l2"
+    @dataclass(frozen=True)
+    class Settings:
+        code_l2: float
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         z = self.training_code(x)
         return {
             "reconstruction": self.reconstruction_loss(x, z),
-            "code_l2": self.config.code_l2 * z.float().square().flatten(1).mean(1),
+            "code_l2": self.settings.code_l2 * z.float().square().flatten(1).mean(1),
         }
 
 
 class NoisyCodeAutoencoder(Autoencoder):
     """Sends its code, at unit mean square, through a Gaussian channel of the given noise variance while training."""
 
-    setting = "noise_variance"
+    @dataclass(frozen=True)
+    class Settings:
+        noise_variance: float
+
+    @property
+    def noise_variance(self) -> float:
+        return self.settings.noise_variance
 
     def scale(self, z: Tensor) -> Tensor:
         return power_normalise(z)
 
-    def descend(self, x: Tensor, codes: list[Tensor], gradients: list[Tensor]) -> Tensor:
-        """Codes (B, *latent_shape) of images x after config.descent_steps more steps down the mean error under noise.
+    def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        z_noisy = add_noise(self.training_code(x), self.noise_variance, generator)
+        return {"reconstruction": self.reconstruction_loss(x, z_noisy)}
 
-        Each step takes another noise of exactly the model's variance, the same for every code, and its opposite: where the error
-        bends as a parabola does, its mean over the two is that over all noise in their direction. Such a gradient is too
-        uncertain for L-BFGS, so a step goes straight down it, by a root mean square that falls linearly from DESCENT_RATE to zero.
-        """
-        z, num_steps = codes[-1], self.config.descent_steps
-        for t in range(num_steps):
-            noise = self.config.noise_variance**0.5 * seeded_signs(t, z.new_empty(z.shape[1:]))
-            g = self.gradient_and_error(torch.cat([x, x]), torch.cat([z + noise, z - noise]))[0]  # (2B, *latent_shape)
-            g = g.unflatten(0, (2, -1)).mean(0)
-            z = self.scale(z - DESCENT_RATE * (1 - t / num_steps) * power_normalise(g))
-        return z
+
+class VariationalAutoencoder(Autoencoder):
+    """Codes each image as a Gaussian q(z|x), decodes a draw from it, and pays for what it differs from N(0, I)
+    (Kingma & Welling 2014, https://arxiv.org/abs/1312.6114).
+
+    beta  weight of that price (Higgins et al. 2017, https://openreview.net/forum?id=Sy2fzU9gl); with 1 and reconstruction "bce" the
+          loss times the number of pixels is the negative evidence lower bound, equation 10 of Kingma & Welling with one draw
+    """
+
+    @dataclass(frozen=True)
+    class Settings:
+        beta: float
+
+    encoder_outputs = 2  # mean and log-variance
+    has_prior = True
+
+    def first_code(self, x: Tensor) -> Tensor:
+        return self._gaussian(x)[0]
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance (B, *latent_shape) of q(z|x), of images x as encode takes them; the mean is what encode gives."""
+        return self.encode(x), self._gaussian(x)[1]
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        z_noisy = add_noise(self.training_code(x), self.config.noise_variance, generator)
-        return {"reconstruction": self.reconstruction_loss(x, z_noisy)}
+        """Reconstruction from one draw z = mean + σ · N(0, 1), and beta · KL / number of pixels, both in nats a pixel."""
+        mean, log_variance = self._gaussian(x)
+        if self.refinement is not None:
+            mean = self.refinement.improve_in_training(self, x, mean)
+        mean, log_variance = mean.float(), log_variance.float()
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+        kl = gaussian_kl(mean, log_variance).flatten(1).sum(1)
+        return {
+            "reconstruction": self.reconstruction_loss(x, mean + (log_variance / 2).exp() * noise),
+            "kl": self.settings.beta * kl / prod(self.config.image_shape),
+        }
+
+    def _gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.encoder(x).chunk(2, dim=1)
+
+
+def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of N(mean, σ²) from N(0, 1) of each element, in nats, of the same shape: (μ² + σ² − 1 − log σ²) / 2
+    (Kingma & Welling 2014, appendix B)."""
+    return (mean.square() + log_variance.exp() - 1 - log_variance) / 2
 
 
 VARIANTS = {
@@ -209,29 +206,40 @@ VARIANTS = {
     "denoising": DenoisingAutoencoder,
     "code-l2": CodeL2Autoencoder,
     "noisy-code": NoisyCodeAutoencoder,
+    "vae": VariationalAutoencoder,
 }
+
+SETTING_NAMES = sorted({field.name for model in VARIANTS.values() for field in fields(model.Settings)})
+
+
+def settings_of(config: ModelConfig) -> Autoencoder.Settings:
+    """The variant's own settings, in its own class.
+
+    Raises ConfigError for an unknown variant, and for a setting that the variant does not have or that is missing.
+    """
+    if config.variant not in VARIANTS:
+        raise ConfigError(f"There is no variant {repr(config.variant)}; there are {', '.join(VARIANTS)}.")
+    kind = VARIANTS[config.variant].Settings
+    names = [field.name for field in fields(kind)]
+    for name in config.settings:
+        if name not in names:
+            raise ConfigError(
+                f"Variant {config.variant!r} has no setting {repr(name)}; it has {', '.join(names) or 'none'}."
+            )
+    for name in names:
+        if name not in config.settings:
+            raise ConfigError(f"Variant {config.variant!r} needs its setting {name!r}.")
+    return kind(**config.settings)
 
 
 def build(config: ModelConfig) -> Autoencoder:
     """A model with fresh weights, drawn from torch's global generator (as torch's layers do).
 
-    Raises ConfigError for an unknown variant or network, a setting of another variant, or shapes that do not fit together.
+    Raises ConfigError for an unknown variant or network, settings that are not this variant's, or shapes that do not fit together.
     """
-    if config.variant not in VARIANTS:
-        raise ConfigError(f"There is no variant {config.variant!r}; there are {', '.join(VARIANTS)}.")
+    settings_of(config)
     if config.network not in NETWORKS:
-        raise ConfigError(f"There is no network {config.network!r}; there are {', '.join(NETWORKS)}.")
-    for variant, model in VARIANTS.items():
-        if variant != config.variant and model.setting and getattr(config, model.setting):
-            raise ConfigError(
-                f"{model.setting} is for variant {variant!r} and would do nothing for {config.variant!r}."
-            )
+        raise ConfigError(f"There is no network {repr(config.network)}; there are {', '.join(NETWORKS)}.")
     if config.network == "conv":
         check_conv(config)
-    elif config.corrector_depths or config.refiner_steps:
-        raise ConfigError(
-            f"No corrector or refiner can be built for network {config.network!r}; only a conv network has them."
-        )
-    if config.descent_steps and not config.refiner_steps:
-        raise ConfigError("Descent on the code goes on from the refiner's steps; without them there is none.")
     return VARIANTS[config.variant](config)

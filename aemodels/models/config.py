@@ -1,14 +1,38 @@
 """What rebuilds a network (ModelConfig) and what trained it (TrainConfig): plain values that round-trip through JSON."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from math import prod
 from reprlib import repr  # shortens what a hostile file makes long
+from typing import Any, Self
 
 from aemodels.config import JsonConfig, is_number, require
 
 MAX_WIDTH = 4096
 MAX_ELEMENTS = 2**22
 MAX_LAYERS = 64
+
+
+class FrozenMapping(Mapping[str, float]):
+    """Numbers by name, which cannot be changed: for a field of a frozen dataclass."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> float:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items()))
+
+    def __repr__(self) -> str:
+        return f"FrozenMapping({self._values})"
 
 
 @dataclass(frozen=True)
@@ -27,9 +51,8 @@ class ModelConfig(JsonConfig):
     refiner_steps     how often it does so, with the same weights; 0 for no refiner
     descent_steps     steps of descent on the code after the refiner's, not while training
     reconstruction    loss: "bce" (binary cross-entropy), "mse", or "log_mse" (natural logarithm of each image's MSE)
-    noise_factor      σ of the Gaussian noise added to the input while training, in units of the pixel range (denoising)
-    code_l2           weight of the mean square of the code in the loss (L2 on the code)
-    noise_variance    variance of the Gaussian noise added to the power-normalised code while training
+    settings          the variant's own numbers, by name: its class in models.autoencoders says which, and `build` checks that it
+                      has these and no others. As JSON they stand beside the fields above
     """
 
     variant: str
@@ -44,9 +67,7 @@ class ModelConfig(JsonConfig):
     refiner_depth: int = 0
     refiner_steps: int = 0
     descent_steps: int = 0
-    noise_factor: float = 0.0
-    code_l2: float = 0.0
-    noise_variance: float = 0.0
+    settings: Mapping[str, float] = FrozenMapping({})
 
     def __post_init__(self) -> None:
         for name in ("variant", "network"):
@@ -78,9 +99,28 @@ class ModelConfig(JsonConfig):
             self.reconstruction in ("bce", "mse", "log_mse"),
             f"reconstruction must be bce, mse or log_mse, not {repr(self.reconstruction)}.",
         )
-        for name in ("noise_factor", "code_l2", "noise_variance"):
-            value = getattr(self, name)
-            require(is_number(value), f"{name} must be a finite number of at least 0, not {repr(value)}.")
+        require(isinstance(self.settings, Mapping), f"settings must be numbers by name, not {repr(self.settings)}.")
+        for name, value in self.settings.items():
+            require(
+                is_number(value),
+                f"{repr(name)}, for variant {repr(self.variant)}, must be a finite number of at least 0, not {repr(value)}.",
+            )
+        object.__setattr__(self, "settings", FrozenMapping(self.settings))
+
+    def to_dict(self) -> dict[str, Any]:
+        names = [field.name for field in fields(self) if field.name != "settings"]
+        return {name: getattr(self, name) for name in names} | dict(self.settings)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Raises ConfigError for missing keys and for values out of range; a key that is no field is a setting of the variant."""
+        require(isinstance(values, dict), f"A {cls.__name__} must be a JSON object.")
+        values = {
+            k: v for k, v in values.items() if v != 0 or k not in {"noise_factor", "code_l2", "noise_variance"}
+        }  # OLD FILES
+        names = {field.name for field in fields(cls)} - {"settings"}
+        settings = {key: value for key, value in values.items() if key not in names}
+        return super().from_dict({key: values[key] for key in values.keys() & names} | {"settings": settings})
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,15 @@ from aemodels.errors import ConfigError
 from aemodels.models.config import ModelConfig
 
 
-def mlp_encoder(config: ModelConfig) -> nn.Sequential:
-    """(B, C, H, W) -> (B, D): fully connected, one hidden layer a width."""
+def mlp_encoder(config: ModelConfig, num_outputs: int = 1) -> nn.Sequential:
+    """(B, C, H, W) -> (B, D), or (B, num_outputs·D): fully connected, one hidden layer a width."""
     sizes = [prod(config.image_shape), *config.widths]
     layers = [_hidden(a, b) for a, b in pairwise(sizes)]
     return nn.Sequential(
         nn.Flatten(),
         *layers,
-        nn.Linear(sizes[-1], prod(config.latent_shape)),
-        nn.Unflatten(1, config.latent_shape),
+        nn.Linear(sizes[-1], num_outputs * prod(config.latent_shape)),
+        nn.Unflatten(1, (num_outputs * config.latent_shape[0], *config.latent_shape[1:])),
     )
 
 
@@ -45,8 +45,8 @@ def _hidden(num_in: int, num_out: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(num_in, num_out), nn.LayerNorm(num_out), nn.SiLU())
 
 
-def conv_encoder(config: ModelConfig) -> nn.Sequential:
-    """(B, 3, 128, 128) -> (B, 16, 8, 8), or any sides that 16 divides."""
+def conv_encoder(config: ModelConfig, num_outputs: int = 1) -> nn.Sequential:
+    """(B, 3, 128, 128) -> (B, 16, 8, 8), or (B, num_outputs·16, 8, 8); or any sides that 16 divides."""
     (mid, low), (num_mid, num_low) = config.widths, config.encoder_depths
     return nn.Sequential(
         Shift(-0.5),                                                 # from [0, 1] to zero mean, roughly
@@ -55,7 +55,7 @@ def conv_encoder(config: ModelConfig) -> nn.Sequential:
         *[Bottleneck(mid) for _ in range(num_mid)],
         Down(mid, low),                                              # (low, 8, 8)
         *[Bottleneck(low) for _ in range(num_low)],
-        Pointwise(low, config.latent_shape[0]),                      # (16, 8, 8)
+        Pointwise(low, num_outputs * config.latent_shape[0]),        # (16, 8, 8)
     )  # fmt: skip
 
 

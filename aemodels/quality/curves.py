@@ -50,7 +50,7 @@ def measure(ckpt: Checkpoint) -> dict[str, Any]:
     results: dict[str, Any] = {"identity": generation.identity(ckpt.provenance)}
     if ckpt.model_config.network == "conv":
         results["axes"] = asdict(effects(ckpt, latents.fit(ckpt.codes)))
-    if ckpt.model_config.noise_factor:
+    if ckpt.model.takes_noisy:
         results["denoising"] = denoised(lambda x_noisy, _: ckpt.model.decode(ckpt.model.encode(x_noisy)))
     return results
 

@@ -11,4 +11,4 @@ def encoder_psnr_db(model: Autoencoder, x: Tensor) -> Tensor:
 
     For a model without corrector and refiner these are its codes. The model is only read, so that others may use it meanwhile.
     """
-    return psnr_db(x, model.decode(model.scale(model.encoder(x))))
+    return psnr_db(x, model.decode(model.first_code(x)))

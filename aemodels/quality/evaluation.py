@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from aemodels.checks import check_bytes
-from aemodels.models.autoencoders import Autoencoder, build
+from aemodels.models.autoencoders import VARIANTS, Autoencoder, VariationalAutoencoder, build, gaussian_kl
 from aemodels.models.config import ModelConfig
 from aemodels.quality import metrics
 
@@ -24,7 +24,7 @@ AUDIT = {"code_power", "noise_power"}
 
 def own_noise(config: ModelConfig) -> dict[str, float]:
     """The noise that a model was trained with, as metrics.evaluate takes it."""
-    return {"noise_factor": config.noise_factor, "noise_variance": config.noise_variance}
+    return {key: config.settings.get(key, 0.0) for key in ("noise_factor", "noise_variance")}
 
 
 def conditions(config: ModelConfig) -> list[dict[str, float]]:
@@ -55,16 +55,31 @@ def evaluate_all(
         figures = metrics.evaluate_at(model, test, variances, factor, progress=progress)
         evaluations += [condition | figure for condition, figure in zip(group, figures, strict=True)]
     own = own_noise(model.config)
-    return next(e for e in evaluations if own.items() <= e.items()) | {"evaluations": evaluations}
+    results = next(e for e in evaluations if own.items() <= e.items()) | {"evaluations": evaluations}
+    return results | ({"kl_nats": kl_nats(model, test)} if model.has_prior else {})
 
 
 def is_current(results: Mapping[str, Any], config: ModelConfig) -> bool:
     """Whether a checkpoint's metrics hold all that evaluate_all measures."""
     rows = results["evaluations"]
+    if VARIANTS[config.variant].has_prior and "kl_nats" not in results:
+        return False
     return all(
         any(condition.items() <= row.items() and row.keys() >= FIGURES | AUDIT for row in rows)
         for condition in conditions(config)
     )
+
+
+@torch.no_grad()  # see metrics.evaluate_at
+def kl_nats(model: VariationalAutoencoder, images: Tensor, batch_size: int = 64) -> list[float]:
+    """What the codes of images uint8 (N, C, H, W) cost: the divergence KL(q(z|x) ‖ N(0, 1)) of each element of the code, in nats, as
+    its mean over the images. Their sum is the KL term of the evidence lower bound, beta left out."""
+    check_bytes(images, model.config.image_shape)
+    device, divergences = next(model.parameters()).device, []
+    for batch in images.split(batch_size):
+        mean, log_variance = model.posterior(batch.to(device).float() / 255)
+        divergences.append(gaussian_kl(mean, log_variance).flatten(1).cpu())
+    return torch.cat(divergences).double().mean(0).tolist()
 
 
 def as_stored(model: Autoencoder, device: torch.device | str) -> Autoencoder:

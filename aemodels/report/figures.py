@@ -214,10 +214,17 @@ def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: s
 
 
 def scatter_tile(
-    codes: np.ndarray, labels: np.ndarray, extent: tuple[float, float, float, float], side_px: int, ink: Ink = LIGHT
+    codes: np.ndarray,
+    labels: np.ndarray,
+    extent: tuple[float, float, float, float],
+    side_px: int,
+    ink: Ink = LIGHT,
+    rings: Sequence[float] = (),
 ) -> np.ndarray:
     """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of digits, with axes z₁ and z₂: uint8
     (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
+
+    rings  radii of circles around the origin, in the codes' unit
 
     Raises ValueError for an extent that is not finite or falls.
     """
@@ -246,6 +253,13 @@ def scatter_tile(
     small.draw(draw, (0, key), "z₂", ink.text, "la")
     for (x, y), digit in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
         draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), PALETTE[digit])
+    plot, circles = (left, key, right, bottom), Image.new("L", image.size)
+    x_unit, y_unit = (right - left) / (x_max - x_min), (bottom - key) / (y_max - y_min)
+    x, y = left - x_min * x_unit, bottom + y_min * y_unit  # of the origin
+    for r in rings:
+        circle = (x - r * x_unit, y - r * y_unit, x + r * x_unit, y + r * y_unit)
+        ImageDraw.Draw(circles).ellipse(circle, outline=255, width=max(1, round(2 * radius)))
+    image.paste(ink.text, plot, circles.crop(plot))
     return np.asarray(image)
 
 

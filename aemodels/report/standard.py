@@ -99,7 +99,7 @@ def autoencoder(ckpt: Checkpoint, x: Tensor, seed: int) -> Panel:
 
 def denoising(ckpt: Checkpoint, x: Tensor, seed: int, seeds: Sequence[int]) -> Panel:
     """MNIST 3: digits, the same with the noise of training, and denoised."""
-    factor = ckpt.model_config.noise_factor
+    factor = ckpt.model_config.settings["noise_factor"]
     x_noisy, _, x_hat = reconstruct(ckpt.model, x, noise_factor=factor, seeds=seeds)
     before, after = psnr_db(x, x_noisy), psnr_db(x, x_hat)
     caption = (

@@ -6,6 +6,7 @@ that the configuration describes before anything is allocated.
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from torch import Tensor
 from aemodels.data.sources import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.files import replacing
-from aemodels.models.autoencoders import Autoencoder, build
+from aemodels.models.autoencoders import Autoencoder, build, settings_of
 from aemodels.models.config import ModelConfig, TrainConfig
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -114,7 +115,7 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
                 f"`python train.py --only {name}`."
             )
         # Read and not mapped: a mapped file's numbers change when it is copied over, and end the program when it is cut.
-        stored = load(start + file.read())
+        stored = _renamed(load(start + file.read()))  # OLD FILES
         weights = {key.removeprefix("model."): stored[key].float() for key in expected}
         codes = stored["reference.codes"].float()
         labels, index = (stored[f"reference.{key}"].long() for key in ("labels", "index"))
@@ -132,7 +133,9 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
     model.load_state_dict(weights, assign=True)
     model.eval().requires_grad_(False)
     if not (labels.min() >= -1 and labels.max() < max(1, len(data.label_names)) and index.min() >= 0):
-        raise CheckpointError(f"{path.name} holds reference codes of classes or images that its data set does not have; train it again.")
+        raise CheckpointError(
+            f"{path.name} holds reference codes of classes or images that its data set does not have; train it again."
+        )
     return Checkpoint(
         name,
         header["title"],
@@ -174,10 +177,12 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
         raise CheckpointError(f"{path.name} was made by an older Latent Lab; train it again, or get the new file.")
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is not a Latent Lab checkpoint (format {metadata.get('format')!r}).")
+    tensors = _renamed(tensors)  # OLD FILES
     header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
     try:
         data = DataRecord.from_dict(header["data"])
         model_config = ModelConfig.from_dict(header["model_config"])
+        settings_of(model_config)
         TrainConfig.from_dict(header["train_config"])
     except ConfigError as error:
         raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
@@ -193,6 +198,10 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
     ):
         raise CheckpointError(f"{path.name} has a broken history; train it again.")
     return length + text, tensors, header
+
+
+def _renamed(tensors: dict[str, Any]) -> dict[str, Any]:  # OLD FILES
+    return {re.sub(r"^model\.(corrector|refiner)\.", r"model.refinement.\1.", key): t for key, t in tensors.items()}
 
 
 def _have(records: object, keys: set[str]) -> bool:

@@ -169,14 +169,16 @@ def fit(
             if progress >= 1:
                 state.finished = True
                 break
-            state.model.refines = progress >= config.refine_from
+            refine_now = progress >= config.refine_from
             learning_rate = config.learning_rate * schedule(progress, config.warmup)
             for optimiser in state.optimisers:
                 for group in optimiser.param_groups:
                     group["lr"] = learning_rate
 
-            if refines != state.model.refines:
-                refines = state.model.refines
+            if refines != refine_now:
+                refines = refine_now
+                if state.model.refinement:
+                    state.model.refinement.uses_refiner = refines
                 take_gradients = (
                     CudaGraph(differentiate, generator) if device.type == "cuda" and not accelerator else differentiate
                 )
@@ -225,11 +227,14 @@ def compile_networks(model: Autoencoder) -> None:
 
     The noise on images and codes stays outside, for compiled code cannot draw from a generator of its own.
     """
-    for network in (model.encoder, model.corrector, model.refiner):
-        if network is not None:
+    model.encoder.compile(fullgraph=True)
+    functions = [(model, "generate"), (model, "reconstruction_loss")]
+    if model.refinement:
+        for network in model.refinement.children():
             network.compile(fullgraph=True)
-    for name in ("generate", "reconstruction_loss", "gradient_and_error"):
-        setattr(model, name, torch.compile(getattr(model, name), fullgraph=True))
+        functions.append((model.refinement, "gradient_and_error"))
+    for owner, name in functions:
+        setattr(owner, name, torch.compile(getattr(owner, name), fullgraph=True))
 
 
 def schedule(progress: float, warmup: float) -> float:

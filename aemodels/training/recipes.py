@@ -14,7 +14,7 @@ from aemodels.config import JsonConfig
 from aemodels.data.pictures import printable
 from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
 from aemodels.errors import CheckpointError, ConfigError
-from aemodels.models.autoencoders import build
+from aemodels.models.autoencoders import SETTING_NAMES, build
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage.checkpoints import checkpoint_path
 
@@ -41,7 +41,7 @@ class Recipe:
 
 def read(path: str | Path) -> Recipe:
     """The recipe in a TOML file: tables [data], [model] and [training] with the fields of DataConfig, ModelConfig (but for
-    image_shape, which [data] has) and TrainConfig; above them `title` and, unless it is the file's name, `name`.
+    image_shape, which [data] has, and with the settings of its variant) and TrainConfig; above them `title` and, unless it is the file's name, `name`.
 
     Raises ConfigError, in one sentence with file, table and key, for what cannot be read or trained.
     """
@@ -118,11 +118,11 @@ def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> An
     values, config = content[name], TABLES[name]
     if not isinstance(values, dict):
         raise ConfigError(f"{file}: {name} must be a table, written [{name}].")
-    keys = [f for f in fields(config) if f.name not in given]
+    keys = [f for f in fields(config) if f.name not in (*given, "settings")]
     _check_keys(
         f"{file}, table [{name}]",
         values,
-        [f.name for f in keys],
+        [f.name for f in keys] + (SETTING_NAMES if config is ModelConfig else []),
         [f.name for f in keys if f.default is MISSING and f.default_factory is MISSING],
     )
     try:

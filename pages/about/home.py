@@ -76,8 +76,8 @@ for name in aemodels.list_checkpoints():
     model, metrics, made = header["model_config"], header["metrics"], header["provenance"]
     num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(name, header) if t["history"])
     noise = (
-        f"input, σ {model['noise_factor']:g}" if model["noise_factor"] else
-        f"code, variance {model['noise_variance']:.2f}" if model["noise_variance"] else "none"
+        f"input, σ {model['noise_factor']:g}" if model.get("noise_factor") else
+        f"code, variance {model['noise_variance']:.2f}" if model.get("noise_variance") else "none"
     )  # fmt: skip
     rows.append(
         {

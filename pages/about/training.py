@@ -5,12 +5,18 @@ import streamlit as st
 
 import aemodels
 from aemodels.errors import LatentLabError
+from aemodels.models.config import ModelConfig
 from aemodels.report import figures, panels
 from aemodels.storage import checkpoints, histories
 from aemodels.text import visible
 from pages.parts.shared import controls, models
 
 GROUPS = {"mnist": "MNIST", "dog": "Dogs"}
+OF_VARIANTS = {
+    "noise_factor": "noise on the input, σ",
+    "noise_variance": "noise on the code, variance",
+    "code_l2": "L2 on the code",
+}
 ALONG = {"epoch": "Epochs", "minutes": "Minutes", "step": "Steps"}
 
 controls.header(
@@ -116,6 +122,9 @@ if unfinished := [controls.code(name) for name, h in chosen.items() if not h["pr
 controls.notice(points)
 
 
+own_settings = dict.fromkeys(key for h in chosen.values() for key in ModelConfig.from_dict(h["model_config"]).settings)
+
+
 def settings(name: str) -> dict[str, str]:
     header = chosen[name]
     model, train, made = header["model_config"], header["train_config"], header["provenance"]
@@ -130,9 +139,7 @@ def settings(name: str) -> dict[str, str]:
         ),
         "gradient steps on the code, learned / plain": f"{model.get('refiner_steps', 0)} / {model.get('descent_steps', 0)}",
         "loss": {"bce": "BCE", "mse": "MSE", "log_mse": "log MSE"}[model["reconstruction"]],
-        "noise on the input, σ": f"{model['noise_factor']:g}",
-        "noise on the code, variance": f"{model['noise_variance']:g}",
-        "L2 on the code": f"{model['code_l2']:g}",
+        **{OF_VARIANTS.get(key, key): f"{model[key]:g}" if model.get(key) else "none" for key in own_settings},
         "weight decay": f"{train['weight_decay']:g}",
         "learning rate, peak": f"{train['learning_rate']:g}",
         "batch": str(train["batch_size"]),

@@ -85,7 +85,7 @@ elif "slerp" in ways:
         "common stand near 90°.",
         f"Half way, the straight line's code has **{float(power['lerp'][middle]) / ends:.0%}** of the ends' mean square, the great "
         f"circle's {float(power['slerp'][middle]) / ends:.0%}"
-        + ("; this model has only seen codes of mean square 1." if ckpt.model_config.noise_variance else "."),
+        + ("; this model has only seen codes of mean square 1." if ckpt.model.noise_variance else "."),
         f"The picture half way has {detailed['lerp'][middle]:.1f} grey levels of fine detail on the straight line, "
         f"{detailed['slerp'][middle]:.1f} on the great circle and {detailed['fade'][middle]:.1f} in the cross-fade; the two dogs "
         f"have {detailed['fade'][0]:.1f} and {detailed['fade'][-1]:.1f}.",

@@ -30,7 +30,7 @@ with controls.row():
     seed = controls.seed_control()
 ckpts = models.present(loaders.DOG_MODELS)
 baselines = loaders.baselines(ckpts.values())
-own = {name: ckpt.model_config.noise_variance for name, ckpt in ckpts.items() if ckpt.model_config.noise_variance}
+own = {name: ckpt.model.noise_variance for name, ckpt in ckpts.items() if ckpt.model.noise_variance}
 measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
 curves = {name: psnr_matrix.curve(rows, convention) for name, rows in measured.items()}
 references = psnr_matrix.baseline_curves(baselines, convention)

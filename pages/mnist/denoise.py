@@ -53,7 +53,7 @@ controls.header(
     "Two of them, with a code of 2 and of 64 numbers, against the best that any linear map can do.",
 )
 ckpts = models.present(loaders.DENOISERS)
-trained_at = next(iter(ckpts.values())).model_config.noise_factor
+trained_at = next(iter(ckpts.values())).model_config.settings["noise_factor"]
 with controls.row():
     source = controls.choose("Digits", SOURCES, key="digits")
     seed = controls.seed_control()

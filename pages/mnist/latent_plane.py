@@ -5,12 +5,14 @@ import streamlit as st
 import torch
 from PIL import Image
 
+from aemodels import Checkpoint
 from aemodels.codes import planes
 from aemodels.report import figures, plane_figures
 from pages.parts.plane import address, canvas, plane
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_SAMPLES = 10  # a side
+SAMPLERS = {"uniform": "Uniform", "normal": "N(0, I)"}
 
 
 def change(event: dict) -> None:
@@ -27,6 +29,7 @@ def show_plane() -> None:
         seed = controls.seed_control()
         side = st.slider("Images a side of the grid", 10, 40, 20, key="side", width=160, **kept)
         fades = st.toggle("Fade by density", key="fade", **kept)
+        sampler = controls.choose("Random samples", SAMPLERS, key="sampler")
     if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
         st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""
     plane.require_codes(name)
@@ -37,17 +40,23 @@ def show_plane() -> None:
         z = address.place("Place: z₁, z₂", "z", default.tolist())
         box = address.box("Box: z₁ from, to, z₂ from, to", "box", dashed)
     view, which = (whole, "the dashed box") if box == dashed else (box, "the box in view")
+    drawn = "codes drawn from N(0, I), box or not" if sampler == "normal" else f"codes drawn uniformly from {which}"
     left, right = st.columns([4, 5], gap="medium")
 
     def draw_samples(seed: int) -> tuple[dict, bytes]:
-        samples = plane.decode_uniform(name, box, NUM_SAMPLES, seed)
+        is_normal = sampler == "normal"
+        samples = (
+            plane.decode_normal(name, NUM_SAMPLES, seed)
+            if is_normal
+            else plane.decode_uniform(name, box, NUM_SAMPLES, seed)
+        )
         return samples, figures.png(Image.fromarray(samples["picture"]))
 
-    samples, samples_png = ahead.scene(draw_samples, seed, "latent plane", loaders.version(name), box)
+    samples, samples_png = ahead.scene(draw_samples, seed, "latent plane", loaders.version(name), box, sampler)
     with left.container(key="samples"):  # before the rest is made: the browser fetches it meanwhile
-        st.header("Uniform random samples", anchor=False)
-        export.show(samples_png, f"{NUM_SAMPLES**2} images decoded from uniform random codes")
-        st.markdown(f"{NUM_SAMPLES**2} codes drawn uniformly from {which}, seed {seed}. Draw again: key N.")
+        st.header(f"{SAMPLERS[sampler]} random samples", anchor=False)
+        export.show(samples_png, f"{NUM_SAMPLES**2} images decoded from {drawn}")
+        st.markdown(f"{NUM_SAMPLES**2} {drawn}, seed {seed}. Draw again: key N.")
 
     grid = plane.decode_grid(name, box, side)
     manifold, manifold_base64 = plane.manifold(name, box, side, fades)
@@ -63,6 +72,7 @@ def show_plane() -> None:
             "view": view,
             "whole": whole,
             "dashed": dashed,
+            "rings": plane.rings(ckpt),
             "z": z,
             "readout": readout,
             "titles": titles,
@@ -72,14 +82,25 @@ def show_plane() -> None:
         if box == dashed:
             st.markdown(
                 "**Dashed**: the central 98 % of the codes along each axis, "
-                f"{num_in_box:,} of all {num_codes:,}. The grid and the random samples are of this box."
+                f"{num_in_box:,} of all {num_codes:,}. The grid and the uniform samples are of this box."
+            )
+        if ckpt.model.has_prior:
+            st.markdown(
+                "**Rings**: N(0, I), at 1, 2 and 3 standard deviations. The model learnt to have its codes lie so."
             )
     canvas.store_picture("grid", name, manifold_base64, box)
     with right:
-        controls.notice(models.notes(name) + notice(ckpt.labels, which, plane.hole_share(name, box), grid, samples))
+        points = notice(
+            ckpt.labels, which, plane.hole_share(name, box), grid, samples if sampler == "uniform" else None
+        )
+        controls.notice(
+            [*models.notes(name), *points[:1], *of_normal(ckpt, samples if sampler == "normal" else None), *points[1:]]
+        )
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-        cloud = figures.scatter_tile(ckpt.codes.numpy(), ckpt.labels.numpy(), box, width_px // 3, ink)
+        cloud = figures.scatter_tile(
+            ckpt.codes.numpy(), ckpt.labels.numpy(), box, width_px // 3, ink, plane.rings(ckpt)
+        )
         shown = plane_figures.over(manifold, ink.background)
         place = figures.to_tiles(ckpt.model.decode(torch.tensor([z])))[0]
         near = [plane.digit_tile(digit["index"]) for digit in readout["nearest"][:2]]
@@ -88,7 +109,7 @@ def show_plane() -> None:
         top = [
             f"{num_in_box:,} of {num_codes:,} test codes",
             f"Manifold grid, {side} × {side}",
-            f"{NUM_SAMPLES**2} uniform samples",
+            f"{NUM_SAMPLES**2} {'N(0, I)' if sampler == 'normal' else 'uniform'} samples",
         ]
         below = [f"Decoded at z = ({z[0]:.3f}, {z[1]:.3f})", "Nearest test digit", "Second nearest"]
         rows = [[cloud, shown, samples["picture"]], [place, *near]]
@@ -112,10 +133,10 @@ def show_plane() -> None:
     ]
     settings = {
         "model": name, "z": address.join(z, 3), "box": address.join(box, 3), "grid": f"{side} × {side}",
-        "faded": "yes" if fades else "no", "seed": seed,
+        "faded": "yes" if fades else "no", "samples": SAMPLERS[sampler], "seed": seed,
     }  # fmt: skip
     alt = (
-        f"Test codes on the plane, {side} × {side} places of it decoded, {NUM_SAMPLES**2} uniform samples; below them the image "
+        f"Test codes on the plane, {side} × {side} places of it decoded, {NUM_SAMPLES**2} {drawn}; below them the image "
         "decoded at the picked place and the two test digits nearest to it"
     )
     export.export_row(f"latent-plane-{side}-{seed}", draw, numbers, settings, alt)
@@ -123,13 +144,36 @@ def show_plane() -> None:
     ahead.prepare_next()
 
 
-def notice(labels: torch.Tensor, which: str, hole_share: float, grid: dict, samples: dict) -> list[str]:
-    kinds, sampled = (np.array([planes.kind_of_place(s) for s in places["shares"]]) for places in (grid, samples))
+def share_in_holes(samples: dict) -> float:
+    return float((samples["shares"] < planes.HOLE_BELOW).mean())
+
+
+def of_normal(ckpt: Checkpoint, samples: dict | None) -> list[str]:
+    """What N(0, I) has to do with this plane: nothing where its draws are not shown and the model does not know of it."""
+    points = []
+    if samples or ckpt.model.has_prior:
+        shown = f"; **{share_in_holes(samples):.0%}** of those shown do" if samples else ""
+        points.append(
+            f"Of all draws from N(0, I), **{plane.measure(ckpt.name)['normal_hole_share']:.1%}** fall into holes of this plane{shown}."
+        )
+    if ckpt.model.has_prior:
+        within = [f"{planes.share_within(ckpt.codes, r):.0%}" for r in planes.RINGS]
+        of_draws = [f"{1 - np.exp(-(r**2) / 2):.0%}" for r in planes.RINGS]
+        points.append(
+            f"Within the rings lie {', '.join(within[:-1])} and {within[-1]} of the test codes, and {', '.join(of_draws[:-1])} and {of_draws[-1]} "
+            "of all draws from N(0, I)."
+        )
+    return points
+
+
+def notice(labels: torch.Tensor, which: str, hole_share: float, grid: dict, samples: dict | None) -> list[str]:
+    """samples: the uniform ones, where they are shown"""
+    kinds = np.array([planes.kind_of_place(s) for s in grid["shares"]])
     in_holes, supported = kinds == "hole", kinds == "supported"
     points = [
-        f"Uniform sampling asks for places, not for digits: **{hole_share:.0%}** of {which} is hole, and "
-        f"**{(sampled == 'hole').mean():.0%}** of the random places lie in holes; {supported.mean():.0%} of the grid's places "
-        "are supported. The decoder draws something at every one of them."
+        f"Uniform sampling asks for places, not for digits: **{hole_share:.0%}** of {which} is hole"
+        + (f", and **{share_in_holes(samples):.0%}** of the random places lie in holes" if samples else "")
+        + f"; {supported.mean():.0%} of the grid's places are supported. The decoder draws something at every one of them."
     ]
     if in_holes.any() and supported.any():
         hole, well = grid["entropy"][in_holes].mean(), grid["entropy"][supported].mean()

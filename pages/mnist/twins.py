@@ -1,4 +1,4 @@
-"""M5: what L2 on the code and L2 on the weights did to the plane, beside the plain autoencoder, under one cursor."""
+"""M5: what L2 on the code, L2 on the weights and a prior did to the plane, beside the plain autoencoder, under one cursor."""
 
 from functools import partial
 
@@ -7,6 +7,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
+from aemodels import Checkpoint
 from aemodels.codes import planes, twins
 from aemodels.report import figures
 from pages.parts.plane import address, canvas, plane
@@ -19,7 +20,11 @@ ROWS = {
     "Share of the dashed box (central 98\u00a0% of the codes on each axis) that is hole": ("hole_share", "{:.1%}"),
     "Share of the box of the central 99.8\u00a0% that is hole": ("hole_share_wide", "{:.1%}"),
     "Codes whose nearest other code is of the same digit": ("neighbour_accuracy", "{:.1%}"),
+    "Draws from N(0, I) that fall into a hole": ("normal_hole_share", "{:.1%}"),
     "Binary cross-entropy on the test digits, nats a pixel": ("bce_nats", "{:.4f}"),
+    "KL divergence of each digit's Gaussian from N(0, I), nats": ("kl_nats", "{:.2f}"),
+    "of it, along z₁": ("kl_nats_z1", "{:.2f}"),
+    "of it, along z₂": ("kl_nats_z2", "{:.2f}"),
     "Root mean square of the weights": ("weight_rms", "{:.4f}"),
     "Pixel entropy of the grid's images, nats (grey raises it)": ("grid_pixel_entropy_nats", "{:.4f}"),
 }
@@ -47,6 +52,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
             ],
             "view": view,
             "box": box,
+            "rings": plane.rings(ckpts[name]),
             "readout": plane.read(name, place),
         }
         for name, row, view, box, place in zip(ckpts, numbers, views, boxes.values(), places, strict=True)
@@ -56,13 +62,14 @@ def show_planes(seed: int, scale: str, link: str) -> None:
         st.caption(
             "Dashed: the central 98\u00a0% of the codes on each axis; in it, red are holes and yellow is sparse. Click, drag or use the "
             "arrow keys in any of the planes."
+            + (" Rings: N(0, I), at 1, 2 and 3 standard deviations." if with_prior else "")
         )
 
 
 controls.header(
-    "L2 twins",
-    "The same autoencoder three times: plain, with L2 on the code (it pays for z²), and with L2 on the weights (weight "
-    "decay). One cursor, three planes.",
+    "Twins",
+    "The same autoencoder, trained in several ways: plain, with L2 on the code (it pays for z²), with L2 on the weights (weight "
+    "decay), and as a variational autoencoder (VAE: each code is a Gaussian, and pays for not being N(0, I)). One cursor, all planes.",
 )
 canvas.frame()
 with controls.row():
@@ -73,9 +80,18 @@ ckpts = models.present(loaders.MNIST_MODELS)
 plane.require_codes(*ckpts)
 titles = [loaders.MNIST_MODELS[name] for name in ckpts]
 of_first = "plain" if "mnist-ae" in ckpts else titles[0]
+with_prior = [loaders.MNIST_MODELS[name] for name, ckpt in ckpts.items() if ckpt.model.has_prior]
 measures = {name: plane.measure(name) for name in ckpts}
 grids = {name: plane.decode_grid(name, measures[name]["box"], GRID) for name in ckpts}
 versions = tuple(map(loaders.version, ckpts))
+
+
+def divergences(ckpt: Checkpoint) -> dict[str, float]:
+    """What a variational autoencoder's codes cost; nothing for another."""
+    of_axes = ckpt.metrics.get("kl_nats")
+    return {"kl_nats": sum(of_axes), "kl_nats_z1": of_axes[0], "kl_nats_z2": of_axes[1]} if of_axes else {}
+
+
 numbers = [
     {
         "model": name,
@@ -84,9 +100,11 @@ numbers = [
         "hole_share": plane.hole_share(name, m["box"]),
         "hole_share_wide": plane.hole_share(name, m["cloud"]),
         "neighbour_accuracy": m["stats"].neighbour_accuracy,
+        "normal_hole_share": m["normal_hole_share"],
         "bce_nats": ckpts[name].metrics["bce"],
         "weight_rms": m["weight_rms"],
         "grid_pixel_entropy_nats": float(grids[name]["entropy"].mean()),
+        **divergences(ckpts[name]),
     }
     for name, m in measures.items()
 ]
@@ -96,9 +114,13 @@ union = planes.widen([f(ends) for f, ends in zip((min, max, min, max), clouds, s
 
 
 def versus_plain(key: str, row: dict) -> str:
-    if row is numbers[0] or not numbers[0][key]:
+    if row is numbers[0] or not numbers[0].get(key):
         return ""
     return f" ({row[key] / numbers[0][key] - 1:+.1%})".replace("-", "−")
+
+
+def cell(row: dict, key: str, form: str) -> str:
+    return form.format(row[key]) + ("" if "%" in form else versus_plain(key, row)) if key in row else "–"
 
 
 Rows = dict[str, list[np.ndarray]]
@@ -107,7 +129,7 @@ Rows = dict[str, list[np.ndarray]]
 def plane_rows(width_px: int, ink: figures.Ink) -> Rows:
     """What does not depend on the seed: the codes on two scales, and the grids."""
     same_scale, own_scale = (
-        [plane.scatter(name, extent, width_px // 3, ink) for name, extent in extents.items()]
+        [plane.scatter(name, extent, width_px // len(ckpts), ink) for name, extent in extents.items()]
         for extents in (dict.fromkeys(ckpts, union), boxes)
     )
     grid_row = [grid["picture"] for grid in grids.values()]
@@ -145,7 +167,7 @@ with above:
     show_planes(seed, scale, link)
     st.header("Measured", anchor=False)
     st.table({"measure": list(ROWS)} | {
-        label: [form.format(row[key]) + ("" if "%" in form else versus_plain(key, row)) for key, form in ROWS.values()]
+        label: [cell(row, key, form) for key, form in ROWS.values()]
         for label, row in zip(titles, numbers, strict=True)
     })  # fmt: skip
     export.show(plane_rows_on_screen(versions, export.ink()), alt=f"Codes and manifold grid of {', '.join(titles)}")
@@ -171,6 +193,12 @@ def compare(row: dict) -> list[str]:
             else ": whether it is more or less depends on the box."
         ),
     ]
+    if "kl_nats" in row:
+        points.append(
+            f"{label}, draws from N(0, I): **{row['normal_hole_share']:.1%}** fall into a hole of its plane, {plain['normal_hole_share']:.1%} "
+            f"into one of {of_first}. For that its codes cost {row['kl_nats']:.2f} nats a digit, {row['kl_nats_z1']:.2f} along z₁ and "
+            f"{row['kl_nats_z2']:.2f} along z₂ (KL divergence). The cross-entropies are of each code's mean."
+        )
     if ckpts[row["model"]].train_config.weight_decay:
         followed, num_matrices = twins.num_scale_free(ckpts[row["model"]].model)
         points.append(
@@ -183,7 +211,7 @@ def compare(row: dict) -> list[str]:
 
 controls.notice([*models.notes(*ckpts), *(point for row in numbers[1:] for point in compare(row))])
 export.export_row(
-    f"l2-twins-{seed}",
+    f"twins-{seed}",
     draw,
     numbers,
     {"models": ", ".join(ckpts), "seed": seed, "grid": f"{GRID} × {GRID}"},

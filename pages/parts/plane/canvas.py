@@ -50,7 +50,7 @@ _TWIN = f"""<figure>
 </figure>"""
 TWINS = f"""
 {_BAR.format("")}
-<div class="twins">{3 * _TWIN}</div>
+<div class="twins">{_TWIN}</div>
 """
 PATH = f"""
 {_BAR.format("")}
@@ -111,7 +111,7 @@ def touch(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
 
 
 def twins(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
-    """Three planes under one cursor; on_change gets {"z": [z1, z2]}, a place in the first."""
+    """Planes, as many as data["planes"], under one cursor; on_change gets {"z": [z1, z2]}, a place in the first."""
     _mount(_TWINS, key, data, on_change)
 
 

@@ -156,6 +156,20 @@ class Pane {
     ctx.setLineDash([])
   }
 
+  // Circles around the origin: how N(0, I) lies.
+  drawRings(ctx, radii) {
+    const x = this.toX(0), y = this.toY(0)
+    ctx.save()
+    ctx.beginPath()
+    ctx.rect(LEFT, TOP, this.width, this.height)
+    ctx.clip()
+    this.stroke(ctx, () => radii.forEach((r) => {
+      ctx.moveTo(this.toX(r), y)
+      ctx.ellipse(x, y, this.toX(r) - x, y - this.toY(r), 0, 0, 2 * Math.PI)
+    }))
+    ctx.restore()
+  }
+
   // Nothing where z lies outside the view.
   drawCross(ctx, z) {
     const x = this.toX(z[0]), y = this.toY(z[1])

@@ -1,7 +1,7 @@
 // One latent plane to touch: its codes, the manifold grid of a box of it, the image decoded at the cross (here, while it
 // moves), and what Python says of the place once it rests: verdict, density, the nearest real digits.
 // In the whole plane the grid's box is a dashed part of what is seen; once zoomed, the box is all that is seen.
-// data: {name, view, whole, dashed, z, readout, titles, answered, colours}; sends "change": {z, box, number}, where box is the
+// data: {name, view, whole, dashed, rings, z, readout, titles, answered, colours}; sends "change": {z, box, number}, where box is the
 // view.
 const mounted = new WeakMap()
 
@@ -20,6 +20,7 @@ function mount(root, setTriggerValue) {
   const exchange = new Exchange(setTriggerValue)
   let data, z, view, readout, only = null, boxing = false, rubber = null
   const marks = (ctx, pane) => {
+    if (pane === codes) pane.drawRings(ctx, data.rings)
     if (pane === codes && !isZoomed()) pane.drawBox(ctx, data.dashed)
     pane.drawCross(ctx, z)
     if (rubber?.pane === pane) pane.drawBox(ctx, [rubber.from[0], rubber.to[0], rubber.from[1], rubber.to[1]])

@@ -7,7 +7,9 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
+from aemodels import Checkpoint
 from aemodels.codes import latents, planes, twins
+from aemodels.noise import seeded_normal
 from aemodels.report import figures, plane_figures
 from pages.parts.shared import controls, loaders
 
@@ -61,6 +63,16 @@ def decode_uniform(name: str, box: planes.Extent, side: int, seed: int) -> dict:
     return _decode(*loaders.version(name), box, side, seed, loaders.checkpoint(name))
 
 
+def decode_normal(name: str, side: int, seed: int) -> dict:
+    """side² places drawn from N(0, I), decoded; see `_decode`."""
+    return _decode(*loaders.version(name), None, side, seed, loaders.checkpoint(name))
+
+
+def rings(ckpt: Checkpoint) -> tuple[float, ...]:
+    """Radii of the circles that show N(0, I) on a plane whose model learnt to have its codes lie so; none on another."""
+    return planes.RINGS if ckpt.model.has_prior else ()
+
+
 def support(name: str, z: Tensor) -> Tensor:
     """`planes.support` of places z (B, 2) by the checkpoint's codes: (B,)."""
     return _support(*loaders.version(name), loaders.checkpoint(name))(z)
@@ -101,7 +113,7 @@ def _support(name: str, modified_ns: int, _ckpt) -> planes.Support:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _scatter(name: str, modified_ns: int, box: planes.Extent, side_px: int, ink: figures.Ink, _ckpt) -> np.ndarray:
-    return figures.scatter_tile(_ckpt.codes.numpy(), _ckpt.labels.numpy(), box, side_px, ink)
+    return figures.scatter_tile(_ckpt.codes.numpy(), _ckpt.labels.numpy(), box, side_px, ink, rings(_ckpt))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -112,6 +124,7 @@ def _measure(name: str, modified_ns: int, _ckpt) -> dict:
         "cloud": planes.box(_ckpt.codes, CLOUD),
         "stats": planes.plane_stats(_ckpt.codes, _ckpt.labels),
         "holes": as_base64(plane_figures.tint(support(name, planes.cells(box, 100)).numpy())),
+        "normal_hole_share": planes.normal_hole_share(_ckpt.codes),
         "weight_rms": twins.weight_rms(_ckpt.model),
     }
 
@@ -129,10 +142,14 @@ def _manifold(name: str, modified_ns: int, box: planes.Extent, side: int, fades:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _decode(name: str, modified_ns: int, box: planes.Extent, side: int, seed: int | None, _ckpt) -> dict:
+def _decode(name: str, modified_ns: int, box: planes.Extent | None, side: int, seed: int | None, _ckpt) -> dict:
     """The decoded places as one picture of side × side tiles; of each place its density (see planes.support), the pixel
     entropy of its image in nats, and the digit of its nearest code."""
-    z = planes.cells(box, side) if seed is None else planes.uniform(box, controls.image_seeds(seed, side**2))
+    if seed is None:
+        z = planes.cells(box, side)
+    else:
+        seeds = controls.image_seeds(seed, side**2)
+        z = planes.uniform(box, seeds) if box else seeded_normal(seeds, (2,))
     x_hat = _ckpt.model.decode(z)
     return {
         "picture": figures.mosaic(figures.to_tiles(x_hat), side),

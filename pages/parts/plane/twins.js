@@ -1,5 +1,5 @@
-// Up to three planes under one cursor: at the same place of each, or at the same test digit.
-// data: {planes: [{name, view, readout}], link: "place" | "digit", z, answered, colours}; z is in the first plane.
+// Planes, as many as there are models, under one cursor: at the same place of each, or at the same test digit.
+// data: {planes: [{name, view, box, rings, readout, title, facts}], link: "place" | "digit", z, answered, colours}; z is in the first plane.
 // Sends "change": {z, number}.
 const mounted = new WeakMap()
 
@@ -16,9 +16,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function mount(root, first, setTriggerValue) {
   const exchange = new Exchange(setTriggerValue)
   let data, z, only = null
-  const figures = [...root.querySelectorAll("figure")].slice(0, first.planes.length)
-  root.querySelectorAll("figure").forEach((figure, k) => (figure.hidden = k >= figures.length))
+  const one = root.querySelector("figure")
+  first.planes.slice(1).forEach(() => one.after(one.cloneNode(true)))
+  const figures = [...root.querySelectorAll("figure")]
   const panes = figures.map((figure, k) => new Pane(figure.querySelector("canvas.plane"), (ctx, pane) => {
+    pane.drawRings(ctx, data.planes[k].rings)
     pane.drawBox(ctx, data.planes[k].box)
     pane.drawCross(ctx, placeIn(k))
   }))

@@ -51,7 +51,7 @@ def _plane(ink: figures.Ink, plain: Checkpoint) -> Image.Image:
 
 def _denoise(ink: figures.Ink, denoiser: Checkpoint) -> Image.Image:
     x = loaders.test_digits()[0][:9].float() / 255
-    x_noisy, _, x_hat = reconstruct(denoiser.model, x, denoiser.model_config.noise_factor, seeds=range(9))
+    x_noisy, _, x_hat = reconstruct(denoiser.model, x, denoiser.model_config.settings["noise_factor"], seeds=range(9))
     return _beside(*(figures.mosaic(figures.to_tiles(images), 3) for images in (x_noisy, x_hat)))
 
 
@@ -78,7 +78,7 @@ def _perturb(ink: figures.Ink, plain: Checkpoint) -> Image.Image:
 def _noise_regularised(ink: figures.Ink, plain: Checkpoint, regularised: Checkpoint) -> Image.Image:
     def noisy(ckpt: Checkpoint) -> np.ndarray:
         z = _code(ckpt)
-        variance = regularised.model_config.noise_variance
+        variance = regularised.model_config.settings["noise_variance"]
         return figures.to_tiles(ckpt.model.decode(perturb(z, variance, seeded_normal([0], z.shape[1:]))))[0]
 
     return _beside(noisy(plain), noisy(regularised))
