@@ -16,13 +16,18 @@ VERSION_2 = ("memory.max", "memory.current", ("active_file", "inactive_file"))
 
 
 def can_hold(num_bytes: int, device: torch.device | str = "cpu") -> bool:
-    """Whether images of so many bytes may stay in the device's memory: where they take at most half of what is free there.
+    """Whether images of so many bytes may stay in the device's memory: where they take no more than room_for_images."""
+    return num_bytes <= room_for_images(device)
+
+
+def room_for_images(device: torch.device | str = "cpu") -> int:
+    """How many bytes of the device's memory images may take: half of what is free there (free_bytes).
 
     The other half is for networks, gradients, evaluation and what else runs. Processes that train together on a machine share
     its main memory evenly.
     """
     num_processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if _is_main_memory(device) else 1
-    return num_bytes <= SHARE * free_bytes(device) / num_processes
+    return int(SHARE * free_bytes(device) / num_processes)
 
 
 def free_bytes(device: torch.device | str = "cpu") -> int:

@@ -61,6 +61,14 @@ class StoredImages:
         """All of them in order, batch_size at a time in memory."""
         return (self._read(index) for index in self.index.split(batch_size))
 
+    def part(self, places: Tensor) -> "StoredImages":
+        """A view of the images at these places (n,), of which none is read yet."""
+        return replace(self, index=self.index[places])
+
+    def in_memory(self) -> Tensor:
+        """A copy of all of them."""
+        return self._read(self.index)
+
     def _read(self, index: Tensor) -> Tensor:
         images = torch.empty((*index.shape, *self.image_shape), dtype=torch.uint8)
         rows = images.view(index.numel(), prod(self.image_shape)).numpy()
