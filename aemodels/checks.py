@@ -43,7 +43,7 @@ def check_codes(z: Tensor, shape: Sequence[int], device: torch.device) -> None:
 
 def check_bytes(images: Tensor, shape: Sequence[int] | None = None) -> None:
     """images must be uint8 (N, C, H, W), each of that shape where one is given."""
-    if not isinstance(images, Tensor) or images.dtype != torch.uint8:
+    if getattr(images, "dtype", None) != torch.uint8:
         raise ValueError(f"images must be a uint8 tensor, 0 to 255, not {_kind(images)}.")
     if shape is not None:
         _check_shape(images, "images", "images", shape)

@@ -11,7 +11,8 @@ from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.quality.metrics import evaluate
 from aemodels.training import loop
-from aemodels.training.loop import fit, random_flip, random_shift, random_warp, schedule, start, update_ema
+from aemodels.training.augment import random_flip, random_shift, random_warp
+from aemodels.training.loop import fit, schedule, start, update_ema
 from aemodels.training.resuming import load_state, save_state
 
 BRIEF = TrainConfig(epochs=3, batch_size=16, learning_rate=2e-3)

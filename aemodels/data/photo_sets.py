@@ -13,6 +13,7 @@ from aemodels.data import splits
 from aemodels.data.photo_files import PhotoFiles, describe, list_photos
 from aemodels.data.photos import read_photos
 from aemodels.data.pictures import printable
+from aemodels.data.stored_images import StoredImages
 from aemodels.errors import DataError
 
 DOG_SIZE = 128
@@ -24,13 +25,13 @@ OUTSIDE_STANFORD_DOGS = "lies outside stanford-dogs/Images: point --data to its 
 class PhotoSet:
     """The photos of a folder tree, split by content, so that copies of a photo fall on one side.
 
-    `images` is a memory map; index it (`photos.images[photos.test_index[:9]]`) to read a few photos. `train`, `validation` and
+    `images` stay in their file; index them (`photos.images[photos.test_index[:9]]`) to read a few photos. `train`, `validation` and
     `test` copy their whole side into memory, at 49 kB a photo of 128×128: `train` is nearly 1 GB for Stanford Dogs. `skipped` is
     what was left out of `folder` or could not be decoded, with the reasons.
     """
 
     folder: Path
-    images: Tensor  # uint8 (N, C, size, size)
+    images: StoredImages  # uint8 (N, C, size, size)
     paths: list[Path]
     labels: Tensor  # int64 (N,): each photo's place in label_names; -1 for one without
     label_names: tuple[str, ...]  # of the first level of sub-folders; empty where there is none

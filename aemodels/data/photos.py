@@ -1,4 +1,4 @@
-"""A folder tree of photos as one uint8 tensor: each decoded once, into a memory-mapped cache."""
+"""A folder tree of photos as uint8 images: each decoded once, into a cache."""
 
 import contextlib
 import hashlib
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from aemodels.data.photo_files import PhotoFiles, describe, list_photos
 from aemodels.data.pictures import open_photo, printable
+from aemodels.data.stored_images import StoredImages, open_images
 from aemodels.errors import DataError
 from aemodels.files import replacing
 
@@ -40,7 +41,7 @@ def cache_root() -> Path:
 class PhotoFolder:
     """The usable photos of a folder tree, in the order of their paths."""
 
-    images: Tensor  # uint8 (N, C, size, size), a memory map: only what is indexed is read
+    images: StoredImages  # uint8 (N, C, size, size)
     paths: list[Path]
     hashes: list[str]  # of each file's bytes
     skipped: list[tuple[Path, str]]  # what was left out or could not be decoded, and why
@@ -121,16 +122,14 @@ def _cache_name(folder: Path, files: list[str], shape: tuple[int, int, int]) -> 
     return f"{where.hexdigest()}-{what.hexdigest()}"
 
 
-def _read_cache(cache: Path, num_files: int, shape: tuple[int, int, int]) -> tuple[Tensor, dict] | None:
+def _read_cache(cache: Path, num_files: int, shape: tuple[int, int, int]) -> tuple[StoredImages, dict] | None:
     """The images and the index of the cache; None where there is none or it is broken."""
     try:
         index = json.loads(cache.with_suffix(".json").read_text(encoding="utf-8"))
-        # Copy-on-write, because torch wants writable memory; nothing is ever written back.
-        images = np.load(cache.with_suffix(".npy"), mmap_mode="c")
+        images = open_images(cache.with_suffix(".npy"))
         num_photos = num_files - len(index["skipped"])
-        whole = images.dtype == np.uint8 and images.shape == (num_photos, *shape)
-        whole = whole and len(index["paths"]) == len(index["hashes"]) == num_photos
-        return (torch.from_numpy(images), index) if whole else None
+        whole = images.shape == (num_photos, *shape) and len(index["paths"]) == len(index["hashes"]) == num_photos
+        return (images, index) if whole else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError):
         return None
 
@@ -195,7 +194,8 @@ def _write_header(file: BinaryIO, num_rows: int, shape: tuple[int, int, int]) ->
 def load_photos(folder: str | Path, size: int) -> tuple[Tensor, list[Path]]:
     """Every usable photo under `folder`: uint8 (N, 3, size, size) in 0..255, and its path.
 
-    Decoded, cached and reported as `read_photo_folder` does, with the same errors.
+    The tensor is a memory map: only what is indexed is read, and what is written into it is not kept. Decoded, cached and reported as `read_photo_folder` does, with the same errors.
     """
     photos = read_photo_folder(folder, size)
-    return photos.images, photos.paths
+    # Copy-on-write, because torch wants writable memory.
+    return torch.from_numpy(np.load(photos.images.file.name, mmap_mode="c")), photos.paths

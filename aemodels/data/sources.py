@@ -11,12 +11,14 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from aemodels import memory
 from aemodels.config import JsonConfig, require
 from aemodels.data import splits
 from aemodels.data.mnist import FAMILY, load_mnist
 from aemodels.data.photo_files import PhotoFiles, list_photos
 from aemodels.data.photo_sets import PhotoSet, list_dogs, load_photo_set
 from aemodels.data.pictures import printable
+from aemodels.data.stored_images import Images
 from aemodels.errors import DataError
 
 NUM_REFERENCE_PHOTOS = 1024
@@ -115,17 +117,18 @@ class DataRecord(JsonConfig):
 class DataSet:
     """A data set as a model is trained and judged on it; images uint8 (N, C, H, W).
 
-    The codes of `reference`, a part of `test`, go with each checkpoint.
+    Photos are in memory where they take at most half of what is free of it (memory.room_for_images); else they stay in their file and
+    are read as they are needed. The codes of `reference`, a part of `test`, go with each checkpoint.
 
     reference_labels  (N,) int64: the class of each, a place in record.label_names, or -1
     reference_index   (N,) int64: the place of each in the whole test split
     summary           what it is, and where, in a line
     """
 
-    train: Tensor
-    validation: Tensor
-    test: Tensor
-    reference: Tensor
+    train: Images
+    validation: Images
+    test: Images
+    reference: Images
     reference_labels: Tensor
     reference_index: Tensor
     record: DataRecord
@@ -161,8 +164,10 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
         train, test = train[:: max(1, len(train) // QUICK_TRAIN)], test[:: max(1, len(test) // QUICK_TEST)]
     # Evenly spaced, so that every folder has its share.
     reference = test[torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_PHOTOS, len(test))).long()]
-    x_test, x_train = photos.test, photos.images[train]
-    if (x_test == x_test[0]).all() and all((x == x_test[0]).all() for x in x_train):
+    indices = (train, photos.validation_index, photos.test_index[test], photos.test_index[reference])
+    parts: list[Images] = [photos.images.part(index) for index in indices]
+    first = photos.images[0]
+    if all((x == first).all() for x in photos.images):
         raise DataError(
             f"All {len(photos.paths)} pictures in {printable(photos.folder)} look the same: nothing can be learnt from them; "
             "choose another folder."
@@ -170,8 +175,16 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
     num_images = {"train": len(train), "validation": len(photos.validation_index), "test": len(test)}
     record = DataRecord(config, photos.label_names, splits.RULE, num_images, photos.fingerprint)
     summary = photos.summary() + (f" Of these, {len(train):,} and {len(test):,} for a quick look." if quick else "")
-    labels = photos.labels[photos.test_index][reference]
-    return DataSet(x_train, photos.validation, x_test[test], x_test[reference], labels, reference, record, summary)
+    num_bytes = sum(part.nbytes for part in parts)
+    if memory.can_hold(num_bytes):
+        parts = [part.in_memory() for part in parts]
+        summary += f" They stay in memory, where they take {_size(num_bytes)}."
+    else:
+        summary += (
+            f" They are read from disk as they are needed: they take {_size(num_bytes)}, and of memory images may take "
+            f"{_size(memory.room_for_images())}, half of what is free."
+        )
+    return DataSet(*parts, photos.labels[photos.test_index][reference], reference, record, summary)
 
 
 def load_photos_of(config: DataConfig, root: Path, progress: Callable[[int, int], None] | None = None) -> PhotoSet:
@@ -206,6 +219,10 @@ def _of_family(config: DataConfig, root: Path) -> DataSet:
         f"{len(test):,} to test on."
     )
     return DataSet(train, validation, test, test, labels, torch.arange(len(test)), record, summary)
+
+
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / 1e9:.1f} GB" if num_bytes >= 1e8 else f"{num_bytes / 1e6:.1f} MB"
 
 
 def _hash(*images: Tensor) -> str:

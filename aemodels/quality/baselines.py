@@ -103,7 +103,8 @@ def measure(dataset: DataSet, num_uses: int, known: Mapping[str, Any]) -> Iterat
     """Measures what `known`, the results of an earlier run, lacks; gives all results after each part, to be kept.
 
     num_uses  real channel uses a photo, and as many principal components
-    Results known of other photos are dropped. Of a set too small for that many components nothing is measured.
+    Results known of other photos are dropped. Of a set too small for that many components, or too large for memory, nothing is
+    measured.
     """
     results = dict(known) if known.get("data_fingerprint") == dataset.record.fingerprint else {}
     if lacks_linear_code(results):
@@ -111,6 +112,11 @@ def measure(dataset: DataSet, num_uses: int, known: Mapping[str, Any]) -> Iterat
         if num_train <= num_uses:
             tqdm.write(
                 f"baselines: not measured; {num_uses:,} principal components need more than {num_train:,} photos."
+            )
+            return
+        if not isinstance(dataset.train, Tensor):
+            tqdm.write(
+                "baselines: not measured; principal components need all photos in memory, which they do not fit into."
             )
             return
         tqdm.write(f"baselines: principal components of {num_train:,} photos …")

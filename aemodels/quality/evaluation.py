@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from aemodels.checks import check_bytes
+from aemodels.data.stored_images import Images
 from aemodels.models.autoencoders import VARIANTS, Autoencoder, VariationalAutoencoder, build, gaussian_kl
 from aemodels.models.config import ModelConfig
 from aemodels.quality import metrics
@@ -41,7 +42,7 @@ def num_encodings(config: ModelConfig) -> int:
 
 
 def evaluate_all(
-    model: Autoencoder, test: Tensor, progress: Callable[[int], object] = lambda num_images: None
+    model: Autoencoder, test: Images, progress: Callable[[int], object] = lambda num_images: None
 ) -> dict[str, Any]:
     """Checkpoint.metrics: the figures of metrics.evaluate on test images uint8 (N, C, H, W) under the model's own noise, and under
     "evaluations" those under each of `conditions`, beside the condition.
@@ -92,7 +93,7 @@ def as_stored(model: Autoencoder, device: torch.device | str) -> Autoencoder:
 @torch.no_grad()  # see metrics.evaluate_at
 def encode_all(
     model: Autoencoder,
-    images: Tensor,
+    images: Images,
     progress: Callable[[int], object] = lambda num_images: None,
     batch_size: int = 64,
 ) -> Tensor:
@@ -105,7 +106,7 @@ def encode_all(
     return torch.cat(codes)
 
 
-def seconds_to_measure(model: Autoencoder, test: Tensor, reference: Tensor, num_timed: int = 16) -> float:
+def seconds_to_measure(model: Autoencoder, test: Images, reference: Images, num_timed: int = 16) -> float:
     """About how many seconds evaluate_all takes on test and encode_all on reference images uint8 (N, C, H, W), by doing both on
     `num_timed` of each."""
     model = copy.deepcopy(model).eval()
@@ -119,9 +120,10 @@ def seconds_to_measure(model: Autoencoder, test: Tensor, reference: Tensor, num_
     return rounds[0] * (halfway - began) + rounds[1] * (ended - halfway)
 
 
-def average_picture_psnr_db(images: Tensor) -> float:
+def average_picture_psnr_db(images: Images) -> float:
     """Mean PSNR, in dB, of images uint8 (N, C, H, W) against their average picture: what a model reaches whose code says nothing."""
-    average, errors = images[:: max(1, len(images) // 1024)].float().mean(0) / 255, []
+    sample, errors = images[:: max(1, len(images) // 1024)], []
+    average = sum(batch.float().sum(0) for batch in sample.split(64)) / (255 * len(sample))
     for batch in images.split(64):
         errors.append(metrics.mse(batch.float() / 255, average.expand(batch.shape)))
     return metrics.summarise(torch.cat(errors))["psnr_db"]

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aemodels.checks import check_amount, check_bytes, check_images
+from aemodels.data.stored_images import Images
 from aemodels.models.autoencoders import MSE_FLOOR, Autoencoder
 from aemodels.noise import perturb, power, seeded_noise
 
@@ -131,7 +132,7 @@ def reconstruct(
 @torch.no_grad()  # inside inference_mode torch 2.11 takes the gradients that encode follows for zero
 def evaluate_at(
     model: Autoencoder,
-    images: Tensor,
+    images: Images,
     noise_variances: Sequence[float],
     noise_factor: float = 0.0,
     seed: int = 0,
@@ -165,7 +166,7 @@ def evaluate_at(
 
 
 def evaluate(
-    model: Autoencoder, images: Tensor, noise_factor: float = 0.0, noise_variance: float = 0.0, seed: int = 0
+    model: Autoencoder, images: Images, noise_factor: float = 0.0, noise_variance: float = 0.0, seed: int = 0
 ) -> dict[str, float]:
     """Figures of `summarise` for images uint8 (N, C, H, W), and mean BCE for models trained on it.
 

@@ -1,5 +1,6 @@
 """fit(): the training loop, read from top to bottom."""
 
+import contextlib
 import copy
 import math
 import time
@@ -8,14 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from aemodels import precision
+from aemodels.data.stored_images import Images
 from aemodels.errors import ConfigError
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.models.config import TrainConfig
+from aemodels.training import reading
+from aemodels.training.augment import random_flip, random_shift, random_warp
 from aemodels.training.cuda_graphs import CudaGraph
 from aemodels.training.muon import Muon
 
@@ -90,7 +93,7 @@ def start(
 
 def fit(
     state: TrainState,
-    images: Tensor,
+    images: Images,
     config: TrainConfig,
     on_epoch: Callable[[TrainState], None] = lambda state: None,
     on_step: Callable[[TrainState, int, Tensor], None] = lambda state, num_images, loss: None,
@@ -99,15 +102,16 @@ def fit(
 ) -> TrainState:
     """Trains until config.epochs or config.minutes are done, whichever is first.
 
-    images       uint8 (N, C, H, W), moved to the model's device once and kept there
+    images       uint8 (N, C, H, W). In memory, they are moved to the model's device and kept there if it can hold them; if not, and
+                 if they are stored in a file, a thread reads the next batches ahead. The weights come out the same.
     on_epoch     called after each epoch, and after the part of one that a time limit cuts
     on_step      called after each step with the number of images and the loss, a scalar tensor still on the device
     accelerator  where several processes train one model: each takes its share of every batch and draws its own flips,
                  shifts, warps and noise, gradients are averaged, and the first process alone calls on_epoch
     measuring_s  how much of config.minutes, in s, is left for what comes after
 
-    Raises ConfigError where there are no images, fewer than processes, or a shift is as long as one, and where the processes
-    cannot share a batch evenly.
+    Raises ConfigError where there are no images, fewer than processes, or a shift is as long as one, where the processes
+    cannot share a batch evenly; DataError where stored images can no longer be read.
 
     Everything drawn in epoch e comes from one generator seeded by (seed, e), so that training resumed at an epoch's end
     goes on as if it had never stopped.
@@ -122,7 +126,7 @@ def fit(
     if config.shift_px >= min(images.shape[2:]):
         raise ConfigError(f"A shift of {config.shift_px} pixels is too long for images {tuple(images.shape[1:])}.")
     device = next(state.model.parameters()).device
-    images = images.to(device)
+    images = reading.place(images, device)
     batch_size = min(config.batch_size, len(images)) // num_processes * num_processes
     steps_per_epoch = len(images) // batch_size
     num_steps = config.epochs * steps_per_epoch
@@ -132,10 +136,9 @@ def fit(
     network = accelerator.prepare(state.model) if accelerator else state.model
     generator = torch.Generator(device)
 
-    def differentiate(batch: Tensor) -> dict[str, Tensor]:
-        """Means of the loss's terms over images[batch], whose sum's gradient goes into the weights' .grad."""
+    def differentiate(x: Tensor) -> dict[str, Tensor]:
+        """Means of the loss's terms over images x, uint8 (B, C, H, W), whose sum's gradient goes into the weights' .grad."""
         network.zero_grad()
-        x = images[batch]  # (B, C, H, W) uint8
         if config.shift_px:
             x = random_shift(x, config.shift_px, generator)
         x = x.float() / 255
@@ -150,7 +153,7 @@ def fit(
         sum(means.values()).backward()
         return {name: mean.detach() for name, mean in means.items()}
 
-    take_gradients, refines = None, None
+    take_gradients, refines, records = None, None, device.type == "cuda" and not accelerator
     while state.epoch < config.epochs and not state.finished:
         generator.manual_seed(config.seed * 1_000_003 + state.epoch)
         order = torch.randperm(len(images), generator=generator, device=device)
@@ -159,43 +162,43 @@ def fit(
         totals: dict[str, Tensor] = {}
         done_steps = 0
 
-        for batch in order[: steps_per_epoch * batch_size].split(batch_size):
-            # Several processes must all stop at the same step, and to agree on it waits for the device: seldom.
-            if accelerator is None or done_steps % 16 == 0:
-                time_used = (time.monotonic() - began) / limit_s
-                if accelerator and config.minutes:
-                    time_used = accelerator.gather(torch.tensor([time_used], device=device)).max().item()
-            progress = max(state.step / num_steps, time_used)
-            if progress >= 1:
-                state.finished = True
-                break
-            refine_now = progress >= config.refine_from
-            learning_rate = config.learning_rate * schedule(progress, config.warmup)
-            for optimiser in state.optimisers:
-                for group in optimiser.param_groups:
-                    group["lr"] = learning_rate
+        places = [batch[rank::num_processes] for batch in order[: steps_per_epoch * batch_size].split(batch_size)]
+        with contextlib.closing(reading.batches(images, places, device)) as batches:
+            for x in batches:
+                # Several processes must all stop at the same step, and to agree on it waits for the device: seldom.
+                if accelerator is None or done_steps % 16 == 0:
+                    time_used = (time.monotonic() - began) / limit_s
+                    if accelerator and config.minutes:
+                        time_used = accelerator.gather(torch.tensor([time_used], device=device)).max().item()
+                progress = max(state.step / num_steps, time_used)
+                if progress >= 1:
+                    state.finished = True
+                    break
+                refine_now = progress >= config.refine_from
+                learning_rate = config.learning_rate * schedule(progress, config.warmup)
+                for optimiser in state.optimisers:
+                    for group in optimiser.param_groups:
+                        group["lr"] = learning_rate
 
-            if refines != refine_now:
-                refines = refine_now
-                if state.model.refinement:
-                    state.model.refinement.uses_refiner = refines
-                take_gradients = (
-                    CudaGraph(differentiate, generator) if device.type == "cuda" and not accelerator else differentiate
-                )
-            terms = take_gradients(batch[rank::num_processes])
-            nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
-            for optimiser in state.optimisers:
-                optimiser.step()
-            state.step += 1
-            state.seconds = time.monotonic() - began
-            done_steps += 1
-            update_ema(state.ema, state.model, min(config.ema_decay, (1 + state.step) / (10 + state.step)))
+                if refines != refine_now:
+                    refines = refine_now
+                    if state.model.refinement:
+                        state.model.refinement.uses_refiner = refines
+                    take_gradients = CudaGraph(differentiate, generator) if records else differentiate
+                terms = take_gradients(x)
+                nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
+                for optimiser in state.optimisers:
+                    optimiser.step()
+                state.step += 1
+                state.seconds = time.monotonic() - began
+                done_steps += 1
+                update_ema(state.ema, state.model, min(config.ema_decay, (1 + state.step) / (10 + state.step)))
 
-            for name, term in terms.items():
-                totals[name] = totals.get(name, 0) + term
-            on_step(state, batch_size, sum(terms.values()))
-        else:
-            state.epoch += 1
+                for name, term in terms.items():
+                    totals[name] = totals.get(name, 0) + term
+                on_step(state, batch_size, sum(terms.values()))
+            else:
+                state.epoch += 1
 
         state.finished = state.finished or state.epoch == config.epochs
         if done_steps:
@@ -242,41 +245,6 @@ def schedule(progress: float, warmup: float) -> float:
     if progress < warmup:
         return (progress + 1e-3) / (warmup + 1e-3)
     return 0.5 + 0.5 * math.cos(math.pi * (progress - warmup) / (1 - warmup))
-
-
-def random_flip(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image of x (B, C, H, W) mirrored left-right with probability ½."""
-    mirrored = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device) < 0.5
-    return torch.where(mirrored, x.flip(3), x)
-
-
-def random_shift(x: Tensor, most_px: int, generator: torch.Generator) -> Tensor:
-    """Each image of x (B, C, H, W) moved by up to most_px pixels along both axes; what moves in is mirrored at the edge."""
-    num_images, num_channels, height, width = x.shape
-    dy, dx = torch.randint(-most_px, most_px + 1, (2, num_images, 1), generator=generator, device=x.device)
-    rows = mirrored_index(torch.arange(height, device=x.device) + dy, height)  # (B, H)
-    columns = mirrored_index(torch.arange(width, device=x.device) + dx, width)  # (B, W)
-    image, channel = torch.arange(num_images, device=x.device), torch.arange(num_channels, device=x.device)
-    return x[image.view(-1, 1, 1, 1), channel.view(1, -1, 1, 1), rows[:, None, :, None], columns[:, None, None, :]]
-
-
-def mirrored_index(index: Tensor, size: int) -> Tensor:
-    """Indices that lie up to size − 1 beyond either end of a row of `size` pixels, mirrored at its outermost pixel."""
-    last = size - 1
-    return last - (last - index.abs()).abs()
-
-
-def random_warp(x: Tensor, sigma_px: float, generator: torch.Generator) -> Tensor:
-    """Each image of x (B, C, H, W) in [0, 1] bent with probability ½: its pixels move by smooth fields, normal with standard
-    deviation sigma_px pixels at 4×4 places, bicubic between them. What moves in from beyond the edge is black."""
-    num_images, _, height, width = x.shape
-    coarse = sigma_px * torch.randn(num_images, 2, 4, 4, generator=generator, device=x.device)
-    dx, dy = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=True).unbind(1)  # (B, H, W) each
-    still = F.affine_grid(torch.eye(2, 3, device=x.device).expand(num_images, 2, 3), x.shape, align_corners=False)
-    field = torch.stack([dx / (width / 2), dy / (height / 2)], dim=3)  # grid_sample measures in halves of a side
-    warped = F.grid_sample(x, still + field, align_corners=False)
-    bent = torch.rand(num_images, 1, 1, 1, generator=generator, device=x.device) < 0.5
-    return torch.where(bent, warped, x)
 
 
 def update_ema(ema: nn.Module, model: nn.Module, decay: float) -> None:

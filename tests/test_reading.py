@@ -1,0 +1,208 @@
+"""Training on images that stay in their file, or out of the device's memory: to the bit what training on resident ones gives."""
+
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_training import Stop, build, clock, colour_images, same, train, weights  # noqa: F401
+
+from aemodels import memory
+from aemodels.data.stored_images import open_images
+from aemodels.errors import DataError
+from aemodels.models.config import TrainConfig
+from aemodels.training import reading
+from aemodels.training.loop import fit, start
+from aemodels.training.resuming import load_state, save_state
+
+CONFIG = TrainConfig(epochs=3, batch_size=4, learning_rate=2e-3, flips=True, shift_px=2, warp_px=0.5)
+
+
+def store(images, path):
+    np.save(path, images.numpy())
+    return open_images(path)
+
+
+@pytest.fixture
+def images():
+    return colour_images(46)  # eleven batches an epoch, more than are read ahead, and two images left over
+
+
+@pytest.fixture
+def stored(images, tmp_path):
+    """Every second image of a file that holds the images between others."""
+    between = torch.stack([images, 255 - images], dim=1).flatten(0, 1)
+    return store(between, tmp_path / "images.npy")[::2]
+
+
+@pytest.fixture
+def noisy(conv_config):
+    return replace(conv_config, variant="noisy-code", noise_variance=0.1)
+
+
+def readers():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("reading images")]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left():
+    yield
+    assert not readers()
+
+
+def assert_alike(first, second):
+    assert same(weights(first.model), weights(second.model))
+    assert same(weights(first.ema), weights(second.ema))
+    for epoch in first.history + second.history:
+        epoch.pop("seconds")
+    assert first.history == second.history
+
+
+def test_stored_images_teach_the_same_to_the_bit(noisy, images, stored):
+    assert_alike(train(noisy, stored, CONFIG), train(noisy, images, CONFIG))
+
+
+def test_training_resumed_on_stored_images_ends_on_the_same_bits(noisy, images, stored, tmp_path):
+    def stop(state):
+        if state.epoch == 1:
+            save_state(tmp_path / "state.pt", state.state_dict())
+            raise Stop
+
+    with pytest.raises(Stop):
+        train(noisy, stored, CONFIG, on_epoch=stop)
+    resumed = start(build(noisy, seed=123), CONFIG, "cpu")
+    resumed.load_state_dict(load_state(tmp_path / "state.pt"))
+    assert_alike(fit(resumed, stored, CONFIG), train(noisy, images, CONFIG))
+
+
+def test_an_epoch_that_a_time_limit_cuts_ends_on_the_same_bits_and_its_thread_with_it(noisy, images, stored, clock):  # noqa: F811
+    def learn(images):
+        def cut(state, *_):
+            if state.step == 15:
+                clock.now += 61
+
+        state = train(noisy, images, replace(CONFIG, minutes=1), on_step=cut)
+        assert (state.step, state.epoch, state.finished) == (15, 1, True)
+        assert not readers()
+        return state
+
+    assert_alike(learn(stored), learn(images))
+
+
+def test_the_next_batches_are_read_while_one_is_learnt_from(mlp_config, tmp_path):
+    """Some of them: memory holds no more."""
+    images = torch.zeros(40, 1, 28, 28, dtype=torch.uint8)
+    read, ahead = [], []
+
+    class Noting:
+        shape, __len__ = images.shape, images.__len__
+
+        def __getitem__(self, places):
+            read.append(threading.current_thread().name)
+            return images[places]
+
+    def wait(state, *_):
+        """Gives the thread a second to read as far ahead as it goes."""
+        if state.step == 1:
+            threading.Event().wait(1)
+            ahead.append(len(read) - state.step)
+
+    config = replace(CONFIG, batch_size=2, epochs=1, shift_px=0, warp_px=0)
+    train(mlp_config, Noting(), config, on_step=wait)
+    assert ahead == [reading.NUM_AHEAD]
+    assert len(read) == 20
+    assert {name.partition("_")[0] for name in read} == {"reading images"}
+
+
+def test_a_thread_ends_where_training_is_stopped_within_an_epoch(noisy, stored):
+    def stop(state, *_):
+        assert len(readers()) == 1
+        raise Stop
+
+    with pytest.raises(Stop) as stopped:
+        train(noisy, stored, CONFIG, on_step=stop)
+    assert not readers(), stopped
+
+
+def test_a_file_cut_while_training_is_one_sentence_and_the_epochs_before_it_count(noisy, images, stored, tmp_path):
+    def cut(state):
+        save_state(tmp_path / "state.pt", state.state_dict())
+        with open(tmp_path / "images.npy", "r+b") as file:
+            file.truncate(5000)
+
+    with pytest.raises(
+        DataError, match=r"images.npy can no longer be read \(it is shorter than it was\); start again"
+    ) as raised:
+        train(noisy, stored, CONFIG, on_epoch=cut)
+    assert not readers(), raised
+    resumed = start(build(noisy), CONFIG, "cpu")
+    resumed.load_state_dict(load_state(tmp_path / "state.pt"))
+    assert resumed.epoch == 1
+    again = store(images, tmp_path / "again.npy")
+    assert_alike(fit(resumed, again, CONFIG), train(noisy, images, CONFIG))
+
+
+@pytest.mark.parametrize("free", [10**9, 100_000])
+def test_what_is_in_memory_goes_to_the_device_if_that_can_hold_it(images, monkeypatch, free):
+    monkeypatch.setattr(memory, "can_hold", lambda num_bytes, device: num_bytes <= free)
+    placed = reading.place(images, torch.device("meta"))
+    assert placed.device.type == ("meta" if free > 100_000 else "cpu")
+    batch = next(reading.batches(placed, [torch.arange(4)], torch.device("meta")))
+    assert (batch.device.type, batch.shape) == ("meta", (4, 3, 32, 32))
+
+
+TRAIN_UNDER_A_LIMIT = """
+import resource, statistics, sys, torch
+from aemodels import memory
+from aemodels.data.stored_images import open_images
+from aemodels.models import autoencoders
+from aemodels.models.config import ModelConfig, TrainConfig
+from aemodels.training.loop import fit, start
+
+def used(field):
+    return memory._fields(memory.PROC / "self/status")[field] * 1024
+
+torch.set_num_threads(1)
+shape = (1, 256, 256)
+model = ModelConfig("plain", "mlp", shape, latent_shape=(2,), widths=(2,), reconstruction="bce")
+config = TrainConfig(epochs=1, batch_size=16, learning_rate=1e-3)
+state = start(autoencoders.build(model), config, "cpu")
+stored = open_images(sys.argv[1])
+fit(start(autoencoders.build(model), config, "cpu"), stored[:160], config)  # libraries take theirs
+resource.setrlimit(resource.RLIMIT_AS, (used("VmSize") + stored.nbytes // 2,) * 2)
+assert not memory.can_hold(stored.nbytes)
+try:
+    stored.in_memory()
+except RuntimeError as error:
+    assert "can't allocate memory" in str(error)
+else:
+    raise AssertionError("the limit does not hold")
+sizes = []
+fit(state, stored, config, on_step=lambda *_: sizes.append(used("RssAnon")))
+early, late = (statistics.median(part) for part in (sizes[40:80], sizes[120:]))
+print(len(sizes), (late - early) / stored.nbytes)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone holds such a limit and tells what is in use")
+def test_a_set_larger_than_the_memory_that_may_be_used_trains_without_growing(tmp_path):
+    images = np.lib.format.open_memmap(tmp_path / "images.npy", "w+", np.uint8, (2560, 1, 256, 256))  # 168 MB
+    rng = np.random.default_rng(0)
+    for block in np.split(images, 20):
+        block[:] = rng.integers(0, 256, block.shape, np.uint8)
+    del images
+    said = subprocess.run(
+        [sys.executable, "-c", TRAIN_UNDER_A_LIMIT, tmp_path / "images.npy"],
+        cwd=Path(__file__).parent.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+    num_steps, growth = said.split()
+    assert num_steps == "160"
+    assert float(growth) < 0.05  # while half of the set is read
