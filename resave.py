@@ -4,6 +4,7 @@ python resave.py DATA
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -27,6 +28,11 @@ OTHERS_SETTINGS = ("noise_factor", "code_l2", "noise_variance")
 def plain(config: dict) -> dict:
     """A model's configuration without the settings of other variants, which older files hold as zeros."""
     return {key: value for key, value in config.items() if value or key not in OTHERS_SETTINGS}
+
+
+def present(key: str) -> str:
+    """What a weight of an older file is called in the model."""
+    return re.sub(r"^(corrector|refiner)\.", r"refinement.\1.", key.removeprefix("model."))
 
 
 def main(data: Path) -> None:
@@ -55,9 +61,7 @@ def main(data: Path) -> None:
         num_images = {"train": provenance["num_train_images"], "validation": 0, "test": metrics["num_images"]}
         record = DataRecord(recipe.data, names, SPLITS[recipe.data.source], num_images, provenance["data_fingerprint"])
         model = build(ModelConfig.from_dict(plain(model_config)))
-        model.load_state_dict(
-            {key.removeprefix("model."): w.float() for key, w in tensors.items() if key.startswith("model.")}
-        )
+        model.load_state_dict({present(key): w.float() for key, w in tensors.items() if key.startswith("model.")})
         codes = tensors["reference.codes"].float()
         checkpoint = Checkpoint(
             name,
@@ -77,8 +81,10 @@ def main(data: Path) -> None:
         assert torch.equal(again.codes, codes)
         assert all(torch.equal(again.model.state_dict()[key], w) for key, w in model.state_dict().items())
         with safe_open(path, "pt") as file:
-            kept = [key for key in tensors if key != "reference.labels"]
-            assert all(torch.equal(file.get_tensor(key), tensors[key]) for key in kept)
+            for key, tensor in tensors.items():
+                if key != "reference.labels":
+                    now = f"model.{present(key)}" if key.startswith("model.") else key
+                    assert torch.equal(file.get_tensor(now), tensor)
         print(name, "re-saved", flush=True)
 
 

@@ -115,9 +115,6 @@ class ModelConfig(JsonConfig):
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Raises ConfigError for missing keys and for values out of range; a key that is no field is a setting of the variant."""
         require(isinstance(values, dict), f"A {cls.__name__} must be a JSON object.")
-        values = {
-            k: v for k, v in values.items() if v != 0 or k not in {"noise_factor", "code_l2", "noise_variance"}
-        }  # OLD FILES
         names = {field.name for field in fields(cls)} - {"settings"}
         settings = {key: value for key, value in values.items() if key not in names}
         return super().from_dict({key: values[key] for key in values.keys() & names} | {"settings": settings})

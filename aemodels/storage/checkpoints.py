@@ -6,7 +6,6 @@ that the configuration describes before anything is allocated.
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,7 +114,7 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
                 f"`python train.py --only {name}`."
             )
         # Read and not mapped: a mapped file's numbers change when it is copied over, and end the program when it is cut.
-        stored = _renamed(load(start + file.read()))  # OLD FILES
+        stored = load(start + file.read())
         weights = {key.removeprefix("model."): stored[key].float() for key in expected}
         codes = stored["reference.codes"].float()
         labels, index = (stored[f"reference.{key}"].long() for key in ("labels", "index"))
@@ -177,7 +176,6 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
         raise CheckpointError(f"{path.name} was made by an older Latent Lab; train it again, or get the new file.")
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is not a Latent Lab checkpoint (format {metadata.get('format')!r}).")
-    tensors = _renamed(tensors)  # OLD FILES
     header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
     try:
         data = DataRecord.from_dict(header["data"])
@@ -198,10 +196,6 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
     ):
         raise CheckpointError(f"{path.name} has a broken history; train it again.")
     return length + text, tensors, header
-
-
-def _renamed(tensors: dict[str, Any]) -> dict[str, Any]:  # OLD FILES
-    return {re.sub(r"^model\.(corrector|refiner)\.", r"model.refinement.\1.", key): t for key, t in tensors.items()}
 
 
 def _have(records: object, keys: set[str]) -> bool:
