@@ -16,7 +16,7 @@ from aemodels.data.sources import DataConfig, DataRecord
 from aemodels.errors import CheckpointError, FileError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
-from aemodels.storage import checkpoints
+from aemodels.storage import checkpoints, digests
 from aemodels.storage.checkpoints import (
     Checkpoint,
     checkpoint_path,
@@ -111,21 +111,37 @@ def write_parts(path, header, data):
 
 
 def rewrite(path, **fields):
-    """Replaces JSON fields of a checkpoint's metadata, by values or by text; None takes one away."""
+    """Replaces JSON fields of a checkpoint's metadata, by values or by text, and seals it again; None takes one away."""
     header, data = read_parts(path)
+    metadata = header["__metadata__"]
     for key, value in fields.items():
-        header["__metadata__"][key] = value if isinstance(value, str) else json.dumps(value)
+        metadata[key] = value if isinstance(value, str) else json.dumps(value)
         if value is None:
-            del header["__metadata__"][key]
+            del metadata[key]
+    header["__metadata__"] = digests.sealed(metadata, safetensors.torch.load(path.read_bytes()))
     write_parts(path, header, data)
 
 
 def edit_tensors(path, edit):
-    """Applies `edit` to the dictionary of a checkpoint's tensors."""
+    """Applies `edit` to the dictionary of a checkpoint's tensors, and seals it again."""
     tensors = safetensors.torch.load(path.read_bytes())
-    metadata = read_parts(path)[0]["__metadata__"]
     edit(tensors)
+    metadata = digests.sealed(read_parts(path)[0]["__metadata__"], tensors)
     safetensors.torch.save_file(tensors, path, metadata=metadata)
+
+
+def flip(path, raw, bit):
+    """The content `raw` with one bit the other way round, written to path."""
+    changed = bytearray(raw)
+    changed[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(changed)
+
+
+def content(checkpoint):
+    """All that is loaded but the model, whose weights come as bytes, with the codes and their labels."""
+    numbers = [*checkpoint.model.state_dict().items(), ("codes", checkpoint.codes), ("labels", checkpoint.labels)]
+    known = {field: getattr(checkpoint, field) for field in FIELDS}
+    return known | {name: tensor.numpy().tobytes() for name, tensor in numbers}
 
 
 def refusal(folder, name="model"):
@@ -368,6 +384,60 @@ def test_a_configuration_of_a_huge_network_allocates_nothing(good, conv_config):
     before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert "does not fit its own configuration" in refusal(good.parent)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 100 * 1024
+
+
+def test_a_flipped_bit_in_the_numbers_is_refused(good):
+    raw, generator = good.read_bytes(), torch.Generator().manual_seed(0)
+    num_bits = 8 * len(read_parts(good)[1])
+    for bit in torch.randint(num_bits, (60,), generator=generator).tolist():
+        flip(good, raw, 8 * len(raw) - num_bits + bit)
+        assert "is damaged (" in refusal(good.parent)
+
+
+def test_a_flipped_bit_in_the_header_is_refused_or_changes_nothing(good):
+    raw, generator = good.read_bytes(), torch.Generator().manual_seed(0)
+    before, header = content(load_checkpoint("model", good.parent)), read_header("model", good.parent)
+    num_bits, refused = 8 * (len(raw) - len(read_parts(good)[1])), 0
+    for bit in torch.randint(num_bits, (300,), generator=generator).tolist():
+        flip(good, raw, bit)
+        for read, expected in ((lambda *at: content(load_checkpoint(*at)), before), (read_header, header)):
+            try:
+                assert read("model", good.parent) == expected
+            except CheckpointError:
+                refused += 1
+    assert refused > 300
+
+
+@pytest.mark.parametrize("field", ["metrics", "tensor_digests", "header_digest"])
+def test_a_changed_or_lost_field_is_refused(good, field):
+    raw, (header, data) = good.read_bytes(), read_parts(good)
+    metadata = header["__metadata__"]
+    for text in (metadata[field][1:], None):
+        changed = {key: text if key == field else value for key, value in metadata.items()}
+        write_parts(good, header | {"__metadata__": {k: v for k, v in changed.items() if v is not None}}, data)
+        assert "its header is not as it was written" in refusal(good.parent)
+        with pytest.raises(CheckpointError, match="damaged"):
+            read_header("model", good.parent)
+        good.write_bytes(raw)
+
+
+def test_tensors_that_changed_places_are_refused(good):
+    header, data = read_parts(good)
+    header["model.encoder.1.0.bias"], header["model.encoder.1.1.bias"] = (
+        header["model.encoder.1.1.bias"],
+        header["model.encoder.1.0.bias"],
+    )
+    write_parts(good, header, data)
+    assert "damaged" in refusal(good.parent)
+
+
+def test_a_file_from_before_there_were_digests_is_read(good):
+    before = content(load_checkpoint("model", good.parent))
+    header, data = read_parts(good)
+    for field in ("tensor_digests", "header_digest"):
+        del header["__metadata__"][field]
+    write_parts(good, header, data)
+    assert content(load_checkpoint("model", good.parent)) == before
 
 
 def test_a_missing_tensor(good):
