@@ -41,7 +41,7 @@ def stored(images, tmp_path):
 
 @pytest.fixture
 def noisy(conv_config):
-    return replace(conv_config, variant="noisy-code", noise_variance=0.1)
+    return replace(conv_config, variant="noisy-code", settings={"noise_variance": 0.1})
 
 
 def readers():
