@@ -35,8 +35,9 @@ from tqdm import tqdm
 from aemodels import console, precision
 from aemodels.data import sources
 from aemodels.data.sources import DataConfig
-from aemodels.errors import CheckpointError, DataError, FileError, LatentLabError
+from aemodels.errors import CheckpointError, DataError, DivergenceError, FileError, LatentLabError
 from aemodels.models import autoencoders
+from aemodels.models.config import MAX_COUNT, MAX_MINUTES
 from aemodels.quality import baselines, curves, evaluation, metrics
 from aemodels.storage import checkpoints, measurements
 from aemodels.training import loop, provenance, recipes, resuming
@@ -170,11 +171,14 @@ def train_one(recipe: Recipe, args: argparse.Namespace, accelerator: "Accelerato
         "data_fingerprint": dataset.record.fingerprint,
         "num_train_images": len(dataset.train),
     }
-    resumed = resuming.restore(state, resume_path, settings)
+    begun = resuming.restore(state, resume_path, settings)
     if accelerator:
         agree_on_epoch(state.epoch, accelerator)
-    if resumed:
-        tqdm.write(f"{name}: goes on after epoch {state.epoch}")
+    kept_epoch = state.epoch
+    if begun:
+        before, now = begun["learning_rate"], train_config.learning_rate
+        changed = f", at a learning rate of {now:g} in place of {before:g}" if now != before else ""
+        tqdm.write(f"{name}: goes on after epoch {state.epoch}{changed}")
     elif accelerator is None or accelerator.is_main_process:
         resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
 
@@ -212,7 +216,7 @@ def train_one(recipe: Recipe, args: argparse.Namespace, accelerator: "Accelerato
     saved_at, saving_s = 0.0, 0.0
 
     def on_epoch(state: loop.TrainState) -> None:
-        nonlocal saved_at, saving_s
+        nonlocal saved_at, saving_s, kept_epoch
         began = time.monotonic()
         is_due = began - saved_at >= 9 * saving_s  # a tenth of the time, not more: a GPU's epochs are short
         if not (is_due or state.finished):
@@ -233,11 +237,18 @@ def train_one(recipe: Recipe, args: argparse.Namespace, accelerator: "Accelerato
             warn_of_a_poor_model(name, state, dataset, args.out)
         else:
             resuming.keep(state, resume_path, settings)
+            kept_epoch = state.epoch
         saved_at = time.monotonic()
         saving_s = saved_at - began
 
-    with bar:
-        loop.fit(state, dataset.train, train_config, on_epoch, on_step, accelerator, measuring_s)
+    try:
+        with bar:
+            loop.fit(state, dataset.train, train_config, on_epoch, on_step, accelerator, measuring_s)
+    except DivergenceError as error:
+        goes_on = f"goes on after epoch {kept_epoch}, the last that is kept" if kept_epoch else "begins again"
+        raise DivergenceError(
+            f"{name}: {str(error).removesuffix('.')} in its recipe and run the same command, which {goes_on}."
+        ) from error
 
 
 def save(
@@ -488,9 +499,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         default=accelerator.type if accelerator else "cpu",
         help="such as cuda, mps or cpu",
     )
-    parser.add_argument("--epochs", type=positive(int), help="at most this many passes over the train split, per model")
     parser.add_argument(
-        "--minutes", type=positive(float), help="at most this many minutes per model, training and measuring"
+        "--epochs", type=above_zero(int, MAX_COUNT), help="at most this many passes over the train split, per model"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=above_zero(float, MAX_MINUTES),
+        help="at most this many minutes per model, training and measuring",
     )
     parser.add_argument(
         "--quick", action="store_true", help="small networks and a minute or so a model; for a first look"
@@ -517,14 +532,20 @@ def usable_device(name: str) -> str:
     return name
 
 
-def positive(number: Callable[[str], float]) -> Callable[[str], float]:
-    def parse_positive(text: str) -> float:
-        value = number(text)
-        if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+def above_zero(number: Callable[[str], float], most: float) -> Callable[[str], float]:
+    """Reads a number of the command line, above 0 and at most `most`."""
+
+    def parse_number(text: str) -> float:
+        try:
+            value = number(text)
+        except ValueError:
+            value = math.nan
+        if not 0 < value <= most:
+            kind = "whole number" if number is int else "number"
+            raise argparse.ArgumentTypeError(f"{text[:80]!r} is no {kind} above 0 and up to {most:,.0f}")
         return value
 
-    return parse_positive
+    return parse_number
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,5 +17,9 @@ class CheckpointError(LatentLabError):
     """A checkpoint that is missing, broken or not one of ours."""
 
 
+class DivergenceError(LatentLabError):
+    """Training whose losses, gradients or weights are finite numbers no longer."""
+
+
 class FileError(LatentLabError, OSError):
     """A file that could not be written."""

@@ -20,6 +20,7 @@ import train
 from aemodels import precision
 from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
+from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.storage import checkpoints
 from aemodels.training import recipes, resuming
@@ -241,6 +242,13 @@ def test_another_seed_gives_other_weights(mnist, uninterrupted, tmp_path, monkey
         ["--minutes", "soon"],
         ["--epochs", "0"],
         ["--epochs", "1.5"],
+        ["--epochs", "nan"],
+        ["--epochs", "abc"],
+        ["--epochs", "1e400"],
+        ["--epochs", "1" + "0" * 400],
+        ["--minutes", "inf"],
+        ["--minutes", "1e400"],
+        ["--minutes", "1e300"],
         ["--device", "abacus"],
         ["--fast"],
     ],
@@ -249,7 +257,9 @@ def test_a_wrong_command_line_ends_with_2(arguments, tmp_path, capsys):
     with pytest.raises(SystemExit) as stopped:
         train.main([*arguments, "--out", str(tmp_path / "out")])
     assert stopped.value.code == 2
-    assert "error: argument" in capsys.readouterr().err or arguments == ["--fast"]
+    error = capsys.readouterr().err
+    assert "error: argument" in error or arguments == ["--fast"]
+    assert "parse_" not in error
     assert not (tmp_path / "out").exists()
 
 
@@ -394,7 +404,7 @@ def test_corrupt_resume_file(content, unfinished, mnist, capsys):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"learning_rate": 0.5}, "learning_rate 0.004 in place of 0.5"),
+        ({"weight_decay": 0.5}, "weight_decay 0.0 in place of 0.5"),
         ({"batch_size": 64, "seed": 3}, "batch_size 512 in place of 64, seed 0 in place of 3"),
     ],
 )
@@ -403,6 +413,69 @@ def test_a_setting_changed_after_an_interruption_is_named(changed, said, unfinis
     message = fails(capsys, "--only", DAE, *SMALL, "--data", mnist, "--out", unfinished)
     path = unfinished / ".resume" / f"{DAE}.pt"
     assert message == f"{path} was made with {said}; set that back, or delete the file to train {DAE} from the start."
+
+
+def spoil(monkeypatch, epoch, spoilt=lambda terms: {name: term * float("nan") for name, term in terms.items()}):
+    """Has the loss of an epoch's second step come out as `spoilt` says, until the context ends."""
+    forward, calls = autoencoders.Autoencoder.forward, []
+
+    def spoilt_forward(model, x, generator):
+        calls.append(None)
+        terms = forward(model, x, generator)
+        return spoilt(terms) if len(calls) == (epoch - 1) * 11 + 2 else terms
+
+    monkeypatch.setattr(autoencoders.Autoencoder, "forward", spoilt_forward)
+
+
+@pytest.mark.parametrize("spoilt", ["loss", "gradients"])
+def test_training_that_diverges_keeps_its_last_good_epoch_and_goes_on_from_it(
+    spoilt, mnist, uninterrupted, tmp_path, monkeypatch, capsys
+):
+    change = {
+        "loss": lambda terms: {name: term * float("nan") for name, term in terms.items()},
+        # The root of nothing is finite, its derivative is not.
+        "gradients": lambda terms: {name: term + (term - term.detach()).abs().sqrt() for name, term in terms.items()},
+    }[spoilt]
+    arguments = ["--only", DAE, *SMALL, "--data", mnist, "--out", tmp_path]
+    with monkeypatch.context() as patched:
+        spoil(patched, 3, change)
+        message = fails(capsys, *arguments)
+    assert message.startswith(f"{DAE}: Training diverged at step 24, at a learning rate of 0.0")
+    assert message.endswith(
+        "lower learning_rate in its recipe and run the same command, which goes on after epoch 2, the last that is kept."
+    )
+    kept = aemodels.load_checkpoint(DAE, tmp_path)
+    assert kept.history[-1]["epoch"] == 2
+    saved = resuming.load_state(tmp_path / ".resume" / f"{DAE}.pt")
+    assert saved["epoch"] == 2
+    assert all(w.isfinite().all() for part in ("model", "ema") for w in saved[part].values())
+
+    assert train.main([str(a) for a in arguments]) == 0
+    ended, expected = aemodels.load_checkpoint(DAE, tmp_path), aemodels.load_checkpoint(DAE, uninterrupted)
+    assert same(ended.model.state_dict(), expected.model.state_dict())
+
+
+def test_training_goes_on_at_the_lower_learning_rate_that_it_asked_for(mnist, tmp_path, monkeypatch, capsys):
+    arguments = ["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(tmp_path)]
+    with monkeypatch.context() as patched:
+        spoil(patched, 2)
+        fails(capsys, *arguments)
+    change_recipe(monkeypatch, DAE, training={"learning_rate": 1e-3})
+    assert train.main(arguments) == 0
+    assert f"{DAE}: goes on after epoch 1, at a learning rate of 0.001 in place of 0.004" in capsys.readouterr().out
+    ended = aemodels.load_checkpoint(DAE, tmp_path)
+    assert ended.train_config.learning_rate == 1e-3
+    assert ended.history[0]["learning_rate"] > 1e-3 > ended.history[1]["learning_rate"]
+
+
+def test_a_learning_rate_far_too_high_keeps_nothing(mnist, tmp_path, monkeypatch, capsys):
+    """Here the losses stay finite, and the weights grow too large for the file."""
+    change_recipe(monkeypatch, DAE, training={"learning_rate": 2e4})
+    message = fails(capsys, "--only", DAE, *SMALL, "--data", mnist, "--out", tmp_path)
+    assert "at a learning rate of" in message
+    assert message.endswith("run the same command, which begins again.")
+    assert aemodels.list_checkpoints(tmp_path) == []
+    assert resuming.load_state(tmp_path / ".resume" / f"{DAE}.pt")["epoch"] == 0
 
 
 def test_other_images_after_an_interruption_are_named(unfinished, data_folder, tmp_path, capsys):

@@ -11,6 +11,9 @@ from aemodels.config import JsonConfig, is_number, require
 MAX_WIDTH = 4096
 MAX_ELEMENTS = 2**22
 MAX_LAYERS = 64
+MAX_COUNT = 10**9
+MAX_LEARNING_RATE = 1e6
+MAX_MINUTES = 1e9
 
 
 class FrozenMapping(Mapping[str, float]):
@@ -159,19 +162,20 @@ class TrainConfig(JsonConfig):
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
             require(
-                type(value) is int and value >= 1, f"{name} must be a whole number of at least 1, not {repr(value)}."
+                type(value) is int and 1 <= value <= MAX_COUNT,
+                f"{name} must be a whole number from 1 to {MAX_COUNT:,}, not {repr(value)}.",
             )
         require(
             type(self.seed) is int and 0 <= self.seed < 2**32,
             f"seed must be a whole number from 0 to 2³² − 1, not {repr(self.seed)}.",
         )
         require(
-            self.minutes is None or (is_number(self.minutes) and self.minutes > 0),
-            f"minutes must be above 0, not {repr(self.minutes)}.",
+            self.minutes is None or (is_number(self.minutes) and 0 < self.minutes <= MAX_MINUTES),
+            f"minutes must be above 0 and at most {MAX_MINUTES:g}, not {repr(self.minutes)}.",
         )
         require(
-            is_number(self.learning_rate) and self.learning_rate > 0,
-            f"learning_rate must be above 0, not {repr(self.learning_rate)}.",
+            is_number(self.learning_rate) and 0 < self.learning_rate <= MAX_LEARNING_RATE,
+            f"learning_rate must be above 0 and at most {MAX_LEARNING_RATE:g}, not {repr(self.learning_rate)}.",
         )
         require(is_number(self.weight_decay), f"weight_decay must be at least 0, not {repr(self.weight_decay)}.")
         require(

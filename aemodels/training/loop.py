@@ -20,12 +20,14 @@ from aemodels.models.config import TrainConfig
 from aemodels.training import reading
 from aemodels.training.augment import random_flip, random_shift, random_warp
 from aemodels.training.cuda_graphs import CudaGraph
+from aemodels.training.divergence import require_finite
 from aemodels.training.muon import Muon
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
+CHECK_EVERY_S = 10
 _PLAIN = ("epoch", "step", "seconds", "history", "earlier")
 
 
@@ -60,6 +62,11 @@ class TrainState:
         modules = {name: getattr(self, name).state_dict() for name in ("model", "ema")}
         optimisers = [optimiser.state_dict() for optimiser in self.optimisers]
         return modules | {"optimisers": optimisers} | {name: getattr(self, name) for name in _PLAIN}
+
+    def tensors(self) -> list[Tensor]:
+        """Weights and optimisers' moments, all of which must be finite, and the average's weights as checkpoints store them."""
+        moments = [t for o in self.optimisers for of in o.state.values() for t in of.values() if t.is_floating_point()]
+        return [*self.model.state_dict().values(), *moments, *(w.half() for w in self.ema.state_dict().values())]
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Goes back to what state_dict gave; raises KeyError, ValueError or RuntimeError for anything else."""
@@ -111,7 +118,8 @@ def fit(
     measuring_s  how much of config.minutes, in s, is left for what comes after
 
     Raises ConfigError where there are no images, fewer than processes, or a shift is as long as one, where the processes
-    cannot share a batch evenly; DataError where stored images can no longer be read.
+    cannot share a batch evenly; DataError where stored images can no longer be read; DivergenceError where losses, gradients or
+    weights are finite no longer, before on_epoch sees them.
 
     Everything drawn in epoch e comes from one generator seeded by (seed, e), so that training resumed at an epoch's end
     goes on as if it had never stopped.
@@ -161,6 +169,9 @@ def fit(
             generator.manual_seed(generator.initial_seed() + rank * 1_000_000_007)
         totals: dict[str, Tensor] = {}
         done_steps = 0
+        learning_rates: list[float] = []
+        norms: list[Tensor] = []  # of the gradients at each step, on the device
+        checked = time.monotonic()
 
         places = [batch[rank::num_processes] for batch in order[: steps_per_epoch * batch_size].split(batch_size)]
         with contextlib.closing(reading.batches(images, places, device)) as batches:
@@ -186,7 +197,8 @@ def fit(
                         state.model.refinement.uses_refiner = refines
                     take_gradients = CudaGraph(differentiate, generator) if records else differentiate
                 terms = take_gradients(x)
-                nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
+                norms.append(nn.utils.clip_grad_norm_(state.model.parameters(), 1.0))
+                learning_rates.append(learning_rate)
                 for optimiser in state.optimisers:
                     optimiser.step()
                 state.step += 1
@@ -197,6 +209,10 @@ def fit(
                 for name, term in terms.items():
                     totals[name] = totals.get(name, 0) + term
                 on_step(state, batch_size, sum(terms.values()))
+                # An epoch may take an hour. Several processes would not agree on when to look, and wait for its end.
+                if accelerator is None and time.monotonic() - checked > CHECK_EVERY_S:
+                    require_finite(state.step, learning_rates, norms)
+                    checked = time.monotonic()
             else:
                 state.epoch += 1
 
@@ -204,6 +220,7 @@ def fit(
         if done_steps:
             if accelerator:
                 totals = accelerator.reduce(totals, "mean")
+            require_finite(state.step, learning_rates, norms, [*totals.values(), *state.tensors()])
             means = {name: (total / done_steps).item() for name, total in totals.items()}
             state.history.append(
                 {

@@ -10,7 +10,7 @@ from aemodels.errors import CheckpointError, LatentLabError
 from aemodels.files import replacing
 from aemodels.training.loop import TrainState
 
-LENGTH = ("epochs", "minutes")
+MAY_CHANGE = ("epochs", "minutes", "learning_rate")
 
 
 def keep(state: TrainState, path: Path, settings: dict[str, Any]) -> None:
@@ -18,14 +18,15 @@ def keep(state: TrainState, path: Path, settings: dict[str, Any]) -> None:
     save_state(path, state.state_dict() | settings)
 
 
-def restore(state: TrainState, path: Path, settings: dict[str, Any]) -> bool:
-    """Loads into `state` what `keep` wrote to `path`; False where there is no such file.
+def restore(state: TrainState, path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+    """Loads into `state` what `keep` wrote to `path`, and returns the train_config of then; None where there is no such file.
 
-    Training may go on for more epochs or minutes than it was begun with, or for fewer. Raises LatentLabError where those asked for
+    Training may go on for more epochs or minutes than it was begun with, or for fewer, and at another learning rate, for at the
+    same it may have diverged; the history tells each epoch's. Raises LatentLabError where those asked for
     are over already, where any other setting or the data differ, and where the file holds something else.
     """
     if not path.exists():
-        return False
+        return None
     saved = load_state(path)
     try:
         if differences := unlike(saved, settings):
@@ -44,15 +45,15 @@ def restore(state: TrainState, path: Path, settings: dict[str, Any]) -> bool:
         raise LatentLabError(
             f"{path} holds something else than training state; delete it to train {path.stem} from the start."
         ) from error
-    return True
+    return begun
 
 
 def unlike(saved: dict[str, Any], settings: dict[str, Any]) -> list[str]:
-    """What in `settings` is not as in `saved`, in words, but for how long training goes on."""
+    """What in `settings` is not as in `saved`, in words, but for what may change."""
     differences = []
     for group in ("model_config", "train_config"):
         for key, now in settings[group].items():
-            if key not in LENGTH and saved[group].get(key) != now:
+            if key not in MAY_CHANGE and saved[group].get(key) != now:
                 differences.append(f"{key} {saved[group].get(key)} in place of {now}")
     if any(saved[key] != settings[key] for key in ("data_fingerprint", "num_train_images")):
         differences.append("other images")
