@@ -9,15 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from test_training import Stop, build, clock, colour_images, same, train, weights  # noqa: F401
 
 from aemodels import memory
-from aemodels.data.stored_images import open_images
+from aemodels.data import sources
+from aemodels.data.stored_images import StoredImages, open_images
 from aemodels.errors import DataError
 from aemodels.models.config import TrainConfig
-from aemodels.training import reading
+from aemodels.storage.checkpoints import load_checkpoint
+from aemodels.training import reading, recipes, resuming
 from aemodels.training.loop import fit, start
 from aemodels.training.resuming import load_state, save_state
+from train import main
 
 CONFIG = TrainConfig(epochs=3, batch_size=4, learning_rate=2e-3, flips=True, shift_px=2, warp_px=0.5)
 
@@ -206,3 +210,101 @@ def test_a_set_larger_than_the_memory_that_may_be_used_trains_without_growing(tm
     num_steps, growth = said.split()
     assert num_steps == "160"
     assert float(growth) < 0.05  # while half of the set is read
+
+
+SMALL = """
+[data]
+name = "Noise"
+source = "photos"
+folder = {folder!r}
+image_shape = [3, 32, 32]
+[model]
+variant = "plain"
+network = "conv"
+latent_shape = [64, 2, 2]
+widths = [8, 16]
+encoder_depths = [1, 1]
+decoder_depths = [1, 1]
+reconstruction = "log_mse"
+[training]
+epochs = 2
+batch_size = 8
+learning_rate = 2e-3
+flips = true
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path, monkeypatch):
+    """A recipe for a folder of forty photos of noise."""
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(40):
+        Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)).save(folder / f"{i}.png")
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL.format(folder=str(folder)))
+    yield recipes.read(path), path
+    sources.load.cache_clear()
+
+
+@pytest.mark.parametrize("free", [10**9, 200_000])
+def test_photos_stay_in_memory_where_they_take_at_most_half_of_it_and_a_line_says_so(recipe, monkeypatch, free):
+    recipe, _ = recipe
+    monkeypatch.setattr(memory, "free_bytes", lambda device: free)
+    dataset = sources.load(recipe.data, Path(), False)
+    parts = (dataset.train, dataset.validation, dataset.test, dataset.reference)
+    num_mb = sum(part.nbytes for part in parts) / 1e6
+    assert {type(part) for part in parts} == {torch.Tensor if free == 10**9 else StoredImages}
+    assert dataset.summary.splitlines()[-1].endswith(
+        f" They stay in memory, where they take {num_mb:.1f} MB."
+        if free == 10**9
+        else f" They are read from disk as they are needed: they take {num_mb:.1f} MB, and of memory images may take 0.1 MB, half of "
+        "what is free."
+    )
+
+
+def test_train_py_makes_the_same_checkpoint_of_photos_that_memory_cannot_hold(recipe, tmp_path, monkeypatch, capsys):
+    _, path = recipe
+    checkpoints = []
+    for free in (10**9, 0):
+        monkeypatch.setattr(memory, "free_bytes", lambda device, free=free: free)
+        sources.load.cache_clear()
+        out = tmp_path / f"out-{free}"
+        command = ["--recipe", str(path), "--out", str(out), "--device", "cpu"]
+        assert main(command) == 0, capsys.readouterr().err
+        assert ("read from disk as they are needed" in capsys.readouterr().out) == (free == 0)
+        checkpoints.append(load_checkpoint("small", out))
+    in_memory, from_disk = checkpoints
+    assert same(weights(in_memory.model), weights(from_disk.model))
+    assert torch.equal(in_memory.codes, from_disk.codes)
+    assert in_memory.metrics == from_disk.metrics
+    assert [epoch["psnr_db"] for epoch in in_memory.history] == [epoch["psnr_db"] for epoch in from_disk.history]
+
+
+def test_train_py_says_in_a_sentence_that_the_file_was_cut_and_goes_on_from_the_last_epoch(
+    recipe, tmp_path, monkeypatch, capsys
+):
+    _, path = recipe
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 0)
+    command = ["--recipe", str(path), "--out", str(tmp_path), "--device", "cpu"]
+    whole, keep = [], resuming.keep
+
+    def cut_once(state, *rest):
+        keep(state, *rest)
+        if state.epoch == 1 and not whole:
+            (file,) = (tmp_path / "cache").glob("*.npy")
+            whole.append(file)
+            with open(file, "r+b") as images:
+                images.truncate(1000)
+
+    monkeypatch.setattr(resuming, "keep", cut_once)
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert said.rstrip().endswith("start again to have its pictures decoded anew.")
+    assert "Traceback" not in said
+    sources.load.cache_clear()
+    assert main(command) == 0
+    assert "goes on after epoch 1" in "".join(capsys.readouterr())
+    assert load_checkpoint("small", tmp_path).provenance["finished"]

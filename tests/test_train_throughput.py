@@ -21,8 +21,15 @@ def test_it_prints_all_rates_and_the_share_of_the_matrix_rate(photo_folder, tmp_
     def number(start):
         return float(re.search(rf"^{re.escape(start)} +([\d.]+)", said, re.M)[1])
 
-    theirs, ours, slower = (number(who) for who in ("theirs, float32", f"ours, {chosen}", f"ours, {other}"))
-    for ratio, a, b in ((number("ours / theirs"), ours, theirs), (number(f"{chosen} / {other}"), ours, slower)):
+    rows = ("theirs, float32", f"ours, {chosen}", f"ours, {other}", "ours, from disk")
+    theirs, ours, slower, from_disk = map(number, rows)
+    ratios = {
+        "ours / theirs": (ours, theirs),
+        "disk / memory": (from_disk, ours),
+        f"{chosen} / {other}": (ours, slower),
+    }
+    for name, (a, b) in ratios.items():
+        ratio = number(name)
         # Rates are rounded to 0.05, ratios to 0.005.
         assert (a - 0.05) / (b + 0.05) - 0.005 <= ratio <= (a + 0.05) / max(b - 0.05, 1e-9) + 0.005
     assert re.search(r"GFLOP/s: \d+%$", said, re.M)
