@@ -209,7 +209,10 @@ VARIANTS = {
     "vae": VariationalAutoencoder,
 }
 
-SETTING_NAMES = sorted({field.name for model in VARIANTS.values() for field in fields(model.Settings)})
+
+def setting_names() -> list[str]:
+    """Names of the settings of all variants."""
+    return sorted({field.name for model in VARIANTS.values() for field in fields(model.Settings)})
 
 
 def settings_of(config: ModelConfig) -> Autoencoder.Settings:

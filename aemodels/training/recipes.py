@@ -14,7 +14,7 @@ from aemodels.config import JsonConfig
 from aemodels.data.pictures import printable
 from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
 from aemodels.errors import CheckpointError, ConfigError
-from aemodels.models.autoencoders import SETTING_NAMES, build
+from aemodels.models.autoencoders import build, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage.checkpoints import checkpoint_path
 
@@ -122,7 +122,7 @@ def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> An
     _check_keys(
         f"{file}, table [{name}]",
         values,
-        [f.name for f in keys] + (SETTING_NAMES if config is ModelConfig else []),
+        [f.name for f in keys] + (setting_names() if config is ModelConfig else []),
         [f.name for f in keys if f.default is MISSING and f.default_factory is MISSING],
     )
     try:
