@@ -71,6 +71,12 @@ def test_the_recipe_that_is_shown_can_be_trained(tmp_path):
     assert recipe.model.image_shape == (1, 96, 96)
 
 
+def test_every_room_of_the_library_is_told():
+    table = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = {file.parent.name for file in (ROOT / "aemodels").glob("*/*.py")} - {"assets"}
+    assert set(re.findall(r"^\| `aemodels/(\w+)/` \|", table, re.MULTILINE)) == rooms
+
+
 def test_requirements_stand_in_one_file():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert "dependencies" in project["project"]["dynamic"]
