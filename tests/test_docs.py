@@ -77,6 +77,12 @@ def test_every_room_of_the_library_is_told():
     assert set(re.findall(r"^\| `aemodels/(\w+)/` \|", table, re.MULTILINE)) == rooms
 
 
+def test_every_page_is_told():
+    titles = re.findall(r'st\.Page\([^)]*?title="([^"]+)"', (ROOT / "pages" / "router.py").read_text())
+    told = re.findall(r"^- \*\*(.+?)\*\*", (ROOT / "docs" / "app.md").read_text(), re.MULTILINE)
+    assert titles == ["Home", *told]
+
+
 def test_requirements_stand_in_one_file():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert "dependencies" in project["project"]["dynamic"]
