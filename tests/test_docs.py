@@ -45,7 +45,7 @@ def test_each_experiment_of_the_story_has_its_figures_in_a_long_table():
     assert set(NUMBER.findall(story)) <= set(NUMBER.findall(long))
 
 
-@pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+@pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/training.md"])
 def test_files_and_folders_that_are_named_are_there(text):
     quoted = re.findall(r"`([\w./*-]+/[\w./*-]*)`", (ROOT / text).read_text())
     named = [path for path in quoted if not path.startswith("../") and path not in ("data/", "checkpoints-quick/")]
