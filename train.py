@@ -40,7 +40,7 @@ from aemodels.models import autoencoders
 from aemodels.models.config import MAX_COUNT, MAX_MINUTES
 from aemodels.quality import baselines, curves, evaluation, metrics
 from aemodels.storage import checkpoints, measurements
-from aemodels.training import loop, provenance, recipes, resuming
+from aemodels.training import loop, needs, provenance, recipes, resuming
 from aemodels.training.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -159,6 +159,9 @@ def train_one(recipe: Recipe, args: argparse.Namespace, accelerator: "Accelerato
         train_config = dataclasses.replace(train_config, epochs=epochs)
         recipe = dataclasses.replace(recipe, training=train_config)
 
+    num_processes = accelerator.num_processes if accelerator else 1
+    batch_size = math.ceil(min(train_config.batch_size, len(dataset.train)) / num_processes)
+    needs.check(recipe, batch_size, args.device)
     state = loop.start(initial_model(recipe, args.out), train_config, args.device, args.dtype)
     if start := train_config.start_from:
         state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, args.out))

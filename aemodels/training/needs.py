@@ -1,0 +1,61 @@
+"""Whether a training fits into memory, found out before it starts: later the system would end it without a word."""
+
+from math import prod
+
+import torch
+from torch import Tensor
+
+from aemodels import memory
+from aemodels.errors import ConfigError
+from aemodels.models.autoencoders import Autoencoder, build
+from aemodels.training.recipes import Recipe
+
+COPIES = 5  # of the weights: their mean, their gradients, and up to two moments of the optimiser
+
+
+def check(recipe: Recipe, batch_size: int, device: torch.device | str) -> None:
+    """Raises ConfigError where the device's free memory cannot hold the weights, with all that goes with them, and what one step
+    keeps of a batch for its gradients.
+
+    batch_size  images a step of this process
+    """
+    free = memory.free_bytes(device)
+    with torch.device("meta"):
+        weights = sum(4 * p.numel() for p in build(recipe.model).parameters())
+    if COPIES * weights > free:
+        raise ConfigError(
+            f"{recipe.name} needs {_size(COPIES * weights)} of memory for its weights, and {_size(free)} are free; give its recipe "
+            "smaller widths."
+        )
+    with torch.random.fork_rng(devices=[]):
+        images = batch_size * bytes_kept(build(recipe.model))
+    if COPIES * weights + images > free:
+        raise ConfigError(
+            f"{recipe.name} needs {_size(COPIES * weights + images)} of memory for a step with {batch_size} images, and {_size(free)} "
+            "are free; give its recipe a smaller batch_size, or smaller widths."
+        )
+
+
+def bytes_kept(model: Autoencoder) -> int:
+    """Bytes that one image's loss keeps for its gradient, beside the weights; without a refiner's steps, which PyTorch cannot
+    look into, so that it is no more than what is needed."""
+    if model.refinement:
+        model.refinement.uses_refiner = False
+    weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    x = torch.rand(1, *model.config.image_shape, generator=torch.Generator().manual_seed(0))
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        losses = model.loss(x, torch.Generator().manual_seed(0))  # held, so that no storage's place is used twice
+    del losses
+    return sum(kept.values()) + 4 * prod(model.config.image_shape)
+
+
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / 2**30:,.1f} GiB" if num_bytes >= 2**30 else f"{num_bytes / 2**20:,.0f} MiB"
