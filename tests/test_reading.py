@@ -5,6 +5,7 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -120,6 +121,35 @@ def test_the_next_batches_are_read_while_one_is_learnt_from(mlp_config, tmp_path
     assert ahead == [reading.NUM_AHEAD]
     assert len(read) == 20
     assert {name.partition("_")[0] for name in read} == {"reading images"}
+
+
+def test_of_several_processes_each_reads_its_share_alone(mlp_config):
+    images = torch.zeros(40, 1, 28, 28, dtype=torch.uint8)
+
+    def read_by(rank):
+        places = []
+
+        class Noting:
+            shape, __len__ = images.shape, images.__len__
+
+            def __getitem__(self, batch):
+                places.append(batch.tolist())
+                return images[batch]
+
+        accelerator = SimpleNamespace(
+            process_index=rank,
+            num_processes=2,
+            prepare=lambda network: network,
+            reduce=lambda totals, how: totals,
+            wait_for_everyone=lambda: None,
+            free_memory=lambda: None,
+        )
+        train(mlp_config, Noting(), replace(CONFIG, epochs=1), accelerator=accelerator)
+        return places
+
+    first, second = read_by(0), read_by(1)
+    assert {len(batch) for batch in first + second} == {2}
+    assert sorted(place for batch in first + second for place in batch) == list(range(40))
 
 
 def test_a_thread_ends_where_training_is_stopped_within_an_epoch(noisy, stored):
