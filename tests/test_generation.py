@@ -326,9 +326,11 @@ def test_reconstructions_lie_near_the_photos_they_are_of(results):
     assert rows["reconstructions"]["nearest_of_all"][0] < 0.5 * rows["full"]["nearest_of_all"][0]
 
 
-def test_n_0_i_is_for_models_of_unit_power():
-    plain, noisy = (aemodels.load_checkpoint(name).model_config for name in ("dog-ae", "dog-noise-0.05"))
-    assert set(generation.samplers_of(noisy)) - set(generation.samplers_of(plain)) == {"standard"}
+def test_n_0_i_is_for_models_of_unit_power_and_for_those_with_a_prior(conv_config):
+    noisy = dataclasses.replace(conv_config, variant="noisy-code", settings={"noise_variance": 0.1})
+    vae = dataclasses.replace(conv_config, variant="vae", settings={"beta": 1})
+    for config in (noisy, vae):
+        assert set(generation.samplers_of(config)) - set(generation.samplers_of(conv_config)) == {"standard"}
 
 
 def test_too_few_train_photos(ckpt, photos):

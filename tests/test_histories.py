@@ -37,6 +37,13 @@ def test_a_curve_is_drawn_along_epochs_minutes_or_steps(along, expected):
     assert histories.curve(THREE, "a", along, "psnr_db")[0] == expected
 
 
+def test_further_terms_are_those_that_the_loss_has_beside_the_reconstruction():
+    told = {"epoch": 1, "step": 2, "seconds": 3.0, "learning_rate": 1e-3, "reconstruction": 0.2}
+    assert histories.further_terms([told, told | {"psnr_db": 20.0}]) == []
+    assert histories.further_terms([told | {"kl": 0.1}, told | {"sparsity": 0.1, "kl": 0.2}]) == ["kl", "sparsity"]
+    assert histories.further_terms([]) == []
+
+
 def test_a_logarithm_of_the_mse_is_drawn_as_the_mse():
     x, y = histories.curve(THREE, "a", "step", "reconstruction")
     assert x == [100, 200, 200, 350, 550]

@@ -22,7 +22,9 @@ from aemodels.models.networks import (
     mlp_decoder,
     mlp_encoder,
 )
-from train import DOG, MNIST, RECIPES
+from aemodels.training import recipes
+
+LAB = recipes.of_the_lab()
 
 
 def without_convolution(module):
@@ -44,6 +46,18 @@ def test_mlp_shapes(mlp_config, latent_shape):
     assert mlp_decoder(config)(z).shape == (3, 1, 28, 28)
 
 
+@pytest.mark.parametrize("latent_shape", [(2,), (64,), (4, 2, 2)])
+def test_an_encoder_of_two_outputs_gives_two_codes_one_after_the_other(mlp_config, latent_shape):
+    z = mlp_encoder(replace(mlp_config, latent_shape=latent_shape), 2)(torch.rand(3, 1, 28, 28))
+    assert z.shape == (3, 2 * latent_shape[0], *latent_shape[1:])
+    for part in z.chunk(2, dim=1):
+        assert part.shape == (3, *latent_shape)
+
+
+def test_a_conv_encoder_of_two_outputs_has_twice_the_channels(conv_config):
+    assert conv_encoder(conv_config, 2)(torch.rand(3, *conv_config.image_shape)).shape == (3, 8, 2, 2)
+
+
 @pytest.mark.parametrize(("channels", "height", "width"), [(3, 32, 32), (1, 16, 48), (3, 128, 128)])
 def test_conv_shapes(conv_config, channels, height, width):
     config = replace(conv_config, image_shape=(channels, height, width), latent_shape=(5, height // 16, width // 16))
@@ -53,8 +67,8 @@ def test_conv_shapes(conv_config, channels, height, width):
 
 
 def test_mlp_decoder_mirrors_the_encoder():
-    encoder = [m.in_features for m in mlp_encoder(MNIST).modules() if isinstance(m, nn.Linear)]
-    decoder = [m.out_features for m in mlp_decoder(MNIST).modules() if isinstance(m, nn.Linear)]
+    encoder = [m.in_features for m in mlp_encoder(LAB["mnist-ae"].model).modules() if isinstance(m, nn.Linear)]
+    decoder = [m.out_features for m in mlp_decoder(LAB["mnist-ae"].model).modules() if isinstance(m, nn.Linear)]
     assert encoder == [784, 512, 256, 256, 128, 128, 64]
     assert decoder == [64, 128, 128, 256, 256, 512, 784]
 
@@ -135,7 +149,7 @@ def test_a_grey_image_starts_from_zero(conv_config):
 
 
 def test_the_dog_model_decodes_an_image_in_half_a_gflop():
-    model = autoencoders.build(DOG).requires_grad_(False)
+    model = autoencoders.build(LAB["dog-ae"].model).requires_grad_(False)
     with FlopCounterMode(display=False) as counter:
         model.decode(torch.zeros(1, 16, 8, 8))
     assert 0.05e9 < counter.get_total_flops() <= 0.5e9
@@ -174,7 +188,7 @@ def test_the_refiner_takes_codes_and_gradients_and_starts_at_zero(conv_config):
 
 @pytest.mark.parametrize("make_network", [conv_encoder, conv_decoder, conv_corrector, conv_refiner])
 def test_all_weights_but_biases_are_matrices(make_network):
-    network = make_network(RECIPES["dog-noise-0.10"][0])
+    network = make_network(LAB["dog-noise-0.10"].model)
     assert {p.ndim for name, p in network.named_parameters() if name.endswith("weight")} == {2}
     assert {p.ndim for name, p in network.named_parameters() if name.endswith("bias")} == {1}
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from aemodels.codes import latents
 from aemodels.errors import DataError
+from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig
 from aemodels.noise import seeded_normal, seeded_order
 from aemodels.quality.features import describe
@@ -67,8 +68,9 @@ def thumbnails(x: Tensor) -> Tensor:
 
 
 def samplers_of(config: ModelConfig) -> tuple[str, ...]:
-    """The samplers that make sense for a model: N(0, I) only where the code has unit mean square."""
-    return tuple(s for s in latents.SAMPLERS if s != "standard" or config.variant == "noisy-code")
+    """The samplers that make sense for a model: N(0, I) only where each code has unit mean square, or where it is the prior."""
+    is_normal = "noise_variance" in config.settings or VARIANTS[config.variant].has_prior
+    return tuple(s for s in latents.SAMPLERS if s != "standard" or is_normal)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 Training = Mapping[str, Any]
+_NO_FURTHER_TERM = {"epoch", "step", "seconds", "learning_rate", "reconstruction", "psnr_db"}
 
 
 def curve(trainings: Sequence[Training], name: str, along: str, value: str) -> tuple[list[float], list[float | None]]:
@@ -34,6 +35,11 @@ def curve(trainings: Sequence[Training], name: str, along: str, value: str) -> t
             points.append((done, None))
         done += epochs[-1][along] if epochs else 0
     return [x for x, _ in points], [y for _, y in points]
+
+
+def further_terms(history: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The terms of a training's loss beside "reconstruction", such as "kl", in the order in which they first come."""
+    return [key for key in dict.fromkeys(key for epoch in history for key in epoch) if key not in _NO_FURTHER_TERM]
 
 
 def last_tenth_gain_db(history: Sequence[Mapping[str, Any]]) -> float | None:

@@ -16,7 +16,9 @@ OF_VARIANTS = {
     "noise_factor": "noise on the input, σ",
     "noise_variance": "noise on the code, variance",
     "code_l2": "L2 on the code",
+    "beta": "weight of the KL divergence, β",
 }
+TERMS = {"kl": "KL divergence", "code_l2": "L2 on the code"}
 ALONG = {"epoch": "Epochs", "minutes": "Minutes", "step": "Steps"}
 
 controls.header(
@@ -74,6 +76,18 @@ if "log_mse" in losses:
         "The loss “log MSE” is the mean over images of the logarithm of each one’s MSE: its least value is where the mean PSNR is "
         "greatest. What it measures is still the MSE, over all pixels and channels; its exponential, drawn here, is a geometric mean of MSE."
     )
+further = {
+    (name, term): histories.curve(trainings[name], name, along, term)
+    for name, header in chosen.items()
+    for term in histories.further_terms(header["history"])
+}
+if further:
+    st.header("Further terms of the loss", anchor=False)
+    curves = {f"{name}, {TERMS.get(term, term)}": curve for (name, term), curve in further.items()}
+    chart = figures.lines(curves, ALONG[along].lower(), "mean over each epoch", log_y=True)
+    alt = f"Loss beside the reconstruction: {visible(', '.join(curves))}, along {ALONG[along].lower()}"
+    st.plotly_chart(chart, key="further", alt=alt)
+    st.caption("What is paid beside the reconstruction, its weight included, in the unit of the training loss above.")
 
 
 def other_plain_steps(start: histories.Training, end: histories.Training) -> str:
