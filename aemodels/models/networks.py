@@ -237,7 +237,11 @@ class PixelShuffle(nn.PixelShuffle):
 def check_conv(config: ModelConfig) -> None:
     """Raises ConfigError where the convolutional networks cannot be built from this configuration."""
     _, height, width = config.image_shape
-    if height % 16 or width % 16 or config.latent_shape[1:] != (height // 16, width // 16):
+    if height % 16 or width % 16:
+        raise ConfigError(
+            f"A conv network takes images whose sides are multiples of 16 pixels, not {height} × {width}."
+        )
+    if config.latent_shape[1:] != (height // 16, width // 16):
         raise ConfigError(
             f"A conv code for images {config.image_shape} must be (D, H/16, W/16), not {config.latent_shape}."
         )

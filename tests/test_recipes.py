@@ -1,0 +1,311 @@
+"""Recipes: read from TOML, trained from the command line; what is wrong with one is told in a sentence."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+from test_train import fails, sentences
+from torchvision.datasets import FashionMNIST
+
+import aemodels
+import train
+from aemodels import memory
+from aemodels.data import mnist, sources, splits
+from aemodels.data.sources import DataConfig
+from aemodels.errors import ConfigError, DataError
+from aemodels.models import autoencoders
+from aemodels.training import needs, recipes
+
+SHAPES = """
+title = "plain"
+
+[data]
+name = "Shapes"
+source = "photos"
+folder = "{folder}"
+image_shape = {image_shape}
+
+[model]
+variant = "plain"
+network = "conv"
+latent_shape = {latent_shape}
+widths = [8, 16]
+encoder_depths = [1, 1]
+decoder_depths = [1, 1]
+reconstruction = "mse"
+
+[training]
+epochs = 1
+batch_size = 8
+learning_rate = 4e-3
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def shapes(tmp_path):
+    """Forty pictures in two folders, none of a dog."""
+    from PIL import Image
+
+    generator = torch.Generator().manual_seed(0)
+    for i in range(40):
+        pixels = torch.randint(0, 256, (5, 5, 3), generator=generator, dtype=torch.uint8).numpy()
+        path = tmp_path / "shapes" / ("n12345678-blue_squares", "circles")[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).resize((70, 66), Image.Resampling.BICUBIC).save(path)
+    return tmp_path / "shapes"
+
+
+def write(path, text=SHAPES, folder="shapes", image_shape="[3, 64, 64]", latent_shape="[4, 4, 4]"):
+    path.write_text(
+        text.format(folder=str(folder), image_shape=image_shape, latent_shape=latent_shape), encoding="utf-8"
+    )
+    return path
+
+
+@pytest.mark.parametrize(("image_shape", "latent_shape"), [("[3, 64, 64]", "[4, 4, 4]"), ("[1, 96, 96]", "[2, 6, 6]")])
+def test_two_words_train_a_folder_of_pictures(image_shape, latent_shape, shapes, tmp_path):
+    recipe = write(tmp_path / "flowers.toml", folder=shapes, image_shape=image_shape, latent_shape=latent_shape)
+    out = tmp_path / "out"
+    assert train.main(["--recipe", str(recipe), "--out", str(out), "--device", "cpu"]) == 0
+    ckpt = aemodels.load_checkpoint("flowers", out)
+    read = recipes.read(recipe)
+    assert (ckpt.title, ckpt.data.config) == ("plain", read.data)
+    assert (ckpt.model_config, ckpt.train_config) == (read.model, read.training)
+    assert ckpt.data.label_names == ("circles", "blue squares")
+    photos = sources.load_photos_of(read.data, tmp_path)
+    assert torch.equal(photos.labels[photos.test_index][ckpt.index], ckpt.labels)
+    assert set(ckpt.labels.tolist()) <= {0, 1}
+    counted = ckpt.data.num_images
+    assert sum(counted.values()) == 40
+    assert (len(photos.train), len(photos.validation), len(photos.test)) == tuple(counted.values())
+    x = photos.test.float() / 255
+    torch.testing.assert_close(ckpt.model.encode(x)[ckpt.index], ckpt.codes, atol=1e-2, rtol=1e-2)
+
+
+def test_photos_like_a_recipe_of_the_lab(shapes, tmp_path, monkeypatch):
+    small = replace(recipes.of_the_lab()["dog-ae"].model, widths=(8, 16), encoder_depths=(1, 1), decoder_depths=(1, 1))
+    small = replace(small, refiner_depth=0, refiner_steps=0, descent_steps=0)
+    dog = recipes.of_the_lab()["dog-ae"]
+    dog = replace(dog, model=small, training=replace(dog.training, epochs=1, batch_size=8))
+    monkeypatch.setattr(train.recipes, "of_the_lab", lambda: {"dog-ae": dog})
+    out = tmp_path / "out"
+    assert train.main(["--photos", str(shapes), "--like", "dog-ae", "--out", str(out), "--device", "cpu"]) == 0
+    assert aemodels.list_checkpoints(out) == ["shapes-ae"]
+    ckpt = aemodels.load_checkpoint("shapes-ae", out)
+    assert (ckpt.data.config.name, ckpt.data.config.source) == ("shapes", "photos")
+    assert ckpt.data.config.image_shape == (3, 128, 128)
+
+
+def test_list_shows_recipes_and_what_is_trained(tmp_path, capsys):
+    lab = aemodels.load_checkpoint("mnist-ae")
+    aemodels.storage.checkpoints.save_checkpoint(lab, tmp_path)
+    assert train.main(["--list", "--out", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name in recipes.of_the_lab():
+        (line,) = [line for line in lines if line.split()[:1] == [name]]
+        assert line.endswith("finished" if name == "mnist-ae" else "missing")
+
+
+WRONG = [
+    ("epochs = 1", "epochs = 0", "table [training]: epochs must be a whole number from 1 to 1,000,000,000, not 0"),
+    ("epochs = 1", "epoches = 1", "table [training] takes no key 'epoches'; did you mean epochs?"),
+    ("epochs = 1\n", "", "table [training] lacks the key epochs."),
+    ("epochs = 1", "epochs = nan", "table [training]: epochs must be a whole number"),
+    ("learning_rate = 4e-3", "learning_rate = nan", "table [training]: learning_rate must be above 0"),
+    ("learning_rate = 4e-3", "learning_rate = inf", "table [training]: learning_rate must be"),
+    ("learning_rate = 4e-3", 'learning_rate = "fast"', "table [training]: learning_rate must be"),
+    ("batch_size = 8", "batch_size = 2.5", "table [training]: batch_size must be a whole number"),
+    ("[training]", "[trainings]", "takes no key 'trainings'; did you mean training?"),
+    ('title = "plain"', "title = 5", "title must be a text"),
+    ('title = "plain"', 'name = "a/b"', "'a/b' is not a checkpoint name"),
+    ('title = "plain"', "title = ", "is no TOML file"),
+    ('source = "photos"', 'source = "cifar"', "table [data]: source must be one of mnist, fashion-mnist, kmnist"),
+    ('source = "photos"', 'source = "mnist"', "table [data]: folder is for photos; mnist is found by its name"),
+    ("image_shape = [3, 64, 64]", "image_shape = [3, 64]", "table [data]: image_shape must be three whole numbers"),
+    (
+        "image_shape = [3, 64, 64]",
+        "image_shape = [2, 64, 64]",
+        "table [data]: image_shape must begin with 3 for colour",
+    ),
+    ("image_shape = [3, 64, 64]", "image_shape = [3, 64, 32]", "table [data]: image_shape must end with a square's"),
+    (
+        "image_shape = [3, 64, 64]",
+        "image_shape = [3, 60, 60]",
+        "table [model]: A conv network takes images whose sides",
+    ),
+    ("latent_shape = [4, 4, 4]", "latent_shape = [4, 8, 8]", "table [model]: A conv code for images"),
+    ('variant = "plain"', 'variant = "fancy"', "table [model]: There is no variant 'fancy'"),
+    ('variant = "plain"', 'variant = "plain"\nnoise_variance = 0.1', "noise_variance"),
+    ('variant = "plain"', 'variant = "noisy-code"', "noise_variance"),
+    ('network = "conv"', 'network = "transformer"', "table [model]: There is no network 'transformer'"),
+    ("widths = [8, 16]", "widths = [8, 17]", "table [model]: Conv widths must be multiples"),
+    ('reconstruction = "mse"', 'reconstruction = "l1"', "table [model]: reconstruction must be bce, mse or log_mse"),
+    ("epochs = 1", 'start_from = "wrong"\nepochs = 1', "start_from must be another model's name"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "said"), WRONG)
+def test_a_wrong_recipe_is_one_sentence_with_file_table_and_key(right, wrong, said, tmp_path, capsys):
+    text = SHAPES.format(folder="shapes", image_shape="[3, 64, 64]", latent_shape="[4, 4, 4]")
+    assert right in text
+    path = tmp_path / "wrong.toml"
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    message = fails(capsys, "--recipe", path, "--out", tmp_path / "out")
+    assert message.startswith(str(path))
+    assert said in message
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_are_no_recipes(tmp_path, capsys):
+    assert "cannot be read" in fails(capsys, "--recipe", tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    assert "is no TOML file" in fails(capsys, "--recipe", tmp_path / "bytes.toml")
+    assert "cannot be read" in fails(capsys, "--recipe", tmp_path)
+    (tmp_path / "empty.toml").write_text("")
+    assert "lacks the key data" in fails(capsys, "--recipe", tmp_path / "empty.toml")
+    (tmp_path / "flat.toml").write_text("data = 1\nmodel = 2\ntraining = 3")
+    assert "data must be a table" in fails(capsys, "--recipe", tmp_path / "flat.toml")
+
+
+def test_two_recipes_of_one_name(tmp_path, capsys):
+    (tmp_path / "other").mkdir()
+    first, second = write(tmp_path / "Flowers.toml"), write(tmp_path / "other" / "flowers.toml")
+    message = fails(capsys, "--recipe", first, second, "--out", tmp_path / "out")
+    assert message == "Two recipes have the name flowers; give one of them another `name`."
+
+
+def test_recipes_that_start_from_each_other(tmp_path, capsys):
+    for name, start in (("a", "b"), ("b", "a")):
+        write(tmp_path / f"{name}.toml", SHAPES + f'start_from = "{start}"\n')
+    message = fails(capsys, "--recipe", tmp_path / "a.toml", tmp_path / "b.toml", "--out", tmp_path / "out")
+    assert "start from each other" in message
+
+
+def test_a_recipe_may_not_take_the_name_of_a_model_of_the_lab(tmp_path, capsys):
+    message = fails(capsys, "--recipe", write(tmp_path / "Dog-AE.toml"), "--out", tmp_path / "out")
+    assert message.startswith("Dog-AE is the name of one of the lab's own models; give yours another `name`")
+    lab = recipes.RECIPE_FOLDER / "dog-ae.toml"
+    assert train.main(["--recipe", str(lab), "--list", "--out", str(tmp_path / "out")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--photos", "shapes"], "--photos DIR and --like NAME go together"),
+        (["--like", "dog-ae"], "--photos DIR and --like NAME go together"),
+        (["--photos", "shapes", "--like", "cat-ae"], "There is no recipe cat-ae; the lab's own are mnist-ae"),
+        (["--only", "cat-ae"], "There is no recipe cat-ae; the lab's own are mnist-ae"),
+        (["--only", "dog-ae", "--photos", "x", "--like", "dog-ae"], "give one of them"),
+        (["--recipe", "x.toml", "--only", "dog-ae"], "give one of them"),
+    ],
+)
+def test_a_command_line_that_contradicts_itself(arguments, said, tmp_path, capsys):
+    assert said in fails(capsys, *arguments, "--out", tmp_path / "out")
+
+
+def test_a_folder_of_too_few_pictures(shapes, tmp_path, capsys):
+    few = tmp_path / "few"
+    few.mkdir()
+    for path in sorted(shapes.rglob("*.png"))[:3]:
+        shutil.copy(path, few)
+    recipe = write(tmp_path / "few.toml", folder=few)
+    capsys.readouterr()
+    assert train.main(["--recipe", str(recipe), "--out", str(tmp_path / "out")]) == 1
+    message = sentences(capsys.readouterr().err)[-1]
+    assert "holds 3 photos" in message
+    assert "at least 4 different ones" in message
+
+
+def test_pictures_that_all_look_the_same(tmp_path, capsys):
+    from PIL import Image
+
+    (tmp_path / "grey").mkdir()
+    for i in range(6):  # files that differ and pictures that do not
+        Image.new("RGB", (20 + i, 20), (90, 90, 90)).save(tmp_path / "grey" / f"{i}.png")
+    recipe = write(tmp_path / "all-grey.toml", folder=tmp_path / "grey")
+    assert train.main(["--recipe", str(recipe), "--out", str(tmp_path / "out")]) == 1
+    assert "look the same: nothing can be learnt" in sentences(capsys.readouterr().err)[-1]
+
+
+def test_a_folder_that_is_not_there(tmp_path, capsys):
+    message = fails(capsys, "--recipe", write(tmp_path / "a.toml", folder="nowhere"), "--out", tmp_path / "out")
+    assert message.startswith("There is no folder nowhere for the data set 'Shapes'")
+
+
+def test_a_folder_of_the_data_folder(shapes, tmp_path):
+    config = recipes.read(write(tmp_path / "a.toml", folder="shapes")).data
+    assert sources.load_photos_of(config, shapes.parent).folder == shapes
+
+
+def test_a_recipe_that_needs_more_memory_than_there_is(tmp_path, monkeypatch):
+    recipe = recipes.read(write(tmp_path / "a.toml"))
+    model = autoencoders.build(recipe.model)
+    weights = needs.COPIES * sum(4 * p.numel() for p in model.parameters())
+    kept = needs.bytes_kept(model)
+    assert kept > 4 * 3 * 64 * 64
+    for free, fits, said in (
+        (weights - 1, False, "smaller widths"),
+        (weights + 8 * kept - 1, False, "smaller batch_size"),
+        (weights + 8 * kept, True, ""),
+    ):
+        monkeypatch.setattr(memory, "free_bytes", lambda device, free=free: free)
+        if fits:
+            needs.check(recipe, 8, "cpu")
+        else:
+            with pytest.raises(ConfigError, match=said):
+                needs.check(recipe, 8, "cpu")
+
+
+def test_another_data_set_under_a_name_of_the_lab_is_told(tmp_path, capsys):
+    lab = aemodels.load_checkpoint("mnist-ae")
+    other = replace(lab.data, config=DataConfig("Fashion", "fashion-mnist", (1, 28, 28)))
+    path = aemodels.storage.checkpoints.save_checkpoint(replace(lab, data=other), tmp_path)
+    before = path.read_bytes()
+    message = fails(capsys, "--only", "mnist-ae", "--out", tmp_path)
+    assert "trained on Fashion, not as its recipe says on MNIST" in message
+    assert path.read_bytes() == before
+
+
+# --- data sets by name ---
+
+
+def test_fashion_mnist_is_read_from_files_in_its_format(data_folder, tmp_path):
+    """Its files have MNIST's format and names; torchvision, which reads them too, says what is in them."""
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in ("train", "t10k"):  # MNIST's own bytes, in the place and under the name of the other set
+        for kind in ("images-idx3", "labels-idx1"):
+            shutil.copy(data_folder / "MNIST" / "raw" / f"{part}-{kind}-ubyte", raw)
+    for train_part in (True, False):
+        theirs = FashionMNIST(tmp_path, train=train_part)
+        images, labels = mnist.load_mnist(tmp_path, train_part, "fashion-mnist")
+        assert torch.equal(images[:, 0], theirs.data)
+        assert torch.equal(labels, theirs.targets)
+    assert mnist.FAMILY["fashion-mnist"].label_names == tuple(FashionMNIST.classes)
+    dataset = sources.load(DataConfig("Fashion", "fashion-mnist", (1, 28, 28)), tmp_path)
+    assert dataset.record.label_names[9] == "Ankle boot"
+    assert len(dataset.test) == 10_000
+    assert len(dataset.train) + len(dataset.validation) == 60_000
+    assert len(dataset.validation) == pytest.approx(3000, abs=200)
+    with pytest.raises(DataError, match=r"KMNIST is missing .*torchvision.datasets.KMNIST"):
+        sources.load(DataConfig("Kuzushiji", "kmnist", (1, 28, 28)), tmp_path)
+
+
+def test_validation_never_takes_a_test_image_and_copies_stay_together():
+    hashes = [f"{i * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128:032x}" for i in range(20_000)]
+    is_test = splits.test_split(hashes)
+    rest = [h for h, test in zip(hashes, is_test.tolist(), strict=True) if not test]
+    is_validation = splits.validation_split(rest)
+    assert 0.04 < is_validation.float().mean() < 0.06
+    assert torch.equal(splits.validation_split(rest + rest), torch.cat([is_validation, is_validation]))
+    assert torch.equal(splits.validation_split(rest[:5000])[:5000], is_validation[:5000])
+    assert splits.validation_split(["0" * 32]).tolist() == [False]
+    assert splits.validation_split(["0" * 32] * 2).tolist() == [False, False]
+    assert splits.validation_split([]).tolist() == []
