@@ -249,9 +249,9 @@ def scatter_tile(
     radius, right, bottom = side_px / 400, side_px - 1, side_px - round(side_px / 12)
     bold, small = Lettering(0.05 * side_px, bold=True), Lettering(0.034 * side_px)
     colours = class_colours(classes)
+    width = (right - left) / max(1, len(colours))
+    font = min((bold.fitting(name, 0.9 * width, 0.5) for name in classes), key=lambda f: f.size, default=bold)
     for i, colour in enumerate(colours):
-        width = (right - left) / len(colours)
-        font = bold.fitting(classes[i], 0.9 * width, 0.4)
         font.draw(draw, (left + (i + 0.5) * width, key / 2), font.shorten(classes[i], 0.95 * width), colour, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)
     for tick, text in _ticks(x_min, x_max).items():

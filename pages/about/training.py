@@ -37,7 +37,7 @@ with controls.row():
 chosen = {model.name: model.header for model in group.models}
 trainings = {name: checkpoints.trainings(name, header) for name, header in chosen.items()}
 counts = {model.name: model.data.num_images for model in group.models}
-parts = "of {train:,} images to train on, {validation:,} to validate on, {test:,} to test on"
+parts = "{train:,} images to train on, {validation:,} to validate on, {test:,} to test on"
 splits = {name: parts.format(**count) for name, count in counts.items()}
 if len(set(splits.values())) == 1:
     shared = group.data
@@ -47,7 +47,7 @@ if len(set(splits.values())) == 1:
 else:
     st.markdown(
         f"**{controls.literal(group.title)}**: "
-        + "; ".join(f"{controls.code(name)} {split}" for name, split in splits.items())
+        + "; ".join(f"{controls.code(name)} with {split}" for name, split in splits.items())
         + "."
     )
 
@@ -113,7 +113,12 @@ minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
 processors = histories.processors(made)
 points = [
     *models.notes(*chosen),
-    f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {controls.literal(' and '.join(processors))}.",
+    (
+        f"These {len(chosen)} models took {minutes:,.0f} minutes together"
+        if len(chosen) > 1
+        else f"Training took {minutes:,.0f} minutes"
+    )
+    + f", on {controls.literal(' and '.join(processors))}.",
 ]
 if continued := [f"{controls.code(name)} {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(
@@ -139,7 +144,7 @@ if gains := {name: gain for name, gain in gains.items() if gain is not None}:
     points.append(
         "The last tenth of the steps, over which the learning rate falls to zero, brought "
         + (
-            f"{controls.code(most)} **{controls.signed(gains[most], 2)} dB**, the most of these."
+            f"{controls.code(most)} **{controls.signed(gains[most], 2)} dB**{', the most of these' if len(gains) > 1 else ''}."
             if round(gains[most], 2) > 0
             else "none of these as much as 0.01 dB."
         )

@@ -89,7 +89,7 @@ class Scene:
     """The panel's rows of tiles, samples and real codes, a tile a model; its PNG file; the samples' fine detail by model, as a
     share of the real codes'."""
 
-    rows: list[list[np.ndarray]]
+    rows: dict[str, list[np.ndarray]]
     panel: bytes
     detail: dict[str, float]
 
@@ -97,13 +97,16 @@ class Scene:
 def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
     samples = {m: ckpts[m].model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m in sampled}
-    rows = [list(map(sampling.nine, row)) for row in (samples.values(), map(sampling.rebuilt_nine, sampled))]
+    rows = {
+        "Gaussian samples": list(map(sampling.nine, samples.values())),
+        "Real codes, decoded": [sampling.nine(sampling.rebuilt_nine(m)) for m in sampled],
+    }
     shares = {m: sampling.detail_share(m, x) for m, x in samples.items()}
     return Scene(rows, export.on_screen(draw, rows), shares)
 
 
-def draw(rows: list[list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    return figures.panel(rows, ["Gaussian samples", "Real codes, decoded"], [], sampled, caption, width_px, ink)
+def draw(rows: dict[str, list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    return export.models_panel(rows, sampled, width_px, ink, caption)
 
 
 st.header("Does sampling generate now?", anchor=False)
@@ -148,7 +151,9 @@ if scene:
         "seed": seed,
         "PSNR": psnr_matrix.CONVENTIONS[convention],
         "Gaussian": f"full covariance of {len(sampling.fitting_codes(sampled[0], 256))} codes",
-        "models": f"all {len(sampled)} of {group.title}" if sampled == group.names else ", ".join(sampled),
+        "models": f"all {len(sampled)} of {group.title}"
+        if sampled == group.names and len(sampled) > 1
+        else ", ".join(sampled),
     }
     numbers = psnr_matrix.table(curves | references)
     export.export_row(f"noise-regularised-{seed}", partial(draw, scene.rows), numbers, settings, alt=shown)

@@ -146,11 +146,12 @@ export.export_row(
     f"sample-{name}-{sampler}-{num_codes}-{seed}", partial(draw, scene.tiles, seed), numbers, settings, alt=ALT
 )
 
-st.header("The same seeds in every model", anchor=False)
 others = models.varying(models.present(group.names))
-versions = tuple(map(loaders.version, others))
-of_all = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
-export.show(of_all, alt=f"Nine samples from each of {', '.join(others)}")
+if len(others) > 1:
+    st.header("The same seeds in every model", anchor=False)
+    versions = tuple(map(loaders.version, others))
+    of_all = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
+    export.show(of_all, alt=f"Nine samples from each of {', '.join(others)}")
 
 st.header("Spectrum: variance along each principal axis", anchor=False)
 shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler]))

@@ -125,7 +125,10 @@ def compute(seed: int) -> Scene:
     results = {label: denoise(x_noisy, factor) for label, denoise in denoisers.load(titles, is_mnist).items()}
     psnr = {label: psnr_db(x, x_hat) for label, x_hat in results.items()}
     ssim = {label: denoising.ssim(x, x_hat) for label, x_hat in results.items()}
-    rows = {stage: figures.to_tiles(pictures) for stage, pictures in {"Original": x, **results}.items()}
+    rows = {
+        stage: figures.to_tiles(pictures)
+        for stage, pictures in {"Original" if found or own is not None else "From a code": x, **results}.items()
+    }
     notes = [
         [f"{p:.1f} · {s:.2f}" if isfinite(p) else "identical" for p, s in zip(psnr[k], ssim[k], strict=True)]
         for k in results

@@ -77,7 +77,7 @@ def choose(label: str, options: Mapping[str, str], key: str) -> str:
 def choose_named(label: str, options: Mapping[str, str], key: str) -> str:
     """One of `options` (value -> name on the screen), kept in the URL by its value; the first one unless the URL has another.
 
-    An address may also tell an option by its name's end, as addresses of older versions do.
+    An address may also tell an option by its name, or how that begins or ends, as addresses of older versions do.
     """
     state, values = st.session_state, list(options)
     address = st.query_params.get(key)
@@ -102,7 +102,13 @@ def _told_by(address: str | None, options: Mapping[str, str]) -> str | None:
     if address is None or address in options:
         return address
     wanted = address.casefold()
-    return next((value for value, name in options.items() if wanted and name.casefold().endswith(wanted)), None)
+    names = {value: name.casefold() for value, name in options.items()}
+    alike = (
+        lambda name: name == wanted,
+        lambda name: name.startswith(f"{wanted} "),
+        lambda name: name.endswith(f" {wanted}"),
+    )
+    return next((value for is_alike in alike for value, name in names.items() if is_alike(name)), None)
 
 
 def seed_control() -> int:

@@ -39,9 +39,9 @@ def choose_model(kind: str, key: str = "model", data_key: str = "data") -> tuple
         title = next((group.title for group in groups if asked in group.names), None)
         st.session_state[data_key], st.session_state[f"{data_key}_address"] = title, None
     group = choose_group(kind, key=data_key)
-    return controls.choose_named(
-        "Model", {name: title[:1].upper() + title[1:] for name, title in group.titles.items()}, key
-    ), group
+    denoisers = {model.name for model in group.models if model.noise_factor} if kind == catalogue.PLANE else ()
+    titles = {name: f"{title}, denoiser" if name in denoisers else title for name, title in group.titles.items()}
+    return controls.choose_named("Model", {n: title[:1].upper() + title[1:] for n, title in titles.items()}, key), group
 
 
 def say_broken(broken: Mapping[str, str]) -> None:
