@@ -97,9 +97,7 @@ def show_plane() -> None:
             st.caption(about)
     canvas.store_picture("grid", name, manifold_base64, box)
     with right:
-        points = notice(
-            ckpt, kind, which, plane.hole_share(name, box), grid, samples if sampler == "uniform" else None
-        )
+        points = notice(ckpt, kind, which, plane.hole_share(name, box), grid, samples if sampler == "uniform" else None)
         controls.notice(
             [*models.notes(name), *points[:1], *of_normal(ckpt, samples if sampler == "normal" else None), *points[1:]]
         )
