@@ -106,5 +106,5 @@ for group in found.groups:
 for name, place in places.items():  # last, so that the page stands before its pictures are computed
     if picture := thumbnails.jpeg(name):
         place.image(picture, alt=thumbnails.THUMBNAILS[name].alt, width="stretch")
-if wrongs := models.notes(*(model.name for model in found.models)):
+if wrongs := models.faults_of(*(model.name for model in found.models)):
     wrong.warning("\n\n".join(wrongs), icon=":material/warning:")

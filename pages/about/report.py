@@ -46,7 +46,7 @@ def add_standard_panels(groups: Sequence[Group], seed: int) -> None:
         for panel in standard.standard_panels(group, ckpts, images, seed, seeds, baselines, answer):
             st.toast(export.add(panel))
         missing += missing_here
-        notes += [*standard.left_out(group, ckpts), *models.notes(*ckpts)]
+        notes += [*standard.left_out(group, ckpts), *models.faults_of(*ckpts)]
     st.session_state.standard_said = missing, notes
 
 

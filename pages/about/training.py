@@ -112,7 +112,7 @@ made, starts = histories.each_once(trainings)
 minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
 processors = histories.processors(made)
 points = [
-    *models.notes(*chosen),
+    *models.faults_of(*chosen),
     (
         f"These {len(chosen)} models took {minutes:,.0f} minutes together"
         if len(chosen) > 1

@@ -84,8 +84,8 @@ def choose_named(label: str, options: Mapping[str, str], key: str) -> str:
     # Another one came by a bookmark, by Back and Forward, or along from another page.
     if address != state.get(f"{key}_address") or state.get(key) not in options:
         state[key] = _told_by(address, options)
-    if state.get(key) not in options:
-        state[key] = values[0]
+    # Set in each run: on another page the widget is a new one, which would start without a value.
+    state[key] = state[key] if state.get(key) in options else values[0]
     kept = {"key": key, "persist_state": "session"}
     if len(values) > MAX_SEGMENTS:
         value = st.selectbox(label, values, format_func=lambda value: visible(options[value]), width=280, **kept)

@@ -101,7 +101,15 @@ def present(names: Iterable[str]) -> dict[str, aemodels.Checkpoint]:
 
 
 def notes(*names: str) -> list[str]:
-    """What is wrong with these models and their codes, a sentence each, for "What to notice"; named where there are several models."""
+    """For "What to notice": `faults_of` these models, and which files of the folder are left out."""
+    broken = ", ".join(controls.code(name) for name in loaders.read_catalogue().broken)
+    return faults_of(*names) + (
+        [f"Left out, for what is in the file cannot be used: {broken}. Home says why."] if broken else []
+    )
+
+
+def faults_of(*names: str) -> list[str]:
+    """What is wrong with these models and their codes, a sentence each, as Markdown; named where there are several models."""
     of: dict[str, list[str]] = {}
     for name in names:
         try:
