@@ -83,9 +83,12 @@ class Group:
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """Name -> how the model is called beside the others, each in its own way."""
-        titles = [model.title for model in self.models]
-        return {m.name: m.title if titles.count(m.title) == 1 else f"{m.title} ({m.name})" for m in self.models}
+        """Name -> how the model is called beside the others, each in its own way, with a capital first letter."""
+        titles = [model.title[:1].upper() + model.title[1:] for model in self.models]
+        return {
+            model.name: title if titles.count(title) == 1 else f"{title} ({model.name})"
+            for model, title in zip(self.models, titles, strict=True)
+        }
 
 
 @dataclass(frozen=True)

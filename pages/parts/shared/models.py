@@ -41,7 +41,7 @@ def choose_model(kind: str, key: str = "model", data_key: str = "data") -> tuple
     group = choose_group(kind, key=data_key)
     denoisers = {model.name for model in group.models if model.noise_factor} if kind == catalogue.PLANE else ()
     titles = {name: f"{title}, denoiser" if name in denoisers else title for name, title in group.titles.items()}
-    return controls.choose_named("Model", {n: title[:1].upper() + title[1:] for n, title in titles.items()}, key), group
+    return controls.choose_named("Model", titles, key), group
 
 
 def say_broken(broken: Mapping[str, str]) -> None:
