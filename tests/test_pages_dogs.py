@@ -3,7 +3,7 @@ import io
 import apptest
 import pytest
 import torch
-from apptest import numbers, pictures, png_file, text
+from apptest import UPLOADS, numbers, pictures, png_file, text
 from browser import REPO
 
 import aemodels
@@ -124,7 +124,7 @@ def test_own_photos(without_photos):
     app = open_page("reconstruct", photos="own")
     assert not app.exception
     before = pictures(app)
-    app.file_uploader(key="uploads").set_value([("sunset.png", png_file(), "image/png")]).run()
+    app.file_uploader(key=UPLOADS).set_value([("sunset.png", png_file(), "image/png")]).run()
     assert not app.exception
     assert pictures(app)[0] != before[0]
     model, x = (
@@ -138,7 +138,7 @@ def test_own_photos(without_photos):
 def test_more_photos_than_a_panel_holds(without_photos):
     app = open_page("reconstruct", photos="own")
     files = [(f"{i}.png", png_file((20 * i, 100, 50)), "image/png") for i in range(12)]
-    app.file_uploader(key="uploads").set_value(files).run()
+    app.file_uploader(key=UPLOADS).set_value(files).run()
     assert not app.exception
     assert [warning.value for warning in app.warning] == ["The first 9 photos are shown; 3 more files are left out."]
     assert app.number_input(key="photo").max == 9

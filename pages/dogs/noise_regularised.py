@@ -47,9 +47,10 @@ st.plotly_chart(
     config={"toImageButtonOptions": {"filename": "noise-regularised-psnr", "scale": 3}},
 )
 num_images = next(iter(ckpts.values())).metrics["num_images"]
+picture = words.of(group.data.config)
 st.caption(
-    channel.ABOUT_PSNR[convention].format(f"{num_images:,}")
-    + "; bars: 95 % intervals over photos. Noise variance is per real element of a "
+    channel.ABOUT_PSNR[convention].format(number=f"{num_images:,}", one=picture.one, many=picture.many)
+    + f"; bars: 95 % intervals over {picture.many}. Noise variance is per real element of a "
     "code of mean square 1; the axis is spaced by its root, σ."
     + channel.about_baselines(baselines, prod(present[0].config.latent_shape))
 )
@@ -116,14 +117,13 @@ if sampled:
     scene = ahead.scene(compute, seed, "noise-regularised", versions, export.is_dark())
     export.show(scene.panel, alt=shown)
 
-what = words.of(group.data.config).what
 of_samples = (
     []
     if scene is None
     else [
         "Fine detail of the samples, as a share of what decoded real codes have: "
         + ", ".join(f"{share:.0%} ({m})" for m, share in scene.detail.items())
-        + f". A share near 100% alone makes no {what}: look whether the parts belong together."
+        + f". A share near 100% alone makes no {picture.what}: look whether the parts belong together."
     ]
 )
 kurtosis = {m: latents.excess_kurtosis(ckpt.codes) for m, ckpt in ckpts.items()}

@@ -8,10 +8,10 @@ from aemodels.report.psnr_matrix import AVIF, LAB_VARIANCES, LINEAR, Curve, Scor
 from pages.parts.shared.controls import signed
 
 ABOUT_PSNR = {
-    "psnr_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one image; the mean over {} test "
-    "images",
-    "psnr_of_mean_mse_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {} test images "
-    "together",
+    "psnr_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one {one}; the mean over {number} "
+    "test {many}",
+    "psnr_of_mean_mse_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {number} test "
+    "{many} together",
 }
 SHORT = {LINEAR: "linear", AVIF: "AVIF"}
 

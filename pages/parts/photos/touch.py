@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from aemodels.codes import probing
+from aemodels.data import words
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from pages.parts.photos import cells, probes
@@ -86,9 +87,8 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         where, what, framed = probing.cell(*cell), f"cell {cell[0] + 1}, {cell[1] + 1}", cell
 
     whole = x_hat[photo : photo + 1]
-    x_changed = loaders.checkpoint(name).model.decode(
-        probing.scale(z[photo : photo + 1], probes.mean(name), where, gain)
-    )
+    ckpt = loaders.checkpoint(name)
+    x_changed = ckpt.model.decode(probing.scale(z[photo : photo + 1], probes.mean(name), where, gain))
     change = (x_changed - whole)[0]
     difference = change.abs().mean(0).numpy()
     peak = float(difference.max())
@@ -125,4 +125,9 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
             st.metric(label, f"{own:.0%}" if peak else "–", width="content")
         if x is not None:
             before, after = (float(psnr_db(x[photo : photo + 1], picture)) for picture in (whole, x_changed))
-            st.metric("PSNR against the original", f"{after:.2f} dB", f"{after - before:+.2f} dB", width="content")
+            st.metric(
+                f"PSNR against the {words.of(ckpt.data.config).one}",
+                f"{after:.2f} dB",
+                f"{after - before:+.2f} dB",
+                width="content",
+            )
