@@ -32,7 +32,7 @@ def show_plane() -> None:
         seed = controls.seed_control()
         side = st.slider("Images a side of the grid", 10, 40, 20, key="side", width=160, **kept)
         fades = st.toggle("Fade by density", key="fade", **kept)
-        sampler = controls.choose("Random samples", SAMPLERS, key="sampler")
+        sampler = controls.choose("Random samples", SAMPLERS, key="drawn_from")
     if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
         st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""
     plane.require_codes(name)
