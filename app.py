@@ -1,4 +1,4 @@
-"""Start with `streamlit run app.py`, or `streamlit run app.py -- --data DIR` for photos that lie elsewhere."""
+"""Start with `streamlit run app.py`; for models and photos that lie elsewhere, `streamlit run app.py -- --checkpoints DIR --data DIR`."""
 
 import contextlib
 from collections.abc import AsyncIterator

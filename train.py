@@ -494,7 +494,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="DIR",
         help="folders of the data sets, searched in this order (default: LATENT_LAB_DATA, else data/)",
     )
-    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
+    parser.add_argument(
+        "--out", type=Path, help="folder of the checkpoints (default: LATENT_LAB_CHECKPOINTS, else checkpoints/)"
+    )
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     parser.add_argument(
         "--device",
@@ -523,7 +525,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--download", action="store_true", help="fetch the data sets first")
     args = parser.parse_args(arguments)
-    args.out = args.out or (Path("checkpoints-quick") if args.quick else checkpoints.CHECKPOINT_FOLDER)
+    args.out = args.out or (Path("checkpoints-quick") if args.quick else checkpoints.checkpoint_folder())
     return args
 
 

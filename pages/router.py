@@ -36,7 +36,7 @@ page = st.navigation(
         "": [
             st.Page("about/home.py", title="Home", icon=":material/home:", default=True),
         ],
-        "MNIST": [
+        "MNIST family": [
             st.Page(
                 "mnist/latent_plane.py",
                 title="Latent plane",
@@ -47,7 +47,7 @@ page = st.navigation(
             st.Page("mnist/path.py", title="Path", icon=":material/timeline:", url_path="mnist-path"),
             st.Page("mnist/denoise.py", title="Denoise", icon=":material/blur_off:", url_path="mnist-denoise"),
         ],
-        "Dogs": [
+        "Photos": [
             st.Page("dogs/reconstruct.py", title="Reconstruct", icon=":material/image:", url_path="dogs-reconstruct"),
             st.Page("dogs/sample.py", title="Sample", icon=":material/casino:", url_path="dogs-sample"),
             st.Page("dogs/axes.py", title="Axes", icon=":material/open_with:", url_path="dogs-axes"),

@@ -8,6 +8,8 @@ from browser import REPO
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+UPLOADS = "uploads3x128x128"  # where photos of these channels and pixels are uploaded
+
 
 def start(**query) -> AppTest:
     """The app in a new session, at its home page, with these values in its address."""

@@ -52,14 +52,11 @@ def quick(name: str) -> checkpoints.Checkpoint:
     plain = replace(ckpt.model_config, corrector_depths=(), refiner_depth=0, refiner_steps=0, descent_steps=0)
     model = autoencoders.build(plain)
     model.load_state_dict({k: w for k, w in ckpt.model.state_dict().items() if k.startswith(("encoder", "decoder"))})
-    return replace(ckpt, model=model.eval().requires_grad_(False), model_config=plain)
+    return replace(ckpt, model=model.eval().requires_grad_(False))
 
 
 def save(name: str, folder: Path, change=lambda codes: codes, num_codes: int | None = None) -> None:
     """The trained model of this name into a folder, with changed codes or fewer of them."""
     ckpt = quick(name)
-    codes = change(ckpt.codes[:num_codes])
-    checkpoints.save_checkpoint(
-        name, ckpt.model, ckpt.train_config, ckpt.metrics, ckpt.history, codes, ckpt.labels[:num_codes],
-        ckpt.provenance, folder,
-    )  # fmt: skip
+    kept = {key: getattr(ckpt, key)[:num_codes] for key in ("labels", "index")}
+    checkpoints.save_checkpoint(replace(ckpt, codes=change(ckpt.codes[:num_codes]), **kept), folder)

@@ -24,6 +24,7 @@ from aemodels.report.figures import (
 )
 
 WHITE, RED, BLUE = diverging(np.array([0.0, 1.0, -1.0]), 1).astype(int)
+DIGITS = tuple("0123456789")
 CAPTION = "The code is sent through a Gaussian channel of the given variance and decoded. "
 
 
@@ -306,7 +307,7 @@ def test_the_palette_has_ten_colours():
 def test_scatter_tile_puts_each_code_in_its_place_and_colour():
     codes = np.array([[0.0, 10.0], [4.0, 10.0], [1.0, 19.0], [9.0, 15.0], [4.0, 99.0]])
     labels = np.array([0, 1, 2, 3, 4])
-    tile = scatter_tile(codes, labels, (-1.0, 5.0, 8.0, 20.0), 600, LIGHT)
+    tile = scatter_tile(codes, labels, DIGITS, (-1.0, 5.0, 8.0, 20.0), 600, LIGHT)
     assert tile.dtype == np.uint8
     assert tile.shape == (600, 600, 3)
     key = round(600 / 14)  # the strip on top that tells each digit's colour
@@ -325,7 +326,7 @@ def test_scatter_tile_puts_each_code_in_its_place_and_colour():
 
 def test_scatter_tile_draws_rings_around_the_origin_inside_the_axes():
     """Of 600 px, 60 on the left, 50 below and 43 above are not the plane's: x runs from −1 to 5, y from −2 to 4."""
-    nothing = (np.zeros((0, 2)), np.zeros(0, int), (-1.0, 5.0, -2.0, 4.0), 600, LIGHT)
+    nothing = (np.zeros((0, 2)), np.zeros(0, int), DIGITS, (-1.0, 5.0, -2.0, 4.0), 600, LIGHT)
     changed = (scatter_tile(*nothing) != scatter_tile(*nothing, rings=(1.0, 3.0))).any(-1)
     assert not changed[:43].any()
     assert not changed[551:].any()
@@ -341,7 +342,7 @@ def test_scatter_tile_draws_rings_around_the_origin_inside_the_axes():
 
 def test_scatter_tile_has_ticks_at_round_numbers():
     """Of 600 px, 60 on the left and 50 below are the axes': x runs from −1 to 5 over 540 px, y from 8 to 20."""
-    tile = scatter_tile(np.zeros((0, 2)), np.zeros(0, int), (-1.0, 5.0, 8.0, 20.0), 600, LIGHT)
+    tile = scatter_tile(np.zeros((0, 2)), np.zeros(0, int), DIGITS, (-1.0, 5.0, 8.0, 20.0), 600, LIGHT)
     muted = [int(LIGHT.muted[i : i + 2], 16) for i in (1, 3, 5)]
     below, beside = (tile[552, 60:] == muted).all(-1), (tile[: 600 - 50, 58] == muted).all(-1)
     assert np.flatnonzero(below) == pytest.approx([(x + 1) / 6 * 539 for x in range(5)], abs=1)
@@ -381,7 +382,7 @@ def test_marks_of_an_axis_follow_from_its_span(span, middle):
 
 @pytest.mark.parametrize("extent", [(3, 3), (0, 0), (-1e6, -1e6), (1e6, 1e6 + 1e-9), (0, 5e-324)])
 def test_an_axis_without_length_is_drawn(extent):
-    tile = scatter_tile(np.full((5, 2), extent[0]), np.zeros(5, int), extent * 2, 300)
+    tile = scatter_tile(np.full((5, 2), extent[0]), np.zeros(5, int), DIGITS, extent * 2, 300)
     colour = [int(PALETTE[0][i : i + 2], 16) for i in (1, 3, 5)]
     assert (tile[30:270, 40:] == colour).all(-1).any()  # the dot
     low, high = _axis(*extent)
@@ -392,7 +393,7 @@ def test_an_axis_without_length_is_drawn(extent):
 @pytest.mark.parametrize("ends", [(np.nan, 1), (0, np.inf), (-np.inf, np.inf), (1, 0), (-1.7e308, 1.7e308)])
 def test_an_axis_without_ends_is_refused(ends):
     with pytest.raises(ValueError, match="two finite ends"):
-        scatter_tile(np.zeros((1, 2)), np.zeros(1, int), (*ends, 0, 1), 300)
+        scatter_tile(np.zeros((1, 2)), np.zeros(1, int), DIGITS, (*ends, 0, 1), 300)
 
 
 def test_what_is_no_number_is_purple():

@@ -29,7 +29,7 @@ SAYS = {  # of digits, of photos
 
 def shown(app):
     assert not app.exception
-    assert not app.error
+    assert [error.value for error in app.error] == []
     return text(app, "warning", "info")
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from apptest import start
+from broken_models import save
 from browser import REPO
 from PIL import Image
 
@@ -11,7 +12,7 @@ import aemodels
 from aemodels.codes import latents
 from aemodels.data import mnist
 from aemodels.report import figures
-from aemodels.storage import checkpoints
+from aemodels.storage import catalogue, checkpoints
 from pages.parts.shared import thumbnails
 
 SHIPPED = REPO / "checkpoints"
@@ -27,7 +28,8 @@ def pictures(app):
 def draw(page, *names):
     """The thumbnail as floats in [0, 1], and its left and right halves."""
     ckpts = [aemodels.load_checkpoint(name) for name in names]
-    image = np.asarray(thumbnails.THUMBNAILS[page].draw(figures.LIGHT, *ckpts)).astype(float) / 255
+    models = map(catalogue.read, names)
+    image = np.asarray(thumbnails.THUMBNAILS[page].draw(figures.LIGHT, *models, *ckpts)).astype(float) / 255
     return ckpts, image, image[:, :320], image[:, 320:]
 
 
@@ -51,7 +53,8 @@ def test_pictures_are_computed_once_a_checkpoint(checkpoint_folder):
         (checkpoint_folder / f"{name}.safetensors").write_bytes((SHIPPED / f"{name}.safetensors").read_bytes())
     first = pictures(start())
     assert pictures(start()) == first
-    (checkpoint_folder / "dog-ae.safetensors").write_bytes((SHIPPED / "dog-noise-0.10.safetensors").read_bytes())
+    save("dog-ae", checkpoint_folder, lambda codes: codes.flip(0))
+    save("dog-noise-0.15", checkpoint_folder, lambda codes: codes.flip(0))
     second = pictures(start())
     assert first.keys() == second.keys()
     assert all(first[alt] != second[alt] for alt in first)

@@ -46,11 +46,13 @@ def ckpts():
 
 
 @pytest.mark.parametrize("page", [*PAGES, "denoise"])
-def test_missing_checkpoint_is_one_sentence(page, monkeypatch, tmp_path):
+def test_that_there_is_no_model_is_one_sentence(page, monkeypatch, tmp_path):
     monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", tmp_path)
     app = open_page(f"mnist/{page}")
-    assert len(app.error) == 1
-    assert "There is no checkpoint mnist-" in app.error[0].value
+    assert not app.error
+    assert len(app.info) == 1
+    assert app.info[0].value.startswith("There is no model with ")
+    assert "`python train.py`" in app.info[0].value
 
 
 def test_plane_starts_at_the_code_of_the_seeds_digit(ckpts):
@@ -72,7 +74,7 @@ def test_readout_agrees_with_a_search_over_all_codes(ckpts):
             shown = plane.read(name, torch.tensor(place))
             for digit, index in zip(shown["nearest"], np.argsort(far), strict=False):
                 assert digit["index"] == index
-                assert digit["label"] == labels[index]
+                assert digit["label"] == str(labels[index].item())
                 assert float(digit["distance"]) == pytest.approx(far[index], rel=0.06)
                 tile = np.asarray(Image.open(io.BytesIO(base64.b64decode(digit["picture"]))))
                 assert (tile[..., 0] == digits[index, 0].numpy()).all()
@@ -281,6 +283,7 @@ def test_twins_table_holds_the_librarys_numbers(ckpts):
         grid = entropy(ckpt.model.decode(planes.cells(planes.box(ckpt.codes), 20))).mean()
         expected = [
             f"{stats.spread[0]:.3f}", f"{stats.spread[1]:.3f}", f"{holes:.1%}", f"{wide:.1%}", f"{stats.neighbour_accuracy:.1%}",
+            f"{planes.normal_hole_share(ckpt.codes):.1%}",
             f"{ckpt.metrics['bce']:.4f}", f"{matrices.square().mean().sqrt():.4f}", f"{grid:.4f}",
         ]  # fmt: skip
         assert [cell.split(" (")[0] for cell in shown[NAMES[ckpt.name]]] == expected
@@ -364,7 +367,7 @@ def test_path_walks_between_the_digits_of_the_address(ckpts):
     app = open_page("mnist/path", a="3", b="8", mnist_model="L2 on the code")
     (shown,) = sent(app, "plane_path")
     assert shown["ends"] == [3, 8]
-    assert shown["labels"] == labels[[3, 8]].tolist()
+    assert shown["labels"] == [f"a {label}" for label in labels[[3, 8]].tolist()]
     assert base64.b64decode(shown["digits"][1]) == digits[8].numpy().tobytes()
     codes = ckpts["mnist-ae-l2-code"].codes
     near = [

@@ -9,7 +9,7 @@ import apptest
 import numpy as np
 import pytest
 import torch
-from apptest import notice, numbers, pictures, png_file
+from apptest import UPLOADS, notice, numbers, pictures, png_file
 from PIL import Image
 
 import aemodels
@@ -247,7 +247,7 @@ def test_a_broken_address_shows_the_default(key, value):
 
 
 def upload(app, files):
-    app.file_uploader(key="uploads").set_value([(name, content, "image/png") for name, content in files]).run()
+    app.file_uploader(key=UPLOADS).set_value([(name, content, "image/png") for name, content in files]).run()
     assert not app.exception
 
 

@@ -3,20 +3,20 @@
 import io
 
 import pytest
-from apptest import go_to, open_page, png_file, start, text
+from apptest import UPLOADS, go_to, open_page, png_file, start, text
 from PIL import Image, ImageDraw
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 
 
 def upload(app, *files):
-    app.file_uploader(key="uploads").set_value([(name, content, "image/png") for name, content in files]).run()
+    app.file_uploader(key=UPLOADS).set_value([(name, content, "image/png") for name, content in files]).run()
     assert not app.exception
     return [warning.value for warning in app.warning]
 
 
 def used(app):
-    return [upload.name for upload in app.session_state["uploads_kept"]]
+    return [upload.name for upload in app.session_state[f"{UPLOADS}_kept"]]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_photos_stay_for_the_visit_until_they_are_removed_or_replaced(app):
     next(button for button in app.button if button.label == "Remove the photo").click().run()
     assert not app.exception
     assert "There is no photo of yours yet" in app.info[0].value
-    assert "uploads_kept" not in start().session_state  # another visitor
+    assert f"{UPLOADS}_kept" not in start().session_state  # another visitor
 
 
 def test_a_digit_stays_for_the_visit():

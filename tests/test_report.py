@@ -17,11 +17,14 @@ from aemodels.data import mnist
 from aemodels.quality import evaluation
 from aemodels.report import documents, figures, standard
 from aemodels.report.panels import Panel, describe, to_csv
-from aemodels.storage import checkpoints, measurements
+from aemodels.storage import catalogue, checkpoints, measurements
+from aemodels.training import recipes
 
 SETTINGS = {"model": "mnist-ae", "seed": 7, "噪声": "σ² = 0.1"}
 NAME = "实验三_姓名_学号"
-BASELINES, ANSWER = measurements.read_baselines(), "No: the samples are no dogs."
+LAB = catalogue.read_all(checkpoints.list_checkpoints(), {name: r.data for name, r in recipes.of_the_lab().items()})
+BASELINES = measurements.read_baselines(checkpoints.read_header("dog-ae")["data"]["fingerprint"])
+ANSWER = "No: the samples are no dogs."
 
 
 def panel(name="scene", colour=0, num_rows=3, **changes):
@@ -259,7 +262,7 @@ def test_properties_longer_than_the_format_holds_are_cut():
 
 @pytest.fixture(scope="module")
 def ckpts():
-    return {name: aemodels.load_checkpoint(name) for name in standard.NAMES}
+    return {model.name: aemodels.load_checkpoint(model.name) for model in LAB.models}
 
 
 @pytest.fixture(scope="module")
@@ -274,9 +277,18 @@ def photos():
     return torch.nn.functional.interpolate(torch.rand(9, 3, 4, 4, generator=generator), 128, mode="bilinear")
 
 
+def drawn(ckpts, digits, photos, seed):
+    """The standard panels of the lab's two data sets, by name."""
+    panels, seeds = {}, range(1000 * seed, 1000 * seed + 100)
+    for group, images in zip(LAB.groups, (digits, photos), strict=True):
+        own = {name: ckpts[name] for name in group.names}
+        panels |= {p.name: p for p in standard.standard_panels(group, own, images, seed, seeds, BASELINES, ANSWER)}
+    return panels
+
+
 @pytest.fixture(scope="module")
 def lab(ckpts, digits, photos):
-    return {p.name: p for p in standard.standard_panels(ckpts, digits, photos, 3, range(3000, 3100), BASELINES, ANSWER)}
+    return drawn(ckpts, digits, photos, 3)
 
 
 def test_standard_panels_cover_the_lab(lab):
@@ -292,13 +304,8 @@ def test_standard_panels_cover_the_lab(lab):
 
 
 def test_standard_panels_are_made_again_by_their_seed(lab, ckpts, digits, photos):
-    again = {
-        p.name: p for p in standard.standard_panels(ckpts, digits, photos, 3, range(3000, 3100), BASELINES, ANSWER)
-    }
-    assert again == lab
-    other = {
-        p.name: p for p in standard.standard_panels(ckpts, digits, photos, 4, range(4000, 4100), BASELINES, ANSWER)
-    }
+    assert drawn(ckpts, digits, photos, 3) == lab
+    other = drawn(ckpts, digits, photos, 4)
     for name in ("mnist-3", "mnist-4", "mnist-5", "dogs-3", "dogs-4", "dogs-5"):
         assert other[name].png != lab[name].png
 
@@ -332,14 +339,14 @@ def test_standard_numbers_are_those_of_the_models(lab, ckpts, digits, photos):
     for row in lab["mnist-5"].rows:
         codes = ckpts[row["model"]].codes
         assert row["hole_share"] == planes.hole_share(codes, planes.box(codes))
-        assert f"{row['hole_share']:.0%} ({standard.PLANES[row['model']]})" in lab["mnist-5"].caption
+        assert f"{row['hole_share']:.0%} ({LAB.groups[0].titles[row['model']]})" in lab["mnist-5"].caption
 
     assert [row["model"] for row in lab["dogs-5"].rows] == [
-        *standard.DOGS,
+        *LAB.groups[1].names,
         "PCA, optimal linear code",
         "AVIF at channel capacity",
     ]
-    measured = [ckpts[name].metrics["evaluations"] for name in standard.DOGS] + [
+    measured = [ckpts[name].metrics["evaluations"] for name in LAB.groups[1].names] + [
         BASELINES["linear_code"],
         BASELINES["avif"],
     ]
@@ -352,7 +359,7 @@ def test_standard_numbers_are_those_of_the_models(lab, ckpts, digits, photos):
 
 
 def test_convolutional_panel_without_photos(ckpts):
-    p = standard.convolutional(ckpts["dog-ae"], None, 1)
+    p = standard.convolutional("dogs-2", ckpts["dog-ae"], None, 1)
     assert "not on this computer" in p.caption
     assert p.rows == []
     assert Image.open(io.BytesIO(p.png)).width == 2400

@@ -17,9 +17,12 @@ def vary(codes: Tensor) -> bool:
     return bool((_ranges(codes) > SAME * codes.abs().max()).any())
 
 
-def describe(codes: Tensor) -> list[str]:
-    """Each fault of a model's reference codes, (n, D) of digits or (n, C, h, w) of photos, as a sentence; empty where all is well."""
-    picture, sentences = "digit" if codes.ndim == 2 else "photo", []
+def describe(codes: Tensor, picture: str) -> list[str]:
+    """Each fault of a model's reference codes, (n, D) or (n, C, h, w), as a sentence; empty where all is well.
+
+    picture  what each is a code of, in a word: "digit", "photo"
+    """
+    sentences = []
     if len(codes) < FEW:
         come = "1 code comes" if len(codes) == 1 else f"{len(codes)} codes come"
         sentences.append(

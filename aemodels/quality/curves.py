@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aemodels.codes import axes, latents
+from aemodels.codes import axes, faults, latents
 from aemodels.data import mnist
 from aemodels.quality import denoising, generation
 from aemodels.storage.checkpoints import Checkpoint
@@ -46,11 +46,12 @@ def denoised(denoise: denoising.Denoiser) -> dict[str, list[float]]:
 
 
 def measure(ckpt: Checkpoint) -> dict[str, Any]:
-    """What is kept of a checkpoint: "axes" where its codes are of photos, "denoising" where it is a denoiser, and whose it is."""
+    """What is kept of a checkpoint: "axes" where its codes have channels, "denoising" where it is a denoiser of MNIST's
+    digits, and whose it is."""
     results: dict[str, Any] = {"identity": generation.identity(ckpt.provenance)}
-    if ckpt.model_config.network == "conv":
+    if len(ckpt.model_config.latent_shape) == 3 and faults.vary(ckpt.codes):
         results["axes"] = asdict(effects(ckpt, latents.fit(ckpt.codes)))
-    if ckpt.model.takes_noisy:
+    if ckpt.model.takes_noisy and ckpt.data.config.source == "mnist":
         results["denoising"] = denoised(lambda x_noisy, _: ckpt.model.decode(ckpt.model.encode(x_noisy)))
     return results
 

@@ -63,10 +63,15 @@ def heat(values: np.ndarray, limit: float) -> np.ndarray:
     return colours
 
 
+def map_columns(num_channels: int) -> int:
+    """How many channel maps stand in a row: four, and more where there are more than 16."""
+    return min(num_channels, max(4, ceil(num_channels**0.5)))
+
+
 def channel_maps(z: Tensor, limit: float, gap: int = 1) -> np.ndarray:
-    """The channels of one code (C, h, w) as one uint8 picture of diverging maps, 4 a row, `gap` cells apart."""
+    """The channels of one code (C, h, w) as one uint8 picture of diverging maps, `map_columns` a row, `gap` cells apart."""
     num_channels, height, width = z.shape
-    columns = min(4, num_channels)
+    columns = map_columns(num_channels)
     rows = ceil(num_channels / columns)
     picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 128, np.uint8)
     for i, channel in enumerate(diverging(z.numpy(), limit)):
@@ -213,18 +218,25 @@ def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: s
     return figure
 
 
+def class_colours(classes: Sequence[str]) -> Sequence[str]:
+    """A colour for each class of a data set; none where there are more classes than colours."""
+    return PALETTE[: len(classes)] if len(classes) <= len(PALETTE) else ()
+
+
 def scatter_tile(
     codes: np.ndarray,
     labels: np.ndarray,
+    classes: Sequence[str],
     extent: tuple[float, float, float, float],
     side_px: int,
     ink: Ink = LIGHT,
     rings: Sequence[float] = (),
 ) -> np.ndarray:
-    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of digits, with axes z₁ and z₂: uint8
+    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of the classes, with axes z₁ and z₂: uint8
     (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
 
-    rings  radii of circles around the origin, in the codes' unit
+    labels   (n,) places in `classes`; -1 for none. Dots are of one colour, and there is no key, where class_colours has none
+    rings    radii of circles around the origin, in the codes' unit
 
     Raises ValueError for an extent that is not finite or falls.
     """
@@ -236,8 +248,11 @@ def scatter_tile(
     key, left = round(side_px / 14), round(side_px / 10)
     radius, right, bottom = side_px / 400, side_px - 1, side_px - round(side_px / 12)
     bold, small = Lettering(0.05 * side_px, bold=True), Lettering(0.034 * side_px)
-    for digit, colour in enumerate(PALETTE):
-        bold.draw(draw, (left + (digit + 0.5) * (right - left) / 10, key / 2), str(digit), colour, "mm")
+    colours = class_colours(classes)
+    width = (right - left) / max(1, len(colours))
+    font = min((bold.fitting(name, 0.9 * width, 0.5) for name in classes), key=lambda f: f.size, default=bold)
+    for i, colour in enumerate(colours):
+        font.draw(draw, (left + (i + 0.5) * width, key / 2), font.shorten(classes[i], 0.95 * width), colour, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)
     for tick, text in _ticks(x_min, x_max).items():
         x = left + (tick - x_min) / (x_max - x_min) * (right - left)
@@ -251,8 +266,9 @@ def scatter_tile(
         font.draw(draw, (left - 4 * radius, y), text, ink.text, "rm")
     small.draw(draw, (right, side_px), "z₁", ink.text, "rd")
     small.draw(draw, (0, key), "z₂", ink.text, "la")
-    for (x, y), digit in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
-        draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), PALETTE[digit])
+    for (x, y), label in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
+        colour = colours[label] if 0 <= label < len(colours) else PALETTE[0]
+        draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), colour)
     plot, circles = (left, key, right, bottom), Image.new("L", image.size)
     x_unit, y_unit = (right - left) / (x_max - x_min), (bottom - key) / (y_max - y_min)
     x, y = left - x_min * x_unit, bottom + y_min * y_unit  # of the origin

@@ -31,8 +31,8 @@ Curve = Mapping[float, Score]  # by noise variance, rising
 
 
 def curve(evaluations: Sequence[Mapping[str, Any]], convention: str) -> Curve:
-    """What evaluations of metrics.evaluate say in this convention, a key of CONVENTIONS."""
-    rows = sorted(evaluations, key=lambda row: row["noise_variance"])
+    """What evaluations of metrics.evaluate without noise on the input say in this convention, a key of CONVENTIONS."""
+    rows = sorted((row for row in evaluations if not row.get("noise_factor")), key=lambda row: row["noise_variance"])
     return {row["noise_variance"]: Score(row[convention], row[f"{convention}_ci95"]) for row in rows}
 
 
@@ -62,7 +62,7 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
     figure = go.Figure()
     for i, (name, scores) in enumerate([*models.items(), *baselines.items()]):
         is_model = name in models
-        colour = PALETTE[i] if is_model else PALETTE[8 + i - len(models)]
+        colour = PALETTE[i % 8] if is_model else PALETTE[8 + i - len(models)]
         figure.add_scatter(
             x=[sqrt(variance) for variance in scores],
             y=[score.psnr_db for score in scores.values()],

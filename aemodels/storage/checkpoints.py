@@ -69,9 +69,14 @@ class Checkpoint:
         return self.model.config
 
 
+def checkpoint_folder(folder: str | Path | None = None) -> Path:
+    """Where checkpoints lie: `folder` if given, else the environment's LATENT_LAB_CHECKPOINTS, else the project's checkpoints/."""
+    return Path(folder or os.environ.get("LATENT_LAB_CHECKPOINTS") or CHECKPOINT_FOLDER)
+
+
 def list_checkpoints(folder: str | Path | None = None) -> list[str]:
-    """Names of the checkpoints in a folder (default: the project's checkpoints/), sorted; empty where there are none."""
-    paths = Path(folder or CHECKPOINT_FOLDER).glob("[!.]*.safetensors")
+    """Names of the checkpoints in a folder (default: `checkpoint_folder()`), sorted; empty where there are none."""
+    paths = checkpoint_folder(folder).glob("[!.]*.safetensors")
     return sorted(path.stem for path in paths if path.is_file())
 
 
@@ -86,7 +91,7 @@ def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
         raise CheckpointError(
             f"{name!r} is not a checkpoint name: not every system can have a file {file!r}; rename it."
         ) from error
-    return Path(folder or CHECKPOINT_FOLDER) / file
+    return checkpoint_folder(folder) / file
 
 
 def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
@@ -176,6 +181,9 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
     text = file.read(num_bytes)
     tensors = json.loads(text)
     metadata = tensors.pop("__metadata__", {})
+    ends = [entry["data_offsets"][1] for entry in tensors.values()]
+    if 8 + num_bytes + max(ends, default=0) > os.fstat(file.fileno()).st_size:
+        raise EOFError("cut short")
     if metadata.get("format") == "latent-lab/1":
         raise CheckpointError(f"{path.name} was made by an older Latent Lab; train it again, or get the new file.")
     if metadata.get("format") != FORMAT:

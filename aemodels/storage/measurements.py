@@ -20,8 +20,8 @@ GENERATION_REMEDY = "delete it and measure again with `python -m benchmarks.gene
 
 
 def save_baselines(baselines: dict[str, Any], fingerprint: str, folder: str | Path | None = None) -> None:
-    """Keeps what baselines.measure gives of the data set with this fingerprint in baselines.json of a folder (default: the
-    project's checkpoints/), beside what is there of others, atomically."""
+    """Keeps what baselines.measure gives of the data set with this fingerprint in baselines.json of a folder (default:
+    `checkpoint_folder()`), beside what is there of others, atomically."""
     _keep(baselines, fingerprint, "baselines.json", folder, _baselines_are_complete, BASELINES_REMEDY)
 
 
@@ -96,14 +96,14 @@ def _keep(
 
 
 def _save(results: dict[str, Any], name: str, folder: str | Path | None) -> None:
-    with replacing(Path(folder or checkpoints.CHECKPOINT_FOLDER) / name) as temporary:
+    with replacing(checkpoints.checkpoint_folder(folder) / name) as temporary:
         temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
 def _read(
     name: str, folder: str | Path | None, is_complete: Callable[[dict[str, Any]], bool], remedy: str
 ) -> dict[str, Any] | None:
-    path = Path(folder or checkpoints.CHECKPOINT_FOLDER) / name
+    path = checkpoints.checkpoint_folder(folder) / name
     if not path.is_file():
         return None
     try:

@@ -1,15 +1,14 @@
 """The collected panels as a Word document, and as a zip of PNG and CSV."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
-import aemodels
-from aemodels.errors import LatentLabError
-from aemodels.noise import seeded_order
 from aemodels.report import documents, standard
-from aemodels.storage import checkpoints
+from aemodels.storage import catalogue
+from aemodels.storage.catalogue import Group
 from aemodels.text import visible
 from pages.parts.photos import generation
 from pages.parts.photos.selection import random_test_photos
@@ -34,18 +33,28 @@ def recaption(number: int) -> None:
     collected[number] = replace(entry, panel=replace(entry.panel, caption=st.session_state[f"caption_{number}"]))
 
 
-def add_standard_panels(seed: int) -> None:
-    """Draws the lab's panels and adds those that are not in the report yet; notes what they do without."""
-    ckpts, missing = models.load_each(standard.NAMES)
-    photos = random_test_photos(seed)
-    index = seeded_order(10_000, seed)[:9]
-    digits = loaders.test_digits()[0][index].float() / 255
-    seeds = controls.image_seeds(seed, standard.NUM_SEEDS)
-    answer = " ".join(generation.verdict(*(name for name in standard.DOGS[1:] if name in ckpts))).replace("**", "")
-    baselines = loaders.baselines(ckpts[name] for name in standard.DOGS if name in ckpts)
-    for panel in standard.standard_panels(ckpts, digits, photos.x if photos else None, seed, seeds, baselines, answer):
-        st.toast(export.add(panel))
-    st.session_state.standard_said = missing, [*standard.left_out(ckpts), *models.notes(*ckpts)]
+def add_standard_panels(groups: Sequence[Group], seed: int) -> None:
+    """Draws the panels of these data sets and adds those that are not in the report yet; notes what they do without."""
+    seeds, missing, notes = controls.image_seeds(seed, standard.NUM_SEEDS), [], []
+    for group in groups:
+        ckpts, missing_here = models.load_each(group.names)
+        photos = random_test_photos(group.data, seed)
+        noisy = [model.name for model in group.models if model.noise_variance and model.name in ckpts]
+        plain = next((name for name in ckpts if name not in noisy), None)
+        answer = " ".join(generation.verdict(group.data, *noisy, beside=plain)).replace("**", "")
+        images, baselines = photos.x if photos else None, loaders.baselines(group.data)
+        for panel in standard.standard_panels(group, ckpts, images, seed, seeds, baselines, answer):
+            st.toast(export.add(panel))
+        missing += missing_here
+        notes += [*standard.left_out(group, ckpts), *models.faults_of(*ckpts)]
+    st.session_state.standard_said = missing, notes
+
+
+def of_the_lab(groups: Sequence[Group]) -> list[str]:
+    """The titles of the first data set of small images and of the first one of photos: the lab's own where they are there."""
+    kinds = ((catalogue.PLANE, catalogue.DENOISER), (catalogue.MAPS,))
+    firsts = [next((g for g in groups if any(set(kind) & set(m.kinds) for m in g.models)), None) for kind in kinds]
+    return list(dict.fromkeys(group.title for group in firsts if group))
 
 
 controls.header(
@@ -54,12 +63,10 @@ controls.header(
     "They are kept until you close or reload this tab.",
 )
 collected = export.collected()
-headers = {}
-for name in aemodels.list_checkpoints():
-    try:
-        headers[name] = checkpoints.read_header(name)
-    except LatentLabError as error:
-        st.warning(f"{controls.sentence(error)} The report leaves this model out.", icon=":material/error:")
+found = loaders.read_catalogue()
+headers = {model.name: model.header for model in found.models}
+for sentence in found.broken.values():
+    st.warning(f"{controls.sentence(sentence)} The report leaves this model out.", icon=":material/error:")
 
 title, author, file_name = st.columns([5, 3, 4])
 title = title.text_input("Title", "Latent spaces of autoencoders", max_chars=255, key="report_title", **KEPT)
@@ -92,9 +99,23 @@ with st.container(horizontal=True, vertical_alignment="center", key="downloads")
     )
 with controls.row():
     seed = st.number_input("Seed", 0, controls.MAX_SEED, value=1, key="seed", width=150, bind="query-params", **KEPT)
-    if st.button("Add the lab's standard panels", icon=":material/library_add:", key="standard"):
+    groups = {group.title: group for group in found.of_kind(*catalogue.KINDS)}
+    chosen_sets = of_the_lab(list(groups.values()))
+    if len(groups) > len(chosen_sets):
+        chosen_sets = st.pills(
+            "Data sets",
+            list(groups),
+            selection_mode="multi",
+            default=chosen_sets,
+            format_func=controls.literal,
+            key="sets",
+            **KEPT,
+        )
+    if st.button(
+        "Add the lab's standard panels", icon=":material/library_add:", key="standard", disabled=not chosen_sets
+    ):
         with st.spinner("Drawing …"):
-            add_standard_panels(int(seed))
+            add_standard_panels([groups[title] for title in chosen_sets], int(seed))
         st.rerun()
 missing, notes = st.session_state.pop("standard_said", ([], []))  # by the run before this one
 if missing:

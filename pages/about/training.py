@@ -3,15 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-import aemodels
-from aemodels.errors import LatentLabError
 from aemodels.models.config import ModelConfig
-from aemodels.report import figures, panels
+from aemodels.report import documents, figures, panels
 from aemodels.storage import checkpoints, histories
 from aemodels.text import visible
-from pages.parts.shared import controls, models
+from pages.parts.shared import controls, loaders, models
 
-GROUPS = {"mnist": "MNIST", "dog": "Dogs"}
 OF_VARIANTS = {
     "noise_factor": "noise on the input, σ",
     "noise_variance": "noise on the code, variance",
@@ -25,35 +22,45 @@ controls.header(
     "Training",
     "Every checkpoint carries its own loss curve, settings and provenance; this page reads them from the files.",
 )
-headers = {}
-for name in aemodels.list_checkpoints():
-    try:
-        headers[name] = checkpoints.read_header(name)
-    except LatentLabError as error:
-        st.error(controls.sentence(error), icon=":material/error:")
-if not headers:
+found = loaders.read_catalogue()
+models.say_broken(found.broken)
+if not found.groups:
     st.info(
         "There are no checkpoints yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
     )
     st.stop()
 
 with controls.row():
-    group = controls.choose("Data set", GROUPS, key="group")
+    groups = {group.title: group for group in found.groups}
+    group = groups[controls.choose_named("Data set", {title: title for title in groups}, "group")]
     along = controls.choose("Curves along", ALONG, key="along")
-chosen = {name: header for name, header in headers.items() if name.startswith(group)}
+chosen = {model.name: model.header for model in group.models}
 trainings = {name: checkpoints.trainings(name, header) for name, header in chosen.items()}
-if not chosen:
-    st.info(f"There are no checkpoints for {GROUPS[group]} yet; make them with `python train.py`.")
-    st.stop()
+counts = {model.name: model.data.num_images for model in group.models}
+parts = "{train:,} images to train on, {validation:,} to validate on, {test:,} to test on"
+splits = {name: parts.format(**count) for name, count in counts.items()}
+if len(set(splits.values())) == 1:
+    shared = group.data
+    st.markdown(
+        f"**{controls.literal(group.title)}**: {next(iter(splits.values()))}. Split: {controls.literal(shared.split)}."
+    )
+else:
+    st.markdown(
+        f"**{controls.literal(group.title)}**: "
+        + "; ".join(f"{controls.code(name)} with {split}" for name, split in splits.items())
+        + "."
+    )
 
 
+validated = [name for name, count in counts.items() if count["validation"]]
+judged_on = "validation" if len(validated) == len(chosen) else "validation or test" if validated else "test"
 LOSSES = {"bce": "BCE / nats a pixel", "mse": "MSE", "log_mse": "geometric mean of MSE"}
 losses = {t["model_config"]["reconstruction"] for name in chosen for t in trainings[name] if t["name"] == name}
 loss_unit = " or ".join(unit for loss, unit in LOSSES.items() if loss in losses)
 left, right = st.columns(2, gap="medium")
 for column, title, value, unit, log_y in [
     (left, "Training loss", "reconstruction", loss_unit, True),
-    (right, "PSNR on test images", "psnr_db", "mean PSNR / dB", False),
+    (right, f"PSNR on {judged_on} images", "psnr_db", "mean PSNR / dB", False),
 ]:
     with column:
         st.header(title, anchor=False)
@@ -66,10 +73,16 @@ for column, title, value, unit, log_y in [
                 tickvals=[m * 10.0**e for e in range(-4, 1) for m in (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8)]
             )
         st.plotly_chart(chart, key=value, alt=f"{title} of {visible(', '.join(chosen))}, along {ALONG[along].lower()}")
+old = [controls.code(name) for name in chosen if name not in validated]
+how_chosen = (
+    "" if not old else
+    ("These models are" if not validated else f"{', '.join(old)}: ") + " older than the validation part: their settings were chosen by "
+    "figures on test images (docs/experiments.md), so a little of the best is luck."
+)  # fmt: skip
 st.caption(
     "Each under the noise it is trained with, so a model trained with more noise has a higher loss by right. Left: mean over each epoch, "
-    "of the weights being trained. Right: a fixed sample of test images after each epoch that was saved, with the averaged weights that are kept. "
-    "Settings were chosen by figures on test images (docs/experiments.md); there is no third split, so a little of the best is luck."
+    f"of the weights being trained. Right: a fixed sample of {judged_on} images after each epoch that was saved, with the averaged weights that "
+    f"are kept. {how_chosen}"
 )
 if "log_mse" in losses:
     st.caption(
@@ -99,8 +112,13 @@ made, starts = histories.each_once(trainings)
 minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
 processors = histories.processors(made)
 points = [
-    *models.notes(*chosen),
-    f"These {len(chosen)} models took {minutes:,.0f} minutes together, on {controls.literal(' and '.join(processors))}.",
+    *models.faults_of(*chosen),
+    (
+        f"These {len(chosen)} models took {minutes:,.0f} minutes together"
+        if len(chosen) > 1
+        else f"Training took {minutes:,.0f} minutes"
+    )
+    + f", on {controls.literal(' and '.join(processors))}.",
 ]
 if continued := [f"{controls.code(name)} {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(
@@ -126,7 +144,7 @@ if gains := {name: gain for name, gain in gains.items() if gain is not None}:
     points.append(
         "The last tenth of the steps, over which the learning rate falls to zero, brought "
         + (
-            f"{controls.code(most)} **{controls.signed(gains[most], 2)} dB**, the most of these."
+            f"{controls.code(most)} **{controls.signed(gains[most], 2)} dB**{', the most of these' if len(gains) > 1 else ''}."
             if round(gains[most], 2) > 0
             else "none of these as much as 0.01 dB."
         )
@@ -169,6 +187,8 @@ def settings(name: str) -> dict[str, str]:
         "device": made["device"],
         "matrices multiplied in": made.get("precision", "bfloat16"),  # all were, before it was chosen
         "train images": f"{made['num_train_images']:,}",
+        "validation images": f"{counts[name]['validation']:,}",
+        "test images": f"{counts[name]['test']:,}",
         "data fingerprint": made["data_fingerprint"][:12],
         "seed": str(made["seed"]),
         "finished": "yes" if made["finished"] else "no",
@@ -185,7 +205,7 @@ if any(h["model_config"].get("refiner_steps") for h in chosen.values()):
         "Corrector: a smaller encoder that sees each photo above its first reconstruction and adds to the code. Gradient steps on the code: "
         "the encoder then takes the gradient of the error by the code, and a network, the refiner, turns it into what to add, step after step; "
         "after those learned steps come plain ones, L-BFGS or, under noise, straight down the gradient, which training knows nothing of. "
-        "The number of learned steps is among the settings that were chosen on test images."
+        "The number of learned steps is among the settings that were chosen."
     )
 if not differs.all():
     st.header("The same in all" if len(chosen) > 1 else "Settings", anchor=False)
@@ -221,7 +241,7 @@ with st.container(horizontal=True):
         st.download_button(
             label,
             content.rename(columns=panels.cell).map(panels.cell).to_csv(index=file == "settings").encode("utf-8-sig"),
-            file_name=f"training-{group}-{file}.csv",
+            file_name=f"training-{documents.safe_file_name(group.title)}-{file}.csv",
             mime="text/csv",
             icon=":material/table:",
             on_click="ignore",

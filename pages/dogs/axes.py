@@ -9,20 +9,22 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import axes, latents
+from aemodels.data import words
 from aemodels.noise import power, seeded_order
 from aemodels.quality import curves
 from aemodels.report import figures
+from aemodels.storage import catalogue
 from pages.parts.photos import axis_curves
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_AXES = 4
 STEPS = torch.arange(-3.0, 4.0)
-STARTS = {"photo": "A photo's code", "mean": "The mean code"}
+STARTS = {"photo": "A picture's code", "mean": "The mean code"}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Where the walks start; their codes (axes, steps, 16, 8, 8) and pictures (axes, steps, 3, 128, 128); the panel's PNG."""
+    """Where the walks start; their codes (axes, steps, C, h, w) and pictures (axes, steps, C, H, W); the panel's PNG."""
 
     start: str
     z: Tensor
@@ -47,11 +49,11 @@ def draw(z: Tensor, x: Tensor, width_px: int, ink: figures.Ink, caption: str = "
 
 controls.header(
     "Axes",
-    "The codes of photos spread further along some directions than along others. These are walks along the directions of most "
+    "The codes of pictures spread further along some directions than along others. These are walks along the directions of most "
     "spread, the principal axes, one a row; a step is one standard deviation (σ) of the codes along it.",
 )
 with controls.row():
-    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
+    name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
 ckpt = loaders.checkpoint(name)
 if not models.varying([name]):
@@ -87,16 +89,16 @@ controls.notice(
         f"One σ along axis {moved.axes[0]} moves the picture by **{moved.grey_levels[0]:.1f}** of 255 grey levels RMS, {moved.coarse[0]:.0%} of "
         f"its square in regions of {curves.CELL_PX} px and more{': light and colour' if moved.coarse[0] > 0.5 else ''}. Along axis "
         f"{moved.axes[-1]} it is {moved.grey_levels[-1]:.1f} grey levels, {moved.coarse[-1]:.0%} of it so coarse.",
-        f"The mean code decodes to a picture with **{moved.mean_contrast:.0f}** grey levels of contrast (standard deviation of its pixels), photos' codes "
+        f"The mean code decodes to a picture with **{moved.mean_contrast:.0f}** grey levels of contrast (standard deviation of its pixels), real codes "
         f"to {moved.photos_contrast:.0f}. Its mean square is {float(mean.square().mean()):.2f}, theirs {float(ckpt.codes.square().mean()):.2f}: where a "
-        "Gaussian is densest no photo lies.",
+        "Gaussian is densest no code lies.",
         f"Along the axes shown the codes have a mean excess kurtosis of {controls.signed(kurtosis, 2)}: 0 for a Gaussian, above it the more, the "
         "more codes lie far out.",
     ]
 )  # fmt: skip
 
 settings = {"model": name, "seed": seed, "start": scene.start, "axes": f"{shown[0] + 1} to {shown[-1] + 1}"}
-settings["fitted on"] = f"{stats.n:,} codes of test photos"
+settings["fitted on"] = f"{stats.n:,} codes of test {words.of(group.data.config).many}"
 numbers = [
     {
         "axis": axis + 1,
@@ -111,7 +113,7 @@ numbers = [
 export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.x), numbers, settings, alt=alt)
 
 st.header("What an axis moves", anchor=False)
-effects = {model: axis_curves.measure(model) for model in models.varying(models.present(loaders.DOG_MODELS))}
+effects = {model: axis_curves.measure(model) for model in models.varying(models.present(group.names))}
 left, right = st.columns(2)
 left.plotly_chart(
     axis_curves.draw(effects, "grey_levels", "change by one σ / grey levels"),

@@ -1,4 +1,4 @@
-"""From one dog to another: the straight line and the great circle between two codes, and the cross-fade of their pictures."""
+"""From one photo to another: the straight line and the great circle between two codes, and the cross-fade of their pictures."""
 
 from functools import partial
 
@@ -8,40 +8,44 @@ from torch import Tensor
 
 from aemodels import noise
 from aemodels.codes import latents
+from aemodels.data import words
 from aemodels.quality import detail
 from aemodels.quality.metrics import mse
 from aemodels.report import figures
+from aemodels.storage import catalogue
 from pages.parts.shared import ahead, controls, export, loaders, models
 
-NUM_DOGS, NUM_STEPS = 8, 9
+NUM_PICTURES, NUM_STEPS = 8, 9
 WAYS = {"lerp": "Straight line (lerp)", "slerp": "Great circle (slerp)", "fade": "Cross-fade of pictures"}
 
-controls.header(
-    "Interpolate",
-    "Nine steps from one dog to another: along the straight line between their codes, along the great circle, which keeps the "
-    "code's length, and, for comparison, by fading one picture into the other.",
+SENTENCE = (
+    "Nine steps from one {} to another: along the straight line between their codes, along the great circle, which keeps the code's "
+    "length, and, for comparison, by fading one picture into the other."
 )
+sentence = controls.header("Interpolate", SENTENCE.format("photo"))
 with controls.row():
-    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
+    name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
 ckpt = loaders.checkpoint(name)
+what = words.of(group.data.config).what
+sentence.markdown(SENTENCE.format(what))
 
 
 def compute(seed: int) -> tuple[Tensor, Tensor, bytes]:
     """Which reference codes, their pictures, and the PNG file that shows them numbered."""
-    picked = noise.seeded_order(len(ckpt.codes), seed)[:NUM_DOGS]
-    x_dogs = ckpt.model.decode(ckpt.codes[picked])
+    picked = noise.seeded_order(len(ckpt.codes), seed)[:NUM_PICTURES]
+    x_ends = ckpt.model.decode(ckpt.codes[picked])
     labels = [str(i + 1) for i in range(len(picked))]
-    return picked, x_dogs, export.on_screen(partial(figures.panel, [figures.to_tiles(x_dogs)], column_labels=labels))
+    return picked, x_ends, export.on_screen(partial(figures.panel, [figures.to_tiles(x_ends)], column_labels=labels))
 
 
-picked, x_dogs, panel = ahead.scene(compute, seed, "interpolate", loaders.version(name), export.is_dark())
+picked, x_ends, panel = ahead.scene(compute, seed, "interpolate", loaders.version(name), export.is_dark())
 codes = ckpt.codes[picked]
-export.show(panel, alt=f"{len(codes)} numbered dogs, decoded from codes of test photos")
+export.show(panel, alt=f"{len(codes)} numbered {what}s, decoded from codes of test images")
 
 
 def pick(label: str, default: int, key: str) -> int:
-    """Which of the numbered dogs, from 0."""
+    """Which of the numbered pictures, from 0."""
     numbers = range(1, len(codes) + 1)
     kept = {"bind": "query-params", "persist_state": "session"}
     return st.segmented_control(label, numbers, default=default, required=True, key=key, **kept) - 1
@@ -56,7 +60,7 @@ try:
 except ValueError as error:  # of opposite codes, and of a code of length 0
     points.append(f"There is no great circle between these two codes. {error}")
 pictures = {way: ckpt.model.decode(z) for way, z in ways.items()}
-pictures["fade"] = latents.lerp(x_dogs[start], x_dogs[end], NUM_STEPS)
+pictures["fade"] = latents.lerp(x_ends[start], x_ends[end], NUM_STEPS)
 power = {way: noise.power(z) for way, z in ways.items()}
 detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}
 steps = [f"{t:.0%}" for t in torch.linspace(0, 1, NUM_STEPS).tolist()]
@@ -68,29 +72,30 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
     return figures.panel(tiles, [WAYS[way] for way in pictures], notes, steps, caption, width_px, ink)
 
 
-ALT = f"Nine steps from dog {start + 1} to dog {end + 1}, decoded along the straight line and the great circle, and cross-faded"
+ALT = f"Nine steps from {what} {start + 1} to {what} {end + 1}, decoded along the straight line and the great circle, and cross-faded"
 export.show(draw(export.SCREEN_PX, export.ink()), alt=ALT)
 st.caption("Below each picture: E[z²], the mean square of its code.")
 
 middle = NUM_STEPS // 2
+model = next(model for model in group.models if model.name == name)
 angle = float(latents.angle(codes[start], codes[end]).rad2deg())
 apart = {way: float(mse(pictures[way], pictures["fade"])[middle].sqrt()) * 255 for way in ways}
-dogs_apart = float(mse(x_dogs[[start]], x_dogs[[end]]).sqrt()) * 255
+ends_apart = float(mse(x_ends[[start]], x_ends[[end]]).sqrt()) * 255
 ends = float((power["lerp"][0] + power["lerp"][-1]) / 2)
 if start == end:
-    points.append("Both ends are the same dog, and so is every step between them: choose another one.")
+    points.append(f"Both ends are the same {what}, and so is every step between them: choose another one.")
 elif "slerp" in ways:
     points += [
         f"The two codes stand at an angle of **{angle:.0f}°**; in {codes[0].numel():,} dimensions two codes that have nothing in "
         "common stand near 90°.",
         f"Half way, the straight line's code has **{float(power['lerp'][middle]) / ends:.0%}** of the ends' mean square, the great "
         f"circle's {float(power['slerp'][middle]) / ends:.0%}"
-        + ("; this model has only seen codes of mean square 1." if ckpt.model.noise_variance else "."),
+        + ("; this model has only seen codes of mean square 1." if model.noise_variance else "."),
         f"The picture half way has {detailed['lerp'][middle]:.1f} grey levels of fine detail on the straight line, "
-        f"{detailed['slerp'][middle]:.1f} on the great circle and {detailed['fade'][middle]:.1f} in the cross-fade; the two dogs "
+        f"{detailed['slerp'][middle]:.1f} on the great circle and {detailed['fade'][middle]:.1f} in the cross-fade; the two {what}s "
         f"have {detailed['fade'][0]:.1f} and {detailed['fade'][-1]:.1f}.",
         f"It differs from the plain cross-fade by {apart['lerp']:.1f} (straight line) and {apart['slerp']:.1f} (great circle) of 255 "
-        f"grey levels RMS, the two dogs from each other by {dogs_apart:.1f}. At 0 the walk would be a double exposure and nothing else.",
+        f"grey levels RMS, the two {what}s from each other by {ends_apart:.1f}. At 0 the walk would be a double exposure and nothing else.",
     ]
 controls.notice(points)
 

@@ -1,7 +1,8 @@
-"""D5: autoencoders whose power-normalised code passed through Gaussian noise while training."""
+"""Autoencoders whose power-normalised code passed through Gaussian noise while training."""
 
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,10 @@ import streamlit as st
 from PIL import Image
 
 from aemodels.codes import latents
+from aemodels.data import words
 from aemodels.noise import snr_db
 from aemodels.report import figures, panels, psnr_matrix
+from aemodels.storage import catalogue
 from pages.parts.photos import channel, generation, sampling
 from pages.parts.shared import ahead, controls, export, loaders, models
 
@@ -26,11 +29,14 @@ controls.header(
     "codes that survive noise, as a transmitter and receiver over a noisy channel must.",
 )
 with controls.row():
+    group = models.choose_group(catalogue.MAPS, key="data")
     convention = controls.choose("PSNR of a set of photos", psnr_matrix.CONVENTIONS, key="psnr")
     seed = controls.seed_control()
-ckpts = models.present(loaders.DOG_MODELS)
-baselines = loaders.baselines(ckpts.values())
-own = {name: ckpt.model.noise_variance for name, ckpt in ckpts.items() if ckpt.model.noise_variance}
+ckpts = models.present(group.names)
+baselines = loaders.baselines(group.data)
+present = [model for model in group.models if model.name in ckpts]
+own = {model.name: model.noise_variance for model in present if model.noise_variance}
+plain = next((model.name for model in present if not model.noise_variance), None)
 measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
 curves = {name: psnr_matrix.curve(rows, convention) for name, rows in measured.items()}
 references = psnr_matrix.baseline_curves(baselines, convention)
@@ -41,10 +47,12 @@ st.plotly_chart(
     config={"toImageButtonOptions": {"filename": "noise-regularised-psnr", "scale": 3}},
 )
 num_images = next(iter(ckpts.values())).metrics["num_images"]
+picture = words.of(group.data.config)
 st.caption(
-    channel.ABOUT_PSNR[convention].format(f"{num_images:,}")
-    + "; bars: 95 % intervals over photos. Noise variance is per real element of a "
-    "code of mean square 1; the axis is spaced by its root, σ." + channel.about_baselines(baselines)
+    channel.ABOUT_PSNR[convention].format(number=f"{num_images:,}", one=picture.one, many=picture.many)
+    + f"; bars: 95 % intervals over {picture.many}. Noise variance is per real element of a "
+    "code of mean square 1; the axis is spaced by its root, σ."
+    + channel.about_baselines(baselines, prod(present[0].config.latent_shape))
 )
 
 st.header("At the lab's three variances", anchor=False)
@@ -60,10 +68,12 @@ st.table(
         index=[*curves, *references],
     ).rename_axis("model or baseline")
 )
-st.caption(
-    "A model trained under noise sends codes of mean square 1. Those of dog-ae have no fixed power: its noise is relative to each "
-    "code's own mean square, which makes the SNR the same."
+relative = (
+    f" Those of {controls.literal(plain)} have no fixed power: its noise is relative to each code's own mean square, which makes the SNR the same."
+    if plain
+    else ""
 )
+st.caption(f"A model trained under noise sends codes of mean square 1.{relative}")
 everything = channel.numbers(measured, {label: baselines.get(key, []) for label, key in psnr_matrix.BASELINES.items()})
 st.download_button(
     "All figures, at every variance (CSV)",
@@ -80,7 +90,7 @@ class Scene:
     """The panel's rows of tiles, samples and real codes, a tile a model; its PNG file; the samples' fine detail by model, as a
     share of the real codes'."""
 
-    rows: list[list[np.ndarray]]
+    rows: dict[str, list[np.ndarray]]
     panel: bytes
     detail: dict[str, float]
 
@@ -88,13 +98,16 @@ class Scene:
 def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
     samples = {m: ckpts[m].model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m in sampled}
-    rows = [list(map(sampling.nine, row)) for row in (samples.values(), map(sampling.rebuilt_nine, sampled))]
+    rows = {
+        "Gaussian samples": list(map(sampling.nine, samples.values())),
+        "Real codes, decoded": [sampling.nine(sampling.rebuilt_nine(m)) for m in sampled],
+    }
     shares = {m: sampling.detail_share(m, x) for m, x in samples.items()}
     return Scene(rows, export.on_screen(draw, rows), shares)
 
 
-def draw(rows: list[list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    return figures.panel(rows, ["Gaussian samples", "Real codes, decoded"], [], sampled, caption, width_px, ink)
+def draw(rows: dict[str, list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    return export.models_panel(rows, sampled, width_px, ink, caption)
 
 
 st.header("Does sampling generate now?", anchor=False)
@@ -110,15 +123,15 @@ of_samples = (
     else [
         "Fine detail of the samples, as a share of what decoded real codes have: "
         + ", ".join(f"{share:.0%} ({m})" for m, share in scene.detail.items())
-        + ". A share near 100% alone makes no dog: look whether the parts belong together."
+        + f". A share near 100% alone makes no {picture.what}: look whether the parts belong together."
     ]
 )
 kurtosis = {m: latents.excess_kurtosis(ckpt.codes) for m, ckpt in ckpts.items()}
 controls.notice(
     [
         *models.notes(*ckpts),
-        *generation.verdict(*own),
-        *channel.findings(curves, references, own),
+        *generation.verdict(group.data, *own, beside=plain),
+        *channel.findings(curves, references, own, plain),
         *of_samples,
         "How the code's elements are spread, each by itself (mean excess kurtosis: 0 for a Gaussian, above it the more, the more values "
         "lie far from the mean): " + ", ".join(f"{controls.signed(k, 2)} ({m})" for m, k in kurtosis.items()) + ".",
@@ -138,7 +151,9 @@ if scene:
         "seed": seed,
         "PSNR": psnr_matrix.CONVENTIONS[convention],
         "Gaussian": f"full covariance of {len(sampling.fitting_codes(sampled[0], 256))} codes",
-        "models": "all four" if len(sampled) == len(loaders.DOG_MODELS) else ", ".join(sampled),
+        "models": f"all {len(sampled)} of {group.title}"
+        if sampled == group.names and len(sampled) > 1
+        else ", ".join(sampled),
     }
     numbers = psnr_matrix.table(curves | references)
     export.export_row(f"noise-regularised-{seed}", partial(draw, scene.rows), numbers, settings, alt=shown)

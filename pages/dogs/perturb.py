@@ -1,4 +1,4 @@
-"""D4: Gaussian noise is added to nine codes; what the decoder makes of it, and how PSNR falls with the variance."""
+"""Gaussian noise is added to nine codes; what the decoder makes of it, and how PSNR falls with the variance."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -9,15 +9,17 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from aemodels.data import words
 from aemodels.noise import perturb, seeded_order, snr_db
 from aemodels.quality import detail
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
+from aemodels.storage import catalogue
 from pages.parts.photos import sampling, selection, variance_curves
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
-SOURCES = {"photos": "Nine photos", "samples": "Nine Gaussian samples"}
+SOURCES = {"photos": "Nine pictures", "samples": "Nine Gaussian samples"}
 
 
 def noise_seeds(seed: int) -> list[int]:
@@ -36,21 +38,23 @@ controls.header(
 )
 kept = {"bind": "query-params", "persist_state": "session"}
 with controls.row():
-    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
+    name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
     source = controls.choose("Codes of", SOURCES, key="codes")
 variance = st.slider("Noise variance", 0.0, 2.0, 0.1, 0.05, key="variance", **kept)
 ckpt = loaders.checkpoint(name)
 if source == "samples" and not models.varying([name]):
     st.stop()
-has_photos = source == "photos" and loaders.dogs() is not None
+picture_words = words.of(group.data.config)
+has_photos = source == "photos" and originals.of(group.data) is not None
 if source == "photos" and not has_photos:
-    st.info(f"{loaders.why_no_dogs()} Until then these are codes of test photos that come with the model.")
+    why = originals.why_none(group.data)
+    st.info(f"{why} Until then these are codes of test {picture_words.many} that come with the model.")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Codes z (n, 16, 8, 8), what PSNR is taken against, and the noise of each kind; PSNR in dB and the mean step between
+    """Codes z (n, C, h, w), what PSNR is taken against, and the noise of each kind; PSNR in dB and the mean step between
     neighbouring pixels by kind; the panel's rows of tiles and notes by name, and its PNG file."""
 
     z: Tensor
@@ -67,7 +71,7 @@ def compute(seed: int) -> Scene:
     if source == "samples":
         z = sampling.sample_codes(name, 256, "full", controls.image_seeds(seed, 9))
     elif has_photos:
-        x = selection.random_test_photos(seed).x
+        x = selection.random_test_photos(ckpt.data, seed).x
         z = selection.encode(ckpt.model, x)
     else:
         z = ckpt.codes[seeded_order(len(ckpt.codes), seed)[:9]]
@@ -99,7 +103,8 @@ number = "nine" if len(z) == 9 else str(len(z))
 kinds = " and ".join(f"with {kind.lower()}" for kind in scene.noises)
 alt = f"{number.capitalize()} pictures decoded without noise, {kinds} noise of variance {variance:.2f}"
 export.show(scene.panel, alt)
-st.caption(f"PSNR against {against}, peak 1.0.")
+about = originals.about_others(group.data) if has_photos else ""
+st.caption(f"PSNR against {against}, peak 1.0. {about}")
 
 st.header("One direction, rising variance", anchor=False)
 if st.session_state.get("picture", 0) >= len(z):  # another model has more codes
@@ -122,7 +127,7 @@ panel = figures.panel(
 )
 export.show(panel, f"Picture {picture + 1} {kinds} noise of variance {', '.join(columns)}")
 
-ckpts = models.present(loaders.DOG_MODELS)
+ckpts = models.present(group.names)
 curves = variance_curves.measure(ckpts)
 st.header("PSNR against variance", anchor=False)
 chart = variance_curves.draw(curves)
@@ -142,11 +147,12 @@ else:
     if "Shaped" in psnr:
         first += f" and {psnr['Shaped'].mean():.2f} dB with shaped noise of the same power"
     first += f" (SNR {snr_db(variance):.1f} dB)."
+block_px = ckpt.model_config.image_shape[-1] // z.shape[-1]
 points = [
     *models.notes(name),
     first,
-    "One element of the code answers for 16×16 px and more, so white noise comes out as coloured patches and false edges, "
-    "not as grain of single pixels; shaped noise moves a code the way codes differ from photo to photo. The mean step "
+    f"One element of the code answers for {block_px}×{block_px} px and more, so white noise comes out as coloured patches and false edges, "
+    f"not as grain of single pixels; shaped noise moves a code the way codes differ from {picture_words.one} to {picture_words.one}. The mean step "
     f"between neighbouring pixels: {steps['No noise']:.1f} grey levels without noise, {steps['White']:.1f} with white"
     + (f" and {steps['Shaped']:.1f} with shaped noise." if "Shaped" in steps else "."),
     f"From no noise to variance {strongest:g}, white, mean PSNR falls by **{drops[at_most]:.2f} dB** for {at_most} and by "

@@ -1,7 +1,8 @@
-"""D1 and D2: nine photos, their reconstructions, error maps and latent codes; what a channel or a cell of the code holds."""
+"""Nine photos, their reconstructions, error maps and latent codes; what a channel or a cell of the code holds."""
 
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 
 import numpy as np
 import streamlit as st
@@ -9,39 +10,47 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import probing
+from aemodels.data import words
 from aemodels.noise import seeded_order
 from aemodels.quality import detail, encoding
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
+from aemodels.storage import catalogue
 from pages.parts.photos import probes, selection, touch
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
-VIEWS = {"maps": "16 channels", "colours": "One picture"}
+VIEWS = {"maps": "Channels", "colours": "One picture"}
 SOURCES = {"test": "test split", "own": "own files", "camera": "camera"}
 
-controls.header(
-    "Reconstruct",
-    "Each photo, 49,152 numbers, passes through a code of 1,024 (16 channels of 8×8) and is rebuilt from it.",
-)
+sentence = controls.header("Reconstruct", "Each photo passes through a short code and is rebuilt from it.")
 with controls.row():
-    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
+    name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
-    source = selection.choose_source()
+    source = selection.choose_source(group.data)
     view = controls.choose("Code shown as", VIEWS, key="code")
-controls.note_drawn("model", "seed", "photos", "code")
+controls.note_drawn("data", "model", "seed", "photos", "code")
+ckpt = loaders.checkpoint(name)
+image_shape, latent_shape, picture = (
+    ckpt.model_config.image_shape,
+    ckpt.model_config.latent_shape,
+    words.of(ckpt.data.config),
+)
+sentence.markdown(
+    f"Each {picture.one}, {prod(image_shape):,} numbers, passes through a code of {prod(latent_shape):,} ({latent_shape[0]} channels of "
+    f"{latent_shape[1]}×{latent_shape[2]}) and is rebuilt from it."
+)
 if source == "test":
-    own, has_photos = None, selection.has_test_photos()
+    own, has_photos = None, selection.has_test_photos(ckpt)
 else:
-    own = selection.uploaded_photos() if source == "own" else selection.camera_photos()
+    own = selection.uploaded_photos(image_shape) if source == "own" else selection.camera_photos(image_shape)
     has_photos = own is not None
     if not has_photos:
         st.info(selection.NONE_YET[source], icon=":material/photo_library:")
-ckpt = loaders.checkpoint(name)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Codes z (n, 16, 8, 8), their pictures x_hat and, for photos, the originals x, the PSNR of each in dB and what it would be
+    """Codes z (n, C, h, w), their pictures x_hat and, for photos, the originals x, the PSNR of each in dB and what it would be
     from the encoder alone; the limit of the code's colour scale; the panel's rows of tiles by name, the texts below them, and
     its PNG file."""
 
@@ -59,7 +68,7 @@ class Scene:
 
 def compute(seed: int) -> Scene:
     if has_photos:
-        pictures = own or selection.random_test_photos(seed)
+        pictures = own or selection.random_test_photos(ckpt.data, seed)
         x, labels = pictures.x, pictures.names
         z = selection.encode(ckpt.model, x)
         x_hat = ckpt.model.decode(z)
@@ -99,7 +108,7 @@ else:
     scene = compute(seed)
 z, x_hat, x, psnr, labels, limit = scene.z, scene.x_hat, scene.x, scene.psnr, scene.labels, scene.limit
 if has_photos:
-    num_photos = f"{len(x)} photos" if len(x) > 1 else "a photo"
+    num_photos = f"{len(x)} {picture.many}" if len(x) > 1 else f"a {picture.one}"
     alt = f"Original, what {name} rebuilds, error map and code of {num_photos}"
 else:
     alt = f"{len(z)} reference codes, and what {name} rebuilds from them"
@@ -108,29 +117,31 @@ if view == "maps":
     legend = f"Code: each channel a map, blue −{limit:.1f}, white 0, red {limit:.1f}, on one scale for all."
 else:
     legend = (
-        "Code: red, green and blue are the three strongest directions among the 16 channels (principal components), which "
+        f"Code: red, green and blue are the three strongest directions among the {latent_shape[0]} channels (principal components), which "
         f"carry {colour_share:.0%} of the variance of the cells."
     )
+if source == "test" and (others := originals.about_others(ckpt.data)):
+    legend += f" {others}"
 st.caption(legend + (" Error: mean over the colours, black 0, white 0.3 of the range or more." if has_photos else ""))
 
 st.header("What a part of the code holds", anchor=False)
 touch.show(name, z, x_hat, x, limit)
 st.caption(
     f"Scaled about the mean of the {len(ckpt.codes):,} reference codes: a part that is knocked out says what it says of the average "
-    "photo. What changed: absolute difference, mean over the colours."
+    f"{picture.one}. What changed: absolute difference, mean over the colours."
 )
 
 score = ckpt.metrics["evaluations"][0]
 shrinks_by = x_hat[0].numel() / z[0].numel()
 points = [
     *models.notes(name),
-    f"On the {score['num_images']:,} test photos this model reaches **{score['psnr_db']:.2f} ± {score['psnr_db_ci95']:.2f} dB** "
+    f"On the {score['num_images']:,} test {picture.many} this model reaches **{score['psnr_db']:.2f} ± {score['psnr_db_ci95']:.2f} dB** "
     f"(mean PSNR of the images, peak 1.0, with the 95 % interval of the mean), from {shrinks_by:g} times fewer numbers.",
 ]
 if has_photos:
     helpers = []
     if ckpt.model_config.corrector_depths:
-        helpers.append("a corrector that sees the photo beside what it is rebuilt to")
+        helpers.append("a corrector that sees the original beside what it is rebuilt to")
     if ckpt.model_config.refiner_steps:
         helpers.append(f"{ckpt.model_config.refiner_steps} learned steps along the gradient of the picture's error")
     if num_steps := ckpt.model_config.descent_steps:
@@ -142,14 +153,14 @@ if has_photos:
             f"{psnr[worst]:.1f} dB, the easiest {psnr.max():.1f} dB."
         )
     else:
-        points.append(f"This photo ({controls.literal(labels[0])}) reaches {psnr[0]:.2f} dB.")
+        points.append(f"This {picture.one} ({controls.literal(labels[0])}) reaches {psnr[0]:.2f} dB.")
     if helpers:
         points.append(
             f"The encoder is helped: its first code alone would give **{scene.encoder_psnr.mean():.2f} dB** here; "
             f"{', then '.join(helpers)} bring that to **{psnr.mean():.2f} dB**."
         )
     if variation.any():  # a blank one, from a covered camera, has none
-        whose = "photos'" if len(x) > 1 else "photo's"
+        whose = f"{picture.many}'" if len(x) > 1 else f"{picture.one}'s"
         in_error, in_photos = detail.fine_share(x - x_hat, 4), detail.fine_share(variation, 4)
         points.append(
             f"**{in_error:.0%}** of the squared error is detail finer than 4 px, of the {whose} own "

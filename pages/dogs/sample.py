@@ -1,4 +1,4 @@
-"""D3: a Gaussian is fitted on the codes of 256 photos, nine codes are drawn from it and decoded."""
+"""A Gaussian is fitted on the codes of 256 photos, nine codes are drawn from it and decoded."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -9,8 +9,10 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import latents
+from aemodels.data import words
 from aemodels.quality import detail
 from aemodels.report import figures, standard
+from aemodels.storage import catalogue
 from pages.parts.photos import generation, sampling
 from pages.parts.shared import ahead, controls, export, loaders, models
 
@@ -54,7 +56,7 @@ def draw(tiles: list[np.ndarray], seed: int, width_px: int, ink: figures.Ink, ca
 
 
 def compute_models(seed: int) -> bytes:
-    """Nine samples of each dog model, one panel's PNG file."""
+    """Nine samples of each model of the data set, one panel's PNG file."""
     seeds = controls.image_seeds(seed, 9)
     tiles = [
         sampling.nine(loaders.checkpoint(other).model.decode(sampling.sample_codes(other, num_codes, sampler, seeds)))
@@ -63,18 +65,18 @@ def compute_models(seed: int) -> bytes:
     return export.on_screen(partial(figures.panel, [tiles], column_labels=others))
 
 
-controls.header(
-    "Sample",
-    "The codes of random photos are summed up by a mean and a covariance; nine new codes are drawn from that Gaussian and "
-    "decoded. If the latent space were filled the way a Gaussian fills it, these would be nine new dogs.",
+SENTENCE = (
+    "The codes of random {} are summed up by a mean and a covariance; nine new codes are drawn from that Gaussian and decoded. If the "
+    "latent space were filled the way a Gaussian fills it, these would be nine new {}."
 )
+sentence = controls.header("Sample", SENTENCE.format("photos", "photos"))
 with controls.row():
-    name = controls.choose("Noise variance in training", loaders.TRAIN_VARIANCE, key="model")
+    name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
 with controls.row():
     sampler = controls.choose("Gaussian", sampling.SAMPLERS, key="sampler")
     num_codes = st.select_slider(
-        "Photos it is fitted on",
+        "Codes it is fitted on",
         NUM_CODES,
         value=256,
         key="fitted_on",
@@ -83,6 +85,8 @@ with controls.row():
         persist_state="session",
     )
 ckpt = loaders.checkpoint(name)
+picture = words.of(ckpt.data.config)
+sentence.markdown(SENTENCE.format(picture.many, f"{picture.what}s"))
 if not models.varying([name]):
     st.stop()
 num_codes = min(num_codes, len(ckpt.codes))
@@ -102,7 +106,7 @@ how = {
     "full": "",
     "diagonal": " Each element is drawn by itself: what neighbouring cells have to do with each other is lost.",
     "shrinkage": f" Ledoit and Wolf's formula puts a share of {stats.shrinkage:.1%} on a multiple of the identity, which fills the "
-    "directions that no photo used.",
+    "directions that no code used.",
     "mixture": f" {len(stats.weights)} Gaussians share out the {latents.mixture_size(num_codes, size)[1]} strongest axes; along the "
     "rest it is the Ledoit–Wolf Gaussian, for more components would need more codes.",
 }
@@ -113,7 +117,7 @@ else:
 controls.notice(
     [
         *models.notes(name),
-        *generation.verdict(name),
+        *generation.verdict(group.data, name),
         gaussian,
         f"The samples carry **{scene.detail_share:.0%}** of the fine detail of the nine real codes shown (mean step between neighbouring "
         f"pixels, {scene.detail:.1f} against {scene.detail / scene.detail_share:.1f} of 255 grey levels).",
@@ -129,7 +133,7 @@ settings = {
     "model": name,
     "seed": seed,
     "Gaussian": sampling.SAMPLERS[sampler],
-    "fitted on": f"{num_codes} codes of test photos (drawn with seed {standard.FIT_SEED})",
+    "fitted on": f"{num_codes} codes of test {picture.many} (drawn with seed {standard.FIT_SEED})",
 }
 numbers = [
     {"sample": i + 1, "seed": s, "mean_square": float(z.square().mean()), "nearest_code": int(index)}
@@ -142,11 +146,12 @@ export.export_row(
     f"sample-{name}-{sampler}-{num_codes}-{seed}", partial(draw, scene.tiles, seed), numbers, settings, alt=ALT
 )
 
-st.header("The same seeds in every model", anchor=False)
-others = models.varying(models.present(loaders.DOG_MODELS))
-versions = tuple(map(loaders.version, others))
-of_all = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
-export.show(of_all, alt=f"Nine samples from each of {', '.join(others)}")
+others = models.varying(models.present(group.names))
+if len(others) > 1:
+    st.header("The same seeds in every model", anchor=False)
+    versions = tuple(map(loaders.version, others))
+    of_all = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
+    export.show(of_all, alt=f"Nine samples from each of {', '.join(others)}")
 
 st.header("Spectrum: variance along each principal axis", anchor=False)
 shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler]))
@@ -156,4 +161,4 @@ st.plotly_chart(
     alt=f"Variance along each of up to {size:,} axes of {', '.join(sampling.SAMPLERS[s] for s in shown)}, on a log scale",
 )
 st.page_link("dogs/axes.py", label="Walk along the codes' axes", icon=":material/open_with:")
-generation.show()
+generation.show(group)

@@ -1,4 +1,4 @@
-"""M2, M4: the plane of 2-D codes; any place of it decoded, its manifold grid, and uniform random samples."""
+"""The plane of 2-D codes; any place of it decoded, its manifold grid, and uniform random samples."""
 
 import numpy as np
 import streamlit as st
@@ -7,17 +7,20 @@ from PIL import Image
 
 from aemodels import Checkpoint
 from aemodels.codes import planes
+from aemodels.data import words
 from aemodels.report import figures, plane_figures
+from aemodels.storage import catalogue
 from pages.parts.plane import address, canvas, plane
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_SAMPLES = 10  # a side
+MAX_NAMED = 12
 SAMPLERS = {"uniform": "Uniform", "normal": "N(0, I)"}
 
 
 def change(event: dict) -> None:
     st.session_state.z = address.join(event["z"])
-    whole = plane.whole(st.session_state.mnist_model)
+    whole = plane.whole(st.session_state.plane_model)
     st.session_state.box = "" if np.allclose(event["box"], whole, rtol=1e-4) else address.join(event["box"])
 
 
@@ -25,16 +28,17 @@ def change(event: dict) -> None:
 def show_plane() -> None:
     kept = {"bind": "query-params", "persist_state": "session"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
+        name, group = models.choose_model(catalogue.PLANE, "mnist_model", "mnist_data")
         seed = controls.seed_control()
         side = st.slider("Images a side of the grid", 10, 40, 20, key="side", width=160, **kept)
         fades = st.toggle("Fade by density", key="fade", **kept)
-        sampler = controls.choose("Random samples", SAMPLERS, key="sampler")
+        sampler = controls.choose("Random samples", SAMPLERS, key="drawn_from")
     if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
         st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""
     plane.require_codes(name)
     ckpt, whole, dashed = loaders.checkpoint(name), plane.whole(name), plane.measure(name)["box"]
     default = ckpt.codes[torch.randint(len(ckpt.codes), (), generator=torch.Generator().manual_seed(seed))]
+    kind = words.of(group.data.config)
     picture = st.container()  # above the fields that it depends on
     with controls.row():
         z = address.place("Place: z₁, z₂", "z", default.tolist())
@@ -76,7 +80,8 @@ def show_plane() -> None:
             "z": z,
             "readout": readout,
             "titles": titles,
-        }
+            "nearest": f"Nearest test {kind.many}{', rebuilt' if plane.are_rebuilt(name) else ''}, distance",
+        } | canvas.legend(ckpt)
         canvas.touch("plane", data, change)
         st.markdown(f"**Supported, sparse or hole?** {plane.RULE}")
         if box == dashed:
@@ -88,22 +93,22 @@ def show_plane() -> None:
             st.markdown(
                 "**Rings**: N(0, I), at 1, 2 and 3 standard deviations. The model learnt to have its codes lie so."
             )
+        if about := plane.about_images(name):
+            st.caption(about)
     canvas.store_picture("grid", name, manifold_base64, box)
     with right:
-        points = notice(
-            ckpt.labels, which, plane.hole_share(name, box), grid, samples if sampler == "uniform" else None
-        )
+        points = notice(ckpt, kind, which, plane.hole_share(name, box), grid, samples if sampler == "uniform" else None)
         controls.notice(
             [*models.notes(name), *points[:1], *of_normal(ckpt, samples if sampler == "normal" else None), *points[1:]]
         )
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         cloud = figures.scatter_tile(
-            ckpt.codes.numpy(), ckpt.labels.numpy(), box, width_px // 3, ink, plane.rings(ckpt)
+            ckpt.codes.numpy(), ckpt.labels.numpy(), ckpt.data.label_names, box, width_px // 3, ink, plane.rings(ckpt)
         )
         shown = plane_figures.over(manifold, ink.background)
         place = figures.to_tiles(ckpt.model.decode(torch.tensor([z])))[0]
-        near = [plane.digit_tile(digit["index"]) for digit in readout["nearest"][:2]]
+        near = [plane.tile(name, digit["index"]) for digit in readout["nearest"][:2]]
         notes = [f"{readout['kind']}: denser than {readout['share']} of the codes"]
         notes += [f"{digit['label']} at {digit['distance']}" for digit in readout["nearest"][:2]]
         top = [
@@ -111,7 +116,7 @@ def show_plane() -> None:
             f"Manifold grid, {side} × {side}",
             f"{NUM_SAMPLES**2} {'N(0, I)' if sampler == 'normal' else 'uniform'} samples",
         ]
-        below = [f"Decoded at z = ({z[0]:.3f}, {z[1]:.3f})", "Nearest test digit", "Second nearest"]
+        below = [f"Decoded at z = ({z[0]:.3f}, {z[1]:.3f})", f"Nearest test {kind.one}", "Second nearest"]
         rows = [[cloud, shown, samples["picture"]], [place, *near]]
         notes = [
             top,
@@ -119,7 +124,7 @@ def show_plane() -> None:
         ]
         return figures.panel(rows, [], notes, [], caption, width_px, ink)
 
-    cells = zip(planes.cells(box, side).tolist(), grid["shares"], grid["digits"], grid["entropy"], strict=True)
+    cells = zip(planes.cells(box, side).tolist(), grid["shares"], grid["classes"], grid["entropy"], strict=True)
     numbers = [
         {
             "z1": z1,
@@ -137,7 +142,7 @@ def show_plane() -> None:
     }  # fmt: skip
     alt = (
         f"Test codes on the plane, {side} × {side} places of it decoded, {NUM_SAMPLES**2} {drawn}; below them the image "
-        "decoded at the picked place and the two test digits nearest to it"
+        "decoded at the picked place and the two test images nearest to it"
     )
     export.export_row(f"latent-plane-{side}-{seed}", draw, numbers, settings, alt)
     canvas.store_model(name)  # last: the pictures need not wait until it is hashed
@@ -166,12 +171,14 @@ def of_normal(ckpt: Checkpoint, samples: dict | None) -> list[str]:
     return points
 
 
-def notice(labels: torch.Tensor, which: str, hole_share: float, grid: dict, samples: dict | None) -> list[str]:
+def notice(
+    ckpt: Checkpoint, kind: words.Words, which: str, hole_share: float, grid: dict, samples: dict | None
+) -> list[str]:
     """samples: the uniform ones, where they are shown"""
     kinds = np.array([planes.kind_of_place(s) for s in grid["shares"]])
     in_holes, supported = kinds == "hole", kinds == "supported"
     points = [
-        f"Uniform sampling asks for places, not for digits: **{hole_share:.0%}** of {which} is hole"
+        f"Uniform sampling asks for places, not for {kind.many}: **{hole_share:.0%}** of {which} is hole"
         + (f", and **{share_in_holes(samples):.0%}** of the random places lie in holes" if samples else "")
         + f"; {supported.mean():.0%} of the grid's places are supported. The decoder draws something at every one of them."
     ]
@@ -181,15 +188,20 @@ def notice(labels: torch.Tensor, which: str, hole_share: float, grid: dict, samp
             f"Images decoded in holes are {'greyer' if hole > well else 'no greyer'} than those at supported places: "
             f"pixel entropy {hole:.3f} against {well:.3f} nats."
         )
-    shares = np.bincount(grid["digits"], minlength=10) / len(grid["digits"])
-    real = np.bincount(labels, minlength=10) / len(labels)
+    names, labels = ckpt.data.label_names, ckpt.labels[ckpt.labels >= 0]
+    nearest = grid["classes"][grid["classes"] >= 0]
+    if not len(nearest):
+        return points
+    shares, real = (np.bincount(found, minlength=len(names)) / len(found) for found in (nearest, labels))
     most = shares.argmax()
     points.append(
-        f"Room for each digit: the nearest code is a **{most}** at {shares[most]:.0%} of the grid's places; among the "
-        f"test digits {real[most]:.0%} are {most}s."
+        f"Room for each {kind.class_}: the nearest code is a **{controls.literal(names[most])}** at {shares[most]:.0%} of the grid's "
+        f"places; among the test {kind.many} {real[most]:.0%} are of this {kind.class_}."
     )
     if (shares == 0).any():
-        points.append(f"Nowhere on this grid nearest: {', '.join(map(str, np.flatnonzero(shares == 0)))}.")
+        absent = [controls.literal(names[i]) for i in np.flatnonzero(shares == 0)]
+        more = f" and {len(absent) - MAX_NAMED} more" if len(absent) > MAX_NAMED else ""
+        points.append(f"Nowhere on this grid nearest: {', '.join(absent[:MAX_NAMED])}{more}.")
     return points
 
 
@@ -197,7 +209,7 @@ st.html("<style>.st-key-samples img { image-rendering: pixelated; }</style>")
 canvas.frame()
 controls.header(
     "Latent plane",
-    "An autoencoder with a two-number code, trained with binary cross-entropy, puts every digit on a plane. "
+    "An autoencoder with a code of two numbers puts every picture on a plane. "
     "Touch any place, on a code or between codes, and see what the decoder makes of it.",
 )
 show_plane()

@@ -1,4 +1,4 @@
-"""The straight line between the codes of two digits, decoded, against the cross-fade of their pixels."""
+"""The straight line between the codes of two images, decoded, against the cross-fade of their pixels."""
 
 import base64
 from dataclasses import dataclass
@@ -11,8 +11,10 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import latents, planes
+from aemodels.data import words
 from aemodels.noise import seeded_order
 from aemodels.report import figures
+from aemodels.storage import catalogue
 from pages.parts.plane import canvas, plane
 from pages.parts.shared import ahead, controls, export, loaders, models
 
@@ -21,15 +23,15 @@ NUM_STEPS = 9
 
 @dataclass(frozen=True)
 class Scene:
-    """Codes z on the line and both rows of images; of each place its density, its kind and the digit of its nearest code; how
-    far each image of both rows is from the nearest digit; and the panel's PNG file."""
+    """Codes z on the line and both rows of images; of each place its density, its kind and the class of its nearest code; how
+    far each image of both rows is from the nearest test image; and the panel's PNG file."""
 
     z: Tensor
     walk: Tensor
     fade: Tensor
     shares: Tensor
     kinds: list[str]
-    near: list[int]
+    near: list[str]
     apart: list[list[float]]
     panel: bytes
 
@@ -38,15 +40,13 @@ def draw(
     walk: Tensor,
     fade: Tensor,
     kinds: list[str],
-    near: list[int],
+    near: list[str],
     apart: list[list[float]],
     width_px: int,
     ink: figures.Ink,
     caption: str = "",
 ) -> Image.Image:
-    places = [
-        f"{digit}" if kind == "supported" else f"{digit} · {kind}" for digit, kind in zip(near, kinds, strict=True)
-    ]
+    places = [label if kind == "supported" else f"{label} · {kind}" for label, kind in zip(near, kinds, strict=True)]
     notes = [[f"{d:.3f}" for d in row] for row in apart]
     rows = [figures.to_tiles(x) for x in (walk, fade)]
     return figures.panel(rows, ["Walk in the code", "Cross-fade in pixels"], notes, places, caption, width_px, ink)
@@ -57,7 +57,7 @@ def change(event: dict) -> None:
 
 
 def random_pair(labels: torch.Tensor, seed: int) -> tuple[int, int]:
-    """Two test digits, of different classes where there are such."""
+    """Two test images, of different classes where there are such."""
     order = seeded_order(len(labels), seed).tolist()
     return order[0], next((i for i in order if labels[i] != labels[order[0]]), order[1])
 
@@ -69,8 +69,8 @@ def let_go() -> None:
 @st.fragment
 def show_path(name: str, seed: int) -> None:
     plane.require_codes(name)
-    ckpt, (digits, labels) = loaders.checkpoint(name), loaders.test_digits()
-    labels = labels[: len(ckpt.codes)]  # a model may come with the codes of fewer digits
+    ckpt, images = loaders.checkpoint(name), plane.images(name)
+    labels, kind = ckpt.labels, words.of(ckpt.data.config)
     pair = random_pair(labels, seed)
     picture = st.container()  # above the fields that it depends on
     kept = {
@@ -83,22 +83,22 @@ def show_path(name: str, seed: int) -> None:
     with controls.row():
         ends = [
             st.number_input(
-                f"Test digit {letter.upper()}, its number", key=letter, placeholder=str(drawn), width=220, **kept
+                f"Test {kind.one} {letter.upper()}, its number", key=letter, placeholder=str(drawn), width=220, **kept
             )
             for letter, drawn in zip("ab", pair, strict=True)
         ]
         st.button("Pair of the seed", on_click=let_go, disabled=ends == [None, None])
     picked, ends = ends, [drawn if end is None else end for end, drawn in zip(ends, pair, strict=True)]
-    classes = labels[ends].tolist()
+    classes = [called(name, kind, end) for end in ends]
 
     def compute(seed: int) -> Scene:
         pair = [drawn if end is None else end for end, drawn in zip(picked, random_pair(labels, seed), strict=True)]
         z = latents.lerp(*ckpt.codes[pair], NUM_STEPS)
-        walk, fade = ckpt.model.decode(z), latents.lerp(*digits[pair] / 255, NUM_STEPS)
+        walk, fade = ckpt.model.decode(z), latents.lerp(*images[pair] / 255, NUM_STEPS)
         shares = plane.support(name, z)
         kinds = [planes.kind_of_place(share) for share in shares.tolist()]
-        near = labels[latents.nearest(ckpt.codes, z)[0]].tolist()
-        apart = planes.distance_to_images(torch.cat([walk, fade]), digits, pair).view(2, NUM_STEPS).tolist()
+        near = [plane.label(name, i) for i in latents.nearest(ckpt.codes, z)[0].tolist()]
+        apart = planes.distance_to_images(torch.cat([walk, fade]), images, pair).view(2, NUM_STEPS).tolist()
         panel = export.on_screen(draw, walk, fade, kinds, near, apart)
         return Scene(z, walk, fade, shares, kinds, near, apart, panel)
 
@@ -106,7 +106,7 @@ def show_path(name: str, seed: int) -> None:
     scene = ahead.scene(compute, seed, "path", loaders.version(name), tuple(picked), export.is_dark())
     z, walk, fade, shares = scene.z, scene.walk, scene.fade, scene.shares
     kinds, near, apart = scene.kinds, scene.near, scene.apart
-    alt = f"{NUM_STEPS} steps from a {classes[0]} to a {classes[1]}: above, the walk in the code; below, the cross-fade in pixels"
+    alt = f"{NUM_STEPS} steps from {classes[0]} to {classes[1]}: above, the walk in the code; below, the cross-fade in pixels"
     export.show(scene.panel, alt)
     with picture:
         data = {
@@ -114,43 +114,54 @@ def show_path(name: str, seed: int) -> None:
             "view": plane.whole(name),
             "ends": ends,
             "labels": classes,
-            "digits": [base64.b64encode(digits[end].numpy().tobytes()).decode() for end in ends],
-        }
+            "digits": [base64.b64encode(images[end].numpy().tobytes()).decode() for end in ends],
+        } | canvas.legend(ckpt)
         canvas.path("path", data, change)
     st.caption(
-        "On top: the digit of the nearest test code, and what the place is if not supported. Below each image: its root mean "
-        "square difference from the nearest other test digit."
+        f"On top: the {kind.class_} of the nearest test code, and what the place is if not supported. Below each image: its root mean "
+        f"square difference from the nearest other test {kind.one}. {plane.about_images(name)}"
     )
-    controls.notice(models.notes(name) + notice(classes, near, kinds, apart, walk, fade))
+    controls.notice(models.notes(name) + notice(kind, classes, near, kinds, apart, walk, fade))
     numbers = [
         {
             "step": i / (NUM_STEPS - 1),
             "z1": float(z[i, 0]),
             "z2": float(z[i, 1]),
-            "digit_of_nearest_code": near[i],
+            "class_of_nearest_code": near[i],
             "place": kinds[i],
             "denser_than_codes": float(shares[i]),
-            "rms_to_nearest_digit_walk": apart[0][i],
-            "rms_to_nearest_digit_cross_fade": apart[1][i],
+            "rms_to_nearest_image_walk": apart[0][i],
+            "rms_to_nearest_image_cross_fade": apart[1][i],
         }
         for i in range(NUM_STEPS)
     ]
-    settings = {"model": name, "A": f"{ends[0]} (a {classes[0]})", "B": f"{ends[1]} (a {classes[1]})", "seed": seed}
+    settings = {"model": name, "A": f"{ends[0]} ({classes[0]})", "B": f"{ends[1]} ({classes[1]})", "seed": seed}
     printed = partial(draw, walk, fade, kinds, near, apart)
     export.export_row(f"path-{ends[0]}-{ends[1]}", printed, numbers, settings, alt)
 
 
-def notice(classes: list, near: list, kinds: list, apart: list, walk: torch.Tensor, fade: torch.Tensor) -> list[str]:
-    passed = [digit for i, digit in enumerate(near) if i == 0 or near[i - 1] != digit]
+def called(name: str, kind: words.Words, index: int) -> str:
+    """ "a 3", "“Trouser”" or "number 17"."""
+    label = plane.label(name, index)
+    return (
+        f"a {label}" if kind.one == "digit" else f"“{label}”" if loaders.checkpoint(name).labels[index] >= 0 else label
+    )
+
+
+def notice(
+    kind: words.Words, classes: list, near: list, kinds: list, apart: list, walk: torch.Tensor, fade: torch.Tensor
+) -> list[str]:
+    passed = [label for i, label in enumerate(near) if i == 0 or near[i - 1] != label]
+    start, end = (f"a **{c[2:]}**" if kind.one == "digit" else f"**{controls.literal(c)}**" for c in classes)
     inner = slice(1, -1)
     walked, faded = (float(np.mean(a[inner])) for a in apart)
     greys = [planes.pixel_entropy(x[inner]).mean().item() for x in (walk, fade)]
     return [
-        f"From a **{classes[0]}** to a **{classes[1]}** the walk passes the codes of {' → '.join(map(str, passed))}; "
+        f"From {start} to {end} the walk passes the codes of {' → '.join(map(controls.literal, passed))}; "
         f"{kinds.count('hole')} of its {NUM_STEPS} places are holes, {kinds.count('sparse')} sparse.",
-        f"Between the ends, the walk's images are {walked:.3f} from the nearest other test digit (root mean square of the "
+        f"Between the ends, the walk's images are {walked:.3f} from the nearest other test {kind.one} (root mean square of the "
         f"pixels), those of the cross-fade {faded:.3f}: the {'walk' if walked < faded else 'cross-fade'} stays nearer to "
-        "real digits.",
+        f"real {kind.many}.",
         f"Grey between the ends (pixel entropy): walk {greys[0]:.3f}, cross-fade {greys[1]:.3f} nats; the "
         f"{'walk' if greys[0] > greys[1] else 'cross-fade'} is the greyer.",
     ]
@@ -158,12 +169,12 @@ def notice(classes: list, near: list, kinds: list, apart: list, walk: torch.Tens
 
 controls.header(
     "Path",
-    "Two digits, A and B, and the straight line between their codes. Every place on it is decoded; beside it the two "
-    "pictures are simply faded into each other.",
+    "Two pictures, A and B, and the straight line between their codes. Every place on it is decoded; beside it the two "
+    "are simply faded into each other.",
 )
 canvas.frame()
 with controls.row():
-    name = controls.choose("Model", loaders.MNIST_MODELS, key="mnist_model")
+    name, _ = models.choose_model(catalogue.PLANE, "mnist_model", "mnist_data")
     seed = controls.seed_control()
 if st.session_state.again:  # the button was clicked, and what was picked by hand would hide the new seed's pair
     let_go()

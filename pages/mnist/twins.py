@@ -1,4 +1,4 @@
-"""M5: what L2 on the code, L2 on the weights and a prior did to the plane, beside the plain autoencoder, under one cursor."""
+"""What each regulariser did to the plane, beside the plain autoencoder, under one cursor."""
 
 from functools import partial
 
@@ -9,20 +9,24 @@ from PIL import Image
 
 from aemodels import Checkpoint
 from aemodels.codes import planes, twins
+from aemodels.data import words
 from aemodels.report import figures
+from aemodels.storage import catalogue
 from pages.parts.plane import address, canvas, plane
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 GRID, NUM_SAMPLES = 20, 10  # a side
+MAX_TWINS = 6
 ROWS = {
     "Spread of the codes along z₁ (standard deviation)": ("spread_z1", "{:.3f}"),
     "Spread along z₂": ("spread_z2", "{:.3f}"),
     "Share of the dashed box (central 98\u00a0% of the codes on each axis) that is hole": ("hole_share", "{:.1%}"),
     "Share of the box of the central 99.8\u00a0% that is hole": ("hole_share_wide", "{:.1%}"),
-    "Codes whose nearest other code is of the same digit": ("neighbour_accuracy", "{:.1%}"),
+    "Codes whose nearest other code is of the same class": ("neighbour_accuracy", "{:.1%}"),
     "Draws from N(0, I) that fall into a hole": ("normal_hole_share", "{:.1%}"),
-    "Binary cross-entropy on the test digits, nats a pixel": ("bce_nats", "{:.4f}"),
-    "KL divergence of each digit's Gaussian from N(0, I), nats": ("kl_nats", "{:.2f}"),
+    "Binary cross-entropy on the test images, nats a pixel": ("bce_nats", "{:.4f}"),
+    "Mean PSNR of the test images, dB": ("psnr_db", "{:.2f}"),
+    "KL divergence of each image's Gaussian from N(0, I), nats": ("kl_nats", "{:.2f}"),
     "of it, along z₁": ("kl_nats_z1", "{:.2f}"),
     "of it, along z₂": ("kl_nats_z2", "{:.2f}"),
     "Root mean square of the weights": ("weight_rms", "{:.4f}"),
@@ -45,10 +49,10 @@ def show_planes(seed: int, scale: str, link: str) -> None:
     shown = [
         {
             "name": name,
-            "title": loaders.MNIST_MODELS[name],
+            "title": group.titles[name],
             "facts": [
                 f"Spread {row['spread_z1']:.2f} × {row['spread_z2']:.2f} · hole {row['hole_share']:.0%}",
-                f"Same-digit neighbour {row['neighbour_accuracy']:.1%} · BCE {row['bce_nats']:.4f}",
+                f"Same-class neighbour {row['neighbour_accuracy']:.1%} · {loss_name} {row[loss]:.{num_decimals}f}",
             ],
             "view": view,
             "box": box,
@@ -58,7 +62,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
         for name, row, view, box, place in zip(ckpts, numbers, views, boxes.values(), places, strict=True)
     ]
     with picture:
-        canvas.twins(f"twins-{len(shown)}", {"planes": shown, "link": link, "z": z}, change)
+        canvas.twins(f"twins-{len(shown)}", {"planes": shown, "link": link, "z": z} | canvas.legend(first), change)
         st.caption(
             "Dashed: the central 98\u00a0% of the codes on each axis; in it, red are holes and yellow is sparse. Click, drag or use the "
             "arrow keys in any of the planes."
@@ -68,19 +72,26 @@ def show_planes(seed: int, scale: str, link: str) -> None:
 
 controls.header(
     "Twins",
-    "The same autoencoder, trained in several ways: plain, with L2 on the code (it pays for z²), with L2 on the weights (weight "
-    "decay), and as a variational autoencoder (VAE: each code is a Gaussian, and pays for not being N(0, I)). One cursor, all planes.",
+    "Models with a code of two numbers, trained in several ways: plain, with L2 on the code (it pays for z²), with L2 on the weights "
+    "(weight decay), or as a variational autoencoder (VAE: each code is a Gaussian, and pays for not being N(0, I)). One cursor, all planes.",
 )
 canvas.frame()
 with controls.row():
+    group = models.choose_group(catalogue.PLANE, key="mnist_data")
+    kind = words.of(group.data.config)
     scale = controls.choose("Axes", {"same": "Same scale", "own": "Each its own"}, key="scale")
-    link = controls.choose("Cursor", {"place": "Same place", "digit": "Same digit"}, key="link")
+    link = controls.choose("Cursor", {"place": "Same place", "digit": f"Same {kind.one}"}, key="link")
     seed = controls.seed_control()
-ckpts = models.present(loaders.MNIST_MODELS)
+without_noise = [model.name for model in group.models if not model.noise_factor]
+names = without_noise or group.names  # what a denoiser reaches, it reaches under noise
+ckpts = models.present(names[:MAX_TWINS])
+if len(names) > MAX_TWINS:
+    st.caption(f"The first {MAX_TWINS} of {len(names)} models are shown.")
+first = next(iter(ckpts.values()))
 plane.require_codes(*ckpts)
-titles = [loaders.MNIST_MODELS[name] for name in ckpts]
-of_first = "plain" if "mnist-ae" in ckpts else titles[0]
-with_prior = [loaders.MNIST_MODELS[name] for name, ckpt in ckpts.items() if ckpt.model.has_prior]
+titles = [group.titles[name] for name in ckpts]
+of_first = first.title
+with_prior = [name for name, ckpt in ckpts.items() if ckpt.model.has_prior]
 measures = {name: plane.measure(name) for name in ckpts}
 grids = {name: plane.decode_grid(name, measures[name]["box"], GRID) for name in ckpts}
 versions = tuple(map(loaders.version, ckpts))
@@ -92,6 +103,8 @@ def divergences(ckpt: Checkpoint) -> dict[str, float]:
     return {"kl_nats": sum(of_axes), "kl_nats_z1": of_axes[0], "kl_nats_z2": of_axes[1]} if of_axes else {}
 
 
+has_bce = all("bce" in ckpt.metrics for ckpt in ckpts.values())
+loss, loss_name, num_decimals = ("bce_nats", "BCE", 4) if has_bce else ("psnr_db", "PSNR", 2)
 numbers = [
     {
         "model": name,
@@ -101,7 +114,7 @@ numbers = [
         "hole_share_wide": plane.hole_share(name, m["cloud"]),
         "neighbour_accuracy": m["stats"].neighbour_accuracy,
         "normal_hole_share": m["normal_hole_share"],
-        "bce_nats": ckpts[name].metrics["bce"],
+        **({"bce_nats": ckpts[name].metrics["bce"]} if has_bce else {"psnr_db": ckpts[name].metrics["psnr_db"]}),
         "weight_rms": m["weight_rms"],
         "grid_pixel_entropy_nats": float(grids[name]["entropy"].mean()),
         **divergences(ckpts[name]),
@@ -142,7 +155,7 @@ def samples(seed: int) -> Rows:
 
 
 def panel(rows: Rows, titles: list[str], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    return figures.panel(list(rows.values()), list(rows), [], titles, caption, width_px, ink)
+    return export.models_panel(rows, titles, width_px, ink, caption)
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
@@ -155,7 +168,7 @@ def plane_rows_on_screen(versions: tuple[tuple[str, int], ...], ink: figures.Ink
 
 
 def samples_on_screen(seed: int) -> bytes:
-    return export.on_screen(panel, samples(seed), [])
+    return export.on_screen(panel, samples(seed), [""] * len(titles))
 
 
 above = st.container()
@@ -166,8 +179,9 @@ export.show(
 with above:
     show_planes(seed, scale, link)
     st.header("Measured", anchor=False)
-    st.table({"measure": list(ROWS)} | {
-        label: [cell(row, key, form) for key, form in ROWS.values()]
+    rows = {label: of for label, of in ROWS.items() if any(of[0] in row for row in numbers)}
+    st.table({"measure": list(rows)} | {
+        label: [cell(row, key, form) for key, form in rows.values()]
         for label, row in zip(titles, numbers, strict=True)
     })  # fmt: skip
     export.show(plane_rows_on_screen(versions, export.ink()), alt=f"Codes and manifold grid of {', '.join(titles)}")
@@ -177,14 +191,14 @@ for name, m in measures.items():  # last: no picture needs to wait until the mod
 
 
 def compare(row: dict) -> list[str]:
-    plain, label = numbers[0], loaders.MNIST_MODELS[row["model"]]
+    plain, label = numbers[0], group.titles[row["model"]]
     spread, of_plain = (measures[r["model"]]["stats"].spread for r in (row, plain))
     times = f", a plane **{twins.relative_width(spread, of_plain):.2f}** times as wide" if all(of_plain) else ""
     points = [
         f"**{label}** against {of_first}: the codes spread {spread[0]:.2f} × {spread[1]:.2f} instead of {of_plain[0]:.2f} × "
-        f"{of_plain[1]:.2f} (standard deviations){times}; nearest other code of the same digit "
-        f"{plain['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}, cross-entropy {plain['bce_nats']:.4f} → "
-        f"{row['bce_nats']:.4f}.",
+        f"{of_plain[1]:.2f} (standard deviations){times}; nearest other code of the same {kind.class_} "
+        f"{plain['neighbour_accuracy']:.1%} → {row['neighbour_accuracy']:.1%}, {'cross-entropy' if has_bce else 'PSNR'} "
+        f"{plain[loss]:.{num_decimals}f} → {row[loss]:.{num_decimals}f}.",
         f"{label}, hole: {plain['hole_share']:.0%} → {row['hole_share']:.0%} of the dashed box, "
         f"{plain['hole_share_wide']:.0%} → {row['hole_share_wide']:.0%} of the box of the central 99.8%"
         + (
@@ -196,7 +210,7 @@ def compare(row: dict) -> list[str]:
     if "kl_nats" in row:
         points.append(
             f"{label}, draws from N(0, I): **{row['normal_hole_share']:.1%}** fall into a hole of its plane, {plain['normal_hole_share']:.1%} "
-            f"into one of {of_first}. For that its codes cost {row['kl_nats']:.2f} nats a digit, {row['kl_nats_z1']:.2f} along z₁ and "
+            f"into one of {of_first}. For that its codes cost {row['kl_nats']:.2f} nats a {kind.one}, {row['kl_nats_z1']:.2f} along z₁ and "
             f"{row['kl_nats_z2']:.2f} along z₂ (KL divergence). The cross-entropies are of each code's mean."
         )
     if ckpts[row["model"]].train_config.weight_decay:
@@ -209,7 +223,8 @@ def compare(row: dict) -> list[str]:
     return points
 
 
-controls.notice([*models.notes(*ckpts), *(point for row in numbers[1:] for point in compare(row))])
+alone = [f"There is nothing to compare: {controls.literal(group.title)} has one such model."] if len(ckpts) == 1 else []
+controls.notice([*models.notes(*ckpts), *alone, *(point for row in numbers[1:] for point in compare(row))])
 export.export_row(
     f"twins-{seed}",
     draw,

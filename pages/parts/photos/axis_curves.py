@@ -1,4 +1,4 @@
-"""What one standard deviation along each principal axis moves in the picture, for every dog model."""
+"""What one standard deviation along each principal axis moves in the picture, for every model of a data set."""
 
 import plotly.graph_objects as go
 import streamlit as st

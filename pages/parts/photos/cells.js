@@ -1,5 +1,5 @@
-// A picture under a grid of side×side cells, one of them framed.
-// Python sends data {picture, side, pick, active, label, names, answered}; this sends back "pick": {cell, number}.
+// A picture under a grid of cells, one of them framed.
+// Python sends data {picture, grid: [rows, columns], pick, active, label, names, answered}; this sends back "pick": {cell, number}.
 // `number` counts the moves of the frame. Python echoes the last one it has seen as `answered`, so that a late answer to an
 // earlier move never pulls the frame back.
 
@@ -26,24 +26,29 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   if (grid.image.src !== data.picture) grid.image.src = data.picture // drawn when it has loaded; till then the old one stays
 
-  const side = data.side
+  const [rows, columns] = data.grid
+  canvas.style.aspectRatio = `${columns} / ${rows}`
   const theme = (name) => getComputedStyle(canvas).getPropertyValue(name).trim()
 
   function draw() {
     const size = canvas.clientWidth
     if (!size || !grid.image.complete) return
     const ratio = window.devicePixelRatio || 1
-    canvas.width = canvas.height = Math.round(size * ratio)
+    const height = (size * rows) / columns
+    canvas.width = Math.round(size * ratio)
+    canvas.height = Math.round(height * ratio)
     const ctx = canvas.getContext("2d")
     ctx.scale(ratio, ratio)
     ctx.imageSmoothingEnabled = grid.image.width > 64 // a map's cells have edges, a photo's pixels have none
     ctx.imageSmoothingQuality = "high"
-    ctx.drawImage(grid.image, 0, 0, size, size)
-    const step = size / side
+    ctx.drawImage(grid.image, 0, 0, size, height)
+    const step = size / columns
     ctx.beginPath()
-    for (let i = 1; i < side; i++) {
+    for (let i = 1; i < columns; i++) {
       ctx.moveTo(i * step, 0)
-      ctx.lineTo(i * step, size)
+      ctx.lineTo(i * step, height)
+    }
+    for (let i = 1; i < rows; i++) {
       ctx.moveTo(0, i * step)
       ctx.lineTo(size, i * step)
     }
@@ -59,7 +64,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     ctx.strokeStyle = "rgba(255,255,255,.9)"
     ctx.fillStyle = "#111"
     data.names.forEach((name, i) => {
-      const x = (i % side) * step + 5, y = Math.floor(i / side) * step + 5
+      const x = (i % columns) * step + 5, y = Math.floor(i / columns) * step + 5
       ctx.strokeText(name, x, y)
       ctx.fillText(name, x, y)
     })
@@ -71,14 +76,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
       ctx.lineWidth = thickness
       ctx.strokeRect(column * step, row * step, step, step)
     }
-    const name = data.names[row * side + column]
+    const name = data.names[row * columns + column]
     canvas.setAttribute("aria-label", `${data.label} Picked: ` +
       (name ? `number ${name}` : `row ${row + 1}, column ${column + 1}`) + ". Arrow keys move the frame.")
   }
 
   function move(row, column) {
-    const clamp = (i) => Math.min(side - 1, Math.max(0, i))
-    const pick = [clamp(row), clamp(column)]
+    const clamp = (i, most) => Math.min(most - 1, Math.max(0, i))
+    const pick = [clamp(row, rows), clamp(column, columns)]
+    if (data.names.length && pick[0] * columns + pick[1] >= data.names.length) return // an empty place of the last row
     if (grid.active && pick[0] === grid.pick[0] && pick[1] === grid.pick[1]) return
     grid.pick = pick
     grid.active = true
@@ -96,7 +102,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   function moveTo(event) {
     const at = canvas.getBoundingClientRect()
-    move(Math.floor(((event.clientY - at.top) / at.height) * side), Math.floor(((event.clientX - at.left) / at.width) * side))
+    move(Math.floor(((event.clientY - at.top) / at.height) * rows), Math.floor(((event.clientX - at.left) / at.width) * columns))
   }
 
   canvas.onpointerdown = (event) => {

@@ -11,7 +11,7 @@ from PIL import Image
 
 HTML = '<canvas tabindex="0" role="application"></canvas>'
 CSS = """
-canvas { width: 100%; aspect-ratio: 1; display: block; cursor: pointer; touch-action: none;
+canvas { width: 100%; display: block; cursor: pointer; touch-action: none;
   border-radius: var(--st-base-radius); }
 canvas:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 2px; }
 """
@@ -22,7 +22,7 @@ _COMPONENT = st.components.v2.component(
 
 def show(
     picture: np.ndarray,
-    side: int,
+    grid: tuple[int, int],
     pick: tuple[int, int],
     label: str,
     on_pick: Callable[[int, int], None],
@@ -30,20 +30,22 @@ def show(
     is_active: bool = True,
     names: list[str] | None = None,
 ) -> None:
-    """Draws a square picture under a grid of side×side cells; calls on_pick(row, column), from 0, before the next run.
+    """Draws a picture under a grid of cells; calls on_pick(row, column), from 0, before the next run.
 
     picture    uint8 (H, W, 3)
+    grid       rows and columns of cells
     pick       (row, column) of the framed cell; a dashed frame where it is not active
     label      what the picture is, for screen readers
-    names      one a cell, row by row, written into its corner
+    names      one a cell, row by row, written into its corner; cells beyond the last name are empty
     """
 
     def picked() -> None:
         event = st.session_state[key].pick
         if event:  # None when another trigger of the same component fired
             st.session_state[f"{key}_answered"] = event["number"]
-            row, column = (min(max(int(i), 0), side - 1) for i in event["cell"])
-            on_pick(row, column)
+            row, column = (min(max(int(i), 0), most - 1) for i, most in zip(event["cell"], grid, strict=True))
+            if not names or row * grid[1] + column < len(names):
+                on_pick(row, column)
 
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
@@ -51,7 +53,7 @@ def show(
         key=key,
         data={
             "picture": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
-            "side": side,
+            "grid": list(grid),
             "pick": list(pick),
             "active": is_active,
             "label": label,

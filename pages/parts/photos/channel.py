@@ -8,35 +8,35 @@ from aemodels.report.psnr_matrix import AVIF, LAB_VARIANCES, LINEAR, Curve, Scor
 from pages.parts.shared.controls import signed
 
 ABOUT_PSNR = {
-    "psnr_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one photo; the mean over {} test "
-    "photos",
-    "psnr_of_mean_mse_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {} test photos "
-    "together",
+    "psnr_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one {one}; the mean over {number} "
+    "test {many}",
+    "psnr_of_mean_mse_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {number} test "
+    "{many} together",
 }
 SHORT = {LINEAR: "linear", AVIF: "AVIF"}
 
 Evaluations = Sequence[Mapping[str, Any]]
 
 
-def about_baselines(baselines: Mapping[str, Any]) -> str:
-    """What the baselines are and on what they were measured, for those that are there."""
+def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
+    """What the baselines are and on what they were measured, for those that are there; num_uses: numbers of a code."""
     text = ""
     if baselines.get("linear_code"):
         text += (
-            f" {LINEAR}: {baselines['num_components']:,} principal components of the train photos, power shared out by "
+            f" {LINEAR}: {baselines['num_components']:,} principal components of the train images, power shared out by "
             "water-filling, best linear decoder; no network."
         )
         powers = [row["code_power"] for row in baselines["linear_code"] if row.get("noise_power")]
         if powers:
-            text += f" Its power, 1 by design, is {min(powers):.3f} to {max(powers):.3f} on the test photos."
+            text += f" Its power, 1 by design, is {min(powers):.3f} to {max(powers):.3f} on the test images."
     if baselines.get("avif"):
         at = {row["noise_variance"]: row for row in baselines["avif"]}
         budgets = ", ".join(str(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at)
         text += (
-            f" {AVIF}: each photo as the best AVIF that fits the bytes which 1,024 channel uses carry without error ({budgets} at "
+            f" {AVIF}: each image as the best AVIF that fits the bytes which {num_uses:,} channel uses carry without error ({budgets} at "
             f"{', '.join(f'{v:.2f}' for v in LAB_VARIANCES if v in at)}; what is the same for every "
-            "photo, such as the container's header, is not counted), on "
-            f"{baselines['avif'][0]['num_images']:,} test photos."
+            "image, such as the container's header, is not counted), on "
+            f"{baselines['avif'][0]['num_images']:,} test images."
         )
     return text
 
@@ -53,38 +53,47 @@ def cell(score: Score | None, references: Mapping[str, Curve], variance: float) 
     return f"**{score}**" + (f" ({', '.join(gaps)})" if gaps else "")
 
 
-def findings(models: Mapping[str, Curve], references: Mapping[str, Curve], own: Mapping[str, float]) -> list[str]:
-    """Sentences for "What to notice"; `own` is the variance that each noise-regularised model was trained at."""
+def findings(
+    models: Mapping[str, Curve], references: Mapping[str, Curve], own: Mapping[str, float], plain_name: str | None
+) -> list[str]:
+    """Sentences for "What to notice"; `own` is the variance that each noise-regularised model was trained at, plain_name the model
+    without noise that they are held against."""
     points = []
     if not own:
         return points
     for label, scores in references.items():
-        gaps = [_gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]]
+        gaps = {m: _gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
         if gaps:
-            points.append(f"Against {label}, each at its own noise: {_listed(gaps, own.values())}.")
-    if plain := models.get("dog-ae"):
-        gains = [_gap(models[m][v], plain[v]) for m, v in own.items()]
-        prices = [_gap(models[m][0.0], plain[0.0]) for m in own]
-        points.append(
-            f"Against dog-ae, each at its own noise: {_listed(gains, own.values())}; without noise: {_listed(prices, own.values())}."
-        )
+            points.append(f"Against {label}, each at its own noise: {_listed(gaps, own)}.")
+    if plain := models.get(plain_name):
+        gains = {m: _gap(models[m][v], plain[v]) for m, v in own.items() if v in plain and v in models[m]}
+        prices = {m: _gap(models[m][0.0], plain[0.0]) for m in own}
+        at_own = f", each at its own noise: {_listed(gains, own)}; " if gains else ", "
+        points.append(f"Against {plain_name}{at_own}without noise: {_listed(prices, own)}.")
     if len(own) == 1:
         return points
     middle, variance = sorted(own.items(), key=lambda item: item[1])[len(own) // 2]
-    behind = {v: _gap(models[middle][v], models[m][v]) for m, v in own.items() if m != middle}
+    behind = {
+        m: _gap(models[middle][v], models[m][v])
+        for m, v in own.items()
+        if m != middle and v in models[middle] and v in models[m]
+    }
+    if not behind:
+        return points
     points.append(
         f"One model for all: trained at {variance:.2f} and tested elsewhere, it differs from the model trained there by "
-        f"{_listed(behind.values(), behind)}."
+        f"{_listed(behind, own)}."
     )
     return points
 
 
 def audit(evaluations: Evaluations) -> dict[str, str]:
-    """E[z²] and the measured noise variance at the lab's variances, as evaluated on the test photos."""
-    at = {row["noise_variance"]: row for row in evaluations}
-    row = {"E[z²]": f"{at[LAB_VARIANCES[0]]['code_power']:.4f}"}
-    return row | {
-        f"noise variance, asked {v:.2f}": f"{at[v]['noise_power'] / at[v]['code_power']:.4f}" for v in LAB_VARIANCES
+    """E[z²] and the measured noise variance at the lab's variances, as evaluated on the test images."""
+    at = {row["noise_variance"]: row for row in evaluations if row.get("code_power")}
+    powers = [f"{at[v]['code_power']:.4f}" for v in LAB_VARIANCES if v in at]
+    return {"E[z²]": powers[0] if powers else "–"} | {
+        f"noise variance, asked {v:.2f}": f"{at[v]['noise_power'] / at[v]['code_power']:.4f}" if v in at else "–"
+        for v in LAB_VARIANCES
     }
 
 
@@ -102,7 +111,6 @@ def _gap(score: Score, other: Score) -> float:
     return round(score.psnr_db, 2) - round(other.psnr_db, 2)
 
 
-def _listed(values: Sequence[float], variances: Sequence[float]) -> str:
-    return ", ".join(
-        f"**{signed(gap, 2)} dB** ({variance:.2f})" for gap, variance in zip(values, variances, strict=True)
-    )
+def _listed(gaps: Mapping[str, float], variances: Mapping[str, float]) -> str:
+    """Gaps of models, each with the variance of the model's noise."""
+    return ", ".join(f"**{signed(gap, 2)} dB** ({variances[model]:.2f})" for model, gap in gaps.items())

@@ -7,9 +7,11 @@ import pandas as pd
 import streamlit as st
 
 import aemodels
+from aemodels.data import words
+from aemodels.data.sources import DataRecord
 from aemodels.errors import LatentLabError
 from aemodels.quality import generation
-from aemodels.storage import measurements
+from aemodels.storage.catalogue import Group
 from pages.parts.photos import sampling
 from pages.parts.shared import controls, loaders
 
@@ -36,17 +38,18 @@ SOURCES = {generation.PHOTOS: "Unseen photos", generation.RECONSTRUCTIONS: "Reco
 SOURCES |= {generation.PIXEL_NOISE: "Independent pixels"}
 
 
-def verdict(*models: str) -> list[str]:
-    """The answer for the best samples of these models in a sentence, and its figures beside those of dog-ae's best; empty where
-    they have not been measured since they were trained."""
+def verdict(data: DataRecord, *models: str, beside: str | None = None) -> list[str]:
+    """The answer for the best samples of these models of a data set in a sentence, and its figures beside those of the best of
+    another one, if any; empty where they have not been measured since they were trained."""
     try:
-        results = measurements.read_generation()
+        results = loaders.generation(data)
     except LatentLabError:
         return []  # `show` says so
-    return [] if results is None else _answer(results, models)
+    return [] if results is None else _answer(results, data, models, beside)
 
 
-def _answer(results: Mapping[str, Any], models: Collection[str]) -> list[str]:
+def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str], beside: str | None) -> list[str]:
+    picture = words.of(data.config)
     if not models or any(_is_old(results, name) for name in models):
         return []
     values = _values(results)
@@ -58,35 +61,37 @@ def _answer(results: Mapping[str, Any], models: Collection[str]) -> list[str]:
     elif share > 0.5:
         answer = "Partly."
     else:
-        answer = "No: the samples are no dogs."
+        answer = f"No: the samples are no {picture.what}s."
     sentence = (
         f"**{answer}** The best of them, “{SOURCES[best['source']]}” on {best['model']}, stand at a Fréchet distance of "
-        f"**{best['frechet'][0]:.0f}** from photos, the same model's reconstructions at **{rebuilt['frechet'][0]:.0f}**"
+        f"**{best['frechet'][0]:.0f}** from {picture.many}, the same model's reconstructions at **{rebuilt['frechet'][0]:.0f}**"
     )
-    sentence += f", unseen photos at **{photos['frechet'][0]:.0f}**" if photos else ""
+    sentence += f", unseen {picture.many} at **{photos['frechet'][0]:.0f}**" if photos else ""
     sentence += (
-        f" (lower is nearer). {best['coverage'][0]:.1%} of {results['num_reference']:,} dog photos have a sample near them, "
+        f" (lower is nearer). {best['coverage'][0]:.1%} of {results['num_reference']:,} {picture.many} have a sample near them, "
         f"{rebuilt['coverage'][0]:.1%} a reconstruction"
     )
-    sentence += f", {photos['coverage'][0]:.1%} an unseen photo." if photos else "."
-    if "dog-ae" not in models and "dog-ae" in results["checkpoints"] and not _is_old(results, "dog-ae"):
-        plain = _best(values, ["dog-ae"])
-        sentence += f" Of dog-ae, without noise, the best samples have {plain['frechet'][0]:.0f} and {plain['coverage'][0]:.1%}."
+    sentence += f", {photos['coverage'][0]:.1%} an unseen {picture.one}." if photos else "."
+    if beside and beside not in models and beside in results["checkpoints"] and not _is_old(results, beside):
+        plain = _best(values, [beside])
+        sentence += f" Of {beside}, without noise, the best samples have {plain['frechet'][0]:.0f} and {plain['coverage'][0]:.1%}."
     return [sentence]
 
 
-def show() -> None:
-    """The table, of one measure at a time: a row a kind of picture, a column a model."""
+def show(group: Group) -> None:
+    """The table of a data set, of one measure at a time: a row a kind of picture, a column a model."""
     st.header("Does sampling generate?", anchor=False)
     try:
-        results = measurements.read_generation()
+        results = loaders.generation(group.data)
     except LatentLabError as error:
         st.error(controls.sentence(error), icon=":material/error:")
         return
     if results is None:
-        st.caption("Not measured yet; `python -m benchmarks.generation` measures every sampler on every model.")
+        st.caption(
+            f"Not measured yet for {controls.literal(group.title)}; `python -m benchmarks.generation` measures every sampler on every model."
+        )
         return
-    models = [name for name in loaders.DOG_MODELS if name in results["checkpoints"] and _loaded(name)]
+    models = [name for name in group.names if name in results["checkpoints"] and _loaded(name)]
     values = _values(results)
     measure = controls.choose("Measure", MEASURES, key="measure")
     st.table(
@@ -105,7 +110,7 @@ def show() -> None:
                 "measures it anew.",
                 icon=":material/history:",
             )
-    st.markdown("\n\n".join([*_answer(results, models), MEANING[measure]]))
+    st.markdown("\n\n".join([*_answer(results, group.data, models, None), MEANING[measure]]))
     fitted = ", ".join(f"{n:,}" for n in sorted(set(results["num_fitted"].values())))
     st.caption(
         f"Each figure: {results['num_samples']:,} pictures against {results['num_reference']:,} train photos, mean ± standard "

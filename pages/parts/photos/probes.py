@@ -73,7 +73,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
             with channels:
                 _channel_chart(store, x_hat, x, z.shape[1])
             with cells:
-                _reach_chart(store, z.shape[2:])
+                _reach_chart(store, z.shape[2:], x_hat.shape[-1] // z.shape[-1])
         else:
             # As high as the charts that take its place.
             with st.container(height=CHART_PX + 100, border=False):
@@ -120,12 +120,12 @@ def _channel_chart(store: dict[tuple[str, int], Tensor], x_hat: Tensor, x: Tenso
         )
     else:
         st.caption(
-            f"Mean over the {len(x)} photos shown. Channel {order[0] + 1} is worth **{values[0]:.2f} dB**, channel "
+            f"Mean over the {len(x)} pictures shown. Channel {order[0] + 1} is worth **{values[0]:.2f} dB**, channel "
             f"{order[-1] + 1} {values[-1]:.2f} dB."
         )
 
 
-def _reach_chart(store: dict[tuple[str, int], Tensor], cells: tuple[int, int]) -> None:
+def _reach_chart(store: dict[tuple[str, int], Tensor], cells: tuple[int, int], block_px: int) -> None:
     shares = torch.cat([store["row", i] for i in range(cells[0])])
     shares = shares[shares.isfinite().all(1)].mean(0)  # a cell that is at its mean already changes nothing
     names = ["its own", *map(str, range(1, len(shares)))]
@@ -133,5 +133,5 @@ def _reach_chart(store: dict[tuple[str, int], Tensor], cells: tuple[int, int]) -
     st.plotly_chart(chart, key="reach", alt="Share of the squared change by distance from the cell")
     st.caption(
         f"Mean over all {cells[0] * cells[1]} cells, in turn from these pictures. **{shares[0]:.0%}** of the squared change "
-        f"lies in the cell's own 16×16 pixels, {shares[:2].sum():.1%} there or in the cells around it."
+        f"lies in the cell's own {block_px}×{block_px} pixels, {shares[:2].sum():.1%} there or in the cells around it."
     )

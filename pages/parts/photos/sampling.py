@@ -22,19 +22,19 @@ SAMPLERS = {
 
 
 def fitting_codes(name: str, num_codes: int) -> Tensor:
-    """The first num_codes of a fixed shuffle of the checkpoint's reference codes, (num_codes, 16, 8, 8), as in the report."""
+    """The first num_codes of a fixed shuffle of the checkpoint's reference codes, (num_codes, C, h, w), as in the report."""
     codes = loaders.checkpoint(name).codes
     order = seeded_order(len(codes), standard.FIT_SEED)
     return codes[order[:num_codes]]
 
 
 def rebuilt_nine(name: str) -> Tensor:
-    """The first nine of those codes, decoded: (9, 3, 128, 128) in [0, 1]."""
+    """The first nine of those codes, decoded: (9, C, H, W) in [0, 1]."""
     return _rebuilt_nine(*loaders.version(name))
 
 
 def detail_share(name: str, x: Tensor) -> float:
-    """Fine detail of pictures x (n, 3, 128, 128), `detail.mean_step`, as a share of that of `rebuilt_nine`."""
+    """Fine detail of pictures x (n, C, H, W), `detail.mean_step`, as a share of that of `rebuilt_nine`."""
     return detail.mean_step(x) / detail.mean_step(rebuilt_nine(name))
 
 
@@ -64,7 +64,7 @@ def spectrum(name: str, num_codes: int, sampler: str) -> np.ndarray:
 
 
 def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) -> Tensor:
-    """Codes (len(seeds), 16, 8, 8) drawn from that sampler, one seed a code."""
+    """Codes (len(seeds), C, h, w) drawn from that sampler, one seed a code."""
     z = latents.sample(fitted(name, num_codes, sampler), seeds)
     return z.unflatten(1, loaders.checkpoint(name).model_config.latent_shape)
 
@@ -90,5 +90,5 @@ def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
 
 
 def nine(x: Tensor) -> np.ndarray:
-    """Up to nine images (B, 3, H, W) as one tile, three a row."""
+    """Up to nine images (B, C, H, W) as one tile, three a row."""
     return figures.mosaic(figures.to_tiles(x), columns=3, gap=4)

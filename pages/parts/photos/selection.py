@@ -1,19 +1,23 @@
-"""Where a page's dog photos come from: the test split by seed, the user's own files, or the camera."""
+"""Where a page's photos come from: the test split of the model's data set by seed, the user's own files, or the camera."""
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 import torch
 from torch import Tensor
 
-from aemodels.data import photo_sets
-from aemodels.data.pictures import FORMAT_NAMES, PHOTO_SUFFIXES, open_photo, printable
+from aemodels import Checkpoint
+from aemodels.data import words
+from aemodels.data.pictures import FORMAT_NAMES, PHOTO_SUFFIXES, open_photo
+from aemodels.data.sources import DataRecord
 from aemodels.errors import DataError
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.noise import seeded_order
-from pages.parts.shared import controls, loaders, uploads
+from pages.parts.shared import controls, originals, uploads
 
 MAX_UPLOADS = 9
 TYPES = sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES)
@@ -26,55 +30,52 @@ NONE_YET = {
 
 @dataclass(frozen=True)
 class Photos:
-    """x (n, 3, 128, 128) float in [0, 1] and a short name of each."""
+    """x (n, C, H, W) float in [0, 1] and a short name of each."""
 
     x: Tensor
     names: list[str]
 
 
-def random_test_photos(seed: int, num_photos: int = 9) -> Photos | None:
-    """Photos drawn from the test split without replacement; None where no dog photos are present."""
-    dogs = loaders.dogs()
-    if dogs is None:
+def random_test_photos(data: DataRecord, seed: int, num_photos: int = 9) -> Photos | None:
+    """Photos drawn from the data set's test split without replacement; None where there are none on this computer."""
+    found = originals.of(data)
+    if found is None:
         return None
-    order = seeded_order(len(dogs.test_index), seed)
-    index = dogs.test_index[order[:num_photos]]
-    return Photos(dogs.images[index].float() / 255, [_breed(dogs, i) for i in index.tolist()])
+    index = seeded_order(len(found), seed)[:num_photos]
+    return Photos(found.pictures(index), [found.name_of(i) for i in index.tolist()])
 
 
 def encode(model: Autoencoder, x: Tensor) -> Tensor:
-    """Codes (n, 16, 8, 8) of photos x (n, 3, 128, 128), each core encoding its share: gradient steps take time."""
+    """Codes (n, C, h, w) of photos x (n, C, H, W), each core encoding its share: gradient steps take time."""
     shares = x.chunk(os.cpu_count() or 1)
     with ThreadPoolExecutor(len(shares)) as pool:
         return torch.cat(list(pool.map(model.encode, shares)))
 
 
-def _breed(dogs: photo_sets.PhotoSet, index: int) -> str:
-    folder = dogs.paths[index].parent.name
-    return printable(folder.partition("-")[2].replace("_", " ") or folder)
-
-
-def uploaded_photos() -> Photos | None:
-    """The user's own photos, kept for the visit; a file that is none is named and skipped."""
+def uploaded_photos(image_shape: Sequence[int]) -> Photos | None:
+    """The user's own photos, kept for the visit, as images (C, H, W) of a model; a file that is none is named and skipped."""
     label = f"Your photos (up to {MAX_UPLOADS}; the centre square is used; they stay on this computer's Latent Lab)"
-    files = uploads.show(
-        label, "uploads", lambda file: open_photo(file, photo_sets.DOG_SIZE), MAX_UPLOADS, "photo", TYPES
-    )
+    num_channels, size, _ = image_shape
+    # A key for each shape: a picture is kept at the size at which it was read.
+    key = "uploads" + "x".join(map(str, image_shape))
+    read = partial(open_photo, size=size, num_channels=num_channels)
+    files = uploads.show(label, key, read, MAX_UPLOADS, "photo", TYPES)
     if not files:
         return None
     return Photos(torch.stack([file.picture for file in files]).float() / 255, [file.name for file in files])
 
 
-def camera_photos() -> Photos | None:
-    """The user's latest shots; each joins those before it. The browser asks for the camera only when this is called."""
-    shots = st.session_state.setdefault("shots", [])
+def camera_photos(image_shape: Sequence[int]) -> Photos | None:
+    """The user's latest shots as images (C, H, W) of a model; each joins those before it. The browser asks for the camera only
+    when this is called."""
+    num_channels, size, _ = image_shape
+    shots = st.session_state.setdefault("shots", {}).setdefault((num_channels, size), [])
 
     def keep() -> None:
         if st.session_state.camera is not None:  # None when a shot is cleared to take the next
             try:
-                st.session_state.shots = [*shots, open_photo(st.session_state.camera, photo_sets.DOG_SIZE)][
-                    -MAX_UPLOADS:
-                ]
+                shot = open_photo(st.session_state.camera, size, num_channels)
+                shots[:] = [*shots, shot][-MAX_UPLOADS:]
             except DataError as error:
                 st.session_state.shot_error = str(error)
 
@@ -92,15 +93,16 @@ def camera_photos() -> Photos | None:
     return Photos(torch.stack(shots).float() / 255, [f"shot {i + 1}" for i in range(len(shots))]) if shots else None
 
 
-def choose_source() -> str:
+def choose_source(data: DataRecord) -> str:
     """The widget that chooses between "test" photos, the user's "own" and the "camera"."""
-    sources = {"test": "Nine test photos", "own": "Your own", "camera": "Camera"}
+    sources = {"test": f"Nine test {words.of(data.config).many}", "own": "Your own", "camera": "Camera"}
     return controls.choose("Photos", sources, key="photos")
 
 
-def has_test_photos() -> bool:
+def has_test_photos(ckpt: Checkpoint) -> bool:
     """Whether there are any; if not, the page says why."""
-    if loaders.dogs() is None:
-        st.info(loaders.why_no_dogs() + " Or choose “Your own” to drop photos in.", icon=":material/photo_library:")
+    if originals.of(ckpt.data) is None:
+        why = originals.why_none(ckpt.data)
+        st.info(why + " Or choose “Your own” to drop photos in.", icon=":material/photo_library:")
         return False
     return True

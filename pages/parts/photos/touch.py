@@ -6,13 +6,13 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from aemodels.codes import probing
+from aemodels.data import words
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from pages.parts.photos import cells, probes
 from pages.parts.shared import controls, export, loaders
 
 PARTS = {"channel": "A channel", "cell": "A cell"}
-MAPS_A_ROW = 4
 TILE_PX = 384
 BOUND = {"bind": "query-params", "persist_state": "session"}
 # Two pictures a row where four would be small; below 640 px Streamlit has one.
@@ -20,7 +20,7 @@ STYLE = "@media (641px <= width <= 1200px) { .st-key-touched .stColumn { min-wid
 
 
 def _pick_channel(row: int, column: int) -> None:
-    st.session_state.part, st.session_state.channel = "channel", MAPS_A_ROW * row + column + 1
+    st.session_state.part, st.session_state.channel = "channel", st.session_state.maps_a_row * row + column + 1
 
 
 def _pick_cell(row: int, column: int) -> None:
@@ -51,14 +51,19 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
     limit  ends of the colour scale of the channel maps
     """
     state, (num_pictures, num_channels, side, _) = st.session_state, z.shape
-    if state.get("photo", 1) > num_pictures:
-        state.photo = num_pictures
+    state.maps_a_row = columns_of_maps = figures.map_columns(num_channels)
+    # Another model may have fewer of them.
+    for key, most in (("photo", num_pictures), ("channel", num_channels)):
+        if state.get(key, 1) > most:
+            state[key] = most
     places = [(row, column) for row in range(side) for column in range(side)]
     with controls.row():
         photo = st.number_input("Picture", 1, num_pictures, key="photo", width=120, **BOUND) - 1
         left_of_place = st.container(width="content")
         typed = {"on_change": _typed, **BOUND}
         channel = st.number_input("Channel", 1, num_channels, key="channel", width=84, args=("channel",), **typed) - 1
+        if state.get("cell", places[0]) not in places:
+            del state.cell
         cell = st.selectbox(
             "Cell (row, column)",
             places,
@@ -82,9 +87,8 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         where, what, framed = probing.cell(*cell), f"cell {cell[0] + 1}, {cell[1] + 1}", cell
 
     whole = x_hat[photo : photo + 1]
-    x_changed = loaders.checkpoint(name).model.decode(
-        probing.scale(z[photo : photo + 1], probes.mean(name), where, gain)
-    )
+    ckpt = loaders.checkpoint(name)
+    x_changed = ckpt.model.decode(probing.scale(z[photo : photo + 1], probes.mean(name), where, gain))
     change = (x_changed - whole)[0]
     difference = change.abs().mean(0).numpy()
     peak = float(difference.max())
@@ -93,15 +97,15 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
     columns = st.container(key="touched").columns(4, gap="small")
     with columns[0]:
         st.markdown("**Code**: click a channel")
-        maps = figures.mosaic(list(figures.diverging(z[photo].numpy(), limit)), MAPS_A_ROW)
+        maps = figures.mosaic(list(figures.diverging(z[photo].numpy(), limit)), columns_of_maps)
         numbers = [str(i + 1) for i in range(num_channels)]
         label = f"The {num_channels} channel maps of picture {photo + 1}."
-        at = divmod(channel, MAPS_A_ROW)
-        cells.show(maps, MAPS_A_ROW, at, label, _pick_channel, "channels", part == "channel", numbers)
+        at, grid = divmod(channel, columns_of_maps), (maps.shape[0] // side, columns_of_maps)
+        cells.show(maps, grid, at, label, _pick_channel, "channels", part == "channel", numbers)
     with columns[1]:
         st.markdown("**Rebuilt**: click a cell")
         label = f"Picture {photo + 1} rebuilt, under the {side}×{side} cells of its code."
-        cells.show(figures.to_tiles(whole)[0], side, cell, label, _pick_cell, "cells", part == "cell")
+        cells.show(figures.to_tiles(whole)[0], (side, side), cell, label, _pick_cell, "cells", part == "cell")
     with columns[2]:
         scaled = f"times {gain:g}".replace("-", "−") if gain else "knocked out"
         st.markdown(f"**{what.capitalize()} {scaled}**")
@@ -121,4 +125,9 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
             st.metric(label, f"{own:.0%}" if peak else "–", width="content")
         if x is not None:
             before, after = (float(psnr_db(x[photo : photo + 1], picture)) for picture in (whole, x_changed))
-            st.metric("PSNR against the photo", f"{after:.2f} dB", f"{after - before:+.2f} dB", width="content")
+            st.metric(
+                f"PSNR against the {words.of(ckpt.data.config).one}",
+                f"{after:.2f} dB",
+                f"{after - before:+.2f} dB",
+                width="content",
+            )

@@ -1,4 +1,4 @@
-"""PSNR of every dog model against the variance of the noise on its codes: white noise as stored, shaped noise on a few photos."""
+"""PSNR of every model of a data set against the variance of the noise on its codes: white noise as stored, shaped noise on a few photos."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.codes import faults, perturbation
+from aemodels.data import words
 from aemodels.noise import perturb, seeded_normal
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
@@ -39,7 +40,10 @@ def noises(name: str, seeds: list[int]) -> dict[str, Tensor]:
 
 def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
     """White noise on the whole test split, as stored with the models; shaped noise on the same few test photos each time."""
-    evaluations = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
+    data = next(iter(ckpts.values())).data
+    evaluations = {
+        name: [e for e in ckpt.metrics["evaluations"] if not e.get("noise_factor")] for name, ckpt in ckpts.items()
+    }
     white = {
         name: ([e["noise_variance"] for e in scores], [e["psnr_db"] for e in scores])
         for name, scores in evaluations.items()
@@ -47,11 +51,11 @@ def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
     num_images = next(iter(evaluations.values()))[0]["num_images"]
     widest = max(e["psnr_db_ci95"] for scores in evaluations.values() for e in scores)
     how = (
-        f"Solid: white noise, as train.py measured it on {num_images:,} test photos, against the originals; 95 % intervals of the means: "
+        f"Solid: white noise, as train.py measured it on {num_images:,} test {words.of(data.config).many}, against the originals; 95 % intervals of the means: "
         f"±{widest:.2f} dB or less."
     )
     few, varying = (
-        selection.random_test_photos(0, NUM_PHOTOS),
+        selection.random_test_photos(data, 0, NUM_PHOTOS),
         [name for name, ckpt in ckpts.items() if faults.vary(ckpt.codes)],
     )
     if few is None or not varying:

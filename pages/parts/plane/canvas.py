@@ -10,12 +10,13 @@ from torch import nn
 
 from aemodels import Checkpoint
 from aemodels.codes import planes
+from aemodels.data import words
 from aemodels.errors import ConfigError
 from aemodels.report import figures
-from pages.parts.shared import loaders
+from pages.parts.shared import controls, loaders
 
 _HERE = Path(__file__).parent
-_BAR = '<div class="bar"><div class="legend" role="group" aria-label="Digits"></div>{}</div>'
+_BAR = '<div class="bar"><div class="legend" role="group" aria-label="Classes"></div>{}</div>'
 _PLANE = '<canvas id="{}" class="plane" tabindex="0" role="application"></canvas>'
 _DIGIT = '<canvas id="{}" class="digit" role="img"></canvas>'
 
@@ -36,7 +37,7 @@ TOUCH = f"""
   <section class="readout" aria-live="polite">
     <div>{_DIGIT.format("decoded")}<p id="place"></p></div>
     <div><p id="verdict"></p><p id="share"></p></div>
-    <div><p>Nearest test digits, distance</p><div id="nearest"></div></div>
+    <div><p id="what"></p><div id="nearest"></div></div>
   </section>
 </div>
 """
@@ -67,7 +68,7 @@ PATH = f"""
       {_DIGIT.format("b")}
       <p>A</p><p id="how-far"></p><p>B</p>
     </div>
-    <p class="hint">Click or drag in the plane: the nearer end, A or B, moves to the nearest test digit. Or press A or B there
+    <p class="hint">Click or drag in the plane: the nearer end, A or B, moves to the nearest code. Or press A or B there
     and then the arrow keys. The slider walks from A to B.</p>
   </section>
 </div>
@@ -95,9 +96,18 @@ def frame() -> None:
 
 
 def store_model(name: str) -> None:
-    """Hands a checkpoint's decoder, codes and labels to the browser, under its name."""
+    """Hands a checkpoint's decoder, codes and labels to the browser, under its name; says so where the browser cannot decode them."""
     ckpt = loaders.checkpoint(name)
-    _STORE(key=f"store-{name}", data=_payload(*loaders.version(name), ckpt))
+    try:
+        _STORE(key=f"store-{name}", data=_payload(*loaders.version(name), ckpt))
+    except ConfigError as error:
+        st.warning(f"{controls.code(name)}: {controls.sentence(error)}", icon=":material/warning:")
+
+
+def legend(ckpt: Checkpoint) -> dict:
+    """What the components say of a checkpoint's data set: its classes, their colours, and what a picture of it is called."""
+    classes = list(ckpt.data.label_names)
+    return {"classes": classes, "colours": figures.class_colours(classes), "picture": words.of(ckpt.data.config).one}
 
 
 def store_picture(name: str, model: str, picture: str, extent: planes.Extent) -> None:
@@ -116,7 +126,7 @@ def twins(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
 
 
 def path(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
-    """Two digits and the line between them; on_change gets {"ends": [i, j]}, indices of test digits."""
+    """Two codes and the line between them; on_change gets {"ends": [i, j]}, their indices."""
     _mount(_PATH, key, data, on_change)
 
 
@@ -128,7 +138,7 @@ def _mount(component, key: str, data: dict, on_change: Callable[[dict], None]) -
             on_change(event)
 
     answered = st.session_state.get(f"{key}_answered", 0)
-    component(key=key, data={**data, "colours": figures.PALETTE, "answered": answered}, on_change_change=changed)
+    component(key=key, data={**data, "answered": answered}, on_change_change=changed)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

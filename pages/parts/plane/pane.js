@@ -91,7 +91,7 @@ class Pane {
       if (x < 0 || x > 1 || y < 0 || y > 1) continue
       const digit = model.labels[i]
       ctx.globalAlpha = only === null || only === digit ? 0.75 : 0.08
-      ctx.fillStyle = colours[digit]
+      ctx.fillStyle = colours[digit] ?? this.theme("--st-primary-color") // more classes than colours, or none
       ctx.fillRect(left + x * width - size / 2, top + (1 - y) * height - size / 2, size, size)
     }
     ctx.globalAlpha = 1
@@ -229,26 +229,29 @@ function nearestCode(model, z, direction = null) {
 
 const codeOf = (model, i) => [model.codes[2 * i], model.codes[2 * i + 1]]
 
-// Pixels in [0, 1] on a canvas of 28 × 28.
+// Pixels in [0, 1] of a square image on a canvas: grey, or red, green and blue one after the other.
 function paint(canvas, pixels, alt) {
-  const side = Math.sqrt(pixels.length), image = new ImageData(side, side)
-  pixels.forEach((p, i) => image.data.fill(Math.round(255 * p), 4 * i, 4 * i + 3))
+  const isGrey = Number.isInteger(Math.sqrt(pixels.length)), size = isGrey ? pixels.length : pixels.length / 3
+  const side = Math.sqrt(size), image = new ImageData(side, side)
+  for (let i = 0; i < size; i++) for (let c = 0; c < 3; c++) image.data[4 * i + c] = Math.round(255 * pixels[isGrey ? i : c * size + i])
   for (let i = 3; i < image.data.length; i += 4) image.data[i] = 255
   canvas.width = canvas.height = side
   canvas.getContext("2d").putImageData(image, 0, 0)
   canvas.setAttribute("aria-label", alt)
 }
 
-// The key of digits above the planes; a click shows one digit alone.
-function legend(element, colours, only, choose) {
-  if (!element.childElementCount) {
-    colours.forEach((colour, digit) => {
+// The key of classes above the planes; a click shows one alone.
+function legend(element, { colours, classes }, only, choose) {
+  if (element.dataset.classes !== classes.join()) {
+    element.dataset.classes = classes.join()
+    element.replaceChildren(...colours.map((colour, digit) => {
       const button = document.createElement("button")
       button.type = "button"
-      button.innerHTML = `<i style="background:${colour}"></i>${digit}`
-      button.title = `Show the ${digit}s alone`
-      element.append(button)
-    })
+      button.innerHTML = `<i style="background:${colour}"></i>`
+      button.append(classes[digit])
+      button.title = `Show “${classes[digit]}” alone`
+      return button
+    }))
   }
   ;[...element.children].forEach((button, digit) => {
     button.setAttribute("aria-pressed", only === digit)

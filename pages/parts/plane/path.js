@@ -46,10 +46,10 @@ function mount(root, setTriggerValue) {
     const [a, b] = data.digits.map((digit) => Uint8Array.from(atob(digit), (c) => c.charCodeAt(0)))
     const faded = mix(a, b).map((v) => v / 255)
     paint(find("#fade"), faded, `Cross-fade, ${t} from A to B`)
-    ;[["#a", a], ["#b", b]].forEach(([css, digit], end) => paint(find(css), Array.from(digit, (v) => v / 255), `Digit ${"AB"[end]}, a ${data.labels[end]}`))
+    ;[["#a", a], ["#b", b]].forEach(([css, digit], end) => paint(find(css), Array.from(digit, (v) => v / 255), `${"AB"[end]}, ${data.labels[end]}`))
     find("#how-far").textContent = t
     find(".steps").classList.toggle("stale", exchange.moves > data.answered)
-    legend(find(".legend"), data.colours, only, (digit) => ((only = digit), draw()))
+    legend(find(".legend"), data, only, (digit) => ((only = digit), draw()))
   }
 
   function take(i) {
@@ -87,7 +87,7 @@ function mount(root, setTriggerValue) {
     update(fresh) {
       data = fresh
       if (exchange.accepts(data)) ends = data.ends
-      canvas.setAttribute("aria-label", "Latent plane with the ends A and B. Keys A and B choose the end, arrow keys move it to the next digit.")
+      canvas.setAttribute("aria-label", "Latent plane with the ends A and B. Keys A and B choose the end, arrow keys move it to the next code.")
       draw()
     },
     unmount() {

@@ -1,7 +1,8 @@
 // One latent plane to touch: its codes, the manifold grid of a box of it, the image decoded at the cross (here, while it
 // moves), and what Python says of the place once it rests: verdict, density, the nearest real digits.
 // In the whole plane the grid's box is a dashed part of what is seen; once zoomed, the box is all that is seen.
-// data: {name, view, whole, dashed, rings, z, readout, titles, answered, colours}; sends "change": {z, box, number}, where box is the
+// data: {name, view, whole, dashed, rings, z, readout, titles, nearest, picture, classes, colours, answered}; sends "change":
+// {z, box, number}, where box is the
 // view.
 const mounted = new WeakMap()
 
@@ -39,17 +40,20 @@ function mount(root, setTriggerValue) {
     find("#place").textContent = `Decoded at z = ${placeText(z)}`
     find(".readout").classList.toggle("stale", exchange.moves > data.answered)
     find("#box").setAttribute("aria-pressed", boxing)
-    legend(find(".legend"), data.colours, only, (digit) => ((only = digit), draw()))
+    legend(find(".legend"), data, only, (digit) => ((only = digit), draw()))
   }
 
   function say({ kind, share, nearest }) {
     const verdict = find("#verdict")
     verdict.textContent = kind[0].toUpperCase() + kind.slice(1)
     verdict.className = kind
+    find("#what").textContent = data.nearest
     find("#share").innerHTML = `Denser than <b>${share}</b> of the test codes`
     find("#nearest").replaceChildren(...nearest.map(({ label, distance, picture }) => {
       const item = document.createElement("figure")
-      item.innerHTML = `<img alt="Test digit, a ${label}" src="data:image/png;base64,${picture}"><figcaption><b>${label}</b> ${distance}</figcaption>`
+      item.innerHTML = `<img src="data:image/png;base64,${picture}"><figcaption><b></b> ${distance}</figcaption>`
+      item.querySelector("img").alt = `Test ${data.picture}: ${label}`
+      item.querySelector("b").textContent = label
       return item
     }))
   }

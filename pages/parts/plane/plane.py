@@ -4,6 +4,7 @@ import base64
 
 import numpy as np
 import streamlit as st
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -11,7 +12,7 @@ from aemodels import Checkpoint
 from aemodels.codes import latents, planes, twins
 from aemodels.noise import seeded_normal
 from aemodels.report import figures, plane_figures
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import controls, loaders, originals
 
 NUM_NEAREST = 3
 CLOUD = 0.998  # nearly every code: the last few strays would shrink all the rest to a blot
@@ -26,7 +27,7 @@ def require_codes(*names: str) -> None:
     few = [name for name in names if len(loaders.checkpoint(name).codes) < planes.MIN_CODES]
     if few:
         st.info(
-            f"How dense a place is takes {planes.MIN_CODES} codes at least, and there are fewer of {', '.join(few)}: train with more digits.",
+            f"How dense a place is takes {planes.MIN_CODES} codes at least, and there are fewer of {', '.join(few)}: train with more images.",
             icon=":material/scatter_plot:",
         )
         st.stop()
@@ -84,26 +85,63 @@ def scatter(name: str, box: planes.Extent, side_px: int, ink: figures.Ink) -> np
 
 
 def read(name: str, z: Tensor) -> dict:
-    """What is known of a place z (2,): its kind, its density as text, and the nearest test digits."""
-    codes, labels = loaders.checkpoint(name).codes, loaders.test_digits()[1]
+    """What is known of a place z (2,): its kind, its density as text, and the test images with the nearest codes."""
     share = support(name, z[None]).item()
-    index, distance = planes.nearest_k(codes, z, NUM_NEAREST)
+    index, distance = planes.nearest_k(loaders.checkpoint(name).codes, z, NUM_NEAREST)
     distances = [f"{d:.2g}" if d > 1e-4 else "0" for d in distance.tolist()]  # a place has six digits
     nearest = [
-        {"index": i, "label": labels[i].item(), "distance": d, "picture": as_base64(digit_tile(i))}
+        {"index": i, "label": label(name, i), "distance": d, "picture": as_base64(tile(name, i))}
         for i, d in zip(index.tolist(), distances, strict=True)
     ]
     return {"kind": planes.kind_of_place(share), "share": f"{share:.1%}", "nearest": nearest}
 
 
-def digit_tile(index: int) -> np.ndarray:
-    """Test digit of this index as a tile (28, 28, 3)."""
-    return figures.to_tiles(loaders.test_digits()[0][index][None].float() / 255)[0]
+def label(name: str, index: int) -> str:
+    """What is said of the image of a code: its class, or its number where it has none."""
+    ckpt = loaders.checkpoint(name)
+    return ckpt.data.label_names[ckpt.labels[index]] if ckpt.labels[index] >= 0 else f"number {index}"
+
+
+def images(name: str) -> Tensor:
+    """The images (n, C, H, W), uint8, whose codes come with the checkpoint; where they are not on this computer, what the model
+    rebuilds from these codes (see `are_rebuilt`)."""
+    ckpt = loaders.checkpoint(name)
+    found = originals.of_codes(ckpt)
+    return _rebuilt(*loaders.version(name), ckpt) if found is None else found
+
+
+def are_rebuilt(name: str) -> bool:
+    """Whether `images` are not the originals."""
+    return originals.of_codes(loaders.checkpoint(name)) is None
+
+
+def about_images(name: str) -> str:
+    """A sentence, as Markdown, where `images` are not the originals; else empty."""
+    if not are_rebuilt(name):
+        return ""
+    return (
+        "The originals are not on this computer: in their place stand the pictures that the model rebuilds from their codes. "
+        + originals.why_none(loaders.checkpoint(name).data)
+    ).strip()
+
+
+def tile(name: str, index: int) -> np.ndarray:
+    """One of `images` as a tile (H, W, 3)."""
+    ckpt = loaders.checkpoint(name)
+    found = originals.of(ckpt.data)
+    if found and found.is_same and ckpt.index[index] < len(found):
+        return figures.to_tiles(found.pictures(ckpt.index[index : index + 1]))[0]
+    return figures.to_tiles(ckpt.model.decode(ckpt.codes[index : index + 1]))[0]
 
 
 def as_base64(picture: np.ndarray) -> str:
     """A uint8 picture (H, W, 3 or 4) as a PNG file in base64."""
     return base64.b64encode(figures.png(Image.fromarray(picture))).decode()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _rebuilt(name: str, modified_ns: int, _ckpt) -> Tensor:
+    return torch.cat([(255 * _ckpt.model.decode(z)).round().byte() for z in _ckpt.codes.split(1000)])
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -113,7 +151,9 @@ def _support(name: str, modified_ns: int, _ckpt) -> planes.Support:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _scatter(name: str, modified_ns: int, box: planes.Extent, side_px: int, ink: figures.Ink, _ckpt) -> np.ndarray:
-    return figures.scatter_tile(_ckpt.codes.numpy(), _ckpt.labels.numpy(), box, side_px, ink, rings(_ckpt))
+    return figures.scatter_tile(
+        _ckpt.codes.numpy(), _ckpt.labels.numpy(), _ckpt.data.label_names, box, side_px, ink, rings(_ckpt)
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -144,7 +184,7 @@ def _manifold(name: str, modified_ns: int, box: planes.Extent, side: int, fades:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _decode(name: str, modified_ns: int, box: planes.Extent | None, side: int, seed: int | None, _ckpt) -> dict:
     """The decoded places as one picture of side × side tiles; of each place its density (see planes.support), the pixel
-    entropy of its image in nats, and the digit of its nearest code."""
+    entropy of its image in nats, and the class of its nearest code."""
     if seed is None:
         z = planes.cells(box, side)
     else:
@@ -155,5 +195,5 @@ def _decode(name: str, modified_ns: int, box: planes.Extent | None, side: int, s
         "picture": figures.mosaic(figures.to_tiles(x_hat), side),
         "shares": support(name, z).numpy(),
         "entropy": planes.pixel_entropy(x_hat).numpy(),
-        "digits": _ckpt.labels[latents.nearest(_ckpt.codes, z)[0]].numpy(),
+        "classes": _ckpt.labels[latents.nearest(_ckpt.codes, z)[0]].numpy(),
     }

@@ -44,7 +44,7 @@ function mount(root, first, setTriggerValue) {
       figures[k].querySelector(".place").textContent = placeText(place)
       figures[k].querySelector(".readout").classList.toggle("stale", exchange.moves > data.answered)
     })
-    legend(root.querySelector(".legend"), data.colours, only, (digit) => ((only = digit), draw()))
+    legend(root.querySelector(".legend"), data, only, (digit) => ((only = digit), draw()))
   }
 
   function drag(k, place) {
@@ -86,7 +86,7 @@ function mount(root, first, setTriggerValue) {
         find("#verdict").textContent = readout.kind[0].toUpperCase() + readout.kind.slice(1)
         find("#verdict").className = readout.kind
         find("#share").textContent = `Denser than ${readout.share} of the codes`
-        find("#near").textContent = `Nearest digit: ${readout.nearest[0].label}`
+        find("#near").textContent = `Nearest ${data.picture}: ${readout.nearest[0].label}`
         panes[k].canvas.setAttribute("aria-label", `Latent plane, ${title}. Arrow keys move the cursor in all planes.`)
       })
       draw()

@@ -1,27 +1,36 @@
 """Widgets and boxes that pages share; each keeps its value in the URL. Texts of users for Streamlit's Markdown."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 
 from aemodels.text import visible
 
 MAX_SEED = 999_999
+MAX_SEGMENTS = 6  # options that stand side by side; more are a list to choose from
+PROJECT = Path(__file__).resolve().parents[3]
 _COMMAND = re.compile("( ?`(?:python|pip|streamlit) [^`]*` ?)")  # as the library's sentences have them
 _MARKUP = re.compile(r"[\\`*\[\]<>$~|&]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|^\d+(?=[.)](?:\s|$))")
 # What Streamlit and its plugins look for once the Markdown is read, where no backslash helps: :red[a], :smile:, :material/home:,
 # addresses, and arrows and signs that stand alone.
 _AFTERWARDS = re.compile(r"(:|@|\bwww)(?=[\w+/.:-])|(?<!\S)[<>~-](?=[>=-]+(?!\S))")
+_FOLDER = re.compile(
+    r"(?<![\w.~/-])/[^\s/;:,()'\"]+(?:/[^\s;:,()'\"]*)?"
+)  # an absolute path, as far as the first blank
 _WORD_JOINER = "\u2060"  # has no width
 
 
-def header(title: str, sentence: str) -> None:
-    """The page's title and the one sentence that says what it shows."""
+def header(title: str, sentence: str) -> st.delta_generator.DeltaGenerator:
+    """The page's title and the one sentence that says what it shows; returns the sentence's place, to say it of the chosen model."""
     st.title(title, anchor=False)
-    st.markdown(sentence)
+    place = st.empty()
+    place.markdown(sentence)
     st.session_state.page_title = title  # the report names a panel after its page
     st.session_state.next_scenes = {}  # a fragment of the page that was left may have noted some, see ahead.py
+    return place
 
 
 def literal(text: str) -> str:
@@ -40,8 +49,10 @@ def code(text: str) -> str:
 
 
 def sentence(error: Exception | str) -> str:
-    """What a LatentLabError says, for Streamlit's Markdown: its commands in backticks stay code, names in it are literal."""
-    return "".join(part if i % 2 else literal(part) for i, part in enumerate(_COMMAND.split(str(error))))
+    """What a LatentLabError says, for Streamlit's Markdown: its commands in backticks stay code, names in it are literal, folders are
+    relative to the project's: where that lies on the server is nobody's business."""
+    text = _FOLDER.sub(lambda match: os.path.relpath(match[0], PROJECT), str(error))
+    return "".join(part if i % 2 else literal(part) for i, part in enumerate(_COMMAND.split(text)))
 
 
 def row() -> st.delta_generator.DeltaGenerator:
@@ -61,6 +72,43 @@ def choose(label: str, options: Mapping[str, str], key: str) -> str:
         bind="query-params",
         persist_state="session",
     )
+
+
+def choose_named(label: str, options: Mapping[str, str], key: str) -> str:
+    """One of `options` (value -> name on the screen), kept in the URL by its value; the first one unless the URL has another.
+
+    An address may also tell an option by its name, or how that begins or ends, as addresses of older versions do.
+    """
+    state, values = st.session_state, list(options)
+    address = st.query_params.get(key)
+    # Another one came by a bookmark, by Back and Forward, or along from another page.
+    if address != state.get(f"{key}_address") or state.get(key) not in options:
+        state[key] = _told_by(address, options)
+    # Set in each run: on another page the widget is a new one, which would start without a value.
+    state[key] = state[key] if state.get(key) in options else values[0]
+    kept = {"key": key, "persist_state": "session"}
+    if len(values) > MAX_SEGMENTS:
+        value = st.selectbox(label, values, format_func=lambda value: visible(options[value]), width=280, **kept)
+    else:
+        names = {value: literal(name) for value, name in options.items()}
+        value = st.segmented_control(label, values, required=True, format_func=names.get, **kept)
+    if value != values[0] or address is not None:
+        st.query_params[key] = value
+    state[f"{key}_address"] = st.query_params.get(key)
+    return value
+
+
+def _told_by(address: str | None, options: Mapping[str, str]) -> str | None:
+    if address is None or address in options:
+        return address
+    wanted = address.casefold()
+    names = {value: name.casefold() for value, name in options.items()}
+    alike = (
+        lambda name: name == wanted,
+        lambda name: name.startswith(f"{wanted} "),
+        lambda name: name.endswith(f" {wanted}"),
+    )
+    return next((value for is_alike in alike for value, name in names.items() if is_alike(name)), None)
 
 
 def seed_control() -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 
@@ -44,6 +45,19 @@ def show(panel: Image.Image | bytes, alt: str) -> None:
     """A panel of up to 1,460 px, drawn or as a PNG file, as wide as its column."""
     png = panel if isinstance(panel, bytes) else figures.png(panel)
     st.image(png, alt=visible(alt), width="stretch", output_format="PNG")
+
+
+def models_panel(
+    rows: Mapping[str, Sequence[np.ndarray]],
+    models: Sequence[str],
+    width_px: int,
+    ink: figures.Ink,
+    caption: str = "",
+) -> Image.Image:
+    """Rows of tiles by name, a column a model; of a single model, whose tiles would be huge, all in one row."""
+    if len(models) == 1:
+        return figures.panel([[tile for (tile,) in rows.values()]], [], [], list(rows), caption, width_px, ink)
+    return figures.panel(list(rows.values()), list(rows), [], models, caption, width_px, ink)
 
 
 def export_row(

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.parts.shared import streamlit_internals
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
-CARRIED = ("seed", "model", "mnist_model")  # keys of the widgets that several pages have
+CARRIED = ("seed", "model", "mnist_model", "data", "mnist_data")  # keys of the widgets that several pages have
 
 
 def follow() -> None:

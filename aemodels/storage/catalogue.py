@@ -1,0 +1,158 @@
+"""What a folder of checkpoints holds, by their headers alone: which models pages can show, each set of data with its own.
+
+A page asks for a kind of model, and what a model is follows from its configuration, never from its name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from aemodels.data.sources import DataConfig, DataRecord
+from aemodels.errors import CheckpointError
+from aemodels.models.config import ModelConfig
+from aemodels.storage import checkpoints
+
+
+@dataclass(frozen=True)
+class Model:
+    """A checkpoint as its header describes it.
+
+    header  the JSON fields, as `checkpoints.read_header` gives them
+    """
+
+    name: str
+    title: str
+    data: DataRecord
+    config: ModelConfig
+    header: Mapping[str, Any]
+
+    @cached_property
+    def noise_factor(self) -> float:
+        """σ of the noise on the input while training; 0 for none."""
+        return self.config.to_dict().get("noise_factor", 0.0)
+
+    @cached_property
+    def noise_variance(self) -> float:
+        """Variance of the noise on the code while training; 0 for none."""
+        return self.config.to_dict().get("noise_variance", 0.0)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Those of KINDS that the model is of."""
+        return [kind for kind, (_, is_kind) in KINDS.items() if is_kind(self)]
+
+
+def _is_plane(model: Model) -> bool:
+    return model.config.latent_shape == (2,)
+
+
+def _has_maps(model: Model) -> bool:
+    """Whether each cell of the code stands for a block of pixels."""
+    sides, pixels = model.config.latent_shape[1:], model.config.image_shape[1:]
+    return len(sides) == 2 and sides[0] == sides[1] and not any(n % side for n, side in zip(pixels, sides, strict=True))
+
+
+PLANE, MAPS, DENOISER = "plane", "maps", "denoiser"
+# Kind -> what it is in words, and which models are of it.
+KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
+    PLANE: ("a code of two numbers", _is_plane),
+    MAPS: ("a code of channels × height × width, each of its cells a block of pixels", _has_maps),
+    DENOISER: ("noise on the input while training", lambda model: model.noise_factor > 0),
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The models of one set of data, in the order in which they are shown.
+
+    title  the data set's name, with what tells it from another one of that name
+    """
+
+    title: str
+    models: tuple[Model, ...]
+
+    @property
+    def data(self) -> DataRecord:
+        return self.models[0].data
+
+    @property
+    def names(self) -> list[str]:
+        return [model.name for model in self.models]
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Name -> how the model is called beside the others, each in its own way, with a capital first letter."""
+        titles = [model.title[:1].upper() + model.title[1:] for model in self.models]
+        return {
+            model.name: title if titles.count(title) == 1 else f"{title} ({model.name})"
+            for model, title in zip(self.models, titles, strict=True)
+        }
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The models of a folder by data set; of each file that is no model, a sentence that says why, by its name."""
+
+    groups: tuple[Group, ...]
+    broken: Mapping[str, str]
+
+    @property
+    def models(self) -> list[Model]:
+        return [model for group in self.groups for model in group.models]
+
+    def of_kind(self, *kinds: str) -> list[Group]:
+        """The groups with their models of any of these kinds alone, without groups that have none."""
+        chosen = [(group.title, tuple(m for m in group.models if set(kinds) & set(m.kinds))) for group in self.groups]
+        return [Group(title, models) for title, models in chosen if models]
+
+
+def read(name: str, folder: str | Path | None = None) -> Model:
+    """The model of this name. Raises CheckpointError as `checkpoints.read_header` does."""
+    header = checkpoints.read_header(name, folder)
+    data, config = DataRecord.from_dict(header["data"]), ModelConfig.from_dict(header["model_config"])
+    return Model(name, header["title"].strip() or name, data, config, header)
+
+
+def read_all(names: Iterable[str], lab: Mapping[str, DataConfig], read_one: Callable[[str], Model] = read) -> Catalogue:
+    """The models of these names, those that the lab brought and their data sets first, the others by name.
+
+    lab       name -> data set of the lab's own recipes, in their order
+    read_one  as `read`, which may keep what it has read
+    """
+    models, broken = [], {}
+    for name in names:
+        try:
+            models.append(read_one(name))
+        except CheckpointError as error:
+            broken[name] = str(error)
+    order = [*lab]
+
+    def rank(model: Model) -> int:
+        return order.index(model.name) if lab.get(model.name) == model.data.config else len(order)
+
+    sets: dict[tuple, list[Model]] = {}
+    for model in sorted(models, key=lambda model: (rank(model), model.data.config.name.casefold(), model.name)):
+        sets.setdefault((model.data.config.name, model.config.image_shape, model.data.fingerprint), []).append(model)
+    return Catalogue(tuple(Group(_title(key, sets), tuple(of_set)) for key, of_set in sets.items()), broken)
+
+
+def _title(key: tuple, sets: Iterable[tuple]) -> str:
+    """The name of a data set; after it the size of its images, or the beginning of its fingerprint, where another one has the name."""
+    name, shape, fingerprint = key
+    same = [other for other in sets if other[0] == name and other != key]
+    if not same:
+        return name
+    is_sized = all(other[1] != shape for other in same)
+    what = f"{shape[1]}×{shape[2]}, {'colour' if shape[0] == 3 else 'grey'}" if is_sized else fingerprint[:6]
+    return f"{name} ({what})"
+
+
+def why_no_page(model: Model) -> str:
+    """Why no page can show a model that is of none of KINDS, in a sentence."""
+    code, image = ("×".join(map(str, shape)) for shape in (model.config.latent_shape, model.config.image_shape))
+    return (
+        f"The code of {model.name} is of {code} numbers, for images of {image}: pages show codes of two numbers, codes of channels × "
+        "height × width whose cells are blocks of pixels, and denoisers. Its figures and its training are shown."
+    )

@@ -1,0 +1,181 @@
+"""The test images that the models were judged on, found by what each model's header says of its data set.
+
+MNIST's test digits come with Latent Lab; the images of other data sets are looked for on this computer, and a page that finds none
+goes on with the codes that come with the model.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Thread
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from aemodels import Checkpoint
+from aemodels.data import mnist, sources, words
+from aemodels.data.pictures import printable
+from aemodels.data.sources import DataConfig, DataRecord
+from aemodels.errors import DataError
+from pages.parts.shared import controls, loaders
+
+SHOW_AFTER_S = 0.3  # how long reading may take unseen, and how often its bar moves
+MNIST_FOUND = "MNIST: the 10,000 test digits are part of Latent Lab."
+MAX_SETS = 6  # photos are mapped, not copied; the MNIST family takes 55 MB a set
+
+
+@dataclass(frozen=True)
+class Originals:
+    """The test images of a data set, all of them, in the order that a checkpoint's `index` counts.
+
+    at       (n,) places -> images uint8 (n, C, H, W)
+    name_of  place -> the image's class, or its file's name
+    labels   (N,) int64: classes, places in the data set's label_names; -1 for none
+    found    what was found, in a sentence
+    is_same  whether they are of the very set that the model was trained on; else a photo's place is not one of `index`
+    """
+
+    at: Callable[[Tensor], Tensor]
+    name_of: Callable[[int], str]
+    labels: Tensor
+    found: str
+    is_same: bool = True
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def pictures(self, index: Tensor | Sequence[int]) -> Tensor:
+        """Images (n, C, H, W) float in [0, 1] at these places (n,)."""
+        return self.at(torch.as_tensor(index)).float() / 255
+
+
+def of(data: DataRecord) -> Originals | None:
+    """The test images of a model's data set, or of what lies in its place; None where there are none, which `why_none` explains.
+
+    Which side of the split a photo falls on depends on its content alone, so a test photo of another folder was not trained on either.
+    """
+    try:
+        return _of(data)
+    except DataError:
+        return None
+
+
+def of_codes(ckpt: Checkpoint) -> Tensor | None:
+    """The images (n, C, H, W) uint8 of which the checkpoint holds the codes; None where they are not here."""
+    originals = of(ckpt.data)
+    return originals.at(ckpt.index) if originals and originals.is_same and ckpt.index.max() < len(originals) else None
+
+
+def about_others(data: DataRecord) -> str:
+    """A sentence, as Markdown, where the images on this computer are not those that the model was trained and judged on; else
+    empty."""
+    originals = of(data)
+    if originals is None or originals.is_same:
+        return ""
+    many = words.of(data.config).many
+    return f"The {many} on this computer are others than those of {controls.literal(data.config.name)} that the models were trained on."
+
+
+def why_none(data: DataRecord) -> str:
+    """One sentence, as Markdown, that says which images are missing and how to get them; empty where there are all."""
+    try:
+        _of(data)
+    except DataError as error:
+        return controls.sentence(error)
+    return ""
+
+
+def _of(data: DataRecord) -> Originals:
+    if data.config.source == "mnist":
+        return _digits()
+    folder = str(loaders.data_folder().resolve())
+    originals, fingerprint = _read(data.config, folder)
+    return replace(originals, is_same=fingerprint == data.fingerprint)
+
+
+@st.cache_resource(show_spinner=False)
+def _digits() -> Originals:
+    images, labels = mnist.load_mnist_test_digits()
+    return Originals(
+        lambda index: images[index],
+        lambda i: f"digit {labels[i]}",
+        labels,
+        MNIST_FOUND,
+    )
+
+
+def _of_photos(config: DataConfig, folder: str, progress: Callable[[int, int], None]) -> tuple[Originals, str]:
+    photos = sources.load_photos_of(config, Path(folder), progress)
+    labels = photos.labels[photos.test_index]
+
+    def name_of(i: int) -> str:
+        return photos.label_names[labels[i]] if labels[i] >= 0 else printable(photos.paths[photos.test_index[i]].stem)
+
+    skipped = f", {words.plural(photos.num_skipped, 'file')} skipped" if photos.num_skipped else ""
+    found = (
+        f"{config.name}: {len(photos.paths):,} photos, {len(photos.train_index):,} for training, {len(photos.validation_index):,} for "
+        f"validation, {len(photos.test_index):,} for testing{skipped}."
+    )
+    return Originals(lambda index: photos.images[photos.test_index[index]], name_of, labels, found), photos.fingerprint
+
+
+def _of_family(config: DataConfig, folder: str) -> tuple[Originals, str]:
+    dataset = sources.load(config, Path(folder))
+    labels, names = dataset.reference_labels, dataset.record.label_names
+    found = f"{config.name}: {len(dataset.test):,} test images."
+    return Originals(
+        lambda index: dataset.test[index], lambda i: names[labels[i]], labels, found
+    ), dataset.record.fingerprint
+
+
+class Reading:
+    """Images on the way, read by a thread of its own, which goes on when the visitor who started it leaves."""
+
+    def __init__(self, config: DataConfig, folder: str) -> None:
+        self.found: Future[tuple[Originals, str]] = Future()
+        self.name = config.name
+        self.done, self.total = 0, 1
+        Thread(target=self._read, args=(config, folder), daemon=True).start()
+
+    def says(self) -> str:
+        name = controls.literal(self.name)
+        return (
+            f"Reading the photos of {name}, once for all: {self.done:,} of {self.total:,} …"
+            if self.done
+            else f"Looking for the images of {name} …"
+        )
+
+    def _read(self, config: DataConfig, folder: str) -> None:
+        try:
+            is_family = config.source in mnist.FAMILY
+            self.found.set_result(_of_family(config, folder) if is_family else _of_photos(config, folder, self._note))
+        except BaseException as error:
+            self.found.set_exception(error)
+
+    def _note(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+
+
+@st.cache_resource(max_entries=MAX_SETS, show_spinner=False)
+def _reading(config: DataConfig, folder: str) -> Reading:
+    return Reading(config, folder)
+
+
+def _read(config: DataConfig, folder: str) -> tuple[Originals, str]:
+    """The test images of a data set and the fingerprint of all of it; while they are read, everyone who waits for them sees how
+    many are done."""
+    reading = _reading(config, folder)
+    try:
+        wait([reading.found], SHOW_AFTER_S)
+        if not reading.found.done():
+            place = st.empty()
+            while not reading.found.done():
+                place.progress(reading.done / reading.total, reading.says())
+                wait([reading.found], SHOW_AFTER_S)
+            place.empty()
+        return reading.found.result()
+    except Exception:
+        _reading.clear(config, folder)  # there may be images the next time
+        raise
