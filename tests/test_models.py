@@ -239,6 +239,7 @@ def test_the_decoder_of_the_vae_sees_draws_from_the_posterior_and_encode_its_mea
     torch.testing.assert_close(seen[0].mean(0), mean[0], atol=0.03, rtol=0)
     torch.testing.assert_close(seen[0].var(0).log(), log_variance[0], atol=0.05, rtol=0)
     assert torch.equal(model.encode(x[:1]), mean)
+    assert torch.equal(model.posterior(x[:1].double())[1], log_variance)
     assert torch.equal(mean, model.encoder(x[:1])[:, :2])
 
 

@@ -161,7 +161,8 @@ class VariationalAutoencoder(Autoencoder):
     (Kingma & Welling 2014, https://arxiv.org/abs/1312.6114).
 
     beta  weight of that price (Higgins et al. 2017, https://openreview.net/forum?id=Sy2fzU9gl); with 1 and reconstruction "bce" the
-          loss times the number of pixels is the negative evidence lower bound, equation 10 of Kingma & Welling with one draw
+          loss times the number of pixels is the negative evidence lower bound, equation 10 of Kingma & Welling with one draw, for
+          pixels that are black or white, or grey as a mean over such
     """
 
     @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class VariationalAutoencoder(Autoencoder):
         }
 
     def _gaussian(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.encoder(x).chunk(2, dim=1)
+        return self.encoder(x.to(next(self.parameters()).dtype)).chunk(2, dim=1)
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -59,7 +59,10 @@ def show_plane() -> None:
     samples, samples_png = ahead.scene(draw_samples, seed, "latent plane", loaders.version(name), box, sampler)
     with left.container(key="samples"):  # before the rest is made: the browser fetches it meanwhile
         st.header(f"{SAMPLERS[sampler]} random samples", anchor=False)
-        export.show(samples_png, f"{NUM_SAMPLES**2} images decoded from {drawn}")
+        export.show(
+            samples_png,
+            f"{NUM_SAMPLES**2} images decoded from {'N(0, I)' if sampler == 'normal' else 'uniform'} random codes",
+        )
         st.markdown(f"{NUM_SAMPLES**2} {drawn}, seed {seed}. Draw again: key N.")
 
     grid = plane.decode_grid(name, box, side)
