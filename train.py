@@ -362,7 +362,11 @@ def print_table(names: list[str], out: Path) -> None:
         if not checkpoints.checkpoint_path(name, out).exists():
             print(f"{name:<22}{'–':>8}{'–':>9}{'–':>8}{'–':>9}{'–':>9}  missing")
             continue
-        header = checkpoints.read_header(name, out)
+        try:
+            header = checkpoints.read_header(name, out)
+        except CheckpointError:
+            print(f"{name:<22}{'–':>8}{'–':>9}{'–':>8}{'–':>9}{'–':>9}  cannot be read")
+            continue
         m, p = header["metrics"], header["provenance"]
         bce = f"{m['bce']:.4f}" if "bce" in m else "–"
         print(
@@ -559,7 +563,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         args.recipes = chosen(args)
         if args.list:
-            print_table(list(args.recipes), args.out)
+            others = [name for name in checkpoints.list_checkpoints(args.out) if name not in args.recipes]
+            print_table([*args.recipes, *([] if args.only else others)], args.out)
             return 0
         if args.download:
             from aemodels.data import download, sources

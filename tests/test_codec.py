@@ -169,3 +169,11 @@ def test_pillow_without_avif(monkeypatch):
     monkeypatch.setattr(codec.features, "check", lambda name: False)
     with pytest.raises(LatentLabError, match="pip install"):
         codec.avif_at_capacity(photo()[None], [0.1])
+
+
+def test_grey_photos_are_coded_as_they_are():
+    y, x = torch.meshgrid(torch.arange(96), torch.arange(96), indexing="ij")
+    photo = (127 + 60 * torch.sin(x / 9) + 60 * torch.cos(y / 7)).to(torch.uint8)[None]
+    (row,) = codec.avif_at_capacity([photo], [0.1], 2048)
+    assert row["num_images"] == 1
+    assert row["psnr_db"] > 30

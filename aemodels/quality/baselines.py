@@ -9,6 +9,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from aemodels.data.sources import DataSet
+from aemodels.errors import LatentLabError
 from aemodels.noise import add_noise, power
 from aemodels.quality.codec import avif_at_capacity
 from aemodels.quality.evaluation import AUDIT, FIGURES, TEST_VARIANCES
@@ -130,4 +131,7 @@ def measure(dataset: DataSet, num_uses: int, known: Mapping[str, Any]) -> Iterat
         yield results
     if lacks_avif(results):
         photos = tqdm(dataset.test, desc="baselines: AVIF", unit="photo")
-        yield results | {"avif": avif_at_capacity(photos, TEST_VARIANCES[1:], num_uses)}
+        try:
+            yield results | {"avif": avif_at_capacity(photos, TEST_VARIANCES[1:], num_uses)}
+        except LatentLabError as error:
+            tqdm.write(f"baselines: AVIF is not measured. {error}")

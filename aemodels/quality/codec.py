@@ -93,8 +93,8 @@ def _leb128(stream: bytes, start: int) -> tuple[int, int]:
 
 
 def encodings(photo: Tensor, max_bytes: int) -> Iterator[Encoding]:
-    """AVIF of a photo uint8 (3, H, W) at every scale and quality whose payload takes at most max_bytes."""
-    x = photo.permute(1, 2, 0).numpy()
+    """AVIF of a photo uint8 (3, H, W), or (1, H, W) in grey, at every scale and quality whose payload takes at most max_bytes."""
+    x = photo.permute(1, 2, 0).numpy() if len(photo) == 3 else photo[0].numpy()
     original = Image.fromarray(x)
     for scale in SCALES:
         width, height = (max(1, round(scale * side)) for side in original.size)
@@ -106,8 +106,8 @@ def encodings(photo: Tensor, max_bytes: int) -> Iterator[Encoding]:
             if num_bytes > max_bytes:  # and finer ones take more, give or take a few
                 break
             with Image.open(buffer) as decoded:
-                x_hat = np.asarray(decoded.convert("RGB").resize(original.size, Image.Resampling.BICUBIC))
-            pair = (torch.from_numpy(a.copy())[None].float() / 255 for a in (x, x_hat))
+                x_hat = np.asarray(decoded.convert(original.mode).resize(original.size, Image.Resampling.BICUBIC))
+            pair = (torch.from_numpy(a.copy()).view(1, *x.shape[:2], -1).float() / 255 for a in (x, x_hat))
             yield Encoding(num_bytes, mse(*pair).item())
 
 
@@ -122,10 +122,10 @@ def best_within(candidates: Sequence[Encoding], max_bytes: int) -> Encoding:
 def avif_at_capacity(
     photos: Sequence[Tensor], variances: Sequence[float], num_uses: int = 1024
 ) -> list[dict[str, Any]]:
-    """PSNR in dB of photos uint8 (N, 3, H, W), each as the best AVIF that fits the capacity at each noise variance (> 0).
+    """PSNR in dB of photos uint8 (N, C, H, W), each as the best AVIF that fits the capacity at each noise variance (> 0).
 
     One dictionary a variance, as metrics.evaluate gives them, with the budget and the mean payload in bytes. `photos` is gone
-    through once, so that a progress bar may wrap it. Raises LatentLabError where Pillow cannot write AVIF.
+    through once, so that a progress bar may wrap it. Raises LatentLabError where Pillow cannot write AVIF, and where none fits.
     """
     if not features.check("avif"):
         raise LatentLabError(

@@ -17,12 +17,10 @@ def sealed(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> dict[s
 
 
 def damaged(metadata: Mapping[str, str], tensors: Mapping[str, Tensor] | None = None) -> str | None:
-    """What is not as it was sealed, "its header" or a tensor's name; None where nothing is, or nothing was sealed.
+    """What is not as it was sealed, "its header" or a tensor's name; None where nothing is.
 
     tensors  not looked at, if not given
     """
-    if OF_TENSORS not in metadata and OF_HEADER not in metadata:
-        return None
     if metadata.get(OF_HEADER) != _of_header(metadata):
         return "its header"
     if tensors is None:
