@@ -58,7 +58,10 @@ def standard_panels(
             lambda c: denoising(f"{name}-3", c, factors[c.name], images, seed, seeds),
         ),
         (deep[:1], lambda c: plane(f"{name}-4", "Uniform sampling of the latent plane", [c], titles, seed, seeds)),
-        (deep, lambda *c: plane(f"{name}-5", "Latent planes side by side", c, titles, seed, seeds)),
+        (
+            deep if len(deep) > 1 else [],
+            lambda *c: plane(f"{name}-5", "Latent planes side by side", c, titles, seed, seeds),
+        ),
         (plain[:1], lambda c: convolutional(f"{name}-2", c, images, seed)),
         ([c for c in plain if c in varied][:1], lambda c: sampling(f"{name}-3", c, seed, seeds[:9])),
         ([c for c in plain if c in varied][:1], lambda c: perturbed(f"{name}-4", c, seed, seeds[:9], seeds[9:18])),
