@@ -73,7 +73,7 @@ def test_rings_and_what_they_hold_are_shown_of_the_vae_alone(vae):
 @pytest.mark.parametrize("model", ["mnist-ae", "mnist-vae"])
 def test_samples_can_be_drawn_from_the_normal_distribution_on_any_plane(model):
     ckpt = checkpoints.load_checkpoint(model)
-    app = open_page("mnist/latent_plane", mnist_model=model, sampler="N(0, I)", seed="4")
+    app = open_page("mnist/latent_plane", mnist_model=model, drawn_from="N(0, I)", seed="4")
     z = seeded_normal([4000 + i for i in range(100)], (2,))
     samples = plane.decode_normal(model, 10, 4)
     x_hat = (255 * ckpt.model.decode(z[:1])[0, 0]).numpy()
