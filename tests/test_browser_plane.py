@@ -19,7 +19,7 @@ from aemodels.data import mnist
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
 
-MODELS = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights")
+MODELS = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights", "mnist-vae")
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 44  # around the plot of a plane, in px
 
 

@@ -19,7 +19,12 @@ from aemodels.errors import ConfigError
 from aemodels.storage import checkpoints
 from pages.parts.plane import canvas, plane
 
-NAMES = {"mnist-ae": "Plain", "mnist-ae-l2-code": "L2 on the code", "mnist-ae-l2-weights": "L2 on the weights"}
+NAMES = {
+    "mnist-ae": "Plain",
+    "mnist-ae-l2-code": "L2 on the code",
+    "mnist-ae-l2-weights": "L2 on the weights",
+    "mnist-vae": "VAE",
+}
 MODELS = tuple(NAMES)
 PAGES = ("latent_plane", "twins", "path")
 
@@ -281,15 +286,18 @@ def test_twins_table_holds_the_librarys_numbers(ckpts):
         holes, wide = (planes.hole_share(ckpt.codes, planes.box(ckpt.codes, share)) for share in (0.98, 0.998))
         matrices = torch.cat([w.flatten() for w in ckpt.model.state_dict().values() if w.ndim == 2]).double()
         grid = entropy(ckpt.model.decode(planes.cells(planes.box(ckpt.codes), 20))).mean()
+        kl = ckpt.metrics.get("kl_nats")
         expected = [
             f"{stats.spread[0]:.3f}", f"{stats.spread[1]:.3f}", f"{holes:.1%}", f"{wide:.1%}", f"{stats.neighbour_accuracy:.1%}",
             f"{planes.normal_hole_share(ckpt.codes):.1%}",
-            f"{ckpt.metrics['bce']:.4f}", f"{matrices.square().mean().sqrt():.4f}", f"{grid:.4f}",
+            f"{ckpt.metrics['bce']:.4f}", *([f"{sum(kl):.2f}", f"{kl[0]:.2f}", f"{kl[1]:.2f}"] if kl else 3 * ["–"]),
+            f"{matrices.square().mean().sqrt():.4f}", f"{grid:.4f}",
         ]  # fmt: skip
         assert [cell.split(" (")[0] for cell in shown[NAMES[ckpt.name]]] == expected
     (canvases,) = sent(app, "plane_twins")
     views = [shown["view"] for shown in canvases["planes"]]
-    assert views[0] == views[1] == views[2]
+    assert len(views) == 4
+    assert all(view == views[0] for view in views)
     assert all(len(str(shown["facts"])) > 20 for shown in canvases["planes"])
 
 
@@ -314,7 +322,7 @@ def test_twins_notice_concludes_nothing_from_holes_that_another_box_turns_round(
             assert f"{before:.0%} → {after:.0%} of {which}" in point
         said.append("depends on the box" in point)
         assert said[-1] == ((holes[0][0] < holes[0][1]) != (holes[1][0] < holes[1][1]))
-    assert said == [False, True]  # both have been tried
+    assert set(said) == {False, True}  # both have been tried
 
 
 def test_twins_notice_says_why_weight_decay_changes_little(ckpts):

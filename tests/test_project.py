@@ -1,6 +1,7 @@
 """What the project promises as a whole: finished checkpoints, a README that tells their figures, no photo in it."""
 
 import ast
+import math
 import re
 import subprocess
 from graphlib import TopologicalSorter
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 import aemodels
+from aemodels.codes import planes
 from aemodels.quality.metrics import psnr_db
 from aemodels.storage import checkpoints, measurements
 from aemodels.training import recipes
@@ -17,7 +19,7 @@ from aemodels.training import recipes
 ROOT = Path(__file__).parent.parent
 LAB = recipes.of_the_lab()
 # What a model must reach on the test split to be shown: BCE in nats a pixel, under its own noise.
-BCE_AT_MOST = {"mnist-ae": 0.1656, "mnist-dae": 0.087}
+BCE_AT_MOST = {"mnist-ae": 0.1656, "mnist-dae": 0.087, "mnist-vae": 0.16}
 
 
 def test_all_checkpoints_are_there():
@@ -40,6 +42,14 @@ def test_checkpoint_is_finished_and_measured_on_the_whole_test_split(name):
 @pytest.mark.parametrize(("name", "limit"), BCE_AT_MOST.items())
 def test_bce_is_low_enough(name, limit):
     assert checkpoints.read_header(name)["metrics"]["bce"] <= limit
+
+
+def test_the_codes_of_the_vae_lie_as_draws_from_the_normal_distribution_do():
+    codes = aemodels.load_checkpoint("mnist-vae").codes
+    assert codes.std(0).tolist() == pytest.approx([1, 1], abs=0.1)
+    assert planes.normal_hole_share(codes) < 0.03
+    for radius in planes.RINGS:
+        assert planes.share_within(codes, radius) == pytest.approx(1 - math.exp(-(radius**2) / 2), abs=0.05)
 
 
 @pytest.mark.parametrize("name", ["mnist-ae-l2-code", "mnist-ae-l2-weights"])

@@ -3,9 +3,16 @@
 import numpy as np
 from PIL import Image
 
+from aemodels.codes import planes
 from aemodels.codes.planes import HOLE_BELOW, SPARSE_BELOW
+from aemodels.storage.checkpoints import Checkpoint
 
 SPARSE_COLOUR, HOLE_COLOUR = (240, 190, 40, 60), (220, 60, 50, 70)  # red, green, blue, alpha
+
+
+def rings(ckpt: Checkpoint) -> tuple[float, ...]:
+    """Radii of the circles that show N(0, I) on a plane whose model learnt to have its codes lie so; none on another."""
+    return planes.RINGS if ckpt.model.has_prior else ()
 
 
 def tint(shares: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from aemodels.data import words
 from aemodels.data.sources import DOGS
 from aemodels.noise import perturb, seeded_normal, seeded_order
 from aemodels.quality.metrics import bce, psnr_db, reconstruct
-from aemodels.report import figures, psnr_matrix
+from aemodels.report import figures, plane_figures, psnr_matrix
 from aemodels.report.panels import Panel, Row, describe
 from aemodels.storage.catalogue import DENOISER, MAPS, PLANE, Group
 from aemodels.storage.checkpoints import Checkpoint
@@ -152,7 +152,14 @@ def plane(
         box, stats = planes.box(ckpt.codes), planes.plane_stats(ckpt.codes, ckpt.labels)
         grid, samples = planes.cells(box, GRID_SIDE), planes.uniform(box, seeds)
         pictures["Test codes"].append(
-            figures.scatter_tile(ckpt.codes.numpy(), ckpt.labels.numpy(), ckpt.data.label_names, box, 800)
+            figures.scatter_tile(
+                ckpt.codes.numpy(),
+                ckpt.labels.numpy(),
+                ckpt.data.label_names,
+                box,
+                800,
+                rings=plane_figures.rings(ckpt),
+            )
         )
         pictures["Manifold grid"].append(_mosaic(ckpt.model.decode(grid), GRID_SIDE))
         pictures["Uniform samples"].append(_mosaic(ckpt.model.decode(samples), 10))
@@ -164,15 +171,20 @@ def plane(
                 "spread_z1": stats.spread[0],
                 "spread_z2": stats.spread[1],
                 "hole_share": planes.hole_share(ckpt.codes, box),
+                "normal_hole_share": planes.normal_hole_share(ckpt.codes),
                 "neighbour_accuracy": stats.neighbour_accuracy,
             }
+            | ({"kl_nats": sum(kl)} if (kl := ckpt.metrics.get("kl_nats")) else {})
         )
     caption = (
         "Test codes in the box of the central 98 % on each axis; this box decoded on a regular grid; uniform random codes "
-        "of it decoded. Of this box is hole, where hardly a code lies: "
-        + ", ".join(f"{row['hole_share']:.0%} ({titles[row['model']]})" for row in rows)
-        + "."
+        "of it decoded. Of this box is hole, where hardly a code lies: " + _of_each(rows, titles, "hole_share") + "."
     )
+    if any(ckpt.model.has_prior for ckpt in ckpts):
+        caption += (
+            " Rings: the normal distribution N(0, I) at 1, 2 and 3 standard deviations. Of its draws fall into a hole: "
+            f"{_of_each(rows, titles, 'normal_hole_share')}."
+        )
     settings = {"models": ", ".join(ckpt.name for ckpt in ckpts), "seed": seed, "grid": f"{GRID_SIDE} × {GRID_SIDE}"}
     settings["sample seeds"] = _span(seeds)
     if len(ckpts) == 1:  # side by side fills the width
@@ -180,6 +192,10 @@ def plane(
     else:
         labels = [titles[ckpt.name] for ckpt in ckpts]
     return _panel(name, title, caption, pictures, rows, settings, columns=labels)
+
+
+def _of_each(rows: Sequence[Row], titles: Mapping[str, str], share: str) -> str:
+    return ", ".join(f"{row[share]:.0%} ({titles[row['model']]})" for row in rows)
 
 
 def convolutional(name: str, ckpt: Checkpoint, x: Tensor | None, seed: int) -> Panel:

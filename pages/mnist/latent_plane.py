@@ -79,7 +79,7 @@ def show_plane() -> None:
             "view": view,
             "whole": whole,
             "dashed": dashed,
-            "rings": plane.rings(ckpt),
+            "rings": plane_figures.rings(ckpt),
             "z": z,
             "readout": readout,
             "titles": titles,
@@ -107,7 +107,13 @@ def show_plane() -> None:
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         cloud = figures.scatter_tile(
-            ckpt.codes.numpy(), ckpt.labels.numpy(), ckpt.data.label_names, box, width_px // 3, ink, plane.rings(ckpt)
+            ckpt.codes.numpy(),
+            ckpt.labels.numpy(),
+            ckpt.data.label_names,
+            box,
+            width_px // 3,
+            ink,
+            plane_figures.rings(ckpt),
         )
         shown = plane_figures.over(manifold, ink.background)
         place = figures.to_tiles(ckpt.model.decode(torch.tensor([z])))[0]

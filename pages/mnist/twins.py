@@ -10,7 +10,7 @@ from PIL import Image
 from aemodels import Checkpoint
 from aemodels.codes import planes, twins
 from aemodels.data import words
-from aemodels.report import figures
+from aemodels.report import figures, plane_figures
 from aemodels.storage import catalogue
 from pages.parts.plane import address, canvas, plane
 from pages.parts.shared import ahead, controls, export, loaders, models
@@ -56,7 +56,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
             ],
             "view": view,
             "box": box,
-            "rings": plane.rings(ckpts[name]),
+            "rings": plane_figures.rings(ckpts[name]),
             "readout": plane.read(name, place),
         }
         for name, row, view, box, place in zip(ckpts, numbers, views, boxes.values(), places, strict=True)

@@ -140,10 +140,10 @@ class Pane {
   }
 
   // Twice, a broad one in the colour of the background below, so that a mark stands out from any dots.
-  stroke(ctx, path) {
-    for (const [colour, thickness] of [["--st-background-color", 6], ["--st-text-color", 2.5]]) {
+  stroke(ctx, path, width = 2.5) {
+    for (const [colour, factor] of [["--st-background-color", 2.4], ["--st-text-color", 1]]) {
       ctx.strokeStyle = this.theme(colour)
-      ctx.lineWidth = thickness
+      ctx.lineWidth = factor * width
       ctx.beginPath()
       path()
       ctx.stroke()
@@ -166,7 +166,7 @@ class Pane {
     this.stroke(ctx, () => radii.forEach((r) => {
       ctx.moveTo(this.toX(r), y)
       ctx.ellipse(x, y, this.toX(r) - x, y - this.toY(r), 0, 0, 2 * Math.PI)
-    }))
+    }), 1.5)
     ctx.restore()
   }
 

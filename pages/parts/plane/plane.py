@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels import Checkpoint
 from aemodels.codes import latents, planes, twins
 from aemodels.noise import seeded_normal
 from aemodels.report import figures, plane_figures
@@ -67,11 +66,6 @@ def decode_uniform(name: str, box: planes.Extent, side: int, seed: int) -> dict:
 def decode_normal(name: str, side: int, seed: int) -> dict:
     """side² places drawn from N(0, I), decoded; see `_decode`."""
     return _decode(*loaders.version(name), None, side, seed, loaders.checkpoint(name))
-
-
-def rings(ckpt: Checkpoint) -> tuple[float, ...]:
-    """Radii of the circles that show N(0, I) on a plane whose model learnt to have its codes lie so; none on another."""
-    return planes.RINGS if ckpt.model.has_prior else ()
 
 
 def support(name: str, z: Tensor) -> Tensor:
@@ -152,7 +146,7 @@ def _support(name: str, modified_ns: int, _ckpt) -> planes.Support:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _scatter(name: str, modified_ns: int, box: planes.Extent, side_px: int, ink: figures.Ink, _ckpt) -> np.ndarray:
     return figures.scatter_tile(
-        _ckpt.codes.numpy(), _ckpt.labels.numpy(), _ckpt.data.label_names, box, side_px, ink, rings(_ckpt)
+        _ckpt.codes.numpy(), _ckpt.labels.numpy(), _ckpt.data.label_names, box, side_px, ink, plane_figures.rings(_ckpt)
     )
 
 
