@@ -26,7 +26,7 @@ def describe(codes: Tensor, picture: str) -> list[str]:
     if len(codes) < FEW:
         come = "1 code comes" if len(codes) == 1 else f"{len(codes)} codes come"
         sentences.append(
-            f"Only {come} with this model: what is measured on so few is rough. Train it with more {picture}s for firm figures."
+            f"Only {come} with this model, so what is measured on them is uncertain. Train it with more {picture}s."
         )
     if len(codes) > 1 and not vary(codes):
         sentences.append(
@@ -43,7 +43,7 @@ def describe(codes: Tensor, picture: str) -> list[str]:
     size = float(codes.double().square().mean().sqrt())
     if size > HUGE:
         sentences.append(
-            f"The codes are huge, {size:,.0f} in root mean square: the training ran away. Train this model again at a lower learning rate."
+            f"The codes are huge, {size:,.0f} in root mean square: the training did not converge. Train this model again at a lower learning rate."
         )
     elif size < TINY:
         sentences.append(

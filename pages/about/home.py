@@ -10,17 +10,20 @@ from pages.parts.shared import controls, loaders, models, originals, thumbnails
 # Page -> what it shows, in the order that a newcomer takes.
 CARDS = {
     "mnist/latent_plane": ("Latent plane", "10,000 digits on a plane of two numbers. Click anywhere, see it decoded."),
-    "mnist/denoise": ("Denoise", "Noise in, clean digit out, through a code of 2 or 64 numbers."),
+    "mnist/denoise": ("Denoise", "A noisy digit goes in, a clean one comes out, through a code of 2 or of 64 numbers."),
     "dogs/reconstruct": ("Reconstruct", "Photos, their codes made visible, and what each part of a code holds."),
-    "dogs/sample": ("Sample", "New codes from a Gaussian: do they decode to photos?"),
-    "dogs/perturb": ("Perturb", "Shake a code with noise and watch the picture give way."),
-    "dogs/noise_regularised": ("Noise-regularised", "Codes trained to survive noise, and what that costs."),
+    "dogs/sample": ("Sample", "Codes drawn at random from a Gaussian: do they decode to new photos?"),
+    "dogs/perturb": ("Perturb", "Add noise to a code and watch what happens to the picture."),
+    "dogs/noise_regularised": (
+        "Noise-regularised",
+        "Codes that were trained to survive noise, and how much quality that costs.",
+    ),
 }
 KINDS_OF_SECTIONS = {"mnist": "small images", "dogs": "photos"}
 MORE = {
     "mnist/twins": "What L2 does to the plane",
     "mnist/path": "A path between two codes",
-    "dogs/axes": "What the strongest axes hold",
+    "dogs/axes": "What the main directions of the codes hold",
     "dogs/interpolate": "From one photo to another",
     "about/training": "How each model was trained",
     "about/report": "Your report",
@@ -45,8 +48,8 @@ STYLE = """
 
 controls.header(
     "Latent Lab",
-    "An autoencoder squeezes a picture into a short code and rebuilds it from that code alone. Here the codes can be seen, "
-    "clicked, sampled, shaken and measured.",
+    "An autoencoder squeezes a picture into a short code and rebuilds the picture from that code alone. Here you can see the codes, "
+    "click on them, draw random ones, add noise to them, and measure what happens.",
 )
 st.html(f"<style>{STYLE}</style>")
 places = {}
@@ -59,8 +62,8 @@ for start in (0, 3):
             st.page_link(f"{page}.py", label=f"**{title}** · {KINDS_OF_SECTIONS[section]}")
             st.markdown(sentence)
 st.markdown(
-    "**Where to start:** go from left to right, each page builds on the one before. What you have set is in the page's "
-    "address: bookmark it, and the scene comes back."
+    "**Where to start:** go from left to right; each page builds on the one before. All that you set is kept in the page's "
+    "address: bookmark it to see the same picture again."
 )
 with st.container(horizontal=True):
     for page, label in MORE.items():
@@ -95,7 +98,7 @@ for group in found.groups:
     images, place = originals.of(group.data), next(columns)
     if images is None:
         place.info(
-            f"{originals.why_none(group.data)} Until then the pages work from the codes that come with the models, and with photos of your own.",
+            f"{originals.why_none(group.data)} Until then the pages show codes that come with the models, or photos of your own.",
             icon=":material/photo_library:",
         )
     elif others := originals.about_others(group.data):

@@ -59,7 +59,7 @@ def of_the_lab(groups: Sequence[Group]) -> list[str]:
 
 controls.header(
     "Report",
-    "The panels that you add with “Add to report” on the other pages come together here, with their numbers, seeds and settings. "
+    "Here are the panels that you added by “Add to report” on the other pages, with their numbers, seeds and settings. "
     "They are kept until you close or reload this tab.",
 )
 collected = export.collected()

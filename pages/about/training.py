@@ -20,7 +20,7 @@ ALONG = {"epoch": "Epochs", "minutes": "Minutes", "step": "Steps"}
 
 controls.header(
     "Training",
-    "Every checkpoint carries its own loss curve, settings and provenance; this page reads them from the files.",
+    "How each model was trained: its loss curve, its settings, and the computer that did it. All of this is kept in the model's file.",
 )
 found = loaders.read_catalogue()
 models.say_broken(found.broken)
@@ -80,14 +80,14 @@ how_chosen = (
     "figures on test images (docs/experiments.md), so a little of the best is luck."
 )  # fmt: skip
 st.caption(
-    "Each under the noise it is trained with, so a model trained with more noise has a higher loss by right. Left: mean over each epoch, "
-    f"of the weights being trained. Right: a fixed sample of {judged_on} images after each epoch that was saved, with the averaged weights that "
-    f"are kept. {how_chosen}"
+    "Each model is measured under the noise that it is trained with, so more noise in training means a higher loss. Left: the mean over each epoch, "
+    f"for the weights as they are being trained. Right: a fixed sample of {judged_on} images after each saved epoch, for the averaged weights, which "
+    f"are the ones kept. {how_chosen}"
 )
 if "log_mse" in losses:
     st.caption(
-        "The loss “log MSE” is the mean over images of the logarithm of each one’s MSE: its least value is where the mean PSNR is "
-        "greatest. What it measures is still the MSE, over all pixels and channels; its exponential, drawn here, is a geometric mean of MSE."
+        "The loss “log MSE” is the logarithm of each image’s MSE, averaged over the images. Training that makes it smaller makes the mean PSNR larger. "
+        "Drawn here is its exponential: the geometric mean of the images’ MSEs."
     )
 further = {
     (name, term): histories.curve(trainings[name], name, along, term)
@@ -122,27 +122,27 @@ points = [
 ]
 if continued := [f"{controls.code(name)} {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:
     points.append(
-        f"Several trainings led to each: {', '.join(continued)}, each begun with the weights that another had ended with. The axis counts "
-        "them all; a curve shows those that made a model of its name; the settings below are of the last."
+        f"These models went through several trainings: {', '.join(continued)}. Each began with the weights at the end of another. The axis counts "
+        "all of them. A curve shows only the trainings of a model of that name. The settings below are those of the last training."
     )
 if averaged := [
     name for name, h in chosen.items() if h["provenance"].get("averaged_with") and len(trainings[name]) > 1
 ]:
     pairs = {name: trainings[name][-2:] for name in averaged}
     points.append(
-        "Kept are the means of the weights at the training's end and those it started from: "
+        "For these models, the mean of the weights before and after the last training was kept: "
         + ", ".join(
             f"{controls.code(name)} **{mean['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
             + other_plain_steps(start, mean)
             for name, (start, mean) in pairs.items()
         )
-        + ". The curves are of the training alone; plain gradient steps, where the settings have them, came after it."
+        + ". The curves show the training before this mean was taken, and without plain gradient steps."
     )
 gains = {name: histories.last_tenth_gain_db(header["history"]) for name, header in chosen.items()}
 if gains := {name: gain for name, gain in gains.items() if gain is not None}:
     most = max(gains, key=gains.get)
     points.append(
-        "The last tenth of the steps, over which the learning rate falls to zero, brought "
+        "In the last tenth of the steps the learning rate falls to zero. This gained "
         + (
             f"{controls.code(most)} **{controls.signed(gains[most], 2)} dB**{', the most of these' if len(gains) > 1 else ''}."
             if round(gains[most], 2) > 0
@@ -202,9 +202,9 @@ if differs.any():
     st.table(table[differs].rename(columns=controls.literal).map(controls.literal))
 if any(h["model_config"].get("refiner_steps") for h in chosen.values()):
     st.caption(
-        "Corrector: a smaller encoder that sees each photo above its first reconstruction and adds to the code. Gradient steps on the code: "
-        "the encoder then takes the gradient of the error by the code, and a network, the refiner, turns it into what to add, step after step; "
-        "after those learned steps come plain ones, L-BFGS or, under noise, straight down the gradient, which training knows nothing of. "
+        "Corrector: a smaller encoder that sees each photo together with its first reconstruction, and adds something to the code. Learned gradient steps: "
+        "a network, the refiner, sees the gradient of the error with respect to the code and says what to add, several times. "
+        "Plain gradient steps: ordinary descent after that (L-BFGS; under noise, straight down the gradient), which is not used while training. "
         "The number of learned steps is among the settings that were chosen."
     )
 if not differs.all():

@@ -49,8 +49,8 @@ def draw(z: Tensor, x: Tensor, width_px: int, ink: figures.Ink, caption: str = "
 
 controls.header(
     "Axes",
-    "The codes of pictures spread further along some directions than along others. These are walks along the directions of most "
-    "spread, the principal axes, one a row; a step is one standard deviation (σ) of the codes along it.",
+    "The codes of pictures vary more along some directions than along others. The directions along which they vary most are the principal axes. "
+    "Each row walks along one of them, in steps of one standard deviation (σ) of the codes.",
 )
 with controls.row():
     name, group = models.choose_model(catalogue.MAPS)
@@ -85,15 +85,15 @@ controls.notice(
     [
         *models.notes(name),
         f"Axes {shown[0] + 1} to {shown[-1] + 1} hold **{float(share[list(shown)].sum()):.1%}** of the variance of {len(ckpt.codes):,} codes; "
-        f"the strongest holds {float(share[0]):.1%}, and half of it takes **{half}** of {rank:,} axes.",
-        f"One σ along axis {moved.axes[0]} moves the picture by **{moved.grey_levels[0]:.1f}** of 255 grey levels RMS, {moved.coarse[0]:.0%} of "
-        f"its square in regions of {curves.CELL_PX} px and more{': light and colour' if moved.coarse[0] > 0.5 else ''}. Along axis "
-        f"{moved.axes[-1]} it is {moved.grey_levels[-1]:.1f} grey levels, {moved.coarse[-1]:.0%} of it so coarse.",
-        f"The mean code decodes to a picture with **{moved.mean_contrast:.0f}** grey levels of contrast (standard deviation of its pixels), real codes "
-        f"to {moved.photos_contrast:.0f}. Its mean square is {float(mean.square().mean()):.2f}, theirs {float(ckpt.codes.square().mean()):.2f}: where a "
-        "Gaussian is densest no code lies.",
-        f"Along the axes shown the codes have a mean excess kurtosis of {controls.signed(kurtosis, 2)}: 0 for a Gaussian, above it the more, the "
-        "more codes lie far out.",
+        f"the strongest holds {float(share[0]):.1%}. It takes **{half}** of {rank:,} axes to hold half of it.",
+        f"One σ along axis {moved.axes[0]} changes the picture by **{moved.grey_levels[0]:.1f}** of 255 grey levels (RMS). {moved.coarse[0]:.0%} of "
+        f"the squared change is in regions of {curves.CELL_PX} px and more{': light and colour' if moved.coarse[0] > 0.5 else ''}. Along axis "
+        f"{moved.axes[-1]} it is {moved.grey_levels[-1]:.1f} grey levels, and {moved.coarse[-1]:.0%} in such regions.",
+        f"The mean code decodes to a picture with a contrast of **{moved.mean_contrast:.0f}** grey levels (standard deviation of its pixels); real codes have "
+        f"{moved.photos_contrast:.0f}. The mean square of the mean code is {float(mean.square().mean()):.2f}, that of the real codes {float(ckpt.codes.square().mean()):.2f}. "
+        "So a Gaussian is densest at a place where no code lies.",
+        f"Along the axes shown the codes have an excess kurtosis of {controls.signed(kurtosis, 2)} on average. It is 0 for a Gaussian, and larger if more "
+        "codes lie far out.",
     ]
 )  # fmt: skip
 
@@ -126,6 +126,6 @@ right.plotly_chart(
     alt=f"Share of that change which is left in means over 16 px, against the axis's number, for {', '.join(effects)}",
 )
 st.caption(
-    f"Root mean square over pixels, colours and the first {curves.NUM_CODES} codes, half a σ either way; right, the share of its "
-    f"square that is left when the change is averaged over {curves.CELL_PX}×{curves.CELL_PX} px."
+    f"Left: root mean square over pixels, colours and the first {curves.NUM_CODES} codes, from half a σ below to half a σ above. Right: the share of the "
+    f"squared change that is left after averaging over {curves.CELL_PX}×{curves.CELL_PX} px."
 )

@@ -19,8 +19,8 @@ NUM_PICTURES, NUM_STEPS = 8, 9
 WAYS = {"lerp": "Straight line (lerp)", "slerp": "Great circle (slerp)", "fade": "Cross-fade of pictures"}
 
 SENTENCE = (
-    "Nine steps from one {} to another: along the straight line between their codes, along the great circle, which keeps the code's "
-    "length, and, for comparison, by fading one picture into the other."
+    "Nine steps from one {} to another, in three ways: on the straight line between their codes; on the great circle, which keeps the "
+    "length of the code; and, for comparison, by fading one picture into the other."
 )
 sentence = controls.header("Interpolate", SENTENCE.format("photo"))
 with controls.row():
@@ -86,8 +86,8 @@ if start == end:
     points.append(f"Both ends are the same {what}, and so is every step between them: choose another one.")
 elif "slerp" in ways:
     points += [
-        f"The two codes stand at an angle of **{angle:.0f}°**; in {codes[0].numel():,} dimensions two codes that have nothing in "
-        "common stand near 90°.",
+        f"The angle between the two codes is **{angle:.0f}°**. In {codes[0].numel():,} dimensions, two codes that have nothing in "
+        "common are at nearly 90°.",
         f"Half way, the straight line's code has **{float(power['lerp'][middle]) / ends:.0%}** of the ends' mean square, the great "
         f"circle's {float(power['slerp'][middle]) / ends:.0%}"
         + ("; this model has only seen codes of mean square 1." if model.noise_variance else "."),
@@ -95,7 +95,7 @@ elif "slerp" in ways:
         f"{detailed['slerp'][middle]:.1f} on the great circle and {detailed['fade'][middle]:.1f} in the cross-fade; the two {what}s "
         f"have {detailed['fade'][0]:.1f} and {detailed['fade'][-1]:.1f}.",
         f"It differs from the plain cross-fade by {apart['lerp']:.1f} (straight line) and {apart['slerp']:.1f} (great circle) of 255 "
-        f"grey levels RMS, the two {what}s from each other by {ends_apart:.1f}. At 0 the walk would be a double exposure and nothing else.",
+        f"grey levels (RMS). The two {what}s differ from each other by {ends_apart:.1f}. If it were 0, decoding would do no more than a cross-fade.",
     ]
 controls.notice(points)
 

@@ -25,8 +25,8 @@ def chart(models: dict[str, psnr_matrix.Curve], references: dict[str, psnr_matri
 
 controls.header(
     "Noise-regularised",
-    "Each code is scaled to unit mean square, then zero-mean Gaussian noise is added to it while the network trains: it learns "
-    "codes that survive noise, as a transmitter and receiver over a noisy channel must.",
+    "While these networks train, each code is scaled to a mean square of 1, and Gaussian noise of mean zero is added to it. So they learn "
+    "codes that survive noise, like a transmitter and a receiver with a noisy channel between them.",
 )
 with controls.row():
     group = models.choose_group(catalogue.MAPS, key="data")
@@ -69,11 +69,11 @@ st.table(
     ).rename_axis("model or baseline")
 )
 relative = (
-    f" Those of {controls.literal(plain)} have no fixed power: its noise is relative to each code's own mean square, which makes the SNR the same."
+    f" Codes of {controls.literal(plain)} have no fixed mean square: their noise is scaled to each code's own, so that the signal-to-noise ratio (SNR) is the same."
     if plain
     else ""
 )
-st.caption(f"A model trained under noise sends codes of mean square 1.{relative}")
+st.caption(f"A model that was trained with noise sends codes of mean square 1.{relative}")
 everything = channel.numbers(measured, {label: baselines.get(key, []) for label, key in psnr_matrix.BASELINES.items()})
 st.download_button(
     "All figures, at every variance (CSV)",
@@ -133,7 +133,7 @@ controls.notice(
         *generation.verdict(group.data, *own, beside=plain),
         *channel.findings(curves, references, own, plain),
         *of_samples,
-        "How the code's elements are spread, each by itself (mean excess kurtosis: 0 for a Gaussian, above it the more, the more values "
+        "How Gaussian each element of the code is (mean excess kurtosis: 0 for a Gaussian, larger if more values "
         "lie far from the mean): " + ", ".join(f"{controls.signed(k, 2)} ({m})" for m, k in kurtosis.items()) + ".",
     ]
 )
@@ -142,8 +142,8 @@ st.header("Power audit", anchor=False)
 audits = {label: channel.audit(rows) for label, rows in measured.items()}
 st.table(pd.DataFrame.from_dict(audits, orient="index").rename_axis("model"))
 st.caption(
-    "Measured, not assumed: the mean square of the codes that are sent, and the variance of the noise that reaches the decoder, per unit of "
-    "that mean square, beside the variance asked for. Half of it would mean that the noise of a complex channel was taken by mistake."
+    "A check by measurement. E[z²] is the mean square of the codes that are sent. The other columns give the measured variance of the noise, divided by "
+    "E[z²]: it should be the variance asked for. Half of it would mean that noise of a complex channel was used by mistake."
 )
 
 if scene:

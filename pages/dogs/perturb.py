@@ -33,8 +33,8 @@ def in_db(psnr: Tensor) -> list[str]:
 
 controls.header(
     "Perturb",
-    "Gaussian noise is added to nine codes before they are decoded: **white**, as strong in every direction, or **shaped** "
-    "like the codes' own covariance, with the same total power in each code. Its variance is per unit of the code's mean square.",
+    "Gaussian noise is added to nine codes before they are decoded. **White** noise is equally strong in every direction. **Shaped** noise "
+    "has the covariance of the codes themselves, with the same total power. A variance of 0.1 means a tenth of the code's mean square.",
 )
 kept = {"bind": "query-params", "persist_state": "session"}
 with controls.row():
@@ -141,7 +141,7 @@ dimensions = variance_curves.effective_dimensions(ckpts)
 if not variance:
     first = "At variance 0 nothing is added: move the slider to see what noise does."
 elif not psnr["White"].isfinite().any():
-    first = "The noise changes nothing: it is in proportion to each code's mean square."
+    first = "The noise changes nothing: it is proportional to each code's mean square, which is 0 here."
 else:
     first = f"Against {against}, these {number} have {psnr['White'].mean():.2f} dB at variance {variance:.2f} with white noise"
     if "Shaped" in psnr:
@@ -151,9 +151,9 @@ block_px = ckpt.model_config.image_shape[-1] // z.shape[-1]
 points = [
     *models.notes(name),
     first,
-    f"One element of the code answers for {block_px}×{block_px} px and more, so white noise comes out as coloured patches and false edges, "
-    f"not as grain of single pixels; shaped noise moves a code the way codes differ from {picture_words.one} to {picture_words.one}. The mean step "
-    f"between neighbouring pixels: {steps['No noise']:.1f} grey levels without noise, {steps['White']:.1f} with white"
+    f"One element of the code affects {block_px}×{block_px} px and more, so white noise shows as patches and false edges, "
+    f"not as grain. Shaped noise changes a code in the ways in which codes differ from {picture_words.one} to {picture_words.one}. The mean difference "
+    f"between neighbouring pixels is {steps['No noise']:.1f} grey levels without noise, {steps['White']:.1f} with white"
     + (f" and {steps['Shaped']:.1f} with shaped noise." if "Shaped" in steps else "."),
     f"From no noise to variance {strongest:g}, white, mean PSNR falls by **{drops[at_most]:.2f} dB** for {at_most} and by "
     f"{drops[at_least]:.2f} dB for {at_least}.",
@@ -161,8 +161,8 @@ points = [
 if name in dimensions:
     points.insert(
         -1,
-        f"Codes of {name} use their {z[0].numel():,} directions unevenly: their variance is spread as over **{dimensions[name]:.0f}** of "
-        "equal strength (participation ratio). Shaped noise is spread like them, white noise evenly over all. By model: "
+        f"Codes of {name} use their {z[0].numel():,} directions unevenly, as if there were only **{dimensions[name]:.0f}** directions of "
+        "equal variance (participation ratio). Shaped noise is uneven in the same way; white noise is equal in all. By model: "
         f"{', '.join(f'{d:.0f} ({model})' for model, d in dimensions.items())}.",
     )
 controls.notice(points)

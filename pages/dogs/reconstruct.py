@@ -22,7 +22,7 @@ from pages.parts.shared import ahead, controls, export, loaders, models, origina
 VIEWS = {"maps": "Channels", "colours": "One picture"}
 SOURCES = {"test": "test split", "own": "own files", "camera": "camera"}
 
-sentence = controls.header("Reconstruct", "Each photo passes through a short code and is rebuilt from it.")
+sentence = controls.header("Reconstruct", "Each photo is squeezed into a short code and rebuilt from that code alone.")
 with controls.row():
     name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
@@ -114,7 +114,9 @@ else:
     alt = f"{len(z)} reference codes, and what {name} rebuilds from them"
 export.show(scene.panel, alt)
 if view == "maps":
-    legend = f"Code: each channel a map, blue −{limit:.1f}, white 0, red {limit:.1f}, on one scale for all."
+    legend = (
+        f"Code: one map for each channel. Blue is −{limit:.1f}, white 0, red {limit:.1f}, on the same scale for all."
+    )
 else:
     legend = (
         f"Code: red, green and blue are the three strongest directions among the {latent_shape[0]} channels (principal components), which "
@@ -122,13 +124,20 @@ else:
     )
 if source == "test" and (others := originals.about_others(ckpt.data)):
     legend += f" {others}"
-st.caption(legend + (" Error: mean over the colours, black 0, white 0.3 of the range or more." if has_photos else ""))
+st.caption(
+    legend
+    + (
+        " Error: absolute difference, averaged over the colours. Black is 0; white is 0.3 of the range, or more."
+        if has_photos
+        else ""
+    )
+)
 
 st.header("What a part of the code holds", anchor=False)
 touch.show(name, z, x_hat, x, limit)
 st.caption(
-    f"Scaled about the mean of the {len(ckpt.codes):,} reference codes: a part that is knocked out says what it says of the average "
-    f"{picture.one}. What changed: absolute difference, mean over the colours."
+    f"The scale is measured from the mean of the {len(ckpt.codes):,} reference codes: a part that is knocked out takes the value that it has on average "
+    f"over {picture.many}. “What changed” is the absolute difference, averaged over the colours."
 )
 
 score = ckpt.metrics["evaluations"][0]
@@ -141,7 +150,7 @@ points = [
 if has_photos:
     helpers = []
     if ckpt.model_config.corrector_depths:
-        helpers.append("a corrector that sees the original beside what it is rebuilt to")
+        helpers.append("a corrector that compares the original with its first reconstruction")
     if ckpt.model_config.refiner_steps:
         helpers.append(f"{ckpt.model_config.refiner_steps} learned steps along the gradient of the picture's error")
     if num_steps := ckpt.model_config.descent_steps:
@@ -156,15 +165,16 @@ if has_photos:
         points.append(f"This {picture.one} ({controls.literal(labels[0])}) reaches {psnr[0]:.2f} dB.")
     if helpers:
         points.append(
-            f"The encoder is helped: its first code alone would give **{scene.encoder_psnr.mean():.2f} dB** here; "
-            f"{', then '.join(helpers)} bring that to **{psnr.mean():.2f} dB**."
+            f"The encoder gets help. Its first code alone would give **{scene.encoder_psnr.mean():.2f} dB** here; "
+            f"{', then '.join(helpers)} raise that to **{psnr.mean():.2f} dB**."
         )
     if variation.any():  # a blank one, from a covered camera, has none
         whose = f"{picture.many}'" if len(x) > 1 else f"{picture.one}'s"
         in_error, in_photos = detail.fine_share(x - x_hat, 4), detail.fine_share(variation, 4)
         points.append(
-            f"**{in_error:.0%}** of the squared error is detail finer than 4 px, of the {whose} own "
-            f"variation {in_photos:.0%}" + (": fine detail is lost first." if in_error > max(in_photos, 0.5) else ".")
+            f"**{in_error:.0%}** of the squared error is detail finer than 4 px. In the {whose} own "
+            f"variation such detail makes up {in_photos:.0%}"
+            + (": fine detail is lost first." if in_error > max(in_photos, 0.5) else ".")
         )
 channel_power = probing.channel_power(z)
 power = channel_power.mean(0)

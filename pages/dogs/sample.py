@@ -66,8 +66,8 @@ def compute_models(seed: int) -> bytes:
 
 
 SENTENCE = (
-    "The codes of random {} are summed up by a mean and a covariance; nine new codes are drawn from that Gaussian and decoded. If the "
-    "latent space were filled the way a Gaussian fills it, these would be nine new {}."
+    "A Gaussian is fitted to the codes of random {} (their mean and covariance). Nine new codes are drawn from it and decoded. If codes "
+    "were really distributed like a Gaussian, these would be nine new {}."
 )
 sentence = controls.header("Sample", SENTENCE.format("photos", "photos"))
 with controls.row():
@@ -100,18 +100,18 @@ stats = sampling.fitted(name, num_codes, sampler)
 size, rank = scene.z[0].numel(), len(sampling.spectrum(name, num_codes, sampler))
 relative = scene.to_nearest / sampling.mean_spacing(name, num_codes)
 kurtosis = latents.excess_kurtosis(ckpt.codes)
-fitted_on = f"{num_codes:,} codes of {size:,} numbers: the covariance has rank **{rank:,}**, variance in {rank:,} of {size:,} directions"
-fitted_on += " and none in the rest." if rank < size else "."
+fitted_on = f"It is fitted on {num_codes:,} codes of {size:,} numbers. Its covariance has rank **{rank:,}**: samples vary in {rank:,} of {size:,} directions"
+fitted_on += " and not at all in the others." if rank < size else "."
 how = {
     "full": "",
-    "diagonal": " Each element is drawn by itself: what neighbouring cells have to do with each other is lost.",
-    "shrinkage": f" Ledoit and Wolf's formula puts a share of {stats.shrinkage:.1%} on a multiple of the identity, which fills the "
-    "directions that no code used.",
-    "mixture": f" {len(stats.weights)} Gaussians share out the {latents.mixture_size(num_codes, size)[1]} strongest axes; along the "
-    "rest it is the Ledoit–Wolf Gaussian, for more components would need more codes.",
+    "diagonal": " Each element is drawn by itself, so the connection between neighbouring cells is lost.",
+    "shrinkage": f" Ledoit and Wolf's formula mixes {stats.shrinkage:.1%} of a multiple of the identity into the covariance, so that samples vary in all "
+    "directions, also in those that no code used.",
+    "mixture": f" On the {latents.mixture_size(num_codes, size)[1]} strongest axes it is a mixture of {len(stats.weights)} Gaussians. On the "
+    "other axes it is the Ledoit–Wolf Gaussian, because a mixture there would need more codes.",
 }
 if sampler == "standard":
-    gaussian = f"N(0, I) takes nothing from the codes. Theirs is a mean square of {float(codes.square().mean()):.2f}, its own is 1."
+    gaussian = f"N(0, I) does not look at the codes at all. Their mean square is {float(codes.square().mean()):.2f}; that of its samples is 1."
 else:
     gaussian = fitted_on + how[sampler]
 controls.notice(
@@ -121,11 +121,11 @@ controls.notice(
         gaussian,
         f"The samples carry **{scene.detail_share:.0%}** of the fine detail of the nine real codes shown (mean step between neighbouring "
         f"pixels, {scene.detail:.1f} against {scene.detail / scene.detail_share:.1f} of 255 grey levels).",
-        f"A sample lies {relative.mean():.2f} times as far from its nearest real code as a real code from its nearest neighbour, the "
-        f"closest of the nine, number {int(relative.argmin()) + 1}, {relative.min():.2f} times"
-        + (f": none copies one of these {num_codes:,}." if relative.min() > 0.5 else "."),
-        f"Each element of the real codes by itself has a mean excess kurtosis of {controls.signed(kurtosis, 2)}: 0 for a Gaussian, above it the "
-        "more, the more values lie far from the mean. Mean and covariance say nothing of how more than two elements go together.",
+        f"On average a sample lies {relative.mean():.2f} times as far from its nearest real code as a real code lies from its nearest neighbour. For the "
+        f"closest of the nine, number {int(relative.argmin()) + 1}, it is {relative.min():.2f} times"
+        + (f", so none is a copy of one of these {num_codes:,} codes." if relative.min() > 0.5 else "."),
+        f"How Gaussian is one element of the real codes? Its excess kurtosis is {controls.signed(kurtosis, 2)} on average: it is 0 for a Gaussian, and larger "
+        "if more values lie far from the mean. And a mean and a covariance never say how three or more elements go together.",
     ]
 )  # fmt: skip
 

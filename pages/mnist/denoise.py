@@ -33,7 +33,9 @@ def own_picture(source: str) -> Tensor | None:
         if source == "draw":
             with left:
                 strokes = sketch.show()
-            right.info("Draw one digit, as large as you like: it is brought to the size and the pen of MNIST's digits.")
+            right.info(
+                "Draw one digit, as large as you like: it is scaled to the size and stroke width of MNIST's digits."
+            )
             if strokes:
                 return digits.as_mnist_digit(sketch.rasterise(strokes), "The drawing")
         elif not is_mnist:
@@ -44,7 +46,7 @@ def own_picture(source: str) -> Tensor | None:
             )
             return files[0].picture.float() / 255 if files else None
         else:
-            label = "A picture of one digit, in any ink on any other ground"
+            label = "A picture of one digit, in any colour on any other colour"
             with left:
                 files = uploads.show(label, "digit_file", digits.read_digit, 1, "picture")
             if files:
@@ -166,8 +168,8 @@ if scene:
     alt = f"{n} pictures: original, noisy at factor {factor:.2f}, then {', '.join(list(psnr)[1:])}"
     export.show(scene.panel, alt)
     st.caption(
-        "Below each picture: PSNR in dB against the original, peak 1.0 · SSIM, 1 for a perfect copy. All see the noisy image "
-        "unclipped; it is shown and measured clipped to [0, 1]. "
+        "Below each picture: PSNR in dB against the original, then SSIM, which is 1 for a perfect copy. The denoisers see the noisy image "
+        "as it is; to be shown and measured it is clipped to [0, 1]. "
         + ("“Best linear” is told the noise factor; the networks are not." if is_mnist else "")
     )
     parts = [

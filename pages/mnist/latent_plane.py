@@ -44,7 +44,11 @@ def show_plane() -> None:
         z = address.place("Place: z₁, z₂", "z", default.tolist())
         box = address.box("Box: z₁ from, to, z₂ from, to", "box", dashed)
     view, which = (whole, "the dashed box") if box == dashed else (box, "the box in view")
-    drawn = "codes drawn from N(0, I), box or not" if sampler == "normal" else f"codes drawn uniformly from {which}"
+    drawn = (
+        "codes drawn from N(0, I), also outside the box"
+        if sampler == "normal"
+        else f"codes drawn uniformly from {which}"
+    )
     left, right = st.columns([4, 5], gap="medium")
 
     def draw_samples(seed: int) -> tuple[dict, bytes]:
@@ -94,7 +98,7 @@ def show_plane() -> None:
             )
         if ckpt.model.has_prior:
             st.markdown(
-                "**Rings**: N(0, I), at 1, 2 and 3 standard deviations. The model learnt to have its codes lie so."
+                "**Rings**: N(0, I), at 1, 2 and 3 standard deviations. The model was trained to spread its codes like this."
             )
         if about := plane.about_images(name):
             st.caption(about)
@@ -174,8 +178,7 @@ def of_normal(ckpt: Checkpoint, samples: dict | None) -> list[str]:
         within = [f"{planes.share_within(ckpt.codes, r):.0%}" for r in planes.RINGS]
         of_draws = [f"{1 - np.exp(-(r**2) / 2):.0%}" for r in planes.RINGS]
         points.append(
-            f"Within the rings lie {', '.join(within[:-1])} and {within[-1]} of the test codes, and {', '.join(of_draws[:-1])} and {of_draws[-1]} "
-            "of all draws from N(0, I)."
+            f"The three rings hold {', '.join(within[:-1])} and {within[-1]} of the test codes. Of draws from N(0, I) they hold {', '.join(of_draws[:-1])} and {of_draws[-1]}."
         )
     return points
 
@@ -187,9 +190,9 @@ def notice(
     kinds = np.array([planes.kind_of_place(s) for s in grid["shares"]])
     in_holes, supported = kinds == "hole", kinds == "supported"
     points = [
-        f"Uniform sampling asks for places, not for {kind.many}: **{hole_share:.0%}** of {which} is hole"
+        f"Uniform sampling picks places without asking whether {kind.many} are there: **{hole_share:.0%}** of the area of {which} is holes"
         + (f", and **{share_in_holes(samples):.0%}** of the random places lie in holes" if samples else "")
-        + f"; {supported.mean():.0%} of the grid's places are supported. The decoder draws something at every one of them."
+        + f". {supported.mean():.0%} of the grid's places are supported. The decoder draws a picture at every place all the same."
     ]
     if in_holes.any() and supported.any():
         hole, well = grid["entropy"][in_holes].mean(), grid["entropy"][supported].mean()
@@ -204,13 +207,13 @@ def notice(
     shares, real = (np.bincount(found, minlength=len(names)) / len(found) for found in (nearest, labels))
     most = shares.argmax()
     points.append(
-        f"Room for each {kind.class_}: the nearest code is a **{controls.literal(names[most])}** at {shares[most]:.0%} of the grid's "
-        f"places; among the test {kind.many} {real[most]:.0%} are of this {kind.class_}."
+        f"The room is shared unequally: **{controls.literal(names[most])}** is the {kind.class_} of the nearest code at {shares[most]:.0%} of the grid's "
+        f"places, and of {real[most]:.0%} of the test {kind.many}."
     )
     if (shares == 0).any():
         absent = [controls.literal(names[i]) for i in np.flatnonzero(shares == 0)]
         more = f" and {len(absent) - MAX_NAMED} more" if len(absent) > MAX_NAMED else ""
-        points.append(f"Nowhere on this grid nearest: {', '.join(absent[:MAX_NAMED])}{more}.")
+        points.append(f"Digits that are nowhere nearest on this grid: {', '.join(absent[:MAX_NAMED])}{more}.")
     return points
 
 

@@ -118,8 +118,8 @@ def show_path(name: str, seed: int) -> None:
         } | canvas.legend(ckpt)
         canvas.path("path", data, change)
     st.caption(
-        f"On top: the {kind.class_} of the nearest test code, and what the place is if not supported. Below each image: its root mean "
-        f"square difference from the nearest other test {kind.one}. {plane.about_images(name)}"
+        f"Above each image: the {kind.class_} of the nearest test code, and “sparse” or “hole” where the place is not supported. Below it: how far the image is "
+        f"from the most similar other test {kind.one} (root mean square over pixels). {plane.about_images(name)}"
     )
     controls.notice(models.notes(name) + notice(kind, classes, near, kinds, apart, walk, fade))
     numbers = [
@@ -162,15 +162,15 @@ def notice(
         f"Between the ends, the walk's images are {walked:.3f} from the nearest other test {kind.one} (root mean square of the "
         f"pixels), those of the cross-fade {faded:.3f}: the {'walk' if walked < faded else 'cross-fade'} stays nearer to "
         f"real {kind.many}.",
-        f"Grey between the ends (pixel entropy): walk {greys[0]:.3f}, cross-fade {greys[1]:.3f} nats; the "
-        f"{'walk' if greys[0] > greys[1] else 'cross-fade'} is the greyer.",
+        f"Between the ends, the {'walk' if greys[0] > greys[1] else 'cross-fade'} is greyer: pixel entropy is {greys[0]:.3f} nats on the walk, {greys[1]:.3f} "
+        "in the cross-fade.",
     ]
 
 
 controls.header(
     "Path",
-    "Two pictures, A and B, and the straight line between their codes. Every place on it is decoded; beside it the two "
-    "are simply faded into each other.",
+    "Two pictures, A and B, and the straight line between their codes. Places on the line are decoded. For comparison, the two "
+    "pictures are faded into each other pixel by pixel.",
 )
 canvas.frame()
 with controls.row():

@@ -20,17 +20,20 @@ MAX_TWINS = 6
 ROWS = {
     "Spread of the codes along z₁ (standard deviation)": ("spread_z1", "{:.3f}"),
     "Spread along z₂": ("spread_z2", "{:.3f}"),
-    "Share of the dashed box (central 98\u00a0% of the codes on each axis) that is hole": ("hole_share", "{:.1%}"),
-    "Share of the box of the central 99.8\u00a0% that is hole": ("hole_share_wide", "{:.1%}"),
+    "Holes in the dashed box (central 98\u00a0% of the codes on each axis), share of its area": (
+        "hole_share",
+        "{:.1%}",
+    ),
+    "Holes in the box of the central 99.8\u00a0%, share of its area": ("hole_share_wide", "{:.1%}"),
     "Codes whose nearest other code is of the same class": ("neighbour_accuracy", "{:.1%}"),
     "Draws from N(0, I) that fall into a hole": ("normal_hole_share", "{:.1%}"),
     "Binary cross-entropy on the test images, nats a pixel": ("bce_nats", "{:.4f}"),
     "Mean PSNR of the test images, dB": ("psnr_db", "{:.2f}"),
     "KL divergence of each image's Gaussian from N(0, I), nats": ("kl_nats", "{:.2f}"),
-    "of it, along z₁": ("kl_nats_z1", "{:.2f}"),
-    "of it, along z₂": ("kl_nats_z2", "{:.2f}"),
+    "– its part along z₁": ("kl_nats_z1", "{:.2f}"),
+    "– its part along z₂": ("kl_nats_z2", "{:.2f}"),
     "Root mean square of the weights": ("weight_rms", "{:.4f}"),
-    "Pixel entropy of the grid's images, nats (grey raises it)": ("grid_pixel_entropy_nats", "{:.4f}"),
+    "Pixel entropy of the grid's images, nats (higher means greyer)": ("grid_pixel_entropy_nats", "{:.4f}"),
 }
 
 
@@ -64,7 +67,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
     with picture:
         canvas.twins(f"twins-{len(shown)}", {"planes": shown, "link": link, "z": z} | canvas.legend(first), change)
         st.caption(
-            "Dashed: the central 98\u00a0% of the codes on each axis; in it, red are holes and yellow is sparse. Click, drag or use the "
+            "The dashed box holds the central 98\u00a0% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
             "arrow keys in any of the planes."
             + (" Rings: N(0, I), at 1, 2 and 3 standard deviations." if with_prior else "")
         )
@@ -72,8 +75,8 @@ def show_planes(seed: int, scale: str, link: str) -> None:
 
 controls.header(
     "Twins",
-    "Models with a code of two numbers, trained in several ways: plain, with L2 on the code (it pays for z²), with L2 on the weights "
-    "(weight decay), or as a variational autoencoder (VAE: each code is a Gaussian, and pays for not being N(0, I)). One cursor, all planes.",
+    "Models with a code of two numbers, trained in several ways: plain; with L2 on the code, a penalty on z²; with L2 on the weights (weight decay); or as a "
+    "variational autoencoder (VAE), where each code is a Gaussian with a penalty for differing from N(0, I). Move the cursor in one plane, and it moves in all.",
 )
 canvas.frame()
 with controls.row():
@@ -209,16 +212,15 @@ def compare(row: dict) -> list[str]:
     ]
     if "kl_nats" in row:
         points.append(
-            f"{label}, draws from N(0, I): **{row['normal_hole_share']:.1%}** fall into a hole of its plane, {plain['normal_hole_share']:.1%} "
-            f"into one of {of_first}. For that its codes cost {row['kl_nats']:.2f} nats a {kind.one}, {row['kl_nats_z1']:.2f} along z₁ and "
-            f"{row['kl_nats_z2']:.2f} along z₂ (KL divergence). The cross-entropies are of each code's mean."
+            f"{label}: **{row['normal_hole_share']:.1%}** of draws from N(0, I) fall into a hole of its plane; for {of_first} it is {plain['normal_hole_share']:.1%}. "
+            f"The price is a KL divergence of {row['kl_nats']:.2f} nats a {kind.one}: {row['kl_nats_z1']:.2f} along z₁ and "
+            f"{row['kl_nats_z2']:.2f} along z₂. The cross-entropies are measured at the mean of each code's Gaussian."
         )
     if ckpts[row["model"]].train_config.weight_decay:
         followed, num_matrices = twins.num_scale_free(ckpts[row["model"]].model)
         points.append(
-            f"{label}, size of the weights (root mean square): {plain['weight_rms']:.3f} → {row['weight_rms']:.3f}. LayerNorm "
-            f"follows {followed} of the {num_matrices} weight matrices and divides out the scale of each and its bias: with both "
-            "smaller by one factor, a layer computes the same."
+            f"{label}, size of the weights (root mean square): {plain['weight_rms']:.3f} → {row['weight_rms']:.3f}. But smaller weights alone change little: "
+            f"{followed} of the {num_matrices} weight matrices are followed by a LayerNorm, which divides their scale out again."
         )
     return points
 

@@ -23,8 +23,8 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
     text = ""
     if baselines.get("linear_code"):
         text += (
-            f" {LINEAR}: {baselines['num_components']:,} principal components of the train images, power shared out by "
-            "water-filling, best linear decoder; no network."
+            f" {LINEAR}: no network, but the best linear encoder and decoder for this noise: {baselines['num_components']:,} principal components of the train images, with "
+            "the power shared out by water-filling."
         )
         powers = [row["code_power"] for row in baselines["linear_code"] if row.get("noise_power")]
         if powers:
@@ -33,7 +33,7 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
         at = {row["noise_variance"]: row for row in baselines["avif"]}
         budgets = ", ".join(str(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at)
         text += (
-            f" {AVIF}: each image as the best AVIF that fits the bytes which {num_uses:,} channel uses carry without error ({budgets} at "
+            f" {AVIF}: each image as the best AVIF file of no more bytes than {num_uses:,} uses of the channel can carry without error ({budgets} at "
             f"{', '.join(f'{v:.2f}' for v in LAB_VARIANCES if v in at)}; what is the same for every "
             "image, such as the container's header, is not counted), on "
             f"{baselines['avif'][0]['num_images']:,} test images."
@@ -81,7 +81,7 @@ def findings(
     if not behind:
         return points
     points.append(
-        f"One model for all: trained at {variance:.2f} and tested elsewhere, it differs from the model trained there by "
+        f"Is one model enough? The one trained at variance {variance:.2f} is tested at the others, beside the model that was trained there: "
         f"{_listed(behind, own)}."
     )
     return points

@@ -25,14 +25,14 @@ MEASURES = {
 MEANING = {
     "frechet": "Fréchet distance: how far the mean and covariance of the pictures' features are from those of real photos; "
     "0 is none.",
-    "density": "Density: in how many neighbourhoods of real photos a picture lies, against what a real photo does; 1 is real, "
-    "0 is never.",
-    "coverage": "Coverage: the share of real photos that have a picture in their neighbourhood; the row of unseen photos "
-    "shows how many so few pictures can reach.",
-    "nearest": "Nearest photo: the mean distance to the closest photo that model or sampler has seen, in grey levels of 32×32 px "
-    "pictures. Reconstructions show what a copy would give; pictures without contrast are near to everything and copy nothing.",
-    "nearest_of_all": "Nearest of all: the smallest distance of any picture to a photo that model or sampler has seen, in grey "
-    "levels of 32×32 px pictures. A copied photo would come as near as reconstructions do.",
+    "density": "Density: in how many neighbourhoods of real photos a picture lies, compared with a real photo. 1 is as many as a real photo, "
+    "0 is none.",
+    "coverage": "Coverage: the share of real photos that have a picture in their neighbourhood. The row of unseen photos "
+    "shows the largest share that so few pictures can reach.",
+    "nearest": "Nearest photo: the mean distance to the most similar photo that the model or the sampler has seen, in grey levels of pictures of 32×32 px. "
+    "The row of reconstructions shows what a copy would have. A picture without contrast is near to every photo, but copies none.",
+    "nearest_of_all": "Nearest of all: the smallest distance between any of the pictures and a photo that the model or the sampler has seen, in grey "
+    "levels of pictures of 32×32 px. A copied photo would be as near as the reconstructions are.",
 }
 SOURCES = {generation.PHOTOS: "Unseen photos", generation.RECONSTRUCTIONS: "Reconstructions", **sampling.SAMPLERS}
 SOURCES |= {generation.PIXEL_NOISE: "Independent pixels"}
@@ -61,12 +61,12 @@ def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str
     elif share > 0.5:
         answer = "Partly."
     else:
-        answer = f"No: the samples are no {picture.what}s."
+        answer = f"No: the samples do not look like {picture.what}s."
     sentence = (
-        f"**{answer}** The best of them, “{SOURCES[best['source']]}” on {best['model']}, stand at a Fréchet distance of "
-        f"**{best['frechet'][0]:.0f}** from {picture.many}, the same model's reconstructions at **{rebuilt['frechet'][0]:.0f}**"
+        f"**{answer}** The best samples are those of “{SOURCES[best['source']]}” on {best['model']}. Their Fréchet distance from {picture.many} is "
+        f"**{best['frechet'][0]:.0f}**; for the same model's reconstructions it is **{rebuilt['frechet'][0]:.0f}**"
     )
-    sentence += f", unseen {picture.many} at **{photos['frechet'][0]:.0f}**" if photos else ""
+    sentence += f", for unseen {picture.many} **{photos['frechet'][0]:.0f}**" if photos else ""
     sentence += (
         f" (lower is nearer). {best['coverage'][0]:.1%} of {results['num_reference']:,} {picture.many} have a sample near them, "
         f"{rebuilt['coverage'][0]:.1%} a reconstruction"
@@ -116,7 +116,7 @@ def show(group: Group) -> None:
         f"Each figure: {results['num_samples']:,} pictures against {results['num_reference']:,} train photos, mean ± standard "
         f"deviation over {len(results['seeds'])} seeds; the nearest photo among {results['num_known']:,}. Samplers are fitted on "
         f"{fitted} codes. Features: a scattering network of fixed filters (oriented edges of four sizes, how they are arranged, "
-        "how sparse they are and how they go together across sizes, local colour), nothing in it learnt."
+        "how sparse they are and how they go together across sizes, local colour), nothing of it is learnt."
     )
 
 

@@ -132,6 +132,6 @@ def _reach_chart(store: dict[tuple[str, int], Tensor], cells: tuple[int, int], b
     chart = figures.bars(names, (100 * shares).tolist(), "cells away", "squared change / %", CHART_PX)
     st.plotly_chart(chart, key="reach", alt="Share of the squared change by distance from the cell")
     st.caption(
-        f"Mean over all {cells[0] * cells[1]} cells, in turn from these pictures. **{shares[0]:.0%}** of the squared change "
-        f"lies in the cell's own {block_px}×{block_px} pixels, {shares[:2].sum():.1%} there or in the cells around it."
+        f"Averaged over all {cells[0] * cells[1]} cells of these pictures. When one cell is knocked out, **{shares[0]:.0%}** of the squared change "
+        f"lies in its own {block_px}×{block_px} pixels, and {shares[:2].sum():.1%} there or in the cells next to it."
     )

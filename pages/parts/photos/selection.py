@@ -22,9 +22,9 @@ from pages.parts.shared import controls, originals, uploads
 MAX_UPLOADS = 9
 TYPES = sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES)
 NONE_YET = {
-    "own": "There is no photo of yours yet: what is shown are nine codes that come with the model, decoded. Drop in a photo above: a "
+    "own": "You have not added a photo yet, so nine codes that come with the model are shown, decoded. Drop in a photo above: a "
     f"{FORMAT_NAMES} file.",
-    "camera": "There is no shot yet: what is shown are nine codes that come with the model, decoded. Take a photo above.",
+    "camera": "You have not taken a photo yet, so nine codes that come with the model are shown, decoded. Take one above.",
 }
 
 

@@ -79,7 +79,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         with left_of_place:
             part = controls.choose("Change", PARTS, key="part")
         with st.container(width=230):
-            gain = st.slider("Scale (0 knocks it out, 1 leaves it)", -2.0, 3.0, 0.0, 0.1, key="gain", **BOUND)
+            gain = st.slider("Scale (0 knocks it out, 1 leaves it as it is)", -2.0, 3.0, 0.0, 0.1, key="gain", **BOUND)
     controls.note_drawn("photo", "part", "channel", "cell", "gain")
     if part == "channel":
         where, what, framed = probing.channel(channel), f"channel {channel + 1}", None

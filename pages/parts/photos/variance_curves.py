@@ -63,8 +63,8 @@ def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
     folder = str(loaders.data_folder().resolve())
     shaped = {name: (list(VARIANCES), _psnr(*loaders.version(name), folder, few.x)) for name in varying}
     how += (
-        f" Dotted: shaped noise of the same power, on {len(few.x)} of them, the same whatever the seed; at variance 0 solid and dotted "
-        "differ by what these few differ from all."
+        f" Dotted: shaped noise of the same power, on {len(few.x)} of these photos, always the same ones. At variance 0 solid and dotted lines "
+        "differ only because these few photos are easier or harder than all."
     )
     return Curves(how, white, shaped)
 

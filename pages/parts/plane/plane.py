@@ -16,8 +16,8 @@ from pages.parts.shared import controls, loaders, originals
 NUM_NEAREST = 3
 CLOUD = 0.998  # nearly every code: the last few strays would shrink all the rest to a blot
 RULE = (
-    "A place is the denser the nearer its 10th nearest test code is. It is **supported** where it is denser than at least "
-    f"{planes.SPARSE_BELOW:.0%} of the test codes are themselves, **sparse** below that, and a **hole** below {planes.HOLE_BELOW:.0%}."
+    "How dense a place is, is measured by the distance to its 10th nearest test code: the shorter, the denser. A place is **supported** if it is denser than "
+    f"{planes.SPARSE_BELOW:.0%} of the test codes, **sparse** below that, and a **hole** below {planes.HOLE_BELOW:.0%}."
 )
 
 
@@ -26,7 +26,7 @@ def require_codes(*names: str) -> None:
     few = [name for name in names if len(loaders.checkpoint(name).codes) < planes.MIN_CODES]
     if few:
         st.info(
-            f"How dense a place is takes {planes.MIN_CODES} codes at least, and there are fewer of {', '.join(few)}: train with more images.",
+            f"This page needs at least {planes.MIN_CODES} codes to tell how dense a place is. There are fewer of {', '.join(few)}: train with more images.",
             icon=":material/scatter_plot:",
         )
         st.stop()

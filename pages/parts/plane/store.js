@@ -18,7 +18,7 @@ function keep(name, version, owner, value) {
   window.dispatchEvent(new Event("latent-lab"))
 }
 
-// See _payload in plane_canvas.py.
+// See _payload in canvas.py.
 function readHeader(data) {
   const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true)
   return { ...JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length))), start: 4 + length }

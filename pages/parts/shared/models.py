@@ -132,7 +132,7 @@ def varying(names: Iterable[str]) -> list[str]:
             others.append(f"{name} ({f'{n:,} codes, all the same' if n > 1 else 'one code'})")
     if others:
         st.info(
-            f"A Gaussian needs two codes at least, and codes that differ: there is none of {', '.join(others)}. Train with more photos.",
+            f"A Gaussian can only be fitted to two or more codes that differ. Left out: {', '.join(others)}. Train with more photos.",
             icon=":material/casino:",
         )
     return found

@@ -55,7 +55,7 @@ def show(
     if uploads and not files:  # the widget is empty when one comes back to the page
         with st.container(horizontal=True, vertical_alignment="center"):
             names = ", ".join(controls.literal(upload.name) for upload in uploads)
-            st.markdown(f"From before: **{names}**. A new upload takes {'their' if len(uploads) > 1 else 'its'} place.")
+            st.markdown(f"From before: **{names}**. A new upload replaces {'them' if len(uploads) > 1 else 'it'}.")
             st.button(f"Remove the {what}{'s' * (len(uploads) > 1)}", icon=":material/delete:", on_click=remove)
     return uploads
 
