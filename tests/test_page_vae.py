@@ -61,7 +61,7 @@ def test_rings_and_what_they_hold_are_shown_of_the_vae_alone(vae):
     far = vae.codes.double().square().sum(1).sqrt().numpy()
     within = [f"{(far <= r).mean():.0%}" for r in (1, 2, 3)]
     assert (
-        f"Within the rings lie {within[0]}, {within[1]} and {within[2]} of the test codes, and 39%, 86% and 99%"
+        f"rings hold {within[0]}, {within[1]} and {within[2]} of the test codes. Of draws from N(0, I) they hold 39%, 86% and 99%."
         in notice(app)
     )
     plain = open_page("mnist/latent_plane")
@@ -87,7 +87,7 @@ def test_samples_can_be_drawn_from_the_normal_distribution_on_any_plane(model):
     assert float(of_all) == pytest.approx(100 * holes(many, ckpt.codes), abs=1.5)
     assert "of the random places" not in notice(app)
     assert "samples: N(0, I)" in app.caption[-1].value
-    assert "100 codes drawn from N(0, I), box or not, seed 4" in text(app)
+    assert "100 codes drawn from N(0, I), also outside the box, seed 4" in text(app)
 
 
 def test_twins_show_what_the_vaes_codes_cost_and_how_often_draws_fall_into_holes(vae):
@@ -97,7 +97,7 @@ def test_twins_show_what_the_vaes_codes_cost_and_how_often_draws_fall_into_holes
     table = app.table[0].value
     table = table.set_index(table.columns[0])
     plain, of_vae = (table[column] for column in table.columns)
-    rows = ["KL divergence of each", "of it, along z₁", "of it, along z₂"]
+    rows = ["KL divergence of each", "– its part along z₁", "– its part along z₂"]
     found = [
         [column[next(row for row in table.index if row.startswith(start))] for start in rows]
         for column in (plain, of_vae)
@@ -106,9 +106,10 @@ def test_twins_show_what_the_vaes_codes_cost_and_how_often_draws_fall_into_holes
     (row,) = (row for row in table.index if row.startswith("Draws from N(0, I)"))
     shares = [planes.normal_hole_share(ckpt.codes) for ckpt in (PLAIN, vae)]
     assert [plain[row], of_vae[row]] == [f"{share:.1%}" for share in shares]
-    (point,) = (line for line in notice(app).splitlines() if "draws from N(0, I)" in line)
-    assert f"**{shares[1]:.1%}** fall into a hole of its plane, {shares[0]:.1%}" in point
-    assert "cost 3.75 nats a digit, 1.50 along z₁ and 2.25 along z₂" in point
+    (point,) = (line for line in notice(app).splitlines() if "of draws from N(0, I)" in line)
+    assert f"**{shares[1]:.1%}** of draws from N(0, I) fall into a hole of its plane; for " in point
+    assert f" it is {shares[0]:.1%}. " in point
+    assert "3.75 nats a digit: 1.50 along z₁ and 2.25 along z₂" in point
     assert "Rings: N(0, I)" in text(app)
 
 
