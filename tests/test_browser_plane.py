@@ -150,7 +150,7 @@ def test_click_on_empty_plane_is_answered_with_neighbours_density_and_verdict(vi
     for item, index in zip(page.locator("#nearest figure").all(), distance.argsort().tolist(), strict=False):
         assert item.locator("b").inner_text() == str(labels[index].item())
         assert float(item.inner_text().split()[-1]) == pytest.approx(distance[index].item(), rel=0.06)
-        assert item.locator("img").get_attribute("alt") == f"Test digit, a {labels[index]}"
+        assert item.locator("img").get_attribute("alt") == f"Test digit: {labels[index]}"
         assert item.locator("img").evaluate("i => i.naturalWidth") == 28
     assert page.locator("#nearest figure").count() == 3
     assert max(page.received) < 100_000  # and do not come again
