@@ -196,12 +196,12 @@ def test_the_verdict_names_the_best_of_all(with_table):
     app = open_page("dogs/sample")
     rows = [
         row
-        for row in measurements.read_generation(fingerprint_of(REPO / "checkpoints"))["rows"]
+        for row in measurements.read_generation(fingerprint_of(with_table))["rows"]
         if row["source"] in latents.SAMPLERS
     ]
     best = min(rows, key=lambda row: row["frechet"][0])
     below_the_table = text(app).replace(notice(app), "")
-    assert f"on {best['model']}, stand at a Fréchet distance of **{best['frechet'][0]:.0f}**" in below_the_table
+    assert f"on {best['model']}. Their Fréchet distance from photos is **{best['frechet'][0]:.0f}**" in below_the_table
 
 
 @pytest.mark.parametrize(("name", "label"), [("dog-ae", "none"), ("dog-noise-0.10", "0.10")])
@@ -218,9 +218,9 @@ def test_the_first_point_answers_for_the_model_shown(name, label):
         for row in measurements.read_generation(fingerprint_of(REPO / "checkpoints"))["rows"]
         if row["source"] == generation.PHOTOS
     ]
-    assert first.startswith("- **No: the samples are no dogs.** ")
+    assert first.startswith("- **No: the samples do not look like dogs.** ")
     shown = re.search(
-        rf"on {name}, .* of \*\*(\d+)\*\* .* at \*\*(\d+)\*\*, unseen photos at \*\*(\d+)\*\*", first
+        rf"on {name}\. .* from photos is \*\*(\d+)\*\*; .* it is \*\*(\d+)\*\*, for unseen photos \*\*(\d+)\*\*", first
     ).groups()
     distances = [row["frechet"][0] for row in (best, rows[generation.RECONSTRUCTIONS], photos)]
     assert [float(n) for n in shown] == pytest.approx(distances, abs=0.6)
@@ -233,7 +233,11 @@ def test_the_first_point_answers_for_the_model_shown(name, label):
 
 @pytest.mark.parametrize(
     ("share", "answer"),
-    [(0.9, "Yes, nearly as well as it reconstructs."), (0.6, "Partly."), (0.1, "No: the samples are no dogs.")],
+    [
+        (0.9, "Yes, nearly as well as it reconstructs."),
+        (0.6, "Partly."),
+        (0.1, "No: the samples do not look like dogs."),
+    ],
 )
 def test_the_verdict_is_how_much_of_the_reconstructions_coverage_the_best_samples_reach(
     share, answer, checkpoint_folder
@@ -251,7 +255,7 @@ def test_the_verdict_is_how_much_of_the_reconstructions_coverage_the_best_sample
     measurements.save_generation(results, fingerprint_of(checkpoint_folder), checkpoint_folder)
     app = open_page("dogs/sample")
     below_the_table = text(app).replace(notice(app), "")
-    assert f"**{answer}** The best of them" in below_the_table
+    assert f"**{answer}** The best samples are those of" in below_the_table
     assert f"{0.5 * share:.1%} of {results['num_reference']:,} dog photos" in below_the_table
 
 
@@ -261,9 +265,9 @@ def test_a_model_trained_since_is_named(with_table):
     save("dog-noise-0.10", with_table, fingerprint_of(with_table), steps=7)
     app = open_page("dogs/sample")
     assert [warning.value.split(" has been")[0] for warning in app.warning] == ["dog-noise-0.10"]
-    assert "stand at a Fréchet distance" in notice(app)  # of dog-ae, which is shown
+    assert "Their Fréchet distance" in notice(app)  # of dog-ae, which is shown
     app.segmented_control(key="model").set_value("dog-noise-0.10").run()
-    assert "stand at a Fréchet distance" not in text(app)
+    assert "Their Fréchet distance" not in text(app)
 
 
 # Interpolation

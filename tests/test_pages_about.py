@@ -159,8 +159,8 @@ def test_training_shows_what_made_each_checkpoint(group):
 @pytest.mark.parametrize(
     ("words", "is_named"),
     [
-        ("Several trainings led", lambda ckpt: ckpt.train_config.start_from),
-        ("Kept are the means of the weights", lambda ckpt: "averaged_with" in ckpt.provenance),
+        ("went through several trainings", lambda ckpt: ckpt.train_config.start_from),
+        ("the mean of the weights before and after", lambda ckpt: "averaged_with" in ckpt.provenance),
     ],
     ids=["went on from another checkpoint", "weights are a mean"],
 )
@@ -191,7 +191,7 @@ def test_training_explains_its_loss_and_its_words_where_they_stand(group):
     app = open_page("about/training")
     app.segmented_control(key="group").set_value(TITLES[group]).run()
     captions = " ".join(caption.value for caption in app.caption)
-    for words in ("The loss “log MSE” is the mean over images of the logarithm", "Corrector: ", "the refiner, "):
+    for words in ("The loss “log MSE” is the logarithm of each image’s MSE", "Corrector: ", "the refiner, "):
         assert (words in captions) == (group == "dog")
     assert "chosen by figures on test images" in captions
 
@@ -228,7 +228,7 @@ def test_training_draws_each_checkpoint_s_own_history():
         assert [trace["name"] for trace in chart["data"]] == names
         for trace in chart["data"]:
             history = aemodels.load_checkpoint(trace["name"]).history
-            assert list(trace["y"]) == [epoch.get(value) for epoch in history]
+            assert list(trace["y"]) == [epoch[value] for epoch in history if value in epoch]
 
 
 @pytest.mark.parametrize(("along", "of"), [("step", lambda e: e["step"]), ("minutes", lambda e: e["seconds"] / 60)])
@@ -236,10 +236,10 @@ def test_training_draws_its_curves_along_another_axis(along, of):
     app = open_page("about/training")
     app.segmented_control(key="along").set_value(along).run()
     assert not app.exception
-    for chart in app.get("plotly_chart")[:2]:
+    for chart, value in zip(app.get("plotly_chart"), ["reconstruction", "psnr_db"], strict=False):
         for trace in json.loads(chart.proto.spec)["data"]:
             history = aemodels.load_checkpoint(trace["name"]).history
-            assert list(trace["x"]) == pytest.approx([of(epoch) for epoch in history])
+            assert list(trace["x"]) == pytest.approx([of(epoch) for epoch in history if value in epoch])
 
 
 def test_training_draws_the_trainings_before_one_after_another():
@@ -294,7 +294,7 @@ def test_training_says_which_model_still_gained_most():
     for name in aemodels.list_checkpoints():
         history = aemodels.load_checkpoint(name).history
         if name.startswith("mnist"):
-            steps, psnr = zip(*((e["step"], e["psnr_db"]) for e in history), strict=True)
+            steps, psnr = zip(*((e["step"], e["psnr_db"]) for e in history if "psnr_db" in e), strict=True)
             at = 0.9 * steps[-1]
             after = next(i for i, step in enumerate(steps) if step >= at)
             share = (at - steps[after - 1]) / (steps[after] - steps[after - 1])
