@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,17 +133,20 @@ def measured(data_folder, tmp_path_factory):
         patch.setenv("LATENT_LAB_CACHE", str(folder / "cache"))
         fingerprint = photo_sets.load_dogs(copy_photos(data_folder, folder, 1)).fingerprint
         for name in MODELS:
-            save(name, folder, data_fingerprint=fingerprint)
+            save(name, folder, fingerprint)
         benchmark.main(["--data", str(folder), "--out", str(folder), "--samples", "4"])
     return folder
 
 
-def save(name, folder, **provenance):
+def save(name, folder, fingerprint, **provenance):
     c = aemodels.load_checkpoint(name, REPO / "checkpoints")
-    checkpoints.save_checkpoint(
-        name, c.model, c.train_config, c.metrics, c.history, c.codes[:10], torch.arange(10), c.provenance | provenance,
-        folder,
-    )  # fmt: skip
+    ten = {"codes": c.codes[:10], "labels": c.labels[:10], "index": torch.arange(10)}
+    data, provenance = replace(c.data, fingerprint=fingerprint), c.provenance | provenance
+    checkpoints.save_checkpoint(replace(c, data=data, provenance=provenance, **ten), folder)
+
+
+def fingerprint_of(folder, name="dog-ae"):
+    return checkpoints.read_header(name, folder)["data"]["fingerprint"]
 
 
 @pytest.fixture
@@ -158,7 +162,7 @@ def test_without_the_file_the_page_says_how_to_measure(checkpoint_folder):
     app = open_page("dogs/sample")
     assert not app.table
     assert "python -m benchmarks.generation" in text(app)
-    (checkpoint_folder / "generation.json").write_text("{}")
+    (checkpoint_folder / "generation.json").write_text('{"of a data set": {}}')
     app.run()
     assert not app.exception
     assert "generation.json is broken" in app.error[0].value
@@ -170,7 +174,10 @@ def test_the_table_is_the_stored_one(measure, with_table):
     app.segmented_control(key="measure").set_value(measure).run()
     assert not app.warning
     table = app.table[0].value
-    rows = {(row["source"], row["model"]): row[measure] for row in measurements.read_generation()["rows"]}
+    rows = {
+        (row["source"], row["model"]): row[measure]
+        for row in measurements.read_generation(fingerprint_of(with_table))["rows"]
+    }
     assert table.shape == (8, 4)
     kinds = [generation.PHOTOS, generation.RECONSTRUCTIONS, *latents.SAMPLERS, generation.PIXEL_NOISE]
     for kind, cells in zip(kinds, table.itertuples(index=False), strict=True):
@@ -187,21 +194,33 @@ def test_the_table_is_the_stored_one(measure, with_table):
 
 def test_the_verdict_names_the_best_of_all(with_table):
     app = open_page("dogs/sample")
-    rows = [row for row in measurements.read_generation()["rows"] if row["source"] in latents.SAMPLERS]
+    rows = [
+        row
+        for row in measurements.read_generation(fingerprint_of(with_table))["rows"]
+        if row["source"] in latents.SAMPLERS
+    ]
     best = min(rows, key=lambda row: row["frechet"][0])
     below_the_table = text(app).replace(notice(app), "")
-    assert f"on {best['model']}, stand at a Fréchet distance of **{best['frechet'][0]:.0f}**" in below_the_table
+    assert f"on {best['model']}. Their Fréchet distance from photos is **{best['frechet'][0]:.0f}**" in below_the_table
 
 
 @pytest.mark.parametrize(("name", "label"), [("dog-ae", "none"), ("dog-noise-0.10", "0.10")])
 def test_the_first_point_answers_for_the_model_shown(name, label):
     first = notice(open_page("dogs/sample", model=label)).splitlines()[2]
-    rows = {row["source"]: row for row in measurements.read_generation()["rows"] if row["model"] == name}
+    rows = {
+        row["source"]: row
+        for row in measurements.read_generation(fingerprint_of(REPO / "checkpoints"))["rows"]
+        if row["model"] == name
+    }
     best = min((rows[s] for s in latents.SAMPLERS if s in rows), key=lambda row: row["frechet"][0])
-    (photos,) = [row for row in measurements.read_generation()["rows"] if row["source"] == generation.PHOTOS]
-    assert first.startswith("- **No: the samples are no dogs.** ")
+    (photos,) = [
+        row
+        for row in measurements.read_generation(fingerprint_of(REPO / "checkpoints"))["rows"]
+        if row["source"] == generation.PHOTOS
+    ]
+    assert first.startswith("- **No: the samples do not look like dogs.** ")
     shown = re.search(
-        rf"on {name}, .* of \*\*(\d+)\*\* .* at \*\*(\d+)\*\*, unseen photos at \*\*(\d+)\*\*", first
+        rf"on {name}\. .* from photos is \*\*(\d+)\*\*; .* it is \*\*(\d+)\*\*, for unseen photos \*\*(\d+)\*\*", first
     ).groups()
     distances = [row["frechet"][0] for row in (best, rows[generation.RECONSTRUCTIONS], photos)]
     assert [float(n) for n in shown] == pytest.approx(distances, abs=0.6)
@@ -214,14 +233,18 @@ def test_the_first_point_answers_for_the_model_shown(name, label):
 
 @pytest.mark.parametrize(
     ("share", "answer"),
-    [(0.9, "Yes, nearly as well as it reconstructs."), (0.6, "Partly."), (0.1, "No: the samples are no dogs.")],
+    [
+        (0.9, "Yes, nearly as well as it reconstructs."),
+        (0.6, "Partly."),
+        (0.1, "No: the samples do not look like dogs."),
+    ],
 )
 def test_the_verdict_is_how_much_of_the_reconstructions_coverage_the_best_samples_reach(
     share, answer, checkpoint_folder
 ):
     for name in MODELS:
         (checkpoint_folder / f"{name}.safetensors").symlink_to(checkpoints.checkpoint_path(name, REPO / "checkpoints"))
-    results = measurements.read_generation(REPO / "checkpoints")
+    results = measurements.read_generation(fingerprint_of(REPO / "checkpoints"), REPO / "checkpoints")
     drawn = [row for row in results["rows"] if row["source"] in latents.SAMPLERS]
     best = min(drawn, key=lambda row: row["frechet"][0])
     for row in results["rows"]:
@@ -229,22 +252,22 @@ def test_the_verdict_is_how_much_of_the_reconstructions_coverage_the_best_sample
             row["coverage"][0] = 0.5
         elif row["source"] in latents.SAMPLERS:
             row["coverage"][0] = 0.5 * (share if row is best else 1 - share)
-    measurements.save_generation(results, checkpoint_folder)
+    measurements.save_generation(results, fingerprint_of(checkpoint_folder), checkpoint_folder)
     app = open_page("dogs/sample")
     below_the_table = text(app).replace(notice(app), "")
-    assert f"**{answer}** The best of them" in below_the_table
+    assert f"**{answer}** The best samples are those of" in below_the_table
     assert f"{0.5 * share:.1%} of {results['num_reference']:,} dog photos" in below_the_table
 
 
 def test_a_model_trained_since_is_named(with_table):
     path = with_table / "dog-noise-0.10.safetensors"
     path.unlink()
-    save("dog-noise-0.10", with_table, steps=7)
+    save("dog-noise-0.10", with_table, fingerprint_of(with_table), steps=7)
     app = open_page("dogs/sample")
     assert [warning.value.split(" has been")[0] for warning in app.warning] == ["dog-noise-0.10"]
-    assert "stand at a Fréchet distance" in notice(app)  # of dog-ae, which is shown
+    assert "Their Fréchet distance" in notice(app)  # of dog-ae, which is shown
     app.segmented_control(key="model").set_value("dog-noise-0.10").run()
-    assert "stand at a Fréchet distance" not in text(app)
+    assert "Their Fréchet distance" not in text(app)
 
 
 # Interpolation

@@ -1,6 +1,7 @@
 import ast
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from apptest import numbers, open_page, text
@@ -12,6 +13,7 @@ import aemodels
 from aemodels.data import photo_sets
 from aemodels.storage import checkpoints, histories
 
+TITLES = {"mnist": "MNIST", "dog": "Stanford Dogs"}
 SHIPPED = REPO / "checkpoints"
 
 
@@ -122,10 +124,10 @@ def test_a_checkpoint_whose_header_lacks_something(field, page, checkpoint_folde
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_shows_what_made_each_checkpoint(group):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(group).run()
+    app.segmented_control(key="group").set_value(TITLES[group]).run()
     assert not app.exception
     assert not app.error
-    assert len(app.get("plotly_chart")) == 2
+    assert len(app.get("plotly_chart")) == (3 if group == "mnist" else 2)  # one more of what L2 on the code costs
     names = [name for name in aemodels.list_checkpoints() if name.startswith(group)]
     cells = tables(app)
     assert {column for _, column in cells} == set(names)
@@ -157,14 +159,14 @@ def test_training_shows_what_made_each_checkpoint(group):
 @pytest.mark.parametrize(
     ("words", "is_named"),
     [
-        ("Several trainings led", lambda ckpt: ckpt.train_config.start_from),
-        ("Kept are the means of the weights", lambda ckpt: "averaged_with" in ckpt.provenance),
+        ("went through several trainings", lambda ckpt: ckpt.train_config.start_from),
+        ("the mean of the weights before and after", lambda ckpt: "averaged_with" in ckpt.provenance),
     ],
     ids=["went on from another checkpoint", "weights are a mean"],
 )
 def test_training_names_those_whose_weights_need_explaining(group, words, is_named):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(group).run()
+    app.segmented_control(key="group").set_value(TITLES[group]).run()
     sentences = [line for e in app.markdown for line in e.value.splitlines() if words in line]
     expected = {n for n in aemodels.list_checkpoints() if n.startswith(group) and is_named(aemodels.load_checkpoint(n))}
     assert set(re.findall("`(.+?)`", " ".join(sentences))) == expected
@@ -172,7 +174,7 @@ def test_training_names_those_whose_weights_need_explaining(group, words, is_nam
 
 def test_training_says_what_averaging_weights_brought():
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value("dog").run()
+    app.segmented_control(key="group").set_value("Stanford Dogs").run()
     averaged = [n for n in aemodels.list_checkpoints() if "averaged_with" in aemodels.load_checkpoint(n).provenance]
     assert averaged
     for name in averaged:
@@ -187,9 +189,9 @@ def test_training_says_what_averaging_weights_brought():
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_explains_its_loss_and_its_words_where_they_stand(group):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(group).run()
+    app.segmented_control(key="group").set_value(TITLES[group]).run()
     captions = " ".join(caption.value for caption in app.caption)
-    for words in ("The loss “log MSE” is the mean over images of the logarithm", "Corrector: ", "the refiner, "):
+    for words in ("The loss “log MSE” is the logarithm of each image’s MSE", "Corrector: ", "the refiner, "):
         assert (words in captions) == (group == "dog")
     assert "chosen by figures on test images" in captions
 
@@ -199,19 +201,9 @@ def test_training_says_no_gain_that_rounds_to_nothing(checkpoint_folder):
     history = [epoch | {"psnr_db": 23.9} for epoch in ckpt.history]
     history[-1]["psnr_db"] += 0.004
     assert 0 < histories.last_tenth_gain_db(history) < 0.005
-    checkpoints.save_checkpoint(
-        ckpt.name,
-        ckpt.model,
-        ckpt.train_config,
-        ckpt.metrics,
-        history,
-        ckpt.codes,
-        ckpt.labels,
-        ckpt.provenance,
-        checkpoint_folder,
-    )
+    checkpoints.save_checkpoint(replace(ckpt, history=history), checkpoint_folder)
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value("dog").run()
+    app.segmented_control(key="group").set_value("Stanford Dogs").run()
     assert "0.00 dB" not in text(app)
     assert "none of these as much as 0.01 dB" in text(app)
 
@@ -219,7 +211,7 @@ def test_training_says_no_gain_that_rounds_to_nothing(checkpoint_folder):
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_lists_what_differs_and_says_once_what_does_not(group):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(group).run()
+    app.segmented_control(key="group").set_value(TITLES[group]).run()
     rows = {}
     for (row, _), value in tables(app).items():
         rows.setdefault(row, set()).add(value)
@@ -230,13 +222,13 @@ def test_training_lists_what_differs_and_says_once_what_does_not(group):
 
 
 def test_training_draws_each_checkpoint_s_own_history():
-    charts = [json.loads(chart.proto.spec) for chart in open_page("about/training").get("plotly_chart")]
+    charts = [json.loads(chart.proto.spec) for chart in open_page("about/training").get("plotly_chart")[:2]]
     names = [name for name in aemodels.list_checkpoints() if name.startswith("mnist")]
     for chart, value in zip(charts, ["reconstruction", "psnr_db"], strict=True):
         assert [trace["name"] for trace in chart["data"]] == names
         for trace in chart["data"]:
             history = aemodels.load_checkpoint(trace["name"]).history
-            assert list(trace["y"]) == [epoch.get(value) for epoch in history]
+            assert list(trace["y"]) == [epoch[value] for epoch in history if value in epoch]
 
 
 @pytest.mark.parametrize(("along", "of"), [("step", lambda e: e["step"]), ("minutes", lambda e: e["seconds"] / 60)])
@@ -244,15 +236,15 @@ def test_training_draws_its_curves_along_another_axis(along, of):
     app = open_page("about/training")
     app.segmented_control(key="along").set_value(along).run()
     assert not app.exception
-    for chart in app.get("plotly_chart"):
+    for chart, value in zip(app.get("plotly_chart"), ["reconstruction", "psnr_db"], strict=False):
         for trace in json.loads(chart.proto.spec)["data"]:
             history = aemodels.load_checkpoint(trace["name"]).history
-            assert list(trace["x"]) == pytest.approx([of(epoch) for epoch in history])
+            assert list(trace["x"]) == pytest.approx([of(epoch) for epoch in history if value in epoch])
 
 
 def test_training_draws_the_trainings_before_one_after_another():
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value("dog").run()
+    app.segmented_control(key="group").set_value("Stanford Dogs").run()
     app.segmented_control(key="along").set_value("step").run()
     _, psnr = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     for trace in psnr["data"]:
@@ -271,7 +263,7 @@ def test_training_draws_the_trainings_before_one_after_another():
 def test_training_lists_every_training_once():
     app = open_page("about/training")
     assert not any("starts from" in table.value.columns for table in app.table)  # the digits' are one each
-    app.segmented_control(key="group").set_value("dog").run()
+    app.segmented_control(key="group").set_value("Stanford Dogs").run()
     (table,) = (table.value for table in app.table if "starts from" in table.value.columns)
     for name in aemodels.list_checkpoints():
         if name.startswith("dog"):
@@ -289,7 +281,7 @@ def test_training_lists_every_training_once():
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_says_how_long_all_trainings_took_together(group):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(group).run()
+    app.segmented_control(key="group").set_value(TITLES[group]).run()
     names = [name for name in aemodels.list_checkpoints() if name.startswith(group)]
     different = {json.dumps(t, sort_keys=True): t["provenance"]["wall_s"] for name in names for t in trainings(name)}
     (shown,) = numbers(r"These \d+ models took ([\d,]+) minutes together", app)
@@ -302,7 +294,7 @@ def test_training_says_which_model_still_gained_most():
     for name in aemodels.list_checkpoints():
         history = aemodels.load_checkpoint(name).history
         if name.startswith("mnist"):
-            steps, psnr = zip(*((e["step"], e["psnr_db"]) for e in history), strict=True)
+            steps, psnr = zip(*((e["step"], e["psnr_db"]) for e in history if "psnr_db" in e), strict=True)
             at = 0.9 * steps[-1]
             after = next(i for i, step in enumerate(steps) if step >= at)
             share = (at - steps[after - 1]) / (steps[after] - steps[after - 1])
@@ -316,6 +308,4 @@ def test_training_without_models_of_one_data_set(checkpoint_folder):
     link(checkpoint_folder, ["mnist-ae"])
     app = open_page("about/training")
     assert len(app.get("plotly_chart")) == 2
-    app.segmented_control(key="group").set_value("dog").run()
-    assert not app.exception
-    assert "`python train.py`" in app.info[0].value
+    assert app.segmented_control(key="group").options == ["MNIST"]

@@ -55,7 +55,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
             "title": group.titles[name],
             "facts": [
                 f"Spread {row['spread_z1']:.2f} × {row['spread_z2']:.2f} · hole {row['hole_share']:.0%}",
-                f"Same-class neighbour {row['neighbour_accuracy']:.1%} · {loss_name} {row[loss]:.{num_decimals}f}",
+                f"Same-{kind.class_} neighbour {row['neighbour_accuracy']:.1%} · {loss_name} {row[loss]:.{num_decimals}f}",
             ],
             "view": view,
             "box": box,

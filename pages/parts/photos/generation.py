@@ -50,6 +50,7 @@ def verdict(data: DataRecord, *models: str, beside: str | None = None) -> list[s
 
 def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str], beside: str | None) -> list[str]:
     picture = words.of(data.config)
+    real = picture.many if picture.what == picture.one else f"{picture.what} {picture.many}"
     if not models or any(_is_old(results, name) for name in models):
         return []
     values = _values(results)
@@ -68,7 +69,7 @@ def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str
     )
     sentence += f", for unseen {picture.many} **{photos['frechet'][0]:.0f}**" if photos else ""
     sentence += (
-        f" (lower is nearer). {best['coverage'][0]:.1%} of {results['num_reference']:,} {picture.many} have a sample near them, "
+        f" (lower is nearer). {best['coverage'][0]:.1%} of {results['num_reference']:,} {real} have a sample near them, "
         f"{rebuilt['coverage'][0]:.1%} a reconstruction"
     )
     sentence += f", {photos['coverage'][0]:.1%} an unseen {picture.one}." if photos else "."

@@ -91,7 +91,7 @@ def choose_named(label: str, options: Mapping[str, str], key: str) -> str:
         value = st.selectbox(label, values, format_func=lambda value: visible(options[value]), width=280, **kept)
     else:
         names = {value: literal(name) for value, name in options.items()}
-        value = st.segmented_control(label, values, required=True, format_func=names.get, **kept)
+        value = st.segmented_control(label, values, required=True, wrap=True, format_func=names.get, **kept)
     if value != values[0] or address is not None:
         st.query_params[key] = value
     state[f"{key}_address"] = st.query_params.get(key)

@@ -65,13 +65,13 @@ def table(group: Group) -> str:
         rows.append(
             {
                 "model": model.name,
-                "title": model.title,
                 "code": "×".join(map(str, model.config.latent_shape)),
                 "noise while tested": noise,
                 "BCE, nats a pixel": f"{metrics['bce']:.4f}" if "bce" in metrics else "–",
                 "PSNR, dB": f"{metrics['psnr_db']:.2f} ± {metrics['psnr_db_ci95']:.2f}",
                 "test images": f"{metrics['num_images']:,}",
                 "epochs": f"{num_epochs:.1f}" + ("" if made["finished"] else ", unfinished"),
+                "title": model.title,
             }
         )
     lines = [list(rows[0]), *([*map(controls.literal, row.values())] for row in rows)]
