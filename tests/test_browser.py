@@ -127,7 +127,7 @@ def test_own_photos(visit):
     )
     said = page.locator('[data-testid="stAlert"]')
     sync_api.expect(said.filter(has_text="cat.jpg is no picture")).to_have_count(1)
-    sync_api.expect(said.filter(has_text="There is no photo of yours yet")).to_have_count(1)
+    sync_api.expect(said.filter(has_text="You have not added a photo yet")).to_have_count(1)
     settle(page)
     assert page.locator('[data-testid="stException"]').count() == 0
     assert page.locator(PICTURE).first.get_attribute("src") == before

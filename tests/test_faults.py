@@ -54,8 +54,8 @@ def test_nothing_is_said_of_the_trained_models():
             plane()[:1].expand(200, 2),
             "All 200 codes are the same: they do not tell one digit from another. The training went wrong; train this model again.",
         ),
-        (plane(3), "Only 3 codes come with this model: what is measured on so few is rough. Train it with more digits for firm figures."),
-        (maps(1), "Only 1 code comes with this model: what is measured on so few is rough. Train it with more photos for firm figures."),
+        (plane(3), "Only 3 codes come with this model, so what is measured on them is uncertain. Train it with more digits."),
+        (maps(1), "Only 1 code comes with this model, so what is measured on it is uncertain. Train it with more photos."),
     ],
 )  # fmt: skip
 def test_each_fault_in_one_sentence(codes, sentence):

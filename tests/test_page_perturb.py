@@ -117,7 +117,7 @@ def test_solid_curves_are_the_stored_ones_and_dotted_ones_shaped_noise_on_the_ph
     app = open_page()
     drawn = [t for t in json.loads(app.get("plotly_chart")[0].proto.spec)["data"] if "x" in t]
     x, ckpt = photos_of(dogs, 0, 12), aemodels.load_checkpoint("dog-ae")
-    assert f"shaped noise of the same power, on {len(x)} of them" in text(app)
+    assert f"shaped noise of the same power, on {len(x)} of these photos" in text(app)
     assert {t["name"].split(",")[0] for t in drawn} == set(MODELS)
     curves = {t["line"].get("dash", "solid"): t for t in drawn if t["name"].split(",")[0] == "dog-ae"}
     assert set(curves) == {"solid", "dot"}
@@ -135,7 +135,7 @@ def test_solid_curves_are_the_stored_ones_and_dotted_ones_shaped_noise_on_the_ph
 def test_says_how_unevenly_the_codes_use_their_directions(without_photos):
     expected = [f"{effective_dimensions(aemodels.load_checkpoint(name).codes):.0f}" for name in MODELS]
     app = open_page()
-    assert f"spread as over **{expected[0]}** of equal strength" in notice(app)
+    assert f"as if there were only **{expected[0]}** directions of equal variance" in notice(app)
     by_model = ", ".join(f"{d} ({name})" for d, name in zip(expected, MODELS, strict=True))
     assert f"By model: {by_model}." in notice(app)
 

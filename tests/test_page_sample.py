@@ -46,7 +46,7 @@ def test_says_the_rank_of_its_gaussian(num_codes, sampler):
 def test_a_gaussian_that_takes_nothing_from_the_codes_says_nothing_of_their_covariance():
     app = open_page("dogs/sample")
     app.segmented_control(key="sampler").set_value("standard").run()
-    assert "takes nothing from the codes" in notice(app)
+    assert "does not look at the codes at all" in notice(app)
     assert "rank" not in notice(app)
 
 

@@ -38,7 +38,7 @@ def test_photos_stay_for_the_visit_until_they_are_removed_or_replaced(app):
     go_to(app, "dogs/reconstruct")
     next(button for button in app.button if button.label == "Remove the photo").click().run()
     assert not app.exception
-    assert "There is no photo of yours yet" in app.info[0].value
+    assert "You have not added a photo yet" in app.info[0].value
     assert f"{UPLOADS}_kept" not in start().session_state  # another visitor
 
 

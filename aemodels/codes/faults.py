@@ -26,7 +26,7 @@ def describe(codes: Tensor, picture: str) -> list[str]:
     if len(codes) < FEW:
         come = "1 code comes" if len(codes) == 1 else f"{len(codes)} codes come"
         sentences.append(
-            f"Only {come} with this model, so what is measured on them is uncertain. Train it with more {picture}s."
+            f"Only {come} with this model, so what is measured on {'it' if len(codes) == 1 else 'them'} is uncertain. Train it with more {picture}s."
         )
     if len(codes) > 1 and not vary(codes):
         sentences.append(
