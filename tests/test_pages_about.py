@@ -301,7 +301,7 @@ def test_training_says_which_model_still_gained_most():
             gains[name] = psnr[-1] - (psnr[after - 1] + share * (psnr[after] - psnr[after - 1]))
     most = max(gains, key=gains.get)
     gain = f"{gains[most]:+.2f} dB".replace("-", "−")
-    assert f"brought `{most}` **{gain}**" in text(app)
+    assert f"This gained `{most}` **{gain}**" in text(app)
 
 
 def test_training_without_models_of_one_data_set(checkpoint_folder):

@@ -12,6 +12,7 @@ from pages.parts.shared import streamlit_internals
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
 CARRIED = ("seed", "model", "mnist_model", "data", "mnist_data")  # keys of the widgets that several pages have
+NAMED = ("model", "mnist_model", "data", "mnist_data", "group")  # those of `controls.choose_named`
 
 
 def follow() -> None:
@@ -29,9 +30,11 @@ def follow() -> None:
             return
         if run.is_history_navigation:
             scene = scenes.get(run.page_key, {})
+            state.update({key: scene.get(key) for key in NAMED})
         else:  # the address is still that of the page before, with what its fragments wrote there
             scenes[last] = run.address
             scene = {key: value for key, value in run.address.items() if key in CARRIED}
+        state.update({f"{key}_address": None for key in NAMED})  # a new page's address starts without them
         if scene and st.query_params.to_dict() != scene:
             streamlit_internals.set_address(scene)
     except StreamlitChanged as changed:
