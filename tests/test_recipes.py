@@ -103,6 +103,14 @@ def test_photos_like_a_recipe_of_the_lab(shapes, tmp_path, monkeypatch):
     assert ckpt.data.config.image_shape == (3, 128, 128)
 
 
+def test_photos_like_a_recipe_that_starts_from_a_model_of_dogs():
+    noisy = recipes.of_the_lab()["dog-noise-0.10"]
+    assert noisy.training.start_from == "dog-noise-0.05"
+    mine = recipes.on_photos(noisy, "flowers")
+    assert mine.name == "flowers-noise-0.10"
+    assert mine.training == replace(noisy.training, start_from=None)
+
+
 def test_list_shows_recipes_and_what_is_trained(tmp_path, capsys):
     lab = aemodels.load_checkpoint("mnist-ae")
     aemodels.storage.checkpoints.save_checkpoint(lab, tmp_path)

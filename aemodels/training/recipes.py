@@ -106,7 +106,8 @@ def in_order(recipes: Iterable[Recipe]) -> dict[str, Recipe]:
 
 
 def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:
-    """The same recipe for another folder of pictures, under a name of its own: that of dog-ae on flowers is flowers-ae.
+    """The same recipe for another folder of pictures, under a name of its own: that of dog-ae on flowers is flowers-ae. It
+    starts from fresh weights, for those that the recipe may start from are of other pictures.
 
     Raises ConfigError where the folder's name cannot be part of a checkpoint's.
     """
@@ -118,7 +119,8 @@ def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:
         checkpoint_path(name)
     except CheckpointError as error:
         raise ConfigError(f"{error} Or write a recipe, which can give the model any name.") from error
-    return replace(recipe, name=name, data=replace(recipe.data, name=own, source=PHOTOS, folder=str(folder)))
+    data = replace(recipe.data, name=own, source=PHOTOS, folder=str(folder))
+    return replace(recipe, name=name, data=data, training=replace(recipe.training, start_from=None))
 
 
 def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> Any:
