@@ -425,13 +425,21 @@ def unlike_what_is_asked(ckpt: checkpoints.Checkpoint, recipe: Recipe, args: arg
     if args.minutes and args.minutes != made.minutes:
         limit = f"at most {made.minutes:g} minutes" if made.minutes else "any number of minutes"
         differences.append(f"trained for {limit}, not {args.minutes:g}")
-    if ckpt.data.config != recipe.data:
-        differences.append(f"trained on {ckpt.data.config.name}, not as its recipe says on {recipe.data.name}")
+    then, now = ckpt.data.config, recipe.data
+    if then.image_shape != now.image_shape:
+        differences.append(f"trained on images of {in_words(then.image_shape)}, not of {in_words(now.image_shape)}")
+    elif then.source != now.source:
+        differences.append(f"trained on {then.name}, not as its recipe says on {now.name}")
     elif args.data or os.environ.get("LATENT_LAB_DATA") or recipe.data.source == sources.PHOTOS:
         with contextlib.suppress(DataError):  # a folder without such images does not ask for others
             if load_data(recipe, args).record.fingerprint != ckpt.data.fingerprint:
                 differences.append("trained on other images")
     return differences
+
+
+def in_words(image_shape: tuple[int, int, int]) -> str:
+    channels, height, width = image_shape
+    return f"{height}×{width} in {'colour' if channels == 3 else 'grey'}"
 
 
 def with_data(names: list[str], args: argparse.Namespace) -> tuple[list[str], list[str]]:

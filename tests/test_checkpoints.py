@@ -260,6 +260,7 @@ def test_names_that_leave_the_folder_are_refused(good, name):
 
 def test_a_missing_checkpoint_says_how_to_train_it(tmp_path):
     assert "python train.py --only dog-ae" in refusal(tmp_path, "dog-ae")
+    assert "train it with its recipe" in refusal(tmp_path, "flowers-ae")  # --only takes the lab's own names
 
 
 def test_an_empty_file(good):

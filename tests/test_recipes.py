@@ -103,6 +103,14 @@ def test_photos_like_a_recipe_of_the_lab(shapes, tmp_path, monkeypatch):
     assert ckpt.data.config.image_shape == (3, 128, 128)
 
 
+def test_photos_like_a_recipe_that_starts_from_a_model_of_dogs():
+    noisy = recipes.of_the_lab()["dog-noise-0.10"]
+    assert noisy.training.start_from == "dog-noise-0.05"
+    mine = recipes.on_photos(noisy, "flowers")
+    assert mine.name == "flowers-noise-0.10"
+    assert mine.training == replace(noisy.training, start_from=None)
+
+
 def test_list_shows_recipes_and_what_is_trained(tmp_path, capsys):
     lab = aemodels.load_checkpoint("mnist-ae")
     aemodels.storage.checkpoints.save_checkpoint(lab, tmp_path)
@@ -154,6 +162,17 @@ WRONG = [
     ("widths = [8, 16]", "widths = [8, 17]", "table [model]: Conv widths must be multiples"),
     ('reconstruction = "mse"', 'reconstruction = "l1"', "table [model]: reconstruction must be bce, mse or log_mse"),
     ("epochs = 1", 'start_from = "wrong"\nepochs = 1', "start_from must be another model's name"),
+    ("epochs = 1", 'start_from = "../a"\nepochs = 1', "table [training], start_from: '../a' is not a checkpoint name"),
+    (
+        "epochs = 1",
+        "shift_px = 64\nepochs = 1",
+        "table [training]: shift_px must be less than the images' 64 pixels, not 64",
+    ),
+    (
+        'title = "plain"',
+        f'title = "{"x" * 500}"',
+        "title must be a text of at most 60 letters, not 'xxxxxxxxxxxx...xxxxxxxxxxxxx'.",
+    ),
 ]
 
 
@@ -175,9 +194,43 @@ def test_files_that_are_no_recipes(tmp_path, capsys):
     assert "is no TOML file" in fails(capsys, "--recipe", tmp_path / "bytes.toml")
     assert "cannot be read" in fails(capsys, "--recipe", tmp_path)
     (tmp_path / "empty.toml").write_text("")
-    assert "lacks the key data" in fails(capsys, "--recipe", tmp_path / "empty.toml")
+    assert "lacks the table [data]." in fails(capsys, "--recipe", tmp_path / "empty.toml")
     (tmp_path / "flat.toml").write_text("data = 1\nmodel = 2\ntraining = 3")
     assert "data must be a table" in fails(capsys, "--recipe", tmp_path / "flat.toml")
+
+
+def test_a_recipe_as_windows_editors_save_it(tmp_path):
+    plain = recipes.read(write(tmp_path / "a.toml"))
+    text = (tmp_path / "a.toml").read_text(encoding="utf-8").replace("\n", "\r\n")
+    (tmp_path / "a.toml").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert recipes.read(tmp_path / "a.toml") == plain
+
+
+def test_a_recipe_that_starts_from_a_model_that_is_not_there(shapes, tmp_path, capsys):
+    recipe = write(tmp_path / "a.toml", SHAPES + 'start_from = "first"\n', folder=shapes)
+    assert train.main(["--recipe", str(recipe), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 1
+    message = sentences(capsys.readouterr().err)[-1]
+    assert message == f"There is no checkpoint first in {tmp_path / 'out'}; train it with its recipe."
+
+
+def test_a_folder_without_a_name(tmp_path, capsys):
+    message = fails(capsys, "--photos", "/", "--like", "dog-ae", "--out", tmp_path / "out")
+    assert message == "The folder / has no name to call a model by; move the pictures into one that has."
+
+
+def test_the_same_pictures_by_another_path_or_at_another_size(shapes, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "out"
+    first = ["--recipe", str(write(tmp_path / "a.toml", folder=shapes)), "--out", str(out), "--device", "cpu"]
+    assert train.main(first) == 0
+    before = (out / "a.safetensors").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "a.toml", folder="shapes")
+    assert train.main(first) == 0
+    write(tmp_path / "a.toml", folder="shapes", image_shape="[1, 96, 96]", latent_shape="[4, 6, 6]")
+    capsys.readouterr()
+    assert train.main(first) == 1
+    assert "trained on images of 64×64 in colour, not of 96×96 in grey" in sentences(capsys.readouterr().err)[-1]
+    assert (out / "a.safetensors").read_bytes() == before
 
 
 def test_two_recipes_of_one_name(tmp_path, capsys):

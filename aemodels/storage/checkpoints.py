@@ -26,6 +26,7 @@ from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage import digests
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
+RECIPE_FOLDER = Path(__file__).resolve().parents[2] / "recipes"  # of the lab's own models
 FORMAT = "latent-lab/2"
 _JSON_FIELDS = ("title", "data", "model_config", "train_config", "metrics", "history", "provenance")
 # What every reader of a header may count on.
@@ -117,7 +118,7 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
             wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
             raise CheckpointError(
                 f"{path.name} does not fit its own configuration (first at {wrong[0]}); train it again with "
-                f"`python train.py --only {name}`."
+                f"{_command(name)}."
             )
         # Read and not mapped: a mapped file's numbers change when it is copied over, and end the program when it is cut.
         stored = load(start + file.read())
@@ -215,7 +216,7 @@ def _refuse_damaged(path: Path, part: str | None) -> None:
     if part is not None:
         raise CheckpointError(
             f"{path.name} is damaged ({part} is not as it was written); copy it again or train it with "
-            f"`python train.py --only {path.stem}`."
+            f"{_command(path.stem)}."
         )
 
 
@@ -272,6 +273,11 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) ->
     return path
 
 
+def _command(name: str) -> str:
+    """What trains the model of this name."""
+    return f"`python train.py --only {name}`" if (RECIPE_FOLDER / f"{name}.toml").exists() else "its recipe"
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
@@ -279,7 +285,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             yield file
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"There is no checkpoint {path.stem} in {path.parent}; train it with `python train.py --only {path.stem}`."
+            f"There is no checkpoint {path.stem} in {path.parent}; train it with {_command(path.stem)}."
         ) from error
     except OSError as error:
         raise CheckpointError(
@@ -288,5 +294,5 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     except (SafetensorError, EOFError, LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{path.name} is broken or incomplete ({type(error).__name__}); copy it again or train it with "
-            f"`python train.py --only {path.stem}`."
+            f"{_command(path.stem)}."
         ) from error

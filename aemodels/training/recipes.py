@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from reprlib import repr  # shortens what is too long
 from typing import Any
 
 import torch
@@ -16,9 +17,8 @@ from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.models.autoencoders import build, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
-from aemodels.storage.checkpoints import checkpoint_path
+from aemodels.storage.checkpoints import RECIPE_FOLDER, checkpoint_path
 
-RECIPE_FOLDER = Path(__file__).resolve().parents[2] / "recipes"
 TABLES: dict[str, type[JsonConfig]] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
 TEXTS = ("name", "title")
 MAX_TITLE = 60
@@ -48,25 +48,31 @@ def read(path: str | Path) -> Recipe:
     path = Path(path)
     file = printable(path)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark first
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); give the path of a recipe.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is no TOML file: {printable(str(error))}; look at those in recipes/.") from error
-    _check_keys(file, content, [*TABLES, *TEXTS], required=TABLES)
+    _check_keys(file, content, [*TABLES, *TEXTS])
+    for table in TABLES:
+        if table not in content:
+            raise ConfigError(f"{file} lacks the table [{table}].")
     texts = {key: content.get(key, path.stem) for key in TEXTS}
     for key, text in texts.items():
         if not isinstance(text, str) or not text.strip() or len(text) > MAX_TITLE:
-            raise ConfigError(f"{file}: {key} must be a text of at most {MAX_TITLE} letters, not {text!r}.")
-    try:
-        checkpoint_path(texts["name"])
-    except CheckpointError as error:
-        raise ConfigError(f"{file}: {error}") from error
+            raise ConfigError(f"{file}: {key} must be a text of at most {MAX_TITLE} letters, not {repr(text)}.")
+    _check_name(file, texts["name"])
     data = _table(file, "data", content)
     model = _table(file, "model", content, image_shape=data.image_shape)
     training = _table(file, "training", content)
     if training.start_from == texts["name"]:
         raise ConfigError(f"{file}, table [training]: start_from must be another model's name.")
+    if training.start_from is not None:
+        _check_name(f"{file}, table [training], start_from", training.start_from)
+    if training.shift_px >= data.image_shape[1]:
+        raise ConfigError(
+            f"{file}, table [training]: shift_px must be less than the images' {data.image_shape[1]} pixels, not {training.shift_px}."
+        )
     try:
         with torch.device("meta"):
             build(model)
@@ -100,17 +106,21 @@ def in_order(recipes: Iterable[Recipe]) -> dict[str, Recipe]:
 
 
 def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:
-    """The same recipe for another folder of pictures, under a name of its own: that of dog-ae on flowers is flowers-ae.
+    """The same recipe for another folder of pictures, under a name of its own: that of dog-ae on flowers is flowers-ae. It
+    starts from fresh weights, for those that the recipe may start from are of other pictures.
 
     Raises ConfigError where the folder's name cannot be part of a checkpoint's.
     """
     own = Path(folder).resolve().name
+    if not own:
+        raise ConfigError(f"The folder {folder} has no name to call a model by; move the pictures into one that has.")
     name = f"{own.replace(' ', '-')}-{recipe.name.partition('-')[2] or recipe.name}"
     try:
         checkpoint_path(name)
     except CheckpointError as error:
         raise ConfigError(f"{error} Or write a recipe, which can give the model any name.") from error
-    return replace(recipe, name=name, data=replace(recipe.data, name=own, source=PHOTOS, folder=str(folder)))
+    data = replace(recipe.data, name=own, source=PHOTOS, folder=str(folder))
+    return replace(recipe, name=name, data=data, training=replace(recipe.training, start_from=None))
 
 
 def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> Any:
@@ -131,7 +141,14 @@ def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> An
         raise ConfigError(f"{file}, table [{name}]: {error}") from error
 
 
-def _check_keys(where: str, values: Mapping[str, Any], keys: Iterable[str], required: Iterable[str]) -> None:
+def _check_name(where: str, name: str) -> None:
+    try:
+        checkpoint_path(name)
+    except CheckpointError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _check_keys(where: str, values: Mapping[str, Any], keys: Iterable[str], required: Iterable[str] = ()) -> None:
     keys = list(keys)
     for key in values:
         if key not in keys:
