@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from aemodels.data.mnist import load_mnist_test_digits
 from aemodels.models import autoencoders
 from aemodels.models.config import ModelConfig, TrainConfig
-from aemodels.training import loop
+from aemodels.training import loop, recipes
 from train import join_processes
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def train(network: str, accelerator: "Accelerator | None") -> tuple[loop.TrainSt
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    accelerator = join_processes(Namespace(device="cpu", only=None))
+    accelerator = join_processes(Namespace(device="cpu", recipes=recipes.of_the_lab()))
     results = {}
     for network in MODELS:
         state, written = train(network, accelerator)
