@@ -24,11 +24,18 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)  # small batches on one core beat large ones on several
     everything = [checkpoints.load_checkpoint(name, args.out) for name in checkpoints.list_checkpoints(args.out)]
-    sets = {c.data.fingerprint: c.data.config for c in everything if len(c.model_config.latent_shape) == 3}
+    of_photos = [c for c in everything if len(c.model_config.latent_shape) == 3]
+    sets = {c.data.fingerprint: c.data.config for c in of_photos}
     if not sets:
         raise LatentLabError("There is no model of photos to measure; train one with `python train.py --only dog-ae`.")
-    for fingerprint, config in sets.items():
-        measure([c for c in everything if c.data.fingerprint == fingerprint and c.data.config == config], args)
+    errors = []
+    for fingerprint in sets:
+        try:
+            measure([c for c in of_photos if c.data.fingerprint == fingerprint], args)
+        except LatentLabError as error:  # of this data set, which is no reason to leave out the others
+            errors.append(f"Not measured for {sets[fingerprint].name}: {error}")
+    if errors:
+        raise LatentLabError("\n".join(errors))
 
 
 def measure(ckpts: list[checkpoints.Checkpoint], args: argparse.Namespace) -> None:

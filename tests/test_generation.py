@@ -11,6 +11,7 @@ import scipy.linalg
 import torch
 import torch.nn.functional as F
 from browser import copy_photos
+from foreign_models import save_foreign
 
 import aemodels
 from aemodels.codes import latents
@@ -366,6 +367,22 @@ def test_the_command_refuses_other_photos_than_the_models(data_folder, tmp_path,
         benchmark.main(["--data", str(tmp_path), "--samples", "6"])
     with pytest.raises(LatentLabError, match="no model of photos"):
         benchmark.main(["--data", str(tmp_path), "--out", str(tmp_path)])
+
+
+def test_a_data_set_that_is_not_there_leaves_the_others_measured(tmp_path, monkeypatch):
+    measured = []
+
+    def measure(ckpts, args):
+        if ckpts[0].name == "grey-ae":
+            raise DataError("No photos.")
+        measured.append([c.name for c in ckpts])
+
+    monkeypatch.setattr(benchmark, "measure", measure)
+    for name, fingerprint in (("grey-ae", "0" * 32), ("shapes-ae", "1" * 32), ("shapes-plane", "1" * 32)):
+        save_foreign(name, tmp_path, fingerprint=fingerprint)
+    with pytest.raises(LatentLabError, match="Not measured for Grey shapes: No photos"):
+        benchmark.main(["--out", str(tmp_path)])
+    assert measured == [["shapes-ae"]]  # a code of two numbers is no photo model's
 
 
 def test_the_command_writes_what_it_measures(data_folder, tmp_path, monkeypatch, capsys):

@@ -109,7 +109,7 @@ def test_twins_show_what_the_vaes_codes_cost_and_how_often_draws_fall_into_holes
     (point,) = (line for line in notice(app).splitlines() if "of draws from N(0, I)" in line)
     assert f"**{shares[1]:.1%}** of draws from N(0, I) fall into a hole of its plane; for " in point
     assert f" it is {shares[0]:.1%}. " in point
-    assert "3.75 nats a digit: 1.50 along z₁ and 2.25 along z₂" in point
+    assert "3.75 nats per digit: 1.50 along z₁ and 2.25 along z₂" in point
     assert "Rings: N(0, I)" in text(app)
 
 

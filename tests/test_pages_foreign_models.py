@@ -1,6 +1,7 @@
 """Every page with models that the lab did not bring, beside its own and alone, and with files that are none."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -72,6 +73,23 @@ def test_photo_pages_show_models_of_any_shape(data, foreign):
     if data == "Grey shapes":
         size = "9,216 numbers, passes through a code of 288 (8 channels of 6×6)"
     assert f"Each photo, {size}" in text(app)
+    assert ("averaged over the colours" in text(app)) == (data == "Shapes")
+
+
+def test_one_model_is_not_held_against_itself(foreign):
+    assert notice(open_page("dogs/perturb", data="Grey shapes")).count("for grey-ae") == 1
+
+
+def test_models_with_noise_are_held_against_the_plain_one(foreign):
+    save_foreign("shapes-denoiser", foreign, as_name="a-denoiser")  # first by its name
+    app = open_page("dogs/noise_regularised", data="Shapes")
+    assert "Against shapes-ae, each at its own noise" in notice(app)
+    assert "Codes of a-denoiser, shapes-ae, shapes-denoiser have no fixed mean square" in text(app)
+
+
+def test_a_short_training_took_seconds(checkpoint_folder):
+    save_foreign("shapes-ae", checkpoint_folder)
+    assert "Training took 60 seconds" in notice(open_page("about/training"))
 
 
 @pytest.mark.parametrize(("data", "picture"), [("FashionMNIST", "image"), ("Shapes", "photo")])
@@ -189,6 +207,15 @@ def test_photos_of_each_data_set_are_found_and_others_are_told(data, shapes):
     assert not app.info
     assert f"others than those of {data} that the models were trained on" in text(app)
     assert "Original" in app.get("image")[0].proto.imgs[0].alt
+
+
+def test_home_tells_data_sets_of_one_name_apart(shapes, foreign, monkeypatch):
+    title, data, values = FOREIGN["grey-ae"]
+    monkeypatch.setitem(FOREIGN, "grey-ae", (title, replace(data, name="Shapes"), values))
+    save_foreign("grey-ae", foreign)
+    found = [info.value for info in start().info]
+    for name in ("Shapes (64×64, colour)", "Shapes (96×96, grey)"):
+        assert sum(value.startswith(f"{name}: 60 photos") for value in found) == 1
 
 
 def test_the_very_photos_need_no_word(shapes, foreign):

@@ -96,15 +96,16 @@ for group in found.groups:
     if group.data.config.source == "mnist":
         continue
     images, place = originals.of(group.data), next(columns)
+    found_here = controls.literal(f"{group.title}: {images.found}") if images else ""
     if images is None:
         place.info(
             f"{originals.why_none(group.data)} Until then the pages show codes that come with the models, or photos of your own.",
             icon=":material/photo_library:",
         )
     elif others := originals.about_others(group.data):
-        place.info(f"{controls.literal(images.found)} {others}", icon=":material/photo_library:")
+        place.info(f"{found_here} {others}", icon=":material/photo_library:")
     else:
-        place.success(controls.literal(images.found), icon=":material/check:")
+        place.success(found_here, icon=":material/check:")
 
 for name, place in places.items():  # last, so that the page stands before its pictures are computed
     if picture := thumbnails.jpeg(name):

@@ -109,15 +109,12 @@ def other_plain_steps(start: histories.Training, end: histories.Training) -> str
 
 
 made, starts = histories.each_once(trainings)
-minutes = sum(t["provenance"]["wall_s"] for t in made) / 60
+wall_s = sum(t["provenance"]["wall_s"] for t in made)
+took = f"{wall_s / 60:,.0f} minutes" if wall_s >= 90 else f"{wall_s:.0f} seconds"
 processors = histories.processors(made)
 points = [
     *models.faults_of(*chosen),
-    (
-        f"These {len(chosen)} models took {minutes:,.0f} minutes together"
-        if len(chosen) > 1
-        else f"Training took {minutes:,.0f} minutes"
-    )
+    (f"These {len(chosen)} models took {took} together" if len(chosen) > 1 else f"Training took {took}")
     + f", on {controls.literal(' and '.join(processors))}.",
 ]
 if continued := [f"{controls.code(name)} {len(trainings[name])}" for name in chosen if len(trainings[name]) > 1]:

@@ -36,7 +36,9 @@ ckpts = models.present(group.names)
 baselines = loaders.baselines(group.data)
 present = [model for model in group.models if model.name in ckpts]
 own = {model.name: model.noise_variance for model in present if model.noise_variance}
-plain = next((model.name for model in present if not model.noise_variance), None)
+without_noise = [model for model in present if not model.noise_variance]
+# The one that the others are held against: plain, where there is one.
+plain = next((m.name for m in sorted(without_noise, key=lambda m: m.config.variant != "plain")), None)
 measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
 curves = {name: psnr_matrix.curve(rows, convention) for name, rows in measured.items()}
 references = psnr_matrix.baseline_curves(baselines, convention)
@@ -69,7 +71,7 @@ st.table(
     ).rename_axis("model or baseline")
 )
 relative = (
-    f" Codes of {controls.literal(plain)} have no fixed mean square: their noise is scaled to each code's own, so that the signal-to-noise ratio (SNR) is the same."
+    f" Codes of {controls.literal(', '.join(m.name for m in without_noise))} have no fixed mean square: their noise is scaled to each code's own, so that the signal-to-noise ratio (SNR) is the same."
     if plain
     else ""
 )

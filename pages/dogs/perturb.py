@@ -155,8 +155,8 @@ points = [
     f"not as grain. Shaped noise changes a code in the ways in which codes differ from {picture_words.one} to {picture_words.one}. The mean difference "
     f"between neighbouring pixels is {steps['No noise']:.1f} grey levels without noise, {steps['White']:.1f} with white"
     + (f" and {steps['Shaped']:.1f} with shaped noise." if "Shaped" in steps else "."),
-    f"From no noise to variance {strongest:g}, white, mean PSNR falls by **{drops[at_most]:.2f} dB** for {at_most} and by "
-    f"{drops[at_least]:.2f} dB for {at_least}.",
+    f"From no noise to variance {strongest:g}, white, mean PSNR falls by **{drops[at_most]:.2f} dB** for {at_most}"
+    + (f" and by {drops[at_least]:.2f} dB for {at_least}." if len(drops) > 1 else "."),
 ]
 if name in dimensions:
     points.insert(

@@ -122,22 +122,16 @@ else:
         f"Code: red, green and blue are the three strongest directions among the {latent_shape[0]} channels (principal components), which "
         f"carry {colour_share:.0%} of the variance of the cells."
     )
+difference = "absolute difference" + (", averaged over the colours" if ckpt.model_config.image_shape[0] == 3 else "")
 if source == "test" and (others := originals.about_others(ckpt.data)):
     legend += f" {others}"
-st.caption(
-    legend
-    + (
-        " Error: absolute difference, averaged over the colours. Black is 0; white is 0.3 of the range, or more."
-        if has_photos
-        else ""
-    )
-)
+st.caption(legend + (f" Error: {difference}. Black is 0; white is 0.3 of the range, or more." if has_photos else ""))
 
 st.header("What a part of the code holds", anchor=False)
 touch.show(name, z, x_hat, x, limit)
 st.caption(
     f"The scale is measured from the mean of the {len(ckpt.codes):,} reference codes: a part that is knocked out takes the value that it has on average "
-    f"over {picture.many}. “What changed” is the absolute difference, averaged over the colours."
+    f"over {picture.many}. “What changed” is the {difference}."
 )
 
 score = ckpt.metrics["evaluations"][0]

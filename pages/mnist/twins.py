@@ -108,6 +108,7 @@ def divergences(ckpt: Checkpoint) -> dict[str, float]:
 
 has_bce = all("bce" in ckpt.metrics for ckpt in ckpts.values())
 loss, loss_name, num_decimals = ("bce_nats", "BCE", 4) if has_bce else ("psnr_db", "PSNR", 2)
+loss_of_means = "The cross-entropies" if has_bce else "The PSNRs"
 numbers = [
     {
         "model": name,
@@ -213,8 +214,8 @@ def compare(row: dict) -> list[str]:
     if "kl_nats" in row:
         points.append(
             f"{label}: **{row['normal_hole_share']:.1%}** of draws from N(0, I) fall into a hole of its plane; for {of_first} it is {plain['normal_hole_share']:.1%}. "
-            f"The price is a KL divergence of {row['kl_nats']:.2f} nats a {kind.one}: {row['kl_nats_z1']:.2f} along z₁ and "
-            f"{row['kl_nats_z2']:.2f} along z₂. The cross-entropies are measured at the mean of each code's Gaussian."
+            f"The price is a KL divergence of {row['kl_nats']:.2f} nats per {kind.one}: {row['kl_nats_z1']:.2f} along z₁ and "
+            f"{row['kl_nats_z2']:.2f} along z₂. {loss_of_means} are measured at the mean of each code's Gaussian."
         )
     if ckpts[row["model"]].train_config.weight_decay:
         followed, num_matrices = twins.num_scale_free(ckpts[row["model"]].model)

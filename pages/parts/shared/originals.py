@@ -33,7 +33,7 @@ class Originals:
     at       (n,) places -> images uint8 (n, C, H, W)
     name_of  place -> the image's class, or its file's name
     labels   (N,) int64: classes, places in the data set's label_names; -1 for none
-    found    what was found, in a sentence
+    found    what was found, as what follows the data set's name and a colon
     is_same  whether they are of the very set that the model was trained on; else a photo's place is not one of `index`
     """
 
@@ -115,7 +115,7 @@ def _of_photos(config: DataConfig, folder: str, progress: Callable[[int, int], N
 
     skipped = f", {words.plural(photos.num_skipped, 'file')} skipped" if photos.num_skipped else ""
     found = (
-        f"{config.name}: {len(photos.paths):,} photos, {len(photos.train_index):,} for training, {len(photos.validation_index):,} for "
+        f"{len(photos.paths):,} photos, {len(photos.train_index):,} for training, {len(photos.validation_index):,} for "
         f"validation, {len(photos.test_index):,} for testing{skipped}."
     )
     return Originals(lambda index: photos.images[photos.test_index[index]], name_of, labels, found), photos.fingerprint
@@ -124,7 +124,7 @@ def _of_photos(config: DataConfig, folder: str, progress: Callable[[int, int], N
 def _of_family(config: DataConfig, folder: str) -> tuple[Originals, str]:
     dataset = sources.load(config, Path(folder))
     labels, names = dataset.reference_labels, dataset.record.label_names
-    found = f"{config.name}: {len(dataset.test):,} test images."
+    found = f"{len(dataset.test):,} test images."
     return Originals(
         lambda index: dataset.test[index], lambda i: names[labels[i]], labels, found
     ), dataset.record.fingerprint
