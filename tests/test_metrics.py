@@ -114,7 +114,8 @@ def test_reconstruct_shows_the_network_the_noisy_image_unclipped(mlp_config):
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
 def test_reconstruct_adds_noise_of_the_asked_share_of_the_codes_power(mlp_config, variant):
-    model = build(replace(mlp_config, variant=variant, latent_shape=(4096,)))
+    settings = {"noise_variance": 0.1} if variant == "noisy-code" else {}
+    model = build(replace(mlp_config, variant=variant, settings=settings, latent_shape=(4096,)))
     x = random_images(300, 1, 28, 28)
     _, z_noisy, x_hat = reconstruct(model, x, noise_variance=0.15, seeds=range(300))
     z = model.encode(x)
@@ -133,7 +134,7 @@ def test_reconstruct_without_noise_is_decode_of_encode(conv_config):
 
 @pytest.mark.parametrize("noise", [{"noise_factor": 0.4}, {"noise_variance": 0.15}])
 def test_image_i_has_the_noise_of_seed_plus_i_whatever_the_batch(mlp_config, noise):
-    model = build(replace(mlp_config, variant="noisy-code", latent_shape=(16,)))
+    model = build(replace(mlp_config, variant="noisy-code", settings={"noise_variance": 0.1}, latent_shape=(16,)))
     images = random_bytes(8, 1, 28, 28)
     x = images / 255
     errors = [mse(x[i : i + 1], reconstruct(model, x[i : i + 1], **noise, seeds=[40 + i])[2]).item() for i in range(8)]
@@ -148,7 +149,7 @@ def test_image_i_has_the_noise_of_seed_plus_i_whatever_the_batch(mlp_config, noi
 
 
 def test_many_variances_at_once_are_each_as_by_itself(conv_config):
-    model = build(replace(conv_config, variant="noisy-code"))
+    model = build(replace(conv_config, variant="noisy-code", settings={"noise_variance": 0.1}))
     images = random_bytes(5, 3, 32, 32)
     together = evaluate_at(model, images, [0.0, 0.05, 0.3], seed=2)
     assert together == [evaluate(model, images, noise_variance=v, seed=2) for v in (0.0, 0.05, 0.3)]
@@ -205,7 +206,7 @@ def test_evaluate_gives_bce_to_models_trained_on_it_alone(mlp_config, conv_confi
 
 
 def test_evaluate_applies_the_noise_and_its_seed(mlp_config):
-    model = build(replace(mlp_config, variant="noisy-code", latent_shape=(16,)))
+    model = build(replace(mlp_config, variant="noisy-code", settings={"noise_variance": 0.1}, latent_shape=(16,)))
     images = random_bytes(6, 1, 28, 28)
     noisy = evaluate(model, images, noise_variance=0.15, seed=3)
     x = images / 255
