@@ -23,7 +23,7 @@ PAGES = {
     "dogs-interpolate": ("Interpolate", 2, 0),
     "dogs-perturb": ("Perturb", 2, 1),
     "dogs-noise-regularised": ("Noise-regularised", 1, 1),
-    "training": ("Training", 0, 2),
+    "training": ("Training", 0, 3),
 }
 
 
