@@ -21,7 +21,7 @@ def test_it_says_the_share_of_variance_of_its_axes(name, label):
     variances = torch.linalg.eigvalsh(torch.cov(codes.T)).flip(0)
     share = variances / variances.sum()
     first, last, held, strongest, half = numbers(
-        r"Axes (\d+) to (\d+) hold \*\*([\d.]+)%\*\* .* strongest holds ([\d.]+)%, .* \*\*(\d+)\*\* of", app
+        r"Axes (\d+) to (\d+) hold \*\*([\d.]+)%\*\* .* strongest holds ([\d.]+)%\. It takes \*\*(\d+)\*\* of", app
     )
     assert (first, last) == (5, 8)
     assert held == pytest.approx(100 * float(share[4:8].sum()), abs=0.06)
@@ -42,8 +42,8 @@ def test_it_says_how_far_and_how_coarsely_one_sigma_moves_the_picture():
         means = change.reshape(8, 3, 8, 16, 8, 16).mean((3, 5))
         expected += [255 * np.sqrt(np.square(change).mean()), 100 * np.square(means).mean() / np.square(change).mean()]
     shown = numbers(
-        r"along axis 1 moves the picture by \*\*([\d.]+)\*\* of 255 grey levels RMS, (\d+)% of .* Along axis 512 it is ([\d.]+) "
-        r"grey levels, (\d+)% of it",
+        r"along axis 1 changes the picture by \*\*([\d.]+)\*\* of 255 grey levels \(RMS\)\. (\d+)% of .* Along axis 512 it is "
+        r"([\d.]+) grey levels, and (\d+)% in such",
         app,
     )
     assert shown[::2] == pytest.approx(expected[::2], abs=0.06)
@@ -55,7 +55,8 @@ def test_it_says_what_the_mean_code_decodes_to():
     ckpt = aemodels.load_checkpoint("dog-ae")
     mean = ckpt.codes.mean(0, keepdim=True)
     contrast, photos, power, photos_power = numbers(
-        r"with \*\*(\d+)\*\* grey levels .* codes to (\d+)\. Its mean square is ([\d.]+), theirs ([\d.]+)", app
+        r"of \*\*(\d+)\*\* grey levels .* codes have (\d+)\. The mean square of the mean code is ([\d.]+), that of the real codes ([\d.]+)\.",
+        app,
     )
     assert contrast == pytest.approx(255 * float(ckpt.model.decode(mean).std()), abs=0.6)
     assert contrast < 0.5 * photos
