@@ -37,19 +37,17 @@ with controls.row():
 chosen = {model.name: model.header for model in group.models}
 trainings = {name: checkpoints.trainings(name, header) for name, header in chosen.items()}
 counts = {model.name: model.data.num_images for model in group.models}
-parts = "{train:,} images to train on, {validation:,} to validate on, {test:,} to test on"
-splits = {name: parts.format(**count) for name, count in counts.items()}
-if len(set(splits.values())) == 1:
-    shared = group.data
-    st.markdown(
-        f"**{controls.literal(group.title)}**: {next(iter(splits.values()))}. Split: {controls.literal(shared.split)}."
+alike: dict[tuple, list[str]] = {}  # models by how their images were split
+for model in group.models:
+    alike.setdefault((*map(counts[model.name].get, ("train", "validation", "test")), model.data.split), []).append(
+        model.name
     )
-else:
-    st.markdown(
-        f"**{controls.literal(group.title)}**: "
-        + "; ".join(f"{controls.code(name)} with {split}" for name, split in splits.items())
-        + "."
-    )
+splits = [
+    (f"{', '.join(map(controls.code, names))}: " if len(alike) > 1 else "")
+    + f"{train:,} images to train on, {validation:,} to validate on, {test:,} to test on. Split: {controls.literal(rule)}."
+    for (train, validation, test, rule), names in alike.items()
+]
+st.markdown(f"**{controls.literal(group.title)}**. " + "  \n".join(splits))
 
 
 validated = [name for name, count in counts.items() if count["validation"]]
