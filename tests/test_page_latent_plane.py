@@ -220,7 +220,7 @@ def test_plane_notice_holds_the_librarys_figures(box, model, ckpts):
     random = planes.uniform(box, [3000 + i for i in range(100)])
     shares, sampled = (planes.support(ckpt.codes, places).numpy() for places in (z, random))
     text = notice(app)
-    assert f"**{planes.hole_share(ckpt.codes, box):.0%}** of {which} is hole" in text
+    assert f"**{planes.hole_share(ckpt.codes, box):.0%}** of the area of {which} is holes" in text
     assert f"**{(sampled < 0.01).mean():.0%}** of the random places lie in holes" in text
     assert f"{(shares >= 0.05).mean():.0%} of the grid's places are supported" in text
     in_holes, supported = shares < 0.01, shares >= 0.05
@@ -236,10 +236,10 @@ def test_plane_notice_holds_the_librarys_figures(box, model, ckpts):
 def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
     """One measure: what the plane's page says of its whole box is in the twins' table, and is how often draws hit a hole."""
     shown = open_page("mnist/twins").table[0].value.set_index("measure")
-    (row,) = (row for row in shown.index if "is hole" in row and "dashed" in row)
+    (row,) = (row for row in shown.index if row.startswith("Holes in the dashed box"))
     for model, ckpt in ckpts.items():
         (share,) = re.findall(
-            r"\*\*(\d+)%\*\* of the dashed box", notice(open_page("mnist/latent_plane", mnist_model=NAMES[model]))
+            r"\*\*(\d+)%\*\* of the area of the dashed box", notice(open_page("mnist/latent_plane", mnist_model=NAMES[model]))
         )
         assert float(shown.loc[row, NAMES[model]].rstrip("%")) == pytest.approx(float(share), abs=0.51)
         drawn = planes.support(ckpt.codes, planes.uniform(planes.box(ckpt.codes), range(4000))) < 0.01
@@ -334,7 +334,7 @@ def test_twins_notice_says_why_weight_decay_changes_little(ckpts):
     assert point.startswith(
         f"- L2 on the weights, size of the weights (root mean square): {rms[0]:.3f} → {rms[1]:.3f}."
     )
-    assert "follows 12 of the 14 weight matrices" in point  # six hidden layers either way, and the two last ones
+    assert "12 of the 14 weight matrices are followed by a LayerNorm" in point  # six hidden layers either way, and the two last ones
 
 
 def test_twins_own_scale_shows_each_nearly_all_its_codes_and_its_own_box(ckpts):
@@ -366,8 +366,8 @@ def test_path_says_which_row_is_nearer_to_digits_and_which_is_greyer(a, b, model
     text = notice(open_page("mnist/path", a=str(a), b=str(b), mnist_model=NAMES[model]))
     assert f"the walk's images are {walked:.3f} from" in text
     assert f"those of the cross-fade {faded:.3f}: the {'walk' if walked < faded else 'cross-fade'} stays nearer" in text
-    assert f"walk {greys[0]:.3f}, cross-fade {greys[1]:.3f} nats; the " in text
-    assert f"nats; the {'walk' if greys[0] > greys[1] else 'cross-fade'} is the greyer" in text
+    assert f"pixel entropy is {greys[0]:.3f} nats on the walk, {greys[1]:.3f} in the cross-fade" in text
+    assert f"Between the ends, the {'walk' if greys[0] > greys[1] else 'cross-fade'} is greyer" in text
 
 
 def test_path_walks_between_the_digits_of_the_address(ckpts):

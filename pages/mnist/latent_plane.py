@@ -213,7 +213,7 @@ def notice(
     if (shares == 0).any():
         absent = [controls.literal(names[i]) for i in np.flatnonzero(shares == 0)]
         more = f" and {len(absent) - MAX_NAMED} more" if len(absent) > MAX_NAMED else ""
-        points.append(f"Digits that are nowhere nearest on this grid: {', '.join(absent[:MAX_NAMED])}{more}.")
+        points.append(f"Never the nearest on this grid: {', '.join(absent[:MAX_NAMED])}{more}.")
     return points
 
 
