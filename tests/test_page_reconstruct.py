@@ -120,7 +120,7 @@ def test_says_what_the_encoder_alone_would_give(x):
         (
             "dog-noise-0.10",
             "0.10",
-            "a corrector that sees .*, then 3 learned steps along .*, then 1 step of plain descent",
+            "a corrector that compares .*, then 3 learned steps along .*, then 1 step of plain descent",
         ),
     ]:
         app, model = open_page(model=label), aemodels.load_checkpoint(name).model
@@ -128,7 +128,7 @@ def test_says_what_the_encoder_alone_would_give(x):
             aemodels.psnr_db(x, model.decode(z)).mean().item() for z in (model.first_code(x), model.encode(x))
         )
         found = re.search(
-            rf"would give \*\*([\d.]+) dB\*\* here; {helpers} .* bring that to \*\*([\d.]+) dB", notice(app)
+            rf"would give \*\*([\d.]+) dB\*\* here; {helpers} .* raise that to \*\*([\d.]+) dB", notice(app)
         )
         assert [float(n) for n in found.groups()] == pytest.approx([before, after], abs=0.006)
         assert after > before
@@ -143,7 +143,7 @@ def test_says_how_much_of_the_error_is_fine_detail(x):
         means = images.reshape(9, 3, 32, 4, 32, 4).mean((3, 5))
         expected.append(100 * (1 - np.square(means).mean() / np.square(images).mean()))
     shown = numbers(
-        r"\*\*(\d+)%\*\* of the squared error is detail .* variation (\d+)%: fine detail is lost first", open_page()
+        r"\*\*(\d+)%\*\* of the squared error is detail .* makes up (\d+)%: fine detail is lost first", open_page()
     )
     assert shown == pytest.approx(expected, abs=0.6)
 
@@ -161,7 +161,7 @@ def dots():
 def test_what_is_not_lost_first_is_not_said_to_be(photo):
     app = open_page(photos="Your own")
     upload(app, [("photo.png", photo)])
-    in_error, in_photo = numbers(r"\*\*(\d+)%\*\* of the squared error is detail .* variation (\d+)%", app)
+    in_error, in_photo = numbers(r"\*\*(\d+)%\*\* of the squared error is detail .* makes up (\d+)%", app)
     assert in_error <= max(in_photo, 50)
     assert "lost first" not in notice(app)
 
@@ -219,7 +219,7 @@ def test_the_captions_below_the_charts_say_what_they_show(x):
     first, best, last, least = numbers(r"Channel (\d+) is worth \*\*([\d.]+) dB\*\*, channel (\d+) ([\d.]+) dB", app)
     assert [first, last] == [int(worth["x"][0]), int(worth["x"][-1])]
     assert [best, least] == pytest.approx([worth["y"][0], worth["y"][-1]], abs=0.006)
-    own, near = numbers(r"\*\*(\d+)%\*\* of the squared change lies in .* pixels, ([\d.]+)% there or", app)
+    own, near = numbers(r"\*\*(\d+)%\*\* of the squared change lies in .* pixels, and ([\d.]+)% there or", app)
     assert own == pytest.approx(reach["y"][0], abs=0.6)
     assert near == pytest.approx(sum(reach["y"][:2]), abs=0.06)
 
