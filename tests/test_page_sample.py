@@ -57,10 +57,10 @@ def test_says_how_far_samples_lie_from_real_codes():
     flat = codes.flatten(1)
     to_nearest = (z[:, None] - flat[None]).norm(dim=2).min(1).values
     apart = torch.stack([(flat - code).norm(dim=1).kthvalue(2).values for code in flat]).mean()
-    mean, number, least = numbers(r"lies ([\d.]+) times .* closest of the nine, number (\d), ([\d.]+) times", app)
+    mean, number, least = numbers(r"lies ([\d.]+) times .* closest of the nine, number (\d), it is ([\d.]+) times", app)
     assert mean == pytest.approx(float(to_nearest.mean() / apart), abs=0.006)
     assert (number, least) == (int(to_nearest.argmin()) + 1, pytest.approx(float(to_nearest.min() / apart), abs=0.006))
-    assert "none copies one of these 256" in text(app)
+    assert "none is a copy of one of these 256" in text(app)
 
 
 def test_a_copy_among_the_nine_is_told(monkeypatch):
@@ -75,8 +75,8 @@ def test_a_copy_among_the_nine_is_told(monkeypatch):
     st.cache_resource.clear()  # no scene of others, and none of this one's for others
     app = open_page("dogs/sample", seed=3)
     st.cache_resource.clear()
-    assert numbers(r"closest of the nine, number (\d), ([\d.]+) times", app) == [7, 0]
-    assert "none copies" not in text(app)
+    assert numbers(r"closest of the nine, number (\d), it is ([\d.]+) times", app) == [7, 0]
+    assert "none is a copy" not in text(app)
     assert numbers(r"lies ([\d.]+) times", app)[0] > 0.5  # the mean does not show it
 
 
@@ -98,7 +98,7 @@ def test_says_how_much_fine_detail_samples_have():
 def test_says_how_gaussian_each_element_is(name, label):
     app = open_page("dogs/sample", model=label)
     kurtosis = scipy.stats.kurtosis(aemodels.load_checkpoint(name).codes.flatten(1).double().numpy(), axis=0).mean()
-    shown = re.search(r"by itself has a mean excess kurtosis of ([+−][\d.]+):", text(app))[1]
+    shown = re.search(r"Its excess kurtosis is ([+−][\d.]+) on average", text(app))[1]
     assert float(shown.replace("−", "-")) == pytest.approx(kurtosis, abs=0.006)
 
 
@@ -119,7 +119,7 @@ def test_says_what_its_mixture_is_made_of():
     app = open_page("dogs/sample")
     app.segmented_control(key="sampler").set_value("mixture").run()
     components, axes = latents.mixture_size(256, 1024)
-    assert numbers(r"(\d+) Gaussians share out the (\d+) strongest axes", app) == [components, axes]
+    assert numbers(r"On the (\d+) strongest axes it is a mixture of (\d+) Gaussians", app) == [axes, components]
 
 
 # The table
@@ -279,7 +279,7 @@ def test_interpolate_says_what_happens_half_way():
     picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(5))[[0, 2]]
     a, b = ckpt.codes[picked].flatten(1).double()
     cosine = float(a @ b / a.norm() / b.norm())
-    assert numbers(r"angle of \*\*(\d+)°", app) == [pytest.approx(math.degrees(math.acos(cosine)), abs=0.6)]
+    assert numbers(r"angle between the two codes is \*\*(\d+)°", app) == [pytest.approx(math.degrees(math.acos(cosine)), abs=0.6)]
     # Codes of mean square 1: the straight line's middle has (1 + cos) / 2 of it, the great circle's all.
     line, circle = numbers(r"has \*\*(\d+)%\*\* .* circle's (\d+)%", app)
     assert line == pytest.approx(50 * (1 + cosine), abs=1)
@@ -320,4 +320,4 @@ def test_interpolate_says_what_the_picture_half_way_is():
         apart, abs=0.06
     )
     dogs_apart = 255 * np.sqrt(np.square(ends[0] - ends[1]).mean())
-    assert numbers(r"the two dogs from each other by ([\d.]+)\.", app) == [pytest.approx(dogs_apart, abs=0.06)]
+    assert numbers(r"The two dogs differ from each other by ([\d.]+)\.", app) == [pytest.approx(dogs_apart, abs=0.06)]

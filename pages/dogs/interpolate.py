@@ -95,7 +95,7 @@ elif "slerp" in ways:
         f"{detailed['slerp'][middle]:.1f} on the great circle and {detailed['fade'][middle]:.1f} in the cross-fade; the two {what}s "
         f"have {detailed['fade'][0]:.1f} and {detailed['fade'][-1]:.1f}.",
         f"It differs from the plain cross-fade by {apart['lerp']:.1f} (straight line) and {apart['slerp']:.1f} (great circle) of 255 "
-        f"grey levels (RMS). The two {what}s differ from each other by {ends_apart:.1f}. If it were 0, decoding would do no more than a cross-fade.",
+        f"grey levels (RMS); at 0, decoding would do no more than a cross-fade. The two {what}s differ from each other by {ends_apart:.1f}.",
     ]
 controls.notice(points)
 
