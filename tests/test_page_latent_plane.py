@@ -239,7 +239,8 @@ def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
     (row,) = (row for row in shown.index if row.startswith("Holes in the dashed box"))
     for model, ckpt in ckpts.items():
         (share,) = re.findall(
-            r"\*\*(\d+)%\*\* of the area of the dashed box", notice(open_page("mnist/latent_plane", mnist_model=NAMES[model]))
+            r"\*\*(\d+)%\*\* of the area of the dashed box",
+            notice(open_page("mnist/latent_plane", mnist_model=NAMES[model])),
         )
         assert float(shown.loc[row, NAMES[model]].rstrip("%")) == pytest.approx(float(share), abs=0.51)
         drawn = planes.support(ckpt.codes, planes.uniform(planes.box(ckpt.codes), range(4000))) < 0.01
@@ -334,7 +335,9 @@ def test_twins_notice_says_why_weight_decay_changes_little(ckpts):
     assert point.startswith(
         f"- L2 on the weights, size of the weights (root mean square): {rms[0]:.3f} → {rms[1]:.3f}."
     )
-    assert "12 of the 14 weight matrices are followed by a LayerNorm" in point  # six hidden layers either way, and the two last ones
+    assert (
+        "12 of the 14 weight matrices are followed by a LayerNorm" in point
+    )  # six hidden layers either way, and the two last ones
 
 
 def test_twins_own_scale_shows_each_nearly_all_its_codes_and_its_own_box(ckpts):

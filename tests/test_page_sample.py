@@ -279,7 +279,9 @@ def test_interpolate_says_what_happens_half_way():
     picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(5))[[0, 2]]
     a, b = ckpt.codes[picked].flatten(1).double()
     cosine = float(a @ b / a.norm() / b.norm())
-    assert numbers(r"angle between the two codes is \*\*(\d+)°", app) == [pytest.approx(math.degrees(math.acos(cosine)), abs=0.6)]
+    assert numbers(r"angle between the two codes is \*\*(\d+)°", app) == [
+        pytest.approx(math.degrees(math.acos(cosine)), abs=0.6)
+    ]
     # Codes of mean square 1: the straight line's middle has (1 + cos) / 2 of it, the great circle's all.
     line, circle = numbers(r"has \*\*(\d+)%\*\* .* circle's (\d+)%", app)
     assert line == pytest.approx(50 * (1 + cosine), abs=1)

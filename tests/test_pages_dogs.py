@@ -62,7 +62,7 @@ def test_without_photos(page, without_photos):
     assert [title.value for title in app.title] == [PAGES[page]]
     assert pictures(app)
     if page in ("reconstruct", "perturb"):
-        assert str(without_photos) in app.info[0].value
+        assert without_photos.name in app.info[0].value
         assert "train.py --download" in app.info[0].value
     else:  # these need codes alone, and those come with the models
         assert not app.info
