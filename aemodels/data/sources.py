@@ -92,8 +92,7 @@ class DataRecord(JsonConfig):
     @classmethod
     def from_dict(cls, values: dict) -> "DataRecord":
         config = values.get("config") if isinstance(values, dict) else None
-        record = super().from_dict({**values, "config": DataConfig.from_dict(config)} if config is not None else values)
-        return record
+        return super().from_dict({**values, "config": DataConfig.from_dict(config)} if config is not None else values)
 
     def __post_init__(self) -> None:
         require(isinstance(self.config, DataConfig), "config must be a data set's.")

@@ -31,12 +31,12 @@ class Model:
     @cached_property
     def noise_factor(self) -> float:
         """σ of the noise on the input while training; 0 for none."""
-        return self.config.to_dict().get("noise_factor", 0.0)
+        return self.config.settings.get("noise_factor", 0.0)
 
     @cached_property
     def noise_variance(self) -> float:
         """Variance of the noise on the code while training; 0 for none."""
-        return self.config.to_dict().get("noise_variance", 0.0)
+        return self.config.settings.get("noise_variance", 0.0)
 
     @property
     def kinds(self) -> list[str]:
