@@ -98,7 +98,7 @@ def test_processes_that_would_go_on_from_different_epochs_are_stopped():
 TELL_NAMES = """
 import os, sys, train
 folder, rank, names = sys.argv[1], os.environ["RANK"], []
-train.train_one = lambda name, *_: names.append(name)
+train.train_one = lambda recipe, *_: names.append(recipe.name)
 data = ["--data", sys.argv[2]]
 assert train.main(["--device", "cpu", "--only", "mnist-ae", "mnist-dae-2d", "--out", f"{folder}/{rank}", *data]) == 0
 open(f"{folder}/{rank}.txt", "w").write(" ".join(names))
