@@ -1,0 +1,154 @@
+"""The language of what people read: messages by gettext from the catalogues in locale/, numbers and lists by Babel.
+
+A message is written in English where it is used, `_("{number} digits").format(number=number(n))`; its translation stands in
+locale/<locale>/LC_MESSAGES/*.po, which is compiled in memory when it is first asked for. CONTRIBUTING.md says how to translate.
+"""
+
+import contextlib
+import functools
+import gettext
+import io
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from decimal import Decimal
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from babel import Locale
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+LANGUAGES = {"en": "English", "zh": "简体中文"}  # as their own speakers call them
+DEFAULT = "en"
+CATALOGUES = Path(__file__).parents[1] / "locale"
+_LOCALES = {"en": Locale("en"), "zh": Locale("zh", "CN", script="Hans")}
+_FOLDERS = {"zh": "zh_CN"}
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+_spoken: ContextVar[str | None] = ContextVar("language", default=None)
+_asked: Callable[[], str] = lambda: DEFAULT  # noqa: E731
+
+
+def ask(chosen: Callable[[], str]) -> None:
+    """From now on `chosen()` says which of LANGUAGES is spoken wherever no `speaking` does: the app's visitors choose theirs."""
+    global _asked
+    _asked = chosen
+
+
+def current() -> str:
+    """The language that is spoken here, a key of LANGUAGES."""
+    return _spoken.get() or _asked()
+
+
+@contextlib.contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """In this block, that language."""
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def kept(function: Callable[P, Result]) -> Callable[P, Result]:
+    """The function, which will speak the language of now wherever it is called: in a thread that knows no visitor, for example."""
+    language = current()
+
+    @functools.wraps(function)
+    def speak(*args: P.args, **kwargs: P.kwargs) -> Result:
+        with speaking(language):
+            return function(*args, **kwargs)
+
+    return speak
+
+
+def of_browser(tag: str | None) -> str:
+    """The language, of LANGUAGES, for one who reads `tag`, such as "zh-CN"; English for all whose language there is not."""
+    spoken = (tag or "").replace("_", "-").split("-")[0].lower()
+    return spoken if spoken in LANGUAGES else DEFAULT
+
+
+def _(message: str) -> str:
+    """The message in the language that is spoken; put in figures by `.format` afterwards."""
+    return _translations(current()).gettext(message)
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """The message for n things, by the language's own rule for plurals."""
+    return _translations(current()).ngettext(singular, plural, n)
+
+
+def pgettext(context: str, message: str) -> str:
+    """The same English word has two translations: the context says which is meant."""
+    return _translations(current()).pgettext(context, message)
+
+
+def N_(message: str) -> str:
+    """Marks a message that is translated elsewhere, by `_`, because the module is read before a language is chosen."""
+    return message
+
+
+def locale() -> Locale:
+    """Babel's locale of the language that is spoken, for dates and the like."""
+    return _LOCALES[current()]
+
+
+def number(value: float, num_decimals: int = 0) -> str:
+    """The number with that many decimals, its thousands grouped: 1,234.50."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "–"
+    digits = Decimal(f"{value:.{num_decimals}f}")  # rounded as Python does; Babel rounds the number as it prints
+    return format_decimal(digits, f"#,##0.{'0' * num_decimals}".rstrip("."), locale())
+
+
+def percent(share: float, num_decimals: int = 0) -> str:
+    """The share as a percentage: 0.25 -> 25%."""
+    digits = Decimal(f"{share:.{num_decimals}%}".rstrip("%")) / 100
+    return format_percent(digits, f"#,##0.{'0' * num_decimals}".rstrip(".") + "%", locale())
+
+
+def signed(value: float, num_decimals: int) -> str:
+    """The number with its sign, + or −; what rounds to zero has a +."""
+    rounded = round(value, num_decimals) + 0
+    return f"{'−' if rounded < 0 else '+'}{number(abs(rounded), num_decimals)}"
+
+
+def list_of(items: Iterable[str]) -> str:
+    """The items in one line: "a, b, c", in Chinese "a、b、c"."""
+    return pgettext("between the items of a list", ", ").join(items)
+
+
+def all_of(items: Iterable[str]) -> str:
+    """The items as a sentence lists them: "a, b, and c"."""
+    return format_list(list(items), locale=locale())
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Whole sentences one after the other; after a full stop of Chinese comes no space. Empty ones are left out."""
+    text = ""
+    for part in filter(None, parts):
+        text += part if not text or text.endswith(("。", "！", "？")) else f" {part}"
+    return text
+
+
+@functools.cache
+def _translations(language: str) -> gettext.NullTranslations:
+    if language not in _FOLDERS:
+        return gettext.NullTranslations()
+    translations = None
+    for path in sorted((CATALOGUES / _FOLDERS[language] / "LC_MESSAGES").glob("*.po")):
+        compiled = io.BytesIO()
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file))
+        compiled.seek(0)
+        read = gettext.GNUTranslations(compiled)
+        if translations is None:
+            translations = read
+        else:
+            translations.add_fallback(read)
+    return translations or gettext.NullTranslations()

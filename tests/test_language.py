@@ -1,0 +1,158 @@
+"""Messages, their Chinese translations, and the numbers in them."""
+
+import ast
+import re
+import string
+import threading
+from collections import Counter
+from functools import cache, partial
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po
+
+from aemodels import language
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [ROOT / "aemodels", ROOT / "pages"]
+
+
+@cache
+def written() -> Catalog:
+    """Every message of the code."""
+    catalog = Catalog()
+    for folder in SOURCES:
+        found = extract_from_dir(str(folder), [("**.py", "python")], keywords=DEFAULT_KEYWORDS | {"N_": None})
+        for file, line, message, _comments, context in found:
+            catalog.add(message, locations=[(f"{folder.name}/{file}", line)], context=context)
+    return catalog
+
+
+@cache
+def chinese() -> Catalog:
+    with (language.CATALOGUES / "zh_CN/LC_MESSAGES/latent-lab.po").open("rb") as file:
+        return read_po(file)
+
+
+def texts(message) -> tuple[str, ...]:
+    return message if isinstance(message, tuple) else (message,)
+
+
+def fields(text: str) -> Counter:
+    return Counter(name for _literal, name, _format, _conversion in string.Formatter().parse(text) if name is not None)
+
+
+def test_the_catalogue_has_every_message_and_no_other():
+    ids = {(m.id, m.context) for m in written() if m.id}
+    assert len(ids) > 100
+    translated = {(m.id, m.context) for m in chinese() if m.id and all(texts(m.string))}
+    assert sorted(map(str, ids - translated)) == []
+    assert sorted(map(str, {(m.id, m.context) for m in chinese() if m.id} - ids)) == []
+
+
+def test_no_translation_is_fuzzy():
+    assert not [m.id for m in chinese() if m.id and m.fuzzy]
+
+
+def test_placeholders_agree():
+    """A translation says each figure of its message; of a plural's two forms, "1 photo" may have none."""
+    wrong = []
+    for message in chinese():
+        if message.id:
+            wanted = [fields(text) for text in texts(message.id)]
+            wrong += [(message.id, text) for text in texts(message.string) if fields(text) != wanted[-1]]
+            wrong += [
+                (message.id, text) for text, had in zip(texts(message.id), wanted, strict=True) if had - wanted[-1]
+            ]
+    assert wrong == []
+
+
+def test_every_message_is_a_format_string():
+    for message in written():
+        for text in filter(None, texts(message.id)):
+            assert all(name.isidentifier() for name in fields(text)), text
+
+
+def test_no_module_uses_the_name_of_gettext_for_something_else():
+    """`_, z = …` would take the place of the function."""
+    wrong = []
+    for file in [f for folder in SOURCES for f in folder.rglob("*.py")]:
+        tree = ast.parse(file.read_text())
+        imported = any(
+            isinstance(node, ast.ImportFrom) and "_" in {alias.name for alias in node.names} for node in ast.walk(tree)
+        )
+        stored = [
+            node.lineno
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
+        ]
+        wrong += [(str(file.relative_to(ROOT)), line) for line in stored if imported]
+    assert wrong == []
+
+
+def test_messages_are_looked_up_as_they_stand():
+    """`_(f"…")` would look for a message that no catalogue can have."""
+    wrong = []
+    for file in [f for folder in SOURCES for f in folder.rglob("*.py") if f.name != "language.py"]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in {"_", "ngettext", "pgettext", "N_"}
+            ):
+                wrong += [(file.name, node.lineno) for arg in node.args if isinstance(arg, ast.JoinedStr)]
+    assert wrong == []
+
+
+def test_chinese_has_no_space_beside_its_punctuation_and_no_half_width_stops():
+    wrong = [
+        (message.id, text)
+        for message in chinese()
+        if message.id
+        for text in texts(message.string)
+        if re.search(r"[一-鿿][,;:?!]|[一-鿿]\.(?:\s|$)| [，。；：！？）”]|[，。；：！？（“] ", text)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("call", "english", "zh"),
+    [
+        (partial(language.number, 1234567), "1,234,567", "1,234,567"),
+        (partial(language.number, 2.675, 2), f"{2.675:.2f}", f"{2.675:.2f}"),
+        (partial(language.number, float("inf"), 1), "∞", "∞"),
+        (partial(language.percent, 0.2567, 1), "25.7%", "25.7%"),
+        (partial(language.percent, 0.5), "50%", "50%"),
+        (partial(language.signed, -3.04, 1), "−3.0", "−3.0"),
+        (partial(language.signed, -0.001, 2), "+0.00", "+0.00"),
+        (partial(language.list_of, "abc"), "a, b, c", "a、b、c"),
+        (partial(language.all_of, "abc"), "a, b, and c", "a、b和c"),
+        (partial(language.sentences, ["A.", "", "B."]), "A. B.", "A. B."),
+        (partial(language.sentences, ["甲。", "乙。"]), "甲。乙。", "甲。乙。"),
+    ],
+)
+def test_numbers_and_lists(call, english, zh):
+    for spoken, expected in (("en", english), ("zh", zh)):
+        with language.speaking(spoken):
+            assert call() == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "spoken"),
+    [("zh-CN", "zh"), ("zh_Hans", "zh"), ("ZH", "zh"), ("en-GB", "en"), ("de-DE", "en"), ("", "en"), (None, "en")],
+)
+def test_a_browser_asks_for_a_language(tag, spoken):
+    assert language.of_browser(tag) == spoken
+
+
+def test_a_kept_function_speaks_the_language_of_then_in_another_thread():
+    with language.speaking("zh"):
+        function = language.kept(lambda: said.append(language.current()))
+    said = []
+    for target in (function, lambda: said.append(language.current())):
+        thread = threading.Thread(target=target)
+        thread.start()
+        thread.join()
+    assert said == ["zh", "en"]
