@@ -16,38 +16,24 @@ Stop it at any time: run again, it goes on from the last epoch that was saved.
 import argparse
 import contextlib
 import dataclasses
-import importlib.util
+import functools
 import math
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
-from datetime import timedelta
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from torch import Tensor
-from tqdm import tqdm
 
 from aemodels import console, precision
 from aemodels.data import sources
-from aemodels.data.sources import DataConfig
-from aemodels.errors import CheckpointError, DataError, DivergenceError, FileError, LatentLabError
-from aemodels.models import autoencoders
+from aemodels.errors import CheckpointError, DataError, FileError, LatentLabError
 from aemodels.models.config import MAX_COUNT, MAX_MINUTES
-from aemodels.quality import baselines, curves, evaluation, metrics
-from aemodels.storage import checkpoints, measurements
-from aemodels.training import loop, needs, provenance, recipes, resuming
+from aemodels.storage import checkpoints
+from aemodels.training import making, measuring, processes, provenance, recipes
 from aemodels.training.recipes import Recipe
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
-
-FEW_STEPS = 100  # in which no recipe learns much
-LITTLE_DB = 2  # above one and the same picture for all: no more than that is no reconstruction
 
 # For a first look: small networks, a fixed number of steps, so that a slow machine takes longer and learns as much.
 QUICK_NETWORKS = {
@@ -86,274 +72,13 @@ def load_data(recipe: Recipe, args: argparse.Namespace) -> sources.DataSet:
     raise errors[0]
 
 
-def initial_model(recipe: Recipe, out: Path) -> autoencoders.Autoencoder:
-    """Fresh weights drawn from the recipe's seed, or those of the checkpoint that the recipe starts from."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.training.seed)
-        model = autoencoders.build(recipe.model)
-    if recipe.training.start_from:
-        start = checkpoints.load_checkpoint(recipe.training.start_from, out)
-        if not start.provenance["finished"]:
-            tqdm.write(f"{recipe.name} starts from {start.name}, whose training is not finished.")
-        fresh, learnt = model.state_dict(), start.model.state_dict()
-        misfit = [key for key, w in learnt.items() if key not in fresh or fresh[key].shape != w.shape]
-        if misfit:
-            raise LatentLabError(
-                f"{recipe.name} cannot start from {start.name}, whose network is another (first at {misfit[0]}); change the recipe "
-                f"of one of them, or train {start.name} anew."
-            )
-        model.load_state_dict(fresh | learnt)  # a corrector or refiner may be new
-    return model
-
-
-def join_processes(args: argparse.Namespace) -> "Accelerator | None":
-    """This process's place among those that `accelerate launch` or torchrun started; None where it is alone.
-
-    All but the first print nothing but errors. Raises LatentLabError where Accelerate is not installed.
-    """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return None
-    if importlib.util.find_spec("accelerate") is None:
-        raise LatentLabError("Several processes train through Accelerate, which is missing: `pip install accelerate`.")
-    # Imported once there is a process group, this module would hold on to it, and a group that lives until Python exits
-    # has threads that can crash it there. Accelerate imports it, later.
-    import torch.distributed.nn  # noqa: F401
-    from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
-
-    # A refiner has no part in a training's first steps (TrainConfig.refine_from); to look for such weights takes time.
-    refines_later = any(recipe.training.refine_from for recipe in args.recipes.values())
-    unused_weights = DistributedDataParallelKwargs(find_unused_parameters=refines_later)
-    patience = InitProcessGroupKwargs(timeout=timedelta(days=1))  # the first process evaluates while the others wait
-    accelerator = Accelerator(cpu=args.device == "cpu", kwargs_handlers=[unused_weights, patience])
-    args.device = str(accelerator.device)
-    if not accelerator.is_main_process:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    return accelerator
-
-
-def agree_on_epoch(epoch: int, accelerator: "Accelerator") -> None:
-    """Raises LatentLabError where some processes go on from another epoch than others: they would wait for ever."""
-    epochs = accelerator.gather(torch.tensor([epoch], device=accelerator.device)).tolist()
-    if len(set(epochs)) > 1:
-        raise LatentLabError(
-            f"The processes found training stopped after different epochs ({', '.join(map(str, epochs))}); give them all "
-            "one folder with --out, shared by the machines."
-        )
-
-
-def agreed_dtype(device: str, accelerator: "Accelerator | None") -> torch.dtype:
-    """bfloat16 where that is fastest for every process: their weights would part if they rounded unlike."""
-    dtype = precision.fastest(torch.device(device))
-    if accelerator:
-        is_slow = torch.tensor([dtype == torch.float32], device=accelerator.device)
-        dtype = torch.float32 if accelerator.gather(is_slow).any() else torch.bfloat16
-    return dtype
-
-
-def train_one(recipe: Recipe, args: argparse.Namespace, accelerator: "Accelerator | None") -> None:
-    name, dataset, recipe = recipe.name, load_data(recipe, args), as_asked(recipe, args)
-    train_config = recipe.training
+def train_one(recipe: Recipe, args: argparse.Namespace, at: making.Workplace) -> None:
+    dataset, recipe = load_data(recipe, args), as_asked(recipe, args)
     if args.quick and not args.epochs:
-        steps_per_epoch = max(1, len(dataset.train) // train_config.batch_size)
-        epochs = max(train_config.epochs, math.ceil(QUICK_STEPS / steps_per_epoch))
-        train_config = dataclasses.replace(train_config, epochs=epochs)
-        recipe = dataclasses.replace(recipe, training=train_config)
-
-    num_processes = accelerator.num_processes if accelerator else 1
-    batch_size = math.ceil(min(train_config.batch_size, len(dataset.train)) / num_processes)
-    needs.check(recipe, batch_size, args.device)
-    state = loop.start(initial_model(recipe, args.out), train_config, args.device, args.dtype)
-    if start := train_config.start_from:
-        state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, args.out))
-    if args.compile:
-        loop.compile_networks(state.model)
-    resume_path = args.out / ".resume" / f"{name}.pt"
-    settings = {
-        "train_config": train_config.to_dict(),
-        "model_config": recipe.model.to_dict(),
-        "data_fingerprint": dataset.record.fingerprint,
-        "num_train_images": len(dataset.train),
-    }
-    begun = resuming.restore(state, resume_path, settings)
-    if accelerator:
-        agree_on_epoch(state.epoch, accelerator)
-    kept_epoch = state.epoch
-    if begun:
-        before, now = begun["learning_rate"], train_config.learning_rate
-        changed = f", at a learning rate of {now:g} in place of {before:g}" if now != before else ""
-        tqdm.write(f"{name}: goes on after epoch {state.epoch}{changed}")
-    elif accelerator is None or accelerator.is_main_process:
-        resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
-
-    measuring_s = 0.0
-    if train_config.minutes:
-        measuring_s = evaluation.seconds_to_measure(state.ema, dataset.test, dataset.reference)
-        tqdm.write(f"{name}: of {train_config.minutes:g} minutes, measuring takes about {measuring_s / 60:.1f}.")
-        if measuring_s > 30 * train_config.minutes:
-            measuring_s = 30 * train_config.minutes
-            tqdm.write(f"{name}: half of them are for training all the same, so it takes longer.")
-
-    num_train = len(dataset.train)
-    bar = tqdm(
-        total=train_config.epochs * num_train,
-        initial=state.epoch * num_train,
-        desc=name,
-        unit="img",
-        disable=accelerator is not None and not accelerator.is_main_process,
-    )
-    bar.mininterval = 0.5 if sys.stderr.isatty() else 30
-    shown = time.monotonic()
-
-    def on_step(state: loop.TrainState, num_images: int, loss: Tensor) -> None:
-        nonlocal shown
-        if bar.disable:
-            return
-        if time.monotonic() - shown > bar.mininterval:  # reading the loss waits for the device: seldom
-            shown = time.monotonic()
-            measured = [epoch["psnr_db"] for epoch in state.history if "psnr_db" in epoch]
-            psnr = f"{measured[-1]:.2f} dB" if measured else "–"
-            left = "" if train_config.minutes is None else f"{train_config.minutes - state.seconds / 60:.1f} min"
-            bar.set_postfix(loss=f"{loss.item():.5f}", psnr=psnr, **({"ends_in": left} if left else {}), refresh=False)
-        bar.update(num_images)
-
-    saved_at, saving_s = 0.0, 0.0
-
-    def on_epoch(state: loop.TrainState) -> None:
-        nonlocal saved_at, saving_s, kept_epoch
-        began = time.monotonic()
-        is_due = began - saved_at >= 9 * saving_s  # a tenth of the time, not more: a GPU's epochs are short
-        if not (is_due or state.finished):
-            return
-        model = state.ema.eval()
-        if state.finished:
-            bar.close()
-            if not state.history:
-                raise LatentLabError(f"{name} had no time for a single step; give it more --minutes.")
-        if state.history:
-            sample = dataset.validation[:: max(1, len(dataset.validation) // 256)]
-            state.history[-1] |= {
-                "psnr_db": metrics.evaluate(model, sample, **evaluation.own_noise(recipe.model))["psnr_db"]
-            }
-        save(recipe, model, state, dataset, args)
-        if state.finished:
-            resume_path.unlink(missing_ok=True)
-            warn_of_a_poor_model(name, state, dataset, args.out)
-        else:
-            resuming.keep(state, resume_path, settings)
-            kept_epoch = state.epoch
-        saved_at = time.monotonic()
-        saving_s = saved_at - began
-
-    try:
-        with bar:
-            loop.fit(state, dataset.train, train_config, on_epoch, on_step, accelerator, measuring_s)
-    except DivergenceError as error:
-        goes_on = f"goes on after epoch {kept_epoch}, the last that is kept" if kept_epoch else "begins again"
-        raise DivergenceError(
-            f"{name}: {str(error).removesuffix('.')} in its recipe and run the same command, which {goes_on}."
-        ) from error
-
-
-def save(
-    recipe: Recipe,
-    ema: autoencoders.Autoencoder,
-    state: loop.TrainState,
-    dataset: sources.DataSet,
-    args: argparse.Namespace,
-) -> None:
-    """Evaluates the weights as they will be stored, in float16, on the whole test split once training has finished."""
-    model = evaluation.as_stored(ema, args.device)
-    test = dataset.test if state.finished else dataset.test[:: max(1, len(dataset.test) // 100)]
-    with measuring_bar(recipe.name, model, len(test), len(dataset.reference), disable=not state.finished) as bar:
-        checkpoint = checkpoints.Checkpoint(
-            name=recipe.name,
-            title=recipe.title,
-            data=dataset.record,
-            model=model,
-            train_config=recipe.training,
-            metrics=evaluation.evaluate_all(model, test, bar.update),
-            history=state.history,
-            codes=evaluation.encode_all(model, dataset.reference, bar.update),
-            labels=dataset.reference_labels,
-            index=dataset.reference_index,
-            provenance=provenance.describe(state, recipe.training, dataset, args.device),
-        )
-        checkpoints.save_checkpoint(checkpoint, args.out)
-
-
-def measuring_bar(
-    name: str, model: autoencoders.Autoencoder, num_test: int, num_reference: int = 0, disable: bool = False
-) -> tqdm:
-    total = evaluation.num_encodings(model.config) * num_test + num_reference
-    return tqdm(total=total, desc=f"{name}: measuring", unit="img", leave=False, disable=disable)
-
-
-def warn_of_a_poor_model(name: str, state: loop.TrainState, dataset: sources.DataSet, out: Path) -> None:
-    """Says so where training ended, and the model cannot do what it is for."""
-    if state.step < FEW_STEPS:
-        tqdm.write(f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs.")
-    psnr_db = checkpoints.read_header(name, out)["metrics"]["psnr_db"]
-    blind_db = evaluation.average_picture_psnr_db(dataset.test)
-    if psnr_db < blind_db + LITTLE_DB:
-        tqdm.write(
-            f"{name} does not reconstruct: {psnr_db:.2f} dB, where one and the same grey picture for all has {blind_db:.2f}; "
-            "give it more time or epochs."
-        )
-
-
-def evaluate_finished(recipe: Recipe, args: argparse.Namespace) -> None:
-    """Measures a finished checkpoint that lacks figures; all else in it stays as it is, bit by bit."""
-    name = recipe.name
-    if not checkpoints.checkpoint_path(name, args.out).exists():
-        return
-    ckpt = checkpoints.load_checkpoint(name, args.out)
-    if not ckpt.provenance["finished"] or evaluation.is_current(ckpt.metrics, ckpt.model_config):
-        return
-    dataset = load_data(recipe, args)
-    if dataset.record.fingerprint != ckpt.data.fingerprint:
-        folders = ", ".join(str(sources.data_root(folder)) for folder in args.data or [None])
-        raise LatentLabError(f"{name} was trained on other data than {folders} holds; point --data to those.")
-    with measuring_bar(name, ckpt.model, len(dataset.test)) as bar:
-        results = evaluation.evaluate_all(ckpt.model.to(args.device), dataset.test, bar.update)
-    print(f"{name}: measured on {len(dataset.test):,} test images.", flush=True)
-    checkpoints.save_checkpoint(dataclasses.replace(ckpt, metrics=results), args.out)
-
-
-def measure_baselines(recipes: list[Recipe], args: argparse.Namespace) -> None:
-    """PCA, the optimal linear code, and AVIF at capacity, on the test photos of each of the recipes' data sets: what baselines.json lacks, or all of
-    it where no model there was trained on its photos."""
-    known = measurements.read_all_baselines(args.out)
-    recipes_of: dict[DataConfig, list[Recipe]] = {}
-    for recipe in recipes:
-        if len(recipe.model.latent_shape) == 3:
-            recipes_of.setdefault(recipe.data, []).append(recipe)
-    for same_data in recipes_of.values():
-        trained = [r.name for r in same_data if checkpoints.checkpoint_path(r.name, args.out).exists()]
-        seen = {checkpoints.read_header(name, args.out)["data"]["fingerprint"] for name in trained}
-        measured = [known[fingerprint] for fingerprint in seen & known.keys()]
-        if any(not (baselines.lacks_linear_code(m) or baselines.lacks_avif(m)) for m in measured):
-            continue
-        dataset = load_data(same_data[0], args)
-        fingerprint = dataset.record.fingerprint
-        num_uses = prod(same_data[0].model.latent_shape)
-        for results in baselines.measure(dataset, num_uses, known.get(fingerprint, {})):
-            measurements.save_baselines(results, fingerprint, args.out)
-
-
-def measure_curves(names: list[str], out: Path) -> None:
-    """What the pages draw of a finished checkpoint alone, and of the denoisers that need none: what curves.json lacks."""
-    known = measurements.read_curves(out)
-    for name in names:
-        if not checkpoints.checkpoint_path(name, out).exists():
-            continue
-        made = checkpoints.read_header(name, out)["provenance"]
-        if made["finished"] and not curves.of_model(known, name, made):
-            print(f"{name}: measured for the pages …", file=sys.stderr, flush=True)
-            known["models"][name] = curves.measure(checkpoints.load_checkpoint(name, out))
-            measurements.save_curves(known, out)
-    if not known["denoisers"]:
-        known["denoisers"] = curves.measure_references()
-        measurements.save_curves(known, out)
+        steps_per_epoch = max(1, len(dataset.train) // recipe.training.batch_size)
+        epochs = max(recipe.training.epochs, math.ceil(QUICK_STEPS / steps_per_epoch))
+        recipe = dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, epochs=epochs))
+    making.make(recipe, dataset, at)
 
 
 def print_table(names: list[str], out: Path) -> None:
@@ -568,6 +293,7 @@ def above_zero(number: Callable[[str], float], most: float) -> Callable[[str], f
 def main(arguments: list[str] | None = None) -> int:
     console.accept_any_text()
     args = parse(arguments)
+    load = functools.partial(load_data, args=args)
     try:
         args.recipes = chosen(args)
         if args.list:
@@ -580,14 +306,16 @@ def main(arguments: list[str] | None = None) -> int:
             folder = sources.data_root(args.data[0] if args.data else None)
             download.download_mnist(folder)
             download.download_dogs(folder)
-        accelerator = join_processes(args)
+        refines_later = any(recipe.training.refine_from for recipe in args.recipes.values())
+        accelerator = processes.join(args.device == "cpu", refines_later)
+        device = str(accelerator.device) if accelerator else args.device
         is_first = accelerator is None or accelerator.is_main_process
         left_out = []
         if args.evaluate:
             if is_first:
-                print(f"{provenance.device_name(args.device)}: measures in float32.", flush=True)
+                print(f"{provenance.device_name(device)}: measures in float32.", flush=True)
             for recipe in args.recipes.values() if is_first else ():
-                evaluate_finished(recipe, args)
+                measuring.evaluate_finished(recipe, load, args.out, device)
         else:
             names, left_out = with_data(wanted(args), args)
             if accelerator:
@@ -597,9 +325,10 @@ def main(arguments: list[str] | None = None) -> int:
                 broadcast_object_list(names)  # the first process's: those of others may look into other folders
                 names = names[0]
             if names:
-                args.dtype = agreed_dtype(args.device, accelerator)
+                dtype = processes.agreed_dtype(device, accelerator)
+                at = making.Workplace(args.out, device, dtype, args.compile, accelerator)
                 print(
-                    f"{provenance.device_name(args.device)}: trains in {precision.name(args.dtype)}, which is fastest here, and "
+                    f"{provenance.device_name(device)}: trains in {precision.name(dtype)}, which is fastest here, and "
                     "measures in float32.",
                     flush=True,
                 )
@@ -607,17 +336,18 @@ def main(arguments: list[str] | None = None) -> int:
                     *dict.fromkeys(load_data(args.recipes[name], args).summary for name in names), sep="\n", flush=True
                 )
             for name in names:
-                train_one(args.recipes[name], args, accelerator)
+                train_one(args.recipes[name], args, at)
         if accelerator:
             accelerator.end_training()
         if not is_first:
             return 0
         # Principal components need more photos than --quick takes.
         if not args.only and not args.quick:
-            measure_baselines([recipe for recipe in args.recipes.values() if recipe.name not in left_out], args)
+            trained = [recipe for recipe in args.recipes.values() if recipe.name not in left_out]
+            measuring.measure_baselines(trained, load, args.out)
         shown = list(args.recipes)
         if not args.quick:  # pages measure for themselves what is not kept
-            measure_curves(shown, args.out)
+            measuring.measure_curves(shown, args.out)
         print_table(shown, args.out)
         if left_out:
             print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)

@@ -11,9 +11,9 @@ import pytest
 import torch
 from browser import copy_digits
 
-import train
 from aemodels.errors import ConfigError, LatentLabError
 from aemodels.storage.checkpoints import checkpoint_path, list_checkpoints, load_checkpoint
+from aemodels.training import processes
 from aemodels.training.loop import fit, start
 from tests import two_processes
 
@@ -90,9 +90,9 @@ def test_processes_that_would_go_on_from_different_epochs_are_stopped():
     def seen(*epochs):
         return SimpleNamespace(device="cpu", gather=lambda mine: torch.tensor(epochs))
 
-    train.agree_on_epoch(3, seen(3, 3))
+    processes.agree_on_epoch(3, seen(3, 3))
     with pytest.raises(LatentLabError, match=r"after different epochs \(3, 0\); give them all one folder"):
-        train.agree_on_epoch(3, seen(3, 0))
+        processes.agree_on_epoch(3, seen(3, 0))
 
 
 TELL_NAMES = """

@@ -16,7 +16,7 @@ from aemodels import noise
 from aemodels.data import sources
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
-from aemodels.quality import evaluation, metrics
+from aemodels.quality import baselines, evaluation, metrics
 from aemodels.storage import checkpoints, measurements
 from aemodels.training import recipes
 
@@ -281,7 +281,7 @@ def test_complete_baselines_are_left_alone(checkpoint_folder, photos, photo_fold
 
 def test_baselines_of_other_photos_are_measured_again(saved, photos, photo_folder, monkeypatch):
     of_forty_numbers(monkeypatch)
-    monkeypatch.setattr(train.baselines, "avif_at_capacity", lambda *_: COMPLETE_AVIF)
+    monkeypatch.setattr(baselines, "avif_at_capacity", lambda *_: COMPLETE_AVIF)
     folder = saved().parent
     write_baselines(folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF, fingerprint="0" * 32)
     assert evaluate(photo_folder, folder) == 0
@@ -298,7 +298,7 @@ def test_too_few_photos_for_the_components_are_told_and_nothing_is_measured(chec
 
 
 def test_missing_avif_is_measured_without_principal_components(checkpoint_folder, photos, photo_folder, monkeypatch):
-    monkeypatch.delattr(train.baselines, "fit_pca")
+    monkeypatch.delattr(baselines, "fit_pca")
     write_baselines(checkpoint_folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF[:2])
     assert evaluate(photo_folder, checkpoint_folder) == 0
     found = measurements.read_baselines(photos.record.fingerprint, checkpoint_folder)
@@ -312,7 +312,7 @@ def test_missing_avif_is_measured_without_principal_components(checkpoint_folder
 
 def test_avif_on_fewer_photos_than_the_linear_code_is_not_complete():
     def lacks(rows):
-        return train.baselines.lacks_avif({"linear_code": COMPLETE_LINEAR, "avif": rows})
+        return baselines.lacks_avif({"linear_code": COMPLETE_LINEAR, "avif": rows})
 
     assert not lacks(COMPLETE_AVIF)
     assert lacks([])
@@ -322,7 +322,7 @@ def test_avif_on_fewer_photos_than_the_linear_code_is_not_complete():
 
 def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, photos, photo_folder, monkeypatch):
     of_forty_numbers(monkeypatch)  # as many as 100 photos can give
-    monkeypatch.delattr(train.baselines, "avif_at_capacity")
+    monkeypatch.delattr(baselines, "avif_at_capacity")
     old = [
         {"noise_variance": v, "psnr_db": 22.0, "psnr_db_ci95": 0.1, "num_images": 12} for v in (0.0, 0.05, 0.1, 0.15)
     ]
@@ -334,7 +334,7 @@ def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, ph
     assert [row["noise_variance"] for row in found["linear_code"]] == list(evaluation.TEST_VARIANCES)
     for row in found["linear_code"][1:]:
         assert row["noise_power"] == pytest.approx(row["noise_variance"], rel=0.2)  # 12 photos, 40 elements each
-    assert not train.baselines.lacks_linear_code(found)
+    assert not baselines.lacks_linear_code(found)
 
 
 @pytest.mark.parametrize(

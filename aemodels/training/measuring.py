@@ -1,0 +1,78 @@
+"""What is measured of models once they are trained: their own figures, the baselines beside them, what the pages draw."""
+
+import dataclasses
+import sys
+from collections.abc import Callable, Sequence
+from math import prod
+from pathlib import Path
+
+from tqdm import tqdm
+
+from aemodels.data.sources import DataConfig, DataSet
+from aemodels.errors import LatentLabError
+from aemodels.models.autoencoders import Autoencoder
+from aemodels.quality import baselines, curves, evaluation
+from aemodels.storage import checkpoints, measurements
+from aemodels.training.recipes import Recipe
+
+Load = Callable[[Recipe], DataSet]  # a recipe's data set; raises DataError where there is none
+
+
+def progress_bar(name: str, model: Autoencoder, num_test: int, num_reference: int = 0, disable: bool = False) -> tqdm:
+    """Counts the encodings that measuring takes."""
+    total = evaluation.num_encodings(model.config) * num_test + num_reference
+    return tqdm(total=total, desc=f"{name}: measuring", unit="img", leave=False, disable=disable)
+
+
+def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> None:
+    """Measures a finished checkpoint that lacks figures; all else in it stays as it is, bit by bit."""
+    name = recipe.name
+    if not checkpoints.checkpoint_path(name, out).exists():
+        return
+    ckpt = checkpoints.load_checkpoint(name, out)
+    if not ckpt.provenance["finished"] or evaluation.is_current(ckpt.metrics, ckpt.model_config):
+        return
+    dataset = load(recipe)
+    if dataset.record.fingerprint != ckpt.data.fingerprint:
+        raise LatentLabError(f"{name} was trained on other data; point --data to that. Found was: {dataset.summary}")
+    with progress_bar(name, ckpt.model, len(dataset.test)) as bar:
+        results = evaluation.evaluate_all(ckpt.model.to(device), dataset.test, bar.update)
+    print(f"{name}: measured on {len(dataset.test):,} test images.", flush=True)
+    checkpoints.save_checkpoint(dataclasses.replace(ckpt, metrics=results), out)
+
+
+def measure_baselines(recipes: Sequence[Recipe], load: Load, out: Path) -> None:
+    """PCA, the optimal linear code, and AVIF at capacity, on the test photos of each of the recipes' data sets: what baselines.json lacks, or all of
+    it where no model there was trained on its photos."""
+    known = measurements.read_all_baselines(out)
+    recipes_of: dict[DataConfig, list[Recipe]] = {}
+    for recipe in recipes:
+        if len(recipe.model.latent_shape) == 3:
+            recipes_of.setdefault(recipe.data, []).append(recipe)
+    for same_data in recipes_of.values():
+        trained = [r.name for r in same_data if checkpoints.checkpoint_path(r.name, out).exists()]
+        seen = {checkpoints.read_header(name, out)["data"]["fingerprint"] for name in trained}
+        measured = [known[fingerprint] for fingerprint in seen & known.keys()]
+        if any(not (baselines.lacks_linear_code(m) or baselines.lacks_avif(m)) for m in measured):
+            continue
+        dataset = load(same_data[0])
+        fingerprint = dataset.record.fingerprint
+        num_uses = prod(same_data[0].model.latent_shape)
+        for results in baselines.measure(dataset, num_uses, known.get(fingerprint, {})):
+            measurements.save_baselines(results, fingerprint, out)
+
+
+def measure_curves(names: Sequence[str], out: Path) -> None:
+    """What the pages draw of a finished checkpoint alone, and of the denoisers that need none: what curves.json lacks."""
+    known = measurements.read_curves(out)
+    for name in names:
+        if not checkpoints.checkpoint_path(name, out).exists():
+            continue
+        made = checkpoints.read_header(name, out)["provenance"]
+        if made["finished"] and not curves.of_model(known, name, made):
+            print(f"{name}: measured for the pages …", file=sys.stderr, flush=True)
+            known["models"][name] = curves.measure(checkpoints.load_checkpoint(name, out))
+            measurements.save_curves(known, out)
+    if not known["denoisers"]:
+        known["denoisers"] = curves.measure_references()
+        measurements.save_curves(known, out)
