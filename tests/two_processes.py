@@ -5,7 +5,6 @@ torchrun --nproc-per-node 2 -m tests.two_processes FOLDER
 
 import json
 import sys
-from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,7 @@ import torch.nn.functional as F
 from aemodels.data.mnist import load_mnist_test_digits
 from aemodels.models import autoencoders
 from aemodels.models.config import ModelConfig, TrainConfig
-from aemodels.training import loop, recipes
-from train import join_processes
+from aemodels.training import loop, processes
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -61,7 +59,7 @@ def train(network: str, accelerator: "Accelerator | None") -> tuple[loop.TrainSt
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    accelerator = join_processes(Namespace(device="cpu", recipes=recipes.of_the_lab()))
+    accelerator = processes.join(use_cpu=True, refines_later=True)
     results = {}
     for network in MODELS:
         state, written = train(network, accelerator)
