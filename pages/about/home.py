@@ -4,6 +4,7 @@ import itertools
 
 import streamlit as st
 
+from aemodels.language import _
 from aemodels.storage import catalogue
 from pages.parts.shared import controls, loaders, models, originals, thumbnails
 
@@ -91,12 +92,12 @@ wrong = st.container()  # filled last: that takes every model's codes
 
 st.header("Data on this computer", anchor=False)
 columns = itertools.cycle(st.columns(2))
-next(columns).success(originals.MNIST_FOUND, icon=":material/check:")
+next(columns).success(_(originals.MNIST_FOUND), icon=":material/check:")
 for group in found.groups:
     if group.data.config.source == "mnist":
         continue
     images, place = originals.of(group.data), next(columns)
-    found_here = controls.literal(f"{group.title}: {images.found}") if images else ""
+    found_here = controls.literal(f"{group.title}: {images.found()}") if images else ""
     if images is None:
         place.info(
             f"{originals.why_none(group.data)} Until then the pages show codes that come with the models, or photos of your own.",

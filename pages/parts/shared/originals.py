@@ -19,10 +19,11 @@ from aemodels.data import mnist, sources, words
 from aemodels.data.pictures import printable
 from aemodels.data.sources import DataConfig, DataRecord
 from aemodels.errors import DataError
+from aemodels.language import N_, _, current, kept, ngettext, number
 from pages.parts.shared import controls, loaders
 
 SHOW_AFTER_S = 0.3  # how long reading may take unseen, and how often its bar moves
-MNIST_FOUND = "MNIST: the 10,000 test digits are part of Latent Lab."
+MNIST_FOUND = N_("MNIST: the 10,000 test digits are part of Latent Lab.")
 MAX_SETS = 6  # photos are mapped, not copied; the MNIST family takes 55 MB a set
 
 
@@ -33,14 +34,14 @@ class Originals:
     at       (n,) places -> images uint8 (n, C, H, W)
     name_of  place -> the image's class, or its file's name
     labels   (N,) int64: classes, places in the data set's label_names; -1 for none
-    found    what was found, as what follows the data set's name and a colon
+    found    () -> what was found, as what follows the data set's name and a colon
     is_same  whether they are of the very set that the model was trained on; else a photo's place is not one of `index`
     """
 
     at: Callable[[Tensor], Tensor]
     name_of: Callable[[int], str]
     labels: Tensor
-    found: str
+    found: Callable[[], str]
     is_same: bool = True
 
     def __len__(self) -> int:
@@ -74,8 +75,9 @@ def about_others(data: DataRecord) -> str:
     originals = of(data)
     if originals is None or originals.is_same:
         return ""
-    many = words.of(data.config).many
-    return f"The {many} on this computer are others than those of {controls.literal(data.config.name)} that the models were trained on."
+    return _("The {many} on this computer are others than those of {data_set} that the models were trained on.").format(
+        many=words.of(data.config).many, data_set=controls.literal(data.config.name)
+    )
 
 
 def why_none(data: DataRecord) -> str:
@@ -100,9 +102,9 @@ def _digits() -> Originals:
     images, labels = mnist.load_mnist_test_digits()
     return Originals(
         lambda index: images[index],
-        lambda i: f"digit {labels[i]}",
+        lambda i: _("digit {digit}").format(digit=int(labels[i])),
         labels,
-        MNIST_FOUND,
+        lambda: _(MNIST_FOUND),
     )
 
 
@@ -113,38 +115,54 @@ def _of_photos(config: DataConfig, folder: str, progress: Callable[[int, int], N
     def name_of(i: int) -> str:
         return photos.label_names[labels[i]] if labels[i] >= 0 else printable(photos.paths[photos.test_index[i]].stem)
 
-    skipped = f", {words.plural(photos.num_skipped, 'file')} skipped" if photos.num_skipped else ""
-    found = (
-        f"{len(photos.paths):,} photos, {len(photos.train_index):,} for training, {len(photos.validation_index):,} for "
-        f"validation, {len(photos.test_index):,} for testing{skipped}."
-    )
+    def found() -> str:
+        parts = (photos.paths, photos.train_index, photos.validation_index, photos.test_index)
+        counts = dict(zip(("total", "train", "validation", "test"), map(number, map(len, parts)), strict=True))
+        n = photos.num_skipped
+        if not n:
+            message = _("{total} photos, {train} for training, {validation} for validation, {test} for testing.")
+        else:
+            message = ngettext(
+                "{total} photos, {train} for training, {validation} for validation, {test} for testing, {skipped} file skipped.",
+                "{total} photos, {train} for training, {validation} for validation, {test} for testing, {skipped} files skipped.",
+                n,
+            )
+        return message.format(**counts, skipped=number(n))
+
     return Originals(lambda index: photos.images[photos.test_index[index]], name_of, labels, found), photos.fingerprint
 
 
 def _of_family(config: DataConfig, folder: str) -> tuple[Originals, str]:
     dataset = sources.load(config, Path(folder))
     labels, names = dataset.reference_labels, dataset.record.label_names
-    found = f"{len(dataset.test):,} test images."
+
+    def found() -> str:
+        return _("{number} test images.").format(number=number(len(dataset.test)))
+
     return Originals(
         lambda index: dataset.test[index], lambda i: names[labels[i]], labels, found
     ), dataset.record.fingerprint
 
 
 class Reading:
-    """Images on the way, read by a thread of its own, which goes on when the visitor who started it leaves."""
+    """Images on the way, read by a thread of its own, which goes on when the visitor who started it leaves.
+
+    language  in which it says why there are none
+    """
 
     def __init__(self, config: DataConfig, folder: str) -> None:
         self.found: Future[tuple[Originals, str]] = Future()
         self.name = config.name
+        self.language = current()
         self.done, self.total = 0, 1
-        Thread(target=self._read, args=(config, folder), daemon=True).start()
+        Thread(target=kept(self._read), args=(config, folder), daemon=True).start()
 
     def says(self) -> str:
         name = controls.literal(self.name)
-        return (
-            f"Reading the photos of {name}, once for all: {self.done:,} of {self.total:,} …"
-            if self.done
-            else f"Looking for the images of {name} …"
+        if not self.done:
+            return _("Looking for the images of {data_set} …").format(data_set=name)
+        return _("Reading the photos of {data_set}, once for all: {done} of {total} …").format(
+            data_set=name, done=number(self.done), total=number(self.total)
         )
 
     def _read(self, config: DataConfig, folder: str) -> None:
@@ -178,4 +196,6 @@ def _read(config: DataConfig, folder: str) -> tuple[Originals, str]:
         return reading.found.result()
     except Exception:
         _reading.clear(config, folder)  # there may be images the next time
+        if reading.language != current():  # who waited for another visitor's reading is told in the own language
+            return _read(config, folder)
         raise
