@@ -5,14 +5,19 @@ from reprlib import repr  # shortens what a hostile file makes long
 from typing import Any, Self
 
 from aemodels.errors import ConfigError
+from aemodels.language import N_, _
 
 MAX_NUMBER = 1e300
 
 
-def require(condition: bool, message: str) -> None:
-    """Raises ConfigError with this message unless the condition holds."""
+def require(condition: bool, message: str, **values: object) -> None:
+    """Raises ConfigError unless the condition holds.
+
+    message  marked by `N_`; it is translated only where it is needed
+    values   what takes the places in it
+    """
     if not condition:
-        raise ConfigError(message)
+        raise ConfigError(_(message).format(**values))
 
 
 def is_number(value: object) -> bool:
@@ -29,12 +34,19 @@ class JsonConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Raises ConfigError for unknown or missing keys and for values out of range."""
-        require(isinstance(values, dict), f"A {cls.__name__} must be a JSON object.")
+        require(isinstance(values, dict), N_("A {kind} must be a JSON object."), kind=cls.__name__)
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
         require(
-            not unknown, f"{cls.__name__} has no field {', '.join(unknown)[:80]}; update Latent Lab to read this file."
+            not unknown,
+            N_("{kind} has no field {fields}; update Latent Lab to read this file."),
+            kind=cls.__name__,
+            fields=", ".join(unknown)[:80],
         )
         try:
             return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
         except TypeError as error:
-            raise ConfigError(f"{cls.__name__} cannot be built from {repr(values)}: {error}.") from error
+            raise ConfigError(
+                _("{kind} cannot be built from {values}: {reason}.").format(
+                    kind=cls.__name__, values=repr(values), reason=error
+                )
+            ) from error

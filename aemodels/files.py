@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aemodels.errors import FileError
+from aemodels.language import _
 
 PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
@@ -32,7 +33,11 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     except (OSError, RuntimeError) as error:  # torch.save tells of a full disk by the latter
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise FileError(f"{path} could not be written: {reason}; make room or choose another folder.") from error
+        raise FileError(
+            _("{path} could not be written: {reason}; make room or choose another folder.").format(
+                path=path, reason=reason
+            )
+        ) from error
     finally:
         if temporary:
             with contextlib.suppress(OSError):
@@ -49,6 +54,8 @@ def _replace(temporary: str, path: Path) -> None:
         os.replace(temporary, path)
     except PermissionError as error:
         raise FileError(
-            f"{path} could not be replaced: another program has it open, or it may not be written; close that program or "
-            "choose another folder."
+            _(
+                "{path} could not be replaced: another program has it open, or it may not be written; close that program or choose "
+                "another folder."
+            ).format(path=path)
         ) from error

@@ -11,7 +11,7 @@ import io
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -23,6 +23,7 @@ from babel.numbers import format_decimal, format_percent
 
 LANGUAGES = {"en": "English", "zh": "简体中文"}  # as their own speakers call them
 DEFAULT = "en"
+MAX_DIGITS = 400  # as many as the largest float has; Decimal keeps 28 unless it is told
 CATALOGUES = Path(__file__).parents[1] / "locale"
 _LOCALES = {"en": Locale("en"), "zh": Locale("zh", "CN", script="Hans")}
 _FOLDERS = {"zh": "zh_CN"}
@@ -103,13 +104,15 @@ def number(value: float, num_decimals: int = 0) -> str:
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
     digits = Decimal(f"{value:.{num_decimals}f}")  # rounded as Python does; Babel rounds the number as it prints
-    return format_decimal(digits, f"#,##0.{'0' * num_decimals}".rstrip("."), locale())
+    with localcontext(prec=MAX_DIGITS):
+        return format_decimal(digits, f"#,##0.{'0' * num_decimals}".rstrip("."), locale())
 
 
 def percent(share: float, num_decimals: int = 0) -> str:
     """The share as a percentage: 0.25 -> 25%."""
     digits = Decimal(f"{share:.{num_decimals}%}".rstrip("%")) / 100
-    return format_percent(digits, f"#,##0.{'0' * num_decimals}".rstrip(".") + "%", locale())
+    with localcontext(prec=MAX_DIGITS):
+        return format_percent(digits, f"#,##0.{'0' * num_decimals}".rstrip(".") + "%", locale())
 
 
 def signed(value: float, num_decimals: int) -> str:

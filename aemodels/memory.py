@@ -15,6 +15,11 @@ VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", ("total_active_fi
 VERSION_2 = ("memory.max", "memory.current", ("active_file", "inactive_file"))
 
 
+def size(num_bytes: int) -> str:
+    """So many bytes as one reads them: "512 MB", "3.1 GB"; the units are decimal ones, as disks and files have them."""
+    return f"{num_bytes / 1e9:,.1f} GB" if num_bytes >= 1e8 else f"{num_bytes / 1e6:,.1f} MB"
+
+
 def can_hold(num_bytes: int, device: torch.device | str = "cpu") -> bool:
     """Whether images of so many bytes may stay in the device's memory: where they take no more than room_for_images."""
     return num_bytes <= room_for_images(device)

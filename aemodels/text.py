@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from pathlib import Path
 
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
@@ -16,6 +17,11 @@ def visible(text: str) -> str:
     of a file name that are no UTF-8 (Python has a surrogate for each)."""
     text = _LINE_END.sub("\n", unicodedata.normalize("NFC", text))
     return _HARMFUL.sub(lambda match: code(match[0]), text)
+
+
+def one_line(text: str | Path) -> str:
+    """The same in one line, whatever it is that a message names: a file, a key, a reason."""
+    return re.sub(r"[\t\n]", " ", visible(str(text)))
 
 
 def code(character: str) -> str:

@@ -542,7 +542,7 @@ def test_dogs_gather_their_sides(tmp_path):
 
 
 def test_too_few_photos_to_split(tmp_path):
-    with pytest.raises(DataError, match="holds 1 photos, too few"):
+    with pytest.raises(DataError, match="holds 1 photo, too few"):
         load_dogs(make_folder(tmp_path / "photos", 1))
 
 

@@ -5,10 +5,12 @@ import torch
 
 import aemodels
 from aemodels.codes import faults
+from aemodels.data import words
+from aemodels.training import recipes
 
 
 def described(codes):
-    return faults.describe(codes, "digit" if codes.ndim == 2 else "photo")
+    return faults.describe(codes, words.of(recipes.of_the_lab()["mnist-ae" if codes.ndim == 2 else "dog-ae"].data))
 
 
 def plane(n=200):
@@ -44,11 +46,11 @@ def test_nothing_is_said_of_the_trained_models():
         (with_channels([4], 0, 3.0), "Channel 5 is the same for every photo: this channel carries nothing."),
         (
             with_channels([0, 2, 15], 0),
-            "Channels 1, 3 and 16 are the same for every photo: these channels carry nothing.",
+            "Channels 1, 3, and 16 are the same for every photo: these channels carry nothing.",
         ),
         (
             with_channels(list(range(1, 16)), 1e-5),
-            "Channels 2, 3, 4, 5, 6, 7 and 9 more are nearly the same for every photo: these channels carry next to nothing.",
+            "Channels 2, 3, 4, 5, 6, 7, and 9 more are nearly the same for every photo: these channels carry next to nothing.",
         ),
         (
             plane()[:1].expand(200, 2),

@@ -121,6 +121,7 @@ def test_chinese_has_no_space_beside_its_punctuation_and_no_half_width_stops():
     ("call", "english", "zh"),
     [
         (partial(language.number, 1234567), "1,234,567", "1,234,567"),
+        (partial(language.number, 1.5e30), f"{1.5e30:,.0f}", f"{1.5e30:,.0f}"),
         (partial(language.number, 2.675, 2), f"{2.675:.2f}", f"{2.675:.2f}"),
         (partial(language.number, float("inf"), 1), "∞", "∞"),
         (partial(language.percent, 0.2567, 1), "25.7%", "25.7%"),

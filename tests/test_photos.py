@@ -15,8 +15,9 @@ from aemodels import load_photos
 from aemodels.data import mnist, photo_sets, splits
 from aemodels.data.photo_files import list_photos
 from aemodels.data.photos import read_photo_folder
-from aemodels.data.pictures import open_photo, open_picture, printable
+from aemodels.data.pictures import open_photo, open_picture
 from aemodels.errors import DataError
+from aemodels.text import one_line
 
 COLOUR = (200, 40, 90)
 
@@ -151,7 +152,7 @@ def test_names_of_any_kind_are_printable(tmp_path, caplog, name):
     message = caplog.records[0].getMessage()
     message.encode()
     assert message.isprintable()
-    assert printable("ok 犬.jpg") == "ok 犬.jpg"
+    assert one_line("ok 犬.jpg") == "ok 犬.jpg"
 
 
 # --- the cache ---

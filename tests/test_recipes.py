@@ -237,7 +237,7 @@ def test_two_recipes_of_one_name(tmp_path, capsys):
     (tmp_path / "other").mkdir()
     first, second = write(tmp_path / "Flowers.toml"), write(tmp_path / "other" / "flowers.toml")
     message = fails(capsys, "--recipe", first, second, "--out", tmp_path / "out")
-    assert message == "Two recipes have the name flowers; give one of them another `name`."
+    assert message == f"{first} and {second} both have the name flowers; give one of them another `name`."
 
 
 def test_recipes_that_start_from_each_other(tmp_path, capsys):

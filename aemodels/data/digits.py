@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aemodels.data.pictures import file_name, open_picture
 from aemodels.errors import DataError
+from aemodels.language import _
 
 SIDE_PX, BOX_PX = 28, 20
 CENTRE_PX = 14.0  # the mean centre of mass of MNIST's digits, rows 13.99 and columns 14.01, counted from the first pixel's centre
@@ -37,7 +38,7 @@ def as_mnist_digit(picture: Tensor, name: str) -> Tensor:
     values = _ink_axis(_sized(picture.permute(1, 2, 0).numpy()))
     ink = _stand_out(values)
     if ink is None:
-        raise DataError(f"{name} shows no digit: nothing stands out from the background.")
+        raise DataError(_("{name} shows no digit: nothing stands out from the background.").format(name=name))
     if picture.shape[1:] == (SIDE_PX, SIDE_PX):
         small = ink.reshape(SIDE_PX, len(ink) // SIDE_PX, SIDE_PX, -1).mean((1, 3))
         if _is_mnist(small):
@@ -96,7 +97,7 @@ def _stand_out(values: np.ndarray) -> np.ndarray | None:
         level = _surface(values)
         away = values - level
         is_dark = np.sum(away**3) < 0
-        for _ in range(3):
+        for _round in range(3):
             ink = -away if is_dark else away
             level = _surface(values, ink < _otsu(ink))
             away = values - level
@@ -125,7 +126,7 @@ def _surface(values: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
     if where is not None and where[few].sum() > 50:
         a, b = a[where[few].ravel()], b[where[few].ravel()]
     weights = np.ones_like(b)
-    for _ in range(20):
+    for _round in range(20):
         root = np.sqrt(weights)[:, None]
         solution = np.linalg.lstsq(a * root, b * root[:, 0], rcond=None)[0]
         weights = 1 / np.maximum(abs(b - a @ solution), 0.01)

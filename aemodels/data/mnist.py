@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aemodels.data.pictures import printable
 from aemodels.errors import DataError
+from aemodels.language import _, list_of
+from aemodels.text import one_line
 
 MNIST_TEST_FILE = Path(__file__).parents[1] / "assets" / "mnist_test.npz"
 
@@ -49,16 +50,26 @@ def load_mnist(root: str | Path, train: bool, source: str = "mnist") -> tuple[Te
     labels = _read_idx(Path(root), name, f"{part}-labels", ())
     if len(images) != len(labels) or labels.max(initial=0) > 9:
         raise DataError(
-            f"{name} in {printable(root)} is broken: {len(images)} images with {len(labels)} labels up to "
-            f"{labels.max(initial=0)}; {_how_to_get(name)}."
+            _(
+                "{name} in {folder} is broken: {num_images} images with {num_labels} labels up to {greatest}; {what_to_do}."
+            ).format(
+                name=name,
+                folder=one_line(root),
+                num_images=len(images),
+                num_labels=len(labels),
+                greatest=labels.max(initial=0),
+                what_to_do=_how_to_get(name),
+            )
         )
     return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long()
 
 
 def _how_to_get(name: str) -> str:
     if name == "MNIST":
-        return "run `python train.py --download` or point --data to the folder that holds MNIST"
-    return f"point --data to the folder that holds {name}, which torchvision.datasets.{name} fetches"
+        return _("run `python train.py --download` or point --data to the folder that holds MNIST")
+    return _("point --data to the folder that holds {name}, which torchvision.datasets.{name} fetches").format(
+        name=name
+    )
 
 
 def _files(root: Path, name: str, file: str = "(train|t10k)-(images|labels)") -> list[Path]:
@@ -86,17 +97,23 @@ def _read_idx(root: Path, name: str, file: str, shape: tuple[int, ...]) -> np.nd
             num_axes = len(shape) + 1
             header = struct.unpack_from(f">{num_axes + 1}I", content)
             if header[0] != 0x800 + num_axes or header[2:] != shape or not header[1]:
-                raise ValueError("its header is another kind's")
+                raise ValueError(_("its header is another kind's"))
             array = np.frombuffer(bytearray(content), np.uint8, offset=4 * (num_axes + 1))
             return array.reshape(header[1:])
         except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
-            faults.append(f"{printable(path)} is broken ({printable(str(error))})")
+            faults.append(_("{path} is broken ({reason})").format(path=one_line(path), reason=one_line(str(error))))
     expected = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
-    there = ", ".join(path.name for path in _files(root, name)) or "none of them"
+    there = list_of(path.name for path in _files(root, name)) or _("none of them")
+    lacking = _("it takes the four files {files}, also as .gz; found {found}").format(
+        files=list_of(expected), found=there
+    )
     raise DataError(
-        f"{name} is missing or broken in {printable(root / name / 'raw')}: "
-        + (faults[0] if faults else f"it takes the four files {', '.join(expected)}, also as .gz; found {there}")
-        + f"; {_how_to_get(name)}."
+        _("{name} is missing or broken in {folder}: {fault}; {what_to_do}.").format(
+            name=name,
+            folder=one_line(root / name / "raw"),
+            fault=faults[0] if faults else lacking,
+            what_to_do=_how_to_get(name),
+        )
     )
 
 

@@ -7,23 +7,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from aemodels.data.pictures import PHOTO_SUFFIXES, printable
+from aemodels.data.pictures import PHOTO_SUFFIXES
 from aemodels.errors import DataError
+from aemodels.language import N_, _, ngettext, number, pgettext
+from aemodels.text import one_line
 
 _OTHER_KINDS = {
-    "is a camera's raw file: export it as JPEG": ".cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .dng .orf .rw2 .raf .pef .srw .raw .x3f",
-    "is a file of an image editor: export it as JPEG": ".psd .psb .xcf .kra .afphoto .ora .clip .pdn .sketch",
-    "is a drawing or a document, not a photo": ".svg .svgz .eps .ps .ai .pdf .wmf .emf",
-    "is a video": ".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .3gp .mts",
-    "is an archive: unpack it": ".zip .rar .7z .tar .tgz",
-    "is of a kind that cannot be read: save it as JPEG or PNG": (
+    N_(
+        "is a camera's raw file: export it as JPEG"
+    ): ".cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .dng .orf .rw2 .raf .pef .srw .raw .x3f",
+    N_("is a file of an image editor: export it as JPEG"): ".psd .psb .xcf .kra .afphoto .ora .clip .pdn .sketch",
+    N_("is a drawing or a document, not a photo"): ".svg .svgz .eps .ps .ai .pdf .wmf .emf",
+    N_("is a video"): ".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .3gp .mts",
+    N_("is an archive: unpack it"): ".zip .rar .7z .tar .tgz",
+    N_("is of a kind that cannot be read: save it as JPEG or PNG"): (
         ".jxl .jxr .wdp .hdp .hdr .exr .pfm .tga .pcx .ico .icns .sgi .rgb .ras .xbm .xpm .dds .fits .fit .dcm .bpg .flif .qoi"
     ),
 }
 _REASONS = {suffix: reason for reason, suffixes in _OTHER_KINDS.items() for suffix in suffixes.split()}
 # Where systems keep thumbnails, what was deleted, and what a Mac adds to an archive.
 _SYSTEM_FOLDERS = {"__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "lost.dir"}
-_HIDDEN = "is hidden or a system's own"
+_HIDDEN = N_("is hidden or a system's own")
 
 _AFFIX = re.compile(
     r"^(thumb|thumbnail|tn|mask)[-_]|[-_.](mask|seg|segmentation|trimap|matte|gt|thumb|thumbnail|\d+x\d+)$", re.I
@@ -66,7 +70,7 @@ class _Walk:
             try:
                 entries = list(os.scandir(folder))
             except OSError as error:
-                self.left_out.append((inside, f"cannot be opened ({error.strerror})"))
+                self.left_out.append((inside, _("cannot be opened ({reason})").format(reason=error.strerror)))
                 continue
             for entry in entries:
                 path = f"{inside}/{entry.name}" if inside else entry.name
@@ -104,16 +108,16 @@ class _Walk:
                 suffix = os.path.splitext(link)[1].lower()
                 if os.path.isdir(real):
                     if real in self.walked or os.path.join(here, "").startswith(os.path.join(real, "")):
-                        self.left_out.append((link, "is a link to a folder that is here already"))
+                        self.left_out.append((link, N_("is a link to a folder that is here already")))
                     else:
                         self.walk(link)
                 elif suffix not in PHOTO_SUFFIXES:
                     if suffix in _REASONS:
                         self.left_out.append((link, _REASONS[suffix]))
                 elif not os.path.isfile(real):
-                    self.left_out.append((link, "is a link to nothing"))
+                    self.left_out.append((link, N_("is a link to nothing")))
                 elif real in seen or self._is_listed(real):
-                    self.left_out.append((link, "is a link to a photo that is here already"))
+                    self.left_out.append((link, N_("is a link to a photo that is here already")))
                 else:
                     seen.add(real)
                     self.photos.append(link)
@@ -127,20 +131,23 @@ class _Walk:
 def list_photos(folder: str | Path, unwanted: Mapping[str, str] | None = None) -> PhotoFiles:
     """The photos in the tree under `folder`, by their names' endings; links are followed, none is listed twice.
 
-    Left out, with a reason each: hidden ones and a system's own, masks and thumbnails of photos that are there too, links that
+    Left out, with a reason each, in English, that `describe` translates: hidden ones and a system's own, masks and thumbnails of photos that are there too, links that
     lead in a circle, pictures of kinds that cannot be read, and what lies in a folder of `unwanted`, which tells the reason by
     the folder's path in lower case. Files that are no pictures are not mentioned. Raises DataError where there is no such folder.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(
-            f"There is no folder {printable(folder)}; point --data or LATENT_LAB_DATA to the folder of the photos."
+            _("There is no folder {folder}; point --data or LATENT_LAB_DATA to the folder of the photos.").format(
+                folder=one_line(folder)
+            )
         )
     walk = _Walk(os.fspath(folder), unwanted or {})
     walk.walk("")
     walk.follow_links()
     companions = _companions(walk.photos)
-    left_out = walk.left_out + [(path, "is a mask or a thumbnail of a photo that is here too") for path in companions]
+    masks = [(path, N_("is a mask or a thumbnail of a photo that is here too")) for path in companions]
+    left_out = walk.left_out + masks
     return PhotoFiles(folder, sorted(set(walk.photos) - companions), sorted(left_out))
 
 
@@ -160,9 +167,9 @@ def _companions(photos: list[str]) -> set[str]:
     found = set()
     for photo, path, bare, in_masks, in_thumbnails in belong:
         places = others[bare]
-        beside = bare != path.stem and any(parent == str(path.parent) for parent, _ in places)
+        beside = bare != path.stem and any(parent == str(path.parent) for parent, _suffix in places)
         # Classes may be called "mask" too: their photos have names and suffixes of one kind.
-        of_another = in_masks and any(suffix != path.suffix.lower() for _, suffix in places)
+        of_another = in_masks and any(suffix != path.suffix.lower() for _parent, suffix in places)
         if beside or of_another or (in_thumbnails and places):
             found.add(photo)
     return found
@@ -172,9 +179,12 @@ def describe(left_out: list[tuple[str | Path, str]]) -> str:
     """What was left out, in a line: how many for each reason, and the first of them; "" for nothing."""
     groups = defaultdict(list)
     for path, reason in left_out:
-        groups[reason].append(printable(path))
-    parts = [
-        f"{paths[0]} {reason}" + (f" ({len(paths)} such)" if len(paths) > 1 else "") for reason, paths in groups.items()
-    ]
-    more = f"; and {len(parts) - 5} other reasons" if len(parts) > 5 else ""
-    return "; ".join(parts[:5]) + more
+        groups[reason].append(one_line(path))
+    parts = []
+    for reason, paths in groups.items():
+        message = _("{path} {reason}") if len(paths) == 1 else _("{path} {reason} ({number} such)")
+        parts.append(message.format(path=paths[0], reason=_(reason), number=number(len(paths))))
+    if len(parts) > 5:
+        rest = len(parts) - 5
+        parts[5:] = [ngettext("and {number} other reason", "and {number} other reasons", rest).format(number=rest)]
+    return pgettext("between reasons", "; ").join(parts)

@@ -12,13 +12,14 @@ from torch import Tensor
 from aemodels.data import splits
 from aemodels.data.photo_files import PhotoFiles, describe, list_photos
 from aemodels.data.photos import read_photos
-from aemodels.data.pictures import printable
 from aemodels.data.stored_images import StoredImages
 from aemodels.errors import DataError
+from aemodels.language import N_, _, ngettext
+from aemodels.text import one_line
 
 DOG_SIZE = 128
 MAX_LABELS = 1000
-OUTSIDE_STANFORD_DOGS = "lies outside stanford-dogs/Images: point --data to its folder to use it"
+OUTSIDE_STANFORD_DOGS = N_("lies outside stanford-dogs/Images: point --data to its folder to use it")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class PhotoSet:
     def summary(self) -> str:
         """Which folder is used, how many photos it holds, and what was left out, in a line."""
         used = (
-            f"{len(self.paths):,} photos in {printable(self.folder)}: {len(self.train_index):,} to train on, "
+            f"{len(self.paths):,} photos in {one_line(self.folder)}: {len(self.train_index):,} to train on, "
             f"{len(self.validation_index):,} to validate on, {len(self.test_index):,} to test on"
         )
         return f"{used}; {self.num_skipped:,} left out: {describe(self.skipped)}." if self.skipped else f"{used}."
@@ -81,12 +82,25 @@ def list_dogs(root: str | Path) -> PhotoFiles:
     Raises DataError where there is none.
     """
     root = Path(root)
-    listed = list_photos(root, {"mnist": "is of digits"}) if root.is_dir() else PhotoFiles(root, [], [])
+    listed = list_photos(root, {"mnist": N_("is of digits")}) if root.is_dir() else PhotoFiles(root, [], [])
     if not listed.photos:
-        skipped = f" ({describe(listed.left_out)})" if listed.left_out else ""
+        if listed.left_out:
+            message = _(
+                "No dog photos: looked for {stanford_dogs}, {images} and photos anywhere in {root} ({left_out}); run `python train.py "
+                "--download` or point --data to another folder."
+            )
+        else:
+            message = _(
+                "No dog photos: looked for {stanford_dogs}, {images} and photos anywhere in {root}; run `python train.py --download` or "
+                "point --data to another folder."
+            )
         raise DataError(
-            f"No dog photos: looked for {printable(root / 'stanford-dogs' / 'Images')}, {printable(root / 'Images')} and photos "
-            f"anywhere in {printable(root)}{skipped}; run `python train.py --download` or point --data to another folder."
+            message.format(
+                stanford_dogs=one_line(root / "stanford-dogs" / "Images"),
+                images=one_line(root / "Images"),
+                root=one_line(root),
+                left_out=describe(listed.left_out),
+            )
         )
     for inside in ("stanford-dogs/Images/", "Images/"):
         photos = [photo.removeprefix(inside) for photo in listed.photos if photo.startswith(inside)]
@@ -121,8 +135,11 @@ def load_photo_set(
         is_test = splits.test_split(photos.hashes)
     except ValueError as error:
         raise DataError(
-            f"{printable(listed.folder)} holds {len(photos.paths)} photos, too few to train on some and to test on others: "
-            f"{error}; add more photos."
+            ngettext(
+                "{folder} holds {number} photo, too few to train on some and to test on others: {reason}; add more photos.",
+                "{folder} holds {number} photos, too few to train on some and to test on others: {reason}; add more photos.",
+                len(photos.paths),
+            ).format(folder=one_line(listed.folder), number=len(photos.paths), reason=error)
         ) from error
     index = torch.arange(len(photos.paths))
     rest, test = index[~is_test], index[is_test]
@@ -156,4 +173,4 @@ def label(paths: list[Path]) -> tuple[tuple[str, ...], Tensor]:
 def label_name(folder: str) -> str:
     """A folder's name as words: n02085620-Japanese_spaniel is "Japanese spaniel"."""
     name = re.sub(r"^n\d{8}-", "", folder).replace("_", " ").strip()
-    return printable(name or folder)
+    return one_line(name or folder)

@@ -17,10 +17,12 @@ import torch
 from torch import Tensor
 
 from aemodels.data.photo_files import PhotoFiles, describe, list_photos
-from aemodels.data.pictures import open_photo, printable
+from aemodels.data.pictures import open_photo
 from aemodels.data.stored_images import StoredImages, open_images
 from aemodels.errors import DataError
 from aemodels.files import replacing
+from aemodels.language import DEFAULT, _, number, speaking
+from aemodels.text import one_line
 
 CACHE_VERSION = 3
 NUM_SAMPLED = 64  # files whose first bytes are a part of the cache's key
@@ -75,30 +77,57 @@ def read_photos(
             num_mb = len(files) * prod(shape) // 1_000_000 + 1
             if cached is None:
                 raise DataError(
-                    f"The decoded photos need {num_mb} MB in {printable(cache.parent)}, which cannot be written "
-                    f"({error.strerror or error.__cause__.strerror}); free some space or set LATENT_LAB_CACHE to another folder."
+                    _(
+                        "The decoded photos need {number} MB in {folder}, which cannot be written ({reason}); free some space or set "
+                        "LATENT_LAB_CACHE to another folder."
+                    ).format(
+                        number=number(num_mb),
+                        folder=one_line(cache.parent),
+                        reason=error.strerror or error.__cause__.strerror,
+                    )
                 ) from error
         cached = cached or _read_cache(cache, len(files), shape)
         if cached is None:
-            raise DataError(f"The cache in {cache.parent} changed while it was read; start again.")
+            raise DataError(
+                _("The cache in {folder} changed while it was read; start again.").format(folder=one_line(cache.parent))
+            )
     images, index = cached
 
-    reasons = [f"{printable(path)}: {reason}" for path, reason in index["skipped"][:3]]
-    if listed.left_out:
-        reasons.append(describe(listed.left_out) + ".")
     num_skipped, num_files = len(index["skipped"]) + len(listed.left_out), len(files) + len(listed.left_out)
     if not index["paths"]:
-        raise DataError(
-            f"No usable photo in {printable(folder)}: {num_files} picture files were looked at and {num_skipped} skipped"
-            f"{''.join(' (' + reason.rstrip('.') + ')' for reason in reasons[-1:])}; "
-            "put JPEG or PNG photos there or choose another folder."
-        )
+        raise DataError(_none_usable(listed, shape))
     if num_skipped:
-        logger.warning("Skipped %d of %d files in %s: %s", num_skipped, num_files, printable(folder), " ".join(reasons))
+        reasons = [f"{one_line(path)}: {reason}" for path, reason in index["skipped"][:3]]
+        with speaking(DEFAULT):  # the log is nobody's page
+            reasons += [f"{describe(listed.left_out)}."] if listed.left_out else []
+        logger.warning("Skipped %d of %d files in %s: %s", num_skipped, num_files, one_line(folder), " ".join(reasons))
     hashes = index["hashes"]
     fingerprint = hashlib.blake2b("".join(sorted(hashes)).encode(), digest_size=16).hexdigest()
     skipped = [(folder / path, reason) for path, reason in [*index["skipped"], *listed.left_out]]
     return PhotoFolder(images, [folder / path for path in index["paths"]], hashes, skipped, fingerprint)
+
+
+def _none_usable(listed: PhotoFiles, shape: tuple[int, int, int]) -> str:
+    """Why there is no photo that can be used, in the language of now: what the cache tells of a photo is English."""
+    if listed.left_out:
+        reason = describe(listed.left_out)
+    elif listed.photos:
+        file = listed.photos[min(2, len(listed.photos) - 1)]
+        reason = f"{one_line(file)}: {_decoded(listed.folder / file, shape)}".rstrip("。.")
+    else:
+        reason = ""
+    if reason:
+        message = _(
+            "No usable photo in {folder}: {looked_at} picture files were looked at and {skipped} skipped ({reason}); put JPEG or PNG photos "
+            "there or choose another folder."
+        )
+    else:
+        message = _(
+            "No usable photo in {folder}: {looked_at} picture files were looked at and {skipped} skipped; put JPEG or PNG photos there or "
+            "choose another folder."
+        )
+    n = number(len(listed.photos) + len(listed.left_out))
+    return message.format(folder=one_line(listed.folder), looked_at=n, skipped=n, reason=reason)
 
 
 def _cache_name(folder: Path, files: list[str], shape: tuple[int, int, int]) -> str:
@@ -142,16 +171,8 @@ def _write_cache(
     progress: Callable[[int, int], None] | None,
 ) -> None:
     def read(file: str) -> tuple[str, Tensor] | DataError:
-        try:
-            with open(folder / file, "rb") as stream:
-                image = open_photo(stream, shape[1], shape[0])
-                stream.seek(0)
-                digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
-            return digest.hexdigest(), image
-        except DataError as error:
-            return error
-        except OSError as error:
-            return DataError(f"{printable(Path(file).name)} cannot be read ({error.strerror}); check its permissions.")
+        with speaking(DEFAULT):  # the cache is for all who read it
+            return _decoded(folder / file, shape)
 
     paths, hashes, skipped = [], [], []
     # The index goes in place last: without it the images do not count, so an interrupted run leaves no half cache.
@@ -184,6 +205,24 @@ def _write_cache(
         if older.stem != cache.name:
             with contextlib.suppress(OSError):  # open in another process (Windows)
                 older.unlink()
+
+
+def _decoded(path: Path, shape: tuple[int, int, int]) -> tuple[str, Tensor] | DataError:
+    """The hash of the file's bytes and its picture, or why there is none."""
+    try:
+        with open(path, "rb") as stream:
+            image = open_photo(stream, shape[1], shape[0])
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
+        return digest.hexdigest(), image
+    except DataError as error:
+        return error
+    except OSError as error:
+        return DataError(
+            _("{name} cannot be read ({reason}); check its permissions.").format(
+                name=one_line(path.name), reason=error.strerror
+            )
+        )
 
 
 def _write_header(file: BinaryIO, num_rows: int, shape: tuple[int, int, int]) -> None:

@@ -10,9 +10,11 @@ from torch import Tensor
 
 from aemodels.data import colours, samples
 from aemodels.errors import DataError
+from aemodels.language import N_, _
+from aemodels.text import one_line
 
 MAX_PIXELS = 100_000_000
-FORMAT_NAMES = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP, JPEG 2000 or PPM"
+FORMAT_NAMES = N_("JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP, JPEG 2000 or PPM")
 PHOTO_SUFFIXES = frozenset(
     [
         ".jpg",
@@ -89,7 +91,9 @@ def open_picture(file: str | Path | BinaryIO, side_px: int | None = None) -> Ima
                 return open_picture(stream, side_px)
         except OSError as error:
             raise DataError(
-                f"{printable(file)} cannot be opened ({error.strerror}); check path and permissions."
+                _("{path} cannot be opened ({reason}); check path and permissions.").format(
+                    path=one_line(file), reason=error.strerror
+                )
             ) from error
 
     name = file_name(file)
@@ -98,21 +102,31 @@ def open_picture(file: str | Path | BinaryIO, side_px: int | None = None) -> Ima
     except DataError:
         raise
     except samples.UnknownRangeError as error:
-        raise DataError(f"{name} {error}; save it as a picture of 8 or 16 bits.") from error
+        raise DataError(
+            _("{name} {fault}; save it as a picture of 8 or 16 bits.").format(name=name, fault=error)
+        ) from error
     except UnidentifiedImageError as error:
-        raise DataError(f"{name} is no picture this can read; use a {FORMAT_NAMES} file.") from error
+        raise DataError(
+            _("{name} is no picture this can read; use a {formats} file.").format(name=name, formats=_(FORMAT_NAMES))
+        ) from error
     except (_TooLargeError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DataError(f"{name} has more than {MAX_PIXELS // 1_000_000} megapixels; make it smaller first.") from error
+        raise DataError(
+            _("{name} has more than {number} megapixels; make it smaller first.").format(
+                name=name, number=MAX_PIXELS // 1_000_000
+            )
+        ) from error
     except Exception as error:  # a hostile file can make a decoder raise nearly anything
-        reason = printable(str(error)).rstrip(".") or type(error).__name__
-        raise DataError(f"{name} is broken ({reason}); use an intact copy of it.") from error
+        reason = one_line(str(error)).rstrip(".") or type(error).__name__
+        raise DataError(
+            _("{name} is broken ({reason}); use an intact copy of it.").format(name=name, reason=reason)
+        ) from error
 
 
 def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
     file.seek(0)
     head = file.read(64)
     if not head:
-        raise DataError(f"{name} is empty; choose another picture.")
+        raise DataError(_("{name} is empty; choose another picture.").format(name=name))
     formats = _PILLOW_FORMATS
     if head[4:8] == b"ftyp" and not _HEIF_BRANDS.isdisjoint(head[i : i + 4] for i in range(8, 64, 4)):
         import pillow_heif  # slow to import, and seldom needed
@@ -127,7 +141,7 @@ def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
             return colours.to_srgb(samples.read(image, file))
     except UnidentifiedImageError:
         if formats == ("HEIF",):
-            raise DataError(f"{name} is a broken HEIC file; use an intact copy of it.") from None
+            raise DataError(_("{name} is a broken HEIC file; use an intact copy of it.").format(name=name)) from None
         if not head.startswith(_TIFF_MAGIC):
             raise
         return colours.to_srgb(samples.read_tiff(file, _check_pixels))
@@ -141,10 +155,4 @@ def _check_pixels(width: int, height: int) -> None:
 def file_name(file: str | Path | BinaryIO) -> str:
     """The name of a path's or stream's file, to stand in a message."""
     path = file if isinstance(file, (str, Path)) else getattr(file, "name", None)
-    return printable(Path(path).name) if isinstance(path, (str, Path)) else "The picture"
-
-
-def printable(text: str | Path) -> str:
-    """The text in one line that any terminal, log and page takes: what cannot be shown, such as the bytes of a name in
-    another encoding, as its escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+    return one_line(Path(path).name) if isinstance(path, (str, Path)) else _("The picture")

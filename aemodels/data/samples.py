@@ -8,6 +8,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageOps
 
+from aemodels.language import _
+
 # Tags of TIFF files.
 BITS_PER_SAMPLE, PHOTOMETRIC, DESCRIPTION, ORIENTATION, MAX_SAMPLE = 258, 262, 270, 274, 281
 SAMPLE_FORMAT, S_MAX_SAMPLE, ICC_PROFILE = 339, 341, 34675
@@ -85,7 +87,9 @@ def read_tiff(file: BinaryIO, check_pixels: Callable[[int, int], None]) -> Image
         check_pixels(page.imagewidth, page.imagelength)
         kind, num_channels = page.photometric.name, page.samplesperpixel
         if page.axes not in ("YX", "YXS", "SYX") or num_channels > 8:
-            raise UnknownRangeError(f"holds {num_channels} channels in axes {page.axes}, not one picture")
+            raise UnknownRangeError(
+                _("holds {number} channels in axes {axes}, not one picture").format(number=num_channels, axes=page.axes)
+            )
         values = np.moveaxis(page.asarray(), 0, -1) if page.axes == "SYX" else page.asarray()
         tags = {entry.code: entry.value for entry in page.tags}
 
@@ -93,7 +97,9 @@ def read_tiff(file: BinaryIO, check_pixels: Callable[[int, int], None]) -> Image
     if kind == "MINISBLACK" and num_channels == 3:
         num_colours = 3  # as science's programs save colours
     if num_colours is None or num_channels < num_colours:
-        raise UnknownRangeError(f"holds {num_channels} channels of a kind that cannot be shown ({kind})")
+        raise UnknownRangeError(
+            _("holds {number} channels of a kind that cannot be shown ({kind})").format(number=num_channels, kind=kind)
+        )
     alpha_kind = page.extrasamples[0] if num_channels > num_colours and page.extrasamples else 0
     values = values.reshape(*values.shape[:2], -1)[:, :, : num_colours + bool(alpha_kind and num_colours < 4)]
     if alpha_kind == 1 and num_colours < 4:  # colours are multiplied by it
@@ -159,4 +165,8 @@ def _white(dtype: np.dtype, low: float, high: float) -> float:
                 return 2.0**bits - 1
         if dtype.itemsize == 4 and high >= 2**31:
             return 2.0**32 - 1
-    raise UnknownRangeError(f"has numbers from {low:g} to {high:g}, and nothing tells which of them is white")
+    raise UnknownRangeError(
+        _("has numbers from {least} to {most}, and nothing tells which of them is white").format(
+            least=f"{low:g}", most=f"{high:g}"
+        )
+    )

@@ -17,15 +17,17 @@ from aemodels.data import splits
 from aemodels.data.mnist import FAMILY, load_mnist
 from aemodels.data.photo_files import PhotoFiles, list_photos
 from aemodels.data.photo_sets import PhotoSet, list_dogs, load_photo_set
-from aemodels.data.pictures import printable
 from aemodels.data.stored_images import Images
 from aemodels.errors import DataError
+from aemodels.language import N_, _, ngettext
+from aemodels.text import one_line
 
 NUM_REFERENCE_PHOTOS = 1024
 QUICK_TRAIN, QUICK_TEST = 4000, 256
 PHOTOS, DOGS = "photos", "stanford-dogs"
 SOURCES = (*FAMILY, DOGS, PHOTOS)
 MAX_SIDE_PX = 1024
+FAMILY_RULE = N_("{data_set}'s own test images; of the rest a twentieth to validate, by a hash of each image's content")
 
 
 @dataclass(frozen=True)
@@ -44,31 +46,53 @@ class DataConfig(JsonConfig):
     folder: str = ""
 
     def __post_init__(self) -> None:
-        require(type(self.name) is str and self.name.strip() != "", f"name must be some text, not {self.name!r}.")
+        require(
+            type(self.name) is str and self.name.strip() != "",
+            N_("name must be some text, not {value}."),
+            value=repr(self.name),
+        )
         require(
             type(self.source) is str and self.source in SOURCES,
-            f"source must be one of {', '.join(SOURCES)}, not {self.source!r}.",
+            N_("source must be one of {sources}, not {value}."),
+            sources=", ".join(SOURCES),
+            value=repr(self.source),
         )
-        require(type(self.folder) is str, f"folder must be a path, not {self.folder!r}.")
+        require(type(self.folder) is str, N_("folder must be a path, not {value}."), value=repr(self.folder))
         require(
             self.source != PHOTOS or self.folder != "",
-            "folder must be the path of a folder of pictures, for it is missing.",
+            N_("folder must be the path of a folder of pictures, for it is missing."),
         )
         require(
-            self.source == PHOTOS or not self.folder, f"folder is for {PHOTOS}; {self.source} is found by its name."
+            self.source == PHOTOS or not self.folder,
+            N_("folder is for {photos}; {source} is found by its name."),
+            photos=PHOTOS,
+            source=self.source,
         )
         shape = self.image_shape
         require(
             isinstance(shape, tuple) and len(shape) == 3 and all(type(n) is int and n > 0 for n in shape),
-            f"image_shape must be three whole numbers above 0, channels, height and width, not {shape!r}.",
+            N_("image_shape must be three whole numbers above 0, channels, height and width, not {value}."),
+            value=repr(shape),
         )
         if self.source in FAMILY:
-            require(shape == (1, 28, 28), f"image_shape of {self.source} is [1, 28, 28], not {list(shape)}.")
+            require(
+                shape == (1, 28, 28),
+                N_("image_shape of {source} is [1, 28, 28], not {value}."),
+                source=self.source,
+                value=list(shape),
+            )
         else:
-            require(shape[0] in (1, 3), f"image_shape must begin with 3 for colour or 1 for grey, not {shape[0]}.")
+            require(
+                shape[0] in (1, 3),
+                N_("image_shape must begin with 3 for colour or 1 for grey, not {value}."),
+                value=shape[0],
+            )
             require(
                 shape[1] == shape[2] <= MAX_SIDE_PX,
-                f"image_shape must end with a square's sides of at most {MAX_SIDE_PX} pixels, not {shape[1]} × {shape[2]}.",
+                N_("image_shape must end with a square's sides of at most {most} pixels, not {height} × {width}."),
+                most=MAX_SIDE_PX,
+                height=shape[1],
+                width=shape[2],
             )
 
 
@@ -78,7 +102,7 @@ class DataRecord(JsonConfig):
 
     config       the recipe's [data] table
     label_names  of the classes that labels count, empty where there are none
-    split        the rule in words
+    split        the rule in words, in English
     num_images   of each part: "train", "validation" and "test"; 0 to validate where a model is older than that part
     fingerprint  hash of the whole set's content
     """
@@ -95,21 +119,28 @@ class DataRecord(JsonConfig):
         return super().from_dict({**values, "config": DataConfig.from_dict(config)} if config is not None else values)
 
     def __post_init__(self) -> None:
-        require(isinstance(self.config, DataConfig), "config must be a data set's.")
+        require(isinstance(self.config, DataConfig), N_("config must be a data set's."))
         require(
             isinstance(self.label_names, tuple) and all(type(name) is str for name in self.label_names),
-            "label_names must be a list of names.",
+            N_("label_names must be a list of names."),
         )
-        require(type(self.split) is str and type(self.fingerprint) is str, "split and fingerprint must be text.")
+        require(type(self.split) is str and type(self.fingerprint) is str, N_("split and fingerprint must be text."))
         require(
             isinstance(self.num_images, dict)
             and self.num_images.keys() == {"train", "validation", "test"}
             and all(type(n) is int and n >= 0 for n in self.num_images.values()),
-            "num_images must count those to train, to validate and to test.",
+            N_("num_images must count those to train, to validate and to test."),
         )
 
     def __hash__(self) -> int:
         return hash((self.config, self.fingerprint))
+
+    def split_rule(self) -> str:
+        """`split` in the language that is spoken."""
+        family = FAMILY.get(self.config.source)
+        if family and self.split == FAMILY_RULE.format(data_set=family.folder):
+            return _(FAMILY_RULE).format(data_set=family.folder)
+        return _(self.split) if self.split else ""
 
 
 @dataclass(frozen=True)
@@ -155,8 +186,13 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
         photos = load_photos_of(config, root, show)
     if not len(photos.validation_index):
         raise DataError(
-            f"{printable(photos.folder)} holds {len(photos.paths)} photos: some to train on, one to choose settings by and two to "
-            f"test on make at least {splits.MIN_IMAGES + 1} different ones; add more photos."
+            ngettext(
+                "{folder} holds {number} photo: some to train on, one to choose settings by and two to test on make at least {least} "
+                "different ones; add more photos.",
+                "{folder} holds {number} photos: some to train on, one to choose settings by and two to test on make at least {least} "
+                "different ones; add more photos.",
+                len(photos.paths),
+            ).format(folder=one_line(photos.folder), number=len(photos.paths), least=splits.MIN_IMAGES + 1)
         )
     train, test = photos.train_index, torch.arange(len(photos.test_index))
     if quick:
@@ -168,8 +204,9 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
     first = photos.images[0]
     if all((x == first).all() for x in photos.images):
         raise DataError(
-            f"All {len(photos.paths)} pictures in {printable(photos.folder)} look the same: nothing can be learnt from them; "
-            "choose another folder."
+            _(
+                "All {number} pictures in {folder} look the same: nothing can be learnt from them; choose another folder."
+            ).format(number=len(photos.paths), folder=one_line(photos.folder))
         )
     num_images = {"train": len(train), "validation": len(photos.validation_index), "test": len(test)}
     record = DataRecord(config, photos.label_names, splits.RULE, num_images, photos.fingerprint)
@@ -177,18 +214,18 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
     num_bytes = sum(part.nbytes for part in parts)
     if memory.can_hold(num_bytes):
         parts = [part.in_memory() for part in parts]
-        summary += f" They stay in memory, where they take {_size(num_bytes)}."
+        summary += f" They stay in memory, where they take {memory.size(num_bytes)}."
     else:
         summary += (
-            f" They are read from disk as they are needed: they take {_size(num_bytes)}, and of memory images may take "
-            f"{_size(memory.room_for_images())}, half of what is free."
+            f" They are read from disk as they are needed: they take {memory.size(num_bytes)}, and of memory images may take "
+            f"{memory.size(memory.room_for_images())}, half of what is free."
         )
     return DataSet(*parts, photos.labels[photos.test_index][reference], reference, record, summary)
 
 
 def load_photos_of(config: DataConfig, root: Path, progress: Callable[[int, int], None] | None = None) -> PhotoSet:
     """The photos of a data set that is not of the MNIST family. Raises DataError as `load` does."""
-    num_channels, size, _ = config.image_shape
+    num_channels, size = config.image_shape[:2]
     listed = list_dogs(root) if config.source == DOGS else _list_folder(config, root)
     return load_photo_set(listed, size, num_channels, progress)
 
@@ -198,30 +235,28 @@ def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:
     inside, itself = Path(root, config.folder).expanduser(), Path(config.folder).expanduser()
     if not (inside.is_dir() or itself.is_dir()):
         raise DataError(
-            f"There is no folder {printable(config.folder)} for the data set {config.name!r}, neither here nor in "
-            f"{printable(root)}; point --data to the folder that holds it."
+            _(
+                "There is no folder {folder} for the data set {data_set}, neither here nor in {root}; point --data to the folder that "
+                "holds it."
+            ).format(folder=one_line(config.folder), data_set=repr(config.name), root=one_line(root))
         )
     return list_photos(inside if inside.is_dir() else itself)
 
 
 def _of_family(config: DataConfig, root: Path) -> DataSet:
-    images, _ = load_mnist(root, train=True, source=config.source)
+    images = load_mnist(root, train=True, source=config.source)[0]
     test, labels = load_mnist(root, train=False, source=config.source)
     is_validation = splits.validation_split([_hash(x) for x in images])
     train, validation = images[~is_validation], images[is_validation]
     family = FAMILY[config.source]
     num_images = {"train": len(train), "validation": len(validation), "test": len(test)}
-    rule = f"{family.folder}'s own test images; of the rest a twentieth to validate, by a hash of each image's content"
+    rule = FAMILY_RULE.format(data_set=family.folder)
     record = DataRecord(config, family.label_names, rule, num_images, _hash(images, test))
     summary = (
-        f"{family.folder} in {printable(root)}: {len(train):,} images to train on, {len(validation):,} to validate on, "
+        f"{family.folder} in {one_line(root)}: {len(train):,} images to train on, {len(validation):,} to validate on, "
         f"{len(test):,} to test on."
     )
     return DataSet(train, validation, test, test, labels, torch.arange(len(test)), record, summary)
-
-
-def _size(num_bytes: int) -> str:
-    return f"{num_bytes / 1e9:.1f} GB" if num_bytes >= 1e8 else f"{num_bytes / 1e6:.1f} MB"
 
 
 def _hash(*images: Tensor) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from aemodels.language import N_, ngettext
+
 MIN_TEST, MIN_IMAGES = 2, 3  # the spread of test codes takes two
-RULE = "by a hash of each image's content: a tenth to test, a twentieth of the rest to validate"
+RULE = N_("by a hash of each image's content: a tenth to test, a twentieth of the rest to validate")
 
 
 def in_test_split(content_hash: str) -> bool:
@@ -27,7 +29,13 @@ def test_split(hashes: Sequence[str]) -> Tensor:
     """
     different = sorted(set(hashes))
     if len(different) < MIN_IMAGES:
-        raise ValueError(f"{len(different)} different photos cannot be split; at least {MIN_IMAGES} can")
+        raise ValueError(
+            ngettext(
+                "{number} different photo cannot be split; at least {least} can",
+                "{number} different photos cannot be split; at least {least} can",
+                len(different),
+            ).format(number=len(different), least=MIN_IMAGES)
+        )
     test = {content_hash for content_hash in different if in_test_split(content_hash)}
     for content_hash in different:
         if len(test) < MIN_TEST:

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aemodels.data.pictures import printable
 from aemodels.errors import DataError
+from aemodels.language import _
+from aemodels.text import one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +79,12 @@ class StoredImages:
                     self.file.seek(self.begin + place * len(row))
                     num_read = self.file.readinto(row)
                 if num_read < len(row):
-                    raise EOFError("it is shorter than it was")
+                    raise EOFError(_("it is shorter than it was"))
         except (OSError, EOFError) as error:
             raise DataError(
-                f"{printable(self.file.name)} can no longer be read ({getattr(error, 'strerror', None) or error}); start again to have "
-                "its pictures decoded anew."
+                _("{path} can no longer be read ({reason}); start again to have its pictures decoded anew.").format(
+                    path=one_line(self.file.name), reason=getattr(error, "strerror", None) or error
+                )
             ) from error
         return images
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from aemodels.checks import check_codes, check_images
 from aemodels.errors import ConfigError
+from aemodels.language import _, list_of
 from aemodels.models.config import ModelConfig
 from aemodels.models.networks import NETWORKS, check_conv
 from aemodels.models.refine import make_refinement
@@ -222,17 +223,25 @@ def settings_of(config: ModelConfig) -> Autoencoder.Settings:
     Raises ConfigError for an unknown variant, and for a setting that the variant does not have or that is missing.
     """
     if config.variant not in VARIANTS:
-        raise ConfigError(f"There is no variant {repr(config.variant)}; there are {', '.join(VARIANTS)}.")
+        raise ConfigError(
+            _("There is no variant {variant}; there are {variants}.").format(
+                variant=repr(config.variant), variants=list_of(VARIANTS)
+            )
+        )
     kind = VARIANTS[config.variant].Settings
     names = [field.name for field in fields(kind)]
     for name in config.settings:
         if name not in names:
             raise ConfigError(
-                f"Variant {config.variant!r} has no setting {repr(name)}; it has {', '.join(names) or 'none'}."
+                _("Variant {variant} has no setting {name}; it has {names}.").format(
+                    variant=repr(config.variant), name=repr(name), names=list_of(names) or _("none")
+                )
             )
     for name in names:
         if name not in config.settings:
-            raise ConfigError(f"Variant {config.variant!r} needs its setting {name!r}.")
+            raise ConfigError(
+                _("Variant {variant} needs its setting {name}.").format(variant=repr(config.variant), name=repr(name))
+            )
     return kind(**config.settings)
 
 
@@ -243,7 +252,11 @@ def build(config: ModelConfig) -> Autoencoder:
     """
     settings_of(config)
     if config.network not in NETWORKS:
-        raise ConfigError(f"There is no network {repr(config.network)}; there are {', '.join(NETWORKS)}.")
+        raise ConfigError(
+            _("There is no network {network}; there are {networks}.").format(
+                network=repr(config.network), networks=list_of(NETWORKS)
+            )
+        )
     if config.network == "conv":
         check_conv(config)
     return VARIANTS[config.variant](config)

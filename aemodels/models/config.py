@@ -7,6 +7,7 @@ from reprlib import repr  # shortens what a hostile file makes long
 from typing import Any, Self
 
 from aemodels.config import JsonConfig, is_number, require
+from aemodels.language import N_
 
 MAX_WIDTH = 4096
 MAX_ELEMENTS = 2**22
@@ -74,39 +75,57 @@ class ModelConfig(JsonConfig):
 
     def __post_init__(self) -> None:
         for name in ("variant", "network"):
-            require(type(getattr(self, name)) is str, f"{name} must be a name, not {repr(getattr(self, name))}.")
+            value = getattr(self, name)
+            require(type(value) is str, N_("{field} must be a name, not {value}."), field=name, value=repr(value))
         for name in ("image_shape", "latent_shape", "widths"):
             sizes = getattr(self, name)
             require(
                 isinstance(sizes, tuple)
                 and 0 < len(sizes) <= MAX_LAYERS
                 and all(type(n) is int and 0 < n <= MAX_WIDTH for n in sizes),
-                f"{name} must hold up to {MAX_LAYERS} whole numbers from 1 to {MAX_WIDTH}, not {repr(sizes)}.",
+                N_("{field} must hold up to {num_layers} whole numbers from 1 to {most}, not {value}."),
+                field=name,
+                num_layers=MAX_LAYERS,
+                most=MAX_WIDTH,
+                value=repr(sizes),
             )
         for name in ("encoder_depths", "decoder_depths", "corrector_depths"):
             depths = getattr(self, name)
             require(
                 isinstance(depths, tuple) and all(type(n) is int and 0 <= n <= 64 for n in depths),
-                f"{name} must hold whole numbers from 0 to 64, not {repr(depths)}.",
+                N_("{field} must hold whole numbers from 0 to 64, not {value}."),
+                field=name,
+                value=repr(depths),
             )
         for name in ("refiner_depth", "refiner_steps", "descent_steps"):
             number = getattr(self, name)
             require(
                 type(number) is int and 0 <= number <= 64,
-                f"{name} must be a whole number from 0 to 64, not {repr(number)}.",
+                N_("{field} must be a whole number from 0 to 64, not {value}."),
+                field=name,
+                value=repr(number),
             )
-        require(len(self.image_shape) == 3, f"image_shape must be (C, H, W), not {self.image_shape}.")
-        require(prod(self.image_shape) <= MAX_ELEMENTS, f"Images of shape {self.image_shape} are too large.")
-        require(prod(self.latent_shape) <= MAX_ELEMENTS, f"Codes of shape {self.latent_shape} are too large.")
+        image_shape, latent_shape = self.image_shape, self.latent_shape
+        require(len(image_shape) == 3, N_("image_shape must be (C, H, W), not {value}."), value=image_shape)
+        require(prod(image_shape) <= MAX_ELEMENTS, N_("Images of shape {shape} are too large."), shape=image_shape)
+        require(prod(latent_shape) <= MAX_ELEMENTS, N_("Codes of shape {shape} are too large."), shape=latent_shape)
         require(
             self.reconstruction in ("bce", "mse", "log_mse"),
-            f"reconstruction must be bce, mse or log_mse, not {repr(self.reconstruction)}.",
+            N_("reconstruction must be bce, mse or log_mse, not {value}."),
+            value=repr(self.reconstruction),
         )
-        require(isinstance(self.settings, Mapping), f"settings must be numbers by name, not {repr(self.settings)}.")
+        require(
+            isinstance(self.settings, Mapping),
+            N_("settings must be numbers by name, not {value}."),
+            value=repr(self.settings),
+        )
         for name, value in self.settings.items():
             require(
                 is_number(value),
-                f"{repr(name)}, for variant {repr(self.variant)}, must be a finite number of at least 0, not {repr(value)}.",
+                N_("{field}, for variant {variant}, must be a finite number of at least 0, not {value}."),
+                field=repr(name),
+                variant=repr(self.variant),
+                value=repr(value),
             )
         object.__setattr__(self, "settings", FrozenMapping(self.settings))
 
@@ -117,7 +136,7 @@ class ModelConfig(JsonConfig):
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Raises ConfigError for missing keys and for values out of range; a key that is no field is a setting of the variant."""
-        require(isinstance(values, dict), f"A {cls.__name__} must be a JSON object.")
+        require(isinstance(values, dict), N_("A {kind} must be a JSON object."), kind=cls.__name__)
         names = {field.name for field in fields(cls)} - {"settings"}
         settings = {key: value for key, value in values.items() if key not in names}
         return super().from_dict({key: values[key] for key in values.keys() & names} | {"settings": settings})
@@ -163,35 +182,49 @@ class TrainConfig(JsonConfig):
             value = getattr(self, name)
             require(
                 type(value) is int and 1 <= value <= MAX_COUNT,
-                f"{name} must be a whole number from 1 to {MAX_COUNT:,}, not {repr(value)}.",
+                N_("{field} must be a whole number from 1 to {most}, not {value}."),
+                field=name,
+                most=f"{MAX_COUNT:,}",
+                value=repr(value),
             )
         require(
             type(self.seed) is int and 0 <= self.seed < 2**32,
-            f"seed must be a whole number from 0 to 2³² − 1, not {repr(self.seed)}.",
+            N_("seed must be a whole number from 0 to 2³² − 1, not {value}."),
+            value=repr(self.seed),
         )
         require(
             self.minutes is None or (is_number(self.minutes) and 0 < self.minutes <= MAX_MINUTES),
-            f"minutes must be above 0 and at most {MAX_MINUTES:g}, not {repr(self.minutes)}.",
+            N_("{field} must be above 0 and at most {most}, not {value}."),
+            field="minutes",
+            most=f"{MAX_MINUTES:g}",
+            value=repr(self.minutes),
         )
         require(
             is_number(self.learning_rate) and 0 < self.learning_rate <= MAX_LEARNING_RATE,
-            f"learning_rate must be above 0 and at most {MAX_LEARNING_RATE:g}, not {repr(self.learning_rate)}.",
+            N_("{field} must be above 0 and at most {most}, not {value}."),
+            field="learning_rate",
+            most=f"{MAX_LEARNING_RATE:g}",
+            value=repr(self.learning_rate),
         )
-        require(is_number(self.weight_decay), f"weight_decay must be at least 0, not {repr(self.weight_decay)}.")
-        require(
-            is_number(self.ema_decay) and self.ema_decay < 1,
-            f"ema_decay must be in [0, 1), not {repr(self.ema_decay)}.",
-        )
-        for name in ("warmup", "refine_from"):
+        for name in ("weight_decay", "warp_px"):
             value = getattr(self, name)
-            require(is_number(value) and value < 1, f"{name} must be in [0, 1), not {repr(value)}.")
-        require(type(self.flips) is bool, f"flips must be true or false, not {repr(self.flips)}.")
+            require(is_number(value), N_("{field} must be at least 0, not {value}."), field=name, value=repr(value))
+        for name in ("ema_decay", "warmup", "refine_from"):
+            value = getattr(self, name)
+            require(
+                is_number(value) and value < 1,
+                N_("{field} must be in [0, 1), not {value}."),
+                field=name,
+                value=repr(value),
+            )
+        require(type(self.flips) is bool, N_("flips must be true or false, not {value}."), value=repr(self.flips))
         require(
             type(self.shift_px) is int and 0 <= self.shift_px < MAX_WIDTH,
-            f"shift_px must be a whole number of at least 0, not {repr(self.shift_px)}.",
+            N_("shift_px must be a whole number of at least 0, not {value}."),
+            value=repr(self.shift_px),
         )
-        require(is_number(self.warp_px), f"warp_px must be at least 0, not {repr(self.warp_px)}.")
         require(
             self.start_from is None or type(self.start_from) is str,
-            f"start_from must be a checkpoint's name or nothing, not {repr(self.start_from)}.",
+            N_("start_from must be a checkpoint's name or nothing, not {value}."),
+            value=repr(self.start_from),
         )

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aemodels.errors import ConfigError
+from aemodels.language import _
 from aemodels.models.config import ModelConfig
 
 
@@ -52,9 +53,9 @@ def conv_encoder(config: ModelConfig, num_outputs: int = 1) -> nn.Sequential:
         Shift(-0.5),                                                 # from [0, 1] to zero mean, roughly
         PixelUnshuffle(8),                                           # (3·64, 16, 16)
         Pointwise(64 * config.image_shape[0], mid),                  # (mid, 16, 16)
-        *[Bottleneck(mid) for _ in range(num_mid)],
+        *[Bottleneck(mid) for _block in range(num_mid)],
         Down(mid, low),                                              # (low, 8, 8)
-        *[Bottleneck(low) for _ in range(num_low)],
+        *[Bottleneck(low) for _block in range(num_low)],
         Pointwise(low, num_outputs * config.latent_shape[0]),        # (16, 8, 8)
     )  # fmt: skip
 
@@ -64,9 +65,9 @@ def conv_decoder(config: ModelConfig) -> nn.Sequential:
     (mid, low), (num_mid, num_low) = config.widths, config.decoder_depths
     return nn.Sequential(
         Pointwise(config.latent_shape[0], low),                      # (low, 8, 8)
-        *[Bottleneck(low) for _ in range(num_low)],
+        *[Bottleneck(low) for _block in range(num_low)],
         Up(low, mid),                                                # (mid, 16, 16)
-        *[Bottleneck(mid) for _ in range(num_mid)],
+        *[Bottleneck(mid) for _block in range(num_mid)],
         Pointwise(mid, 64 * config.image_shape[0]),                  # (3·64, 16, 16)
         PixelShuffle(8),                                             # (3, 128, 128)
         Shift(0.5),
@@ -100,7 +101,7 @@ def conv_refiner(config: ModelConfig) -> nn.Sequential:
     num_channels, width = config.latent_shape[0], config.widths[0]
     network = nn.Sequential(
         Pointwise(3 * num_channels, width),                          # (mid, 8, 8)
-        *[Bottleneck(width) for _ in range(config.refiner_depth)],
+        *[Bottleneck(width) for _block in range(config.refiner_depth)],
         Pointwise(width, num_channels),                              # (16, 8, 8)
     )  # fmt: skip
     return _from_zero(network)
@@ -236,27 +237,39 @@ class PixelShuffle(nn.PixelShuffle):
 
 def check_conv(config: ModelConfig) -> None:
     """Raises ConfigError where the convolutional networks cannot be built from this configuration."""
-    _, height, width = config.image_shape
+    height, width = config.image_shape[1:]
     if height % 16 or width % 16:
         raise ConfigError(
-            f"A conv network takes images whose sides are multiples of 16 pixels, not {height} × {width}."
+            _("A conv network takes images whose sides are multiples of 16 pixels, not {height} × {width}.").format(
+                height=height, width=width
+            )
         )
     if config.latent_shape[1:] != (height // 16, width // 16):
         raise ConfigError(
-            f"A conv code for images {config.image_shape} must be (D, H/16, W/16), not {config.latent_shape}."
+            _("A conv code for images {image_shape} must be (D, H/16, W/16), not {latent_shape}.").format(
+                image_shape=config.image_shape, latent_shape=config.latent_shape
+            )
         )
     if not len(config.widths) == len(config.encoder_depths) == len(config.decoder_depths) == 2:
-        raise ConfigError("A conv network has two widths, two encoder depths and two decoder depths.")
+        raise ConfigError(_("A conv network has two widths, two encoder depths and two decoder depths."))
     if len(config.corrector_depths) not in (0, 2):
-        raise ConfigError(f"A conv network has two corrector depths or none, not {config.corrector_depths}.")
+        raise ConfigError(
+            _("A conv network has two corrector depths or none, not {depths}.").format(depths=config.corrector_depths)
+        )
     divisor = 4 if config.corrector_depths else 2
     if any(width % divisor for width in config.widths):
         raise ConfigError(
-            f"Conv widths must be multiples of {divisor}, for each block is half as wide inside, and a corrector half as "
-            f"wide as the encoder: {config.widths}."
+            _(
+                "Conv widths must be multiples of {divisor}, for each block is half as wide inside, and a corrector half as "
+                "wide as the encoder: {widths}."
+            ).format(divisor=divisor, widths=config.widths)
         )
     if 4 * config.widths[0] % config.widths[1]:
-        raise ConfigError(f"Four times the first conv width must be a multiple of the second: {config.widths}.")
+        raise ConfigError(
+            _("Four times the first conv width must be a multiple of the second: {widths}.").format(
+                widths=config.widths
+            )
+        )
 
 
 NETWORKS = {

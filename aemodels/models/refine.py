@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from aemodels.errors import ConfigError
+from aemodels.language import _
 from aemodels.models.config import ModelConfig
 from aemodels.models.networks import conv_corrector, conv_refiner
 from aemodels.models.quasi_newton import lbfgs_step
@@ -76,7 +77,7 @@ class Refinement(nn.Module):
         but the last."""
         codes, gradients, errors = [z], [], []
         gradient = torch.zeros_like(z)
-        for _ in range(self.refiner_steps):
+        for _step in range(self.refiner_steps):
             previous, (gradient, error) = gradient, self.gradient_and_error(model, x, z)
             z = model.scale(z + self.refiner(torch.cat([z, gradient, previous], dim=1)))
             codes.append(z)
@@ -92,7 +93,7 @@ class Refinement(nn.Module):
         if model.noise_variance:
             return self.noisy_descent(model, x, codes[-1])
         codes, gradients = list(codes), list(gradients)
-        for _ in range(self.descent_steps):
+        for _step in range(self.descent_steps):
             gradients.append(self.gradient_and_error(model, x, codes[-1])[0])
             codes.append(model.scale(codes[-1] + lbfgs_step(codes, gradients)))
         return codes[-1]
@@ -128,11 +129,13 @@ class Refinement(nn.Module):
 def make_refinement(config: ModelConfig) -> Refinement | None:
     """What the configuration asks for; None where it asks for nothing. Raises ConfigError where it cannot be built."""
     if config.descent_steps and not config.refiner_steps:
-        raise ConfigError("Descent on the code goes on from the refiner's steps; without them there is none.")
+        raise ConfigError(_("Descent on the code goes on from the refiner's steps; without them there is none."))
     if not (config.corrector_depths or config.refiner_steps):
         return None
     if config.network != "conv":
         raise ConfigError(
-            f"No corrector or refiner can be built for network {config.network!r}; only a conv network has them."
+            _("No corrector or refiner can be built for network {network}; only a conv network has them.").format(
+                network=repr(config.network)
+            )
         )
     return Refinement(config)

@@ -70,8 +70,8 @@ def standard_panels(
     for used, draw in parts:
         if used:
             panel = draw(*used)
-            picture = words.of(group.data.config).one
-            wrong = [f"{ckpt.name}: {sentence}" for ckpt in used for sentence in faults.describe(ckpt.codes, picture)]
+            pictures = words.of(group.data.config)
+            wrong = [f"{ckpt.name}: {sentence}" for ckpt in used for sentence in faults.describe(ckpt.codes, pictures)]
             yield replace(panel, caption=" ".join([panel.caption, *wrong]))
 
 

@@ -4,13 +4,16 @@ A page asks for a kind of model, and what a model is follows from its configurat
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from babel.lists import format_list
+
 from aemodels.data.sources import DataConfig, DataRecord
 from aemodels.errors import CheckpointError
+from aemodels.language import N_, _, locale
 from aemodels.models.config import ModelConfig
 from aemodels.storage import checkpoints
 
@@ -28,6 +31,10 @@ class Model:
     config: ModelConfig
     header: Mapping[str, Any]
 
+    def said_title(self) -> str:
+        """`title` in the language that is spoken, where it is one of LAB_TITLES."""
+        return _(self.title) if self.title in LAB_TITLES else self.title
+
     @cached_property
     def noise_factor(self) -> float:
         """σ of the noise on the input while training; 0 for none."""
@@ -41,7 +48,7 @@ class Model:
     @property
     def kinds(self) -> list[str]:
         """Those of KINDS that the model is of."""
-        return [kind for kind, (_, is_kind) in KINDS.items() if is_kind(self)]
+        return [kind for kind, (_words, is_kind) in KINDS.items() if is_kind(self)]
 
 
 def _is_plane(model: Model) -> bool:
@@ -54,12 +61,25 @@ def _has_maps(model: Model) -> bool:
     return len(sides) == 2 and sides[0] == sides[1] and not any(n % side for n, side in zip(pixels, sides, strict=True))
 
 
+# Titles of the lab's models, which files hold in English; the title of another model is shown as it is.
+LAB_TITLES = (
+    N_("plain"),
+    N_("L2 on the code"),
+    N_("L2 on the weights"),
+    N_("VAE"),
+    N_("2-D code"),
+    N_("64-D code"),
+    N_("no noise"),
+    N_("noise 0.05"),
+    N_("noise 0.10"),
+    N_("noise 0.15"),
+)
 PLANE, MAPS, DENOISER = "plane", "maps", "denoiser"
-# Kind -> what it is in words, and which models are of it.
+# Kind -> what it is in English words, and which models are of it.
 KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
-    PLANE: ("a code of two numbers", _is_plane),
-    MAPS: ("a code of channels × height × width, each of its cells a block of pixels", _has_maps),
-    DENOISER: ("noise on the input while training", lambda model: model.noise_factor > 0),
+    PLANE: (N_("a code of two numbers"), _is_plane),
+    MAPS: (N_("a code of channels × height × width, each of its cells a block of pixels"), _has_maps),
+    DENOISER: (N_("noise on the input while training"), lambda model: model.noise_factor > 0),
 }
 
 
@@ -67,9 +87,11 @@ KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
 class Group:
     """The models of one set of data, in the order in which they are shown.
 
-    title  the data set's name, with what tells it from another one of that name
+    key    the data set's name, with what tells it from another one of that name; the same in every language
+    title  the same in words
     """
 
+    key: str
     title: str
     models: tuple[Model, ...]
 
@@ -81,10 +103,11 @@ class Group:
     def names(self) -> list[str]:
         return [model.name for model in self.models]
 
-    @cached_property
+    @property
     def titles(self) -> dict[str, str]:
         """Name -> how the model is called beside the others, each in its own way, with a capital first letter."""
-        titles = [model.title[:1].upper() + model.title[1:] for model in self.models]
+        said = [model.said_title() for model in self.models]
+        titles = [title[:1].upper() + title[1:] for title in said]
         return {
             model.name: title if titles.count(title) == 1 else f"{title} ({model.name})"
             for model, title in zip(self.models, titles, strict=True)
@@ -104,8 +127,8 @@ class Catalogue:
 
     def of_kind(self, *kinds: str) -> list[Group]:
         """The groups with their models of any of these kinds alone, without groups that have none."""
-        chosen = [(group.title, tuple(m for m in group.models if set(kinds) & set(m.kinds))) for group in self.groups]
-        return [Group(title, models) for title, models in chosen if models]
+        chosen = [replace(g, models=tuple(m for m in g.models if set(kinds) & set(m.kinds))) for g in self.groups]
+        return [group for group in chosen if group.models]
 
 
 def read(name: str, folder: str | Path | None = None) -> Model:
@@ -135,24 +158,34 @@ def read_all(names: Iterable[str], lab: Mapping[str, DataConfig], read_one: Call
     sets: dict[tuple, list[Model]] = {}
     for model in sorted(models, key=lambda model: (rank(model), model.data.config.name.casefold(), model.name)):
         sets.setdefault((model.data.config.name, model.config.image_shape, model.data.fingerprint), []).append(model)
-    return Catalogue(tuple(Group(_title(key, sets), tuple(of_set)) for key, of_set in sets.items()), broken)
+    return Catalogue(tuple(Group(*_names(key, sets), tuple(of_set)) for key, of_set in sets.items()), broken)
 
 
-def _title(key: tuple, sets: Iterable[tuple]) -> str:
-    """The name of a data set; after it the size of its images, or the beginning of its fingerprint, where another one has the name."""
-    name, shape, fingerprint = key
+def _names(key: tuple, sets: Iterable[tuple]) -> tuple[str, str]:
+    """A data set's key and title: its name, and after it the shape of its images, or the beginning of its fingerprint, where another
+    one has the name."""
+    name, (num_channels, height, width), fingerprint = key
     same = [other for other in sets if other[0] == name and other != key]
     if not same:
-        return name
-    is_sized = all(other[1] != shape for other in same)
-    what = f"{shape[1]}×{shape[2]}, {'colour' if shape[0] == 3 else 'grey'}" if is_sized else fingerprint[:6]
-    return f"{name} ({what})"
+        return name, name
+    if not all(other[1] != key[1] for other in same):
+        return (f"{name} ({fingerprint[:6]})",) * 2
+    colour = _("colour") if num_channels == 3 else _("grey")
+    title = _("{data_set} ({height}×{width}, {colour})").format(
+        data_set=name, height=height, width=width, colour=colour
+    )
+    return f"{name} ({num_channels}×{height}×{width})", title
+
+
+def what(*kinds: str) -> str:
+    """These of KINDS in words, as what there may be one of."""
+    return format_list([_(KINDS[kind][0]) for kind in kinds], style="or", locale=locale())
 
 
 def why_no_page(model: Model) -> str:
     """Why no page can show a model that is of none of KINDS, in a sentence."""
     code, image = ("×".join(map(str, shape)) for shape in (model.config.latent_shape, model.config.image_shape))
-    return (
-        f"The code of {model.name} is of {code} numbers, for images of {image}: pages show codes of two numbers, codes of channels × "
+    return _(
+        "The code of {name} is of {code} numbers, for images of {image}: pages show codes of two numbers, codes of channels × "
         "height × width whose cells are blocks of pixels, and denoisers. Its figures and its training are shown."
-    )
+    ).format(name=model.name, code=code, image=image)

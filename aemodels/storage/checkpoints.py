@@ -21,6 +21,7 @@ from torch import Tensor
 from aemodels.data.sources import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.files import replacing
+from aemodels.language import _
 from aemodels.models.autoencoders import Autoencoder, build, settings_of
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage import digests
@@ -84,13 +85,15 @@ def list_checkpoints(folder: str | Path | None = None) -> list[str]:
 def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
     """Where the checkpoint of this name lies; raises CheckpointError for a name that is no plain file name on every system."""
     if not name or name.startswith(".") or Path(name).name != name or "\\" in name:
-        raise CheckpointError(f"{name!r} is not a checkpoint name; names look like dog-ae.")
+        raise CheckpointError(_("{name} is not a checkpoint name; names look like dog-ae.").format(name=repr(name)))
     file = f"{name}.safetensors"
     try:
         validate_filename(file, platform="universal")
     except ValidationError as error:
         raise CheckpointError(
-            f"{name!r} is not a checkpoint name: not every system can have a file {file!r}; rename it."
+            _("{name} is not a checkpoint name: not every system can have a file {file}; rename it.").format(
+                name=repr(name), file=repr(file)
+            )
         ) from error
     return checkpoint_folder(folder) / file
 
@@ -111,14 +114,15 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
             with torch.device("meta"):
                 model = build(model_config)
         except ConfigError as error:
-            raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
+            raise _no_model(path, error) from error
         expected = {f"model.{key}": tuple(p.shape) for key, p in model.state_dict().items()}
         found = {key: tuple(entry["shape"]) for key, entry in tensors.items() if key.startswith("model.")}
         if found != expected:
             wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
             raise CheckpointError(
-                f"{path.name} does not fit its own configuration (first at {wrong[0]}); train it again with "
-                f"{_command(name)}."
+                _("{file} does not fit its own configuration (first at {part}); train it again with {command}.").format(
+                    file=path.name, part=wrong[0], command=_command(name)
+                )
             )
         # Read and not mapped: a mapped file's numbers change when it is copied over, and end the program when it is cut.
         stored = load(start + file.read())
@@ -132,17 +136,21 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
         or not labels.shape == index.shape == codes.shape[:1]
     ):
         raise CheckpointError(
-            f"{path.name} holds reference codes of the wrong shape {tuple(codes.shape)}; train it again."
+            _("{file} holds reference codes of the wrong shape {shape}; train it again.").format(
+                file=path.name, shape=tuple(codes.shape)
+            )
         )
     # The least and the greatest, which are NaN where any number is: four times as fast as to look at each with isfinite.
     if not all(end.isfinite() for numbers in (*weights.values(), codes) for end in numbers.aminmax()):
-        raise CheckpointError(f"{path.name} holds numbers that are not finite; train it again.")
+        raise CheckpointError(_("{file} holds numbers that are not finite; train it again.").format(file=path.name))
 
     model.load_state_dict(weights, assign=True)
     model.eval().requires_grad_(False)
     if not (labels.min() >= -1 and labels.max() < max(1, len(data.label_names)) and index.min() >= 0):
         raise CheckpointError(
-            f"{path.name} holds reference codes of classes or images that its data set does not have; train it again."
+            _(
+                "{file} holds reference codes of classes or images that its data set does not have; train it again."
+            ).format(file=path.name)
         )
     return Checkpoint(
         name,
@@ -186,9 +194,15 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
     if 8 + num_bytes + max(ends, default=0) > os.fstat(file.fileno()).st_size:
         raise EOFError("cut short")
     if metadata.get("format") == "latent-lab/1":
-        raise CheckpointError(f"{path.name} was made by an older Latent Lab; train it again, or get the new file.")
+        raise CheckpointError(
+            _("{file} was made by an older Latent Lab; train it again, or get the new file.").format(file=path.name)
+        )
     if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path.name} is not a Latent Lab checkpoint (format {metadata.get('format')!r}).")
+        raise CheckpointError(
+            _("{file} is not a Latent Lab checkpoint (format {format}).").format(
+                file=path.name, format=repr(metadata.get("format"))
+            )
+        )
     _refuse_damaged(path, digests.damaged(metadata))
     header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
     try:
@@ -197,27 +211,40 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
         settings_of(model_config)
         TrainConfig.from_dict(header["train_config"])
     except ConfigError as error:
-        raise CheckpointError(f"{path.name} describes no model that can be built: {error}") from error
+        raise _no_model(path, error) from error
     if model_config.image_shape != data.config.image_shape or type(header["title"]) is not str:
-        raise CheckpointError(f"{path.name} is of a model that does not fit its data set; train it again.")
+        raise CheckpointError(
+            _("{file} is of a model that does not fit its data set; train it again.").format(file=path.name)
+        )
     for field, keys in (("metrics", _METRICS), ("provenance", _PROVENANCE)):
         missing = keys - set(header[field]) if isinstance(header[field], dict) else keys
         if missing:
-            raise CheckpointError(f"{path.name} has no {min(missing)} in its {field}; train it again.")
+            raise CheckpointError(
+                _("{file} has no {key} in its {field}; train it again.").format(
+                    file=path.name, key=min(missing), field=field
+                )
+            )
     earlier = header["provenance"].get("earlier", [])
     if not _have(earlier, _TRAINING) or not all(
         _have(h, _EPOCH) for h in [header["history"], *(t["history"] for t in earlier)]
     ):
-        raise CheckpointError(f"{path.name} has a broken history; train it again.")
+        raise CheckpointError(_("{file} has a broken history; train it again.").format(file=path.name))
     return length + text, tensors, header, metadata
 
 
 def _refuse_damaged(path: Path, part: str | None) -> None:
     if part is not None:
         raise CheckpointError(
-            f"{path.name} is damaged ({part} is not as it was written); copy it again or train it with "
-            f"{_command(path.stem)}."
+            _("{file} is damaged ({part} is not as it was written); copy it again or train it with {command}.").format(
+                file=path.name, part=_(part), command=_command(path.stem)
+            )
         )
+
+
+def _no_model(path: Path, error: ConfigError) -> CheckpointError:
+    return CheckpointError(
+        _("{file} describes no model that can be built: {reason}").format(file=path.name, reason=error)
+    )
 
 
 def _have(records: object, keys: set[str]) -> bool:
@@ -247,7 +274,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) ->
     name, codes = checkpoint.name, checkpoint.codes
     path = checkpoint_path(name, folder)
     if not len(codes):
-        raise CheckpointError(f"{name} has no reference codes; give it at least one.")
+        raise CheckpointError(_("{name} has no reference codes; give it at least one.").format(name=name))
     fields = [
         checkpoint.title,
         checkpoint.data.to_dict(),
@@ -266,7 +293,9 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) ->
         tensors[f"reference.{key}"] = getattr(checkpoint, key).to(torch.int32).cpu().contiguous()
     if not all(tensor.isfinite().all() for tensor in tensors.values()):
         raise CheckpointError(
-            f"{name} has weights or codes that float16 cannot hold; train it at a lower learning rate."
+            _("{name} has weights or codes that float16 cannot hold; train it at a lower learning rate.").format(
+                name=name
+            )
         )
     with replacing(path) as temporary:
         temporary.write_bytes(save(tensors, metadata=digests.sealed({"format": FORMAT} | metadata, tensors)))
@@ -275,7 +304,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) ->
 
 def _command(name: str) -> str:
     """What trains the model of this name."""
-    return f"`python train.py --only {name}`" if (RECIPE_FOLDER / f"{name}.toml").exists() else "its recipe"
+    return f"`python train.py --only {name}`" if (RECIPE_FOLDER / f"{name}.toml").exists() else _("its recipe")
 
 
 @contextmanager
@@ -285,14 +314,19 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             yield file
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"There is no checkpoint {path.stem} in {path.parent}; train it with {_command(path.stem)}."
+            _("There is no checkpoint {name} in {folder}; train it with {command}.").format(
+                name=path.stem, folder=path.parent, command=_command(path.stem)
+            )
         ) from error
     except OSError as error:
         raise CheckpointError(
-            f"{path.name} cannot be read ({error.strerror}); check that it is a file you may read."
+            _("{file} cannot be read ({reason}); check that it is a file you may read.").format(
+                file=path.name, reason=error.strerror
+            )
         ) from error
     except (SafetensorError, EOFError, LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path.name} is broken or incomplete ({type(error).__name__}); copy it again or train it with "
-            f"{_command(path.stem)}."
+            _("{file} is broken or incomplete ({reason}); copy it again or train it with {command}.").format(
+                file=path.name, reason=type(error).__name__, command=_command(path.stem)
+            )
         ) from error

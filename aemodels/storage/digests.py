@@ -7,7 +7,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from aemodels.language import N_
+
 OF_TENSORS, OF_HEADER = "tensor_digests", "header_digest"
+HEADER = N_("its header")
 
 
 def sealed(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> dict[str, str]:
@@ -22,7 +25,7 @@ def damaged(metadata: Mapping[str, str], tensors: Mapping[str, Tensor] | None = 
     tensors  not looked at, if not given
     """
     if metadata.get(OF_HEADER) != _of_header(metadata):
-        return "its header"
+        return HEADER
     if tensors is None:
         return None
     expected, found = json.loads(metadata[OF_TENSORS]), _of_tensors(tensors)

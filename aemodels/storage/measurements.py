@@ -7,6 +7,7 @@ from typing import Any
 
 from aemodels.errors import CheckpointError
 from aemodels.files import replacing
+from aemodels.language import N_, _
 from aemodels.storage import checkpoints
 
 # What every reader may count on.
@@ -15,8 +16,9 @@ _GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted
 _EFFECTS = {"axes", "grey_levels", "coarse", "mean_contrast", "photos_contrast"}
 _GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
 
-BASELINES_REMEDY = "delete it and measure the baselines again with `python train.py --evaluate`"
-GENERATION_REMEDY = "delete it and measure again with `python -m benchmarks.generation`"
+BASELINES_REMEDY = N_("delete it and measure the baselines again with `python train.py --evaluate`")
+GENERATION_REMEDY = N_("delete it and measure again with `python -m benchmarks.generation`")
+CURVES_REMEDY = N_("delete it and measure the curves again with `python train.py --evaluate`")
 
 
 def save_baselines(baselines: dict[str, Any], fingerprint: str, folder: str | Path | None = None) -> None:
@@ -73,8 +75,7 @@ def read_curves(folder: str | Path | None = None) -> dict[str, Any]:
             denoised += [results["denoising"]] if "denoising" in results else []
         return all(of.keys() == {"psnr_db", "ssim"} for of in denoised)
 
-    remedy = "delete it and measure the curves again with `python train.py --evaluate`"
-    return _read("curves.json", folder, is_complete, remedy) or {"models": {}, "denoisers": {}}
+    return _read("curves.json", folder, is_complete, CURVES_REMEDY) or {"models": {}, "denoisers": {}}
 
 
 def _read_sets(
@@ -111,5 +112,9 @@ def _read(
         if not is_complete(results):
             raise KeyError("figures")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{name} is broken or incomplete ({type(error).__name__}); {remedy}.") from error
+        raise CheckpointError(
+            _("{file} is broken or incomplete ({reason}); {what_to_do}.").format(
+                file=name, reason=type(error).__name__, what_to_do=_(remedy)
+            )
+        ) from error
     return results

@@ -24,14 +24,14 @@ def check(recipe: Recipe, batch_size: int, device: torch.device | str) -> None:
         weights = sum(4 * p.numel() for p in build(recipe.model).parameters())
     if COPIES * weights > free:
         raise ConfigError(
-            f"{recipe.name} needs {_size(COPIES * weights)} of memory for its weights, and {_size(free)} are free; give its recipe "
+            f"{recipe.name} needs {memory.size(COPIES * weights)} of memory for its weights, and {memory.size(free)} are free; give its recipe "
             "smaller widths."
         )
     with torch.random.fork_rng(devices=[]):
         images = batch_size * bytes_kept(build(recipe.model))
     if COPIES * weights + images > free:
         raise ConfigError(
-            f"{recipe.name} needs {_size(COPIES * weights + images)} of memory for a step with {batch_size} images, and {_size(free)} "
+            f"{recipe.name} needs {memory.size(COPIES * weights + images)} of memory for a step with {batch_size} images, and {memory.size(free)} "
             "are free; give its recipe a smaller batch_size, or smaller widths."
         )
 
@@ -55,7 +55,3 @@ def bytes_kept(model: Autoencoder) -> int:
         losses = model.loss(x, torch.Generator().manual_seed(0))  # held, so that no storage's place is used twice
     del losses
     return sum(kept.values()) + 4 * prod(model.config.image_shape)
-
-
-def _size(num_bytes: int) -> str:
-    return f"{num_bytes / 2**30:,.1f} GiB" if num_bytes >= 2**30 else f"{num_bytes / 2**20:,.0f} MiB"

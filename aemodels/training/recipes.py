@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from reprlib import repr  # shortens what is too long
@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from aemodels.config import JsonConfig
-from aemodels.data.pictures import printable
 from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.models.autoencoders import build, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage.checkpoints import RECIPE_FOLDER, checkpoint_path
+from aemodels.text import one_line
 
 TABLES: dict[str, type[JsonConfig]] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
 TEXTS = ("name", "title")
@@ -30,6 +30,7 @@ class Recipe:
 
     name   of the checkpoint
     title  how pages call the model beside others of its data set
+    file   where it stands, as messages name it; a recipe is the same wherever that is
     """
 
     name: str
@@ -37,6 +38,7 @@ class Recipe:
     data: DataConfig
     model: ModelConfig
     training: TrainConfig
+    file: str = field(default="", compare=False)
 
 
 def read(path: str | Path) -> Recipe:
@@ -46,13 +48,13 @@ def read(path: str | Path) -> Recipe:
     Raises ConfigError, in one sentence with file, table and key, for what cannot be read or trained.
     """
     path = Path(path)
-    file = printable(path)
+    file = one_line(path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark first
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); give the path of a recipe.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is no TOML file: {printable(str(error))}; look at those in recipes/.") from error
+        raise ConfigError(f"{file} is no TOML file: {one_line(str(error))}; look at those in recipes/.") from error
     _check_keys(file, content, [*TABLES, *TEXTS])
     for table in TABLES:
         if table not in content:
@@ -78,7 +80,7 @@ def read(path: str | Path) -> Recipe:
             build(model)
     except ConfigError as error:
         raise ConfigError(f"{file}, table [model]: {error}") from error
-    return Recipe(texts["name"], texts["title"], data, model, training)
+    return Recipe(texts["name"], texts["title"], data, model, training, file)
 
 
 def of_the_lab() -> dict[str, Recipe]:
@@ -90,11 +92,12 @@ def in_order(recipes: Iterable[Recipe]) -> dict[str, Recipe]:
     """Recipes by name, each after the one it starts from. Raises ConfigError where two have one name or start from each other."""
     named: dict[str, Recipe] = {}
     for recipe in sorted(recipes, key=lambda recipe: SOURCES.index(recipe.data.source)):
-        same = [
-            name for name in named if name.casefold() == recipe.name.casefold()
-        ]  # files of one name on Windows and Macs
+        # Files that differ in capitals alone are one on Windows and Macs.
+        same = [other.file for name, other in named.items() if name.casefold() == recipe.name.casefold()]
         if same:
-            raise ConfigError(f"Two recipes have the name {recipe.name}; give one of them another `name`.")
+            raise ConfigError(
+                f"{same[0]} and {recipe.file} both have the name {recipe.name}; give one of them another `name`."
+            )
         named[recipe.name] = recipe
     before = {name: {recipe.training.start_from} & named.keys() for name, recipe in named.items()}
     try:
@@ -154,7 +157,7 @@ def _check_keys(where: str, values: Mapping[str, Any], keys: Iterable[str], requ
         if key not in keys:
             near = difflib.get_close_matches(key, keys, 1)
             hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(keys)}."
-            raise ConfigError(f"{where} takes no key {printable(key)!r}; {hint}")
+            raise ConfigError(f"{where} takes no key {one_line(key)!r}; {hint}")
     for key in required:
         if key not in values:
             raise ConfigError(f"{where} lacks the key {key}.")

@@ -18,8 +18,8 @@ _MARKUP = re.compile(r"[\\`*\[\]<>$~|&]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|^\d+(?=
 # addresses, and arrows and signs that stand alone.
 _AFTERWARDS = re.compile(r"(:|@|\bwww)(?=[\w+/.:-])|(?<!\S)[<>~-](?=[>=-]+(?!\S))")
 _FOLDER = re.compile(
-    r"(?<![\w.~/-])/[^\s/;:,()'\"]+(?:/[^\s;:,()'\"]*)?"
-)  # an absolute path, as far as the first blank
+    r"(?<![\w.~/-])/[^\s/;:,()'\"，。；：、（）“”]+(?:/[^\s;:,()'\"，。；：、（）“”]*)?"
+)  # an absolute path, as far as the first blank or stop
 _WORD_JOINER = "\u2060"  # has no width
 
 

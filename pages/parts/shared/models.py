@@ -8,8 +8,9 @@ import aemodels
 from aemodels.codes import faults
 from aemodels.data import words
 from aemodels.errors import LatentLabError
+from aemodels.language import _, current, list_of, ngettext, number, speaking
 from aemodels.storage import catalogue, checkpoints
-from aemodels.storage.catalogue import Group
+from aemodels.storage.catalogue import Group, Model
 from pages.parts.shared import controls, loaders
 
 
@@ -17,17 +18,20 @@ def choose_group(*kinds: str, key: str) -> Group:
     """The data set whose models of these kinds the page shows; a widget chooses where there are several. Stops the page, with what
     to do, where there is none."""
     found = loaders.read_catalogue()
-    groups = {group.title: group for group in found.of_kind(*kinds)}
+    groups = {group.key: group for group in found.of_kind(*kinds)}
     if not groups:
-        what = " or ".join(catalogue.KINDS[kind][0] for kind in kinds)
         st.info(
-            f"There is no model with {what} in the folder of checkpoints; `python train.py` makes some.",
+            _("There is no model with {what} in the folder of checkpoints; `python train.py` makes some.").format(
+                what=catalogue.what(*kinds)
+            ),
             icon=":material/info:",
         )
         say_broken(found.broken)
         st.stop()
-    title = controls.choose_named("Data set", {t: t for t in groups}, key) if len(groups) > 1 else next(iter(groups))
-    return groups[title]
+    if len(groups) == 1:
+        return next(iter(groups.values()))
+    titles = {name: group.title for name, group in groups.items()}
+    return groups[controls.choose_named(_("Data set"), titles, key)]
 
 
 def choose_model(kind: str, key: str = "model", data_key: str = "data") -> tuple[str, Group]:
@@ -36,12 +40,15 @@ def choose_model(kind: str, key: str = "model", data_key: str = "data") -> tuple
     groups = loaders.read_catalogue().of_kind(kind)
     asked = st.query_params.get(key)
     if asked is not None and data_key not in st.query_params and asked != st.session_state.get(f"{key}_address"):
-        title = next((group.title for group in groups if asked in group.names), None)
-        st.session_state[data_key], st.session_state[f"{data_key}_address"] = title, None
+        data_set = next((group.key for group in groups if asked in group.names), None)
+        st.session_state[data_key], st.session_state[f"{data_key}_address"] = data_set, None
     group = choose_group(kind, key=data_key)
     denoisers = {model.name for model in group.models if model.noise_factor} if kind == catalogue.PLANE else ()
-    titles = {name: f"{title}, denoiser" if name in denoisers else title for name, title in group.titles.items()}
-    return controls.choose_named("Model", titles, key), group
+    titles = {
+        name: _("{title}, denoiser").format(title=title) if name in denoisers else title
+        for name, title in group.titles.items()
+    }
+    return controls.choose_named(_("Model"), titles, key), group
 
 
 def say_broken(broken: Mapping[str, str]) -> None:
@@ -58,25 +65,30 @@ def table(group: Group) -> str:
         header, made = model.header, model.header["provenance"]
         metrics = header["metrics"]
         num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(model.name, header) if t["history"])
-        noise = (
-            f"input, σ {model.noise_factor:g}" if model.noise_factor else
-            f"code, variance {model.noise_variance:.2f}" if model.noise_variance else "none"
-        )  # fmt: skip
+        epochs = number(num_epochs, 1)
         rows.append(
             {
-                "model": model.name,
-                "code": "×".join(map(str, model.config.latent_shape)),
-                "noise while tested": noise,
-                "BCE, nats a pixel": f"{metrics['bce']:.4f}" if "bce" in metrics else "–",
-                "PSNR, dB": f"{metrics['psnr_db']:.2f} ± {metrics['psnr_db_ci95']:.2f}",
-                "test images": f"{metrics['num_images']:,}",
-                "epochs": f"{num_epochs:.1f}" + ("" if made["finished"] else ", unfinished"),
-                "title": model.title,
+                _("model"): model.name,
+                _("code"): "×".join(map(str, model.config.latent_shape)),
+                _("noise while tested"): _noise(model),
+                _("BCE, nats a pixel"): number(metrics["bce"], 4) if "bce" in metrics else "–",
+                _("PSNR, dB"): f"{number(metrics['psnr_db'], 2)} ± {number(metrics['psnr_db_ci95'], 2)}",
+                _("test images"): number(metrics["num_images"]),
+                _("epochs"): epochs if made["finished"] else _("{epochs}, unfinished").format(epochs=epochs),
+                _("title"): model.said_title(),
             }
         )
     lines = [list(rows[0]), *([*map(controls.literal, row.values())] for row in rows)]
     lines.insert(1, ["---"] * len(rows[0]))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _noise(model: Model) -> str:
+    if model.noise_factor:
+        return _("input, σ {factor}").format(factor=f"{model.noise_factor:g}")
+    if model.noise_variance:
+        return _("code, variance {variance}").format(variance=number(model.noise_variance, 2))
+    return _("none")
 
 
 def load_each(names: Iterable[str]) -> tuple[dict[str, aemodels.Checkpoint], list[str]]:
@@ -102,10 +114,9 @@ def present(names: Iterable[str]) -> dict[str, aemodels.Checkpoint]:
 
 def notes(*names: str) -> list[str]:
     """For "What to notice": `faults_of` these models, and which files of the folder are left out."""
-    broken = ", ".join(controls.code(name) for name in loaders.read_catalogue().broken)
-    return faults_of(*names) + (
-        [f"Left out, for what is in the file cannot be used: {broken}. Home says why."] if broken else []
-    )
+    broken = list_of(controls.code(name) for name in loaders.read_catalogue().broken)
+    left_out = _("Left out, for what is in the file cannot be used: {names}. Home says why.").format(names=broken)
+    return faults_of(*names) + ([left_out] if broken else [])
 
 
 def faults_of(*names: str) -> list[str]:
@@ -113,12 +124,14 @@ def faults_of(*names: str) -> list[str]:
     of: dict[str, list[str]] = {}
     for name in names:
         try:
-            found = _faults(*loaders.version(name))
+            found = _faults(*loaders.version(name), current())
         except LatentLabError as error:
             found = [str(error)]
         for sentence in found:
-            of.setdefault(sentence, []).append(f"`{name}`")
-    return [sentence if len(names) == 1 else f"{', '.join(of[sentence])}: {sentence}" for sentence in of]
+            of.setdefault(sentence, []).append(controls.code(name))
+    if len(names) == 1:
+        return list(of)
+    return [_("{names}: {sentence}").format(names=list_of(of[sentence]), sentence=sentence) for sentence in of]
 
 
 def varying(names: Iterable[str]) -> list[str]:
@@ -129,19 +142,23 @@ def varying(names: Iterable[str]) -> list[str]:
             found.append(name)
         else:
             n = len(loaders.load(name).codes)
-            others.append(f"{name} ({f'{n:,} codes, all the same' if n > 1 else 'one code'})")
+            message = ngettext("{name} (one code)", "{name} ({number} codes, all the same)", n)
+            others.append(message.format(name=controls.literal(name), number=number(n)))
     if others:
         st.info(
-            f"A Gaussian can only be fitted to two or more codes that differ. Left out: {', '.join(others)}. Train with more photos.",
+            _(
+                "A Gaussian can only be fitted to two or more codes that differ. Left out: {models}. Train with more photos."
+            ).format(models=list_of(others)),
             icon=":material/casino:",
         )
     return found
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)
-def _faults(name: str, modified_ns: int) -> list[str]:
+def _faults(name: str, modified_ns: int, language: str) -> list[str]:
     ckpt = loaders.load(name)
-    return faults.describe(ckpt.codes, words.of(ckpt.data.config).one)
+    with speaking(language):
+        return faults.describe(ckpt.codes, words.of(ckpt.data.config))
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)

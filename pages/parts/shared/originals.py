@@ -16,10 +16,10 @@ from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.data import mnist, sources, words
-from aemodels.data.pictures import printable
 from aemodels.data.sources import DataConfig, DataRecord
 from aemodels.errors import DataError
 from aemodels.language import N_, _, current, kept, ngettext, number
+from aemodels.text import one_line
 from pages.parts.shared import controls, loaders
 
 SHOW_AFTER_S = 0.3  # how long reading may take unseen, and how often its bar moves
@@ -113,7 +113,7 @@ def _of_photos(config: DataConfig, folder: str, progress: Callable[[int, int], N
     labels = photos.labels[photos.test_index]
 
     def name_of(i: int) -> str:
-        return photos.label_names[labels[i]] if labels[i] >= 0 else printable(photos.paths[photos.test_index[i]].stem)
+        return photos.label_names[labels[i]] if labels[i] >= 0 else one_line(photos.paths[photos.test_index[i]].stem)
 
     def found() -> str:
         parts = (photos.paths, photos.train_index, photos.validation_index, photos.test_index)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.codes import faults, latents, planes
+from aemodels.language import N_, _
 from aemodels.noise import perturb, seeded_normal
 from aemodels.quality.metrics import reconstruct
 from aemodels.report import figures
@@ -54,7 +55,7 @@ def _plane(ink: figures.Ink, model: Model, plain: Checkpoint) -> Image.Image:
 def _denoise(ink: figures.Ink, model: Model, denoiser: Checkpoint) -> Image.Image:
     found = originals.of(denoiser.data)
     x = found.pictures(torch.arange(min(9, len(found)))) if found else denoiser.model.decode(denoiser.codes[:9])
-    x_noisy, _, x_hat = reconstruct(denoiser.model, x, model.noise_factor, seeds=range(len(x)))
+    x_noisy, _z, x_hat = reconstruct(denoiser.model, x, model.noise_factor, seeds=range(len(x)))
     return _beside(*(figures.mosaic(figures.to_tiles(images), 3) for images in (x_noisy, x_hat)))
 
 
@@ -91,15 +92,21 @@ def _noise_regularised(
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """draw(ink, *checkpoints) -> the picture, None where their codes are too few or all the same; alt says what is on it.
+    """draw(ink, *checkpoints) -> the picture, None where their codes are too few or all the same.
 
-    models  picks them from those of a data set, by what they are
+    models   picks them from those of a data set, by what they are
+    message  what is on it, in English
     """
 
     kind: str
     draw: Callable[..., Image.Image | None]
     models: Callable[[Sequence[Model]], list[Model]]
-    alt: str
+    message: str
+
+    @property
+    def alt(self) -> str:
+        """What is on it, in the language that is spoken."""
+        return _(self.message)
 
 
 def _first(models: Sequence[Model]) -> list[Model]:
@@ -119,19 +126,19 @@ def _plain_and_noisy(models: Sequence[Model]) -> list[Model]:
 
 THUMBNAILS = {
     "latent_plane": Thumbnail(
-        PLANE, _plane, _first, "Left, a dot for each test image on the plane; right, the plane decoded on a grid"
+        PLANE, _plane, _first, N_("Left, a dot for each test image on the plane; right, the plane decoded on a grid")
     ),
-    "denoise": Thumbnail(DENOISER, _denoise, _first, "Left, nine noisy images; right, the same denoised"),
+    "denoise": Thumbnail(DENOISER, _denoise, _first, N_("Left, nine noisy images; right, the same denoised")),
     "reconstruct": Thumbnail(
-        MAPS, _reconstruct, _plain, "Left, the channels of a code, blue to red; right, the picture rebuilt from it"
+        MAPS, _reconstruct, _plain, N_("Left, the channels of a code, blue to red; right, the picture rebuilt from it")
     ),
-    "sample": Thumbnail(MAPS, _sample, _plain, "Eight pictures decoded from random codes"),
-    "perturb": Thumbnail(MAPS, _perturb, _plain, "One code decoded under more and more noise, in eight steps"),
+    "sample": Thumbnail(MAPS, _sample, _plain, N_("Eight pictures decoded from random codes")),
+    "perturb": Thumbnail(MAPS, _perturb, _plain, N_("One code decoded under more and more noise, in eight steps")),
     "noise_regularised": Thumbnail(
         MAPS,
         _noise_regularised,
         _plain_and_noisy,
-        "The same noise on the code of one picture: left, the plain model; right, the one trained with noise",
+        N_("The same noise on the code of one picture: left, the plain model; right, the one trained with noise"),
     ),
 }
 

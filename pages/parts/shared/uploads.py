@@ -9,6 +9,7 @@ import streamlit as st
 from torch import Tensor
 
 from aemodels.errors import DataError
+from aemodels.language import _, list_of, ngettext
 from pages.parts.shared import controls
 
 
@@ -34,13 +35,13 @@ def show(
     A new upload takes the place of what was there. A file that cannot be used is named on the page, with the reason.
 
     read  file -> picture; raises DataError for a file that is none
-    what  what they are, in words: "photo"
+    what  what they are: "photo", or "picture" of one alone
     """
     state, kept_key, said_key = st.session_state, f"{key}_kept", f"{key}_said"
 
     def changed() -> None:
         files = state[key] if most > 1 else [file for file in [state[key]] if file]
-        uploads, state[said_key] = _read(files, read, most, what)
+        uploads, state[said_key] = _read(files, read, most)
         if uploads or not files:  # where nothing can be used, what was there stays
             state[kept_key] = uploads
 
@@ -54,30 +55,41 @@ def show(
     uploads = state.get(kept_key, [])
     if uploads and not files:  # the widget is empty when one comes back to the page
         with st.container(horizontal=True, vertical_alignment="center"):
-            names = ", ".join(controls.literal(upload.name) for upload in uploads)
-            st.markdown(f"From before: **{names}**. A new upload replaces {'them' if len(uploads) > 1 else 'it'}.")
-            st.button(f"Remove the {what}{'s' * (len(uploads) > 1)}", icon=":material/delete:", on_click=remove)
+            message = ngettext(
+                "From before: **{names}**. A new upload replaces it.",
+                "From before: **{names}**. A new upload replaces them.",
+                len(uploads),
+            )
+            st.markdown(message.format(names=list_of(controls.literal(upload.name) for upload in uploads)))
+            if what == "photo":
+                label = ngettext("Remove the photo", "Remove the photos", len(uploads))
+            else:
+                label = _("Remove the picture")
+            st.button(label, icon=":material/delete:", on_click=remove)
     return uploads
 
 
-def _read(
-    files: Sequence[BinaryIO], read: Callable[[BinaryIO], Tensor], most: int, what: str
-) -> tuple[list[Upload], list[str]]:
+def _read(files: Sequence[BinaryIO], read: Callable[[BinaryIO], Tensor], most: int) -> tuple[list[Upload], list[str]]:
     """The first `most` files that can be used, each once, and a sentence on each other one."""
     uploads: dict[str, Upload] = {}
-    sentences = []
+    said = []
     for i, file in enumerate(files):
         if len(uploads) == most:
             rest = len(files) - i
-            left_out = f"{rest} more files are" if rest > 1 else "one more file is"
-            sentences.append(f"The first {most} {what}s are shown; {left_out} left out.")
+            message = ngettext(
+                "The first {most} photos are shown; one more file is left out.",
+                "The first {most} photos are shown; {number} more files are left out.",
+                rest,
+            )
+            said.append(message.format(most=most, number=rest))
             break
         digest = sha256(file.getvalue()).hexdigest()
         if digest in uploads:
-            sentences.append(f"{file.name} is the same file as {uploads[digest].name} and is shown once.")
+            message = _("{name} is the same file as {other} and is shown once.")
+            said.append(message.format(name=file.name, other=uploads[digest].name))
             continue
         try:
             uploads[digest] = Upload(file.name, digest, read(file))
         except DataError as error:
-            sentences.append(str(error))
-    return list(uploads.values()), sentences
+            said.append(str(error))
+    return list(uploads.values()), said
