@@ -113,7 +113,8 @@ def _none_usable(listed: PhotoFiles, shape: tuple[int, int, int]) -> str:
         reason = describe(listed.left_out)
     elif listed.photos:
         file = listed.photos[min(2, len(listed.photos) - 1)]
-        reason = f"{one_line(file)}: {_decoded(listed.folder / file, shape)}".rstrip("。.")
+        reason = _("{name}: {sentence}").format(name=one_line(file), sentence=_decoded(listed.folder / file, shape))
+        reason = reason.rstrip("。.")
     else:
         reason = ""
     if reason:

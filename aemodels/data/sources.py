@@ -28,6 +28,13 @@ PHOTOS, DOGS = "photos", "stanford-dogs"
 SOURCES = (*FAMILY, DOGS, PHOTOS)
 MAX_SIDE_PX = 1024
 FAMILY_RULE = N_("{data_set}'s own test images; of the rest a twentieth to validate, by a hash of each image's content")
+# What a checkpoint's split may be; models older than the validation part have the last two.
+RULES = (
+    splits.RULE,
+    FAMILY_RULE,
+    N_("by a hash of each image's content: a tenth to test, none to validate"),
+    N_("{data_set}'s own test images; none to validate"),
+)
 
 
 @dataclass(frozen=True)
@@ -137,10 +144,11 @@ class DataRecord(JsonConfig):
 
     def split_rule(self) -> str:
         """`split` in the language that is spoken."""
-        family = FAMILY.get(self.config.source)
-        if family and self.split == FAMILY_RULE.format(data_set=family.folder):
-            return _(FAMILY_RULE).format(data_set=family.folder)
-        return _(self.split) if self.split else ""
+        data_set = FAMILY[self.config.source].folder if self.config.source in FAMILY else ""
+        for rule in RULES:
+            if self.split == rule.format(data_set=data_set):
+                return _(rule).format(data_set=data_set)
+        return self.split
 
 
 @dataclass(frozen=True)
