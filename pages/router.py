@@ -21,10 +21,10 @@ STYLE = """
 .stMainBlockContainer { padding-top: 3.5rem; }  /* the picture above the fold on a projector */
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
 /* The language stands beside the title, above it where the window is narrow. */
-.st-key-language { margin-bottom: -3.4rem; position: relative; z-index: 2; pointer-events: none; }
-.st-key-language > * { pointer-events: auto; width: auto; }
+.st-key-language { gap: 0; position: absolute; top: 6.6rem; right: clamp(1rem, 3vw, 5rem); width: auto; z-index: 2; }
 .st-key-language button { min-height: 1.9rem; padding: 0 0.6rem; }
-@media (width <= 640px) { .st-key-language { margin-bottom: -0.5rem; } }
+.st-key-language > [data-testid="stElementContainer"]:has(.stHtml) { display: none; }
+@media (width <= 640px) { .st-key-language { position: static; width: 100%; margin: 0.5rem 0 -1.5rem; } }
 /* Letters at 4.5 to 1 at least: Streamlit gives captions an opacity of 0.6, and writes white on the primary colour. */
 [data-testid="stCaptionContainer"] { opacity: 0.7; }
 button[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #0072b2; border-color: #0072b2; }

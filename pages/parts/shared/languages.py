@@ -45,5 +45,5 @@ def switch() -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-    tag = language.locale().language + ("-Hans" if language.locale().script else "")
-    st.html(f"<script>document.documentElement.lang = '{tag}'</script>", unsafe_allow_javascript=True)
+        tag = "-".join(filter(None, (language.locale().language, language.locale().script)))
+        st.html(f"<script>document.documentElement.lang = '{tag}'</script>", unsafe_allow_javascript=True)
