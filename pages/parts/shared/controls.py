@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from aemodels.language import _
+from aemodels.language import _, signed  # noqa: F401 - pages still ask for controls.signed
 from aemodels.text import visible
 
 MAX_SEED = 999_999
@@ -18,9 +18,8 @@ _MARKUP = re.compile(r"[\\`*\[\]<>$~|&]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|^\d+(?=
 # What Streamlit and its plugins look for once the Markdown is read, where no backslash helps: :red[a], :smile:, :material/home:,
 # addresses, and arrows and signs that stand alone.
 _AFTERWARDS = re.compile(r"(:|@|\bwww)(?=[\w+/.:-])|(?<!\S)[<>~-](?=[>=-]+(?!\S))")
-_FOLDER = re.compile(
-    r"(?<![\w.~/-])/[^\s/;:,()'\"，。；：、（）“”]+(?:/[^\s;:,()'\"，。；：、（）“”]*)?"
-)  # an absolute path, as far as the first blank or stop
+# An absolute path, as far as the first blank or mark; a Chinese sentence has no blank before it.
+_FOLDER = re.compile(r"(?<![A-Za-z0-9_.~/-])/[^\s/;:,()'\"，。；：、（）“”]+(?:/[^\s;:,()'\"，。；：、（）“”]*)?")
 IN_ADDRESS = "_address"  # after a widget's key: what the address held of it, in session_state
 _WORD_JOINER = "\u2060"  # has no width
 
@@ -117,9 +116,11 @@ def _told_by(address: str | None, options: Mapping[str, str]) -> str | None:
 def seed_control() -> int:
     """The scene's seed, and a button (key: N) that draws the next one."""
     seed = st.number_input(
-        "Seed", 0, MAX_SEED, value=1, key="seed", width=150, bind="query-params", persist_state="session"
+        _("Seed"), 0, MAX_SEED, value=1, key="seed", width=150, bind="query-params", persist_state="session"
     )
-    st.button("Draw again", icon=":material/casino:", shortcut="N", type="primary", on_click=_draw_again, key="again")
+    st.button(
+        _("Draw again"), icon=":material/casino:", shortcut="N", type="primary", on_click=_draw_again, key="again"
+    )
     return int(seed)
 
 
@@ -154,12 +155,7 @@ def redraw_if_missed() -> None:
         st.rerun()
 
 
-def signed(value: float, num_decimals: int) -> str:
-    """The number with its sign, + or −; what rounds to zero has a +."""
-    return f"{round(value, num_decimals) + 0:+.{num_decimals}f}".replace("-", "−")
-
-
 def notice(points: Sequence[str]) -> None:
     """The box "What to notice": Markdown sentences that carry measured figures."""
     with st.container(border=True, key="notice"):
-        st.markdown("**What to notice**\n\n" + "\n".join(f"- {point}" for point in points))
+        st.markdown(_("**What to notice**") + "\n\n" + "\n".join(f"- {point}" for point in points))
