@@ -22,8 +22,12 @@ async def ready(app: st.App) -> AsyncIterator[None]:
 
 def say(error: Exception) -> bool:
     """What a visitor sees where a page fails; Streamlit has written the traceback into its log."""
+    from aemodels.language import _
+
     st.error(
-        "Something went wrong on this page: reload it, or go on with another one; the terminal in which Latent Lab runs says what.",
+        _(
+            "Something went wrong on this page: reload it, or go on with another one; the terminal in which Latent Lab runs says what."
+        ),
         icon=":material/error:",
     )
     return True

@@ -9,15 +9,22 @@ import torch
 # Started by itself, as AppTest does, this file knows its own folder alone.
 if (root := str(Path(__file__).parents[1])) not in sys.path:
     sys.path.insert(0, root)
-from pages.parts.shared import ahead, garbage, scenes
+from aemodels import language
+from aemodels.language import _
+from pages.parts.shared import ahead, garbage, languages, scenes
 
 torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
 
-st.set_page_config(page_title="Latent Lab", page_icon=str(Path(__file__).parent / "parts/icon.png"), layout="wide")
+language.ask(languages.of_visitor)
 
 STYLE = """
 .stMainBlockContainer { padding-top: 3.5rem; }  /* the picture above the fold on a projector */
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
+/* The language stands beside the title, above it where the window is narrow. */
+.st-key-language { gap: 0; position: absolute; top: 6.6rem; right: clamp(1rem, 3vw, 5rem); width: auto; z-index: 2; }
+.st-key-language button { min-height: 1.9rem; padding: 0 0.6rem; }
+.st-key-language > [data-testid="stElementContainer"]:has(.stHtml) { display: none; }
+@media (width <= 640px) { .st-key-language { position: static; width: 100%; margin: 0.5rem 0 -1.5rem; } }
 /* Letters at 4.5 to 1 at least: Streamlit gives captions an opacity of 0.6, and writes white on the primary colour. */
 [data-testid="stCaptionContainer"] { opacity: 0.7; }
 button[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #0072b2; border-color: #0072b2; }
@@ -28,49 +35,58 @@ button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.
   .stImage:not(.stColumn *) img { min-width: 48rem; max-width: none; }
 }
 """
-st.html(f"<style>{STYLE}</style>")
-
 scenes.follow()
+languages.settle()
 page = st.navigation(
     {
         "": [
-            st.Page("about/home.py", title="Home", icon=":material/home:", default=True),
+            st.Page("about/home.py", title=_("Home"), icon=":material/home:", default=True),
         ],
-        "MNIST family": [
+        _("MNIST family"): [
             st.Page(
                 "mnist/latent_plane.py",
-                title="Latent plane",
+                title=_("Latent plane"),
                 icon=":material/scatter_plot:",
                 url_path="mnist-latent-plane",
             ),
-            st.Page("mnist/twins.py", title="Twins", icon=":material/compare:", url_path="mnist-twins"),
-            st.Page("mnist/path.py", title="Path", icon=":material/timeline:", url_path="mnist-path"),
-            st.Page("mnist/denoise.py", title="Denoise", icon=":material/blur_off:", url_path="mnist-denoise"),
+            st.Page("mnist/twins.py", title=_("Twins"), icon=":material/compare:", url_path="mnist-twins"),
+            st.Page("mnist/path.py", title=_("Path"), icon=":material/timeline:", url_path="mnist-path"),
+            st.Page("mnist/denoise.py", title=_("Denoise"), icon=":material/blur_off:", url_path="mnist-denoise"),
         ],
-        "Photos": [
-            st.Page("dogs/reconstruct.py", title="Reconstruct", icon=":material/image:", url_path="dogs-reconstruct"),
-            st.Page("dogs/sample.py", title="Sample", icon=":material/casino:", url_path="dogs-sample"),
-            st.Page("dogs/axes.py", title="Axes", icon=":material/open_with:", url_path="dogs-axes"),
+        _("Photos"): [
+            st.Page(
+                "dogs/reconstruct.py", title=_("Reconstruct"), icon=":material/image:", url_path="dogs-reconstruct"
+            ),
+            st.Page("dogs/sample.py", title=_("Sample"), icon=":material/casino:", url_path="dogs-sample"),
+            st.Page("dogs/axes.py", title=_("Axes"), icon=":material/open_with:", url_path="dogs-axes"),
             st.Page(
                 "dogs/interpolate.py",
-                title="Interpolate",
+                title=_("Interpolate"),
                 icon=":material/timeline:",
                 url_path="dogs-interpolate",
             ),
-            st.Page("dogs/perturb.py", title="Perturb", icon=":material/grain:", url_path="dogs-perturb"),
+            st.Page("dogs/perturb.py", title=_("Perturb"), icon=":material/grain:", url_path="dogs-perturb"),
             st.Page(
                 "dogs/noise_regularised.py",
-                title="Noise-regularised",
+                title=_("Noise-regularised"),
                 icon=":material/settings_input_antenna:",
                 url_path="dogs-noise-regularised",
             ),
         ],
-        "About": [
-            st.Page("about/training.py", title="Training", icon=":material/monitoring:", url_path="training"),
-            st.Page("about/report.py", title="Report", icon=":material/description:", url_path="report"),
+        _("About"): [
+            st.Page("about/training.py", title=_("Training"), icon=":material/monitoring:", url_path="training"),
+            st.Page("about/report.py", title=_("Report"), icon=":material/description:", url_path="report"),
         ],
     }
 )
+is_home = page.url_path == ""
+st.set_page_config(
+    page_title="Latent Lab" if is_home else f"{page.title} · Latent Lab",
+    page_icon=str(Path(__file__).parent / "parts/icon.png"),
+    layout="wide",
+)
+st.html(f"<style>{STYLE}</style>")
+languages.switch()
 scenes.show(page)
 
 garbage.freeze_modules()

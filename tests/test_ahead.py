@@ -4,6 +4,7 @@ import pytest
 from apptest import go_to, open_page
 from streamlit.testing.v1 import AppTest
 
+from aemodels import language
 from pages.parts.shared import ahead
 
 
@@ -49,6 +50,11 @@ def test_another_model_has_scenes_of_its_own(app):
     assert shown(app.segmented_control("model").set_value("b").run()) == ("scene 2 of b", ["b2", "b3"])
 
 
+def test_another_language_has_scenes_of_its_own(app, monkeypatch):
+    monkeypatch.setattr(language, "_asked", lambda: "zh")
+    assert shown(app.run()) == ("scene 1 of a", ["a1", "a1"])
+
+
 def test_a_second_visitor_is_shown_what_the_first_had_computed(app):
     assert shown(AppTest.from_function(page).run()) == ("scene 1 of a", [])
 
@@ -56,6 +62,8 @@ def test_a_second_visitor_is_shown_what_the_first_had_computed(app):
 def test_a_page_that_was_left_has_nothing_computed_any_more():
     app, computed = open_page("mnist/path"), []
     app.button("again").click().run()
-    app.session_state["next_scenes"] = {"path": (3, ("path",), computed.append)}  # as a run of its fragment leaves it
+    app.session_state["next_scenes"] = {
+        "path": (3, "en", ("path",), computed.append)
+    }  # as a run of its fragment leaves it
     go_to(app, "about/training")
     assert computed == []

@@ -140,6 +140,21 @@ def test_numbers_and_lists(call, english, zh):
             assert call() == expected
 
 
+def test_what_is_bold_is_bold_in_chinese_too(tmp_path, monkeypatch):
+    """Markdown takes the ** of 得到**−1 dB**。 for asterisks, unless something that is neither a sign nor a space stands inside them."""
+    folder = tmp_path / "zh_CN" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    entry = 'msgid "It gains **{gain} dB**."\nmsgstr "得到**{gain} dB**。"\n'
+    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    (folder / "some.po").write_text(header + entry, encoding="utf-8")
+    monkeypatch.setattr(language, "CATALOGUES", tmp_path)
+    language._translations.cache_clear()
+    with language.speaking("zh"):
+        said = language._("It gains **{gain} dB**.").format(gain=language.signed(-1, 0))
+    language._translations.cache_clear()
+    assert said == "得到**\u2060−1 dB\u2060**。"
+
+
 @pytest.mark.parametrize(
     ("tag", "spoken"),
     [("zh-CN", "zh"), ("zh_Hans", "zh"), ("ZH", "zh"), ("en-GB", "en"), ("de-DE", "en"), ("", "en"), (None, "en")],

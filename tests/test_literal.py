@@ -2,6 +2,7 @@
 
 import pytest
 
+from pages.parts.shared import controls
 from pages.parts.shared.controls import code, literal, sentence
 
 J = "\u2060"
@@ -44,3 +45,8 @@ def test_a_sentence_keeps_its_commands():
 
 def test_code():
     assert [code("a*b"), code("a`b"), code("``")] == ["`a*b`", "`` a`b ``", "``` `` ```"]
+
+
+def test_a_chinese_sentence_tells_a_folder_as_far_as_its_mark():
+    folder = controls.PROJECT / "data"
+    assert sentence(f"请检查{folder}，然后重试。") == "请检查data，然后重试。"

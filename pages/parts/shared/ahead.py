@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from aemodels import language
 from pages.parts.shared import controls
 
 Scene = TypeVar("Scene")
@@ -16,13 +17,19 @@ MAX_SCENES = 48  # of up to 10 MB, shared by all visitors
 
 
 def scene(compute: Callable[[int], Scene], seed: int, *depends_on: Hashable) -> Scene:
-    """compute(seed), kept for everyone who asks for the same; nobody may change it.
+    """compute(seed), kept for everyone who asks for the same in the same language; nobody may change it.
 
     compute     writes nothing on the page
     depends_on  the scene's own name, then all else that it depends on besides the seed
     """
-    st.session_state.setdefault("next_scenes", {})[depends_on[0]] = controls.next_seed(seed), depends_on, compute
-    return _keep(seed, depends_on, compute)
+    spoken = language.current()
+    st.session_state.setdefault("next_scenes", {})[depends_on[0]] = (
+        controls.next_seed(seed),
+        spoken,
+        depends_on,
+        compute,
+    )
+    return _keep(seed, spoken, depends_on, compute)
 
 
 def prepare_next() -> None:
@@ -34,5 +41,6 @@ def prepare_next() -> None:
 
 
 @st.cache_resource(max_entries=MAX_SCENES, show_spinner=False)
-def _keep(seed: int, depends_on: tuple[Hashable, ...], _compute: Callable[[int], Scene]) -> Scene:
-    return _compute(seed)
+def _keep(seed: int, spoken: str, depends_on: tuple[Hashable, ...], _compute: Callable[[int], Scene]) -> Scene:
+    with language.speaking(spoken):
+        return _compute(seed)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from aemodels.language import _, signed  # noqa: F401 - pages still ask for controls.signed
 from aemodels.text import visible
 
 MAX_SEED = 999_999
@@ -17,9 +18,9 @@ _MARKUP = re.compile(r"[\\`*\[\]<>$~|&]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|^\d+(?=
 # What Streamlit and its plugins look for once the Markdown is read, where no backslash helps: :red[a], :smile:, :material/home:,
 # addresses, and arrows and signs that stand alone.
 _AFTERWARDS = re.compile(r"(:|@|\bwww)(?=[\w+/.:-])|(?<!\S)[<>~-](?=[>=-]+(?!\S))")
-_FOLDER = re.compile(
-    r"(?<![\w.~/-])/[^\s/;:,()'\"，。；：、（）“”]+(?:/[^\s;:,()'\"，。；：、（）“”]*)?"
-)  # an absolute path, as far as the first blank or stop
+# An absolute path, as far as the first blank or mark; a Chinese sentence has no blank before it.
+_FOLDER = re.compile(r"(?<![A-Za-z0-9_.~/-])/[^\s/;:,()'\"，。；：、（）“”]+(?:/[^\s;:,()'\"，。；：、（）“”]*)?")
+IN_ADDRESS = "_address"  # after a widget's key: what the address held of it, in session_state
 _WORD_JOINER = "\u2060"  # has no width
 
 
@@ -61,28 +62,14 @@ def row() -> st.delta_generator.DeltaGenerator:
 
 
 def choose(label: str, options: Mapping[str, str], key: str) -> str:
-    """One of `options` (value -> name on the screen), kept in the URL by that name."""
-    return st.segmented_control(
-        label,
-        list(options),
-        default=next(iter(options)),
-        required=True,
-        format_func=lambda value: options[value],
-        key=key,
-        bind="query-params",
-        persist_state="session",
-    )
-
-
-def choose_named(label: str, options: Mapping[str, str], key: str) -> str:
     """One of `options` (value -> name on the screen), kept in the URL by its value; the first one unless the URL has another.
 
-    An address may also tell an option by its name, or how that begins or ends, as addresses of older versions do.
+    An address may also tell an option by its English name, or how that begins or ends, as addresses of older versions do.
     """
     state, values = st.session_state, list(options)
     address = st.query_params.get(key)
     # Another one came by a bookmark, by Back and Forward, or along from another page.
-    if address != state.get(f"{key}_address") or state.get(key) not in options:
+    if address != state.get(key + IN_ADDRESS) or state.get(key) not in options:
         state[key] = _told_by(address, options)
     # Set in each run: on another page the widget is a new one, which would start without a value.
     state[key] = state[key] if state.get(key) in options else values[0]
@@ -92,16 +79,31 @@ def choose_named(label: str, options: Mapping[str, str], key: str) -> str:
     else:
         names = {value: literal(name) for value, name in options.items()}
         value = st.segmented_control(label, values, required=True, wrap=True, format_func=names.get, **kept)
-    if value != values[0] or address is not None:
+    if address != value and (value != values[0] or address is not None):
         st.query_params[key] = value
-    state[f"{key}_address"] = st.query_params.get(key)
+    state[key + IN_ADDRESS] = st.query_params.get(key)
     return value
 
 
+choose_named = choose
+
+
+def in_address() -> dict[str, str | None]:
+    """What the address holds of each widget of `choose` on the page, by its key."""
+    state = st.session_state
+    return {key.removesuffix(IN_ADDRESS): state[key] for key in state if str(key).endswith(IN_ADDRESS)}
+
+
+def forget_address() -> None:
+    """The page is left, and its widgets with it."""
+    for key in in_address():
+        del st.session_state[key + IN_ADDRESS]
+
+
 def _told_by(address: str | None, options: Mapping[str, str]) -> str | None:
-    if address is None or address in options:
+    if not address or address in options:
         return address
-    wanted = address.casefold()
+    wanted = _(address).casefold()
     names = {value: name.casefold() for value, name in options.items()}
     alike = (
         lambda name: name == wanted,
@@ -114,9 +116,11 @@ def _told_by(address: str | None, options: Mapping[str, str]) -> str | None:
 def seed_control() -> int:
     """The scene's seed, and a button (key: N) that draws the next one."""
     seed = st.number_input(
-        "Seed", 0, MAX_SEED, value=1, key="seed", width=150, bind="query-params", persist_state="session"
+        _("Seed"), 0, MAX_SEED, value=1, key="seed", width=150, bind="query-params", persist_state="session"
     )
-    st.button("Draw again", icon=":material/casino:", shortcut="N", type="primary", on_click=_draw_again, key="again")
+    st.button(
+        _("Draw again"), icon=":material/casino:", shortcut="N", type="primary", on_click=_draw_again, key="again"
+    )
     return int(seed)
 
 
@@ -151,12 +155,7 @@ def redraw_if_missed() -> None:
         st.rerun()
 
 
-def signed(value: float, num_decimals: int) -> str:
-    """The number with its sign, + or −; what rounds to zero has a +."""
-    return f"{round(value, num_decimals) + 0:+.{num_decimals}f}".replace("-", "−")
-
-
 def notice(points: Sequence[str]) -> None:
     """The box "What to notice": Markdown sentences that carry measured figures."""
     with st.container(border=True, key="notice"):
-        st.markdown("**What to notice**\n\n" + "\n".join(f"- {point}" for point in points))
+        st.markdown(_("**What to notice**") + "\n\n" + "\n".join(f"- {point}" for point in points))

@@ -8,16 +8,15 @@ import warnings
 
 import streamlit as st
 
-from pages.parts.shared import streamlit_internals
+from pages.parts.shared import controls, languages, streamlit_internals
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
 CARRIED = ("seed", "model", "mnist_model", "data", "mnist_data")  # keys of the widgets that several pages have
-NAMED = ("model", "mnist_model", "data", "mnist_data", "group")  # those of `controls.choose_named`
 
 
 def follow() -> None:
-    """Before `st.navigation`: seed and model come along from the page before, by the browser's Back and Forward all of the scene
-    in which this page was left.
+    """Before `st.navigation`: language, seed and model come along from the page before, by the browser's Back and Forward all of the
+    scene in which this page was left.
 
     `st.navigation` sends the browser to the page. An address written after that would be a second entry of the same page in the
     browser's history, and Back would lead to the first one: the same page, without its scene.
@@ -28,13 +27,15 @@ def follow() -> None:
         run = streamlit_internals.this_run()
         if last in (None, run.page_key):
             return
+        chosen = controls.in_address()
         if run.is_history_navigation:
             scene = scenes.get(run.page_key, {})
-            state.update({key: scene.get(key) for key in NAMED})
-        else:  # the address is still that of the page before, with what its fragments wrote there
-            scenes[last] = run.address
-            scene = {key: value for key, value in run.address.items() if key in CARRIED}
-        state.update({f"{key}_address": None for key in NAMED})  # a new page's address starts without them
+            state.update({key: scene.get(key) for key in chosen})
+        else:  # what widgets are bound to is still that of the page before, with what its fragments wrote there
+            scenes[last] = run.address | {key: value for key, value in chosen.items() if value is not None}
+            scene = {key: value for key, value in scenes[last].items() if key in CARRIED}
+        controls.forget_address()  # a new page's address starts without them
+        scene |= languages.in_address()
         if scene and st.query_params.to_dict() != scene:
             streamlit_internals.set_address(scene)
     except StreamlitChanged as changed:

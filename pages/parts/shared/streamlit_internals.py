@@ -28,6 +28,17 @@ class Run:
     address: dict[str, str]
 
 
+def has_visitor() -> bool:
+    """Whether this thread works for a visitor: runs the script, a fragment or a callback. Where that cannot be told, yes: without a
+    visitor Streamlit then writes a warning into its log, and no more."""
+    try:
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+        return get_script_run_ctx(suppress_warning=True) is not None
+    except (ImportError, TypeError):
+        return True
+
+
 def this_run() -> Run:
     """To be called before `st.navigation`."""
     with _used() as ctx:
