@@ -10,7 +10,7 @@ from PIL import Image
 from aemodels import Checkpoint
 from aemodels.codes import planes, twins
 from aemodels.data import words
-from aemodels.language import _, current, list_of, number, percent, sentences, signed
+from aemodels.language import _, current, list_of, number, percent, pgettext, sentences, signed
 from aemodels.report import figures, plane_figures
 from aemodels.storage import catalogue
 from pages.parts.plane import address, canvas, comparisons, plane
@@ -94,7 +94,9 @@ canvas.frame()
 with controls.row():
     group = models.choose_group(catalogue.PLANE, key="mnist_data")
     kind = words.of(group.data.config)
-    scale = controls.choose(_("Axes"), {"same": _("Same scale"), "own": _("Each its own")}, key="scale")
+    scale = controls.choose(
+        pgettext("scales of plots", "Axes"), {"same": _("Same scale"), "own": _("Each its own")}, key="scale"
+    )
     links = {"place": _("Same place"), "digit": _("Same {one}").format(one=kind.one)}
     link = controls.choose(_("Cursor"), links, key="link")
     seed = controls.seed_control()
