@@ -113,7 +113,7 @@ if len(names) > MAX_TWINS:
 first = next(iter(ckpts.values()))
 plane.require_codes(*ckpts)
 titles = [group.titles[name] for name in ckpts]
-of_first = first.title
+of_first = next(model.said_title() for model in group.models if model.name == first.name)
 with_prior = [name for name, ckpt in ckpts.items() if ckpt.model.has_prior]
 measures = {name: plane.measure(name) for name in ckpts}
 grids = {name: plane.decode_grid(name, measures[name]["box"], GRID) for name in ckpts}
