@@ -89,6 +89,12 @@ def test_readout_agrees_with_a_search_over_all_codes(ckpts):
         assert shown["kind"] == "hole"
 
 
+def test_a_place_may_be_typed_with_the_signs_of_these_pages_and_of_a_chinese_keyboard():
+    app = open_page("mnist/latent_plane", z="0.25，−0.5")
+    assert not app.warning
+    assert touched(app)["z"] == [0.25, -0.5]
+
+
 @pytest.mark.parametrize("wrong", ["nan, 1", "abc", "1, 2, 3", ","])
 def test_any_text_for_a_place_leaves_the_plane_standing(wrong):
     app = open_page("mnist/latent_plane", z=wrong, side="99", mnist_model="none", fade="maybe")

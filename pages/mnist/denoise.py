@@ -10,9 +10,8 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from aemodels.data import digits, words
-from aemodels.data.pictures import open_photo
-from aemodels.errors import DataError
+from aemodels.data import words
+from aemodels.language import _, all_of, list_of, ngettext, number, sentences
 from aemodels.noise import seeded_order
 from aemodels.quality import denoising
 from aemodels.quality.curves import FACTORS
@@ -20,47 +19,16 @@ from aemodels.quality.metrics import psnr_db, with_noise
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from aemodels.text import visible
-from pages.parts.digits import denoisers, sketch
-from pages.parts.shared import ahead, controls, export, loaders, models, originals, uploads
+from pages.parts.digits import denoisers, own_image
+from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
 NUM_DRAWS = 3  # of noise, for the one image that is drawn or uploaded
 
 
-def own_picture(source: str) -> Tensor | None:
-    """What the user draws or uploads, (C, H, W); None, with a hint on the page, while there is none."""
-    left, right = st.columns(2, vertical_alignment="center") if source == "draw" else (st.container(), st.container())
-    try:
-        if source == "draw":
-            with left:
-                strokes = sketch.show()
-            right.info(
-                "Draw one digit, as large as you like: it is scaled to the size and stroke width of MNIST's digits."
-            )
-            if strokes:
-                return digits.as_mnist_digit(sketch.rasterise(strokes), "The drawing")
-        elif not is_mnist:
-            num_channels, size, _ = image_shape
-            read = partial(open_photo, size=size, num_channels=num_channels)
-            files = uploads.show(
-                "A photo, of which the centre square is used", f"photo_file_{size}_{num_channels}", read, 1, "picture"
-            )
-            return files[0].picture.float() / 255 if files else None
-        else:
-            label = "A picture of one digit, in any colour on any other colour"
-            with left:
-                files = uploads.show(label, "digit_file", digits.read_digit, 1, "picture")
-            if files:
-                return files[0].picture
-            right.info("The picture should show one digit and nothing else. It stays on this computer.")
-    except DataError as error:
-        st.error(controls.sentence(error), icon=":material/broken_image:")
-    return None
-
-
-sentence = controls.header(
-    "Denoise",
-    "A denoising autoencoder sees an image plus noise, x + factor · N(0, 1), and has learnt to give back the clean one.",
+what_it_is = _(
+    "A denoising autoencoder sees an image plus noise, x + factor · N(0, 1), and has learnt to give back the clean one."
 )
+sentence = controls.header(_("Denoise"), what_it_is)
 chooser = controls.row()
 with chooser:
     group = models.choose_group(catalogue.DENOISER, key="mnist_data")
@@ -74,27 +42,26 @@ image_shape, kind, is_mnist = (
 )
 sizes = [prod(ckpt.model_config.latent_shape) for ckpt in ckpts.values()]
 trained_at = next(model.noise_factor for model in group.models if model.name == first.name)
-those = (
-    "One of them, with a code"
-    if len(sizes) == 1
-    else f"{('Two', 'Three')[len(sizes) - 2] if len(sizes) < 4 else len(sizes)} of them, with a code"
-)
-sentence.markdown(
-    f"A denoising autoencoder sees a {kind.one} plus noise, x + factor · N(0, 1), and has learnt to give back the clean one. ".replace(
-        "a image", "an image"
-    )
-    + f"{those} of {' and of '.join(f'{n:,}' for n in sizes)} numbers"
-    + (", against the best that any linear map can do." if is_mnist else ".")
-)
-SOURCES = {"test": f"Test {kind.many}", **({"draw": "Draw one"} if is_mnist else {}), "own": "Upload one"}
+those = ngettext(
+    "One is shown, with a code of {sizes} numbers.", "{number} are shown, with codes of {sizes} numbers.", len(sizes)
+).format(number=number(len(sizes)), sizes=all_of(map(number, sizes)))
+linear = _("The best that any linear map can do is shown as well.") if is_mnist else ""
+sentence.markdown(sentences([what_it_is, those, linear]))
+SOURCES = {
+    "test": _("Test {many}").format(many=kind.many),
+    **({"draw": _("Draw one")} if is_mnist else {}),
+    "own": _("Upload one"),
+}
 with chooser:
     source = controls.choose(kind.many.capitalize(), SOURCES, key="digits")
     seed = controls.seed_control()
     with st.container(width=230, gap=None):
         kept = {"bind": "query-params", "persist_state": "session"}
-        factor = st.slider("Noise factor", 0.0, 1.0, min(1.0, trained_at), 0.05, key="noise_factor", **kept)
+        factor = st.slider(_("Noise factor"), 0.0, 1.0, min(1.0, trained_at), 0.05, key="noise_factor", **kept)
         st.html(
-            f'<div style="margin-left: calc({min(1.0, trained_at):.0%} - 0.4rem)">▲ trained at {trained_at:g}</div>'
+            f'<div style="margin-left: calc({min(1.0, trained_at):.0%} - 0.4rem)">▲ '
+            + _("trained at {factor}").format(factor=f"{trained_at:g}")
+            + "</div>"
         )
 
 
@@ -119,20 +86,27 @@ def compute(seed: int) -> Scene:
         x, names = found.pictures(index), [found.name_of(i) for i in index.tolist()]
     elif own is None:
         index = seeded_order(len(first.codes), seed)[:9]
-        x, names = first.model.decode(first.codes[index]), [f"code {i}" for i in index.tolist()]
+        x, names = first.model.decode(first.codes[index]), [_("code {index}").format(index=i) for i in index.tolist()]
     else:
-        x, names = own.expand(NUM_DRAWS, -1, -1, -1), [f"draw {i} of noise" for i in range(1, NUM_DRAWS + 1)]
+        x = own.expand(NUM_DRAWS, -1, -1, -1)
+        names = [_("draw {index} of noise").format(index=i) for i in range(1, NUM_DRAWS + 1)]
     seeds = controls.image_seeds(seed, len(x))
     x_noisy = with_noise(x, factor, seeds)
-    results = {label: denoise(x_noisy, factor) for label, denoise in denoisers.load(titles, is_mnist).items()}
+    results = {
+        denoisers.title(name, titles): denoise(x_noisy, factor)
+        for name, denoise in denoisers.load(titles, is_mnist).items()
+    }
     psnr = {label: psnr_db(x, x_hat) for label, x_hat in results.items()}
     ssim = {label: denoising.ssim(x, x_hat) for label, x_hat in results.items()}
     rows = {
         stage: figures.to_tiles(pictures)
-        for stage, pictures in {"Original" if found or own is not None else "From a code": x, **results}.items()
+        for stage, pictures in {_("Original") if found or own is not None else _("From a code"): x, **results}.items()
     }
     notes = [
-        [f"{p:.1f} · {s:.2f}" if isfinite(p) else "identical" for p, s in zip(psnr[k], ssim[k], strict=True)]
+        [
+            f"{number(p, 1)} · {number(s, 2)}" if isfinite(p) else _("identical")
+            for p, s in zip(psnr[k], ssim[k], strict=True)
+        ]
         for k in results
     ]
     panel = export.on_screen(draw, rows, [names, *notes])
@@ -154,74 +128,108 @@ points, own, scene = models.notes(*ckpts), None, None
 found = originals.of(group.data)
 if found is None and source == "test":
     why = originals.why_none(group.data)
-    st.info(
-        f"{why} Until then, what a model rebuilds from its codes stands in their place.",
-        icon=":material/photo_library:",
-    )
+    until_then = _("Until then, what a model rebuilds from its codes stands in their place.")
+    st.info(sentences([why, until_then]), icon=":material/photo_library:")
 if source == "test":
     versions = tuple(map(loaders.version, ckpts))
     scene = ahead.scene(compute, seed, "denoise", versions, factor, export.is_dark())
-elif (own := own_picture(source)) is not None:
+elif (own := own_image.show(source, image_shape, is_mnist)) is not None:
     scene = compute(seed)
 if scene:
     psnr, ssim, n = scene.psnr, scene.ssim, len(scene.names)
-    alt = f"{n} pictures: original, noisy at factor {factor:.2f}, then {', '.join(list(psnr)[1:])}"
-    export.show(scene.panel, alt)
-    st.caption(
-        "Below each picture: PSNR in dB against the original, then SSIM, which is 1 for a perfect copy. The denoisers see the noisy image "
-        "as it is; to be shown and measured it is clipped to [0, 1]. "
-        + ("“Best linear” is told the noise factor; the networks are not." if is_mnist else "")
+    alt = _("{number} pictures: original, noisy at factor {factor}, then {names}").format(
+        number=number(n), factor=f"{factor:.2f}", names=list_of(list(psnr)[1:])
     )
+    export.show(scene.panel, alt)
+    below = _(
+        "Below each picture: PSNR in dB against the original, then SSIM, which is 1 for a perfect copy. The denoisers see the noisy image "
+        "as it is; to be shown and measured it is clipped to [0, 1]."
+    )
+    told = _("“Best linear” is told the noise factor; the networks are not.") if is_mnist else ""
+    st.caption(sentences([below, told]))
     parts = [
-        f"{controls.literal(k)} **{p.mean():.1f} dB** (SSIM {ssim[k].mean():.2f})"
+        _("{name} **{psnr} dB** (SSIM {ssim})").format(
+            name=controls.literal(k), psnr=number(p.mean(), 1), ssim=number(ssim[k].mean(), 2)
+        )
         for k, p in psnr.items()
         if p.isfinite().all()
     ]
-    seen = f" Unclipped, as the networks see them, the noisy ones have {scene.seen_psnr_db:.1f} dB." if factor else ""
-    points.append(f"These {n}, at factor {factor:g}, on average: {', '.join(parts)}.{seen}")
-measured = {titles[name]: ckpt.metrics for name, ckpt in ckpts.items()}
+    these = _("These {number}, at factor {factor}, on average: {results}.")
+    seen = _("Unclipped, as the networks see them, the noisy ones have {psnr} dB.") if factor else ""
+    points.append(
+        sentences(
+            [
+                these.format(number=number(n), factor=f"{factor:g}", results=list_of(parts)),
+                seen.format(psnr=number(scene.seen_psnr_db, 1)),
+            ]
+        )
+    )
 of_all = [
-    f"{controls.literal(label)} **{m['psnr_db']:.2f} ± {m['psnr_db_ci95']:.2f} dB**" for label, m in measured.items()
+    f"{controls.literal(titles[name])} **{number(m['psnr_db'], 2)} ± {number(m['psnr_db_ci95'], 2)} dB**"
+    for name, m in ((name, ckpt.metrics) for name, ckpt in ckpts.items())
 ]
-num_images = next(iter(measured.values()))["num_images"]
 points.append(
-    f"All {num_images:,} test {kind.many}, at factor {trained_at:g}: {', '.join(of_all)} (mean PSNR and its 95 % interval)."
+    _("All {number} test {many}, at factor {factor}: {results} (mean PSNR and its 95 % interval).").format(
+        number=number(first.metrics["num_images"]),
+        many=kind.many,
+        factor=f"{trained_at:g}",
+        results=list_of(of_all),
+    )
 )
 
 curves: dict[str, dict[str, list[float]]] = {}
 if found:
     index = denoisers.measured_on(len(found))
-    st.header(f"{len(index)} test {kind.many}, against the noise factor", anchor=False)
+    st.header(
+        _("{number} test {many}, against the noise factor").format(number=number(len(index)), many=kind.many),
+        anchor=False,
+    )
     curves = denoisers.curves(titles, is_mnist, found.at(index), group.data.fingerprint)
-    for column, (score, title) in zip(st.columns(2), {"psnr_db": "PSNR / dB", "ssim": "SSIM"}.items(), strict=True):
+    charts = {
+        "psnr_db": (_("mean PSNR / dB"), _("Mean PSNR in dB against the noise factor, of {names}")),
+        "ssim": (_("mean SSIM"), _("Mean SSIM against the noise factor, of {names}")),
+    }
+    for column, (score, (axis, shown)) in zip(st.columns(2), charts.items(), strict=True):
         finite = {
-            k: [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)] for k, of in curves.items()
+            denoisers.title(name, titles): [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)]
+            for name, of in curves.items()
         }
-        chart = figures.lines({k: zip(*v, strict=True) for k, v in finite.items()}, "noise factor", f"mean {title}")
-        chart.add_vline(trained_at, line_dash="dot", line_color="gray", annotation_text="trained here")
-        column.plotly_chart(
-            chart, key=score, alt=visible(f"Mean {title} against the noise factor, of {', '.join(curves)}")
-        )
-    points += denoisers.compare(curves, dict(zip(measured, sizes, strict=True)), trained_at)
+        chart = figures.lines({k: zip(*v, strict=True) for k, v in finite.items()}, _("noise factor"), axis)
+        chart.add_vline(trained_at, line_dash="dot", line_color="gray", annotation_text=_("trained here"))
+        column.plotly_chart(chart, key=score, alt=visible(shown.format(names=list_of(finite))))
+    points += denoisers.compare(curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at)
 controls.notice(points)
 if scene:
-    settings = {"models": ", ".join(ckpts), "seed": seed, "noise factor": f"{factor:.2f}", kind.many: SOURCES[source]}
-    settings["noise seeds"] = f"{scene.seeds[0]}–{scene.seeds[-1]}"
+    settings = {
+        _("models"): list_of(ckpts),
+        _("seed"): seed,
+        _("noise factor"): f"{factor:.2f}",
+        kind.many: SOURCES[source],
+        _("noise seeds"): f"{scene.seeds[0]}–{scene.seeds[-1]}",
+    }
     pictures = [
         {"of": name, "noise_seed": s, "noise_factor": factor, "denoiser": label, "psnr_db": p, "ssim": q}
         for label in psnr
         for name, s, p, q in zip(scene.names, scene.seeds, psnr[label].tolist(), ssim[label].tolist(), strict=True)
     ]
     means = [
-        {"of": f"mean of {len(index)} test {kind.many}", "noise_factor": f, "denoiser": label, "psnr_db": p, "ssim": q}
-        for label, of in curves.items()
+        {
+            "of": _("mean of {number} test {many}").format(number=number(len(index)), many=kind.many),
+            "noise_factor": f,
+            "denoiser": denoisers.title(name, titles),
+            "psnr_db": p,
+            "ssim": q,
+        }
+        for name, of in curves.items()
         for f, p, q in zip(FACTORS, of["psnr_db"], of["ssim"], strict=True)
     ]
     numbers = pictures + means
     if source == "draw":  # the strokes may be 4,000 figures long, too many for a caption
         strokes = st.query_params["sketch"]
-        settings["drawing"] = f"SHA-256 {sha256(strokes.encode()).hexdigest()[:12]}, its strokes are in the CSV"
-        numbers.append({"of": "the strokes, as in the page's address", "sketch": strokes})
+        settings[_("drawing")] = _("SHA-256 {digest}, its strokes are in the CSV").format(
+            digest=sha256(strokes.encode()).hexdigest()[:12]
+        )
+        numbers.append({"of": _("the strokes, as in the page's address"), "sketch": strokes})
     elif source == "own" and is_mnist:
-        settings["photo"] = f"SHA-256 {st.session_state.digit_file_kept[0].digest[:12]}"
+        settings[_("photo")] = f"SHA-256 {st.session_state.digit_file_kept[0].digest[:12]}"
     export.export_row(f"denoise-{factor:.2f}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings, alt)

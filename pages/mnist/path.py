@@ -12,10 +12,11 @@ from torch import Tensor
 
 from aemodels.codes import latents, planes
 from aemodels.data import words
+from aemodels.language import _, number, sentences
 from aemodels.noise import seeded_order
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.plane import canvas, plane
+from pages.parts.plane import canvas, plane, wording
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_STEPS = 9
@@ -46,10 +47,14 @@ def draw(
     ink: figures.Ink,
     caption: str = "",
 ) -> Image.Image:
-    places = [label if kind == "supported" else f"{label} · {kind}" for label, kind in zip(near, kinds, strict=True)]
-    notes = [[f"{d:.3f}" for d in row] for row in apart]
+    places = [
+        label if kind == "supported" else f"{label} · {wording.kind_of_place(kind)}"
+        for label, kind in zip(near, kinds, strict=True)
+    ]
+    notes = [[number(d, 3) for d in row] for row in apart]
     rows = [figures.to_tiles(x) for x in (walk, fade)]
-    return figures.panel(rows, ["Walk in the code", "Cross-fade in pixels"], notes, places, caption, width_px, ink)
+    stages = [_("Walk in the code"), _("Cross-fade in pixels")]
+    return figures.panel(rows, stages, notes, places, caption, width_px, ink)
 
 
 def change(event: dict) -> None:
@@ -83,13 +88,17 @@ def show_path(name: str, seed: int) -> None:
     with controls.row():
         ends = [
             st.number_input(
-                f"Test {kind.one} {letter.upper()}, its number", key=letter, placeholder=str(drawn), width=220, **kept
+                _("Test {one} {letter}, its number").format(one=kind.one, letter=letter.upper()),
+                key=letter,
+                placeholder=str(drawn),
+                width=220,
+                **kept,
             )
             for letter, drawn in zip("ab", pair, strict=True)
         ]
-        st.button("Pair of the seed", on_click=let_go, disabled=ends == [None, None])
+        st.button(_("Pair of the seed"), on_click=let_go, disabled=ends == [None, None])
     picked, ends = ends, [drawn if end is None else end for end, drawn in zip(ends, pair, strict=True)]
-    classes = [called(name, kind, end) for end in ends]
+    classes = [called(name, end) for end in ends]
 
     def compute(seed: int) -> Scene:
         pair = [drawn if end is None else end for end, drawn in zip(picked, random_pair(labels, seed), strict=True)]
@@ -106,7 +115,9 @@ def show_path(name: str, seed: int) -> None:
     scene = ahead.scene(compute, seed, "path", loaders.version(name), tuple(picked), export.is_dark())
     z, walk, fade, shares = scene.z, scene.walk, scene.fade, scene.shares
     kinds, near, apart = scene.kinds, scene.near, scene.apart
-    alt = f"{NUM_STEPS} steps from {classes[0]} to {classes[1]}: above, the walk in the code; below, the cross-fade in pixels"
+    alt = _(
+        "{number} steps from {start} to {end}: above, the walk in the code; below, the cross-fade in pixels"
+    ).format(number=number(NUM_STEPS), start=classes[0], end=classes[1])
     export.show(scene.panel, alt)
     with picture:
         data = {
@@ -115,13 +126,15 @@ def show_path(name: str, seed: int) -> None:
             "ends": ends,
             "labels": classes,
             "digits": [base64.b64encode(images[end].numpy().tobytes()).decode() for end in ends],
-        } | canvas.legend(ckpt)
-        canvas.path("path", data, change)
-    st.caption(
-        f"Above each image: the {kind.class_} of the nearest test code, and “sparse” or “hole” where the place is not supported. Below it: how far the image is "
-        f"from the most similar other test {kind.one} (root mean square over pixels). {plane.about_images(name)}"
-    )
-    controls.notice(models.notes(name) + notice(kind, classes, near, kinds, apart, walk, fade))
+        }
+        canvas.path("path", ckpt, data, change)
+    about = _(
+        "Above each image: the {class_} of the nearest test code, and “sparse” or “hole” where the place is not supported. Below it: how far the image is "
+        "from the most similar other test {one} (root mean square over pixels)."
+    ).format(class_=kind.class_, one=kind.one)
+    st.caption(sentences([about, plane.about_images(name)]))
+    bold = [called(name, end, bold=True) for end in ends]
+    controls.notice(models.notes(name) + notice(kind, bold, near, kinds, apart, walk, fade))
     numbers = [
         {
             "step": i / (NUM_STEPS - 1),
@@ -135,46 +148,96 @@ def show_path(name: str, seed: int) -> None:
         }
         for i in range(NUM_STEPS)
     ]
-    settings = {"model": name, "A": f"{ends[0]} ({classes[0]})", "B": f"{ends[1]} ({classes[1]})", "seed": seed}
+    settings = {
+        _("model"): name,
+        "A": f"{ends[0]} ({classes[0]})",
+        "B": f"{ends[1]} ({classes[1]})",
+        _("seed"): seed,
+    }
     printed = partial(draw, walk, fade, kinds, near, apart)
     export.export_row(f"path-{ends[0]}-{ends[1]}", printed, numbers, settings, alt)
 
 
-def called(name: str, kind: words.Words, index: int) -> str:
-    """ "a 3", "“Trouser”" or "number 17"."""
-    label = plane.label(name, index)
-    return (
-        f"a {label}" if kind.one == "digit" else f"“{label}”" if loaders.checkpoint(name).labels[index] >= 0 else label
-    )
+def called(name: str, index: int, bold: bool = False) -> str:
+    """ "a 3", "“Trouser”" or "number 17"; as Markdown if bold."""
+    ckpt, label = loaders.checkpoint(name), plane.label(name, index)
+    mark = "**" if bold else ""
+    label = controls.literal(label) if bold else label
+    if ckpt.data.config.source == "mnist":
+        return _("a {digit}").format(digit=f"{mark}{label}{mark}")
+    return f"{mark}“{label}”{mark}" if ckpt.labels[index] >= 0 else f"{mark}{label}{mark}"
 
 
 def notice(
-    kind: words.Words, classes: list, near: list, kinds: list, apart: list, walk: torch.Tensor, fade: torch.Tensor
+    kind: words.Words,
+    ends: list[str],
+    near: list[str],
+    kinds: list[str],
+    apart: list[list[float]],
+    walk: Tensor,
+    fade: Tensor,
 ) -> list[str]:
+    """What the walk passes, and how it differs from the cross-fade; `ends` as Markdown."""
     passed = [label for i, label in enumerate(near) if i == 0 or near[i - 1] != label]
-    start, end = (f"a **{c[2:]}**" if kind.one == "digit" else f"**{controls.literal(c)}**" for c in classes)
     inner = slice(1, -1)
-    walked, faded = (float(np.mean(a[inner])) for a in apart)
-    greys = [planes.pixel_entropy(x[inner]).mean().item() for x in (walk, fade)]
+    walked, faded = (round(float(np.mean(a[inner])), 3) for a in apart)
+    greys = [round(planes.pixel_entropy(x[inner]).mean().item(), 3) for x in (walk, fade)]
+    passes = _(
+        "From {start} to {end} the walk passes the codes of {passed}; {holes} of its {number} places are holes, {sparse} sparse."
+    )
+    apart_from_real = (
+        _(
+            "Between the ends, the walk's images are {walked} from the nearest other test {one} (root mean square of the pixels), "
+            "those of the cross-fade {faded}: the walk stays nearer to real {many}."
+        )
+        if walked < faded
+        else _(
+            "Between the ends, the walk's images are {walked} from the nearest other test {one} (root mean square of the pixels), "
+            "those of the cross-fade {faded}: the cross-fade stays nearer to real {many}."
+        )
+        if walked > faded
+        else _(
+            "Between the ends, the walk's images are {walked} from the nearest other test {one} (root mean square of the pixels), "
+            "those of the cross-fade {faded}: both stay as near to real {many}."
+        )
+    )
+    how_grey = (
+        _(
+            "Between the ends, the walk is greyer: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade."
+        )
+        if greys[0] > greys[1]
+        else _(
+            "Between the ends, the cross-fade is greyer: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade."
+        )
+        if greys[0] < greys[1]
+        else _(
+            "Between the ends, both are as grey: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade."
+        )
+    )
     return [
-        f"From {start} to {end} the walk passes the codes of {' → '.join(map(controls.literal, passed))}; "
-        f"{kinds.count('hole')} of its {NUM_STEPS} places are holes, {kinds.count('sparse')} sparse.",
-        f"Between the ends, the walk's images are {walked:.3f} from the nearest other test {kind.one} (root mean square of the "
-        f"pixels), those of the cross-fade {faded:.3f}: the {'walk' if walked < faded else 'cross-fade'} stays nearer to "
-        f"real {kind.many}.",
-        f"Between the ends, the {'walk' if greys[0] > greys[1] else 'cross-fade'} is greyer: pixel entropy is {greys[0]:.3f} nats on the walk, {greys[1]:.3f} "
-        "in the cross-fade.",
+        passes.format(
+            start=ends[0],
+            end=ends[1],
+            passed=" → ".join(map(controls.literal, passed)),
+            holes=number(kinds.count("hole")),
+            number=number(NUM_STEPS),
+            sparse=number(kinds.count("sparse")),
+        ),
+        apart_from_real.format(walked=number(walked, 3), faded=number(faded, 3), one=kind.one, many=kind.many),
+        how_grey.format(walked=number(greys[0], 3), faded=number(greys[1], 3)),
     ]
 
 
 controls.header(
-    "Path",
-    "Two pictures, A and B, and the straight line between their codes. Places on the line are decoded. For comparison, the two "
-    "pictures are faded into each other pixel by pixel.",
+    _("Path"),
+    _(
+        "Two pictures, A and B, and the straight line between their codes. Places on the line are decoded. For comparison, the two "
+        "pictures are faded into each other pixel by pixel."
+    ),
 )
 canvas.frame()
 with controls.row():
-    name, _ = models.choose_model(catalogue.PLANE, "mnist_model", "mnist_data")
+    name, _group = models.choose_model(catalogue.PLANE, "mnist_model", "mnist_data")
     seed = controls.seed_control()
 if st.session_state.again:  # the button was clicked, and what was picked by hand would hide the new seed's pair
     let_go()

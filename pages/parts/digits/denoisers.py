@@ -1,26 +1,32 @@
 """The denoisers that are compared, and what they reach on test images over the noise factor, measured once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import streamlit as st
 import torch
 from torch import Tensor
 
+from aemodels.language import N_, _, number, sentences, signed
 from aemodels.quality import denoising
 from aemodels.quality.curves import EVERY, FACTORS
 from pages.parts.shared import controls, loaders
 
-NOISY, LINEAR = "Noisy (clipped)", "Best linear"
-KEPT = {NOISY: "none", LINEAR: "linear"}  # names in curves.json
+NONE, LINEAR = "none", "linear"  # names in curves.json
+TITLES = {NONE: N_("Noisy (clipped)"), LINEAR: N_("Best linear")}
 
 
-def load(titles: Mapping[str, str], is_mnist: bool) -> dict[str, denoising.Denoiser]:
-    """Name on the screen -> denoiser: none at all, the best linear one, which is known for MNIST, and the networks.
+def load(names: Iterable[str], is_mnist: bool) -> dict[str, denoising.Denoiser]:
+    """Name -> denoiser: none at all, the best linear one, which is known for MNIST, and the networks of these checkpoints."""
+    linear = {LINEAR: _linear()} if is_mnist else {}
+    return {NONE: denoising.nothing, **linear} | {name: _network(name) for name in names}
+
+
+def title(name: str, titles: Mapping[str, str]) -> str:
+    """What a denoiser of `load` is called on the screen.
 
     titles  of the checkpoints, by name
     """
-    linear = {LINEAR: _linear()} if is_mnist else {}
-    return {NOISY: denoising.nothing, **linear} | {title: _network(name) for name, title in titles.items()}
+    return titles[name] if name in titles else _(TITLES[name])
 
 
 def measured_on(num_images: int) -> Tensor:
@@ -29,50 +35,79 @@ def measured_on(num_images: int) -> Tensor:
 
 
 def curves(
-    titles: Mapping[str, str], is_mnist: bool, images: Tensor, fingerprint: str
+    names: Collection[str], is_mnist: bool, images: Tensor, fingerprint: str
 ) -> dict[str, dict[str, list[float]]]:
     """`denoising.sweep` of each denoiser of `load` on images uint8 (n, C, H, W), those of `measured_on`: for MNIST as kept beside the
     checkpoints, else measured."""
     kept: dict[str, dict] = {}
     if is_mnist:
-        kept = {label: loaders.curves()["denoisers"].get(name) for label, name in KEPT.items()}
-        kept |= {title: loaders.curves_of(name).get("denoising") for name, title in titles.items()}
-    versions = {title: loaders.version(name) for name, title in titles.items()}
-    return {
-        label: kept.get(label) or _curve(label, versions.get(label), fingerprint, denoise, images)
-        for label, denoise in load(titles, is_mnist).items()
-    }
+        kept = {name: loaders.curves()["denoisers"].get(name) for name in TITLES}
+        kept |= {name: loaders.curves_of(name).get("denoising") for name in names}
+    versions = {name: loaders.version(name) for name in names}
+    with st.spinner(_("Measuring test images; this happens once …")):
+        return {
+            name: kept.get(name) or _curve(name, versions.get(name), fingerprint, denoise, images)
+            for name, denoise in load(names, is_mnist).items()
+        }
 
 
-def compare(curves: Mapping[str, Mapping[str, list[float]]], sizes: Mapping[str, int], trained_at: float) -> list[str]:
+def compare(
+    curves: Mapping[str, Mapping[str, list[float]]],
+    sizes: Mapping[str, int],
+    titles: Mapping[str, str],
+    trained_at: float,
+) -> list[str]:
     """Sentences on `curves`: each network against the best linear map, and two networks against each other.
 
-    sizes  numbers of a code, by the network's name on the screen
+    sizes, titles  numbers of a code, and what the network is called, by its name
     """
     at = FACTORS.index(min(FACTORS, key=lambda f: abs(f - trained_at)))
     linear, points = curves.get(LINEAR), []
-    for label in sizes if linear else ():
-        network = curves[label]
+    for name in sizes if linear else ():
+        network = curves[name]
         gain, similarity = (network[score][at] - linear[score][at] for score in ("psnr_db", "ssim"))
         better = [f for f, a, b in zip(FACTORS, network["psnr_db"], linear["psnr_db"], strict=True) if a > b]
-        where = (
-            f"ahead of it from factor {better[0]:g} to {better[-1]:g}"
+        against = (
+            _(
+                "**{name}** against the best linear map, at factor {factor}: **{gain} dB**, SSIM {similarity}; "
+                "in PSNR ahead of it from factor {first} to {last}."
+            )
             if better
-            else "behind it at every factor measured"
+            else _(
+                "**{name}** against the best linear map, at factor {factor}: **{gain} dB**, SSIM {similarity}; "
+                "in PSNR behind it at every factor measured."
+            )
         )
         points.append(
-            f"**{controls.literal(label)}** against the best linear map, at factor {FACTORS[at]:g}: **{controls.signed(gain, 1)} dB**, SSIM "
-            f"{controls.signed(similarity, 2)}; in PSNR {where}."
+            against.format(
+                name=controls.literal(titles[name]),
+                factor=f"{FACTORS[at]:g}",
+                gain=signed(gain, 1),
+                similarity=signed(similarity, 2),
+                first=f"{better[0]:g}" if better else "",
+                last=f"{better[-1]:g}" if better else "",
+            )
         )
     if len(set(sizes.values())) == len(sizes) == 2:
-        small, large = (curves[label]["psnr_db"] for label in sizes)
+        small, large = (curves[name]["psnr_db"] for name in sizes)
         of_small, of_large = sizes.values()
-        points.append(
-            f"What {of_large:,} numbers are worth over {of_small:,}: {large[0] - small[0]:.1f} dB without noise, "
-            f"**{large[at] - small[at]:.1f} dB** at factor {FACTORS[at]:g}, {large[-1] - small[-1]:.1f} dB at factor 1. Without noise the "
-            f"networks reach {small[0]:.1f} and {large[0]:.1f} dB"
-            + ("; the linear map then changes nothing." if linear else ".")
+        worth = _(
+            "What {large} numbers are worth over {small}: {without} dB without noise, **{trained} dB** at factor {factor}, "
+            "{most} dB at factor 1."
+        ).format(
+            large=number(of_large),
+            small=number(of_small),
+            without=number(large[0] - small[0], 1),
+            trained=number(large[at] - small[at], 1),
+            factor=f"{FACTORS[at]:g}",
+            most=number(large[-1] - small[-1], 1),
         )
+        reached = (
+            _("Without noise the networks reach {small} and {large} dB; the linear map then changes nothing.")
+            if linear
+            else _("Without noise the networks reach {small} and {large} dB.")
+        ).format(small=number(small[0], 1), large=number(large[0], 1))
+        points.append(sentences([worth, reached]))
     return points
 
 
@@ -86,8 +121,8 @@ def _linear() -> denoising.LinearDenoiser:
     return denoising.load_linear()
 
 
-@st.cache_data(max_entries=16, show_spinner="Measuring test images; this happens once …")
+@st.cache_data(max_entries=16, show_spinner=False)
 def _curve(
-    label: str, version: tuple[str, int] | None, fingerprint: str, _denoise: denoising.Denoiser, _images: Tensor
+    name: str, version: tuple[str, int] | None, fingerprint: str, _denoise: denoising.Denoiser, _images: Tensor
 ) -> dict[str, list[float]]:
     return denoising.sweep(_denoise, _images, FACTORS)

@@ -1,4 +1,4 @@
-// A box to draw in. Python sends data {strokes, answered, maxLength}; this sends back "drawn": {strokes, number} after each
+// A box to draw in. Python sends data {strokes, answered, maxLength, words}; this sends back "drawn": {strokes, number} after each
 // stroke. The text form of strokes is described in sketch.py.
 // `number` counts the changes. Python echoes the last one it has seen as `answered`, so that a late answer to an earlier
 // stroke never wipes out a later one.
@@ -9,6 +9,9 @@ const sketches = new WeakMap() // one entry a mounted component
 export default function ({ data, parentElement, setTriggerValue }) {
   const canvas = parentElement.querySelector("canvas")
   const [undo, clear] = ["#undo", "#clear"].map((id) => parentElement.querySelector(id))
+  canvas.setAttribute("aria-label", data.words.box)
+  undo.textContent = data.words.undo
+  clear.textContent = data.words.clear
   let sketch = sketches.get(parentElement)
   if (!sketch) {
     sketch = { changes: data.answered, strokes: [], current: null }

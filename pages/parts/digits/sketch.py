@@ -9,10 +9,12 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from aemodels.language import _
+
 HTML = """
 <div id="sketch">
-  <canvas role="img" aria-label="Box to draw one digit in, with a mouse, a pen or a finger. With a keyboard, upload one."></canvas>
-  <div id="tools"><button type="button" id="undo">Undo</button><button type="button" id="clear">Clear</button></div>
+  <canvas role="img"></canvas>
+  <div id="tools"><button type="button" id="undo"></button><button type="button" id="clear"></button></div>
 </div>
 """
 CSS = """
@@ -47,14 +49,19 @@ def show(key: str = "sketch") -> str:
 
     address = st.query_params.get(key, "")
     if not is_strokes(address):
-        st.warning("The drawing in this page's address is broken; please draw again.", icon=":material/broken_image:")
+        st.warning(
+            _("The drawing in this page's address is broken; please draw again."), icon=":material/broken_image:"
+        )
         address = ""
     strokes = st.session_state.setdefault(f"{key}_strokes", address)
-    _COMPONENT(
-        key=key,
-        data={"strokes": strokes, "answered": st.session_state.get(f"{key}_answered", 0), "maxLength": MAX_LENGTH},
-        on_drawn_change=drawn,
-    )
+    words = {
+        "box": _("Box to draw one digit in, with a mouse, a pen or a finger. With a keyboard, upload one."),
+        "undo": _("Undo"),
+        "clear": _("Clear"),
+    }
+    answered = st.session_state.get(f"{key}_answered", 0)
+    data = {"strokes": strokes, "answered": answered, "maxLength": MAX_LENGTH, "words": words}
+    _COMPONENT(key=key, data=data, on_drawn_change=drawn)
     if strokes:
         st.query_params[key] = strokes
     else:

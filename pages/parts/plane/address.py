@@ -6,9 +6,11 @@ from collections.abc import Iterable
 import streamlit as st
 
 from aemodels.codes import planes
+from aemodels.language import _, number
 from pages.parts.shared import controls
 
 LARGEST = 1e6
+_SIGNS = str.maketrans("−，", "-,")  # as these pages write numbers, and as a Chinese keyboard does
 
 
 def join(numbers: Iterable[float], num_digits: int = 6) -> str:
@@ -19,16 +21,17 @@ def join(numbers: Iterable[float], num_digits: int = 6) -> str:
 def place(label: str, key: str, default: Iterable[float]) -> list[float]:
     """The place [z1, z2] in the field, or the default where it is empty or holds none."""
     default = list(default)
-    return _numbers(label, key, default, "two numbers, such as 0.5, -1") or default
+    return _numbers(label, key, default, _("“{text}” is not two numbers, such as 0.5, -1.")) or default
 
 
 def box(label: str, key: str, default: planes.Extent) -> planes.Extent:
     """The box (x_min, x_max, y_min, y_max) in the field, or the default where it is empty or holds none."""
-    numbers = _numbers(label, key, default, "four numbers, such as -1, 1, -2, 2, each pair rising")
+    wrong = _("“{text}” is not four numbers, such as -1, 1, -2, 2, each pair rising.")
+    numbers = _numbers(label, key, default, wrong)
     return tuple(numbers) if numbers else default
 
 
-def _numbers(label: str, key: str, default: Iterable[float], wanted: str) -> list[float] | None:
+def _numbers(label: str, key: str, default: Iterable[float], wrong: str) -> list[float] | None:
     default = list(default)
     text = st.text_input(
         label, key=key, placeholder=join(round(n, 3) for n in default), bind="query-params", persist_state="session"
@@ -36,17 +39,20 @@ def _numbers(label: str, key: str, default: Iterable[float], wanted: str) -> lis
     if not text:
         return None
     try:
-        numbers = [float(part) for part in text.replace("−", "-").split(",")]
+        numbers = [float(part) for part in text.translate(_SIGNS).split(",")]
     except ValueError:
         numbers = []
     are_numbers = len(numbers) == len(default) and not any(map(math.isnan, numbers))
     if are_numbers and max(map(abs, numbers)) > LARGEST:
         st.warning(
-            f"“{controls.literal(text[:40])}”: each number must lie within ±{LARGEST:,.0f}.", icon=":material/edit:"
+            _("“{text}”: each number must lie within ±{largest}.").format(
+                text=controls.literal(text[:40]), largest=number(LARGEST)
+            ),
+            icon=":material/edit:",
         )
         return None
     rises = len(numbers) != 4 or all(b - a > 1e-6 * max(1, abs(a), abs(b)) for a, b in (numbers[:2], numbers[2:]))
     if are_numbers and rises:
         return numbers
-    st.warning(f"“{controls.literal(text[:40])}” is not {wanted}.", icon=":material/edit:")
+    st.warning(wrong.format(text=controls.literal(text[:40])), icon=":material/edit:")
     return None

@@ -12,11 +12,14 @@ from aemodels import Checkpoint
 from aemodels.codes import planes
 from aemodels.data import words
 from aemodels.errors import ConfigError
+from aemodels.language import _
 from aemodels.report import figures
+from pages.parts.plane import wording
 from pages.parts.shared import controls, loaders
 
 _HERE = Path(__file__).parent
-_BAR = '<div class="bar"><div class="legend" role="group" aria-label="Classes"></div>{}</div>'
+# Words come with the data: data-text and data-label say which of them an element shows, and which a screen reader says of it.
+_BAR = '<div class="bar"><div class="legend" role="group" data-label="classes"></div>{}</div>'
 _PLANE = '<canvas id="{}" class="plane" tabindex="0" role="application"></canvas>'
 _DIGIT = '<canvas id="{}" class="digit" role="img"></canvas>'
 
@@ -24,16 +27,15 @@ TOUCH = f"""
 {
     _BAR.format('''
 <div class="tools">
-  <button type="button" class="tool" id="box" aria-pressed="false">▭ Box</button>
-  <button type="button" class="tool" id="out">Zoom out</button>
-  <button type="button" class="tool" id="reset">Whole plane</button>
+  <button type="button" class="tool" id="box" aria-pressed="false">▭ <span data-text="box"></span></button>
+  <button type="button" class="tool" id="out" data-text="out"></button>
+  <button type="button" class="tool" id="reset" data-text="reset"></button>
 </div>''')
 }
 <div class="touch">
   <figure><figcaption class="title"></figcaption>{_PLANE.format("codes")}</figure>
   <figure><figcaption class="title"></figcaption>{_PLANE.format("grid")}</figure>
-  <p class="hint">Click or drag anywhere in either picture, or use the arrow keys (Shift: larger steps).
-  Shift + drag, or Box and drag, draws a box: both pictures zoom into it.</p>
+  <p class="hint" data-text="hint"></p>
   <section class="readout" aria-live="polite">
     <div>{_DIGIT.format("decoded")}<p id="place"></p></div>
     <div><p id="verdict"></p><p id="share"></p></div>
@@ -59,17 +61,16 @@ PATH = f"""
   {_PLANE.format("codes")}
   <section>
     <div class="pictures">
-      <figure><figcaption>Walk in the code</figcaption>{_DIGIT.format("walk")}</figure>
-      <figure><figcaption>Cross-fade in pixels</figcaption>{_DIGIT.format("fade")}</figure>
+      <figure><figcaption data-text="walk"></figcaption>{_DIGIT.format("walk")}</figure>
+      <figure><figcaption data-text="fade"></figcaption>{_DIGIT.format("fade")}</figure>
     </div>
     <div class="steps">
       {_DIGIT.format("a")}
-      <input id="step" type="range" min="0" max="1" step="0.01" value="0.5" aria-label="How far from A to B">
+      <input id="step" type="range" min="0" max="1" step="0.01" value="0.5" data-label="slider">
       {_DIGIT.format("b")}
       <p>A</p><p id="how-far"></p><p>B</p>
     </div>
-    <p class="hint">Click or drag in the plane: the nearer end, A or B, moves to the nearest code. Or press A or B there
-    and then the arrow keys. The slider walks from A to B.</p>
+    <p class="hint" data-text="hint"></p>
   </section>
 </div>
 """
@@ -104,33 +105,30 @@ def store_model(name: str) -> None:
         st.warning(f"{controls.code(name)}: {controls.sentence(error)}", icon=":material/warning:")
 
 
-def legend(ckpt: Checkpoint) -> dict:
-    """What the components say of a checkpoint's data set: its classes, their colours, and what a picture of it is called."""
-    classes = list(ckpt.data.label_names)
-    return {"classes": classes, "colours": figures.class_colours(classes), "picture": words.of(ckpt.data.config).one}
-
-
 def store_picture(name: str, model: str, picture: str, extent: planes.Extent) -> None:
     """Hands a PNG file in base64, which covers `extent` of a model's plane, to the browser."""
     _STORE(key=f"store-{name}", data={"name": name, "model": model, "picture": picture, "extent": extent})
 
 
-def touch(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
-    """The plane to touch; on_change gets {"z": [z1, z2], "box": [x_min, x_max, y_min, y_max]}."""
-    _mount(_TOUCH, key, data, on_change)
+def touch(key: str, ckpt: Checkpoint, data: dict, on_change: Callable[[dict], None]) -> None:
+    """A checkpoint's plane to touch; on_change gets {"z": [z1, z2], "box": [x_min, x_max, y_min, y_max]}."""
+    _mount(_TOUCH, key, ckpt, data, wording.of_touch(words.of(ckpt.data.config)), on_change)
 
 
-def twins(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
-    """Planes, as many as data["planes"], under one cursor; on_change gets {"z": [z1, z2]}, a place in the first."""
-    _mount(_TWINS, key, data, on_change)
+def twins(key: str, ckpt: Checkpoint, data: dict, on_change: Callable[[dict], None]) -> None:
+    """Planes of one data set, as many as data["planes"], under one cursor; on_change gets {"z": [z1, z2]}, a place in the first, which
+    is the checkpoint's."""
+    _mount(_TWINS, key, ckpt, data, wording.of_twins(words.of(ckpt.data.config)), on_change)
 
 
-def path(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
-    """Two codes and the line between them; on_change gets {"ends": [i, j]}, their indices."""
-    _mount(_PATH, key, data, on_change)
+def path(key: str, ckpt: Checkpoint, data: dict, on_change: Callable[[dict], None]) -> None:
+    """Two of a checkpoint's codes and the line between them; on_change gets {"ends": [i, j]}, their indices."""
+    _mount(_PATH, key, ckpt, data, wording.of_path(), on_change)
 
 
-def _mount(component, key: str, data: dict, on_change: Callable[[dict], None]) -> None:
+def _mount(
+    component, key: str, ckpt: Checkpoint, data: dict, spoken: dict[str, str], on_change: Callable[[dict], None]
+) -> None:
     def changed() -> None:
         event = st.session_state[key].change
         if event:
@@ -138,7 +136,9 @@ def _mount(component, key: str, data: dict, on_change: Callable[[dict], None]) -
             on_change(event)
 
     answered = st.session_state.get(f"{key}_answered", 0)
-    component(key=key, data={**data, "answered": answered}, on_change_change=changed)
+    classes = list(ckpt.data.label_names)
+    shared = {"classes": classes, "colours": figures.class_colours(classes), "words": spoken, "answered": answered}
+    component(key=key, data=data | shared, on_change_change=changed)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -177,6 +177,8 @@ def decoder_layers(decoder: nn.Module) -> tuple[list[dict], torch.Tensor]:
             case nn.Sequential() | nn.Flatten() | nn.Unflatten():
                 continue
             case _:
-                raise ConfigError(f"The browser cannot decode with a layer of the kind {type(layer).__name__}.")
+                raise ConfigError(
+                    _("The browser cannot decode with a layer of the kind {kind}.").format(kind=type(layer).__name__)
+                )
         weights += [p.flatten() for p in layer.parameters()]
     return layers, torch.cat(weights)

@@ -240,16 +240,26 @@ function paint(canvas, pixels, alt) {
   canvas.setAttribute("aria-label", alt)
 }
 
+// Puts words where the page shows them, data-text, and where a screen reader says them, data-label.
+function setWords(root, words) {
+  for (const element of root.querySelectorAll("[data-text]")) element.textContent = words[element.dataset.text]
+  for (const element of root.querySelectorAll("[data-label]")) element.setAttribute("aria-label", words[element.dataset.label])
+}
+
+// "Decoded at z = {z}" with the values of its fields.
+const fill = (message, values) => message.replace(/\{(\w+)\}/g, (field, name) => values[name])
+
 // The key of classes above the planes; a click shows one alone.
-function legend(element, { colours, classes }, only, choose) {
-  if (element.dataset.classes !== classes.join()) {
-    element.dataset.classes = classes.join()
+function legend(element, { colours, classes, words }, only, choose) {
+  const shown = [words.alone, ...classes].join()
+  if (element.dataset.shown !== shown) {
+    element.dataset.shown = shown
     element.replaceChildren(...colours.map((colour, digit) => {
       const button = document.createElement("button")
       button.type = "button"
       button.innerHTML = `<i style="background:${colour}"></i>`
       button.append(classes[digit])
-      button.title = `Show “${classes[digit]}” alone`
+      button.title = fill(words.alone, { name: classes[digit] })
       return button
     }))
   }

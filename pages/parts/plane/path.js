@@ -1,5 +1,5 @@
 // Two test digits on the plane and the line between them: the walk in the code beside the cross-fade in pixels.
-// data: {name, view, ends: [i, j], digits: [base64 of 784 bytes, …], answered, colours}; sends "change": {ends, number}.
+// data: {name, view, ends: [i, j], labels, digits: [base64 of 784 bytes, …], classes, colours, words, answered}; sends "change": {ends, number}.
 const mounted = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -38,16 +38,16 @@ function mount(root, setTriggerValue) {
   function draw() {
     pane.look = { view: data.view, colours: data.colours, only, model: model() }
     pane.draw()
-    const t = `${Math.round(100 * slider.value)} % of the way`
+    const { words } = data, percent = Math.round(100 * slider.value)
     if (model()) {
       const [a, b] = ends.map((i) => codeOf(model(), i))
-      paint(find("#walk"), model().decode(mix(a, b)), `Decoded ${t} from A to B`)
+      paint(find("#walk"), model().decode(mix(a, b)), fill(words.walked, { percent }))
     }
     const [a, b] = data.digits.map((digit) => Uint8Array.from(atob(digit), (c) => c.charCodeAt(0)))
     const faded = mix(a, b).map((v) => v / 255)
-    paint(find("#fade"), faded, `Cross-fade, ${t} from A to B`)
-    ;[["#a", a], ["#b", b]].forEach(([css, digit], end) => paint(find(css), Array.from(digit, (v) => v / 255), `${"AB"[end]}, ${data.labels[end]}`))
-    find("#how-far").textContent = t
+    paint(find("#fade"), faded, fill(words.faded, { percent }))
+    ;[["#a", a], ["#b", b]].forEach(([css, digit], end) => paint(find(css), Array.from(digit, (v) => v / 255), `${"AB"[end]}: ${data.labels[end]}`))
+    find("#how-far").textContent = fill(words.how_far, { percent })
     find(".steps").classList.toggle("stale", exchange.moves > data.answered)
     legend(find(".legend"), data, only, (digit) => ((only = digit), draw()))
   }
@@ -87,7 +87,8 @@ function mount(root, setTriggerValue) {
     update(fresh) {
       data = fresh
       if (exchange.accepts(data)) ends = data.ends
-      canvas.setAttribute("aria-label", "Latent plane with the ends A and B. Keys A and B choose the end, arrow keys move it to the next code.")
+      setWords(root, data.words)
+      canvas.setAttribute("aria-label", data.words.plane)
       draw()
     },
     unmount() {

@@ -1,9 +1,8 @@
 // One latent plane to touch: its codes, the manifold grid of a box of it, the image decoded at the cross (here, while it
 // moves), and what Python says of the place once it rests: verdict, density, the nearest real digits.
 // In the whole plane the grid's box is a dashed part of what is seen; once zoomed, the box is all that is seen.
-// data: {name, view, whole, dashed, rings, z, readout, titles, nearest, picture, classes, colours, answered}; sends "change":
-// {z, box, number}, where box is the
-// view.
+// data: {name, view, whole, dashed, rings, z, readout, titles, nearest, classes, colours, words, answered}; sends "change":
+// {z, box, number}, where box is the view.
 const mounted = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -19,7 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function mount(root, setTriggerValue) {
   const find = (css) => root.querySelector(css)
   const exchange = new Exchange(setTriggerValue)
-  let data, z, view, readout, only = null, boxing = false, rubber = null
+  let data, z, view, said, only = null, boxing = false, rubber = null
   const marks = (ctx, pane) => {
     if (pane === codes) pane.drawRings(ctx, data.rings)
     if (pane === codes && !isZoomed()) pane.drawBox(ctx, data.dashed)
@@ -36,23 +35,23 @@ function mount(root, setTriggerValue) {
     codes.look = { ...shared, view, model, overview: model && isZoomed() && data.whole }
     grid.look = { ...shared, view: isZoomed() ? view : data.dashed, picture: picture?.model === data.name ? picture : null }
     panes.forEach((pane) => pane.draw())
-    if (model) paint(find("#decoded"), model.decode(z), `Image decoded at z = ${placeText(z)}`)
-    find("#place").textContent = `Decoded at z = ${placeText(z)}`
+    if (model) paint(find("#decoded"), model.decode(z), fill(data.words.image_decoded, { z: placeText(z) }))
+    find("#place").textContent = fill(data.words.decoded, { z: placeText(z) })
     find(".readout").classList.toggle("stale", exchange.moves > data.answered)
     find("#box").setAttribute("aria-pressed", boxing)
     legend(find(".legend"), data, only, (digit) => ((only = digit), draw()))
   }
 
-  function say({ kind, share, nearest }) {
+  function say({ readout, nearest, words }) {
     const verdict = find("#verdict")
-    verdict.textContent = kind[0].toUpperCase() + kind.slice(1)
-    verdict.className = kind
-    find("#what").textContent = data.nearest
-    find("#share").innerHTML = `Denser than <b>${share}</b> of the test codes`
-    find("#nearest").replaceChildren(...nearest.map(({ label, distance, picture }) => {
+    verdict.textContent = readout.verdict
+    verdict.className = readout.kind
+    find("#what").textContent = nearest
+    find("#share").innerHTML = fill(words.denser, { share: `<b>${readout.share}</b>` })
+    find("#nearest").replaceChildren(...readout.nearest.map(({ label, distance, picture }) => {
       const item = document.createElement("figure")
       item.innerHTML = `<img src="data:image/png;base64,${picture}"><figcaption><b></b> ${distance}</figcaption>`
-      item.querySelector("img").alt = `Test ${data.picture}: ${label}`
+      item.querySelector("img").alt = fill(words.test_picture, { label })
       item.querySelector("b").textContent = label
       return item
     }))
@@ -114,10 +113,11 @@ function mount(root, setTriggerValue) {
     update(fresh) {
       data = fresh
       if (exchange.accepts(data)) [z, view] = [data.z, data.view]
-      if (readout !== (readout = JSON.stringify(data.readout))) say(data.readout)
+      setWords(root, data.words)
+      if (said !== (said = JSON.stringify([data.readout, data.nearest, data.words]))) say(data)
       for (const { canvas } of panes) {
         canvas.previousElementSibling.textContent = data.titles[canvas.id]
-        canvas.setAttribute("aria-label", `${data.titles[canvas.id]}. Picked: z = ${placeText(z)}. Arrow keys move the place, with Shift in larger steps.`)
+        canvas.setAttribute("aria-label", fill(data.words.plane, { title: data.titles[canvas.id], z: placeText(z) }))
       }
       draw()
     },

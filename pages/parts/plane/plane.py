@@ -9,16 +9,14 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import latents, planes, twins
+from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.noise import seeded_normal
 from aemodels.report import figures, plane_figures
+from pages.parts.plane import wording
 from pages.parts.shared import controls, loaders, originals
 
 NUM_NEAREST = 3
 CLOUD = 0.998  # nearly every code: the last few strays would shrink all the rest to a blot
-RULE = (
-    "How dense a place is, is measured by the distance to its 10th nearest test code: the shorter, the denser. A place is **supported** if it is denser than "
-    f"{planes.SPARSE_BELOW:.0%} of the test codes, **sparse** below that, and a **hole** below {planes.HOLE_BELOW:.0%}."
-)
 
 
 def require_codes(*names: str) -> None:
@@ -26,7 +24,9 @@ def require_codes(*names: str) -> None:
     few = [name for name in names if len(loaders.checkpoint(name).codes) < planes.MIN_CODES]
     if few:
         st.info(
-            f"This page needs at least {planes.MIN_CODES} codes to tell how dense a place is. There are fewer of {', '.join(few)}: train with more images.",
+            _(
+                "This page needs at least {number} codes to tell how dense a place is. There are fewer of {names}: train with more images."
+            ).format(number=number(planes.MIN_CODES), names=list_of(few)),
             icon=":material/scatter_plot:",
         )
         st.stop()
@@ -79,7 +79,7 @@ def scatter(name: str, box: planes.Extent, side_px: int, ink: figures.Ink) -> np
 
 
 def read(name: str, z: Tensor) -> dict:
-    """What is known of a place z (2,): its kind, its density as text, and the test images with the nearest codes."""
+    """What is known of a place z (2,): its kind, the word for it, its density as text, and the test images with the nearest codes."""
     share = support(name, z[None]).item()
     index, distance = planes.nearest_k(loaders.checkpoint(name).codes, z, NUM_NEAREST)
     distances = [f"{d:.2g}" if d > 1e-4 else "0" for d in distance.tolist()]  # a place has six digits
@@ -87,13 +87,21 @@ def read(name: str, z: Tensor) -> dict:
         {"index": i, "label": label(name, i), "distance": d, "picture": as_base64(tile(name, i))}
         for i, d in zip(index.tolist(), distances, strict=True)
     ]
-    return {"kind": planes.kind_of_place(share), "share": f"{share:.1%}", "nearest": nearest}
+    kind = planes.kind_of_place(share)
+    return {
+        "kind": kind,
+        "verdict": wording.kind_of_place(kind).capitalize(),
+        "share": percent(share, 1),
+        "nearest": nearest,
+    }
 
 
 def label(name: str, index: int) -> str:
     """What is said of the image of a code: its class, or its number where it has none."""
     ckpt = loaders.checkpoint(name)
-    return ckpt.data.label_names[ckpt.labels[index]] if ckpt.labels[index] >= 0 else f"number {index}"
+    if ckpt.labels[index] >= 0:
+        return ckpt.data.label_names[ckpt.labels[index]]
+    return _("number {index}").format(index=index)
 
 
 def images(name: str) -> Tensor:
@@ -113,10 +121,10 @@ def about_images(name: str) -> str:
     """A sentence, as Markdown, where `images` are not the originals; else empty."""
     if not are_rebuilt(name):
         return ""
-    return (
-        "The originals are not on this computer: in their place stand the pictures that the model rebuilds from their codes. "
-        + originals.why_none(loaders.checkpoint(name).data)
-    ).strip()
+    instead = _(
+        "The originals are not on this computer: in their place stand the pictures that the model rebuilds from their codes."
+    )
+    return sentences([instead, originals.why_none(loaders.checkpoint(name).data)])
 
 
 def tile(name: str, index: int) -> np.ndarray:

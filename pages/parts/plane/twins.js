@@ -1,5 +1,6 @@
 // Planes, as many as there are models, under one cursor: at the same place of each, or at the same test digit.
-// data: {planes: [{name, view, box, rings, readout, title, facts}], link: "place" | "digit", z, answered, colours}; z is in the first plane.
+// data: {planes: [{name, view, box, rings, readout, title, facts}], link: "place" | "digit", z, classes, colours, words, answered}; z is in the first
+// plane.
 // Sends "change": {z, number}.
 const mounted = new WeakMap()
 
@@ -40,7 +41,7 @@ function mount(root, first, setTriggerValue) {
       const { name, view } = data.planes[k], place = placeIn(k)
       pane.look = { view, colours: data.colours, only, model: model(k), picture: globalThis.latentLab?.get(`holes-${name}`) }
       pane.draw()
-      if (model(k)) paint(figures[k].querySelector("canvas.digit"), model(k).decode(place), `Decoded at z = ${placeText(place)}`)
+      if (model(k)) paint(figures[k].querySelector("canvas.digit"), model(k).decode(place), fill(data.words.decoded, { z: placeText(place) }))
       figures[k].querySelector(".place").textContent = placeText(place)
       figures[k].querySelector(".readout").classList.toggle("stale", exchange.moves > data.answered)
     })
@@ -79,15 +80,16 @@ function mount(root, first, setTriggerValue) {
     update(fresh) {
       data = fresh
       if (exchange.accepts(data)) z = data.z
+      setWords(root, data.words)
       data.planes.forEach(({ title, facts, readout }, k) => {
         const find = (css) => figures[k].querySelector(css)
         find(".title").textContent = title
         find(".facts").replaceChildren(...facts.map((fact) => Object.assign(document.createElement("span"), { textContent: fact })))
-        find("#verdict").textContent = readout.kind[0].toUpperCase() + readout.kind.slice(1)
+        find("#verdict").textContent = readout.verdict
         find("#verdict").className = readout.kind
-        find("#share").textContent = `Denser than ${readout.share} of the codes`
-        find("#near").textContent = `Nearest ${data.picture}: ${readout.nearest[0].label}`
-        panes[k].canvas.setAttribute("aria-label", `Latent plane, ${title}. Arrow keys move the cursor in all planes.`)
+        find("#share").textContent = fill(data.words.denser, { share: readout.share })
+        find("#near").textContent = fill(data.words.nearest, { label: readout.nearest[0].label })
+        panes[k].canvas.setAttribute("aria-label", fill(data.words.plane, { title }))
       })
       draw()
     },

@@ -1,0 +1,53 @@
+"""One image of the visitor's own for the denoisers: drawn, or uploaded."""
+
+from functools import partial
+
+import streamlit as st
+from torch import Tensor
+
+from aemodels.data import digits
+from aemodels.data.pictures import open_photo
+from aemodels.errors import DataError
+from aemodels.language import _
+from pages.parts.digits import sketch
+from pages.parts.shared import controls, uploads
+
+
+def show(source: str, image_shape: tuple[int, ...], is_mnist: bool) -> Tensor | None:
+    """What the user draws or uploads, (C, H, W); None, with a hint on the page, while there is none.
+
+    source       "draw" or "own", an upload
+    image_shape  (C, H, W) of the images that the denoisers know
+    is_mnist     whether those are MNIST's digits
+    """
+    left, right = st.columns(2, vertical_alignment="center") if source == "draw" else (st.container(), st.container())
+    try:
+        if source == "draw":
+            with left:
+                strokes = sketch.show()
+            right.info(
+                _("Draw one digit, as large as you like: it is scaled to the size and stroke width of MNIST's digits.")
+            )
+            if strokes:
+                return digits.as_mnist_digit(sketch.rasterise(strokes), _("The drawing"))
+        elif not is_mnist:
+            num_channels, size = image_shape[:2]
+            read = partial(open_photo, size=size, num_channels=num_channels)
+            files = uploads.show(
+                _("A photo, of which the centre square is used"),
+                f"photo_file_{size}_{num_channels}",
+                read,
+                1,
+                "picture",
+            )
+            return files[0].picture.float() / 255 if files else None
+        else:
+            label = _("A picture of one digit, in any colour on any other colour")
+            with left:
+                files = uploads.show(label, "digit_file", digits.read_digit, 1, "picture")
+            if files:
+                return files[0].picture
+            right.info(_("The picture should show one digit and nothing else. It stays on this computer."))
+    except DataError as error:
+        st.error(controls.sentence(error), icon=":material/broken_image:")
+    return None
