@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
+from aemodels.language import N_, _, number
 from aemodels.noise import snr_db
 from aemodels.report.figures import LIGHT, PALETTE, Ink, plotly_text
 
 # Key of an evaluation's figure -> what it is called.
-CONVENTIONS = {"psnr_db": "Mean of the photos' PSNRs", "psnr_of_mean_mse_db": "PSNR of the mean MSE"}
+CONVENTIONS = {"psnr_db": N_("Mean of the photos' PSNRs"), "psnr_of_mean_mse_db": N_("PSNR of the mean MSE")}
 LAB_VARIANCES = (0.05, 0.10, 0.15)
-LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
+LINEAR, AVIF = N_("PCA, optimal linear code"), N_("AVIF at channel capacity")
 BASELINES = {LINEAR: "linear_code", AVIF: "avif"}  # label -> key in baselines.json
 LABEL_SHARE = 0.12  # of the axis: the least distance of two numbers on it
 
@@ -37,16 +38,22 @@ def curve(evaluations: Sequence[Mapping[str, Any]], convention: str) -> Curve:
 
 
 def baseline_curves(baselines: Mapping[str, Any], convention: str) -> dict[str, Curve]:
-    """Those of the baselines, as baselines.json holds them, that have been measured, by their label."""
+    """Those of the baselines, as baselines.json holds them, that have been measured, by their label, a key of BASELINES."""
     curves = {label: curve(baselines.get(key, []), convention) for label, key in BASELINES.items()}
     return {label: scores for label, scores in curves.items() if scores}
 
 
+def name(label: str) -> str:
+    """What a model or baseline is called where people read it: a baseline in the language that is spoken."""
+    return _(label) if label in BASELINES else label
+
+
 def table(curves: Mapping[str, Curve]) -> list[dict[str, str | None]]:
     """PSNR without noise and at the lab's variances, one line a model or baseline, for a report."""
-    columns = {"PSNR / dB without noise": 0.0} | {f"PSNR / dB at variance {v:.2f}": v for v in LAB_VARIANCES}
+    columns = {_("PSNR / dB without noise"): 0.0}
+    columns |= {_("PSNR / dB at variance {variance}").format(variance=number(v, 2)): v for v in LAB_VARIANCES}
     return [
-        {"model": label} | {title: str(scores[v]) if v in scores else None for title, v in columns.items()}
+        {_("model"): name(label)} | {title: str(scores[v]) if v in scores else None for title, v in columns.items()}
         for label, scores in curves.items()
     ]
 
@@ -60,16 +67,19 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for i, (name, scores) in enumerate([*models.items(), *baselines.items()]):
-        is_model = name in models
+    for i, (key, scores) in enumerate([*models.items(), *baselines.items()]):
+        is_model = key in models
+        legend = plotly_text(name(key))
         colour = PALETTE[i % 8] if is_model else PALETTE[8 + i - len(models)]
         figure.add_scatter(
             x=[sqrt(variance) for variance in scores],
             y=[score.psnr_db for score in scores.values()],
             error_y={"array": [score.ci95 for score in scores.values()], "thickness": 2, "width": 6},
-            text=[f"{label(variance)}: {score} dB" for variance, score in scores.items()],
-            hovertemplate="%{text}<extra>" + plotly_text(name) + "</extra>",
-            name=plotly_text(name),
+            text=[
+                _("{noise}: {psnr} dB").format(noise=label(variance), psnr=score) for variance, score in scores.items()
+            ],
+            hovertemplate=f"%{{text}}<extra>{legend}</extra>",
+            name=legend,
             mode="lines+markers" if is_model else "lines",
             line={"color": colour, "width": 3, "dash": "solid" if is_model else ("dash", "dot")[i - len(models)]},
             marker={"size": 9, "symbol": ("circle", "square", "diamond", "triangle-up")[i % 4]},
@@ -95,7 +105,7 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
         xaxis=axis | {"ticktext": [f"{v:g}" if v in numbered else "" for v in variances]},
         xaxis2=axis
         | {
-            "ticktext": ["" if v not in numbered else f"{snr_db(v):.1f}" if v else "∞" for v in variances],
+            "ticktext": [_snr(v) if v in numbered else "" for v in variances],
             "overlaying": "x",
             "side": "top",
         },
@@ -111,11 +121,18 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
         hovermode="closest",
     )
     figure.layout.yaxis.title.text = y_title
-    figure.layout.xaxis.title.text = "noise variance while testing"
-    figure.layout.xaxis2.title.text = "channel SNR / dB"
+    figure.layout.xaxis.title.text = _("noise variance while testing")
+    figure.layout.xaxis2.title.text = _("channel SNR / dB")
     return figure
 
 
 def label(variance: float) -> str:
     """ "variance 0.05 (13.0 dB)", or "no noise"."""
-    return f"variance {variance:.2f} ({snr_db(variance):.1f} dB)" if variance else "no noise"
+    if not variance:
+        return _("no noise")
+    return _("variance {variance} ({snr} dB)").format(variance=number(variance, 2), snr=_snr(variance))
+
+
+def _snr(variance: float) -> str:
+    """In dB."""
+    return number(snr_db(variance), 1) if variance else "∞"

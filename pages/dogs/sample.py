@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from statistics import mean
 
 import numpy as np
 import streamlit as st
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from aemodels.codes import latents
 from aemodels.data import words
+from aemodels.language import _, list_of, number, percent, sentences, signed
 from aemodels.quality import detail
 from aemodels.report import figures, standard
 from aemodels.storage import catalogue
@@ -51,7 +53,7 @@ def compute(seed: int) -> Scene:
 
 
 def draw(tiles: list[np.ndarray], seed: int, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-    titles = [f"Nine samples, seed {seed}", "Nearest real code of each", "Nine real codes"]
+    titles = [_("Nine samples, seed {seed}").format(seed=seed), _("Nearest real code of each"), _("Nine real codes")]
     return figures.panel([tiles], column_labels=titles, caption=caption, width_px=width_px, ink=ink)
 
 
@@ -65,18 +67,18 @@ def compute_models(seed: int) -> bytes:
     return export.on_screen(partial(figures.panel, [tiles], column_labels=others))
 
 
-SENTENCE = (
-    "A Gaussian is fitted to the codes of random {} (their mean and covariance). Nine new codes are drawn from it and decoded. If codes "
-    "were really distributed like a Gaussian, these would be nine new {}."
+SENTENCE = _(
+    "A Gaussian is fitted to the codes of random {photos} (their mean and covariance). Nine new codes are drawn from it and decoded. If codes "
+    "were really distributed like a Gaussian, these would be nine new {dogs}."
 )
-sentence = controls.header("Sample", SENTENCE.format("photos", "photos"))
+sentence = controls.header(_("Sample"), SENTENCE.format(photos=_("photos"), dogs=_("photos")))
 with controls.row():
     name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
 with controls.row():
-    sampler = controls.choose("Gaussian", sampling.SAMPLERS, key="sampler")
+    sampler = controls.choose(_("Gaussian"), sampling.names(), key="sampler")
     num_codes = st.select_slider(
-        "Codes it is fitted on",
+        _("Codes it is fitted on"),
         NUM_CODES,
         value=256,
         key="fitted_on",
@@ -86,54 +88,59 @@ with controls.row():
     )
 ckpt = loaders.checkpoint(name)
 picture = words.of(ckpt.data.config)
-sentence.markdown(SENTENCE.format(picture.many, f"{picture.what}s"))
+sentence.markdown(SENTENCE.format(photos=picture.many, dogs=picture.what_many))
 if not models.varying([name]):
     st.stop()
 num_codes = min(num_codes, len(ckpt.codes))
 codes = sampling.fitting_codes(name, num_codes)
 scene = ahead.scene(compute, seed, "sample", loaders.version(name), num_codes, sampler, export.is_dark())
 
-ALT = "Left nine decoded samples, in the middle the nearest real code of each, right nine real codes, all decoded"
+ALT = _("Left nine decoded samples, in the middle the nearest real code of each, right nine real codes, all decoded")
 export.show(scene.panel, alt=ALT)
 
-stats = sampling.fitted(name, num_codes, sampler)
-size, rank = scene.z[0].numel(), len(sampling.spectrum(name, num_codes, sampler))
-relative = scene.to_nearest / sampling.mean_spacing(name, num_codes)
-kurtosis = latents.excess_kurtosis(ckpt.codes)
-fitted_on = f"It is fitted on {num_codes:,} codes of {size:,} numbers. Its covariance has rank **{rank:,}**: samples vary in {rank:,} of {size:,} directions"
-fitted_on += " and not at all in the others." if rank < size else "."
-how = {
-    "full": "",
-    "diagonal": " Each element is drawn by itself, so the connection between neighbouring cells is lost.",
-    "shrinkage": f" Ledoit and Wolf's formula mixes {stats.shrinkage:.1%} of a multiple of the identity into the covariance, so that samples vary in all "
-    "directions, also in those that no code used.",
-    "mixture": f" On the {latents.mixture_size(num_codes, size)[1]} strongest axes it is a mixture of {len(stats.weights)} Gaussians. On the "
-    "other axes it is the Ledoit–Wolf Gaussian, because a mixture there would need more codes.",
-}
-if sampler == "standard":
-    gaussian = f"N(0, I) does not look at the codes at all. Their mean square is {float(codes.square().mean()):.2f}; that of its samples is 1."
+relative = (scene.to_nearest / sampling.mean_spacing(name, num_codes)).tolist()
+fine_detail = _(
+    "The samples carry **{share}** of the fine detail of the nine real codes shown (mean step between neighbouring "
+    "pixels, {samples} against {codes} of 255 grey levels)."
+).format(
+    share=percent(scene.detail_share),
+    samples=number(scene.detail, 1),
+    codes=number(scene.detail / scene.detail_share, 1),
+)
+on_average = _(
+    "On average a sample lies {times} times as far from its nearest real code as a real code lies from its nearest neighbour."
+).format(times=number(mean(relative), 2))
+if min(relative) > 0.5:
+    closest = _(
+        "For the closest of the nine, number {which}, it is {times} times, so none is a copy of one of these {codes} codes."
+    )
 else:
-    gaussian = fitted_on + how[sampler]
+    closest = _("For the closest of the nine, number {which}, it is {times} times.")
+closest = closest.format(
+    which=relative.index(min(relative)) + 1, times=number(min(relative), 2), codes=number(num_codes)
+)
+kurtosis = _(
+    "How Gaussian is one element of the real codes? Its excess kurtosis is {kurtosis} on average: it is 0 for a Gaussian, and larger "
+    "if more values lie far from the mean. And a mean and a covariance never say how three or more elements go together."
+).format(kurtosis=signed(latents.excess_kurtosis(ckpt.codes), 2))
 controls.notice(
     [
         *models.notes(name),
         *generation.verdict(group.data, name),
-        gaussian,
-        f"The samples carry **{scene.detail_share:.0%}** of the fine detail of the nine real codes shown (mean step between neighbouring "
-        f"pixels, {scene.detail:.1f} against {scene.detail / scene.detail_share:.1f} of 255 grey levels).",
-        f"On average a sample lies {relative.mean():.2f} times as far from its nearest real code as a real code lies from its nearest neighbour. For the "
-        f"closest of the nine, number {int(relative.argmin()) + 1}, it is {relative.min():.2f} times"
-        + (f", so none is a copy of one of these {num_codes:,} codes." if relative.min() > 0.5 else "."),
-        f"How Gaussian is one element of the real codes? Its excess kurtosis is {controls.signed(kurtosis, 2)} on average: it is 0 for a Gaussian, and larger "
-        "if more values lie far from the mean. And a mean and a covariance never say how three or more elements go together.",
+        sampling.about(name, num_codes, sampler),
+        fine_detail,
+        sentences([on_average, closest]),
+        kurtosis,
     ]
-)  # fmt: skip
+)
 
 settings = {
-    "model": name,
-    "seed": seed,
-    "Gaussian": sampling.SAMPLERS[sampler],
-    "fitted on": f"{num_codes} codes of test {picture.many} (drawn with seed {standard.FIT_SEED})",
+    _("model"): name,
+    _("seed"): seed,
+    _("Gaussian"): sampling.names()[sampler],
+    _("fitted on"): _("{number} codes of test {photos} (drawn with seed {seed})").format(
+        number=num_codes, photos=picture.many, seed=standard.FIT_SEED
+    ),
 }
 numbers = [
     {"sample": i + 1, "seed": s, "mean_square": float(z.square().mean()), "nearest_code": int(index)}
@@ -148,17 +155,19 @@ export.export_row(
 
 others = models.varying(models.present(group.names))
 if len(others) > 1:
-    st.header("The same seeds in every model", anchor=False)
+    st.header(_("The same seeds in every model"), anchor=False)
     versions = tuple(map(loaders.version, others))
     of_all = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
-    export.show(of_all, alt=f"Nine samples from each of {', '.join(others)}")
+    export.show(of_all, alt=_("Nine samples from each of {models}").format(models=list_of(others)))
 
-st.header("Spectrum: variance along each principal axis", anchor=False)
+st.header(_("Spectrum: variance along each principal axis"), anchor=False)
 shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler]))
 st.plotly_chart(
     sampling.spectrum_chart(name, num_codes, shown),
     key="spectrum",
-    alt=f"Variance along each of up to {size:,} axes of {', '.join(sampling.SAMPLERS[s] for s in shown)}, on a log scale",
+    alt=_("Variance along each of up to {number} axes of {samplers}, on a log scale").format(
+        number=number(scene.z[0].numel()), samplers=list_of(sampling.names()[s] for s in shown)
+    ),
 )
-st.page_link("dogs/axes.py", label="Walk along the codes' axes", icon=":material/open_with:")
+st.page_link("dogs/axes.py", label=_("Walk along the codes' axes"), icon=":material/open_with:")
 generation.show(group)

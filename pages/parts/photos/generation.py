@@ -10,32 +10,45 @@ import aemodels
 from aemodels.data import words
 from aemodels.data.sources import DataRecord
 from aemodels.errors import LatentLabError
+from aemodels.language import N_, _, list_of, number, percent, sentences
 from aemodels.quality import generation
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import sampling
 from pages.parts.shared import controls, loaders
 
 MEASURES = {
-    "frechet": "Fréchet distance",
-    "density": "Density",
-    "coverage": "Coverage",
-    "nearest": "Nearest photo",
-    "nearest_of_all": "Nearest of all",
+    "frechet": N_("Fréchet distance"),
+    "density": N_("Density"),
+    "coverage": N_("Coverage"),
+    "nearest": N_("Nearest photo"),
+    "nearest_of_all": N_("Nearest of all"),
 }
 MEANING = {
-    "frechet": "Fréchet distance: how far the mean and covariance of the pictures' features are from those of real photos; "
-    "0 is none.",
-    "density": "Density: in how many neighbourhoods of real photos a picture lies, compared with a real photo. 1 is as many as a real photo, "
-    "0 is none.",
-    "coverage": "Coverage: the share of real photos that have a picture in their neighbourhood. The row of unseen photos "
-    "shows the largest share that so few pictures can reach.",
-    "nearest": "Nearest photo: the mean distance to the most similar photo that the model or the sampler has seen, in grey levels of pictures of 32×32 px. "
-    "The row of reconstructions shows what a copy would have. A picture without contrast is near to every photo, but copies none.",
-    "nearest_of_all": "Nearest of all: the smallest distance between any of the pictures and a photo that the model or the sampler has seen, in grey "
-    "levels of pictures of 32×32 px. A copied photo would be as near as the reconstructions are.",
+    "frechet": N_(
+        "Fréchet distance: how far the mean and covariance of the pictures' features are from those of real photos; "
+        "0 is none."
+    ),
+    "density": N_(
+        "Density: in how many neighbourhoods of real photos a picture lies, compared with a real photo. 1 is as many as a real photo, "
+        "0 is none."
+    ),
+    "coverage": N_(
+        "Coverage: the share of real photos that have a picture in their neighbourhood. The row of unseen photos "
+        "shows the largest share that so few pictures can reach."
+    ),
+    "nearest": N_(
+        "Nearest photo: the mean distance to the most similar photo that the model or the sampler has seen, in grey levels of pictures of 32×32 px. "
+        "The row of reconstructions shows what a copy would have. A picture without contrast is near to every photo, but copies none."
+    ),
+    "nearest_of_all": N_(
+        "Nearest of all: the smallest distance between any of the pictures and a photo that the model or the sampler has seen, in grey "
+        "levels of pictures of 32×32 px. A copied photo would be as near as the reconstructions are."
+    ),
 }
-SOURCES = {generation.PHOTOS: "Unseen photos", generation.RECONSTRUCTIONS: "Reconstructions", **sampling.SAMPLERS}
-SOURCES |= {generation.PIXEL_NOISE: "Independent pixels"}
+SOURCES = {generation.PHOTOS: N_("Unseen photos"), generation.RECONSTRUCTIONS: N_("Reconstructions")}
+SOURCES |= sampling.SAMPLERS | {generation.PIXEL_NOISE: N_("Independent pixels")}
+
+Row = Mapping[str, Any]  # of one kind of pictures: each measure's mean and standard deviation
 
 
 def verdict(data: DataRecord, *models: str, beside: str | None = None) -> list[str]:
@@ -50,7 +63,6 @@ def verdict(data: DataRecord, *models: str, beside: str | None = None) -> list[s
 
 def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str], beside: str | None) -> list[str]:
     picture = words.of(data.config)
-    real = picture.many if picture.what == picture.one else f"{picture.what} {picture.many}"
     if not models or any(_is_old(results, name) for name in models):
         return []
     values = _values(results)
@@ -58,30 +70,63 @@ def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str
     rebuilt = values[generation.RECONSTRUCTIONS, best["model"]]
     share = best["coverage"][0] / rebuilt["coverage"][0] if rebuilt["coverage"][0] else 0.0
     if share > 0.8:
-        answer = "Yes, nearly as well as it reconstructs."
+        answer = _("**Yes, nearly as well as it reconstructs.**")
     elif share > 0.5:
-        answer = "Partly."
+        answer = _("**Partly.**")
     else:
-        answer = f"No: the samples do not look like {picture.what}s."
-    sentence = (
-        f"**{answer}** The best samples are those of “{SOURCES[best['source']]}” on {best['model']}. Their Fréchet distance from {picture.many} is "
-        f"**{best['frechet'][0]:.0f}**; for the same model's reconstructions it is **{rebuilt['frechet'][0]:.0f}**"
+        answer = _("**No: the samples do not look like {dogs}.**").format(dogs=picture.what_many)
+    which = _("The best samples are those of “{sampler}” on {model}.").format(
+        sampler=_(SOURCES[best["source"]]), model=best["model"]
     )
-    sentence += f", for unseen {picture.many} **{photos['frechet'][0]:.0f}**" if photos else ""
-    sentence += (
-        f" (lower is nearer). {best['coverage'][0]:.1%} of {results['num_reference']:,} {real} have a sample near them, "
-        f"{rebuilt['coverage'][0]:.1%} a reconstruction"
-    )
-    sentence += f", {photos['coverage'][0]:.1%} an unseen {picture.one}." if photos else "."
+    points = [answer, which, _distances(best, rebuilt, photos, picture)]
+    points.append(_shares(best, rebuilt, photos, picture, results["num_reference"]))
     if beside and beside not in models and beside in results["checkpoints"] and not _is_old(results, beside):
         plain = _best(values, [beside])
-        sentence += f" Of {beside}, without noise, the best samples have {plain['frechet'][0]:.0f} and {plain['coverage'][0]:.1%}."
-    return [sentence]
+        points.append(
+            _("Of {model}, without noise, the best samples have {distance} and {share}.").format(
+                model=beside, distance=number(plain["frechet"][0]), share=percent(plain["coverage"][0], 1)
+            )
+        )
+    return [sentences(points)]
+
+
+def _distances(best: Row, rebuilt: Row, photos: Row | None, picture: words.Words) -> str:
+    distance, of_rebuilt = number(best["frechet"][0]), number(rebuilt["frechet"][0])
+    if photos is None:
+        return _(
+            "Their Fréchet distance from {photos} is **{distance}**; for the same model's reconstructions it is **{of_rebuilt}** (lower is nearer)."
+        ).format(photos=picture.many, distance=distance, of_rebuilt=of_rebuilt)
+    return _(
+        "Their Fréchet distance from {photos} is **{distance}**; for the same model's reconstructions it is **{of_rebuilt}**, "
+        "for unseen {photos} **{of_unseen}** (lower is nearer)."
+    ).format(photos=picture.many, distance=distance, of_rebuilt=of_rebuilt, of_unseen=number(photos["frechet"][0]))
+
+
+def _shares(best: Row, rebuilt: Row, photos: Row | None, picture: words.Words, num_reference: int) -> str:
+    """Of how many real photos a sample, a reconstruction and an unseen photo lie near."""
+    real = picture.many
+    if picture.what != picture.one:
+        real = _("{dog} {photos}").format(dog=picture.what, photos=picture.many)
+    share, of_rebuilt = percent(best["coverage"][0], 1), percent(rebuilt["coverage"][0], 1)
+    if photos is None:
+        return _("{share} of {total} {photos} have a sample near them, {of_rebuilt} a reconstruction.").format(
+            share=share, total=number(num_reference), photos=real, of_rebuilt=of_rebuilt
+        )
+    return _(
+        "{share} of {total} {photos} have a sample near them, {of_rebuilt} a reconstruction, {of_unseen} an unseen {photo}."
+    ).format(
+        share=share,
+        total=number(num_reference),
+        photos=real,
+        of_rebuilt=of_rebuilt,
+        of_unseen=percent(photos["coverage"][0], 1),
+        photo=picture.one,
+    )
 
 
 def show(group: Group) -> None:
     """The table of a data set, of one measure at a time: a row a kind of picture, a column a model."""
-    st.header("Does sampling generate?", anchor=False)
+    st.header(_("Does sampling generate?"), anchor=False)
     try:
         results = loaders.generation(group.data)
     except LatentLabError as error:
@@ -89,47 +134,58 @@ def show(group: Group) -> None:
         return
     if results is None:
         st.caption(
-            f"Not measured yet for {controls.literal(group.title)}; `python -m benchmarks.generation` measures every sampler on every model."
+            _(
+                "Not measured yet for {data}; `python -m benchmarks.generation` measures every sampler on every model."
+            ).format(data=controls.literal(group.title))
         )
         return
     models = [name for name in group.names if name in results["checkpoints"] and _loaded(name)]
     values = _values(results)
-    measure = controls.choose("Measure", MEASURES, key="measure")
+    measure = controls.choose(_("Measure"), {key: _(name) for key, name in MEASURES.items()}, key="measure")
     st.table(
         pd.DataFrame(
             {
                 name: [_cell(values.get((source, name), values.get((source, None))), measure) for source in SOURCES]
                 for name in models
             },
-            index=list(SOURCES.values()),
-        ).rename_axis("pictures")
+            index=[_(source) for source in SOURCES.values()],
+        ).rename_axis(_("pictures"))
     )
     for name in models:
         if _is_old(results, name):
             st.warning(
-                f"{name} has been trained again since: its column is of older weights. `python -m benchmarks.generation` "
-                "measures it anew.",
+                _(
+                    "{model} has been trained again since: its column is of older weights. `python -m benchmarks.generation` "
+                    "measures it anew."
+                ).format(model=name),
                 icon=":material/history:",
             )
-    st.markdown("\n\n".join([*_answer(results, group.data, models, None), MEANING[measure]]))
-    fitted = ", ".join(f"{n:,}" for n in sorted(set(results["num_fitted"].values())))
+    st.markdown("\n\n".join([*_answer(results, group.data, models, None), _(MEANING[measure])]))
     st.caption(
-        f"Each figure: {results['num_samples']:,} pictures against {results['num_reference']:,} train photos, mean ± standard "
-        f"deviation over {len(results['seeds'])} seeds; the nearest photo among {results['num_known']:,}. Samplers are fitted on "
-        f"{fitted} codes. Features: a scattering network of fixed filters (oriented edges of four sizes, how they are arranged, "
-        "how sparse they are and how they go together across sizes, local colour), nothing of it is learnt."
+        _(
+            "Each figure: {samples} pictures against {reference} train photos, mean ± standard "
+            "deviation over {seeds} seeds; the nearest photo among {known}. Samplers are fitted on "
+            "{fitted} codes. Features: a scattering network of fixed filters (oriented edges of four sizes, how they are arranged, "
+            "how sparse they are and how they go together across sizes, local colour), nothing of it is learnt."
+        ).format(
+            samples=number(results["num_samples"]),
+            reference=number(results["num_reference"]),
+            seeds=number(len(results["seeds"])),
+            known=number(results["num_known"]),
+            fitted=list_of(number(n) for n in sorted(set(results["num_fitted"].values()))),
+        )
     )
 
 
-def _cell(row: dict[str, Any] | None, measure: str) -> str:
+def _cell(row: Row | None, measure: str) -> str:
     if row is None:
         return "–"
     mean, spread = row[measure]
     digits = 0 if mean >= 100 and not spread < 1 else 1 if mean >= 2 else 3
-    return f"{mean:,.{digits}f}" + (f" ± {spread:.{digits}f}" if spread == spread else "")
+    return number(mean, digits) + (f" ± {number(spread, digits)}" if spread == spread else "")
 
 
-def _values(results: Mapping[str, Any]) -> dict[tuple[str, str | None], dict[str, Any]]:
+def _values(results: Mapping[str, Any]) -> dict[tuple[str, str | None], Row]:
     return {(row["source"], row["model"]): row for row in results["rows"]}
 
 
@@ -147,7 +203,7 @@ def _loaded(name: str) -> aemodels.Checkpoint | None:
         return None
 
 
-def _best(values: Mapping[tuple[str, str | None], dict[str, Any]], models: Collection[str]) -> dict[str, Any]:
+def _best(values: Mapping[tuple[str, str | None], Row], models: Collection[str]) -> Row:
     """The row of the sampler and model whose samples are nearest to photos."""
     drawn = [row for row in values.values() if row["source"] in sampling.SAMPLERS and row["model"] in models]
     return min(drawn, key=lambda row: row["frechet"][0])

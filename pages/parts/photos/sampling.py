@@ -7,18 +7,24 @@ import streamlit as st
 from torch import Tensor
 
 from aemodels.codes import latents
+from aemodels.language import N_, _, number, percent, sentences
 from aemodels.noise import seeded_order
 from aemodels.quality import detail
 from aemodels.report import figures, standard
 from pages.parts.shared import loaders
 
 SAMPLERS = {
-    "full": "Full covariance",
-    "diagonal": "Diagonal",
-    "shrinkage": "Ledoit–Wolf",
-    "mixture": "Mixture",
-    "standard": "N(0, I)",
+    "full": N_("Full covariance"),
+    "diagonal": N_("Diagonal"),
+    "shrinkage": N_("Ledoit–Wolf"),
+    "mixture": N_("Mixture"),
+    "standard": N_("N(0, I)"),
 }
+
+
+def names() -> dict[str, str]:
+    """The samplers, each with its name in the language that is spoken."""
+    return {sampler: _(name) for sampler, name in SAMPLERS.items()}
 
 
 def fitting_codes(name: str, num_codes: int) -> Tensor:
@@ -63,6 +69,42 @@ def spectrum(name: str, num_codes: int, sampler: str) -> np.ndarray:
     return _spectrum(*loaders.version(name), num_codes, sampler)
 
 
+def about(name: str, num_codes: int, sampler: str) -> str:
+    """What that sampler does, in sentences with the figures of its fit."""
+    if sampler == "standard":
+        return _(
+            "N(0, I) does not look at the codes at all. Their mean square is {mean_square}; that of its samples is 1."
+        ).format(mean_square=number(float(fitting_codes(name, num_codes).square().mean()), 2))
+    size, rank = loaders.checkpoint(name).codes[0].numel(), len(spectrum(name, num_codes, sampler))
+    points = [_("It is fitted on {codes} codes of {size} numbers.").format(codes=number(num_codes), size=number(size))]
+    if rank < size:
+        message = _(
+            "Its covariance has rank **{rank}**: samples vary in {rank} of {size} directions and not at all in the others."
+        )
+    else:
+        message = _("Its covariance has rank **{rank}**: samples vary in {rank} of {size} directions.")
+    points.append(message.format(rank=number(rank), size=number(size)))
+    if sampler == "diagonal":
+        points.append(_("Each element is drawn by itself, so the connection between neighbouring cells is lost."))
+    elif sampler == "shrinkage":
+        message = _(
+            "Ledoit and Wolf's formula mixes {share} of a multiple of the identity into the covariance, so that samples vary in all "
+            "directions, also in those that no code used."
+        )
+        points.append(message.format(share=percent(fitted(name, num_codes, sampler).shrinkage, 1)))
+    elif sampler == "mixture":
+        message = _(
+            "On the {axes} strongest axes it is a mixture of {gaussians} Gaussians. On the "
+            "other axes it is the Ledoit–Wolf Gaussian, because a mixture there would need more codes."
+        )
+        num_axes, num_gaussians = (
+            latents.mixture_size(num_codes, size)[1],
+            len(fitted(name, num_codes, sampler).weights),
+        )
+        points.append(message.format(axes=number(num_axes), gaussians=number(num_gaussians)))
+    return sentences(points)
+
+
 def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) -> Tensor:
     """Codes (len(seeds), C, h, w) drawn from that sampler, one seed a code."""
     z = latents.sample(fitted(name, num_codes, sampler), seeds)
@@ -84,8 +126,9 @@ def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
     series = {}
     for sampler in samplers:
         variances = spectrum(name, num_codes, sampler)
-        series[f"{SAMPLERS[sampler]}: rank {len(variances):,}"] = (range(1, len(variances) + 1), variances)
-    chart = figures.lines(series, "principal axis, strongest first", "variance", log_y=True)
+        label = _("{sampler}: rank {rank}").format(sampler=_(SAMPLERS[sampler]), rank=number(len(variances)))
+        series[label] = (range(1, len(variances) + 1), variances)
+    chart = figures.lines(series, _("principal axis, strongest first"), _("variance"), log_y=True)
     return chart.update_traces(mode="lines").update_yaxes(dtick=1)  # a label a power of ten
 
 

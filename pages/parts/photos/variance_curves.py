@@ -10,6 +10,7 @@ from torch import Tensor
 from aemodels import Checkpoint
 from aemodels.codes import faults, perturbation
 from aemodels.data import words
+from aemodels.language import _, number, sentences
 from aemodels.noise import perturb, seeded_normal
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
@@ -22,7 +23,7 @@ NUM_PHOTOS = 12
 
 @dataclass(frozen=True)
 class Curves:
-    """What they are, in words; model -> (variances, mean PSNR in dB) for both noises, `shaped` empty without photos."""
+    """What they are, in the language that is spoken; model -> (variances, mean PSNR in dB) for both noises, `shaped` empty without photos."""
 
     how: str
     white: dict[str, tuple[list[float], list[float]]]
@@ -30,11 +31,11 @@ class Curves:
 
 
 def noises(name: str, seeds: list[int]) -> dict[str, Tensor]:
-    """White noise, and as much noise with the correlations of this model's codes, if these differ, one direction a seed."""
+    """ "white" noise and as much "shaped" noise, with the correlations of this model's codes, if these differ; one direction a seed."""
     codes = loaders.checkpoint(name).codes
     white = seeded_normal(seeds, codes.shape[1:])
-    return {"White": white} | (
-        {"Shaped": perturbation.shaped_normal(codes, white, seeds)} if faults.vary(codes) else {}
+    return {"white": white} | (
+        {"shaped": perturbation.shaped_normal(codes, white, seeds)} if faults.vary(codes) else {}
     )
 
 
@@ -50,34 +51,34 @@ def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
     }
     num_images = next(iter(evaluations.values()))[0]["num_images"]
     widest = max(e["psnr_db_ci95"] for scores in evaluations.values() for e in scores)
-    how = (
-        f"Solid: white noise, as train.py measured it on {num_images:,} test {words.of(data.config).many}, against the originals; 95 % intervals of the means: "
-        f"±{widest:.2f} dB or less."
-    )
+    solid = _(
+        "Solid: white noise, as train.py measured it on {total} test {photos}, against the originals; 95 % intervals of the means: "
+        "±{widest} dB or less."
+    ).format(total=number(num_images), photos=words.of(data.config).many, widest=number(widest, 2))
     few, varying = (
         selection.random_test_photos(data, 0, NUM_PHOTOS),
         [name for name, ckpt in ckpts.items() if faults.vary(ckpt.codes)],
     )
     if few is None or not varying:
-        return Curves(how, white, {})
+        return Curves(solid, white, {})
     folder = str(loaders.data_folder().resolve())
-    shaped = {name: (list(VARIANCES), _psnr(*loaders.version(name), folder, few.x)) for name in varying}
-    how += (
-        f" Dotted: shaped noise of the same power, on {len(few.x)} of these photos, always the same ones. At variance 0 solid and dotted lines "
+    with st.spinner(_("Measuring shaped noise on a few photos; this happens once …")):
+        shaped = {name: (list(VARIANCES), _psnr(*loaders.version(name), folder, few.x)) for name in varying}
+    dotted = _(
+        "Dotted: shaped noise of the same power, on {few} of these photos, always the same ones. At variance 0 solid and dotted lines "
         "differ only because these few photos are easier or harder than all."
-    )
-    return Curves(how, white, shaped)
+    ).format(few=number(len(few.x)))
+    return Curves(sentences([solid, dotted]), white, shaped)
 
 
 def draw(curves: Curves) -> go.Figure:
     """One colour a model; solid for white, dotted for shaped noise."""
-    chart = figures.lines(curves.white, "noise variance", "mean PSNR / dB")
+    chart = figures.lines(curves.white, _("noise variance"), _("mean PSNR / dB"))
     colours = {solid.name: solid.line.color for solid in chart.data}
     for name, (x, y) in curves.shaped.items():
         line = {"color": colours[figures.plotly_text(name)], "width": 3, "dash": "dot"}
-        chart.add_scatter(
-            x=x, y=y, name=figures.plotly_text(f"{name}, shaped"), mode="lines", line=line, showlegend=False
-        )
+        label = figures.plotly_text(_("{model}, shaped").format(model=name))
+        chart.add_scatter(x=x, y=y, name=label, mode="lines", line=line, showlegend=False)
     return chart
 
 
@@ -88,11 +89,11 @@ def effective_dimensions(ckpts: Mapping[str, Checkpoint]) -> dict[str, float]:
     }
 
 
-@st.cache_data(max_entries=8, show_spinner="Measuring shaped noise on a few photos; this happens once …")
+@st.cache_data(max_entries=8, show_spinner=False)
 def _psnr(name: str, modified_ns: int, folder: str, _x: Tensor) -> list[float]:
     """Mean PSNR in dB at each of VARIANCES, for shaped noise."""
     model = loaders.checkpoint(name).model
-    z, noise = selection.encode(model, _x), noises(name, list(range(len(_x))))["Shaped"]
+    z, noise = selection.encode(model, _x), noises(name, list(range(len(_x))))["shaped"]
     return [psnr_db(_x, model.decode(perturb(z, variance, noise))).mean().item() for variance in VARIANCES]
 
 

@@ -1,0 +1,78 @@
+"""What the page Perturb says of noise on codes: PSNR with it, what it looks like, and how fast PSNR falls, all from measured figures."""
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from aemodels.language import _, list_of, number, sentences
+from aemodels.noise import snr_db
+
+
+def on_these(psnr: Mapping[str, Tensor], variance: float, reference: str, pictures: str) -> str:
+    """PSNR in dB of the pictures shown, by kind of noise; reference: what it is taken against, pictures: how many they are, in words."""
+    if not variance:
+        return _("At variance 0 nothing is added: move the slider to see what noise does.")
+    if not psnr["white"].isfinite().any():
+        return _("The noise changes nothing: it is proportional to each code's mean square, which is 0 here.")
+    if "shaped" in psnr:
+        message = _(
+            "Against {reference}, these {nine} have {white} dB at variance {variance} with white noise "
+            "and {shaped} dB with shaped noise of the same power (SNR {snr} dB)."
+        )
+    else:
+        message = _(
+            "Against {reference}, these {nine} have {white} dB at variance {variance} with white noise (SNR {snr} dB)."
+        )
+    means = {kind: number(of_kind.mean().item(), 2) for kind, of_kind in psnr.items()}
+    return message.format(
+        reference=reference, nine=pictures, variance=number(variance, 2), snr=number(snr_db(variance), 1), **means
+    )
+
+
+def on_the_eye(steps: Mapping[str, float], block_px: int, photo: str) -> str:
+    """What the noise looks like; steps: `detail.mean_step` by kind of noise, block_px: side of the square that a cell of the code
+    stands for."""
+    looks = _(
+        "One element of the code affects {side}×{side} px and more, so white noise shows as patches and false edges, "
+        "not as grain. Shaped noise changes a code in the ways in which codes differ from {photo} to {photo}."
+    ).format(side=block_px, photo=photo)
+    if "shaped" in steps:
+        message = _(
+            "The mean difference between neighbouring pixels is {none} grey levels without noise, {white} with white and {shaped} with shaped noise."
+        )
+    else:
+        message = _(
+            "The mean difference between neighbouring pixels is {none} grey levels without noise, {white} with white."
+        )
+    return sentences([looks, message.format(**{kind: number(step, 1) for kind, step in steps.items()})])
+
+
+def directions(name: str, size: int, dimensions: Mapping[str, float]) -> str:
+    """How unevenly codes of `size` numbers fill their directions; dimensions: of each model, `variance_curves.effective_dimensions`."""
+    all_models = (
+        _("{figure} ({model})").format(figure=number(effective), model=model) for model, effective in dimensions.items()
+    )
+    return _(
+        "Codes of {model} use their {size} directions unevenly, as if there were only **{effective}** directions of "
+        "equal variance (participation ratio). Shaped noise is uneven in the same way; white noise is equal in all. By model: {all_models}."
+    ).format(model=name, size=number(size), effective=number(dimensions[name]), all_models=list_of(all_models))
+
+
+def fall(white: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
+    """By how much white noise lowers mean PSNR, in the models where it does so most and least; white: see
+    `variance_curves.Curves`."""
+    drops = {model: round(psnr[0], 2) - round(psnr[-1], 2) for model, (_variances, psnr) in white.items()}
+    most, least = max(drops, key=drops.get), min(drops, key=drops.get)
+    if len(drops) > 1:
+        message = _(
+            "From no noise to variance {variance}, white, mean PSNR falls by **{drop} dB** for {model} and by {least_drop} dB for {least}."
+        )
+    else:
+        message = _("From no noise to variance {variance}, white, mean PSNR falls by **{drop} dB** for {model}.")
+    return message.format(
+        variance=f"{white[most][0][-1]:g}",
+        drop=number(drops[most], 2),
+        model=most,
+        least_drop=number(drops[least], 2),
+        least=least,
+    )
