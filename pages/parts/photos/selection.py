@@ -113,7 +113,7 @@ def choose_source(data: DataRecord) -> str:
 
 def none_yet(source: str) -> str:
     """What is shown as long as there is no photo from this source, "own" or "camera"."""
-    return _(NONE_YET[source]).format(formats=FORMAT_NAMES)
+    return _(NONE_YET[source]).format(formats=_(FORMAT_NAMES))
 
 
 def has_test_photos(ckpt: Checkpoint) -> bool:

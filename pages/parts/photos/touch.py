@@ -80,7 +80,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         # scene before it, not this part at the place before.
         with left_of_place:
             part = controls.choose(_("Change"), {"channel": _("A channel"), "cell": _("A cell")}, key="part")
-        with st.container(width=230):
+        with st.container(width=280):
             scale = _("Scale (0 knocks it out, 1 leaves it as it is)")
             gain = st.slider(scale, -2.0, 3.0, 0.0, 0.1, key="gain", **BOUND)
     controls.note_drawn("photo", "part", "channel", "cell", "gain")
