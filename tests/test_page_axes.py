@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from apptest import numbers, open_page, pictures, text
+from apptest import notice, numbers, open_page, pictures, text
 from browser import REPO
 
 import aemodels
@@ -102,3 +102,15 @@ def test_an_axis_that_another_model_lacks_gives_way(checkpoint_folder):
     app.segmented_control(key="model").set_value("dog-noise-0.10").run()
     assert not app.exception
     assert numbers(r"Axes (\d+) to (\d+)", app) == [5, 8]
+
+
+def test_a_single_axis_is_told_once(checkpoint_folder):
+    """Two codes differ along one line alone."""
+    c = aemodels.load_checkpoint("dog-ae", REPO / "checkpoints")
+    two = {key: getattr(c, key)[:2] for key in ("codes", "labels", "index")}
+    checkpoints.save_checkpoint(replace(c, **two), checkpoint_folder)
+    app = open_page("dogs/axes")
+    assert "The 2 codes vary along one axis only." in notice(app)
+    assert notice(app).count("along axis") == 1
+    assert "Axes 1 to 1" not in notice(app)
+    assert "along the only axis" in app.get("image")[0].proto.imgs[0].alt

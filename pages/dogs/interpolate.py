@@ -9,6 +9,7 @@ from torch import Tensor
 from aemodels import noise
 from aemodels.codes import latents
 from aemodels.data import words
+from aemodels.language import _, number, percent
 from aemodels.quality import detail
 from aemodels.quality.metrics import mse
 from aemodels.report import figures
@@ -16,19 +17,24 @@ from aemodels.storage import catalogue
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_PICTURES, NUM_STEPS = 8, 9
-WAYS = {"lerp": "Straight line (lerp)", "slerp": "Great circle (slerp)", "fade": "Cross-fade of pictures"}
+WAYS = {
+    "lerp": _("Straight line (lerp)"),
+    "slerp": _("Great circle (slerp)"),
+    "fade": _("Cross-fade of pictures"),
+}
 
-SENTENCE = (
-    "Nine steps from one {} to another, in three ways: on the straight line between their codes; on the great circle, which keeps the "
+SENTENCE = _(
+    "Nine steps from one {what} to another, in three ways: on the straight line between their codes; on the great circle, which keeps the "
     "length of the code; and, for comparison, by fading one picture into the other."
 )
-sentence = controls.header("Interpolate", SENTENCE.format("photo"))
+sentence = controls.header(_("Interpolate"), SENTENCE.format(what=_("photo")))
 with controls.row():
     name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
 ckpt = loaders.checkpoint(name)
-what = words.of(group.data.config).what
-sentence.markdown(SENTENCE.format(what))
+picture = words.of(group.data.config)
+what = picture.what
+sentence.markdown(SENTENCE.format(what=what))
 
 
 def compute(seed: int) -> tuple[Tensor, Tensor, bytes]:
@@ -41,7 +47,8 @@ def compute(seed: int) -> tuple[Tensor, Tensor, bytes]:
 
 picked, x_ends, panel = ahead.scene(compute, seed, "interpolate", loaders.version(name), export.is_dark())
 codes = ckpt.codes[picked]
-export.show(panel, alt=f"{len(codes)} numbered {what}s, decoded from codes of test images")
+choice = _("{number} numbered {what_many}, decoded from codes of test images")
+export.show(panel, alt=choice.format(number=len(codes), what_many=picture.what_many))
 
 
 def pick(label: str, default: int, key: str) -> int:
@@ -52,19 +59,23 @@ def pick(label: str, default: int, key: str) -> int:
 
 
 with controls.row():
-    start, end = pick("From", 1, "from"), pick("To", len(codes), "to")
+    start, end = pick(_("From"), 1, "from"), pick(_("To"), len(codes), "to")
 
 ways, points = {"lerp": latents.lerp(codes[start], codes[end], NUM_STEPS)}, models.notes(name)
 try:
     ways["slerp"] = latents.slerp(codes[start], codes[end], NUM_STEPS)
-except ValueError as error:  # of opposite codes, and of a code of length 0
-    points.append(f"There is no great circle between these two codes. {error}")
+except ValueError:
+    points.append(
+        _("There is no great circle between these two codes: they are opposite, or one of them has length 0.")
+    )
 pictures = {way: ckpt.model.decode(z) for way, z in ways.items()}
 pictures["fade"] = latents.lerp(x_ends[start], x_ends[end], NUM_STEPS)
 power = {way: noise.power(z) for way, z in ways.items()}
 detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}
-steps = [f"{t:.0%}" for t in torch.linspace(0, 1, NUM_STEPS).tolist()]
-notes = [[f"E[z²] {p:.2f}" for p in power[way]] if way in power else [""] * NUM_STEPS for way in pictures]
+steps = [percent(t) for t in torch.linspace(0, 1, NUM_STEPS).tolist()]
+notes = [
+    [f"E[z²] {number(p, 2)}" for p in power[way].tolist()] if way in power else [""] * NUM_STEPS for way in pictures
+]
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
@@ -72,9 +83,11 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
     return figures.panel(tiles, [WAYS[way] for way in pictures], notes, steps, caption, width_px, ink)
 
 
-ALT = f"Nine steps from {what} {start + 1} to {what} {end + 1}, decoded along the straight line and the great circle, and cross-faded"
+ALT = _(
+    "Nine steps from {what} {start} to {what} {end}, decoded along the straight line and the great circle, and cross-faded"
+).format(what=what, start=start + 1, end=end + 1)
 export.show(draw(export.SCREEN_PX, export.ink()), alt=ALT)
-st.caption("Below each picture: E[z²], the mean square of its code.")
+st.caption(_("Below each picture: E[z²], the mean square of its code."))
 
 middle = NUM_STEPS // 2
 model = next(model for model in group.models if model.name == name)
@@ -83,23 +96,57 @@ apart = {way: float(mse(pictures[way], pictures["fade"])[middle].sqrt()) * 255 f
 ends_apart = float(mse(x_ends[[start]], x_ends[[end]]).sqrt()) * 255
 ends = float((power["lerp"][0] + power["lerp"][-1]) / 2)
 if start == end:
-    points.append(f"Both ends are the same {what}, and so is every step between them: choose another one.")
+    same = _("Both ends are the same {what}, and so is every step between them: choose another one.")
+    points.append(same.format(what=what))
 elif "slerp" in ways:
+    half_way = (
+        _(
+            "Half way, the straight line's code has **{line}** of the ends' mean square, the great circle's {circle}; this model has only seen "
+            "codes of mean square 1."
+        )
+        if model.noise_variance
+        else _(
+            "Half way, the straight line's code has **{line}** of the ends' mean square, the great circle's {circle}."
+        )
+    )
     points += [
-        f"The angle between the two codes is **{angle:.0f}°**. In {codes[0].numel():,} dimensions, two codes that have nothing in "
-        "common are at nearly 90°.",
-        f"Half way, the straight line's code has **{float(power['lerp'][middle]) / ends:.0%}** of the ends' mean square, the great "
-        f"circle's {float(power['slerp'][middle]) / ends:.0%}"
-        + ("; this model has only seen codes of mean square 1." if model.noise_variance else "."),
-        f"The picture half way has {detailed['lerp'][middle]:.1f} grey levels of fine detail on the straight line, "
-        f"{detailed['slerp'][middle]:.1f} on the great circle and {detailed['fade'][middle]:.1f} in the cross-fade; the two {what}s "
-        f"have {detailed['fade'][0]:.1f} and {detailed['fade'][-1]:.1f}.",
-        f"It differs from the plain cross-fade by {apart['lerp']:.1f} (straight line) and {apart['slerp']:.1f} (great circle) of 255 "
-        f"grey levels (RMS); at 0, decoding would do no more than a cross-fade. The two {what}s differ from each other by {ends_apart:.1f}.",
+        _(
+            "The angle between the two codes is **{angle}°**. In {dimensions} dimensions, two codes that have nothing in common are at "
+            "nearly 90°."
+        ).format(angle=number(angle), dimensions=number(codes[0].numel())),
+        half_way.format(
+            line=percent(float(power["lerp"][middle]) / ends), circle=percent(float(power["slerp"][middle]) / ends)
+        ),
+        _(
+            "The picture half way has {line} grey levels of fine detail on the straight line, {circle} on the great circle and {fade} in the "
+            "cross-fade; the two {what_many} have {first} and {last}."
+        ).format(
+            line=number(detailed["lerp"][middle], 1),
+            circle=number(detailed["slerp"][middle], 1),
+            fade=number(detailed["fade"][middle], 1),
+            what_many=picture.what_many,
+            first=number(detailed["fade"][0], 1),
+            last=number(detailed["fade"][-1], 1),
+        ),
+        _(
+            "It differs from the plain cross-fade by {line} (straight line) and {circle} (great circle) of 255 grey levels (RMS); at 0, decoding "
+            "would do no more than a cross-fade. The two {what_many} differ from each other by {ends}."
+        ).format(
+            line=number(apart["lerp"], 1),
+            circle=number(apart["slerp"], 1),
+            what_many=picture.what_many,
+            ends=number(ends_apart, 1),
+        ),
     ]
 controls.notice(points)
 
-settings = {"model": name, "seed": seed, "from": f"code {int(picked[start])}", "to": f"code {int(picked[end])}"}
+code = _("code {number}")
+settings = {
+    _("model"): name,
+    _("seed"): seed,
+    _("from"): code.format(number=int(picked[start])),
+    _("to"): code.format(number=int(picked[end])),
+}
 numbers = [
     {
         "way": WAYS[way],

@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from aemodels.codes import latents
+from aemodels.language import _
 from aemodels.quality import curves
 from aemodels.quality.curves import Effects
 from aemodels.report import figures
@@ -20,10 +21,13 @@ def measure(name: str) -> Effects:
     """What the axes of a model's codes move, from the same few codes each time."""
     loaders.checkpoint(name)  # stops the page with a sentence where there is none
     kept = loaders.curves_of(name)
-    return Effects(**kept["axes"]) if "axes" in kept else _measure(*loaders.version(name))
+    if "axes" in kept:
+        return Effects(**kept["axes"])
+    with st.spinner(_("Measuring what each axis moves; this happens once a model …")):
+        return _measure(*loaders.version(name))
 
 
-@st.cache_data(max_entries=8, show_spinner="Measuring what each axis moves; this happens once a model …")
+@st.cache_data(max_entries=8, show_spinner=False)
 def _measure(name: str, modified_ns: int) -> Effects:
     return curves.effects(loaders.checkpoint(name), fitted(name))
 
@@ -31,7 +35,7 @@ def _measure(name: str, modified_ns: int) -> Effects:
 def draw(effects: dict[str, Effects], key: str, title: str) -> go.Figure:
     """One of the two measures, a line a model, against the axis's number on a logarithmic scale."""
     series = {name: (of.axes, getattr(of, key)) for name, of in effects.items()}
-    chart = figures.lines(series, "principal axis, strongest first", title, log_y=key == "grey_levels")
+    chart = figures.lines(series, _("principal axis, strongest first"), title, log_y=key == "grey_levels")
     if key == "grey_levels":
         chart.update_yaxes(tickvals=[m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)], tickformat="~g")
     return chart.update_xaxes(type="log", tickvals=[2**i for i in range(10)])

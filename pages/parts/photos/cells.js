@@ -1,5 +1,5 @@
 // A picture under a grid of cells, one of them framed.
-// Python sends data {picture, grid: [rows, columns], pick, active, label, names, answered}; this sends back "pick": {cell, number}.
+// Python sends data {picture, grid: [rows, columns], pick, active, words, names, answered}; this sends back "pick": {cell, number}.
 // `number` counts the moves of the frame. Python echoes the last one it has seen as `answered`, so that a late answer to an
 // earlier move never pulls the frame back.
 
@@ -77,8 +77,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       ctx.strokeRect(column * step, row * step, step, step)
     }
     const name = data.names[row * columns + column]
-    canvas.setAttribute("aria-label", `${data.label} Picked: ` +
-      (name ? `number ${name}` : `row ${row + 1}, column ${column + 1}`) + ". Arrow keys move the frame.")
+    const place = data.words.place.replace("{row}", row + 1).replace("{column}", column + 1)
+    canvas.setAttribute("aria-label", name ? data.words.number.replace("{number}", name) : place)
   }
 
   function move(row, column) {

@@ -9,6 +9,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from aemodels.language import _
+
 HTML = '<canvas tabindex="0" role="application"></canvas>'
 CSS = """
 canvas { width: 100%; display: block; cursor: pointer; touch-action: none;
@@ -35,7 +37,7 @@ def show(
     picture    uint8 (H, W, 3)
     grid       rows and columns of cells
     pick       (row, column) of the framed cell; a dashed frame where it is not active
-    label      what the picture is, for screen readers
+    label      what the picture is, a sentence for screen readers
     names      one a cell, row by row, written into its corner; cells beyond the last name are empty
     """
 
@@ -47,6 +49,15 @@ def show(
             if not names or row * grid[1] + column < len(names):
                 on_pick(row, column)
 
+    # What the frame is on is put in by the browser, which moves it.
+    words = {
+        "number": _("{label} Picked: number {number}. Arrow keys move the frame.").format(
+            label=label, number="{number}"
+        ),
+        "place": _("{label} Picked: row {row}, column {column}. Arrow keys move the frame.").format(
+            label=label, row="{row}", column="{column}"
+        ),
+    }
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     _COMPONENT(
@@ -56,7 +67,7 @@ def show(
             "grid": list(grid),
             "pick": list(pick),
             "active": is_active,
-            "label": label,
+            "words": words,
             "names": names or [],
             "answered": st.session_state.get(f"{key}_answered", 0),
         },

@@ -3,42 +3,57 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aemodels.language import N_, _, list_of, number, sentences, signed
 from aemodels.noise import snr_db
 from aemodels.report.psnr_matrix import AVIF, LAB_VARIANCES, LINEAR, Curve, Score
-from pages.parts.shared.controls import signed
 
 ABOUT_PSNR = {
-    "psnr_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one {one}; the mean over {number} "
-    "test {many}",
-    "psnr_of_mean_mse_db": "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {number} test "
-    "{many} together",
+    "psnr_db": N_(
+        "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of one {one}; the mean over {number} test {many}."
+    ),
+    "psnr_of_mean_mse_db": N_(
+        "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {number} test {many} together."
+    ),
 }
-SHORT = {LINEAR: "linear", AVIF: "AVIF"}
+GAPS = {LINEAR: N_("{gap} linear"), AVIF: N_("{gap} AVIF")}
 
 Evaluations = Sequence[Mapping[str, Any]]
 
 
 def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
     """What the baselines are and on what they were measured, for those that are there; num_uses: numbers of a code."""
-    text = ""
+    text = []
     if baselines.get("linear_code"):
-        text += (
-            f" {LINEAR}: no network, but the best linear encoder and decoder for this noise: {baselines['num_components']:,} principal components of the train images, with "
-            "the power shared out by water-filling."
+        text.append(
+            _(
+                "{baseline}: no network, but the best linear encoder and decoder for this noise: {number} principal components of the "
+                "train images, with the power shared out by water-filling."
+            ).format(baseline=_(LINEAR), number=number(baselines["num_components"]))
         )
         powers = [row["code_power"] for row in baselines["linear_code"] if row.get("noise_power")]
         if powers:
-            text += f" Its power, 1 by design, is {min(powers):.3f} to {max(powers):.3f} on the test images."
+            text.append(
+                _("Its power, 1 by design, is {least} to {most} on the test images.").format(
+                    least=number(min(powers), 3), most=number(max(powers), 3)
+                )
+            )
     if baselines.get("avif"):
         at = {row["noise_variance"]: row for row in baselines["avif"]}
-        budgets = ", ".join(str(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at)
-        text += (
-            f" {AVIF}: each image as the best AVIF file of no more bytes than {num_uses:,} uses of the channel can carry without error ({budgets} at "
-            f"{', '.join(f'{v:.2f}' for v in LAB_VARIANCES if v in at)}; what is the same for every "
-            "image, such as the container's header, is not counted), on "
-            f"{baselines['avif'][0]['num_images']:,} test images."
+        variances = [v for v in LAB_VARIANCES if v in at]
+        text.append(
+            _(
+                "{baseline}: each image as the best AVIF file of no more bytes than {num_uses} uses of the channel can carry without error "
+                "({budgets} at {variances}; what is the same for every image, such as the container's header, is not counted), on "
+                "{num_images} test images."
+            ).format(
+                baseline=_(AVIF),
+                num_uses=number(num_uses),
+                budgets=list_of(number(at[v]["budget_bytes"]) for v in variances),
+                variances=list_of(number(v, 2) for v in variances),
+                num_images=number(baselines["avif"][0]["num_images"]),
+            )
         )
-    return text
+    return sentences(text)
 
 
 def cell(score: Score | None, references: Mapping[str, Curve], variance: float) -> str:
@@ -46,11 +61,11 @@ def cell(score: Score | None, references: Mapping[str, Curve], variance: float) 
     if score is None:
         return "–"
     gaps = [
-        f"{signed(_gap(score, scores[variance]), 2)} {SHORT[label]}"
+        _(GAPS[label]).format(gap=signed(_gap(score, scores[variance]), 2))
         for label, scores in references.items()
         if variance in scores
     ]
-    return f"**{score}**" + (f" ({', '.join(gaps)})" if gaps else "")
+    return _("**{score}** ({gaps})").format(score=score, gaps=list_of(gaps)) if gaps else f"**{score}**"
 
 
 def findings(
@@ -61,15 +76,24 @@ def findings(
     points = []
     if not own:
         return points
+    at_own = _("Against {other}, each at its own noise: {gaps}.")
     for label, scores in references.items():
         gaps = {m: _gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
         if gaps:
-            points.append(f"Against {label}, each at its own noise: {_listed(gaps, own)}.")
+            points.append(at_own.format(other=_(label), gaps=_listed(gaps, own)))
     if plain := models.get(plain_name):
         gains = {m: _gap(models[m][v], plain[v]) for m, v in own.items() if v in plain and v in models[m]}
         prices = {m: _gap(models[m][0.0], plain[0.0]) for m in own}
-        at_own = f", each at its own noise: {_listed(gains, own)}; " if gains else ", "
-        points.append(f"Against {plain_name}{at_own}without noise: {_listed(prices, own)}.")
+        if gains:
+            points.append(
+                _("Against {other}, each at its own noise: {gains}; without noise: {prices}.").format(
+                    other=plain_name, gains=_listed(gains, own), prices=_listed(prices, own)
+                )
+            )
+        else:
+            points.append(
+                _("Against {other}, without noise: {prices}.").format(other=plain_name, prices=_listed(prices, own))
+            )
     if len(own) == 1:
         return points
     middle, variance = sorted(own.items(), key=lambda item: item[1])[len(own) // 2]
@@ -81,8 +105,10 @@ def findings(
     if not behind:
         return points
     points.append(
-        f"Is one model enough? The one trained at variance {variance:.2f} is tested at the others, beside the model that was trained there: "
-        f"{_listed(behind, own)}."
+        _(
+            "Is one model enough? The one trained at variance {variance} is tested at the others, beside the model that was trained "
+            "there: {gaps}."
+        ).format(variance=number(variance, 2), gaps=_listed(behind, own))
     )
     return points
 
@@ -90,9 +116,13 @@ def findings(
 def audit(evaluations: Evaluations) -> dict[str, str]:
     """E[z²] and the measured noise variance at the lab's variances, as evaluated on the test images."""
     at = {row["noise_variance"]: row for row in evaluations if row.get("code_power")}
-    powers = [f"{at[v]['code_power']:.4f}" for v in LAB_VARIANCES if v in at]
+    powers = [number(at[v]["code_power"], 4) for v in LAB_VARIANCES if v in at]
     return {"E[z²]": powers[0] if powers else "–"} | {
-        f"noise variance, asked {v:.2f}": f"{at[v]['noise_power'] / at[v]['code_power']:.4f}" if v in at else "–"
+        _("noise variance, asked {variance}").format(variance=number(v, 2)): number(
+            at[v]["noise_power"] / at[v]["code_power"], 4
+        )
+        if v in at
+        else "–"
         for v in LAB_VARIANCES
     }
 
@@ -113,4 +143,7 @@ def _gap(score: Score, other: Score) -> float:
 
 def _listed(gaps: Mapping[str, float], variances: Mapping[str, float]) -> str:
     """Gaps of models, each with the variance of the model's noise."""
-    return ", ".join(f"**{signed(gap, 2)} dB** ({variances[model]:.2f})" for model, gap in gaps.items())
+    return list_of(
+        _("**{gap} dB** ({variance})").format(gap=signed(gap, 2), variance=number(variances[model], 2))
+        for model, gap in gaps.items()
+    )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aemodels.codes import probing
+from aemodels.language import _, number, percent
 from aemodels.quality.metrics import mse
 from aemodels.report import figures
 from pages.parts.shared import controls, loaders
@@ -67,7 +68,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
             _measure(store, name, z, x_hat, x_hat if x is None else x)
         st.html(f"<style>{STYLE}</style>")
         channels, cells = st.container(key="probes").columns(2, gap="medium")
-        for column, title in ((channels, "What each channel is worth"), (cells, "How far one cell reaches")):
+        for column, title in ((channels, _("What each channel is worth")), (cells, _("How far one cell reaches"))):
             column.subheader(title, anchor=False)
         if len(store) == num_parts:
             with channels:
@@ -77,7 +78,8 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
         else:
             # As high as the charts that take its place.
             with st.container(height=CHART_PX + 100, border=False):
-                st.progress(len(store) / num_parts, f"Knocking out each channel and each cell of {len(z)} codes …")
+                doing = _("Knocking out each channel and each cell of {number} codes …").format(number=len(z))
+                st.progress(len(store) / num_parts, doing)
                 now = time.monotonic()
                 pause_s = max(PAUSE_S, shown_at + REST_S - now)
                 _PACER(key="pacer", data={"step": now, "pause_ms": 1000 * pause_s}, on_next_change=lambda: None)
@@ -104,34 +106,46 @@ def _measure(store: dict[tuple[str, int], Tensor], name: str, z: Tensor, x_hat: 
 def _channel_chart(store: dict[tuple[str, int], Tensor], x_hat: Tensor, x: Tensor | None, num_channels: int) -> None:
     errors = torch.stack([store["channel", i] for i in range(num_channels)])
     if x is None:
-        worth, unit = 255 * errors.sqrt().mean(1), "change / grey levels"
+        worth, unit = 255 * errors.sqrt().mean(1), _("change / grey levels")
     else:
-        worth, unit = probing.psnr_lost_db(errors, mse(x, x_hat)), "PSNR lost / dB"
+        worth, unit = probing.psnr_lost_db(errors, mse(x, x_hat)), _("PSNR lost / dB")
     order = worth.argsort(descending=True).tolist()
     values = [float(worth[i]) for i in order]
-    chart = figures.bars([str(i + 1) for i in order], values, "channel knocked out", unit, CHART_PX)
+    chart = figures.bars([str(i + 1) for i in order], values, _("channel knocked out"), unit, CHART_PX)
     # Where the window is narrow, values would stand on each other, and plotly would leave out every other channel's number.
     chart.update_layout(uniformtext={"mode": "hide"}).update_xaxes(dtick=1)
-    st.plotly_chart(chart, key="channel_worth", alt=f"{unit} by channel, ranked, from channel {order[0] + 1}")
+    first, last = order[0] + 1, order[-1] + 1
+    alt = _("{measure} by channel, ranked, from channel {first}").format(measure=unit, first=first)
+    st.plotly_chart(chart, key="channel_worth", alt=alt)
     if x is None:
         st.caption(
-            f"Root mean square change of the pictures, of 255. Without channel {order[0] + 1} they change by "
-            f"**{values[0]:.1f}**, without channel {order[-1] + 1} by {values[-1]:.1f}."
+            _(
+                "Root mean square change of the pictures, of 255. Without channel {first} they change by **{most}**, without channel {last} "
+                "by {least}."
+            ).format(first=first, most=number(values[0], 1), last=last, least=number(values[-1], 1))
         )
     else:
         st.caption(
-            f"Mean over the {len(x)} pictures shown. Channel {order[0] + 1} is worth **{values[0]:.2f} dB**, channel "
-            f"{order[-1] + 1} {values[-1]:.2f} dB."
+            _(
+                "Mean over the {number} pictures shown. Channel {first} is worth **{most} dB**, channel {last} {least} dB."
+            ).format(number=len(x), first=first, most=number(values[0], 2), last=last, least=number(values[-1], 2))
         )
 
 
 def _reach_chart(store: dict[tuple[str, int], Tensor], cells: tuple[int, int], block_px: int) -> None:
     shares = torch.cat([store["row", i] for i in range(cells[0])])
     shares = shares[shares.isfinite().all(1)].mean(0)  # a cell that is at its mean already changes nothing
-    names = ["its own", *map(str, range(1, len(shares)))]
-    chart = figures.bars(names, (100 * shares).tolist(), "cells away", "squared change / %", CHART_PX)
-    st.plotly_chart(chart, key="reach", alt="Share of the squared change by distance from the cell")
+    names = [_("its own"), *map(str, range(1, len(shares)))]
+    chart = figures.bars(names, (100 * shares).tolist(), _("cells away"), _("squared change / %"), CHART_PX)
+    st.plotly_chart(chart, key="reach", alt=_("Share of the squared change by distance from the cell"))
     st.caption(
-        f"Averaged over all {cells[0] * cells[1]} cells of these pictures. When one cell is knocked out, **{shares[0]:.0%}** of the squared change "
-        f"lies in its own {block_px}×{block_px} pixels, and {shares[:2].sum():.1%} there or in the cells next to it."
+        _(
+            "Averaged over all {number} cells of these pictures. When one cell is knocked out, **{own}** of the squared change lies in its own "
+            "{size}×{size} pixels, and {near} there or in the cells next to it."
+        ).format(
+            number=cells[0] * cells[1],
+            own=percent(float(shares[0])),
+            size=block_px,
+            near=percent(float(shares[:2].sum()), 1),
+        )
     )

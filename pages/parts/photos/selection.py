@@ -15,6 +15,7 @@ from aemodels.data import words
 from aemodels.data.pictures import FORMAT_NAMES, PHOTO_SUFFIXES, open_photo
 from aemodels.data.sources import DataRecord
 from aemodels.errors import DataError
+from aemodels.language import N_, _, sentences
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.noise import seeded_order
 from pages.parts.shared import controls, originals, uploads
@@ -22,9 +23,12 @@ from pages.parts.shared import controls, originals, uploads
 MAX_UPLOADS = 9
 TYPES = sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES)
 NONE_YET = {
-    "own": "You have not added a photo yet, so nine codes that come with the model are shown, decoded. Drop in a photo above: a "
-    f"{FORMAT_NAMES} file.",
-    "camera": "You have not taken a photo yet, so nine codes that come with the model are shown, decoded. Take one above.",
+    "own": N_(
+        "You have not added a photo yet, so nine codes that come with the model are shown, decoded. Drop in a photo above: a {formats} file."
+    ),
+    "camera": N_(
+        "You have not taken a photo yet, so nine codes that come with the model are shown, decoded. Take one above."
+    ),
 }
 
 
@@ -54,8 +58,11 @@ def encode(model: Autoencoder, x: Tensor) -> Tensor:
 
 def uploaded_photos(image_shape: Sequence[int]) -> Photos | None:
     """The user's own photos, kept for the visit, as images (C, H, W) of a model; a file that is none is named and skipped."""
-    label = f"Your photos (up to {MAX_UPLOADS}; the centre square is used; they stay on this computer's Latent Lab)"
-    num_channels, size, _ = image_shape
+    label = _(
+        "Your photos, up to {most}. The square in the middle of each is used. They are sent to the computer that runs Latent Lab, and to "
+        "no other."
+    ).format(most=MAX_UPLOADS)
+    num_channels, size = image_shape[:2]
     # A key for each shape: a picture is kept at the size at which it was read.
     key = "uploads" + "x".join(map(str, image_shape))
     read = partial(open_photo, size=size, num_channels=num_channels)
@@ -68,7 +75,7 @@ def uploaded_photos(image_shape: Sequence[int]) -> Photos | None:
 def camera_photos(image_shape: Sequence[int]) -> Photos | None:
     """The user's latest shots as images (C, H, W) of a model; each joins those before it. The browser asks for the camera only
     when this is called."""
-    num_channels, size, _ = image_shape
+    num_channels, size = image_shape[:2]
     shots = st.session_state.setdefault("shots", {}).setdefault((num_channels, size), [])
 
     def keep() -> None:
@@ -81,28 +88,38 @@ def camera_photos(image_shape: Sequence[int]) -> Photos | None:
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.camera_input(
-            f"Your camera (the last {MAX_UPLOADS} shots are shown; they stay on this computer's Latent Lab)",
+            _(
+                "Your camera. The last {most} shots are shown. They are sent to the computer that runs Latent Lab, and to no other."
+            ).format(most=MAX_UPLOADS),
             key="camera",
             on_change=keep,
             width=420,
         )
         if shots:
-            st.button("Remove the shots", icon=":material/delete:", on_click=shots.clear)
+            st.button(_("Remove the shots"), icon=":material/delete:", on_click=shots.clear)
     if error := st.session_state.pop("shot_error", None):
         st.warning(controls.sentence(error), icon=":material/broken_image:")
-    return Photos(torch.stack(shots).float() / 255, [f"shot {i + 1}" for i in range(len(shots))]) if shots else None
+    if not shots:
+        return None
+    names = [_("shot {number}").format(number=i + 1) for i in range(len(shots))]
+    return Photos(torch.stack(shots).float() / 255, names)
 
 
 def choose_source(data: DataRecord) -> str:
     """The widget that chooses between "test" photos, the user's "own" and the "camera"."""
-    sources = {"test": f"Nine test {words.of(data.config).many}", "own": "Your own", "camera": "Camera"}
-    return controls.choose("Photos", sources, key="photos")
+    test = _("Nine test {many}").format(many=words.of(data.config).many)
+    return controls.choose(_("Photos"), {"test": test, "own": _("Your own"), "camera": _("Camera")}, key="photos")
+
+
+def none_yet(source: str) -> str:
+    """What is shown as long as there is no photo from this source, "own" or "camera"."""
+    return _(NONE_YET[source]).format(formats=_(FORMAT_NAMES))
 
 
 def has_test_photos(ckpt: Checkpoint) -> bool:
     """Whether there are any; if not, the page says why."""
     if originals.of(ckpt.data) is None:
-        why = originals.why_none(ckpt.data)
-        st.info(why + " Or choose “Your own” to drop photos in.", icon=":material/photo_library:")
+        why = sentences([originals.why_none(ckpt.data), _("Or choose “Your own” to drop photos in.")])
+        st.info(why, icon=":material/photo_library:")
         return False
     return True

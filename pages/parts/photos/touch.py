@@ -7,12 +7,12 @@ from torch import Tensor
 
 from aemodels.codes import probing
 from aemodels.data import words
+from aemodels.language import _, number, percent
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from pages.parts.photos import cells, probes
 from pages.parts.shared import controls, export, loaders
 
-PARTS = {"channel": "A channel", "cell": "A cell"}
 TILE_PX = 384
 BOUND = {"bind": "query-params", "persist_state": "session"}
 # Two pictures a row where four would be small; below 640 px Streamlit has one.
@@ -50,7 +50,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
 
     limit  ends of the colour scale of the channel maps
     """
-    state, (num_pictures, num_channels, side, _) = st.session_state, z.shape
+    state, (num_pictures, num_channels, side) = st.session_state, z.shape[:3]
     state.maps_a_row = columns_of_maps = figures.map_columns(num_channels)
     # Another model may have fewer of them.
     for key, most in (("photo", num_pictures), ("channel", num_channels)):
@@ -58,14 +58,16 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
             state[key] = most
     places = [(row, column) for row in range(side) for column in range(side)]
     with controls.row():
-        photo = st.number_input("Picture", 1, num_pictures, key="photo", width=120, **BOUND) - 1
+        photo = st.number_input(_("Picture"), 1, num_pictures, key="photo", width=120, **BOUND) - 1
         left_of_place = st.container(width="content")
         typed = {"on_change": _typed, **BOUND}
-        channel = st.number_input("Channel", 1, num_channels, key="channel", width=84, args=("channel",), **typed) - 1
+        channel = (
+            st.number_input(_("Channel"), 1, num_channels, key="channel", width=84, args=("channel",), **typed) - 1
+        )
         if state.get("cell", places[0]) not in places:
             del state.cell
         cell = st.selectbox(
-            "Cell (row, column)",
+            _("Cell (row, column)"),
             places,
             places.index((side // 2, side // 2)),
             format_func=lambda place: f"{place[0] + 1}, {place[1] + 1}",
@@ -77,14 +79,16 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         # After the places: each widget that a click moves is an entry of the browser's history, and Back should show the
         # scene before it, not this part at the place before.
         with left_of_place:
-            part = controls.choose("Change", PARTS, key="part")
-        with st.container(width=230):
-            gain = st.slider("Scale (0 knocks it out, 1 leaves it as it is)", -2.0, 3.0, 0.0, 0.1, key="gain", **BOUND)
+            part = controls.choose(_("Change"), {"channel": _("A channel"), "cell": _("A cell")}, key="part")
+        with st.container(width=280):
+            scale = _("Scale (0 knocks it out, 1 leaves it as it is)")
+            gain = st.slider(scale, -2.0, 3.0, 0.0, 0.1, key="gain", **BOUND)
     controls.note_drawn("photo", "part", "channel", "cell", "gain")
     if part == "channel":
-        where, what, framed = probing.channel(channel), f"channel {channel + 1}", None
+        where, what, framed = probing.channel(channel), _("channel {number}").format(number=channel + 1), None
     else:
-        where, what, framed = probing.cell(*cell), f"cell {cell[0] + 1}, {cell[1] + 1}", cell
+        what = _("cell {row}, {column}").format(row=cell[0] + 1, column=cell[1] + 1)
+        where, framed = probing.cell(*cell), cell
 
     whole = x_hat[photo : photo + 1]
     ckpt = loaders.checkpoint(name)
@@ -96,38 +100,40 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
     st.html(f"<style>{STYLE}</style>")
     columns = st.container(key="touched").columns(4, gap="small")
     with columns[0]:
-        st.markdown("**Code**: click a channel")
+        st.markdown(_("**Code**: click a channel"))
         maps = figures.mosaic(list(figures.diverging(z[photo].numpy(), limit)), columns_of_maps)
         numbers = [str(i + 1) for i in range(num_channels)]
-        label = f"The {num_channels} channel maps of picture {photo + 1}."
+        label = _("The {number} channel maps of picture {picture}.").format(number=num_channels, picture=photo + 1)
         at, grid = divmod(channel, columns_of_maps), (maps.shape[0] // side, columns_of_maps)
         cells.show(maps, grid, at, label, _pick_channel, "channels", part == "channel", numbers)
     with columns[1]:
-        st.markdown("**Rebuilt**: click a cell")
-        label = f"Picture {photo + 1} rebuilt, under the {side}×{side} cells of its code."
+        st.markdown(_("**Rebuilt**: click a cell"))
+        label = _("Picture {picture} rebuilt, under the {side}×{side} cells of its code.").format(
+            picture=photo + 1, side=side
+        )
         cells.show(figures.to_tiles(whole)[0], (side, side), cell, label, _pick_cell, "cells", part == "cell")
     with columns[2]:
-        scaled = f"times {gain:g}".replace("-", "−") if gain else "knocked out"
-        st.markdown(f"**{what.capitalize()} {scaled}**")
-        export.show(_tile(figures.to_tiles(x_changed)[0], None, side), f"Picture {photo + 1}, {what} times {gain:g}")
+        scaled = _("**{part} times {gain}**") if gain else _("**{part} knocked out**")
+        st.markdown(scaled.format(part=what.capitalize(), gain=f"{gain:g}".replace("-", "−")))
+        alt = _("Picture {picture}, {part} times {gain}").format(picture=photo + 1, part=what, gain=f"{gain:g}")
+        export.show(_tile(figures.to_tiles(x_changed)[0], None, side), alt)
     with columns[3]:
-        st.markdown(f"**What changed**, white {peak:.2f}" if peak else "**What changed**: nothing")
-        alt = f"Where picture {photo + 1} changes when {what} is scaled by {gain:g}"
+        changed = _("**What changed**, white {peak}") if peak else _("**What changed**: nothing")
+        st.markdown(changed.format(peak=number(peak, 2)))
+        alt = _("Where picture {picture} changes when {part} is scaled by {gain}")
+        alt = alt.format(picture=photo + 1, part=what, gain=f"{gain:g}")
         export.show(_tile(figures.heat(difference, peak), framed, side), alt)
 
     with st.container(horizontal=True, gap="medium"):
         change_rms = 255 * float(change.square().mean().sqrt())
-        st.metric("The picture changes by (RMS)", f"{change_rms:.1f} of 255", width="content")
+        of_levels = _("{number} of 255").format(number=number(change_rms, 1))
+        st.metric(_("The picture changes by (RMS)"), of_levels, width="content")
         if part == "cell":
             own = float(probing.shares_by_distance(change, *cell, (side, side))[0])
             block = whole.shape[-1] // side
-            label = f"Of the squared change, in its own {block}×{block} px"
-            st.metric(label, f"{own:.0%}" if peak else "–", width="content")
+            label = _("Of the squared change, in its own {size}×{size} px").format(size=block)
+            st.metric(label, percent(own) if peak else "–", width="content")
         if x is not None:
             before, after = (float(psnr_db(x[photo : photo + 1], picture)) for picture in (whole, x_changed))
-            st.metric(
-                f"PSNR against the {words.of(ckpt.data.config).one}",
-                f"{after:.2f} dB",
-                f"{after - before:+.2f} dB",
-                width="content",
-            )
+            label = _("PSNR against the {one}").format(one=words.of(ckpt.data.config).one)
+            st.metric(label, f"{number(after, 2)} dB", f"{after - before:+.2f} dB", width="content")

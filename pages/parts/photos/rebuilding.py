@@ -1,0 +1,131 @@
+"""What the page Reconstruct says of the pictures it shows: how well they are rebuilt, what helps, what is lost, which channels work."""
+
+from collections.abc import Sequence
+from math import prod
+
+from torch import Tensor
+
+from aemodels import Checkpoint
+from aemodels.data import words
+from aemodels.language import _, ngettext, number, percent, sentences
+from aemodels.models.config import ModelConfig
+from aemodels.quality import detail
+from pages.parts.shared import controls
+
+FINE_PX = 4
+
+
+def of_model(ckpt: Checkpoint) -> str:
+    """The model's PSNR on all test images."""
+    score, config = ckpt.metrics["evaluations"][0], ckpt.model_config
+    return _(
+        "On the {number} test {many} this model reaches **{psnr} ± {interval} dB** (mean PSNR of the images, peak 1.0, with the 95 % interval of "
+        "the mean), from {times} times fewer numbers."
+    ).format(
+        number=number(score["num_images"]),
+        many=words.of(ckpt.data.config).many,
+        psnr=number(score["psnr_db"], 2),
+        interval=number(score["psnr_db_ci95"], 2),
+        times=f"{prod(config.image_shape) / prod(config.latent_shape):g}",
+    )
+
+
+def of_photos(
+    ckpt: Checkpoint, x: Tensor, x_hat: Tensor, psnr: Tensor, encoder_psnr: Tensor, names: Sequence[str]
+) -> list[str]:
+    """Of photos x (n, C, H, W), rebuilt as x_hat: the PSNR (n,) of each in dB, also from the encoder alone, and what is lost."""
+    picture, points = words.of(ckpt.data.config), []
+    if len(x) > 1:
+        worst = int(psnr.argmin())
+        points.append(
+            _(
+                "These {number} reach {mean} dB on average; the hardest, number {place} ({name}), {least} dB, the easiest {most} dB."
+            ).format(
+                number=len(x),
+                mean=number(psnr.mean().item(), 2),
+                place=worst + 1,
+                name=controls.literal(names[worst]),
+                least=number(psnr[worst].item(), 1),
+                most=number(psnr.max().item(), 1),
+            )
+        )
+    else:
+        points.append(
+            _("This {one} ({name}) reaches {psnr} dB.").format(
+                one=picture.one, name=controls.literal(names[0]), psnr=number(psnr[0].item(), 2)
+            )
+        )
+    if helpers := _helpers(ckpt.model_config):
+        points.append(
+            _(
+                "The encoder gets help. Its first code alone would give **{before} dB** here; {helpers} raise that to **{after} dB**."
+            ).format(
+                before=number(encoder_psnr.mean().item(), 2),
+                helpers=_(", then ").join(helpers),
+                after=number(psnr.mean().item(), 2),
+            )
+        )
+    variation = x - x.mean((2, 3), keepdim=True)
+    if variation.any():  # a blank one, from a covered camera, has none
+        in_error, in_photos = detail.fine_share(x - x_hat, FINE_PX), detail.fine_share(variation, FINE_PX)
+        if in_error > max(in_photos, 0.5):
+            of_photos = ngettext(
+                "In the {photos}'s own variation such detail makes up {share}: fine detail is lost first.",
+                "In the {photos}' own variation such detail makes up {share}: fine detail is lost first.",
+                len(x),
+            )
+        else:
+            of_photos = ngettext(
+                "In the {photos}'s own variation such detail makes up {share}.",
+                "In the {photos}' own variation such detail makes up {share}.",
+                len(x),
+            )
+        of_error = _("**{share}** of the squared error is detail finer than {size} px.")
+        points.append(
+            sentences(
+                [
+                    of_error.format(share=percent(in_error), size=FINE_PX),
+                    of_photos.format(photos=picture.many if len(x) > 1 else picture.one, share=percent(in_photos)),
+                ]
+            )
+        )
+    return points
+
+
+def of_channels(power: Tensor) -> list[str]:
+    """Which channels carry most and least of the codes' power (C,); nothing where there is no power."""
+    if not power.any():
+        return []
+    share = power / power.sum()
+    return [
+        _(
+            "The channels do not work equally hard: the strongest (number {strongest}) carries {most} of these codes' power, the weakest "
+            "(number {weakest}) {least}; an equal share would be {equal}."
+        ).format(
+            strongest=int(power.argmax()) + 1,
+            most=percent(share.max().item()),
+            weakest=int(power.argmin()) + 1,
+            least=percent(share.min().item(), 1),
+            equal=percent(1 / len(power), 1),
+        )
+    ]
+
+
+def _helpers(config: ModelConfig) -> list[str]:
+    """What improves the encoder's code, in the order in which it works."""
+    helpers = []
+    if config.corrector_depths:
+        helpers.append(_("a corrector that compares the original with its first reconstruction"))
+    if num_steps := config.refiner_steps:
+        learned = ngettext(
+            "{number} learned step along the gradient of the picture's error",
+            "{number} learned steps along the gradient of the picture's error",
+            num_steps,
+        )
+        helpers.append(learned.format(number=num_steps))
+    if num_steps := config.descent_steps:
+        plain = ngettext(
+            "{number} step of plain descent on the code", "{number} steps of plain descent on the code", num_steps
+        )
+        helpers.append(plain.format(number=num_steps))
+    return helpers
