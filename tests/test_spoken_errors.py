@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import streamlit as st
-from apptest import png_file
+from apptest import UPLOADS, open_page, png_file
 from broken_models import dead, save
 from foreign_models import save_foreign
 from streamlit.testing.v1 import AppTest
@@ -58,6 +58,16 @@ def test_a_broken_upload(content, english, chinese):
     file.name = "bad.png"
     said = in_each(failing(pictures.open_picture, file))
     assert [text.startswith(start) for text, start in zip(said, (english, chinese), strict=True)] == [True, True]
+
+
+def test_a_broken_upload_on_a_page(without_photos):
+    for spoken, sentence in (
+        ("zh", "bad.png 是空文件；请选择其他图片。"),
+        ("en", "bad.png is empty; choose another picture."),
+    ):
+        app = open_page("dogs/reconstruct", photos="own", lang=spoken)
+        app.file_uploader(key=UPLOADS).set_value([("bad.png", b"", "image/png")]).run()
+        assert [warning.value for warning in app.warning] == [sentence]
 
 
 def script(spoken):
