@@ -38,14 +38,13 @@ trainings = {name: checkpoints.trainings(name, header) for name, header in chose
 counts = {model.name: model.data.num_images for model in group.models}
 alike: dict[tuple, list[str]] = {}  # models by how their images were split
 for model in group.models:
-    alike.setdefault((*map(counts[model.name].get, ("train", "validation", "test")), model.data.split), []).append(
-        model.name
-    )
+    parts = map(model.data.num_images.get, ("train", "validation", "test"))
+    alike.setdefault((*parts, model.data.split_rule()), []).append(model.name)
 splits = []
 for (*parts, rule), names in alike.items():
     counted = dict(zip(("train", "validation", "test"), map(number, parts), strict=True))
     split = _("{train} images to train on, {validation} to validate on, {test} to test on. Split: {rule}.").format(
-        **counted, rule=controls.literal(_(rule))
+        **counted, rule=controls.literal(rule)
     )
     named = _("{names}: {sentence}").format(names=list_of(map(controls.code, names)), sentence=split)
     splits.append(named if len(alike) > 1 else split)
