@@ -78,7 +78,7 @@ def of_browser(tag: str | None) -> str:
 
 def _(message: str) -> str:
     """The message in the language that is spoken; put in figures by `.format` afterwards."""
-    return _translations(current()).gettext(message)
+    return _translations(current()).gettext(message) if message else ""  # of "" gettext tells the catalogue's header
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
@@ -131,6 +131,11 @@ def list_of(items: Iterable[str]) -> str:
 def all_of(items: Iterable[str]) -> str:
     """The items as a sentence lists them: "a, b, and c"."""
     return format_list(list(items), locale=locale())
+
+
+def any_of(items: Iterable[str]) -> str:
+    """The items of which it is one: "a, b, or c"."""
+    return format_list(list(items), style="or", locale=locale())
 
 
 def sentences(parts: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """Scenes on the way from page to page, and by the browser's Back and Forward."""
 
 import pytest
-from browser import needs_browser, query, settle
+from browser import needs_browser, picture_bytes, query, settle
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -37,20 +37,21 @@ def wait(page, title, values):
     settle(page)
 
 
-def model(page):
-    return page.locator('[role="radio"][aria-checked="true"]').first.inner_text()
+def model(page, key="model"):
+    return page.locator(f'.st-key-{key} [role="radio"][aria-checked="true"]').inner_text()
 
 
 def seed(page):
     return page.get_by_label("Seed", exact=True).input_value()
 
 
-def test_a_scene_that_was_clicked_together_goes_along(visit):
+def test_a_scene_that_was_clicked_together_comes_back(visit):
     page = visit("dogs-sample")
     page.get_by_role("radio", name="Noise 0.10", exact=True).click()
     wait(page, "Sample", {"model": "dog-noise-0.10"})
     page.get_by_role("button", name="Draw again").click()
     wait(page, "Sample", {"model": "dog-noise-0.10", "seed": 2})
+    shown = picture_bytes(page)
     go(page, "Interpolate", model="dog-noise-0.10", seed=2)
     page.get_by_role("button", name="Draw again").click()
     wait(page, "Interpolate", {"model": "dog-noise-0.10", "seed": 3})
@@ -58,10 +59,32 @@ def test_a_scene_that_was_clicked_together_goes_along(visit):
     wait(page, "Interpolate", {"seed": 2})
     # The address changes before the page does.
     sync_api.expect(page.get_by_label("Seed", exact=True)).to_have_value("2", timeout=60_000)
+    page.go_back()
+    wait(page, "Sample", {"model": "dog-noise-0.10", "seed": 2})
+    assert (model(page), seed(page)) == ("Noise 0.10", "2")
+    assert picture_bytes(page) == shown
+    page.go_forward()
+    wait(page, "Interpolate", {"model": "dog-noise-0.10"})
+    assert model(page) == "Noise 0.10"
 
 
-def test_a_bookmarked_scene_goes_along(visit):
+def test_a_bookmarked_scene_goes_along_and_comes_back(visit):
     page = visit("mnist-latent-plane?z=1,1&seed=7&mnist_model=L2+on+the+code")
     go(page, "Path", seed=7, mnist_model="mnist-ae-l2-code")
-    assert (model(page), seed(page)) == ("L2 on the code", "7")
+    assert (model(page, "mnist_model"), seed(page)) == ("L2 on the code", "7")
     assert "z" not in query(page)
+    page.go_back()
+    wait(page, "Latent plane", {"seed": 7, "mnist_model": "mnist-ae-l2-code"})
+    assert (model(page, "mnist_model"), seed(page)) == ("L2 on the code", "7")
+    assert query(page)["z"].replace(" ", "") == "1,1"
+
+
+def test_a_choice_of_one_page_alone_comes_back_with_it(visit):
+    page = visit("dogs-sample")
+    page.get_by_role("radio", name="Mixture", exact=True).click()
+    wait(page, "Sample", {"sampler": "mixture"})
+    go(page, "Interpolate")
+    assert "sampler" not in query(page)
+    page.go_back()
+    wait(page, "Sample", {"sampler": "mixture"})
+    assert model(page, "sampler") == "Mixture"

@@ -130,6 +130,7 @@ def test_chinese_has_no_space_beside_its_punctuation_and_no_half_width_stops():
         (partial(language.signed, -0.001, 2), "+0.00", "+0.00"),
         (partial(language.list_of, "abc"), "a, b, c", "a、b、c"),
         (partial(language.all_of, "abc"), "a, b, and c", "a、b和c"),
+        (partial(language.any_of, "abc"), "a, b, or c", "a、b或c"),
         (partial(language.sentences, ["A.", "", "B."]), "A. B.", "A. B."),
         (partial(language.sentences, ["甲。", "乙。"]), "甲。乙。", "甲。乙。"),
     ],

@@ -1,33 +1,23 @@
 """The map: six pictures that lead to the pages; which models and data are present, where to start."""
 
 import itertools
+import math
 
 import streamlit as st
 
-from aemodels.language import _
+from aemodels.data import words
+from aemodels.language import _, any_of, number, sentences
 from aemodels.storage import catalogue
 from pages.parts.shared import controls, loaders, models, originals, thumbnails
 
-# Page -> what it shows, in the order that a newcomer takes.
-CARDS = {
-    "mnist/latent_plane": ("Latent plane", "10,000 digits on a plane of two numbers. Click anywhere, see it decoded."),
-    "mnist/denoise": ("Denoise", "A noisy digit goes in, a clean one comes out, through a code of 2 or of 64 numbers."),
-    "dogs/reconstruct": ("Reconstruct", "Photos, their codes made visible, and what each part of a code holds."),
-    "dogs/sample": ("Sample", "Codes drawn at random from a Gaussian: do they decode to new photos?"),
-    "dogs/perturb": ("Perturb", "Add noise to a code and watch what happens to the picture."),
-    "dogs/noise_regularised": (
-        "Noise-regularised",
-        "Codes that were trained to survive noise, and how much quality that costs.",
-    ),
-}
-KINDS_OF_SECTIONS = {"mnist": "small images", "dogs": "photos"}
+KINDS_OF_SECTIONS = {"mnist": _("small images"), "dogs": _("photos")}
 MORE = {
-    "mnist/twins": "What L2 does to the plane",
-    "mnist/path": "A path between two codes",
-    "dogs/axes": "What the main directions of the codes hold",
-    "dogs/interpolate": "From one photo to another",
-    "about/training": "How each model was trained",
-    "about/report": "Your report",
+    "mnist/twins": _("What L2 does to the plane"),
+    "mnist/path": _("A path between two codes"),
+    "dogs/axes": _("What the main directions of the codes hold"),
+    "dogs/interpolate": _("From one photo to another"),
+    "about/training": _("How each model was trained"),
+    "about/report": _("Your report"),
 }
 # The title's link covers its whole card, so that a click on the picture follows it and the Tab key stops there once.
 STYLE = """
@@ -47,10 +37,52 @@ STYLE = """
 @media (max-width: 640px) { [class*="st-key-models-"] table { font-size: 0.8rem; } }
 """
 
+found = loaders.read_catalogue()
+
+
+def on_a_plane() -> str:
+    """Of the first data set that has such models, as the page itself begins with."""
+    groups = found.of_kind(catalogue.PLANE)
+    if not groups:
+        return _("Pictures on a plane of two numbers. Click anywhere, see it decoded.")
+    data = groups[0].data
+    return _("{number} {many} on a plane of two numbers. Click anywhere, see it decoded.").format(
+        number=number(data.num_images["test"]), many=words.of(data.config).many
+    )
+
+
+def denoised() -> str:
+    groups = found.of_kind(catalogue.DENOISER)
+    if not groups:
+        return _("A noisy picture goes in, a clean one comes out, through a short code.")
+    lengths = sorted({math.prod(model.config.latent_shape) for model in groups[0].models})
+    return _("A noisy {one} goes in, a clean one comes out, through a code of {lengths} numbers.").format(
+        one=words.of(groups[0].data.config).one,
+        lengths=any_of(map(number, lengths)),
+    )
+
+
+# Page -> what it shows, in the order that a newcomer takes.
+CARDS = {
+    "mnist/latent_plane": (_("Latent plane"), on_a_plane()),
+    "mnist/denoise": (_("Denoise"), denoised()),
+    "dogs/reconstruct": (
+        _("Reconstruct"),
+        _("Photos, their codes made visible, and what each part of a code holds."),
+    ),
+    "dogs/sample": (_("Sample"), _("Codes drawn at random from a Gaussian: do they decode to new photos?")),
+    "dogs/perturb": (_("Perturb"), _("Add noise to a code and watch what happens to the picture.")),
+    "dogs/noise_regularised": (
+        _("Noise-regularised"),
+        _("Codes that were trained to survive noise, and how much quality that costs."),
+    ),
+}
 controls.header(
     "Latent Lab",
-    "An autoencoder squeezes a picture into a short code and rebuilds the picture from that code alone. Here you can see the codes, "
-    "click on them, draw random ones, add noise to them, and measure what happens.",
+    _(
+        "An autoencoder squeezes a picture into a short code and rebuilds the picture from that code alone. Here you can see the codes, "
+        "click on them, draw random ones, add noise to them, and measure what happens."
+    ),
 )
 st.html(f"<style>{STYLE}</style>")
 places = {}
@@ -63,26 +95,29 @@ for start in (0, 3):
             st.page_link(f"{page}.py", label=f"**{title}** · {KINDS_OF_SECTIONS[section]}")
             st.markdown(sentence)
 st.markdown(
-    "**Where to start:** go from left to right; each page builds on the one before. All that you set is kept in the page's "
-    "address: bookmark it to see the same picture again."
+    _(
+        "**Where to start:** go from left to right; each page builds on the one before. All that you set is kept in the page's "
+        "address: bookmark it to see the same picture again."
+    )
 )
 with st.container(horizontal=True):
     for page, label in MORE.items():
         st.page_link(f"{page}.py", label=label)
 
-found = loaders.read_catalogue()
-st.header("Models", anchor=False)
+st.header(_("Models"), anchor=False)
 for i, group in enumerate(found.groups):
     with st.container(key=f"models-{i}"):
         st.subheader(controls.literal(group.title), anchor=False)
         st.markdown(models.table(group))
 if found.groups:
     st.caption(
-        "PSNR: 10·log10(1 / MSE) of each image, averaged over the test images, with the 95 % interval of that mean."
+        _("PSNR: 10·log10(1 / MSE) of each image, averaged over the test images, with the 95 % interval of that mean.")
     )
 else:
     st.info(
-        "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
+        _(
+            "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
+        )
     )
 models.say_broken(found.broken)
 if without_page := [catalogue.why_no_page(model) for model in found.models if not model.kinds]:
@@ -90,23 +125,21 @@ if without_page := [catalogue.why_no_page(model) for model in found.models if no
 
 wrong = st.container()  # filled last: that takes every model's codes
 
-st.header("Data on this computer", anchor=False)
+st.header(_("Data on this computer"), anchor=False)
 columns = itertools.cycle(st.columns(2))
 next(columns).success(_(originals.MNIST_FOUND), icon=":material/check:")
 for group in found.groups:
     if group.data.config.source == "mnist":
         continue
     images, place = originals.of(group.data), next(columns)
-    found_here = controls.literal(f"{group.title}: {images.found()}") if images else ""
+    found_here = _("{title}: {found}").format(title=group.title, found=images.found()) if images else ""
     if images is None:
-        place.info(
-            f"{originals.why_none(group.data)} Until then the pages show codes that come with the models, or photos of your own.",
-            icon=":material/photo_library:",
-        )
+        until = _("Until then the pages show codes that come with the models, or photos of your own.")
+        place.info(sentences([originals.why_none(group.data), until]), icon=":material/photo_library:")
     elif others := originals.about_others(group.data):
-        place.info(f"{found_here} {others}", icon=":material/photo_library:")
+        place.info(sentences([controls.literal(found_here), others]), icon=":material/photo_library:")
     else:
-        place.success(found_here, icon=":material/check:")
+        place.success(controls.literal(found_here), icon=":material/check:")
 
 for name, place in places.items():  # last, so that the page stands before its pictures are computed
     if picture := thumbnails.jpeg(name):

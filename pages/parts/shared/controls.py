@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from aemodels.language import _, signed  # noqa: F401 - pages still ask for controls.signed
+from aemodels.language import _
 from aemodels.text import visible
 
 MAX_SEED = 999_999
@@ -83,9 +83,6 @@ def choose(label: str, options: Mapping[str, str], key: str) -> str:
         st.query_params[key] = value
     state[key + IN_ADDRESS] = st.query_params.get(key)
     return value
-
-
-choose_named = choose
 
 
 def in_address() -> dict[str, str | None]:

@@ -31,7 +31,7 @@ def choose_group(*kinds: str, key: str) -> Group:
     if len(groups) == 1:
         return next(iter(groups.values()))
     titles = {name: group.title for name, group in groups.items()}
-    return groups[controls.choose_named(_("Data set"), titles, key)]
+    return groups[controls.choose(_("Data set"), titles, key)]
 
 
 def choose_model(kind: str, key: str = "model", data_key: str = "data") -> tuple[str, Group]:
@@ -48,7 +48,7 @@ def choose_model(kind: str, key: str = "model", data_key: str = "data") -> tuple
         name: _("{title}, denoiser").format(title=title) if name in denoisers else title
         for name, title in group.titles.items()
     }
-    return controls.choose_named(_("Model"), titles, key), group
+    return controls.choose(_("Model"), titles, key), group
 
 
 def say_broken(broken: Mapping[str, str]) -> None:

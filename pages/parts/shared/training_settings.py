@@ -1,0 +1,83 @@
+"""The settings of each training, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aemodels.language import N_, _, list_of, number, percent
+from aemodels.models.config import ModelConfig
+from aemodels.storage.catalogue import Model
+
+OF_VARIANTS = {
+    "noise_factor": N_("noise on the input, σ"),
+    "noise_variance": N_("noise on the code, variance"),
+    "code_l2": N_("L2 on the code"),
+    "beta": N_("weight of the KL divergence, β"),
+}
+LOSSES = {"bce": "BCE", "mse": "MSE", "log_mse": "log MSE"}
+
+
+def of_models(models: Sequence[Model]) -> dict[str, dict[str, str]]:
+    """Of each model, by its name, setting -> value."""
+    own = dict.fromkeys(key for model in models for key in ModelConfig.from_dict(model.header["model_config"]).settings)
+    return {model.name: _of_model(model, list(own)) for model in models}
+
+
+def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
+    header = of.header
+    model, train, made = header["model_config"], header["train_config"], header["provenance"]
+    depths = (model.get(part, ()) for part in ("encoder_depths", "decoder_depths", "corrector_depths"))
+    return {
+        _("PSNR on test images, dB"): number(header["metrics"]["psnr_db"], 2),
+        _("variant"): list_of([model["variant"], model["network"]]),
+        _("code"): "×".join(map(str, model["latent_shape"])),
+        _("widths"): list_of(map(str, model["widths"])),
+        _("blocks, encoder / decoder / corrector"): " / ".join(list_of(map(str, each)) or "–" for each in depths),
+        _(
+            "gradient steps on the code, learned / plain"
+        ): f"{model.get('refiner_steps', 0)} / {model.get('descent_steps', 0)}",
+        _("loss"): LOSSES[model["reconstruction"]],
+        **{
+            _(OF_VARIANTS[key]) if key in OF_VARIANTS else key: f"{model[key]:g}" if model.get(key) else _("none")
+            for key in own
+        },
+        _("weight decay"): f"{train['weight_decay']:g}",
+        _("learning rate, peak"): f"{train['learning_rate']:g}",
+        _("batch"): str(train["batch_size"]),
+        _("mirrored at random"): _("yes") if train["flips"] else _("no"),
+        _("shifted at random, px"): f"{train.get('shift_px', 0):g}",
+        _("bent at random, px"): f"{train.get('warp_px', 0):g}",
+        _("starts from"): train["start_from"] or _("random weights"),
+        _("share of training before the learned gradient steps"): percent(train.get("refine_from", 0)),
+        _("epochs done"): number(header["history"][-1]["epoch"], 1) if header["history"] else "0",
+        _("steps"): number(made["steps"]),
+        _("training time"): _("{minutes} min").format(minutes=number(made["wall_s"] / 60, 1)),
+        _("images/s"): number(made["images_per_s"]),
+        _("device"): made["device"],
+        _("matrices multiplied in"): made.get("precision", "bfloat16"),  # all were, before it was chosen
+        _("train images"): number(made["num_train_images"]),
+        _("validation images"): number(of.data.num_images["validation"]),
+        _("test images"): number(of.data.num_images["test"]),
+        _("data fingerprint"): made["data_fingerprint"][:12],
+        _("seed"): str(made["seed"]),
+        _("finished"): _("yes") if made["finished"] else _("no"),
+    }
+
+
+def of_trainings(trainings: Sequence[Mapping[str, Any]], starts: Sequence[int | None]) -> dict[int, dict[str, str]]:
+    """Of each training, by its number from 1, setting -> value; the arguments as `histories.each_once` gives them."""
+    return {
+        i + 1: {
+            _("model"): t["name"],
+            _("starts from"): _("random weights")
+            if start is None
+            else _("the end of {number}").format(number=start + 1),
+            _("minutes"): number(t["provenance"]["wall_s"] / 60),
+            _("epochs"): number(t["history"][-1]["epoch"], 1) if t["history"] else "0",
+            _("learning rate, peak"): f"{t['train_config']['learning_rate']:g}",
+            _("batch"): str(t["train_config"]["batch_size"]),
+            _("corrector"): _("yes") if t["model_config"].get("corrector_depths") else _("no"),
+            _("learned gradient steps"): str(t["model_config"].get("refiner_steps", 0)),
+            _("PSNR / dB"): number(t["psnr_db"], 2),
+        }
+        for i, (t, start) in enumerate(zip(trainings, starts, strict=True))
+    }

@@ -1,0 +1,111 @@
+"""Every page in Chinese, after it was shown in English by the same process: nothing is left in English, neither by a message without
+a translation nor by something that was kept in the other language."""
+
+import json
+import os
+import re
+from collections.abc import Iterable
+
+import pytest
+from apptest import go_to, start
+from browser import REPO
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+
+from aemodels import list_checkpoints
+
+PAGES = sorted(
+    f"{file.parent.name}/{file.stem}" for file in (REPO / "pages").glob("*/*.py") if file.parent.name != "parts"
+)
+# Code, HTML, addresses, icons and files, whatever letters they have.
+NO_WORDS = re.compile(
+    r"`[^`]*`|<(script|style)>.*?</\1>|<[^>]*>|https?:\S+|:material/\w+:|--[\w-]+|[\w./-]+\.(?:md|py|npz|docx|zip|csv|png|toml|safetensors)\b"
+    r"|[\w.-]*(?:/[A-Za-z][\w.-]*)+|\d+ of \d+ cores",
+    re.DOTALL,
+)
+# What a Chinese page writes in Latin letters: names, measures, units, variants as the recipes call them, processors.
+ALLOWED = """
+    Latent Lab English MNIST FashionMNIST KMNIST Stanford Dogs Word Streamlit
+    PSNR SSIM MSE BCE SNR KL L2 VAE PCA AVIF VVC MMSE PNG CSV JPEG HTML ZIP DPI Ledoit Wolf BFGS Inception Muon AdamW
+    log dB px bit kB MB GB ms min max bfloat float plain conv mlp noisy-code denoising vae l2-code
+    NVIDIA HBM AMD EPYC Intel Xeon Processor CPU
+"""
+WORD = re.compile(r"[A-Za-z][A-Za-z-]+(?![A-Za-z])")
+# Fields of Streamlit's messages that a visitor reads, and of a plot.
+READ = {"label", "body", "help", "placeholder", "options", "content", "alt", "caption", "text", "title", "page_name"}
+READ_IN_PLOTS = {"text", "name", "hovertemplate", "hovertext", "ticktext", "label"}
+
+
+def strings(node: object, wanted: set[str], key: str = "") -> list[str]:
+    """The strings of nested dictionaries and lists that stand under one of the keys."""
+    if isinstance(node, str):
+        return [node] if key in wanted else []
+    if isinstance(node, dict):
+        return [text for name, value in node.items() for text in strings(value, wanted, name)]
+    return [text for value in node for text in strings(value, wanted, key)] if isinstance(node, list) else []
+
+
+def words_of_component(data: str) -> list[str]:
+    """All strings under `words` in what a component is given."""
+    words = json.loads(data).get("words", {})
+    return strings({"words": [*words.values()]} if isinstance(words, dict) else {"words": words}, {"words"})
+
+
+def read(app) -> list[str]:
+    """What stands on the page, and in its bars."""
+    found = []
+    for element in [*app.main, *app.sidebar]:
+        proto = getattr(element, "proto", None)
+        if not isinstance(proto, Message):
+            continue
+        fields = MessageToDict(proto, preserving_proto_field_name=True)
+        found += strings(fields, READ)
+        if element.type == "plotly_chart":
+            templates = strings(json.loads(proto.spec), READ_IN_PLOTS)
+            found += [re.sub(r"%\{[^}]*\}|<[^>]*>", " ", text) for text in templates]
+        elif element.type in {"arrow_data_frame", "arrow_table"}:
+            table = element.value
+            names = [*table.index.names, *table.columns, *table.index, *table.to_numpy().flatten()]
+            found += [str(name) for name in names if name is not None]
+        elif isinstance(fields.get("json"), str):
+            found += words_of_component(fields["json"])
+    return list(dict.fromkeys(found))
+
+
+def in_english(text: str, names: Iterable[str] = ()) -> str:
+    """The words of a text that are neither Chinese nor allowed nor one of these names."""
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, " ")
+    text = NO_WORDS.sub(" ", text.replace("\\", "").replace("\u2060", ""))
+    return " ".join(word for word in WORD.findall(text) if word.strip("-") not in ALLOWED.split())
+
+
+def left(page: str, names: Iterable[str]) -> dict[str, str]:
+    """Text -> its English words, of a page in Chinese that was shown in English before."""
+    for told in ("en", "zh"):
+        app = go_to(start(lang=told), page)
+        assert not app.exception
+    names = [*names, *list_checkpoints(), os.path.relpath(os.environ["LATENT_LAB_DATA"], REPO)]
+    return {text: words for text in read(app) if (words := in_english(text, names))}
+
+
+def say(page: str, found: dict[str, str]) -> str:
+    return f"\n{page}:\n" + "\n".join(f"  {words!r} in {text[:300]!r}" for text, words in found.items())
+
+
+@pytest.mark.usefixtures("without_photos")
+@pytest.mark.parametrize("page", PAGES)
+def test_no_english_is_left(page):
+    found = left(page, ())
+    assert not found, say(page, found)
+
+
+@pytest.mark.parametrize("page", ["about/home", "dogs/reconstruct", "dogs/sample", "mnist/denoise"])
+def test_no_english_is_left_where_there_are_photos(page, dogs, with_photos):
+    found = left(page, dogs.label_names)
+    assert not found, say(page, found)
+
+
+def test_an_english_page_would_be_found():
+    assert in_english("The loss “log MSE”, averaged: **25.5 dB** on `dog-ae`") == "The loss averaged on"
+    assert in_english("损失“log MSE”：**25.5 dB**，`dog-ae`") == ""
