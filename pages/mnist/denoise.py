@@ -43,7 +43,9 @@ image_shape, kind, is_mnist = (
 sizes = [prod(ckpt.model_config.latent_shape) for ckpt in ckpts.values()]
 trained_at = next(model.noise_factor for model in group.models if model.name == first.name)
 those = ngettext(
-    "One is shown, with a code of {sizes} numbers.", "{number} are shown, with codes of {sizes} numbers.", len(sizes)
+    "Here is one of them, with a code of {sizes} numbers.",
+    "Here are {number} of them, with codes of {sizes} numbers.",
+    len(sizes),
 ).format(number=number(len(sizes)), sizes=all_of(map(number, sizes)))
 linear = _("The best that any linear map can do is shown as well.") if is_mnist else ""
 sentence.markdown(sentences([what_it_is, those, linear]))

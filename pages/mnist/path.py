@@ -159,12 +159,12 @@ def show_path(name: str, seed: int) -> None:
 
 
 def called(name: str, index: int, bold: bool = False) -> str:
-    """ "a 3", "“Trouser”" or "number 17"; as Markdown if bold."""
+    """ "a 3", "an 8", "“Trouser”" or "number 17"; as Markdown if bold."""
     ckpt, label = loaders.checkpoint(name), plane.label(name, index)
     mark = "**" if bold else ""
     label = controls.literal(label) if bold else label
     if ckpt.data.config.source == "mnist":
-        return _("a {digit}").format(digit=f"{mark}{label}{mark}")
+        return (_("an {digit}") if label == "8" else _("a {digit}")).format(digit=f"{mark}{label}{mark}")
     return f"{mark}“{label}”{mark}" if ckpt.labels[index] >= 0 else f"{mark}{label}{mark}"
 
 

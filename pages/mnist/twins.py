@@ -59,12 +59,10 @@ def show_planes(seed: int, scale: str, link: str) -> None:
                 _("Spread {z1} × {z2} · hole {share}").format(
                     z1=number(row["spread_z1"], 2), z2=number(row["spread_z2"], 2), share=percent(row["hole_share"])
                 ),
-                _("Same-{class_} neighbour {share} · {measure} {value}").format(
-                    class_=kind.class_,
-                    share=percent(row["neighbour_accuracy"], 1),
-                    measure=loss_name,
-                    value=number(row[loss], num_decimals),
+                _("Same-{class_} neighbour {share}").format(
+                    class_=kind.class_, share=percent(row["neighbour_accuracy"], 1)
                 ),
+                f"{loss_name} {number(row[loss], num_decimals)}",
             ],
             "view": view,
             "box": box,
