@@ -48,7 +48,7 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
             ).format(
                 baseline=_(AVIF),
                 num_uses=number(num_uses),
-                budgets=list_of(number(at[v]["budget_bytes"]) for v in variances),
+                budgets=list_of(str(at[v]["budget_bytes"]) for v in variances),
                 variances=list_of(number(v, 2) for v in variances),
                 num_images=number(baselines["avif"][0]["num_images"]),
             )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from aemodels.codes import probing
-from aemodels.language import _, number, percent
+from aemodels.language import _, ngettext, number, percent
 from aemodels.quality.metrics import mse
 from aemodels.report import figures
 from pages.parts.shared import controls, loaders
@@ -126,8 +126,10 @@ def _channel_chart(store: dict[tuple[str, int], Tensor], x_hat: Tensor, x: Tenso
         )
     else:
         st.caption(
-            _(
-                "Mean over the {number} pictures shown. Channel {first} is worth **{most} dB**, channel {last} {least} dB."
+            ngettext(
+                "Measured on the picture shown. Channel {first} is worth **{most} dB**, channel {last} {least} dB.",
+                "Mean over the {number} pictures shown. Channel {first} is worth **{most} dB**, channel {last} {least} dB.",
+                len(x),
             ).format(number=len(x), first=first, most=number(values[0], 2), last=last, least=number(values[-1], 2))
         )
 
