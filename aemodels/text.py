@@ -18,6 +18,11 @@ def visible(text: str) -> str:
     return _HARMFUL.sub(lambda match: code(match[0]), text)
 
 
+def one_line(text: str) -> str:
+    """The text as `visible` gives it, on one line: a space stands for each run of spaces, tabs and line ends."""
+    return " ".join(visible(text).split())
+
+
 def code(character: str) -> str:
     """What stands for a character that cannot be shown: ⟨U+202E⟩."""
     return f"⟨U+{ord(character):04X}⟩"

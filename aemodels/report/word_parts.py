@@ -11,7 +11,7 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from aemodels.report.numbering import Citation, Numbering
-from aemodels.text import visible
+from aemodels.text import one_line, visible
 
 
 def element(tag: str, **attributes: object) -> BaseOxmlElement:
@@ -20,11 +20,6 @@ def element(tag: str, **attributes: object) -> BaseOxmlElement:
     for name, value in attributes.items():
         made.set(qn(f"w:{name}"), str(value))
     return made
-
-
-def one_line(text: str) -> str:
-    """The text, made harmless, with one space for each run of spaces, tabs and line ends."""
-    return " ".join(visible(text).split())
 
 
 def add_text(paragraph: Paragraph, text: str, numbering: Numbering | None = None) -> None:
