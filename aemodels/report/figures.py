@@ -4,12 +4,13 @@ import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
+from math import ceil
 
 import numpy as np
 from PIL import Image, ImageDraw, PngImagePlugin
 from torch import Tensor
 
+from aemodels.report import scales
 from aemodels.report.lettering import Lettering
 from aemodels.text import visible
 
@@ -18,9 +19,7 @@ PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#7F3C8D", "#6E6E6E", "#B07A4B",
 )  # fmt: skip
 PRINT_DPI = 300
-SMALLEST = 7 / (
-    17 / 2.54 * 72
-)  # letters' size as a share of a picture's width: 7 points where it is printed 17 cm wide
+SMALLEST = 7 * 2.54 / (17 * 72)  # size of letters as a share of a picture's width: 7 points where it is 17 cm wide
 NO_NUMBER = (200, 0, 200)  # the colour of NaN, which no scale here has
 
 
@@ -247,7 +246,7 @@ def scatter_tile(
 
     Raises ValueError for an extent that is not finite or falls.
     """
-    x_min, x_max, y_min, y_max = (*_axis(*extent[:2]), *_axis(*extent[2:]))
+    x_min, x_max, y_min, y_max = (*scales.ends(*extent[:2]), *scales.ends(*extent[2:]))
     share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
     inside = ((share >= 0) & (share <= 1)).all(1)
     image = Image.new("RGB", (side_px, side_px), ink.background)
@@ -266,12 +265,12 @@ def scatter_tile(
     for i, colour in enumerate(colours):
         font.draw(draw, (left + (i + 0.5) * width, key / 2), font.shorten(classes[i], 0.95 * width), colour, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)
-    for tick, text in _ticks(x_min, x_max).items():
+    for tick, text in scales.ticks(x_min, x_max).items():
         x = left + (tick - x_min) / (x_max - x_min) * (right - left)
         draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
         font = small.fitting(text, (right - left) / 6, max(0.2, least_px / small.size))
         font.draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
-    for tick, text in _ticks(y_min, y_max).items():
+    for tick, text in scales.ticks(y_min, y_max).items():
         y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
         draw.line((left - 2 * radius, y, left, y), ink.muted)
         font = small.fitting(text, left - 4 * radius, max(0.2, least_px / small.size))
@@ -289,28 +288,3 @@ def scatter_tile(
         ImageDraw.Draw(circles).ellipse(circle, outline=255, width=max(1, round(2 * radius)))
     image.paste(ink.text, plot, circles.crop(plot))
     return np.asarray(image)
-
-
-def _axis(low: float, high: float) -> tuple[float, float]:
-    """The ends of an axis, apart from each other."""
-    low, high = float(low), float(high)
-    if not (isfinite(high - low) and low <= high):
-        raise ValueError(f"An axis needs two finite ends, the smaller first, not {low:g} and {high:g}.")
-    largest = max(abs(low), abs(high))
-    if high - low > max(1e-9 * largest, 1e-305):  # marks of a shorter one would have more digits than there is room for
-        return low, high
-    room = 1e-3 * largest if largest > 1e-300 else 0.5
-    return low - room, high + room
-
-
-def _ticks(low: float, high: float) -> dict[float, str]:
-    """Two to five round numbers between low and high, each with its text; not so near to an end that its label would stand on
-    another."""
-    first, last = low + 0.04 * (high - low), high - 0.08 * (high - low)
-    exponent = floor(log10((last - first) / 5))
-    for step in (m * 10.0**k for k in (exponent, exponent + 1) for m in (1, 2, 5)):
-        numbers = range(ceil(first / step), floor(last / step) + 1)
-        if len(numbers) <= 5:
-            break
-    num_digits = max(6, 2 + floor(log10(max(abs(low), abs(high)) / step)))
-    return {i * step: f"{i * step:.{num_digits}g}".replace("-", "−") for i in numbers}
