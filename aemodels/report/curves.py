@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from math import log10
+from math import isfinite, log10
 
 from PIL import Image, ImageDraw
 
@@ -11,7 +11,7 @@ from aemodels.report.figures import LIGHT, PALETTE, SMALLEST
 from aemodels.report.lettering import Lettering
 from aemodels.report.scales import ends, log_ticks, ticks
 
-Curve = tuple[Sequence[float], Sequence[float | None]]  # x and y; a gap where y is None
+Curve = tuple[Sequence[float], Sequence[float | None]]  # x and y; a gap where y is None or not finite
 MARKED = 12  # points at most that each have a dot
 
 
@@ -20,7 +20,7 @@ class Chart:
     """Curves on common axes.
 
     curves   name -> curve; the same names in all charts of a picture have the same colours
-    log_y    whether the y axis is logarithmic; then values of 0 and below are left out
+    log_y    whether the y axis is logarithmic; then there are gaps for values of 0 and below
     dashed   names of those drawn with gaps, such as what other curves are held against
     """
 
@@ -139,8 +139,11 @@ def _line(
 
 
 def _shown(curve: Curve, log_y: bool) -> list[tuple[float, float | None]]:
-    pairs = zip(*curve, strict=True)
-    return [(x, y) for x, y in pairs if y is None or y > 0] if log_y else list(pairs)
+    return [(x, y if _can_show(y, log_y) else None) for x, y in zip(*curve, strict=True)]
+
+
+def _can_show(y: float | None, log_y: bool) -> bool:
+    return y is not None and isfinite(y) and (y > 0 or not log_y)
 
 
 def _room(low: float, high: float, log_y: bool) -> tuple[float, float]:
