@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aemodels.language import _, sentences
+from aemodels.language import _
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.report.document import Equation, Paragraph
 
@@ -50,11 +50,13 @@ def reconstruction(kind: str) -> Iterator[Equation | Paragraph]:
         yield Paragraph(explained)
         return
     yield Equation(LOG_MSE, _("The logarithm of the mean over all pixels and channels of the squared difference."))
-    why = _(
-        "The logarithm gives each image the same weight, however hard it is to rebuild: the mean of this loss over images is their mean PSNR "
-        "but for sign and unit."
+    yield Paragraph(explained)
+    yield Paragraph(
+        _(
+            "The logarithm gives each image the same weight, however hard it is to rebuild: the mean of this loss over images is their mean "
+            "PSNR but for sign and unit."
+        )
     )
-    yield Paragraph(sentences([explained, why]))
 
 
 def describe(model: ModelConfig, train: TrainConfig) -> Iterator[Equation | Paragraph]:
@@ -115,12 +117,12 @@ def _of_settings(model: ModelConfig) -> Iterator[Equation | Paragraph]:
     if "noise_variance" in settings:
         yield Equation(POWER, _("The encoder's output is divided by the root of its mean square."))
         yield Equation(
-            rf"\tilde{{z}}=z+\varepsilon,\quad\varepsilon\sim\mathcal{{N}}(0,{settings['noise_variance']:g}\,I),\quad\hat{{x}}=g(\tilde{{z}})",
-            _("Gaussian noise is added to the normalised code, and the decoder sees the noisy code."),
+            r"\tilde{z}=z+\varepsilon,\quad\varepsilon\sim\mathcal{N}(0,\sigma^2I),\quad\hat{x}=g(\tilde{z})",
+            _("Gaussian noise is added to the normalised code, and the decoder g sees the noisy code."),
         )
         yield Paragraph(
             _(
                 "z′ is what the encoder gives, D the number of its elements, and z the code after power normalisation: the mean of z² is 1 in "
-                "every image. So the variance of the noise is at once the ratio of noise power to signal power [@bourtsoulatze2019]."
+                "every image. So the variance σ² of the noise, which the table below tells, is at once the ratio of noise power to signal power."
             )
         )

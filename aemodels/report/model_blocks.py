@@ -52,7 +52,7 @@ def loss(material: Material, models: Sequence[Model]) -> list[Block]:
     ]
     kinds = dict.fromkeys(training["model_config"]["reconstruction"] for training in trainings)
     for kind in kinds:
-        blocks += losses.reconstruction(kind)
+        blocks += [block for block in losses.reconstruction(kind) if block not in blocks]
     for model in models:
         blocks += [b for b in losses.describe(model.config, material.ckpt(model).train_config) if b not in blocks]
     if kinds.keys() >= {"mse", "log_mse"}:
@@ -60,7 +60,7 @@ def loss(material: Material, models: Sequence[Model]) -> list[Block]:
             Paragraph(
                 _(
                     "Of the trainings below, some made the MSE smaller, as the lab asks for, and others its logarithm: the table tells which. "
-                    "Both are smallest for the same reconstruction of an image."
+                    "For a single image both fall together; over many they weigh easy and hard images differently."
                 )
             )
         )

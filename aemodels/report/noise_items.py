@@ -91,7 +91,7 @@ def _table(name: str, material: Material, curves: dict[str, Curve], baselines: d
         (label, *(_score(curve, variance) for variance in variances))
         for label, curve in {**curves, **baselines}.items()
     ]
-    head = (_("Model or baseline"), _("No noise"), *(_("Variance {variance}").format(variance=number(v, 2)) for v in LAB_VARIANCES))  # fmt: skip
+    head = (_("Model or baseline"), _("Without noise"), *(_("Variance {variance}").format(variance=number(v, 2)) for v in LAB_VARIANCES))  # fmt: skip
     caption = [
         _(
             "PSNR in dB over {num} test {many}, mean ± 95% interval, by the variance of the noise on the code while testing."
@@ -146,21 +146,31 @@ def _audit(name: str, material: Material) -> Table:
 
 def _findings(material: Material, curves: dict[str, Curve], baselines: dict[str, Curve]) -> Iterator[str]:
     plain = next((material.title(m) for m in material.maps if not m.noise_variance), None)
-    for model in material.noisy:
-        title, variance = material.title(model), model.noise_variance
-        of_plain = curves.get(plain, {})
-        if {0.0, variance} <= curves[title].keys() & of_plain.keys():
-            yield from photo_observations.price(title, curves[title], of_plain, variance)
-        if variance in curves[title]:
-            yield from photo_observations.against_baselines(title, curves[title], baselines, variance)
+    noisy = {model.noise_variance: curves[material.title(model)] for model in material.noisy}
+    if plain:
+        yield from photo_observations.price(noisy, curves[plain])
+    yield from photo_observations.against_baselines(noisy, baselines)
     variances = {material.title(model): model.noise_variance for model in material.noisy}
     audits = {t: at[variances[t]] for t, at in _audits(material, material.noisy).items() if variances[t] in at}
     if audits:
         powers, measured = ({title: figures[i] for title, figures in audits.items()} for i in (0, 1))
         yield photo_observations.of_audit({title: variances[title] for title in audits}, measured, powers)
+    distances = {
+        material.title(m): photo_observations.samples_distance(material.generation, m.name, material.ckpt(m).provenance)
+        for m in material.maps
+    }
+    known = {title: distance for title, distance in distances.items() if distance is not None}
+    if plain in known and len(known) > 1:
+        yield photo_observations.of_sampling(known, plain, material.words.many)
     if material.answer:
         yield _("Does sampling generate now? {answer}").format(answer=material.answer)
-    for model in material.noisy:
-        ckpt = material.ckpt(model)
-        for sentence in photo_observations.of_generation(material.generation, model.name, ckpt.provenance, material.words.what, material.words.many):  # fmt: skip
-            yield _("{title}: {sentence}").format(title=material.title(model), sentence=sentence)
+    elif of_noisy := [model for model in material.noisy if material.title(model) in known]:
+        best = min(of_noisy, key=lambda model: known[material.title(model)])
+        sentences_of_best = photo_observations.of_generation(
+            material.generation, best.name, material.ckpt(best).provenance, material.words.many
+        )
+        yield from (_("{title}: {sentence}").format(title=material.title(best), sentence=s) for s in sentences_of_best)
+    else:
+        yield _(
+            "Whether sampling generates was not measured for these models; `python -m benchmarks.generation` measures it."
+        )

@@ -112,19 +112,26 @@ def of_sample_detail(share: float) -> str:
     return text.format(share=percent(share))
 
 
+def samples_distance(results: Mapping[str, Any] | None, name: str, provenance: Mapping[str, Any]) -> float | None:
+    """The Fréchet distance of a model's full-covariance samples; None where it was not measured since the model was trained."""
+    if results is None or results["checkpoints"].get(name) != generation.identity(provenance):
+        return None
+    rows = {(row["source"], row["model"]): row for row in results["rows"]}
+    return rows["full", name]["frechet"][0] if ("full", name) in rows else None
+
+
 def of_generation(
-    results: Mapping[str, Any] | None, name: str, provenance: Mapping[str, Any], what: str, many: str
+    results: Mapping[str, Any] | None, name: str, provenance: Mapping[str, Any], many: str
 ) -> list[str]:
     """How far a model's full-covariance samples are from photos; nothing where it was not measured since the model was trained."""
-    if results is None or results["checkpoints"].get(name) != generation.identity(provenance):
+    if results is None or samples_distance(results, name, provenance) is None:
         return []
     rows = {(row["source"], row["model"]): row for row in results["rows"]}
-    if ("full", name) not in rows or (generation.RECONSTRUCTIONS, name) not in rows:
+    if (generation.RECONSTRUCTIONS, name) not in rows:
         return []
     drawn, rebuilt = rows["full", name], rows[generation.RECONSTRUCTIONS, name]
     ratio = drawn["frechet"][0] / rebuilt["frechet"][0]
     figures = {
-        "what": what,
         "many": many,
         "num": number(results["num_samples"]),
         "samples": number(drawn["frechet"][0]),
@@ -139,9 +146,9 @@ def of_generation(
         else _("The Fréchet distance [@dowson1982; @heusel2017] of {num} samples from real {many} is {samples}, that of reconstructions {rebuilt}: samples are as near.")
     )  # fmt: skip
     coverage = (
-        _("Only {covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): these samples do not look like {what}.")
+        _("Only {covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): most samples do not look like real {many}.")
         if drawn["coverage"][0] < 0.5 * rebuilt["coverage"][0]
-        else _("{covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): many samples look like {what}.")
+        else _("{covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): many samples look like real {many}.")
     )  # fmt: skip
     return [distance.format(**figures), coverage.format(**figures)]
 
@@ -170,42 +177,73 @@ def of_variances(measured: Mapping[str, Sequence[float]], variances: Sequence[fl
     ).format(low=f"{variances[0]:g}", high=f"{variances[-1]:g}", many=many, **figures)
 
 
-def price(title: str, noisy: Curve, plain: Curve, variance: float) -> list[str]:
-    """What training with noise of this variance costs without noise, and brings under it, beside the plain model."""
-    clean = round(noisy[0.0].psnr_db, 2) - round(plain[0.0].psnr_db, 2)
-    under = round(noisy[variance].psnr_db, 2) - round(plain[variance].psnr_db, 2)
-    costs = (
-        _("{title}: without noise it is {gap} dB worse than the plain model: this is what noise in training costs.")
-        if clean < 0
-        else _("{title}: without noise it is {gap} dB better than the plain model: noise in training costs nothing.")
-    )
-    brings = (
-        _("{title}: under noise of variance {variance} it is {gap} dB better than the plain model: this is what noise in training brings.")
-        if under > 0
-        else _("{title}: under noise of variance {variance} it is {gap} dB worse than the plain model: noise in training brings nothing.")
-    )  # fmt: skip
-    return [
-        costs.format(title=title, gap=number(abs(clean), 2)),
-        brings.format(title=title, variance=number(variance, 2), gap=number(abs(under), 2)),
-    ]
-
-
-def against_baselines(title: str, noisy: Curve, baselines: Mapping[str, Curve], variance: float) -> list[str]:
-    """A noise-regularised model at its own variance beside each baseline."""
+def price(noisy: Mapping[float, Curve], plain: Curve) -> list[str]:
+    """What training with noise costs without noise, and brings under it, beside the plain model; noisy: by the variance while training."""
+    clean = {v: _gap(curve, plain, 0.0) for v, curve in noisy.items() if 0.0 in curve and 0.0 in plain}
+    under = {v: _gap(curve, plain, v) for v, curve in noisy.items() if v in curve and v in plain}
     found = []
-    names = {LINEAR: _("the optimal linear code [@lee1976]"), AVIF: _("AVIF at the channel's capacity [@shannon1949]")}
-    for label, curve in baselines.items():
-        if variance not in curve:
-            continue
-        gap = round(noisy[variance].psnr_db, 2) - round(curve[variance].psnr_db, 2)
+    if clean:
         text = (
-            _("{title}, at its own variance {variance}: {gap} dB above {baseline}.")
-            if gap > 0
-            else _("{title}, at its own variance {variance}: {gap} dB below {baseline}.")
-        )
-        name = names.get(label, label)
-        found.append(text.format(title=title, variance=number(variance, 2), gap=number(abs(gap), 2), baseline=name))
+            _("Without noise, noise in training costs: against the plain model {gaps} (by the variance in training).")
+            if all(gap < 0 for gap in clean.values())
+            else _("Without noise, noise in training costs nothing: against the plain model {gaps} (by the variance in training).")
+            if all(gap >= 0 for gap in clean.values())
+            else _("Without noise, noise in training costs some models and helps others: against the plain model {gaps} (by the variance in training).")
+        )  # fmt: skip
+        found.append(text.format(gaps=_listed(clean)))
+    if under:
+        text = (
+            _("Under noise, it pays: each model at its own variance, against the plain model {gaps}.")
+            if all(gap > 0 for gap in under.values())
+            else _("Under noise, it brings nothing: each model at its own variance, against the plain model {gaps}.")
+            if all(gap <= 0 for gap in under.values())
+            else _("Under noise, it pays for some models only: each model at its own variance, against the plain model {gaps}.")
+        )  # fmt: skip
+        found.append(text.format(gaps=_listed(under)))
     return found
+
+
+def against_baselines(noisy: Mapping[float, Curve], baselines: Mapping[str, Curve]) -> list[str]:
+    """The noise-regularised models, by their variance, at their own variance beside each baseline."""
+    names = {LINEAR: _("the optimal linear code [@lee1976]"), AVIF: _("AVIF at the channel's capacity [@shannon1949]")}
+    found = []
+    for label, baseline in baselines.items():
+        gaps = {v: _gap(curve, baseline, v) for v, curve in noisy.items() if v in curve and v in baseline}
+        if gaps:
+            text = (
+                _("Every model is better than {baseline} at its own variance: {gaps}.")
+                if all(gap > 0 for gap in gaps.values())
+                else _("No model is better than {baseline} at its own variance: {gaps}.")
+                if all(gap <= 0 for gap in gaps.values())
+                else _("Some models are better than {baseline} at their own variance, others are not: {gaps}.")
+            )
+            found.append(text.format(baseline=names.get(label, label), gaps=_listed(gaps)))
+    return found
+
+
+def _gap(curve: Curve, other: Curve, variance: float) -> float:
+    """In dB, of the figures rounded as they are shown."""
+    return round(curve[variance].psnr_db, 2) - round(other[variance].psnr_db, 2)
+
+
+def _listed(gaps: Mapping[float, float]) -> str:
+    return list_of(
+        _("{gap} dB ({variance})").format(gap=signed(gap, 2), variance=number(v, 2)) for v, gap in gaps.items()
+    )
+
+
+def of_sampling(distances: Mapping[str, float], plain: str, many: str) -> str:
+    """Whether noise in training brought Gaussian samples nearer to photos: the samples' Fréchet distance by model."""
+    others = [distance for title, distance in distances.items() if title != plain]
+    text = (
+        _("Noise in training brings Gaussian samples nearer to real {many}; their Fréchet distance: {distances}.")
+        if max(others) < 0.95 * distances[plain]
+        else _("Noise in training takes Gaussian samples farther from real {many}; their Fréchet distance: {distances}.")
+        if min(others) > 1.05 * distances[plain]
+        else _("Noise in training does not bring all Gaussian samples nearer to real {many}; their Fréchet distance: {distances}.")
+    )  # fmt: skip
+    listed = [_("{distance} ({title})").format(distance=number(d), title=title) for title, d in distances.items()]
+    return text.format(many=many, distances=list_of(listed))
 
 
 def of_audit(asked: Mapping[str, float], measured: Mapping[str, float], powers: Mapping[str, float]) -> str:
@@ -219,7 +257,7 @@ def of_audit(asked: Mapping[str, float], measured: Mapping[str, float], powers: 
     pairs = [
         _("{measured} for {asked}").format(measured=number(measured[m], 4), asked=number(asked[m], 2)) for m in asked
     ]
-    return text.format(pairs=list_of(pairs), powers=list_of([number(p, 4) for p in powers.values()]))
+    return text.format(pairs=list_of(pairs), powers=list_of(dict.fromkeys(number(p, 4) for p in powers.values())))
 
 
 def coarse_share(change: Tensor, block_px: int) -> tuple[float, float]:
