@@ -98,7 +98,10 @@ def _draw_chart(
         y = place(x_low, value)[1]
         pen.line((left, y, right, y), "#d8dee4", 2)
         letters.draw(pen, (left - 0.4 * size, y), text, LIGHT.text, "rm")
-    for value, text in ticks(x_low, x_high).items():
+    room = 0.1 * (x_high - x_low)  # ticks leaves the ends out
+    for value, text in ticks(x_low - room, x_high + room).items():
+        if not x_low <= value <= x_high:
+            continue
         x = place(value, y_low)[0]
         pen.line((x, bottom, x, bottom + 0.25 * size), LIGHT.muted, 3)
         letters.draw(pen, (x, bottom + 0.35 * size), text, LIGHT.text, "ma")

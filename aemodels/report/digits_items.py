@@ -7,7 +7,7 @@ import numpy as np
 from aemodels.codes import planes, survey, twins
 from aemodels.language import _, number, percent
 from aemodels.quality import curves as stored
-from aemodels.report import digit_figures, model_blocks, networks_described, observations, training_described
+from aemodels.report import digit_figures, losses, model_blocks, networks_described, observations, training_described
 from aemodels.report.document import Block, Observations, OwnWords, Paragraph, Table
 from aemodels.report.item_blocks import about_images, key, no_model
 from aemodels.report.material import Material, Scene
@@ -43,8 +43,8 @@ def two_numbers(material: Material, scene: Scene) -> Iterator[Block]:
     model = material.planar[0]
     ckpt, words = material.ckpt(model), material.words
     yield Paragraph(_("The model is {model}; its network is that of M1.").format(model=model.name))
-    yield from (loss := model_blocks.loss(material, [model]))
-    yield from model_blocks.psnr_once(loss)
+    yield from model_blocks.loss(material, [model])
+    yield from losses.psnr()
     yield from model_blocks.training(name, material, [model])
     yield model_blocks.results(name, material, [model])
     figure, psnr = digit_figures.rebuilt(name, ckpt, material.images, words.many, scene)
@@ -72,9 +72,10 @@ def denoising(material: Material, scene: Scene) -> Iterator[Block]:
     models = sorted(material.denoisers, key=lambda m: (m.noise_factor != LAB_FACTOR, -np.prod(m.config.latent_shape)))
     first, factor = models[0], models[0].noise_factor
     yield from model_blocks.network(name, material, first)
-    yield from (loss := model_blocks.loss(material, models))
-    yield from model_blocks.psnr_once(loss)
-    yield from model_blocks.training(name, material, models)
+    yield from model_blocks.loss(material, models)
+    if not material.planar:  # else M2 has said it
+        yield from losses.psnr()
+    yield from model_blocks.training(name, material, models, explains=not material.planar)
     yield model_blocks.results(name, material, models)
     found = []
     if material.images is not None:
@@ -110,7 +111,7 @@ def denoising(material: Material, scene: Scene) -> Iterator[Block]:
         if not e.get("noise_factor") and not e["noise_variance"]
     ]
     if without:
-        found.append(observations.of_noise_in_training(without[0], scores[first.name], factor))
+        found.append(observations.of_noise_in_training(material.title(first), without[0], scores[first.name], factor))
     if found:
         yield Observations(tuple(found))
     yield OwnWords(key(scene, "M3"), _("What does the network take away besides the noise? Compare thin strokes in the original and in the denoised image."))  # fmt: skip
@@ -145,13 +146,15 @@ def regularised(material: Material, scene: Scene) -> Iterator[Block]:
         return
     models, words = material.deep, material.words
     plain, others = models[0], models[1:]
+    if any(material.ckpt(model).model.has_prior for model in others):
+        yield Paragraph(_("Beside them stands a variational autoencoder. It pays for its code, too, but so that all codes together lie as N(0, I) does."))  # fmt: skip
     base = networks_described.layers(material.ckpt(plain).model)
     same = [m for m in others if networks_described.layers(material.ckpt(m).model) == base]
     if same:
         yield Paragraph(_("The network of {models} is that of {plain}.").format(models=", ".join(m.name for m in same), plain=plain.name))  # fmt: skip
     of_plain = model_blocks.loss(material, [plain])
     yield from (block for block in model_blocks.loss(material, others) if block not in of_plain)
-    yield from model_blocks.training(name, material, models)
+    yield from model_blocks.training(name, material, models, explains=False)
     yield digit_figures.plane(name, _("Latent planes side by side"), [material.ckpt(m) for m in models], material.group.titles, scene)  # fmt: skip
     yield _measured(name, material, models)
     yield Observations(tuple(_changes(material, plain, others)))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from aemodels.language import _, number, sentences
 from aemodels.quality.evaluation import own_noise
 from aemodels.report import losses, network_figures, networks_described, training_described
-from aemodels.report.document import Block, Equation, Paragraph, Table
+from aemodels.report.document import Block, Paragraph, Table
 from aemodels.report.drawing import PRINT_PX, picture
 from aemodels.report.material import Material
 from aemodels.storage import checkpoints
@@ -67,20 +67,17 @@ def loss(material: Material, models: Sequence[Model]) -> list[Block]:
     return blocks
 
 
-def psnr_once(blocks: Sequence[Block]) -> list[Block]:
-    """The definition of PSNR, where none of the blocks has it."""
-    return [] if any(isinstance(b, Equation) and b.latex == losses.PSNR for b in blocks) else [*losses.psnr()]
-
-
-def training(name: str, material: Material, models: Sequence[Model]) -> Iterator[Block]:
-    """Hyper-parameters, all trainings where there were several, and the curves."""
+def training(name: str, material: Material, models: Sequence[Model], explains: bool = True) -> Iterator[Block]:
+    """Hyper-parameters, all trainings where there were several, and the curves; first how it is done, unless an earlier section
+    explains that."""
     titles = [material.title(model) for model in models]
-    yield Paragraph(
-        _(
-            "The weight matrices are trained by Muon [@jordan2024], all other parameters by AdamW [@loshchilov2019], with one learning rate. "
-            "It rises in the warm-up and then falls to zero. What is kept is a moving average of the weights."
+    if explains:
+        yield Paragraph(
+            _(
+                "The weight matrices are trained by Muon [@jordan2024], all other parameters by AdamW [@loshchilov2019], with one learning "
+                "rate. It rises in the warm-up and then falls to zero. What is kept is a moving average of the weights."
+            )
         )
-    )
     yield training_described.hyper_parameters(f"{name}-settings", models, titles)
     if table := training_described.each_training(f"{name}-trainings", models):
         yield table

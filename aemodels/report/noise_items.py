@@ -65,9 +65,8 @@ def noise_regularised(material: Material, scene: Scene) -> Iterator[Block]:
     models, everyone = material.noisy, material.maps
     yield Paragraph(_("Such an autoencoder is a transmitter and a receiver with a noisy channel between them: joint source-channel coding [@bourtsoulatze2019]."))  # fmt: skip
     yield from model_blocks.network(name, material, models[0])
-    yield from (loss := model_blocks.loss(material, models))
-    yield from model_blocks.psnr_once(loss)
-    yield from model_blocks.training(name, material, models)
+    yield from model_blocks.loss(material, models)
+    yield from model_blocks.training(name, material, models, explains=False)
     curves = {
         material.title(m): psnr_matrix.curve(material.ckpt(m).metrics["evaluations"], "psnr_db") for m in everyone
     }

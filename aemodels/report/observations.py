@@ -76,15 +76,17 @@ def of_bottleneck(wide: tuple[str, float], narrow: tuple[str, float]) -> str:
     return text.format(narrow=narrow[0], wide=wide[0], low=number(narrow[1], 2), gap=number(abs(gap), 2))
 
 
-def of_noise_in_training(clean: float, noisy: float, factor: float) -> str:
+def of_noise_in_training(title: str, clean: float, noisy: float, factor: float) -> str:
     """PSNRs in dB over the test images of a denoiser, without noise and with that of its training."""
     drop = round(clean, 2) - round(noisy, 2)
     text = (
-        _("On images without noise it reaches {clean} dB, under noise of σ = {factor} {noisy} dB: the noise costs {drop} dB.")
+        _("{title} reaches {clean} dB on images without noise and {noisy} dB under noise of σ = {factor}: the noise costs {drop} dB.")
         if drop > 0
-        else _("On images without noise it reaches {clean} dB, under noise of σ = {factor} {noisy} dB: the noise costs nothing.")
+        else _("{title} reaches {clean} dB on images without noise and {noisy} dB under noise of σ = {factor}: the noise costs nothing.")
     )  # fmt: skip
-    return text.format(clean=number(clean, 2), noisy=number(noisy, 2), factor=f"{factor:g}", drop=number(abs(drop), 2))
+    return text.format(
+        title=title, clean=number(clean, 2), noisy=number(noisy, 2), factor=f"{factor:g}", drop=number(abs(drop), 2)
+    )
 
 
 def uniform_sampling(

@@ -120,9 +120,7 @@ def samples_distance(results: Mapping[str, Any] | None, name: str, provenance: M
     return rows["full", name]["frechet"][0] if ("full", name) in rows else None
 
 
-def of_generation(
-    results: Mapping[str, Any] | None, name: str, provenance: Mapping[str, Any], many: str
-) -> list[str]:
+def of_generation(results: Mapping[str, Any] | None, name: str, provenance: Mapping[str, Any], many: str) -> list[str]:
     """How far a model's full-covariance samples are from photos; nothing where it was not measured since the model was trained."""
     if results is None or samples_distance(results, name, provenance) is None:
         return []

@@ -7,7 +7,15 @@ from aemodels.codes import latents, perturbation, probing
 from aemodels.language import _, number
 from aemodels.quality import detail
 from aemodels.quality.metrics import psnr_db
-from aemodels.report import drawing, model_blocks, observations, photo_figures, photo_observations, training_described
+from aemodels.report import (
+    drawing,
+    losses,
+    model_blocks,
+    observations,
+    photo_figures,
+    photo_observations,
+    training_described,
+)
 from aemodels.report.document import Block, Observations, OwnWords, Paragraph
 from aemodels.report.item_blocks import about_images, key, no_model
 from aemodels.report.material import Material, Scene
@@ -42,8 +50,8 @@ def convolutional(material: Material, scene: Scene) -> Iterator[Block]:
         )
     )
     yield from model_blocks.network(name, material, model)
-    yield from (loss := model_blocks.loss(material, [model]))
-    yield from model_blocks.psnr_once(loss)
+    yield from model_blocks.loss(material, [model])
+    yield from losses.psnr()
     yield from model_blocks.training(name, material, [model])
     yield model_blocks.results(name, material, [model])
     found = []

@@ -1,6 +1,6 @@
 """How models were trained, as a report tells it: the data's split, hyper-parameters, every training that led to them, and curves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aemodels.data.mnist import FAMILY
 from aemodels.data.sources import DataRecord
@@ -48,7 +48,8 @@ def data_split(data: DataRecord) -> Paragraph:
 
 def hyper_parameters(name: str, models: Sequence[Model], titles: Sequence[str]) -> Table:
     """What each model was trained with, a column a model; where several trainings led to one, those of the last."""
-    columns = [_of_training(model) for model in models]
+    of_variants = dict.fromkeys(key for model in models for key in _of_variant(model.config))
+    columns = [_of_training(model, of_variants) for model in models]
     keys = dict.fromkeys(key for column in columns for key in column)
     rows = tuple((key, *(column.get(key, "–") for column in columns)) for key in keys)
     several = any(len(_trainings(model)) > 1 for model in models)
@@ -123,8 +124,8 @@ def _trainings(model: Model) -> list[dict]:
     return checkpoints.trainings(model.name, dict(model.header))
 
 
-def _of_training(model: Model) -> dict[str, str]:
-    """Setting -> value, in words."""
+def _of_training(model: Model, of_variants: Iterable[str]) -> dict[str, str]:
+    """Setting -> value, in words; of_variants: the settings of the variants that are shown."""
     config, made = model.config, _trainings(model)
     train = TrainConfig.from_dict(model.header["train_config"])
     last = model.header["provenance"]
@@ -135,6 +136,7 @@ def _of_training(model: Model) -> dict[str, str]:
     ]
     values = {
         _("loss"): _(LOSSES[config.reconstruction]),
+        **dict.fromkeys(of_variants, "–"),
         **_of_variant(config),
         _("optimiser"): "Muon, AdamW",
         _("learning rate, peak"): f"{train.learning_rate:g}",
