@@ -55,6 +55,9 @@ ITEMS = (
 )
 
 
+OF_LAB = {"mnist": "mnist", DOGS: "dogs"}  # source -> how the files of its figures begin
+
+
 def headings(materials: Sequence[Material]) -> dict[str, str]:
     """Key -> title of each section that `sections` makes, in its order, in the language that is spoken.
 
@@ -91,9 +94,10 @@ def data_note(materials: Sequence[Material]) -> str:
 def short_name(material: Material) -> str:
     """A data set's name as part of a file's or of a key."""
     group = material.group
-    if group.title == group.data.config.name and group.data.config.source in ("mnist", DOGS):
-        return "mnist" if group.data.config.source == "mnist" else "dogs"
-    return re.sub(r"\W+", "-", group.title).strip("-").lower() or "images"
+    source = group.data.config.source
+    if group.key == group.data.config.name and source in OF_LAB:
+        return OF_LAB[source]
+    return re.sub(r"\W+", "-", group.key).strip("-").lower() or "images"
 
 
 def _plan(materials: Sequence[Material]) -> list[tuple[Material, Item]]:
@@ -102,7 +106,7 @@ def _plan(materials: Sequence[Material]) -> list[tuple[Material, Item]]:
     plan = []
     for material in materials:
         concerned = [item for item in ITEMS if any(map(item.concerns, material.group.models))]
-        kinds = {item.key[0] for item in concerned if short_name(material) in ("mnist", "dogs")}
+        kinds = {item.key[0] for item in concerned if short_name(material) in OF_LAB.values()}
         plan += [(material, item) for item in ITEMS if item in concerned or item.key[0] in kinds]
     return plan
 
@@ -114,5 +118,5 @@ def _title(material: Material, item: Item) -> str:
 def _faults(material: Material, item: Item) -> Iterator[Paragraph]:
     """What is wrong with the codes of the models that the item is about."""
     for model in filter(item.concerns, material.models):
-        for sentence in faults.describe(material.ckpt(model).codes, material.words.one):
+        for sentence in faults.describe(material.ckpt(model).codes, material.words):
             yield Paragraph(_("{model}: {sentence}").format(model=model.name, sentence=sentence))

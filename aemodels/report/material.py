@@ -40,9 +40,9 @@ class Material:
     curves: Mapping[str, Any] = field(default_factory=dict)
     answer: str = ""
 
-    @cached_property
+    @property
     def words(self) -> words.Words:
-        """How its pictures are called."""
+        """How its pictures are called, in the language that is spoken."""
         return words.of(self.group.data.config)
 
     @cached_property

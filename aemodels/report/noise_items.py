@@ -81,13 +81,13 @@ def noise_regularised(material: Material, scene: Scene) -> Iterator[Block]:
     else:
         yield no_gaussian(material)
     yield Observations(tuple(_findings(material, curves, baselines)))
-    yield OwnWords(key(scene, "D5"), _("Do the samples look like {many} now? Why can noise in training help sampling, and why may it not be enough?").format(many=words.many))  # fmt: skip
+    yield OwnWords(key(scene, "D5"), _("Do the samples look like {dogs} now? Why can noise in training help sampling, and why may it not be enough?").format(dogs=words.what_many))  # fmt: skip
 
 
 def _table(name: str, material: Material, curves: dict[str, Curve], baselines: dict[str, Curve]) -> Table:
     variances = (0.0, *LAB_VARIANCES)
     rows = [
-        (label, *(_score(curve, variance) for variance in variances))
+        (psnr_matrix.name(label), *(_score(curve, variance) for variance in variances))
         for label, curve in {**curves, **baselines}.items()
     ]
     head = (_("Model or baseline"), _("Without noise"), *(_("Variance {variance}").format(variance=number(v, 2)) for v in LAB_VARIANCES))  # fmt: skip
@@ -109,11 +109,11 @@ def _score(curve: Curve, variance: float) -> str:
 def _about_baselines(material: Material, model: Model) -> Iterator[Paragraph]:
     baselines, size = material.baselines, prod(model.config.latent_shape)
     if baselines.get("linear_code"):
-        yield Paragraph(_("{label}: no network, but the best linear encoder and decoder for this noise: {num} principal components, with the power shared out by water-filling [@lee1976].").format(label=psnr_matrix.LINEAR, num=number(baselines["num_components"])))  # fmt: skip
+        yield Paragraph(_("{label}: no network, but the best linear encoder and decoder for this noise: {num} principal components, with the power shared out by water-filling [@lee1976].").format(label=_(psnr_matrix.LINEAR), num=number(baselines["num_components"])))  # fmt: skip
     if baselines.get("avif"):
         at = {row["noise_variance"]: row for row in baselines["avif"]}
         budgets = [number(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at]
-        yield Paragraph(_("{label}: each image as the best AVIF file of no more bytes than {size} uses of the channel can carry without error [@shannon1949]: {budgets} at these variances.").format(label=psnr_matrix.AVIF, size=number(size), budgets=list_of(budgets)))  # fmt: skip
+        yield Paragraph(_("{label}: each image as the best AVIF file of no more bytes than {size} uses of the channel can carry without error [@shannon1949]: {budgets} at these variances.").format(label=_(psnr_matrix.AVIF), size=number(size), budgets=list_of(budgets)))  # fmt: skip
     if not baselines:
         yield Paragraph(
             _("Baselines have not been measured for this data set; `python train.py --evaluate` measures them.")
@@ -166,7 +166,7 @@ def _findings(material: Material, curves: dict[str, Curve], baselines: dict[str,
     elif of_noisy := [model for model in material.noisy if material.title(model) in known]:
         best = min(of_noisy, key=lambda model: known[material.title(model)])
         sentences_of_best = photo_observations.of_generation(
-            material.generation, best.name, material.ckpt(best).provenance, material.words.many
+            material.generation, best.name, material.ckpt(best).provenance, material.words
         )
         yield from (_("{title}: {sentence}").format(title=material.title(best), sentence=s) for s in sentences_of_best)
     else:

@@ -140,10 +140,13 @@ def over_variances(
     """PSNR over the variance of the noise while testing: a solid line a model, a dashed one a baseline."""
     everything = {**models, **baselines}
     chart = curves.Chart(
-        {label: ([*curve], [score.psnr_db for score in curve.values()]) for label, curve in everything.items()},
+        {
+            psnr_matrix.name(label): ([*curve], [score.psnr_db for score in curve.values()])
+            for label, curve in everything.items()
+        },
         _("noise variance while testing"),
         _("mean PSNR / dB"),
-        dashed=frozenset(baselines),
+        dashed=frozenset(map(psnr_matrix.name, baselines)),
     )
     caption = _(
         "PSNR over the variance of the noise on the code, measured on the test images. Dashed: baselines without a network."

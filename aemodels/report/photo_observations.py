@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aemodels.data.words import Words
 from aemodels.language import _, list_of, number, percent, signed
 from aemodels.quality import generation
 from aemodels.report.psnr_matrix import AVIF, LINEAR, Curve
@@ -120,7 +121,9 @@ def samples_distance(results: Mapping[str, Any] | None, name: str, provenance: M
     return rows["full", name]["frechet"][0] if ("full", name) in rows else None
 
 
-def of_generation(results: Mapping[str, Any] | None, name: str, provenance: Mapping[str, Any], many: str) -> list[str]:
+def of_generation(
+    results: Mapping[str, Any] | None, name: str, provenance: Mapping[str, Any], pictures: Words
+) -> list[str]:
     """How far a model's full-covariance samples are from photos; nothing where it was not measured since the model was trained."""
     if results is None or samples_distance(results, name, provenance) is None:
         return []
@@ -130,7 +133,8 @@ def of_generation(results: Mapping[str, Any] | None, name: str, provenance: Mapp
     drawn, rebuilt = rows["full", name], rows[generation.RECONSTRUCTIONS, name]
     ratio = drawn["frechet"][0] / rebuilt["frechet"][0]
     figures = {
-        "many": many,
+        "many": pictures.many,
+        "dogs": pictures.what_many,
         "num": number(results["num_samples"]),
         "samples": number(drawn["frechet"][0]),
         "rebuilt": number(rebuilt["frechet"][0]),
@@ -144,9 +148,9 @@ def of_generation(results: Mapping[str, Any] | None, name: str, provenance: Mapp
         else _("The Fréchet distance [@dowson1982; @heusel2017] of {num} samples from real {many} is {samples}, that of reconstructions {rebuilt}: samples are as near.")
     )  # fmt: skip
     coverage = (
-        _("Only {covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): most samples do not look like real {many}.")
+        _("Only {covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): most samples do not look like {dogs}.")
         if drawn["coverage"][0] < 0.5 * rebuilt["coverage"][0]
-        else _("{covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): many samples look like real {many}.")
+        else _("{covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): many samples look like {dogs}.")
     )  # fmt: skip
     return [distance.format(**figures), coverage.format(**figures)]
 
@@ -215,7 +219,7 @@ def against_baselines(noisy: Mapping[float, Curve], baselines: Mapping[str, Curv
                 if all(gap <= 0 for gap in gaps.values())
                 else _("Some models are better than {baseline} at their own variance, others are not: {gaps}.")
             )
-            found.append(text.format(baseline=names.get(label, label), gaps=_listed(gaps)))
+            found.append(text.format(baseline=names[label], gaps=_listed(gaps)))
     return found
 
 

@@ -124,9 +124,9 @@ def gaussian_sampling(material: Material, scene: Scene) -> Iterator[Block]:
     found.append(photo_observations.of_distance(distance, latents.mean_spacing(codes)))
     if real := detail.mean_step(ckpt.model.decode(codes[:9])):
         found.append(photo_observations.of_sample_detail(detail.mean_step(ckpt.model.decode(z)) / real))
-    found += photo_observations.of_generation(material.generation, model.name, ckpt.provenance, words.many)
+    found += photo_observations.of_generation(material.generation, model.name, ckpt.provenance, words)
     yield Observations(tuple(found))
-    yield OwnWords(key(scene, "D3"), _("What do the samples look like, and why do they not look like real {many}? What would a better distribution have to know of the codes?").format(many=words.many))  # fmt: skip
+    yield OwnWords(key(scene, "D3"), _("What do the samples look like, and why do they not look like {dogs}? What would a better distribution have to know of the codes?").format(dogs=words.what_many))  # fmt: skip
 
 
 def plain_varied(material: Material) -> Model | None:
