@@ -9,8 +9,6 @@ from aemodels.report.figures import (
     DARK,
     LIGHT,
     PALETTE,
-    _axis,
-    _ticks,
     channel_maps,
     diverging,
     heat,
@@ -22,6 +20,7 @@ from aemodels.report.figures import (
     scatter_tile,
     to_tiles,
 )
+from aemodels.report.scales import ends, ticks
 
 WHITE, RED, BLUE = diverging(np.array([0.0, 1.0, -1.0]), 1).astype(int)
 DIGITS = tuple("0123456789")
@@ -371,13 +370,13 @@ def test_names_are_literal_in_charts():
 @pytest.mark.parametrize("middle", [0, 0.5, -3])
 def test_marks_of_an_axis_follow_from_its_span(span, middle):
     low, high = span * (middle - 0.5), span * (middle + 0.5)
-    ticks = _ticks(*_axis(low, high))
-    assert 2 <= len(ticks) <= 5
-    assert all(low <= tick <= high for tick in ticks)
-    steps = np.diff(list(ticks))
+    found = ticks(*ends(low, high))
+    assert 2 <= len(found) <= 5
+    assert all(low <= tick <= high for tick in found)
+    steps = np.diff(list(found))
     assert steps == pytest.approx(steps[0], rel=1e-6)
     assert f"{steps[0]:.0e}"[0] in "125"
-    assert [float(text.replace("−", "-")) for text in ticks.values()] == pytest.approx(list(ticks), rel=1e-6)
+    assert [float(text.replace("−", "-")) for text in found.values()] == pytest.approx(list(found), rel=1e-6)
 
 
 @pytest.mark.parametrize("extent", [(3, 3), (0, 0), (-1e6, -1e6), (1e6, 1e6 + 1e-9), (0, 5e-324)])
@@ -385,9 +384,9 @@ def test_an_axis_without_length_is_drawn(extent):
     tile = scatter_tile(np.full((5, 2), extent[0]), np.zeros(5, int), DIGITS, extent * 2, 300)
     colour = [int(PALETTE[0][i : i + 2], 16) for i in (1, 3, 5)]
     assert (tile[30:270, 40:] == colour).all(-1).any()  # the dot
-    low, high = _axis(*extent)
+    low, high = ends(*extent)
     assert low <= extent[0] < extent[1] + (high - low) / 2 < high + (high - low)
-    assert len(set(_ticks(low, high).values())) == len(_ticks(low, high)) >= 2
+    assert len(set(ticks(low, high).values())) == len(ticks(low, high)) >= 2
 
 
 @pytest.mark.parametrize("ends", [(np.nan, 1), (0, np.inf), (-np.inf, np.inf), (1, 0), (-1.7e308, 1.7e308)])

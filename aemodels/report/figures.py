@@ -4,12 +4,13 @@ import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
+from math import ceil
 
 import numpy as np
 from PIL import Image, ImageDraw, PngImagePlugin
 from torch import Tensor
 
+from aemodels.report import scales
 from aemodels.report.lettering import Lettering
 from aemodels.text import visible
 
@@ -18,6 +19,7 @@ PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#7F3C8D", "#6E6E6E", "#B07A4B",
 )  # fmt: skip
 PRINT_DPI = 300
+SMALLEST = 7 * 2.54 / (17 * 72)  # size of letters as a share of a picture's width: 7 points where it is 17 cm wide
 NO_NUMBER = (200, 0, 200)  # the colour of NaN, which no scale here has
 
 
@@ -104,19 +106,21 @@ def panel(
 
     rows           each a list of uint8 tiles (H, W, 3); tiles are scaled to one size, small ones without blur
     row_labels     one a row, on the left, in as many lines as the tiles are high
-    notes          for each row, one short text under each tile ("" for none), on two lines at most; a row's letters are smaller
-                   where a word would not fit
+    notes          for each row, one short text under each tile ("" for none), on two lines at most; a row's letters are a little
+                   smaller where a word would not fit
     column_labels  one a column, on top
     caption        below, wrapped to the panel's width
     """
     unit = width_px / 1400
-    font, small, bold = Lettering(20 * unit), Lettering(19 * unit), Lettering(20 * unit, bold=True)
+    least = SMALLEST * width_px
+    font, small, bold = Lettering(21 * unit), Lettering(least), Lettering(21 * unit, bold=True)
     pad, label_width = round(10 * unit), round(150 * unit) if any(row_labels) else 0
     columns = max(len(row) for row in rows)
     side = (width_px - label_width - pad * (columns + 1)) // columns
     tile_height = max(round(side * tile.shape[0] / tile.shape[1]) for row in rows for tile in row)
     note_fonts = [
-        min((font.fitting(note, side, 0.75) for note in row), key=lambda f: f.size, default=font) for row in notes
+        min((font.fitting(note, side, least / font.size) for note in row), key=lambda f: f.size, default=font)
+        for row in notes
     ]
     note_lines = [[f.lines(note, side, most=2) for note in row] for row, f in zip(notes, note_fonts, strict=True)]
     note_lines += [[]] * (len(rows) - len(notes))
@@ -231,38 +235,45 @@ def scatter_tile(
     side_px: int,
     ink: Ink = LIGHT,
     rings: Sequence[float] = (),
+    least_px: float = 0,
 ) -> np.ndarray:
     """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of the classes, with axes z₁ and z₂: uint8
     (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
 
     labels   (n,) places in `classes`; -1 for none. Dots are of one colour, and there is no key, where class_colours has none
     rings    radii of circles around the origin, in the codes' unit
+    least_px  size of letters at least
 
     Raises ValueError for an extent that is not finite or falls.
     """
-    x_min, x_max, y_min, y_max = (*_axis(*extent[:2]), *_axis(*extent[2:]))
+    x_min, x_max, y_min, y_max = (*scales.ends(*extent[:2]), *scales.ends(*extent[2:]))
     share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
     inside = ((share >= 0) & (share <= 1)).all(1)
     image = Image.new("RGB", (side_px, side_px), ink.background)
     draw = ImageDraw.Draw(image)
-    key, left = round(side_px / 14), round(side_px / 10)
-    radius, right, bottom = side_px / 400, side_px - 1, side_px - round(side_px / 12)
-    bold, small = Lettering(0.05 * side_px, bold=True), Lettering(0.034 * side_px)
+    letter_px = max(0.034 * side_px, least_px)
+    key, left = round(max(0.05 * side_px, letter_px) * 10 / 7), round(max(side_px / 10, 3 * letter_px))
+    radius, right, bottom = side_px / 400, side_px - 1, side_px - round(max(side_px / 12, 2.45 * letter_px))
+    bold, small = Lettering(max(0.05 * side_px, letter_px), bold=True), Lettering(letter_px)
     colours = class_colours(classes)
     width = (right - left) / max(1, len(colours))
-    font = min((bold.fitting(name, 0.9 * width, 0.5) for name in classes), key=lambda f: f.size, default=bold)
+    font = min(
+        (bold.fitting(name, 0.9 * width, max(0.5, least_px / bold.size)) for name in classes),
+        key=lambda f: f.size,
+        default=bold,
+    )
     for i, colour in enumerate(colours):
         font.draw(draw, (left + (i + 0.5) * width, key / 2), font.shorten(classes[i], 0.95 * width), colour, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)
-    for tick, text in _ticks(x_min, x_max).items():
+    for tick, text in scales.ticks(x_min, x_max).items():
         x = left + (tick - x_min) / (x_max - x_min) * (right - left)
         draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
-        font = small.fitting(text, (right - left) / 6, 0.2)
+        font = small.fitting(text, (right - left) / 6, max(0.2, least_px / small.size))
         font.draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
-    for tick, text in _ticks(y_min, y_max).items():
+    for tick, text in scales.ticks(y_min, y_max).items():
         y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
         draw.line((left - 2 * radius, y, left, y), ink.muted)
-        font = small.fitting(text, left - 4 * radius, 0.2)
+        font = small.fitting(text, left - 4 * radius, max(0.2, least_px / small.size))
         font.draw(draw, (left - 4 * radius, y), text, ink.text, "rm")
     small.draw(draw, (right, side_px), "z₁", ink.text, "rd")
     small.draw(draw, (0, key), "z₂", ink.text, "la")
@@ -277,28 +288,3 @@ def scatter_tile(
         ImageDraw.Draw(circles).ellipse(circle, outline=255, width=max(1, round(2 * radius)))
     image.paste(ink.text, plot, circles.crop(plot))
     return np.asarray(image)
-
-
-def _axis(low: float, high: float) -> tuple[float, float]:
-    """The ends of an axis, apart from each other."""
-    low, high = float(low), float(high)
-    if not (isfinite(high - low) and low <= high):
-        raise ValueError(f"An axis needs two finite ends, the smaller first, not {low:g} and {high:g}.")
-    largest = max(abs(low), abs(high))
-    if high - low > max(1e-9 * largest, 1e-305):  # marks of a shorter one would have more digits than there is room for
-        return low, high
-    room = 1e-3 * largest if largest > 1e-300 else 0.5
-    return low - room, high + room
-
-
-def _ticks(low: float, high: float) -> dict[float, str]:
-    """Two to five round numbers between low and high, each with its text; not so near to an end that its label would stand on
-    another."""
-    first, last = low + 0.04 * (high - low), high - 0.08 * (high - low)
-    exponent = floor(log10((last - first) / 5))
-    for step in (m * 10.0**k for k in (exponent, exponent + 1) for m in (1, 2, 5)):
-        numbers = range(ceil(first / step), floor(last / step) + 1)
-        if len(numbers) <= 5:
-            break
-    num_digits = max(6, 2 + floor(log10(max(abs(low), abs(high)) / step)))
-    return {i * step: f"{i * step:.{num_digits}g}".replace("-", "−") for i in numbers}

@@ -6,7 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from aemodels.report import documents, standard
+from aemodels.report import documents, lab
+from aemodels.report.document import Figure
 from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
 from aemodels.text import visible
@@ -35,18 +36,26 @@ def recaption(number: int) -> None:
 
 def add_standard_panels(groups: Sequence[Group], seed: int) -> None:
     """Draws the panels of these data sets and adds those that are not in the report yet; notes what they do without."""
-    seeds, missing, notes = controls.image_seeds(seed, standard.NUM_SEEDS), [], []
+    seeds, missing, notes = controls.image_seeds(seed, lab.NUM_SEEDS), [], []
     for group in groups:
         ckpts, missing_here = models.load_each(group.names)
         photos = random_test_photos(group.data, seed)
         noisy = [model.name for model in group.models if model.noise_variance and model.name in ckpts]
         plain = next((name for name in ckpts if name not in noisy), None)
-        answer = " ".join(generation.verdict(group.data, *noisy, beside=plain)).replace("**", "")
-        images, baselines = photos.x if photos else None, loaders.baselines(group.data)
-        for panel in standard.standard_panels(group, ckpts, images, seed, seeds, baselines, answer):
-            st.toast(export.add(panel))
+        material = lab.Material(
+            group,
+            ckpts,
+            photos.x if photos else None,
+            photos.names if photos else (),
+            baselines=loaders.baselines(group.data),
+            answer=" ".join(generation.verdict(group.data, *noisy, beside=plain)).replace("**", ""),
+        )
+        for section in lab.sections([material], seed, seeds):
+            for block in section.blocks:
+                if isinstance(block, Figure):
+                    st.toast(export.add(block.panel))
         missing += missing_here
-        notes += [*standard.left_out(group, ckpts), *models.faults_of(*ckpts)]
+        notes += models.faults_of(*ckpts)
     st.session_state.standard_said = missing, notes
 
 

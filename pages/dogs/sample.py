@@ -13,7 +13,7 @@ from aemodels.codes import latents
 from aemodels.data import words
 from aemodels.language import _, list_of, number, percent, sentences, signed
 from aemodels.quality import detail
-from aemodels.report import figures, standard
+from aemodels.report import drawing, figures
 from aemodels.storage import catalogue
 from pages.parts.photos import generation, sampling
 from pages.parts.shared import ahead, controls, export, loaders, models
@@ -139,7 +139,7 @@ settings = {
     _("seed"): seed,
     _("Gaussian"): sampling.names()[sampler],
     _("fitted on"): _("{number} codes of test {photos} (drawn with seed {seed})").format(
-        number=num_codes, photos=picture.many, seed=standard.FIT_SEED
+        number=num_codes, photos=picture.many, seed=drawing.FIT_SEED
     ),
 }
 numbers = [

@@ -10,7 +10,7 @@ from aemodels.codes import latents
 from aemodels.language import N_, _, number, percent, sentences
 from aemodels.noise import seeded_order
 from aemodels.quality import detail
-from aemodels.report import figures, standard
+from aemodels.report import drawing, figures
 from pages.parts.shared import loaders
 
 SAMPLERS = {
@@ -30,7 +30,7 @@ def names() -> dict[str, str]:
 def fitting_codes(name: str, num_codes: int) -> Tensor:
     """The first num_codes of a fixed shuffle of the checkpoint's reference codes, (num_codes, C, h, w), as in the report."""
     codes = loaders.checkpoint(name).codes
-    order = seeded_order(len(codes), standard.FIT_SEED)
+    order = seeded_order(len(codes), drawing.FIT_SEED)
     return codes[order[:num_codes]]
 
 
