@@ -117,7 +117,7 @@ class Notebook:
     def add(self, entry: Entry) -> bool:
         """Adds a panel as the last one; False where it is in the report already. Raises FullError where MAX_PANELS are in it."""
         png = entry.panel.png
-        text = json.dumps(asdict(replace(entry, panel=replace(entry.panel, png=b""))), default=_plain)
+        text = json.dumps(asdict(replace(entry, panel=replace(entry.panel, png=b""))), default=plain)
         row = (key_of(entry.panel), text, png, _thumbnail(png))
 
         def insert(db: sqlite3.Connection) -> bool:
@@ -229,6 +229,6 @@ def _thumbnail(png: bytes) -> bytes:
         return figures.png(image)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A number of NumPy or PyTorch as one of Python; bytes, of which only the empty picture is left, as nothing."""
     return value.item() if hasattr(value, "item") else str(value)
