@@ -118,7 +118,7 @@ class Notebook:
         """Adds a panel as the last one; False where it is in the report already. Raises FullError where MAX_PANELS are in it."""
         png = entry.panel.png
         text = json.dumps(asdict(replace(entry, panel=replace(entry.panel, png=b""))), default=plain)
-        row = (key_of(entry.panel), text, png, _thumbnail(png))
+        row = (key_of(entry.panel), text, png, thumbnail(png))
 
         def insert(db: sqlite3.Connection) -> bool:
             if db.execute("SELECT 1 FROM panels WHERE key = ?", row[:1]).fetchone():
@@ -223,7 +223,8 @@ def _entry(text: str, png: bytes) -> Entry:
     return Entry(**fields | {"panel": Panel(**fields["panel"] | {"png": png})})
 
 
-def _thumbnail(png: bytes) -> bytes:
+def thumbnail(png: bytes) -> bytes:
+    """The picture, small: a PNG of at most THUMBNAIL_PX on each side."""
     with Image.open(io.BytesIO(png)) as image:
         image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
         return figures.png(image)

@@ -19,7 +19,8 @@ from PIL import Image
 from aemodels.errors import DataError
 from aemodels.language import _
 from aemodels.report import notebook
-from aemodels.report.notebook import Entry
+from aemodels.report.assembling import WORDS
+from aemodels.report.notebook import Entry, FullError, Notebook
 from aemodels.report.panels import Panel
 from aemodels.text import visible
 
@@ -102,6 +103,33 @@ def changes(entry: Entry, digests: Mapping[str, str]) -> list[str]:
             continue
         sentences.append(said.format(title=title, model=name))
     return sentences
+
+
+def merge(book: Notebook, held: Replay, digests: Mapping[str, str]) -> list[str]:
+    """Adds what a file holds to a notebook, from which nothing is taken; returns what there is to say of it, a sentence each.
+
+    digests  as in `changes`
+    """
+    said, texts = list(held.said), book.texts()
+    for entry in held.entries:
+        try:
+            book.add(entry)
+        except FullError as error:
+            said.append(str(error))
+            break
+        said += changes(entry, digests)
+    for key, text in held.texts.items():
+        own = texts.get(key, "")
+        if not own:
+            book.write(key, text)
+        elif key.startswith(WORDS) and text not in own:
+            book.write(key, f"{own}\n\n{text}")
+            said.append(
+                _("You have written something at {item} already; what the file says there now stands below it.").format(
+                    item=key.removeprefix(WORDS)
+                )
+            )
+    return said
 
 
 def _read(content: bytes) -> Replay:
