@@ -64,11 +64,3 @@ def day(texts: Mapping[str, str]) -> date:
         return date.fromisoformat(texts.get(f"{COVER}date", ""))
     except ValueError:
         return date.today()
-
-
-def file_stem(pattern: str, texts: Mapping[str, str]) -> str:
-    """A file's name without its ending, as it was typed: {name} and {number} in it are those of the cover, or the words for what they
-    are while they are empty."""
-    name = texts.get(f"{COVER}name", "").strip() or _("name")
-    number = texts.get(f"{COVER}number", "").strip() or _("number")
-    return pattern.replace("{name}", name).replace("{number}", number)

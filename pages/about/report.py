@@ -72,20 +72,22 @@ with controls.row():
             key="sets",
             persist_state="session",
         )
-loading.show()
-top = st.container()
-made = lab_report.make(asked, wanted["seed"]) if asked else None
-if made and (then := st.session_state.pop("replayed_lab", None)):
-    if differences := lab_report.changes(then, made):
-        st.warning("\n\n".join(map(controls.literal, differences)), icon=":material/difference:")
-    else:
-        st.success(_("The lab's report is the same as when it was saved."), icon=":material/check:")
-entries = book.thumbnails()
-record = lab_report.record(made, asked, wanted["seed"]) if made else {}
-with top:
-    cover.show(partial(assemble, book, made), partial(save, book, record), not made and not entries)
+    loading.show()
+loading.say()
 if book.fault:
     st.warning(controls.literal(book.fault), icon=":material/warning:")
+kept = lab_report.kept(asked, wanted["seed"]) if asked else {}
+made, entries = kept.get("made"), book.thumbnails()
+work = st.container()
+record = lab_report.record(made, asked, wanted["seed"]) if made else {}
+cover.show(partial(assemble, book, made), partial(save, book, record), not made and not entries)
+if asked and not made:
+    with work:
+        kept["made"] = lab_report.make(asked, wanted["seed"])
+    st.rerun()
+if made and (then := st.session_state.pop("replayed_lab", None)):
+    with work:
+        lab_report.compare(then, made)
 if not made and not entries:
     st.info(
         _("The report is empty: press “The lab's report”, or open a page and press “Add to report” below its picture."),

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from aemodels import language
 from aemodels.language import _, number
 from aemodels.report.notebook import Entry
 from aemodels.text import visible
-from pages.parts.shared import controls, visitors
+from pages.parts.shared import controls, languages, visitors
 
 MAX_CAPTION = 10_000  # letters; some three pages
 
@@ -25,7 +26,7 @@ def show(entries: dict[str, Entry]) -> None:
                 _("Caption"), key=widget, on_change=_recaption, args=(key,), height=100, max_chars=MAX_CAPTION
             )
             if entry.scene:
-                words.markdown(f"[{_('Open this scene')}]({entry.scene})")
+                words.markdown(f"[{_('Open this scene')}]({entry.scene}&{languages.KEY}={language.current()})")
             for label, icon, action, args, is_disabled in (
                 (_("Up"), "arrow_upward", book.move, (key, -1), place == 0),
                 (_("Down"), "arrow_downward", book.move, (key, 1), place == len(entries) - 1),

@@ -4,82 +4,76 @@ from collections.abc import Callable
 from datetime import date
 
 import streamlit as st
-from aemodels.report.archive import safe_file_name
 
 from aemodels import language
 from aemodels.language import _
-from aemodels.report import archive, assembling, replay, web, word
+from aemodels.report import archive, assembling, names, replay, web, word
 from aemodels.report.document import Report
 from pages.parts.shared import controls, visitors
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+ZIP = "application/zip"
 MAX_LETTERS = 255  # of a document's properties
-COURSE_PATTERN = "实验三_{name}_{number}"
-
-
-def show(report: Callable[[], Report], replayed: Callable[[], bytes], is_empty: bool) -> None:
-    """The form and the downloads; a fragment, so that typing draws nothing else anew.
-
-    report    makes the report of what is there when a download is clicked
-    replayed  makes the file that can be loaded again
-    """
-    with st.container(border=True, key="cover"):
-        _show(language.kept(report), replayed, is_empty)
+PLACES = {"name": "{name}", "number": "{number}"}  # as they stand in a pattern
 
 
 @st.fragment
-def _show(report: Callable[[], Report], replayed: Callable[[], bytes], is_empty: bool) -> None:
-    book = visitors.own_notebook()
-    texts = book.texts()
-    cover = assembling.cover(texts)
-    with controls.row():
-        _field(_("Name"), "name", texts, width=200)
-        _field(_("Student number"), "number", texts, width=200)
-        _field(_("Course"), "course", texts, width=260)
-        _field(_("Title"), "title", texts, placeholder=cover.title, width=340)
-        _day(texts)
-    with controls.row():
-        default = _("lab-3_{name}_{number}")
-        _field(_("File name; {name} and {number} are filled in"), "pattern", texts, placeholder=default, width=430)
-        if default != COURSE_PATTERN:
-            st.button(COURSE_PATTERN, key="course_pattern", on_click=_write, args=("pattern", COURSE_PATTERN))
-    stem = safe_file_name(assembling.file_stem(texts.get("cover/pattern") or default, texts))
-    code_stem = safe_file_name(assembling.file_stem(_("lab-3-code_{name}_{number}"), texts))
-    files = [
-        (_("Word document"), f"{stem}.docx", WORD, "description", lambda: word.build_docx(report()), is_empty),
-        (_("Web page (HTML)"), f"{stem}.html", "text/html", "public", lambda: web.build_html(report()), is_empty),
-        (
-            _("PNG and CSV (zip)"),
-            f"{stem}.zip",
-            "application/zip",
-            "folder_zip",
-            lambda: archive.build_zip(report()),
-            is_empty,
-        ),
-        (
-            _("Source code (zip)"),
-            f"{code_stem}.zip",
-            "application/zip",
-            "code",
-            language.kept(archive.build_source_zip),
-            False,
-        ),
-        (_("Save, to go on elsewhere"), f"{stem}{replay.ENDING}", "application/zip", "save", replayed, False),
-    ]
-    with st.container(horizontal=True, vertical_alignment="center", key="downloads"):
-        for i, (label, name, mime, icon, make, is_disabled) in enumerate(files):
-            st.download_button(
-                label,
-                make,
-                file_name=name,
-                mime=mime,
-                icon=f":material/{icon}:",
-                type="primary" if i == 0 else "secondary",
-                on_click="ignore",
-                disabled=is_disabled,
-                key=f"download_{icon}",
+def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: bool) -> None:
+    """The form and the downloads; a fragment, so that typing draws nothing else anew.
+
+    report    makes the report of what is there when a download is clicked
+    saved     makes the file that can be loaded again
+    is_empty  there is no report yet to be downloaded
+    """
+    texts = visitors.own_notebook().texts()
+    cover, report = assembling.cover(texts), language.kept(report)
+    usual = _("lab-3_{name}_{number}").format(**PLACES)
+    pattern = texts.get(f"{assembling.COVER}pattern", usual)
+    with st.container(border=True, key="cover"):
+        with controls.row():
+            _field(_("Name"), "name", texts, width=200)
+            _field(_("Student number"), "number", texts, width=200)
+            _day(assembling.day(texts))
+            _field(_("Course"), "course", texts, width=260)
+        with controls.row():
+            _field(_("Title"), "title", texts, placeholder=cover.title, width=340)
+            label = _("File name, with {name} and {number}").format(**PLACES)
+            _field(label, "pattern", texts, placeholder=usual, width=300)
+            if pattern != names.REPORT_PATTERN:
+                st.button(
+                    names.REPORT_PATTERN, key="course_pattern", on_click=_write, args=("pattern", names.REPORT_PATTERN)
+                )
+        stem = names.file_name(pattern, cover.name, cover.number)
+        code_stem = names.file_name(_("lab-3-code_{name}_{number}").format(**PLACES), cover.name, cover.number)
+        with st.container(horizontal=True, vertical_alignment="center", key="downloads"):
+            _download(
+                _("Word document"), lambda: word.build_docx(report()), f"{stem}.docx", WORD, "description", is_empty
             )
-        st.caption(" · ".join(controls.literal(name) for _label, name, *_rest in files[:1] + files[3:4]))
+            _download(
+                _("Web page (HTML)"), lambda: web.build_html(report()), f"{stem}.html", "text/html", "public", is_empty
+            )
+            _download(
+                _("PNG and CSV (zip)"), lambda: archive.build_zip(report()), f"{stem}.zip", ZIP, "folder_zip", is_empty
+            )
+            _download(
+                _("Source code (zip)"), language.kept(archive.build_source_zip), f"{code_stem}.zip", ZIP, "code", False
+            )
+            _download(_("Save, to go on elsewhere"), saved, f"{stem}{replay.ENDING}", ZIP, "save", False)
+        st.caption(controls.literal(f"{stem}.docx · {code_stem}.zip"))
+
+
+def _download(label: str, make: Callable[[], bytes], file_name: str, mime: str, icon: str, is_disabled: bool) -> None:
+    st.download_button(
+        label,
+        make,
+        file_name,
+        mime,
+        key=f"download_{icon}",
+        icon=f":material/{icon}:",
+        type="primary" if icon == "description" and not is_disabled else "secondary",
+        on_click="ignore",
+        disabled=is_disabled,
+    )
 
 
 def _field(label: str, name: str, texts: dict[str, str], **options: object) -> None:
@@ -90,13 +84,10 @@ def _field(label: str, name: str, texts: dict[str, str], **options: object) -> N
     st.text_input(label, max_chars=MAX_LETTERS, key=key, live=True, on_change=_keep, args=(name,), **options)
 
 
-def _day(texts: dict[str, str]) -> None:
-    day = assembling.day(texts)
+def _day(day: date) -> None:
     if st.session_state.get("cover_date") != day:
         st.session_state.cover_date = day
-    st.date_input(
-        _("Date"), key="cover_date", format="YYYY-MM-DD", width=140, required=True, on_change=_keep, args=("date",)
-    )
+    st.date_input(_("Date"), key="cover_date", format="YYYY-MM-DD", width=150, on_change=_keep, args=("date",))
 
 
 def _keep(name: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from aemodels import language
-from aemodels.language import _, list_of
+from aemodels.language import _, list_of, sentences
 from aemodels.report import lab, likeness, notebook
 from aemodels.report.document import Figure, Section
 from aemodels.storage import catalogue
@@ -37,17 +37,15 @@ def of_the_lab(groups: Sequence[Group]) -> list[str]:
     return list(dict.fromkeys(group.title for group in firsts if group))
 
 
-def make(groups: Sequence[Group], seed: int) -> Made:
-    """The report of these data sets, kept; while it is made, the page says which item is at work."""
+def kept(groups: Sequence[Group], seed: int) -> dict[str, Made]:
+    """Where the report of these data sets is kept, in the language that is spoken: at "made", once `make` has made it."""
     versions = tuple(loaders.version(name) for group in groups for name in group.names)
     present = tuple(originals.of(group.data) is not None for group in groups)
-    kept = _kept(language.current(), tuple(group.title for group in groups), seed, versions, present, _measured_ns())
-    if "made" not in kept:
-        kept["made"] = _make(groups, seed)
-    return kept["made"]
+    return _kept(language.current(), tuple(group.title for group in groups), seed, versions, present, _measured_ns())
 
 
-def _make(groups: Sequence[Group], seed: int) -> Made:
+def make(groups: Sequence[Group], seed: int) -> Made:
+    """The report of these data sets, in some seconds an item; the page says which one is at work."""
     place = st.empty()
     place.progress(0.0, _("Reading the models …"))
     materials = [_material(group, seed) for group in groups]
@@ -82,7 +80,7 @@ def _material(group: Group, seed: int) -> lab.Material:
         loaders.baselines(group.data),
         loaders.generation(group.data),
         loaders.curves(),
-        " ".join(generation.verdict(group.data, *noisy, beside=plain)).replace("**", ""),
+        sentences(generation.verdict(group.data, *noisy, beside=plain)).replace("**", ""),
     )
 
 
@@ -96,6 +94,14 @@ def record(made: Made, groups: Sequence[Group], seed: int) -> dict[str, Any]:
         "models": loaders.digests(names),
         "sections": dict(made.likenesses),
     }
+
+
+def compare(then: Mapping[str, Any], made: Made) -> None:
+    """Says on the page what differs from the report of which `record` gave that."""
+    if differences := changes(then, made):
+        st.warning("\n\n".join(map(controls.literal, differences)), icon=":material/difference:")
+    else:
+        st.success(_("The lab's report is the same as when it was saved."), icon=":material/check:")
 
 
 def changes(then: Mapping[str, Any], made: Made) -> list[str]:

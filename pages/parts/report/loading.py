@@ -13,9 +13,9 @@ MAX_FILE_MB = replay.MAX_FILE_BYTES >> 20
 
 
 def show() -> None:
-    """The widget that takes a file, and what is to be said of the last one."""
+    """The widget that takes a file."""
     turn = st.session_state.setdefault("replay_turn", 0)  # a new widget after each file: the next one may be the same
-    with st.expander(_("Go on with a saved report"), icon=":material/upload_file:"):
+    with st.popover(_("Go on with a saved report"), icon=":material/upload_file:"):
         st.markdown(
             _(
                 "What is in the file is added to what is here: its panels, your words, the cover, and the lab's report with its seed. "
@@ -30,6 +30,10 @@ def show() -> None:
             on_change=_load,
             args=(f"replay_{turn}",),
         )
+
+
+def say() -> None:
+    """What there is to say of the file that was loaded just now."""
     for kind, sentences in st.session_state.pop("replay_said", {}).items():
         if sentences:
             text = "\n\n".join(map(controls.literal, sentences))

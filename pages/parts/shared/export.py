@@ -14,7 +14,7 @@ from aemodels.language import _, number, sentences
 from aemodels.report import figures, panels
 from aemodels.report.notebook import Entry, FullError
 from aemodels.text import visible
-from pages.parts.shared import controls, loaders, visitors
+from pages.parts.shared import controls, languages, loaders, visitors
 
 SCREEN_PX = 1400
 PRINT_PX = 2400  # 20 cm at 300 dpi
@@ -122,15 +122,17 @@ def _add_scene(
     alt: str,
 ) -> None:
     text, title = panels.describe(settings), st.session_state.page_title
-    caption, alt = sentences([f"{alt or title}.", text]), alt or f"{title}: {text}"
+    caption = _("{what}. {settings}").format(what=alt or title, settings=text)
+    alt = alt or f"{title}: {text}"
     panel = panels.Panel(name, title, caption, alt, _print(draw, text), rows, settings)
     entry = Entry(panel, _scene(), loaders.digests(_models_in(settings)))
     st.session_state.added = add(entry)  # said by the run that follows: a fragment's callback may show nothing
 
 
 def _scene() -> str:
-    """Where this page shows what it shows now, relative to the app's address."""
-    return f"{st.session_state.page_path}?{urlencode(st.query_params.to_dict())}"
+    """Where this page shows what it shows now, relative to the app's address, in whichever language."""
+    values = {key: value for key, value in st.query_params.to_dict().items() if key != languages.KEY}
+    return f"{st.session_state.page_path}?{urlencode(values)}"
 
 
 def _models_in(settings: Mapping[str, object]) -> list[str]:
