@@ -73,7 +73,6 @@ with controls.row():
             persist_state="session",
         )
     loading.show()
-loading.say()
 if book.fault:
     st.warning(controls.literal(book.fault), icon=":material/warning:")
 kept = lab_report.kept(asked, wanted["seed"]) if asked else {}
@@ -85,8 +84,9 @@ if asked and not made:
     with work:
         kept["made"] = lab_report.make(asked, wanted["seed"])
     st.rerun()
-if made and (then := st.session_state.pop("replayed_lab", None)):
-    with work:
+with work:
+    loading.say()
+    if made and (then := st.session_state.pop("replayed_lab", None)):
         lab_report.compare(then, made)
 if not made and not entries:
     st.info(
