@@ -94,7 +94,7 @@ if not made and not entries:
         icon=":material/note_add:",
     )
 for section in made.sections if made else ():
-    sections.show(section, made.thumbnails)
+    sections.show(section, made.thumbnails[section.key])
 if entries:
     st.subheader(_("Figures of my own"), anchor=False)
     st.caption(

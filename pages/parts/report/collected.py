@@ -26,7 +26,7 @@ def show(entries: dict[str, Entry]) -> None:
                 _("Caption"), key=widget, on_change=_recaption, args=(key,), height=100, max_chars=MAX_CAPTION
             )
             if entry.scene:
-                words.markdown(f"[{_('Open this scene')}]({entry.scene}&{languages.KEY}={language.current()})")
+                words.markdown(f"[{_('Open this scene')}]({_address(entry.scene)})")
             for label, icon, action, args, is_disabled in (
                 (_("Up"), "arrow_upward", book.move, (key, -1), place == 0),
                 (_("Down"), "arrow_downward", book.move, (key, 1), place == len(entries) - 1),
@@ -41,6 +41,11 @@ def show(entries: dict[str, Entry]) -> None:
                     disabled=is_disabled,
                     width="stretch",
                 )
+
+
+def _address(scene: str) -> str:
+    """The scene in the visitor's language."""
+    return f"{scene}{'' if scene.endswith('?') else '&'}{languages.KEY}={language.current()}"
 
 
 def _recaption(key: str) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
 from aemodels import language
 from aemodels.language import _
-from aemodels.report import archive, assembling, names, replay, web, word
+from aemodels.report import archive, assembling, names, replay, sources, web, word
 from aemodels.report.document import Report
 from pages.parts.shared import controls, visitors
 
@@ -44,7 +45,8 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
                     names.REPORT_PATTERN, key="course_pattern", on_click=_write, args=("pattern", names.REPORT_PATTERN)
                 )
         stem = names.file_name(pattern, cover.name, cover.number)
-        code_stem = names.file_name(_("lab-3-code_{name}_{number}").format(**PLACES), cover.name, cover.number)
+        code_stem = names.file_name(names.SOURCE_PATTERN, cover.name, cover.number)
+        source = partial(sources.build_source_zip, language.current(), cover.name, cover.number)
         with st.container(horizontal=True, vertical_alignment="center", key="downloads"):
             _download(
                 _("Word document"), lambda: word.build_docx(report()), f"{stem}.docx", WORD, "description", is_empty
@@ -55,9 +57,7 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
             _download(
                 _("PNG and CSV (zip)"), lambda: archive.build_zip(report()), f"{stem}.zip", ZIP, "folder_zip", is_empty
             )
-            _download(
-                _("Source code (zip)"), language.kept(archive.build_source_zip), f"{code_stem}.zip", ZIP, "code", False
-            )
+            _download(_("Source code (zip)"), source, f"{code_stem}.zip", ZIP, "code", False)
             _download(_("Save, to go on elsewhere"), saved, f"{stem}{replay.ENDING}", ZIP, "save", False)
         st.caption(controls.literal(f"{stem}.docx · {code_stem}.zip"))
 

@@ -22,10 +22,10 @@ MAX_KEPT = 4  # reports, of some 30 MB
 
 @dataclass(frozen=True)
 class Made:
-    """The lab's sections, a small picture of each figure by the name of its panel, and of each section what tells it from others."""
+    """The lab's sections, and of each, by its key, small pictures of its figures and what tells it from others."""
 
     sections: tuple[Section, ...]
-    thumbnails: Mapping[str, bytes]
+    thumbnails: Mapping[str, Sequence[bytes]]
     likenesses: Mapping[str, str]
     data_note: str
 
@@ -55,13 +55,16 @@ def make(groups: Sequence[Group], seed: int) -> Made:
         place.progress(i / len(headings), f"{key} · {controls.literal(title)}")
         sections.append(next(making))
     place.empty()
-    figures = [block.panel for section in sections for block in section.blocks if isinstance(block, Figure)]
     return Made(
         tuple(sections),
-        {panel.name: notebook.thumbnail(panel.png) for panel in figures},
+        {section.key: _thumbnails(section) for section in sections},
         {section.key: likeness.of_section(section) for section in sections},
         lab.data_note(materials),
     )
+
+
+def _thumbnails(section: Section) -> list[bytes]:
+    return [notebook.thumbnail(block.panel.png) for block in section.blocks if isinstance(block, Figure)]
 
 
 def _material(group: Group, seed: int) -> lab.Material:

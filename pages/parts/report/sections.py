@@ -1,7 +1,7 @@
 """A section of the report on the page: its figures small, what was measured, and the place for the visitor's own words beside them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -12,20 +12,21 @@ from aemodels.text import visible
 from pages.parts.shared import controls, visitors
 
 MAX_LETTERS = 10_000  # some three pages
-_CITATION = re.compile(r"\s?\[@[\w:.-]+\]")
+_CITATION = re.compile(r"\s?\[@[^\]]*\]")
 
 
-def show(section: Section, thumbnails: Mapping[str, bytes]) -> None:
-    """A section of the lab. thumbnails: a small picture of each figure by its panel's name"""
+def show(section: Section, thumbnails: Sequence[bytes]) -> None:
+    """A section of the lab, with a small picture of each of its figures."""
+    small = iter(thumbnails)
     with st.container(border=True, key=f"section_{section.key}"):
-        st.subheader(f"{controls.literal(section.key)} · {controls.literal(section.title)}", anchor=False)
+        st.subheader(controls.literal(section.title), anchor=False)
         pictures, texts = st.columns([5, 6])
         tasks = [block.text for block in section.blocks if isinstance(block, Paragraph)]
         if tasks:
             texts.markdown(controls.literal(_CITATION.sub("", tasks[0])))
         for block in section.blocks:
             if isinstance(block, Figure):
-                pictures.image(thumbnails[block.panel.name], alt=visible(block.panel.alt), output_format="PNG")
+                pictures.image(next(small), alt=visible(block.panel.alt), output_format="PNG")
             elif isinstance(block, Observations):
                 points = "\n".join(f"- {controls.literal(_CITATION.sub('', text))}" for text in block.sentences)
                 texts.markdown(f"**{_('What was measured')}**\n\n{points}")
