@@ -5,12 +5,13 @@ from functools import partial
 
 import streamlit as st
 
-from aemodels.language import _, ngettext, number
+from aemodels.language import _, ngettext, number, sentences
 from aemodels.report import assembling, lab, replay
 from aemodels.report.document import Report
 from aemodels.report.notebook import MAX_PANELS, Notebook
 from aemodels.storage import catalogue
-from pages.parts.report import collected, cover, lab_report, loading, sections
+from pages.parts.report import collected, cover, lab_report, loading
+from pages.parts.report import sections as sections_shown
 from pages.parts.shared import controls, loaders, visitors
 
 
@@ -42,10 +43,8 @@ book = visitors.own_notebook()
 found = loaders.read_catalogue()
 groups = found.of_kind(*catalogue.KINDS)
 for sentence in found.broken.values():
-    st.warning(
-        _("{sentence} The report leaves this model out.").format(sentence=controls.sentence(sentence)),
-        icon=":material/error:",
-    )
+    left_out = sentences([controls.sentence(sentence), _("The report leaves this model out.")])
+    st.warning(left_out, icon=":material/error:")
 wanted = lab_report.chosen(book.texts())
 titles = [group.title for group in groups]
 asked = [group for group in groups if group.title in wanted.get("sets", ())]
@@ -94,7 +93,7 @@ if not made and not entries:
         icon=":material/note_add:",
     )
 for section in made.sections if made else ():
-    sections.show(section, made.thumbnails[section.key])
+    sections_shown.show(section, made.thumbnails[section.key])
 if entries:
     st.subheader(_("Figures of my own"), anchor=False)
     st.caption(
@@ -103,4 +102,4 @@ if entries:
         )
     )
     collected.show(entries)
-    sections.own_words(assembling.COLLECTED, _("What do these figures show, and how do you explain it?"))
+    sections_shown.own_words(assembling.COLLECTED, _("What do these figures show, and how do you explain it?"))

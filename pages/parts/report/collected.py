@@ -26,7 +26,7 @@ def show(entries: dict[str, Entry]) -> None:
                 _("Caption"), key=widget, on_change=_recaption, args=(key,), height=100, max_chars=MAX_CAPTION
             )
             if entry.scene:
-                words.markdown(f"[{_('Open this scene')}]({_address(entry.scene)})")
+                words.markdown(_("[Open this scene]({address})").format(address=_address(entry.scene)))
             for label, icon, action, args, is_disabled in (
                 (_("Up"), "arrow_upward", book.move, (key, -1), place == 0),
                 (_("Down"), "arrow_downward", book.move, (key, 1), place == len(entries) - 1),
