@@ -4,6 +4,9 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import streamlit as st
+from starlette.middleware import Middleware
+
+from pages.parts.shared.visitors import Recognised
 
 
 @contextlib.asynccontextmanager
@@ -33,4 +36,4 @@ def say(error: Exception) -> bool:
     return True
 
 
-app = st.App("pages/router.py", lifespan=ready, on_script_error=say)
+app = st.App("pages/router.py", lifespan=ready, middleware=[Middleware(Recognised)], on_script_error=say)

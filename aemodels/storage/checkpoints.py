@@ -177,6 +177,13 @@ def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
         return _read_header(file, path)[2]
 
 
+def read_digest(name: str, folder: str | Path | None = None) -> str:
+    """32 hexadecimal digits that are others whenever anything in the checkpoint is; raises CheckpointError as load_checkpoint does."""
+    path = checkpoint_path(name, folder)
+    with _opened(path) as file:
+        return _read_header(file, path)[3][digests.OF_HEADER]
+
+
 def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dict[str, Any], dict[str, str]]:
     """What a checkpoint begins with: these bytes, each tensor's "dtype" and "shape" by name, the JSON fields, and the metadata
     that holds them as text.

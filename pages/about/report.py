@@ -1,167 +1,105 @@
-"""The collected panels as a Word document, and as a zip of PNG and CSV."""
+"""The lab's report, item by item, with the visitor's own words and panels, as a Word document and as other files."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import json
 from functools import partial
 
 import streamlit as st
 
-from aemodels.report import documents, lab
-from aemodels.report.document import Figure
+from aemodels.language import _, ngettext, number, sentences
+from aemodels.report import assembling, lab, replay
+from aemodels.report.document import Report
+from aemodels.report.notebook import MAX_PANELS, Notebook
 from aemodels.storage import catalogue
-from aemodels.storage.catalogue import Group
-from aemodels.text import visible
-from pages.parts.photos import generation
-from pages.parts.photos.selection import random_test_photos
-from pages.parts.shared import controls, export, loaders, models
-
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-MAX_CAPTION = 10_000  # letters; some three pages
-KEPT = {"persist_state": "session"}
+from pages.parts.report import collected, cover, lab_report, loading
+from pages.parts.report import sections as sections_shown
+from pages.parts.shared import controls, loaders, visitors
 
 
-def move(number: int, step: int) -> None:
-    order = list(collected)
-    at = order.index(number)
-    order.insert(at + step, order.pop(at))
-    entries = {n: collected[n] for n in order}
-    collected.clear()
-    collected.update(entries)
+def assemble(book: Notebook, made: lab_report.Made | None) -> Report:
+    """What is there when a download is clicked."""
+    parts, note = (made.sections, made.data_note) if made else ((), "")
+    return assembling.assemble(parts, book.entries(), book.texts(), lab.PAPERS, note)
 
 
-def recaption(number: int) -> None:
-    entry = collected[number]
-    collected[number] = replace(entry, panel=replace(entry.panel, caption=st.session_state[f"caption_{number}"]))
+def save(book: Notebook, record: dict) -> bytes:
+    texts = book.texts()
+    texts.pop("lab", None)
+    return replay.write(book.entries(), texts, record)
 
 
-def add_standard_panels(groups: Sequence[Group], seed: int) -> None:
-    """Draws the panels of these data sets and adds those that are not in the report yet; notes what they do without."""
-    seeds, missing, notes = controls.image_seeds(seed, lab.NUM_SEEDS), [], []
-    for group in groups:
-        ckpts, missing_here = models.load_each(group.names)
-        photos = random_test_photos(group.data, seed)
-        noisy = [model.name for model in group.models if model.noise_variance and model.name in ckpts]
-        plain = next((name for name in ckpts if name not in noisy), None)
-        material = lab.Material(
-            group,
-            ckpts,
-            photos.x if photos else None,
-            photos.names if photos else (),
-            baselines=loaders.baselines(group.data),
-            answer=" ".join(generation.verdict(group.data, *noisy, beside=plain)).replace("**", ""),
-        )
-        for section in lab.sections([material], seed, seeds):
-            for block in section.blocks:
-                if isinstance(block, Figure):
-                    st.toast(export.add(block.panel))
-        missing += missing_here
-        notes += models.faults_of(*ckpts)
-    st.session_state.standard_said = missing, notes
-
-
-def of_the_lab(groups: Sequence[Group]) -> list[str]:
-    """The titles of the first data set of small images and of the first one of photos: the lab's own where they are there."""
-    kinds = ((catalogue.PLANE, catalogue.DENOISER), (catalogue.MAPS,))
-    firsts = [next((g for g in groups if any(set(kind) & set(m.kinds) for m in g.models)), None) for kind in kinds]
-    return list(dict.fromkeys(group.title for group in firsts if group))
+def ask_for_lab() -> None:
+    titles = st.session_state.get("sets") or lab_report.of_the_lab(groups)
+    book.write("lab", json.dumps({"seed": int(st.session_state.seed), "sets": titles}))
 
 
 controls.header(
-    "Report",
-    "Here are the panels that you added by “Add to report” on the other pages, with their numbers, seeds and settings. "
-    "They are kept until you close or reload this tab.",
+    _("Report"),
+    _(
+        "One click makes the lab's report: each item with its figures and with what was measured. Write your own words beside them, "
+        "fill in the cover, and download the file."
+    ),
 )
-collected = export.collected()
+book = visitors.own_notebook()
 found = loaders.read_catalogue()
-headers = {model.name: model.header for model in found.models}
+groups = found.of_kind(*catalogue.KINDS)
 for sentence in found.broken.values():
-    st.warning(f"{controls.sentence(sentence)} The report leaves this model out.", icon=":material/error:")
+    left_out = sentences([controls.sentence(sentence), _("The report leaves this model out.")])
+    st.warning(left_out, icon=":material/error:")
+wanted = lab_report.chosen(book.texts())
+titles = [group.title for group in groups]
+asked = [group for group in groups if group.title in wanted.get("sets", ())]
 
-title, author, file_name = st.columns([5, 3, 4])
-title = title.text_input("Title", "Latent spaces of autoencoders", max_chars=255, key="report_title", **KEPT)
-author = author.text_input("Author", max_chars=255, key="report_author", **KEPT)
-file_name = file_name.text_input("File name", "report", max_chars=255, key="report_file", placeholder="report", **KEPT)
-stem = documents.safe_file_name(file_name)
-chosen = [entry.panel for entry in collected.values()]
-with st.container(horizontal=True, vertical_alignment="center", key="downloads"):
-    st.download_button(
-        "Word document",
-        partial(documents.build_docx, title or stem, author, chosen, headers),
-        file_name=f"{stem}.docx",
-        mime=WORD,
-        icon=":material/description:",
-        type="primary",
-        on_click="ignore",
-        disabled=not chosen,
-    )
-    st.download_button(
-        "PNG and CSV (zip)",
-        partial(documents.build_zip, chosen),
-        file_name=f"{stem}.zip",
-        mime="application/zip",
-        icon=":material/folder_zip:",
-        on_click="ignore",
-        disabled=not chosen,
-    )
-    st.caption(
-        f"{len(chosen)} of at most {export.MAX_PANELS} panels · {controls.literal(stem)}.docx · {controls.literal(stem)}.zip"
-    )
 with controls.row():
-    seed = st.number_input("Seed", 0, controls.MAX_SEED, value=1, key="seed", width=150, bind="query-params", **KEPT)
-    groups = {group.title: group for group in found.of_kind(*catalogue.KINDS)}
-    chosen_sets = of_the_lab(list(groups.values()))
-    if len(groups) > len(chosen_sets):
-        chosen_sets = st.pills(
-            "Data sets",
-            list(groups),
+    st.button(
+        _("The lab's report"),
+        icon=":material/assignment:",
+        key="lab_report",
+        type="secondary" if asked else "primary",
+        disabled=not groups,
+        on_click=ask_for_lab,
+    )
+    st.number_input(
+        _("Seed"), 0, controls.MAX_SEED, value=1, key="seed", width=150, bind="query-params", persist_state="session"
+    )
+    if len(groups) > len(lab_report.of_the_lab(groups)):
+        st.pills(
+            _("Data sets"),
+            titles,
             selection_mode="multi",
-            default=chosen_sets,
+            default=lab_report.of_the_lab(groups),
             format_func=controls.literal,
             key="sets",
-            **KEPT,
+            persist_state="session",
         )
-    if st.button(
-        "Add the lab's standard panels", icon=":material/library_add:", key="standard", disabled=not chosen_sets
-    ):
-        with st.spinner("Drawing …"):
-            add_standard_panels([groups[title] for title in chosen_sets], int(seed))
-        st.rerun()
-missing, notes = st.session_state.pop("standard_said", ([], []))  # by the run before this one
-if missing:
-    st.error("\n\n".join(missing), icon=":material/error:")
-if notes:
-    st.warning("\n\n".join(notes), icon=":material/warning:")
-if not chosen:
+    loading.show()
+if book.fault:
+    st.warning(controls.literal(book.fault), icon=":material/warning:")
+kept = lab_report.kept(asked, wanted["seed"]) if asked else {}
+made, entries = kept.get("made"), book.thumbnails()
+work = st.container()
+record = lab_report.record(made, asked, wanted["seed"]) if made else {}
+cover.show(partial(assemble, book, made), partial(save, book, record), not made and not entries)
+if asked and not made:
+    with work:
+        kept["made"] = lab_report.make(asked, wanted["seed"])
+    st.rerun()
+with work:
+    loading.say()
+    if made and (then := st.session_state.pop("replayed_lab", None)):
+        lab_report.compare(then, made)
+if not made and not entries:
     st.info(
-        "The report is empty: open a page and press “Add to report” below its picture, or add the lab's standard panels at once.",
+        _("The report is empty: press “The lab's report”, or open a page and press “Add to report” below its picture."),
         icon=":material/note_add:",
     )
-
-for place, (number, entry) in enumerate(collected.items()):
-    with st.container(border=True, key=f"panel_{number}"):
-        picture, words, buttons = st.columns([5, 8, 2])
-        picture.image(entry.thumbnail, alt=visible(entry.panel.alt), output_format="PNG")
-        words.markdown(f"**Figure {place + 1}: {controls.literal(entry.panel.title)}**")
-        words.text_area(
-            "Caption",
-            entry.panel.caption,
-            key=f"caption_{number}",
-            on_change=recaption,
-            args=(number,),
-            height=100,
-            max_chars=MAX_CAPTION,
+for section in made.sections if made else ():
+    sections_shown.show(section, made.thumbnails[section.key])
+if entries:
+    st.subheader(_("Figures of my own"), anchor=False)
+    st.caption(
+        ngettext("{number} of at most {most} panels", "{number} of at most {most} panels", len(entries)).format(
+            number=number(len(entries)), most=number(MAX_PANELS)
         )
-        for label, icon, action, args, disabled in (
-            ("Up", "arrow_upward", move, (number, -1), place == 0),
-            ("Down", "arrow_downward", move, (number, 1), place == len(chosen) - 1),
-            ("Remove", "delete", collected.pop, (number, None), False),
-        ):
-            buttons.button(
-                label,
-                icon=f":material/{icon}:",
-                key=f"{label}_{number}",
-                on_click=action,
-                args=args,
-                disabled=disabled,
-                width="stretch",
-            )
+    )
+    collected.show(entries)
+    sections_shown.own_words(assembling.COLLECTED, _("What do these figures show, and how do you explain it?"))

@@ -1,30 +1,23 @@
 """Panels on the screen and in files: one PNG for the eye, one at print size, one CSV with the numbers, and the report."""
 
-import io
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
+from aemodels import language
+from aemodels.language import _, number, sentences
 from aemodels.report import figures, panels
+from aemodels.report.notebook import Entry, FullError
 from aemodels.text import visible
-from pages.parts.shared import controls
+from pages.parts.shared import controls, languages, loaders, visitors
 
 SCREEN_PX = 1400
 PRINT_PX = 2400  # 20 cm at 300 dpi
-THUMBNAIL_PX = 640
-MAX_PANELS = 40  # some 4 MB each in memory, for every visitor
-
-
-@dataclass(frozen=True)
-class Collected:
-    """A panel of the report and a small PNG of it for the screen."""
-
-    panel: panels.Panel
-    thumbnail: bytes
 
 
 def is_dark() -> bool:
@@ -80,15 +73,15 @@ def export_row(
     text = panels.describe(settings)
     with st.container(horizontal=True, vertical_alignment="center", key="export"):
         st.download_button(
-            "Panel (PNG, 300 dpi)",
-            partial(_print, draw, text),
+            _("Panel (PNG, 300 dpi)"),
+            language.kept(partial(_print, draw, text)),
             file_name=f"{name}.png",
             mime="image/png",
             icon=":material/download:",
             on_click="ignore",
         )
         st.download_button(
-            "Numbers (CSV)",
+            _("Numbers (CSV)"),
             partial(panels.to_csv, list(rows)),
             file_name=f"{name}.csv",
             mime="text/csv",
@@ -96,7 +89,7 @@ def export_row(
             on_click="ignore",
         )
         st.button(
-            "Add to report",
+            _("Add to report"),
             icon=":material/note_add:",
             key="add_to_report",
             on_click=_add_scene,
@@ -105,22 +98,20 @@ def export_row(
         st.caption(controls.literal(text))
 
 
-def collected() -> dict[int, Collected]:
-    """The report of this visitor: number -> panel, in the report's order."""
-    return st.session_state.setdefault("report", {})
-
-
-def add(panel: panels.Panel) -> str:
-    """Adds a panel to the report; returns one sentence that says so, or why not."""
-    report = collected()
-    if any(panel.png == other.panel.png for other in report.values()):
-        return f"“{controls.literal(panel.title)}” with these settings is in the report already."
-    if len(report) >= MAX_PANELS:
-        return f"The report is full: it holds {MAX_PANELS} panels; remove one on the page Report first."
-    with Image.open(io.BytesIO(panel.png)) as image:
-        image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-        report[max(report, default=0) + 1] = Collected(panel, figures.png(image))
-    return f"“{controls.literal(panel.title)}” is now in the report, as panel {len(report)}."
+def add(entry: Entry) -> str:
+    """Adds a panel to the visitor's report; returns one sentence that says so, or why not, and one more where it cannot be kept."""
+    book, title = visitors.own_notebook(), controls.literal(entry.panel.title)
+    try:
+        is_new = book.add(entry)
+    except FullError as error:
+        return str(error)
+    if not is_new:
+        said = _("“{title}” with these settings is in the report already.").format(title=title)
+    else:
+        said = _("“{title}” is now in the report, as panel {place}.").format(
+            title=title, place=number(book.num_panels())
+        )
+    return sentences([said, controls.literal(book.fault)])
 
 
 def _add_scene(
@@ -131,9 +122,24 @@ def _add_scene(
     alt: str,
 ) -> None:
     text, title = panels.describe(settings), st.session_state.page_title
-    caption, alt = f"{alt or title}. {text}", alt or f"{title}: {text}"
+    caption = _("{what}. {settings}").format(what=alt or title, settings=text)
+    alt = alt or f"{title}: {text}"
     panel = panels.Panel(name, title, caption, alt, _print(draw, text), rows, settings)
-    st.session_state.added = add(panel)  # said by the run that follows: a fragment's callback may show nothing
+    entry = Entry(panel, _scene(), loaders.digests(_models_in(settings)))
+    st.session_state.added = add(entry)  # said by the run that follows: a fragment's callback may show nothing
+
+
+def _scene() -> str:
+    """Where this page shows what it shows now, relative to the app's address, in whichever language."""
+    values = {key: value for key, value in st.query_params.to_dict().items() if key != languages.KEY}
+    return f"{st.session_state.page_path}?{urlencode(values)}"
+
+
+def _models_in(settings: Mapping[str, object]) -> list[str]:
+    """The models that the settings name: they tell all that a picture depends on."""
+    told = " ".join(map(str, settings.values()))
+    names = (model.name for model in loaders.read_catalogue().models)
+    return [name for name in names if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", told)]
 
 
 def _print(draw: Callable[..., Image.Image], text: str) -> bytes:

@@ -4,6 +4,7 @@ in one sentence."""
 import argparse
 import contextlib
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,20 @@ def load_all() -> None:
     for model in read_catalogue().models[:MAX_CHECKPOINTS]:
         with contextlib.suppress(LatentLabError):
             load(model.name)
+
+
+def digests(names: Iterable[str]) -> dict[str, str]:
+    """name -> digest of those of the checkpoints that can be read."""
+    found = {}
+    for name in names:
+        with contextlib.suppress(LatentLabError):
+            found[name] = _digest(*_file(name))
+    return found
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def _digest(name: str, modified_ns: int, folder: str) -> str:
+    return checkpoints.read_digest(name, folder)
 
 
 def version(name: str) -> tuple[str, int]:

@@ -49,5 +49,6 @@ def show(page: st.Page) -> None:
         state.page_shown = streamlit_internals.key(page)
     except StreamlitChanged:
         state.page_shown = None  # `follow` has said so
+    state.page_path = page.url_path  # a collected panel tells where it was made
     page.run()
     state.scenes[state.page_shown] = st.query_params.to_dict()

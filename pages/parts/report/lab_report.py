@@ -1,0 +1,147 @@
+"""The lab's report on the page: made once for all who ask for the same, item by item, and told from what it was when it was saved."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from aemodels import language
+from aemodels.language import _, list_of, sentences
+from aemodels.report import lab, likeness, notebook
+from aemodels.report.document import Figure, Section
+from aemodels.storage import catalogue
+from aemodels.storage.catalogue import Group
+from pages.parts.photos import generation
+from pages.parts.photos.selection import random_test_photos
+from pages.parts.shared import controls, loaders, models, originals
+
+MAX_KEPT = 4  # reports, of some 30 MB
+
+
+@dataclass(frozen=True)
+class Made:
+    """The lab's sections, and of each, by its key, small pictures of its figures and what tells it from others."""
+
+    sections: tuple[Section, ...]
+    thumbnails: Mapping[str, Sequence[bytes]]
+    likenesses: Mapping[str, str]
+    data_note: str
+
+
+def of_the_lab(groups: Sequence[Group]) -> list[str]:
+    """The titles of the first data set of small images and of the first one of photos: the lab's own where they are there."""
+    kinds = ((catalogue.PLANE, catalogue.DENOISER), (catalogue.MAPS,))
+    firsts = [next((g for g in groups if any(set(kind) & set(m.kinds) for m in g.models)), None) for kind in kinds]
+    return list(dict.fromkeys(group.title for group in firsts if group))
+
+
+def kept(groups: Sequence[Group], seed: int) -> dict[str, Made]:
+    """Where the report of these data sets is kept, in the language that is spoken: at "made", once `make` has made it."""
+    versions = tuple(loaders.version(name) for group in groups for name in group.names)
+    present = tuple(originals.of(group.data) is not None for group in groups)
+    return _kept(language.current(), tuple(group.title for group in groups), seed, versions, present, _measured_ns())
+
+
+def make(groups: Sequence[Group], seed: int) -> Made:
+    """The report of these data sets, in some seconds an item; the page says which one is at work."""
+    place = st.empty()
+    place.progress(0.0, _("Reading the models …"))
+    materials = [_material(group, seed) for group in groups]
+    headings, sections = lab.headings(materials), []
+    making = lab.sections(materials, seed, controls.image_seeds(seed, lab.NUM_SEEDS))
+    for i, (key, title) in enumerate(headings.items()):
+        place.progress(i / len(headings), f"{key} · {controls.literal(title)}")
+        sections.append(next(making))
+    place.empty()
+    return Made(
+        tuple(sections),
+        {section.key: _thumbnails(section) for section in sections},
+        {section.key: likeness.of_section(section) for section in sections},
+        lab.data_note(materials),
+    )
+
+
+def _thumbnails(section: Section) -> list[bytes]:
+    return [notebook.thumbnail(block.panel.png) for block in section.blocks if isinstance(block, Figure)]
+
+
+def _material(group: Group, seed: int) -> lab.Material:
+    ckpts, missing = models.load_each(group.names)
+    if missing:
+        st.error("\n\n".join(missing), icon=":material/error:")
+    photos = random_test_photos(group.data, seed)
+    noisy = [model.name for model in group.models if model.noise_variance and model.name in ckpts]
+    plain = next((name for name in ckpts if name not in noisy), None)
+    return lab.Material(
+        group,
+        ckpts,
+        photos.x if photos else None,
+        photos.names if photos else (),
+        originals.about_others(group.data) if photos else originals.why_none(group.data),
+        loaders.baselines(group.data),
+        loaders.generation(group.data),
+        loaders.curves(),
+        sentences(generation.verdict(group.data, *noisy, beside=plain)).replace("**", ""),
+    )
+
+
+def record(made: Made, groups: Sequence[Group], seed: int) -> dict[str, Any]:
+    """What is saved of it."""
+    names = [name for group in groups for name in group.names]
+    return {
+        "seed": seed,
+        "sets": [group.title for group in groups],
+        "language": language.current(),
+        "models": loaders.digests(names),
+        "sections": dict(made.likenesses),
+    }
+
+
+def compare(then: Mapping[str, Any], made: Made) -> None:
+    """Says on the page what differs from the report of which `record` gave that."""
+    if differences := changes(then, made):
+        st.warning("\n\n".join(map(controls.literal, differences)), icon=":material/difference:")
+    else:
+        st.success(_("The lab's report is the same as when it was saved."), icon=":material/check:")
+
+
+def changes(then: Mapping[str, Any], made: Made) -> list[str]:
+    """What differs from the report of which `record` gave that, a sentence each; empty where all is the same."""
+    here = loaders.digests(then["models"])
+    gone = [name for name in then["models"] if name not in here]
+    other = [name for name in here if here[name] != then["models"][name]]
+    said = []
+    if gone:
+        said.append(_("Models that are not here: {models}.").format(models=list_of(gone)))
+    if other:
+        said.append(_("Models that are not the ones of then: {models}.").format(models=list_of(other)))
+    if then["language"] != language.current():
+        said.append(_("The report was saved in another language, so what it says is not compared."))
+        return said
+    for key, was in then["sections"].items():
+        now = made.likenesses.get(key)
+        if now is None:
+            said.append(_("{item} is not in the report now.").format(item=key))
+        elif not likeness.looks_the_same(was, now):
+            said.append(_("{item} has other figures than then.").format(item=key))
+        elif not likeness.says_the_same(was, now):
+            said.append(_("{item} has the same figures, but says other numbers or words than then.").format(item=key))
+    return said
+
+
+@st.cache_resource(max_entries=MAX_KEPT, show_spinner=False)
+def _kept(*depends_on: object) -> dict[str, Made]:
+    """A place for a report, which whoever asks first fills."""
+    return {}
+
+
+def _measured_ns() -> int:
+    """When a file of measures beside the checkpoints was last written."""
+    return max((path.stat().st_mtime_ns for path in loaders.checkpoint_folder().glob("*.json")), default=0)
+
+
+def chosen(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Seed and data sets of the lab's report, as `choose` kept them; empty where none was asked for."""
+    return json.loads(texts.get("lab", "{}"))

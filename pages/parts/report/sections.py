@@ -1,0 +1,58 @@
+"""A section of the report on the page: its figures small, what was measured, and the place for the visitor's own words beside them."""
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+from aemodels.language import _
+from aemodels.report import assembling
+from aemodels.report.document import Figure, Observations, OwnWords, Paragraph, Section
+from aemodels.text import visible
+from pages.parts.shared import controls, visitors
+
+MAX_LETTERS = 10_000  # some three pages
+_CITATION = re.compile(r"\s?\[@[^\]]*\]")
+
+
+def show(section: Section, thumbnails: Sequence[bytes]) -> None:
+    """A section of the lab, with a small picture of each of its figures."""
+    small = iter(thumbnails)
+    with st.container(border=True, key=f"section_{section.key}"):
+        st.subheader(controls.literal(section.title), anchor=False)
+        pictures, texts = st.columns([5, 6])
+        tasks = [block.text for block in section.blocks if isinstance(block, Paragraph)]
+        if tasks:
+            texts.markdown(controls.literal(_CITATION.sub("", tasks[0])))
+        for block in section.blocks:
+            if isinstance(block, Figure):
+                pictures.image(next(small), alt=visible(block.panel.alt), output_format="PNG")
+            elif isinstance(block, Observations):
+                points = "\n".join(f"- {controls.literal(_CITATION.sub('', text))}" for text in block.sentences)
+                texts.markdown(_("**What was measured**") + f"\n\n{points}")
+        for block in section.blocks:
+            if isinstance(block, OwnWords):
+                with texts:
+                    own_words(block.key, block.asks)
+
+
+@st.fragment
+def own_words(key: str, asks: str) -> None:
+    """The place for a visitor's own words; they go along into every file."""
+    widget, kept = f"words_{key}", visitors.own_notebook().texts().get(assembling.WORDS + key, "")
+    if st.session_state.get(widget) != kept:
+        st.session_state[widget] = kept
+    st.text_area(
+        controls.literal(_CITATION.sub("", asks)),
+        key=widget,
+        height=150,
+        max_chars=MAX_LETTERS,
+        placeholder=_("Your own words"),
+        on_change=_keep,
+        args=(key,),
+    )
+
+
+def _keep(key: str) -> None:
+    text = (st.session_state[f"words_{key}"] or "")[:MAX_LETTERS]
+    visitors.own_notebook().write(assembling.WORDS + key, text)
