@@ -1,9 +1,11 @@
 """Every page in Chinese, after it was shown in English by the same process: nothing is left in English, neither by a message without
 a translation nor by something that was kept in the other language."""
 
+import itertools
 import json
 import os
 import re
+import unicodedata
 from collections.abc import Iterable
 
 import pytest
@@ -19,15 +21,16 @@ PAGES = sorted(
 )
 # Code, HTML, addresses, icons and files, whatever letters they have.
 NO_WORDS = re.compile(
-    r"`[^`]*`|<(script|style)>.*?</\1>|<[^>]*>|https?:\S+|:material/\w+:|--[\w-]+|[\w./-]+\.(?:md|py|npz|docx|zip|csv|png|toml|safetensors)\b"
-    r"|[\w.-]*(?:/[A-Za-z][\w.-]*)+|\d+ of \d+ cores",
+    r"`[^`]*`|<(script|style)>.*?</\1>|<[^>]*>|https?:\S+|:material/\w+:|--[\w-]+|\{\w+\}|[\w./-]+\.(?:md|py|npz|docx|zip|csv|png|toml|safetensors)\b"
+    r"|[\w.-]*(?:/[A-Za-z][\w.-]*)+|\d+ of \d+ cores|\b[0-9a-f]{12}\b",
     re.DOTALL,
 )
 # What a Chinese page writes in Latin letters: names, measures, units, variants as the recipes call them, processors.
 ALLOWED = """
     Latent Lab English MNIST FashionMNIST KMNIST Stanford Dogs Word Streamlit
-    PSNR SSIM MSE BCE SNR KL L2 VAE PCA AVIF VVC MMSE PNG CSV JPEG HTML ZIP DPI Ledoit Wolf BFGS Inception Muon AdamW
+    PSNR SSIM MSE BCE SNR KL L2 VAE PCA AVIF VVC MMSE PNG CSV JPEG HTML ZIP DPI Ledoit Wolf L-BFGS Inception Muon AdamW
     log dB px bit kB MB GB ms min max bfloat float plain conv mlp noisy-code denoising vae l2-code
+    LayerNorm Shift dpi WebP HEIC TIFF GIF BMP PPM
     NVIDIA HBM AMD EPYC Intel Xeon Processor CPU
 """
 WORD = re.compile(r"[A-Za-z][A-Za-z-]+(?![A-Za-z])")
@@ -80,13 +83,31 @@ def in_english(text: str, names: Iterable[str] = ()) -> str:
     return " ".join(word for word in WORD.findall(text) if word.strip("-") not in ALLOWED.split())
 
 
-def left(page: str, names: Iterable[str]) -> dict[str, str]:
-    """Text -> its English words, of a page in Chinese that was shown in English before."""
+def unmarked(text: str) -> str:
+    """The words beside marks of what is bold that Markdown takes for asterisks (CommonMark 0.31, 6.2)."""
+    parts = text.split("**")
+    wrong = []
+    for i, (before, after) in enumerate(itertools.pairwise(parts)):
+        # Seen from the bold words: the character next to the mark inside, and the one outside.
+        inside, outside = (after[:1], before[-1:]) if i % 2 == 0 else (before[-1:], after[:1])
+        if inside.isspace() or (_is_sign(inside) and not (outside.isspace() or not outside or _is_sign(outside))):
+            wrong.append(f"{before[-8:]}**{after[:8]}")
+    return ", ".join(wrong)
+
+
+def _is_sign(character: str) -> bool:
+    return unicodedata.category(character)[0] in "PS" if character else False
+
+
+def left(page: str, names: Iterable[str], **query: str) -> dict[str, str]:
+    """Text -> what of it is in English, or would have asterisks, on a page in Chinese that was shown in English before."""
     for told in ("en", "zh"):
-        app = go_to(start(lang=told), page)
+        app = go_to(start(lang=told, **query), page)
         assert not app.exception
     names = [*names, *list_checkpoints(), os.path.relpath(os.environ["LATENT_LAB_DATA"], REPO)]
-    return {text: words for text in read(app) if (words := in_english(text, names))}
+    texts = read(app)
+    assert len(texts) > 10
+    return {text: wrong for text in texts if (wrong := in_english(text, names) or unmarked(text))}
 
 
 def say(page: str, found: dict[str, str]) -> str:
@@ -100,6 +121,24 @@ def test_no_english_is_left(page):
     assert not found, say(page, found)
 
 
+@pytest.mark.usefixtures("without_photos")
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("about/training", {"group": "Stanford Dogs", "along": "step"}),
+        ("mnist/latent_plane", {"mnist_model": "mnist-vae", "z": "1,1"}),
+        ("mnist/denoise", {"digits": "draw"}),
+        ("dogs/reconstruct", {"photos": "own"}),
+        ("dogs/sample", {"sampler": "mixture"}),
+        ("dogs/perturb", {"codes": "samples"}),
+    ],
+    ids=str,
+)
+def test_no_english_is_left_in_another_scene(page, query):
+    found = left(page, (), **query)
+    assert not found, say(page, found)
+
+
 @pytest.mark.parametrize("page", ["about/home", "dogs/reconstruct", "dogs/sample", "mnist/denoise"])
 def test_no_english_is_left_where_there_are_photos(page, dogs, with_photos):
     found = left(page, dogs.label_names)
@@ -109,3 +148,17 @@ def test_no_english_is_left_where_there_are_photos(page, dogs, with_photos):
 def test_an_english_page_would_be_found():
     assert in_english("The loss “log MSE”, averaged: **25.5 dB** on `dog-ae`") == "The loss averaged on"
     assert in_english("损失“log MSE”：**25.5 dB**，`dog-ae`") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_bold"),
+    [
+        ("得到**25 dB**。", True),
+        ("得到**−1 dB**。", False),
+        ("占**25%**的", False),
+        ("占 **25%** 的", True),
+        ("**−1**", True),
+    ],
+)
+def test_bold_that_would_be_asterisks_would_be_found(text, is_bold):
+    assert bool(unmarked(text)) != is_bold
