@@ -383,3 +383,25 @@ def test_planes_survive_a_change_of_page(visit, ckpts):
     wait_for_url(page, "z")
     z = numbers(page.locator("#place").inner_text())
     assert difference(page.locator("#decoded"), decoded(ckpts["mnist-ae"], z)) <= 1
+
+
+def test_a_plane_on_the_screen_changes_its_language(visit):
+    page = visit("mnist-latent-plane")
+    says = {
+        "#out": ("Zoom out", "缩小"),
+        "#share": ("of the test codes", "的测试编码"),
+        "#what": ("Nearest test digits", "最近的测试数字"),
+    }
+    for language, k in (("English", 0), ("简体中文", 1), ("English", 0)):
+        page.locator(".st-key-language").get_by_text(language).click()
+        for css, words in says.items():
+            sync_api.expect(page.locator(css)).to_contain_text(words[k])
+        sync_api.expect(page.locator("#codes")).to_have_attribute("aria-label", re.compile(("Arrow keys", "方向键")[k]))
+        sync_api.expect(page.locator("#decoded")).to_have_attribute("aria-label", re.compile(("Image", "图片")[k]))
+        title = page.locator(".legend button").first
+        sync_api.expect(title).to_have_attribute("title", ("Show “0” alone", "只显示“0”")[k])
+        box = page.locator("#codes").bounding_box()
+        page.mouse.click(box["x"] + box["width"] * (0.3 + 0.2 * k), box["y"] + 0.3 * box["height"])
+        settle(page)  # a fragment has answered
+        sync_api.expect(page.locator("#place")).to_contain_text(("Decoded at", "处解码")[k])
+        sync_api.expect(page.locator("#share")).to_contain_text(says["#share"][k])
