@@ -14,7 +14,8 @@ import aemodels
 from aemodels.codes import planes
 from aemodels.models import autoencoders
 from aemodels.noise import seeded_normal
-from aemodels.report import plane_figures, standard
+from aemodels.report import digit_figures, plane_figures
+from aemodels.report.material import NUM_SEEDS, Scene
 from aemodels.storage import checkpoints
 from pages.parts.plane import plane
 
@@ -114,13 +115,13 @@ def test_twins_show_what_the_vaes_codes_cost_and_how_often_draws_fall_into_holes
 
 
 def test_the_reports_planes_have_rings_and_tell_of_draws_from_the_normal_distribution(vae):
-    titles, seeds = {"mnist-ae": "plain", "mnist-vae": "VAE"}, range(standard.NUM_SEEDS)
-    panel = standard.plane("mnist-5", "Planes", [PLAIN, vae], titles, 1, seeds)
+    titles, scene = {"mnist-ae": "plain", "mnist-vae": "VAE"}, Scene(1, range(NUM_SEEDS), "mnist")
+    panel = digit_figures.plane("mnist-5", "Planes", [PLAIN, vae], titles, scene).panel
     shares = [planes.normal_hole_share(ckpt.codes) for ckpt in (PLAIN, vae)]
     assert [row["normal_hole_share"] for row in panel.rows] == shares
     assert [row.get("kl_nats") for row in panel.rows] == [None, sum(KL_NATS)]
     assert f"Of its draws fall into a hole: {shares[0]:.0%} (plain), {shares[1]:.0%} (VAE)." in panel.caption
-    without = standard.plane("mnist-4", "Plane", [PLAIN], titles, 1, seeds)
+    without = digit_figures.plane("mnist-4", "Plane", [PLAIN], titles, scene).panel
     assert "N(0, I)" not in without.caption
     assert [plane_figures.rings(ckpt) for ckpt in (PLAIN, vae)] == [(), planes.RINGS]
 

@@ -21,7 +21,7 @@ GAP_PX, LABEL_PX = 17, 257  # of figures.panel, PRINT_PX wide
 
 def with_labels(name: str, x: Tensor, names: Sequence[str], many: str, scene: Scene) -> Figure:
     """Test images, each with its label."""
-    caption = _("Images of the test set with their labels ({many}), drawn at random.").format(many=many)
+    caption = _("Test {many} with their labels, drawn at random.").format(many=many)
     rows = as_rows(number=range(1, len(x) + 1), label=names)
     return tiles(
         f"{name}-data", _("The data"), caption, {"": figures.to_tiles(x)}, rows, {_("seed"): scene.seed}, [list(names)]

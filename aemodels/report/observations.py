@@ -69,7 +69,7 @@ def of_bottleneck(wide: tuple[str, float], narrow: tuple[str, float]) -> str:
     """Two denoisers of different codes, each with its name and its PSNR in dB."""
     gap = round(wide[1], 2) - round(narrow[1], 2)
     text = (
-        _("{narrow} reaches {low} dB, {gap} dB less than {wide}: its code is too small to keep the handwriting, so it draws a typical one.")
+        _("{narrow} reaches {low} dB, {gap} dB less than {wide}: the smaller code keeps less of the image.")
         if gap > 0
         else _("{narrow} reaches {low} dB, {gap} dB more than {wide}: the larger code does not help.")
     )  # fmt: skip
@@ -162,9 +162,9 @@ def holes(title: str, share: float, of_plain: float) -> str:
     """The share of a plane's box that is hole, beside the plain model's."""
     figures = {"title": title, "before": percent(of_plain), "after": percent(share)}
     text = (
-        _("{title}: less of the box is hole, {after} instead of {before}, so uniform samples are more often good.")
+        _("{title}: less of the box is hole, {after} instead of {before}, so fewer uniform samples fall into one.")
         if share < of_plain - SAME_WIDTH
-        else _("{title}: more of the box is hole, {after} instead of {before}, so uniform samples are less often good.")
+        else _("{title}: more of the box is hole, {after} instead of {before}, so more uniform samples fall into one.")
         if share > of_plain + SAME_WIDTH
         else _("{title}: about as much of the box is hole, {after} instead of {before}: uniform sampling gains nothing.")
     )  # fmt: skip

@@ -186,20 +186,20 @@ def price(noisy: Mapping[float, Curve], plain: Curve) -> list[str]:
     found = []
     if clean:
         text = (
-            _("Without noise, noise in training costs: against the plain model {gaps} (by the variance in training).")
+            _("Tested without noise, training with noise costs: against the plain model {gaps} (by the variance in training).")
             if all(gap < 0 for gap in clean.values())
-            else _("Without noise, noise in training costs nothing: against the plain model {gaps} (by the variance in training).")
+            else _("Tested without noise, training with noise costs nothing: against the plain model {gaps} (by the variance in training).")
             if all(gap >= 0 for gap in clean.values())
-            else _("Without noise, noise in training costs some models and helps others: against the plain model {gaps} (by the variance in training).")
+            else _("Tested without noise, training with noise costs some models and helps others: against the plain model {gaps} (by the variance in training).")
         )  # fmt: skip
         found.append(text.format(gaps=_listed(clean)))
     if under:
         text = (
-            _("Under noise, it pays: each model at its own variance, against the plain model {gaps}.")
+            _("Tested under noise, training with noise pays: each model at its own variance, against the plain model {gaps}.")
             if all(gap > 0 for gap in under.values())
-            else _("Under noise, it brings nothing: each model at its own variance, against the plain model {gaps}.")
+            else _("Tested under noise, training with noise brings nothing: each model at its own variance, against the plain model {gaps}.")
             if all(gap <= 0 for gap in under.values())
-            else _("Under noise, it pays for some models only: each model at its own variance, against the plain model {gaps}.")
+            else _("Tested under noise, training with noise pays for some models only: each model at its own variance, against the plain model {gaps}.")
         )  # fmt: skip
         found.append(text.format(gaps=_listed(under)))
     return found
