@@ -51,8 +51,8 @@ def make(groups: Sequence[Group], seed: int) -> Made:
     materials = [_material(group, seed) for group in groups]
     headings, sections = lab.headings(materials), []
     making = lab.sections(materials, seed, controls.image_seeds(seed, lab.NUM_SEEDS))
-    for i, (key, title) in enumerate(headings.items()):
-        place.progress(i / len(headings), f"{key} · {controls.literal(title)}")
+    for i, title in enumerate(headings.values()):
+        place.progress(i / len(headings), controls.literal(title))
         sections.append(next(making))
     place.empty()
     return Made(
