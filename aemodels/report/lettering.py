@@ -68,9 +68,13 @@ class Lettering:
             kept.append(cluster)
         return f"{''.join(kept).rstrip()}…"
 
+    def widest_word(self, text: str) -> float:
+        """The width, in pixels, of what no line may end in: a word, a Chinese character and its comma."""
+        return max((self.width(piece.rstrip()) for piece in _pieces(shown(text))), default=0)
+
     def fitting(self, text: str, width_px: float, smallest: float) -> "Lettering":
         """These letters, smaller where a word is wider than width_px, but not below that share of their size."""
-        widest = max((self.width(piece.rstrip()) for piece in _pieces(shown(text))), default=0)
+        widest = self.widest_word(text)
         return self if widest <= width_px else replace(self, size=self.size * max(smallest, 0.97 * width_px / widest))
 
     def draw(

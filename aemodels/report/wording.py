@@ -1,0 +1,22 @@
+"""Words that every file of a report has, in the language that is spoken."""
+
+from aemodels.language import pgettext, sentences
+from aemodels.report.document import Section
+from aemodels.report.panels import Panel
+
+_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", ":", "：")
+
+
+def after_number() -> str:
+    """What parts the number of a figure or a table from its caption."""
+    return pgettext("between the number of a figure and its caption", ". ")
+
+
+def caption_of(panel: Panel, section: Section) -> str:
+    """The panel's title, unless the section has the same, and its caption."""
+    title = panel.title.strip()
+    if not title or title == section.title.strip():
+        return panel.caption
+    if not title.endswith(_SENTENCE_ENDS):
+        title += pgettext("the end of a sentence", ".")
+    return sentences([title, panel.caption])
