@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aemodels.text import visible
@@ -47,12 +47,16 @@ def columns(rows: Sequence[Row]) -> list[str]:
 
 
 def to_csv(rows: Sequence[Row]) -> bytes:
-    """Rows as CSV in UTF-8, one column a key, each cell as `cell` has it; what a row lacks stays empty. It begins with a byte-order
-    mark, without which Excel takes σ and × for something else."""
-    buffer, keys = io.StringIO(), columns(rows)
-    writer = csv.writer(buffer)
-    writer.writerow(map(cell, keys))
-    writer.writerows([cell(row.get(key)) for key in keys] for row in rows)
+    """Rows as CSV, one column a key; what a row lacks stays empty."""
+    keys = columns(rows)
+    return lines_to_csv([keys, *([row.get(key) for key in keys] for row in rows)])
+
+
+def lines_to_csv(lines: Iterable[Iterable[object]]) -> bytes:
+    """Lines as CSV in UTF-8, each cell as `cell` has it. It begins with a byte-order mark, without which Excel takes σ and × for
+    something else."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(map(cell, line) for line in lines)
     return buffer.getvalue().encode("utf-8-sig")
 
 

@@ -25,6 +25,7 @@ from aemodels.report.document import (
     Table,
 )
 from aemodels.report.equations import to_omml
+from aemodels.report.lettering import Lettering
 from aemodels.report.numbering import Numbering
 from aemodels.report.word_parts import (
     Bookmarks,
@@ -36,7 +37,6 @@ from aemodels.report.word_parts import (
     element,
     end_field,
     keep_rows_whole,
-    one_line,
     reference_mark,
     set_borders,
     set_cell_border,
@@ -44,15 +44,16 @@ from aemodels.report.word_parts import (
     set_margins,
     shade,
 )
-from aemodels.report.word_styles import ACCENT, MAX_PROPERTY, WIDTH_CM, new_document
+from aemodels.report.word_styles import ACCENT, BODY_PT, WIDTH_CM, new_document
 from aemodels.report.word_tables import add_table
-from aemodels.report.wording import after_number, caption_of
-from aemodels.text import visible
+from aemodels.report.wording import after_number, caption_of, shortened
+from aemodels.text import collapsed, visible
 
 MAX_PICTURE_CM = (WIDTH_CM, 19.5)  # leaves room for a heading and a caption
 MIN_DPI = 150  # a picture of few pixels is printed smaller
 MAX_TOGETHER = 500  # letters of a caption whose lines stay on one page
 BOX_TWIPS = round(WIDTH_CM / 2.54 * 1440)
+COVER_PT = 14
 EMPTY_BOX_CM = 3.0
 
 
@@ -74,7 +75,7 @@ class _Writer:
 
     def write(self) -> None:
         self.add_cover(self.report.cover)
-        headings = [one_line(section.title) for section in self.report.sections]
+        headings = [collapsed(section.title) for section in self.report.sections]
         headings += [_("References")] if self.numbering.references else []
         headings += [_("About the pictures")] if self.report.data_note else []
         self.add_contents(headings)
@@ -99,10 +100,11 @@ class _Writer:
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         set_borders(table)
         set_margins(table, top=80, left=80, bottom=40, right=80)
-        set_columns(table, [2400, 4300])
+        label_width = max(map(Lettering(COVER_PT).width, fields)) * 20 + 200
+        set_columns(table, [round(label_width), 4300])
         for row, (label, value) in zip(table.rows, fields.items(), strict=True):
             for cell, text in zip(row.cells, (label, shortened(value)), strict=True):
-                cell.paragraphs[0].add_run(text).font.size = Pt(14 if len(text) < 40 else 10)
+                cell.paragraphs[0].add_run(text).font.size = Pt(COVER_PT if len(text) < 40 else BODY_PT)
             row.cells[0].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
             set_cell_border(row.cells[1], "bottom", 6, "7F7F7F")
         keep_rows_whole(table)
@@ -134,7 +136,7 @@ class _Writer:
         self.bookmarks.around(heading, heading_mark(self.num_headings))
 
     def add_section(self, section: Section) -> None:
-        self.add_heading(one_line(section.title))
+        self.add_heading(collapsed(section.title))
         for block in section.blocks:
             self.add_block(block, section)
 
@@ -207,7 +209,7 @@ class _Writer:
     def add_own_words(self, own: OwnWords) -> None:
         line = (8, "7F7F7F")
         (cell,) = self.add_box(1, top=line, left=line, bottom=line, right=line)
-        add_text(self.styled(cell, "Box Head"), one_line(own.asks))
+        add_text(self.styled(cell, "Box Head"), collapsed(own.asks))
         if own.text.strip():
             for text in visible(own.text).strip().split("\n\n"):
                 add_text(cell.add_paragraph(style="Box Text"), text)
@@ -242,17 +244,11 @@ class _Writer:
             self.add_heading(_("References"))
         for number, reference in enumerate(self.numbering.references, 1):
             paragraph = self.document.add_paragraph(style="Reference")
-            paragraph.add_run(f"[{number}]\t{one_line(reference.text)}")
+            paragraph.add_run(f"[{number}]\t{collapsed(reference.text)}")
             if reference.url:
                 paragraph.add_run(" ")
                 add_link(paragraph, reference.url, url=reference.url)
             self.bookmarks.around(paragraph, reference_mark(number))
-
-
-def shortened(text: str) -> str:
-    """One line of the cover; what no cover has room for ends with …"""
-    line = one_line(text)
-    return line if len(line) <= MAX_PROPERTY else f"{line[: MAX_PROPERTY - 1]}…"
 
 
 def heading_mark(number: int) -> str:

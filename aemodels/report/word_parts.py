@@ -11,7 +11,7 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from aemodels.report.numbering import Citation, Numbering
-from aemodels.text import visible
+from aemodels.text import collapsed, visible
 
 
 def element(tag: str, **attributes: object) -> BaseOxmlElement:
@@ -20,11 +20,6 @@ def element(tag: str, **attributes: object) -> BaseOxmlElement:
     for name, value in attributes.items():
         made.set(qn(f"w:{name}"), str(value))
     return made
-
-
-def one_line(text: str) -> str:
-    """The text, made harmless, with one space for each run of spaces, tabs and line ends."""
-    return " ".join(visible(text).split())
 
 
 def add_text(paragraph: Paragraph, text: str, numbering: Numbering | None = None) -> None:
@@ -77,7 +72,7 @@ def add_hint(paragraph: Paragraph, name: str, text: str) -> None:
     hint = paragraph.add_run(text)
     hint.italic, hint.font.color.rgb = True, RGBColor.from_string("6B6B6B")
     control, properties, content = element("w:sdt"), element("w:sdtPr"), element("w:sdtContent")
-    properties.append(element("w:alias", val=one_line(name)[:64]))
+    properties.append(element("w:alias", val=collapsed(name)[:64]))
     properties.append(element("w:showingPlcHdr"))
     paragraph._p.addprevious(control)
     content.append(paragraph._p)

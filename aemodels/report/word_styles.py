@@ -13,7 +13,8 @@ from docx.shared import Cm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
 
 from aemodels.report.document import Cover
-from aemodels.report.word_parts import add_field, element, one_line
+from aemodels.report.word_parts import add_field, element
+from aemodels.report.wording import shortened
 
 PAGE_CM, MARGIN_CM = (21.0, 29.7), 2.0
 WIDTH_CM, HEIGHT_CM = PAGE_CM[0] - 2 * MARGIN_CM, PAGE_CM[1] - 2 * MARGIN_CM
@@ -24,7 +25,6 @@ SERIF, SANS = (
 )  # both on every Windows and with Word for macOS
 ACCENT, GREY = "1F4E79", "404040"
 TAGS = {"en": "en-GB", "zh": "zh-CN"}
-MAX_PROPERTY = 255  # letters; the format holds no more
 
 
 def new_document(cover: Cover, language: str) -> WordDocument:
@@ -112,8 +112,8 @@ def _style(
 
 def _set_properties(document: WordDocument, cover: Cover, language: str) -> None:
     properties, now = document.core_properties, datetime.now(UTC)
-    properties.title, properties.author = one_line(cover.title)[:MAX_PROPERTY], one_line(cover.name)[:MAX_PROPERTY]
-    properties.subject = one_line(cover.course)[:MAX_PROPERTY]
+    properties.title, properties.author = shortened(cover.title), shortened(cover.name)
+    properties.subject = shortened(cover.course)
     properties.last_modified_by, properties.comments, properties.language = properties.author, "", TAGS[language]
     properties.created = properties.modified = now
     settings = document.settings.element

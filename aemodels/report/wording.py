@@ -3,7 +3,9 @@
 from aemodels.language import pgettext, sentences
 from aemodels.report.document import Section
 from aemodels.report.panels import Panel
+from aemodels.text import collapsed
 
+MAX_LINE = 255  # letters of a line on the cover; a document's properties hold no more either
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", ":", "：")
 
 
@@ -20,3 +22,9 @@ def caption_of(panel: Panel, section: Section) -> str:
     if not title.endswith(_SENTENCE_ENDS):
         title += pgettext("the end of a sentence", ".")
     return sentences([title, panel.caption])
+
+
+def shortened(text: str) -> str:
+    """One line of the cover; what no cover has room for ends with …"""
+    line = collapsed(text)
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"

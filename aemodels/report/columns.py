@@ -1,0 +1,58 @@
+"""Columns of a printed table: which hold numbers, and how wide each shall be."""
+
+import re
+from collections.abc import Sequence
+
+from aemodels.report.lettering import Lettering
+from aemodels.text import collapsed
+
+MAX_ROWS_TOGETHER = 15  # a longer table may run over pages
+SHORT_EM = 4  # so long a text is not broken
+MAX_LINE = 200  # letters of a cell that are looked at for the width of its column
+_NUMBER = re.compile(
+    r"[+−–-]?\d[\d,]*(\.\d+)?(e[+−-]?\d+)?([ \xa0]?±[ \xa0]?\d[\d,]*(\.\d+)?)?([ \xa0]?%)?", re.ASCII | re.IGNORECASE
+)
+_NONE = {"", "–", "—", "-", "∞"}
+
+
+def is_numeric(column: Sequence[str]) -> bool:
+    """Whether all cells are numbers, or a sign for none, and one at least is a number."""
+    numbers = [cell for cell in column if cell not in _NONE]
+    return bool(numbers) and all(_NUMBER.fullmatch(cell) for cell in numbers)
+
+
+def fit(
+    columns: Sequence[Sequence[str]], max_width: float, padding: float, sizes: Sequence[float]
+) -> tuple[float, list[float]]:
+    """The size of the letters and the columns' widths; the widths sum up to max_width at most. All in points.
+
+    Each column gets what its longest cell wants where all of them find room; else what its longest word needs, and of what is
+    left a share by what it wants more. Where the longest words do not fit, the next of the sizes is tried.
+
+    columns  the cells of each, its head among them, as `printed` gives them
+    padding  on each side of a text
+    """
+    for size in sizes:
+        letters = Lettering(size)
+        least = [max(_least(letters, text) for text in column) + 2 * padding + 1 for column in columns]
+        if sum(least) <= max_width:
+            break
+    else:
+        return size, [max_width * width / sum(least) for width in least]
+    wanted = [max(letters.width(text[:MAX_LINE]) for text in column) + 2 * padding + 1 for column in columns]
+    spare, more = max_width - sum(least), sum(wanted) - sum(least)
+    share = min(1.0, spare / more) if more > 0 else 0.0
+    return size, [low + share * (high - low) for low, high in zip(least, wanted, strict=True)]
+
+
+def printed(text: str) -> str:
+    """A cell as it is printed: a number stays on one line with its interval and its unit."""
+    line = collapsed(text)
+    return line.replace(" ", "\xa0") if _NUMBER.fullmatch(line) else line
+
+
+def _least(letters: Lettering, text: str) -> float:
+    """What a text needs: its longest word; a number, or a short text of Chinese, its whole length."""
+    if "\xa0" in text:
+        return letters.width(text)
+    return max(letters.widest_word(text), min(letters.width(text[:MAX_LINE]), SHORT_EM * letters.size))

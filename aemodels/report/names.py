@@ -1,0 +1,32 @@
+"""Names of the files that a report becomes."""
+
+import re
+
+from pathvalidate import sanitize_filename
+
+from aemodels.text import visible
+
+REPORT_PATTERN = "实验三_{name}_{number}"  # as the course asks for it
+SOURCE_PATTERN = "实验三代码_{name}_{number}"
+MAX_NAME_BYTES = 200  # file systems take 255, and ".docx" and a browser's " (1)" come on top
+MAX_LETTERS = 40  # of the author's name and number, so that both find room
+_SEPARATORS = r"[\s_.,、·—–-]*"
+
+
+def safe_file_name(name: str) -> str:
+    """`name`, without its ending, as Windows, macOS and Linux all take it; letters of every language stay."""
+    return (
+        sanitize_filename(visible(name), replacement_text="_", platform="universal", max_len=MAX_NAME_BYTES) or "report"
+    )
+
+
+def file_name(pattern: str, name: str, number: str) -> str:
+    """A file's name, without its ending: {name} and {number} of the pattern stand for those of the author.
+
+    One that is empty goes with what parts it from the text before it: 实验三_{name}_{number} of nobody is 实验三.
+    """
+    for field, value in {"name": name, "number": number}.items():
+        text = " ".join(visible(value).split())[:MAX_LETTERS].strip()
+        place = re.escape(f"{{{field}}}")
+        pattern = re.sub(place if text else rf"{_SEPARATORS}{place}", lambda _match, text=text: text, pattern)
+    return safe_file_name(re.sub(rf"^{_SEPARATORS}", "", pattern))
