@@ -168,6 +168,8 @@ class _Writer:
         paragraph.paragraph_format.keep_with_next = True
         picture = paragraph.add_run().add_picture(io.BytesIO(panel.png), width=Cm(width_cm))
         picture._inline.docPr.set("descr", visible(panel.alt))
+        for side in "TBLR":  # LibreOffice moves a picture without them to the right
+            picture._inline.set(f"dist{side}", "0")
         self.num_figures += 1
         self.add_caption(_("Figure"), self.num_figures, caption_of(panel, section))
 

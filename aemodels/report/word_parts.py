@@ -6,7 +6,6 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
-from docx.shared import RGBColor
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
@@ -68,14 +67,13 @@ def add_link(paragraph: Paragraph, text: str, anchor: str = "", url: str = "") -
 
 
 def add_hint(paragraph: Paragraph, name: str, text: str) -> None:
-    """Makes the paragraph a content control that shows the hint until somebody writes in it."""
-    hint = paragraph.add_run(text)
-    hint.italic, hint.font.color.rgb = True, RGBColor.from_string("6B6B6B")
+    """Adds a content control, which shows the hint until somebody writes in it."""
+    hint = paragraph.add_run(text, style="Placeholder Text")
     control, properties, content = element("w:sdt"), element("w:sdtPr"), element("w:sdtContent")
     properties.append(element("w:alias", val=collapsed(name)[:64]))
     properties.append(element("w:showingPlcHdr"))
-    paragraph._p.addprevious(control)
-    content.append(paragraph._p)
+    hint._r.addprevious(control)
+    content.append(hint._r)
     control.extend([properties, content])
 
 

@@ -76,6 +76,8 @@ def _set_styles(document: WordDocument, language: str) -> None:
     _style(document, "Table Text", TABLE_PT, SANS, spacing=1.1)
     _style(document, "Box Head", 9, SANS, after=3, colour=ACCENT, bold=True).paragraph_format.keep_with_next = True
     _style(document, "Box Text", BODY_PT, SERIF, after=2, spacing=1.2)
+    hint = document.styles.add_style("Placeholder Text", WD_STYLE_TYPE.CHARACTER).font
+    hint.italic, hint.color.rgb = language == "en", RGBColor.from_string("6B6B6B")  # Chinese has no italics
     reference = _style(document, "Reference", BODY_PT, SERIF, after=4, spacing=1.15).paragraph_format
     reference.left_indent, reference.first_line_indent = Cm(0.9), Cm(-0.9)
     reference.tab_stops.add_tab_stop(Cm(0.9))

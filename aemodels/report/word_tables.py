@@ -33,7 +33,8 @@ def add_table(document: WordDocument, head: Sequence[str], rows: Sequence[Sequen
             paragraph = cell.paragraphs[0]
             paragraph.style = document.styles["Table Text"]
             run = paragraph.add_run(text)
-            run.font.bold = i == 0 or None
+            if i == 0:
+                run.font.bold = True
             if size != TABLE_PT:
                 run.font.size = Pt(size)
             if right[j]:
