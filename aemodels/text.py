@@ -24,6 +24,11 @@ def one_line(text: str | Path) -> str:
     return " ".join(visible(str(text)).split())
 
 
+def collapsed(text: str) -> str:
+    """The text as `visible` gives it, on one line: one space stands for each run of spaces, tabs and line ends."""
+    return " ".join(visible(text).split())
+
+
 def code(character: str) -> str:
     """What stands for a character that cannot be shown: ⟨U+202E⟩."""
     return f"⟨U+{ord(character):04X}⟩"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from aemodels.report.lettering import Lettering
-from aemodels.text import one_line
+from aemodels.text import collapsed
 
 MAX_ROWS_TOGETHER = 15  # a longer table may run over pages
 SHORT_EM = 4  # so long a text is not broken
@@ -47,7 +47,7 @@ def fit(
 
 def printed(text: str) -> str:
     """A cell as it is printed: a number stays on one line with its interval and its unit."""
-    line = one_line(text)
+    line = collapsed(text)
     return line.replace(" ", "\xa0") if _NUMBER.fullmatch(line) else line
 
 

@@ -28,7 +28,7 @@ class Cover:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A text. [@kingma2014] in it is a reference, which becomes its number: [1]."""
+    """A text. [@kingma2014] in it is a reference, which becomes its number, [1]; [@kingma2014; @hinton2006] are two."""
 
     text: str
 

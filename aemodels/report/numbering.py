@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from aemodels.report.document import Block, Figure, Observations, Paragraph, Reference, Report, Table
 
-_CITATION = re.compile(r"\[@([\w:.-]+)\]")
+_CITATION = re.compile(r"\[@[\w:.-]+(?:; ?@[\w:.-]+)*\]")
+_KEY = re.compile(r"@([\w:.-]+)")
 
 
 @dataclass(frozen=True)
@@ -34,24 +35,30 @@ class Numbering:
                 elif isinstance(block, Table):
                     self.tables.append(block)
                 for text in _texts(block):
-                    for key in filter(self._known.__contains__, _CITATION.findall(text)):
-                        self._numbers.setdefault(key, len(self._numbers) + 1)
+                    for match in _CITATION.finditer(text):
+                        for key in self._keys(match):
+                            self._numbers.setdefault(key, len(self._numbers) + 1)
 
     @property
     def references(self) -> list[Reference]:
         return [self._known[key] for key in self._numbers]
 
     def pieces(self, text: str) -> Iterator[str | Citation]:
-        """The text, and in place of each [@key] its citation; a key that no reference has stays as it is."""
+        """The text, and in place of each [@key] its citation, of [@one; @other] both; a key that no reference has stays as it is."""
         start = 0
         for match in _CITATION.finditer(text):
-            if match[1] in self._numbers:
+            if keys := self._keys(match):
                 if match.start() > start:
                     yield text[start : match.start()]
-                yield Citation(self._numbers[match[1]])
+                yield from (Citation(self._numbers[key]) for key in keys)
                 start = match.end()
         if start < len(text):
             yield text[start:]
+
+    def _keys(self, match: re.Match[str]) -> list[str]:
+        """The keys of a citation; none where one of them is no reference's."""
+        keys = _KEY.findall(match[0])
+        return keys if all(key in self._known for key in keys) else []
 
 
 def _texts(block: Block) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from aemodels.report.document import (
 from aemodels.report.equations import to_mathml
 from aemodels.report.numbering import Citation, Numbering
 from aemodels.report.wording import after_number, caption_of, shortened
-from aemodels.text import one_line, visible
+from aemodels.text import collapsed, visible
 
 _TAGS = {"en": "en", "zh": "zh-CN"}
 _STYLE = Path(__file__).parents[1] / "assets/report.css"
@@ -54,7 +54,7 @@ class _Writer:
         yield from self.contents()
         yield "<main>"
         for number, section in enumerate(self.report.sections, 1):
-            yield f'<section>\n<h2 id="section-{number}">{text(one_line(section.title))}</h2>'
+            yield f'<section>\n<h2 id="section-{number}">{text(collapsed(section.title))}</h2>'
             for block in section.blocks:
                 yield self.block(block, section)
             yield "</section>"
@@ -79,7 +79,7 @@ class _Writer:
         links |= {"references": _("References")} if self.numbering.references else {}
         links |= {"pictures": _("About the pictures")} if self.report.data_note else {}
         for anchor, title in links.items():
-            yield f'<li><a href="#{anchor}">{text(one_line(title))}</a></li>'
+            yield f'<li><a href="#{anchor}">{text(collapsed(title))}</a></li>'
         yield "</ol>\n</nav>"
 
     def block(self, block: Block, section: Section) -> str:
@@ -114,12 +114,14 @@ class _Writer:
 
     def table(self, table: Table) -> str:
         self.num_tables += 1
-        columns = zip(*([one_line(cell) for cell in row] for row in table.rows), strict=True)
+        columns = zip(*([collapsed(cell) for cell in row] for row in table.rows), strict=True)
         numeric = [is_numeric(column) for column in columns] or [False] * len(table.head)
         classes = [' class="number"' if right else "" for right in numeric]
-        head = "".join(f'<th scope="col"{c}>{text(one_line(h))}</th>' for c, h in zip(classes, table.head, strict=True))
+        head = "".join(
+            f'<th scope="col"{c}>{text(collapsed(h))}</th>' for c, h in zip(classes, table.head, strict=True)
+        )
         rows = "\n".join(
-            f"<tr>{''.join(f'<td{c}>{text(one_line(cell))}</td>' for c, cell in zip(classes, row, strict=True))}</tr>"
+            f"<tr>{''.join(f'<td{c}>{text(collapsed(cell))}</td>' for c, cell in zip(classes, row, strict=True))}</tr>"
             for row in table.rows
         )
         caption = self.caption(_("Table"), self.num_tables, table.caption)
@@ -145,7 +147,7 @@ class _Writer:
             return
         yield f'<section>\n<h2 id="references">{text(_("References"))}</h2>\n<ol class="references">'
         for number, reference in enumerate(self.numbering.references, 1):
-            yield f'<li id="reference-{number}">{text(one_line(reference.text))}{link(reference)}</li>'
+            yield f'<li id="reference-{number}">{text(collapsed(reference.text))}{link(reference)}</li>'
         yield "</ol>\n</section>"
 
 
@@ -163,4 +165,4 @@ def own_words(own: OwnWords) -> str:
         said = "".join(f"<p>{text(part)}</p>" for part in visible(own.text).strip().split("\n\n"))
     else:
         said = f'<p class="hint">{text(_("Write here what you see and how you explain it."))}</p>'
-    return f'<div class="own">\n<p class="head">{text(one_line(own.asks))}</p>\n{said}\n</div>'
+    return f'<div class="own">\n<p class="head">{text(collapsed(own.asks))}</p>\n{said}\n</div>'

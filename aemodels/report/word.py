@@ -47,7 +47,7 @@ from aemodels.report.word_parts import (
 from aemodels.report.word_styles import ACCENT, BODY_PT, WIDTH_CM, new_document
 from aemodels.report.word_tables import add_table
 from aemodels.report.wording import after_number, caption_of, shortened
-from aemodels.text import one_line, visible
+from aemodels.text import collapsed, visible
 
 MAX_PICTURE_CM = (WIDTH_CM, 19.5)  # leaves room for a heading and a caption
 MIN_DPI = 150  # a picture of few pixels is printed smaller
@@ -75,7 +75,7 @@ class _Writer:
 
     def write(self) -> None:
         self.add_cover(self.report.cover)
-        headings = [one_line(section.title) for section in self.report.sections]
+        headings = [collapsed(section.title) for section in self.report.sections]
         headings += [_("References")] if self.numbering.references else []
         headings += [_("About the pictures")] if self.report.data_note else []
         self.add_contents(headings)
@@ -136,7 +136,7 @@ class _Writer:
         self.bookmarks.around(heading, heading_mark(self.num_headings))
 
     def add_section(self, section: Section) -> None:
-        self.add_heading(one_line(section.title))
+        self.add_heading(collapsed(section.title))
         for block in section.blocks:
             self.add_block(block, section)
 
@@ -211,7 +211,7 @@ class _Writer:
     def add_own_words(self, own: OwnWords) -> None:
         line = (8, "7F7F7F")
         (cell,) = self.add_box(1, top=line, left=line, bottom=line, right=line)
-        add_text(self.styled(cell, "Box Head"), one_line(own.asks))
+        add_text(self.styled(cell, "Box Head"), collapsed(own.asks))
         if own.text.strip():
             for text in visible(own.text).strip().split("\n\n"):
                 add_text(cell.add_paragraph(style="Box Text"), text)
@@ -246,7 +246,7 @@ class _Writer:
             self.add_heading(_("References"))
         for number, reference in enumerate(self.numbering.references, 1):
             paragraph = self.document.add_paragraph(style="Reference")
-            paragraph.add_run(f"[{number}]\t{one_line(reference.text)}")
+            paragraph.add_run(f"[{number}]\t{collapsed(reference.text)}")
             if reference.url:
                 paragraph.add_run(" ")
                 add_link(paragraph, reference.url, url=reference.url)

@@ -10,7 +10,7 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from aemodels.report.numbering import Citation, Numbering
-from aemodels.text import one_line, visible
+from aemodels.text import collapsed, visible
 
 
 def element(tag: str, **attributes: object) -> BaseOxmlElement:
@@ -70,7 +70,7 @@ def add_hint(paragraph: Paragraph, name: str, text: str) -> None:
     """Adds a content control, which shows the hint until somebody writes in it."""
     hint = paragraph.add_run(text, style="Placeholder Text")
     control, properties, content = element("w:sdt"), element("w:sdtPr"), element("w:sdtContent")
-    properties.append(element("w:alias", val=one_line(name)[:64]))
+    properties.append(element("w:alias", val=collapsed(name)[:64]))
     properties.append(element("w:showingPlcHdr"))
     hint._r.addprevious(control)
     content.append(hint._r)

@@ -26,12 +26,13 @@ def add_table(document: WordDocument, head: Sequence[str], rows: Sequence[Sequen
     set_borders(table, top=(12, "000000"), bottom=(12, "000000"))
     set_margins(table, top=30, left=PADDING_PT * TWIPS_A_PT, bottom=30, right=PADDING_PT * TWIPS_A_PT)
     set_columns(table, [round(width * TWIPS_A_PT) for width in widths])
+    style = document.styles["Table Text"].style_id  # found once: python-docx reads all styles each time
     cells = table._cells  # table.cell() finds all of them anew for every one
     for i, line in enumerate(lines):
         for j, text in enumerate(line):
             cell = cells[i * len(head) + j]
             paragraph = cell.paragraphs[0]
-            paragraph.style = document.styles["Table Text"]
+            paragraph._p.style = style
             run = paragraph.add_run(text)
             if i == 0:
                 run.font.bold = True

@@ -3,7 +3,7 @@
 from aemodels.language import pgettext, sentences
 from aemodels.report.document import Section
 from aemodels.report.panels import Panel
-from aemodels.text import one_line
+from aemodels.text import collapsed
 
 MAX_LINE = 255  # letters of a line on the cover; a document's properties hold no more either
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", ":", "：")
@@ -26,5 +26,5 @@ def caption_of(panel: Panel, section: Section) -> str:
 
 def shortened(text: str) -> str:
     """One line of the cover; what no cover has room for ends with …"""
-    line = one_line(text)
+    line = collapsed(text)
     return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
