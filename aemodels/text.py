@@ -20,8 +20,8 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str | Path) -> str:
-    """The same on one line, whatever it is that a message names: a space stands for each run of spaces, tabs and line ends."""
-    return " ".join(visible(str(text)).split())
+    """The same in one line, whatever it is that a message names: a file, a key, a reason."""
+    return re.sub(r"[\t\n]", " ", visible(str(text)))
 
 
 def collapsed(text: str) -> str:
