@@ -35,7 +35,7 @@ PICTURE = '[data-testid="stImage"] img'
 # The same router, header and seed control; the number stands where the picture would.
 FRAME = """
 import streamlit as st
-from pages.parts import controls
+from pages.parts.shared import controls
 
 def frame():
     controls.header("Frame", "The same frame as every page, and nothing in it.")
