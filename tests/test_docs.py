@@ -78,7 +78,7 @@ def test_every_room_of_the_library_is_told():
 
 
 def test_every_page_is_told():
-    titles = re.findall(r'st\.Page\([^)]*?title="([^"]+)"', (ROOT / "pages" / "router.py").read_text())
+    titles = re.findall(r'st\.Page\([^)]*?title=_\("([^"]+)"', (ROOT / "pages" / "router.py").read_text())
     told = re.findall(r"^- \*\*(.+?)\*\*", (ROOT / "docs" / "app.md").read_text(), re.MULTILINE)
     assert titles == ["Home", *told]
 
