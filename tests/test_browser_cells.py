@@ -81,7 +81,7 @@ def test_a_cell_is_clicked_dragged_and_moved_by_keys_and_found_again_by_its_url(
     shown = pixels(page, wait_for_picture(page, "when cell 3, 7 is scaled"))
     page.wait_for_function("new URLSearchParams(location.search).get('cell') === '3, 7'")
     sync_api.expect(canvas(page, "cells")).to_have_attribute("aria-label", re.compile("row 3, column 7"))
-    assert query(page) | {"part": "A cell", "cell": "3, 7", "photo": "2"} == query(page)
+    assert query(page) | {"part": "cell", "cell": "3, 7", "photo": "2"} == query(page)
 
     again = visit(page.url.rpartition("/")[2])
     assert np.array_equal(pixels(again, wait_for_picture(again, "^Where picture 2 .* cell 3, 7 ")), shown)
@@ -98,7 +98,7 @@ def test_back_shows_the_cell_picked_before(visit):
         page.wait_for_selector(IDLE)
     page.go_back()
     wait_for_picture(page, "when cell 1, 8 is scaled")
-    assert query(page) | {"part": "A cell", "cell": "1, 8"} == query(page)
+    assert query(page) | {"part": "cell", "cell": "1, 8"} == query(page)
 
 
 def test_a_channel_is_clicked_and_its_picture_is_the_decoder_s(visit):
@@ -173,7 +173,7 @@ CATCH_THE_PACER = """
 
 @pytest.mark.parametrize(
     ("seed", "choice", "shown"),
-    [(78, ".st-key-code", {"code": "One picture"}), (88, ".st-key-part", {"part": "A cell"})],
+    [(78, ".st-key-code", {"code": "colours"}), (88, ".st-key-part", {"part": "cell"})],
 )
 def test_what_is_clicked_in_the_moment_of_a_measurement_is_drawn(new_page, app_url, seed, choice, shown):
     """Streamlit sends the two as one message, which asks for the measurement alone."""

@@ -28,9 +28,9 @@ NO_WORDS = re.compile(
 # What a Chinese page writes in Latin letters: names, measures, units, variants as the recipes call them, processors.
 ALLOWED = """
     Latent Lab English MNIST FashionMNIST KMNIST Stanford Dogs Word Streamlit
-    PSNR SSIM MSE BCE SNR KL L2 VAE PCA AVIF VVC MMSE PNG CSV JPEG HTML ZIP zip DPI Ledoit Wolf L-BFGS Inception Muon AdamW
+    PSNR SSIM MSE BCE SNR KL L2 VAE PCA AVIF VVC MMSE PNG CSV JPEG HTML ZIP zip DPI dpi Ledoit Wolf L-BFGS Inception Muon AdamW
     log dB px bit kB MB GB ms min max bfloat float plain conv mlp noisy-code denoising vae l2-code
-    LayerNorm Shift dpi WebP HEIC TIFF GIF BMP PPM
+    LayerNorm Shift WebP HEIC TIFF GIF BMP PPM
     NVIDIA HBM AMD EPYC Intel Xeon Processor CPU
 """
 WORD = re.compile(r"[A-Za-z][A-Za-z-]+(?![A-Za-z])")

@@ -77,8 +77,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       ctx.strokeRect(column * step, row * step, step, step)
     }
     const name = data.names[row * columns + column]
-    const place = data.words.place.replace("{row}", row + 1).replace("{column}", column + 1)
-    canvas.setAttribute("aria-label", name ? data.words.number.replace("{number}", name) : place)
+    const place = data.words.place.replace("{0}", row + 1).replace("{1}", column + 1)
+    canvas.setAttribute("aria-label", name ? data.words.number.replace("{0}", name) : place)
   }
 
   function move(row, column) {

@@ -51,11 +51,9 @@ def show(
 
     # What the frame is on is put in by the browser, which moves it.
     words = {
-        "number": _("{label} Picked: number {number}. Arrow keys move the frame.").format(
-            label=label, number="{number}"
-        ),
+        "number": _("{label} Picked: number {number}. Arrow keys move the frame.").format(label=label, number="{0}"),
         "place": _("{label} Picked: row {row}, column {column}. Arrow keys move the frame.").format(
-            label=label, row="{row}", column="{column}"
+            label=label, row="{0}", column="{1}"
         ),
     }
     buffer = io.BytesIO()
