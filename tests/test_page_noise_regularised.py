@@ -181,7 +181,24 @@ def test_the_first_point_answers_whether_sampling_generates():
     assert first.startswith("- **No: the samples do not look like dogs.** ")
     distance = rf"on {best['model']}\. Their Fréchet distance from [\w ]+ is \*\*{best['frechet'][0]:.0f}\*\*"
     assert re.search(distance, first)
-    assert f"Of dog-ae, without noise, the best samples have {plain['frechet'][0]:.0f}" in first
+    of_plain = (
+        f"the best samples have {plain['frechet'][0]:.0f}, and {plain['coverage'][0]:.1%} of the photos have one near"
+    )
+    assert f"Of dog-ae, without noise, {of_plain}" in first
+
+
+def test_the_chart_that_is_kept_is_in_each_visitors_language():
+    for spoken, title, linear, answer in (
+        ("en", "noise variance while testing", LINEAR, "- **No: the samples do not look like dogs.** "),
+        ("zh", "测试时的噪声方差", "PCA，最优线性编码", "样本看起来不像狗"),
+        ("en", "noise variance while testing", LINEAR, "- **No: the samples do not look like dogs.** "),
+    ):
+        app = open_page(lang=spoken)
+        shown, layout = traces(app)
+        assert layout["xaxis"]["title"]["text"] == title
+        assert linear in shown
+        assert linear in app.table[0].value.index
+        assert answer in text(app)
 
 
 def test_without_the_measurement_it_gives_no_answer(copies):

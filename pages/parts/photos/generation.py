@@ -83,8 +83,13 @@ def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str
     if beside and beside not in models and beside in results["checkpoints"] and not _is_old(results, beside):
         plain = _best(values, [beside])
         points.append(
-            _("Of {model}, without noise, the best samples have {distance} and {share}.").format(
-                model=beside, distance=number(plain["frechet"][0]), share=percent(plain["coverage"][0], 1)
+            _(
+                "Of {model}, without noise, the best samples have {distance}, and {share} of the {photos} have one near them."
+            ).format(
+                model=beside,
+                distance=number(plain["frechet"][0]),
+                share=percent(plain["coverage"][0], 1),
+                photos=picture.many,
             )
         )
     return [sentences(points)]
