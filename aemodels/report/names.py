@@ -4,7 +4,7 @@ import re
 
 from pathvalidate import sanitize_filename
 
-from aemodels.text import visible
+from aemodels.text import collapsed, visible
 
 REPORT_PATTERN = "实验三_{name}_{number}"  # as the course asks for it
 SOURCE_PATTERN = "实验三代码_{name}_{number}"
@@ -25,8 +25,8 @@ def file_name(pattern: str, name: str, number: str) -> str:
 
     One that is empty goes with what parts it from the text before it: 实验三_{name}_{number} of nobody is 实验三.
     """
-    for field, value in {"name": name, "number": number}.items():
-        text = " ".join(visible(value).split())[:MAX_LETTERS].strip()
-        place = re.escape(f"{{{field}}}")
-        pattern = re.sub(place if text else rf"{_SEPARATORS}{place}", lambda _match, text=text: text, pattern)
-    return safe_file_name(re.sub(rf"^{_SEPARATORS}", "", pattern))
+    values = {"name": collapsed(name)[:MAX_LETTERS].strip(), "number": collapsed(number)[:MAX_LETTERS].strip()}
+    filled = re.sub(
+        rf"({_SEPARATORS})\{{(name|number)\}}", lambda m: f"{m[1]}{values[m[2]]}" if values[m[2]] else "", pattern
+    )
+    return safe_file_name(re.sub(rf"^{_SEPARATORS}", "", filled))

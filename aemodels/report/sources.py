@@ -9,7 +9,7 @@ from pathlib import Path
 from aemodels import language
 from aemodels.language import _
 from aemodels.report.names import SOURCE_PATTERN, file_name
-from aemodels.text import visible
+from aemodels.text import collapsed
 
 PROJECT = Path(__file__).parents[2]
 # What source is made of. Weights, photos, archives and notes of an editor are not, wherever they lie.
@@ -54,7 +54,7 @@ def build_source_zip(spoken: str, name: str, number: str, project: Path = PROJEC
 
 def how_to_run(name: str, number: str) -> str:
     """The page, in Markdown and the language that is spoken."""
-    author = " ".join(visible(f"{name} {number}").split())
+    author = collapsed(f"{name} {number}")
     parts = [
         _("# How to run this project"),
         author,

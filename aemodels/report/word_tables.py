@@ -12,7 +12,7 @@ from aemodels.report.word_parts import keep_rows_whole, set_borders, set_cell_bo
 from aemodels.report.word_styles import SMALLEST_PT, TABLE_PT, WIDTH_CM
 
 TWIPS_A_PT = 20
-MAX_WIDTH_PT = round(WIDTH_CM / 2.54 * 72)
+MAX_WIDTH_PT = WIDTH_CM / 2.54 * 72
 PADDING_PT = 4  # on the left and on the right of a cell's text
 
 
@@ -25,7 +25,7 @@ def add_table(document: WordDocument, head: Sequence[str], rows: Sequence[Sequen
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     set_borders(table, top=(12, "000000"), bottom=(12, "000000"))
     set_margins(table, top=30, left=PADDING_PT * TWIPS_A_PT, bottom=30, right=PADDING_PT * TWIPS_A_PT)
-    set_columns(table, [round(width * TWIPS_A_PT) for width in widths])
+    set_columns(table, [int(width * TWIPS_A_PT) for width in widths])
     style = document.styles["Table Text"].style_id  # found once: python-docx reads all styles each time
     cells = table._cells  # table.cell() finds all of them anew for every one
     for i, line in enumerate(lines):
