@@ -111,7 +111,9 @@ def test_every_page_with_foreign_models_alone(foreign):
     app.button(key="standard").click().run()
     assert not app.exception
     names = [entry.panel.name for entry in app.session_state["report"].values()]
-    assert names == ["fashionmnist-2", "fashionmnist-4", *(f"grey-shapes-{i}" for i in (2, 3, 4, 5))]
+    assert {"fashionmnist-m2-rebuilt", "fashionmnist-m4-plane", "grey-shapes-d2-codes", "grey-shapes-d4-noise"} <= set(
+        names
+    )
 
 
 def test_every_page_with_no_model(checkpoint_folder):

@@ -99,7 +99,8 @@ def _draw_chart(
         pen.line((left, y, right, y), "#d8dee4", 2)
         letters.draw(pen, (left - 0.4 * size, y), text, LIGHT.text, "rm")
     room = 0.1 * (x_high - x_low)  # ticks leaves the ends out
-    for value, text in ticks(x_low - room, x_high + room).items():
+    most = max(5, round((right - left) / (5 * size)))
+    for value, text in ticks(x_low - room, x_high + room, most).items():
         if not x_low <= value <= x_high:
             continue
         x = place(value, y_low)[0]

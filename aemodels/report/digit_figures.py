@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from aemodels.codes import planes
-from aemodels.language import _, number, percent, sentences
+from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.quality.metrics import bce, psnr_db, reconstruct
 from aemodels.report import curves, drawing, figures, plane_figures
 from aemodels.report.document import Figure
@@ -75,7 +75,7 @@ def denoised(
     )  # fmt: skip
     rows = as_rows(number=range(1, len(x) + 1), noise_seed=seeds, **columns)
     settings = {
-        _("models"): ", ".join(ckpt.name for ckpt in ckpts.values()),
+        _("models"): list_of(ckpt.name for ckpt in ckpts.values()),
         _("seed"): scene.seed,
         _("noise factor"): f"{factor:g}",
         _("noise seeds"): span(seeds),
@@ -103,7 +103,7 @@ def over_factors(
         for label, psnr in {**models, **references}.items()
         for factor, value in zip(factors, psnr, strict=True)
     ]
-    settings = {_("models"): ", ".join(models)}
+    settings = {_("models"): list_of(models)}
     return drawing.picture(
         f"{name}-factors", _("PSNR over the noise"), caption, curves.draw([chart], PRINT_PX), rows, settings
     )
@@ -145,7 +145,7 @@ def plane(name: str, title: str, ckpts: Sequence[Checkpoint], titles: Mapping[st
             _("Of its draws fall into a hole: {shares}.").format(shares=_of_each(rows, titles, "normal_hole_share")),
         ]
     settings = {
-        _("models"): ", ".join(ckpt.name for ckpt in ckpts),
+        _("models"): list_of(ckpt.name for ckpt in ckpts),
         _("seed"): scene.seed,
         _("grid"): f"{GRID_SIDE} × {GRID_SIDE}",
         _("sample seeds"): span(scene.seeds[:NUM_SAMPLES]),
@@ -172,4 +172,4 @@ def _numbers(ckpt: Checkpoint, box: planes.Extent, stats: planes.PlaneStats) -> 
 
 
 def _of_each(rows: Sequence[Row], titles: Mapping[str, str], share: str) -> str:
-    return ", ".join(f"{percent(row[share])} ({titles[row['model']]})" for row in rows)
+    return list_of(_("{share} ({title})").format(share=percent(row[share]), title=titles[row["model"]]) for row in rows)

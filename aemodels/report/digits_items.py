@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from aemodels.codes import planes, survey, twins
-from aemodels.language import _, number, percent
+from aemodels.language import _, list_of, number, percent
 from aemodels.quality import curves as stored
 from aemodels.report import digit_figures, losses, model_blocks, networks_described, observations, training_described
 from aemodels.report.document import Block, Observations, OwnWords, Paragraph, Table
@@ -151,7 +151,7 @@ def regularised(material: Material, scene: Scene) -> Iterator[Block]:
     base = networks_described.layers(material.ckpt(plain).model)
     same = [m for m in others if networks_described.layers(material.ckpt(m).model) == base]
     if same:
-        yield Paragraph(_("The network of {models} is that of {plain}.").format(models=", ".join(m.name for m in same), plain=plain.name))  # fmt: skip
+        yield Paragraph(_("The network of {models} is that of {plain}.").format(models=list_of(m.name for m in same), plain=plain.name))  # fmt: skip
     of_plain = model_blocks.loss(material, [plain])
     yield from (block for block in model_blocks.loss(material, others) if block not in of_plain)
     yield from model_blocks.training(name, material, models, explains=False)
@@ -232,6 +232,6 @@ def _no_plane(material: Material) -> Paragraph:
         return no_model(_("There is no model with a code of two numbers."))
     return Paragraph(
         _("The planes of {models} are left out: they have fewer than {least} codes. Train with more {many}.").format(
-            models=", ".join(model.name for model in material.planar), least=planes.MIN_CODES, many=material.words.many
+            models=list_of(model.name for model in material.planar), least=planes.MIN_CODES, many=material.words.many
         )
     )

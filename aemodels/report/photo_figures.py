@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from aemodels.codes import latents
-from aemodels.language import _, number
+from aemodels.language import _, list_of, number, sentences
 from aemodels.noise import perturb, seeded_normal
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import curves, drawing, figures, psnr_matrix
@@ -36,7 +36,7 @@ def convolutional(
         return tiles(
             f"{name}-codes",
             _("Photos and their codes"),
-            f"{caption.format(many=many)} {explained}",
+            sentences([caption.format(many=many), explained]),
             pictures,
             [],
             settings,
@@ -56,7 +56,7 @@ def convolutional(
     rows = as_rows(number=range(1, len(x) + 1), psnr_db=psnr)
     notes = [[], in_db(psnr)]
     return tiles(
-        f"{name}-codes", _("Photos and their codes"), f"{caption} {explained}", pictures, rows, settings, notes
+        f"{name}-codes", _("Photos and their codes"), sentences([caption, explained]), pictures, rows, settings, notes
     )
 
 
@@ -156,7 +156,7 @@ def over_variances(
         for label, curve in everything.items()
         for v, score in curve.items()
     ]
-    settings = {_("models"): ", ".join(models)}
+    settings = {_("models"): list_of(models)}
     return picture(
         f"{name}-variances", _("PSNR over the variance"), caption, curves.draw([chart], PRINT_PX, 1000), rows, settings
     )
@@ -174,7 +174,7 @@ def samples_of_all(name: str, ckpts: Sequence[Checkpoint], titles: Mapping[str, 
         "Nine samples of each model, from a Gaussian with the mean and covariance of {num} of its codes, and nine of these codes, decoded."
     ).format(num=number(num_codes))
     settings = {
-        _("models"): ", ".join(ckpt.name for ckpt in ckpts),
+        _("models"): list_of(ckpt.name for ckpt in ckpts),
         _("seed"): scene.seed,
         _("codes"): num_codes,
         _("sample seeds"): span(seeds),

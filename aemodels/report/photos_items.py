@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import prod
 
 from aemodels.codes import latents, perturbation, probing
-from aemodels.language import _, number
+from aemodels.language import _, list_of, number
 from aemodels.quality import detail
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import (
@@ -145,5 +145,5 @@ def no_gaussian(material: Material) -> Paragraph:
     return Paragraph(
         _(
             "The Gaussian samples of {models} are left out: their codes are too few or all the same. Train with more {many}."
-        ).format(models=", ".join(model.name for model in material.maps), many=material.words.many)
+        ).format(models=list_of(model.name for model in material.maps), many=material.words.many)
     )

@@ -15,27 +15,26 @@ def ends(low: float, high: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def ticks(low: float, high: float) -> dict[float, str]:
-    """Two to five round numbers between low and high, each with its text; not so near to an end that its label would stand on
+def ticks(low: float, high: float, most: int = 5) -> dict[float, str]:
+    """Two to `most` round numbers between low and high, each with its text; not so near to an end that its label would stand on
     another."""
     first, last = low + 0.04 * (high - low), high - 0.08 * (high - low)
-    exponent = floor(log10((last - first) / 5))
+    exponent = floor(log10((last - first) / most))
     for step in (m * 10.0**k for k in (exponent, exponent + 1) for m in (1, 2, 5)):
         numbers = range(ceil(first / step), floor(last / step) + 1)
-        if len(numbers) <= 5:
+        if len(numbers) <= most:
             break
     num_digits = max(6, 2 + floor(log10(max(abs(low), abs(high)) / step)))
     return {i * step: f"{i * step:.{num_digits}g}".replace("-", "−") for i in numbers}
 
 
 def log_ticks(low: float, high: float) -> dict[float, str]:
-    """Round numbers from low to high (both above 0) on a logarithmic axis, six at most where there are two, each with its text; where
-    the axis holds no power of ten, the numbers of `ticks`."""
+    """Round numbers from low to high, both above 0, on a logarithmic axis, each with its text: three to six, or those of `ticks` where
+    that axis holds fewer of them."""
+    exponents = range(floor(log10(low)), ceil(log10(high)) + 1)
     for mantissas in ((1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
-        exponents = range(floor(log10(low)), ceil(log10(high)) + 1)
         marks = [m * 10.0**e for e in exponents for m in mantissas if low <= m * 10.0**e <= high]
         if len(marks) <= 6:
             break
-    step = ceil(len(marks) / 6)
-    marks = marks[::step] if marks else marks
+    marks = marks[:: ceil(len(marks) / 6)] if marks else []
     return {mark: f"{mark:g}" for mark in marks} if len(marks) > 2 else ticks(low, high)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from aemodels.data.mnist import FAMILY
 from aemodels.data.sources import DataRecord
-from aemodels.language import N_, _, list_of, number, percent
+from aemodels.language import N_, _, list_of, number, percent, sentences
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.report import curves, references
 from aemodels.report.document import Figure, Paragraph, Table
@@ -106,9 +106,8 @@ def training_curves(name: str, models: Sequence[Model], titles: Sequence[str]) -
         else _("Training. Left: the loss, as its mean over each epoch. Right: the mean PSNR of a fixed sample of test images, for the averaged weights, which are kept.")
     )  # fmt: skip
     if any(len(made) > 1 for own, made in trainings.values()):
-        caption += " " + _(
-            "The epochs count all trainings that led to a model; drawn are those of a model of its name."
-        )
+        more = _("The epochs count all trainings that led to a model; drawn are those of a model of its name.")
+        caption = sentences([caption, more])
     rows = [
         {"model": own, "training": i, **epoch}
         for own, made in trainings.values()
@@ -138,7 +137,7 @@ def _of_training(model: Model, of_variants: Iterable[str]) -> dict[str, str]:
         _("loss"): _(LOSSES[config.reconstruction]),
         **dict.fromkeys(of_variants, "–"),
         **_of_variant(config),
-        _("optimiser"): "Muon, AdamW",
+        _("optimiser"): list_of(["Muon", "AdamW"]),
         _("learning rate, peak"): f"{train.learning_rate:g}",
         _("weight decay"): f"{train.weight_decay:g}",
         _("batch"): number(train.batch_size),
