@@ -8,6 +8,12 @@ from browser import REPO
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from aemodels.report.document import Section
+from aemodels.report.panels import Panel
+from aemodels.storage import catalogue
+from pages.parts.report import lab_report
+from pages.parts.shared import loaders
+
 UPLOADS = "uploads3x128x128"  # where photos of these channels and pixels are uploaded
 
 
@@ -30,6 +36,20 @@ def go_to(app: AppTest, page: str) -> AppTest:
 def open_page(page: str, **query) -> AppTest:
     """The page, such as "dogs/sample", in a new session."""
     return go_to(start(**query), page)
+
+
+def collected(app: AppTest) -> list[Panel]:
+    """The panels in the visitor's report."""
+    return [entry.panel for entry in app.session_state["notebook"].entries()]
+
+
+def make_lab_report(app: AppTest) -> dict[str, Section]:
+    """Clicks for the lab's report on its page; its sections by key."""
+    app.button(key="lab_report").click().run()
+    assert not app.exception
+    wanted = lab_report.chosen(app.session_state["notebook"].texts())
+    groups = [g for g in loaders.read_catalogue().of_kind(*catalogue.KINDS) if g.title in wanted["sets"]]
+    return {section.key: section for section in lab_report.kept(groups, wanted["seed"])["made"].sections}
 
 
 def pictures(app: AppTest) -> list[str]:

@@ -74,7 +74,7 @@ def test_curves_come_from_the_stored_evaluations_without_photos(without_photos):
 def collected(app):
     """The page's panel, as it goes into the report."""
     app.button(key="add_to_report").click().run()
-    return next(iter(app.session_state["report"].values())).panel
+    return apptest.collected(app)[0]
 
 
 def test_the_noise_on_samples_is_not_the_noise_that_made_them(without_photos):

@@ -9,7 +9,7 @@ import apptest
 import numpy as np
 import pytest
 import torch
-from apptest import UPLOADS, notice, numbers, pictures, png_file
+from apptest import UPLOADS, collected, notice, numbers, pictures, png_file
 from PIL import Image
 
 import aemodels
@@ -181,9 +181,9 @@ def test_says_which_channels_work_hardest_and_least():
 def test_the_panel_in_the_report_says_what_it_shows(x):
     app = open_page()
     app.button(key="add_to_report").click().run()
-    (entry,) = app.session_state["report"].values()
-    assert entry.panel.alt == "Original, what dog-ae rebuilds, error map and code of 9 photos"
-    assert entry.panel.caption.startswith(f"{entry.panel.alt}. model: dog-ae")
+    (panel,) = collected(app)
+    assert panel.alt == "Original, what dog-ae rebuilds, error map and code of 9 photos"
+    assert panel.caption.startswith(f"{panel.alt}. model: dog-ae")
 
 
 def test_channels_are_ranked_by_the_psnr_they_cost(x):

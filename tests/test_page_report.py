@@ -1,15 +1,24 @@
 """The report page, and the export row of every page: what is collected, and that its settings tell the whole scene."""
 
 import io
+import re
+import zipfile
+from datetime import date
 
 import pytest
-from apptest import go_to, open_page, start
+from apptest import collected, go_to, make_lab_report, open_page, pictures, start
 from browser import REPO
+from docx import Document
 from PIL import Image
+from test_notebook import some_entry
 
-from aemodels.report import figures
-from aemodels.report.panels import Panel
-from pages.parts.shared import export
+from aemodels import language
+from aemodels.report import archive, assembling, figures, names, replay, web, word
+from aemodels.report.document import Cover, Figure
+from aemodels.report.notebook import MAX_PANELS, Notebook
+from aemodels.storage import catalogue
+from pages.parts.report import lab_report
+from pages.parts.shared import controls, export, loaders
 
 # Every page that has an export row.
 SCENES = sorted(
@@ -42,18 +51,30 @@ def add(app, page):
     return app.toast[-1].value
 
 
-def collected(app):
-    return [entry.panel for entry in app.session_state["report"].values()]
-
-
 def headings(app):
-    return [m.value for m in app.markdown if m.value.startswith("**Figure ")]
+    return [m.value for m in app.markdown if re.match(r"\*\*\d+ · ", m.value)]
+
+
+def keys(app):
+    """Keys of the panels, in the report's order."""
+    return list(app.session_state["notebook"].thumbnails())
+
+
+def downloads(app):
+    """File name and whether it can be clicked, of each download."""
+    return {button.proto.label: not button.proto.disabled for button in app.download_button}
 
 
 def test_an_empty_report_says_how_to_fill_it():
     app = open_page("about/report")
     assert "Add to report" in app.info[0].value
-    assert [button.proto.disabled for button in app.download_button] == [True, True]
+    assert downloads(app) == {
+        "Word document": False,
+        "Web page (HTML)": False,
+        "PNG and CSV (zip)": False,
+        "Source code (zip)": True,
+        "Save, to go on elsewhere": True,
+    }
 
 
 @pytest.mark.parametrize("page", SCENES)
@@ -123,91 +144,267 @@ def test_settings_tell_all_that_the_picture_depends_on(page, drawn):
         assert {"a", "b"} <= set(changed)
 
 
-def some_panel(number):
-    """A panel of its own for each number."""
-    png = figures.png(Image.new("RGB", (30, 20), (number, 0, 0)))
-    return Panel(f"panel-{number}", f"Panel {number}", f"Caption {number}", f"Alt {number}", png, [], {"seed": number})
-
-
 def with_panels(num_panels):
     """The report page with that many panels, numbered from 1."""
     app = start()
-    thumbnails = [export.Collected(some_panel(i), some_panel(i).png) for i in range(1, num_panels + 1)]
-    app.session_state["report"] = dict(enumerate(thumbnails, 1))
+    book = Notebook()
+    for number in range(1, num_panels + 1):
+        book.add(some_entry(number))
+    app.session_state["notebook"] = book
     return go_to(app, "about/report")
 
 
 def test_panels_are_listed_moved_and_removed():
     app = with_panels(3)
-    assert headings(app) == ["**Figure 1: Panel 1**", "**Figure 2: Panel 2**", "**Figure 3: Panel 3**"]
-    assert app.button(key="Up_1").proto.disabled
-    assert app.button(key="Down_3").proto.disabled
-    app.button(key="Down_1").click().run()
+    first, _second, third = keys(app)
+    assert headings(app) == ["**1 · Panel 1**", "**2 · Panel 2**", "**3 · Panel 3**"]
+    assert app.button(key=f"arrow_upward_{first}").proto.disabled
+    assert app.button(key=f"arrow_downward_{third}").proto.disabled
+    app.button(key=f"arrow_downward_{first}").click().run()
     assert [panel.title for panel in collected(app)] == ["Panel 2", "Panel 1", "Panel 3"]
-    app.button(key="Up_3").click().run()
-    assert headings(app) == ["**Figure 1: Panel 2**", "**Figure 2: Panel 3**", "**Figure 3: Panel 1**"]
-    app.button(key="Remove_3").click().run()
-    assert headings(app) == ["**Figure 1: Panel 2**", "**Figure 2: Panel 1**"]
+    app.button(key=f"arrow_upward_{third}").click().run()
+    assert headings(app) == ["**1 · Panel 2**", "**2 · Panel 3**", "**3 · Panel 1**"]
+    app.button(key=f"delete_{third}").click().run()
+    assert headings(app) == ["**1 · Panel 2**", "**2 · Panel 1**"]
     assert not app.exception
 
 
-def test_captions_are_kept_across_moves_and_pages():
+def test_captions_and_words_are_kept_across_moves_and_pages():
     app = with_panels(2)
-    app.text_area(key="caption_2").set_value("图二：重建").run()
-    app.button(key="Up_2").click().run()
+    _first, second = keys(app)
+    app.text_area(key=f"caption_{second}").set_value("图二：重建").run()
+    app.text_area(key="words_collected").set_value("我看到……").run()
+    app.button(key=f"arrow_upward_{second}").click().run()
     go_to(app, "mnist/denoise")
     go_to(app, "about/report")
     assert [panel.caption for panel in collected(app)] == ["图二：重建", "Caption 1"]
-    assert app.text_area(key="caption_2").value == "图二：重建"
-    assert not app.exception
+    assert app.text_area(key=f"caption_{second}").value == "图二：重建"
+    assert app.text_area(key="words_collected").value == "我看到……"
+
+
+def test_another_tabs_changes_are_shown():
+    app = with_panels(2)
+    first, second = keys(app)
+    book = app.session_state["notebook"]
+    book.recaption(first, "another")
+    book.remove(second)
+    book.write("cover/name", "姓名")
+    app.run()
+    assert app.text_area(key=f"caption_{first}").value == "another"
+    assert app.text_input(key="cover_name").value == "姓名"
+    assert headings(app) == ["**1 · Panel 1**"]
+
+
+def test_a_panel_leads_to_where_it_was_made():
+    app = start(seed=7)
+    add(app, "dogs/sample")
+    (entry,) = app.session_state["notebook"].entries()
+    assert entry.scene == "dogs-sample?seed=7"
+    assert list(entry.models) == [entry.panel.settings["model"]]
+    go_to(app, "about/report")
+    assert any("(dogs-sample?seed=7&lang=en)" in m.value for m in app.markdown)
+
+
+def file_names(app):
+    return next(c.value for c in app.caption if ".docx" in c.value).replace("\\", "").replace("\u2060", "")
 
 
 @pytest.mark.parametrize(
-    ("typed", "stem"), [("实验三_姓名_学号", "实验三_姓名_学号"), ("a/b:c", "a_b_c"), ("", "report"), ("..  ", "..")]
+    ("pattern", "stem"),
+    [
+        ("实验三_{name}_{number}", "实验三_姓名_2023"),
+        ("a/b:c", "a_b_c"),
+        ("{name.__class__}{0}{}", "{name.__class__}{0}{}"),
+        ("..  ", "report"),
+        ("", "lab-3_姓名_2023"),
+    ],
 )
-def test_both_files_take_the_typed_name(typed, stem):
+def test_the_file_takes_the_typed_name(pattern, stem):
     app = with_panels(1)
-    app.text_input(key="report_file").set_value(typed).run()
+    for key, value in (("name", "姓名"), ("number", "2023"), ("pattern", pattern)):
+        app.text_input(key=f"cover_{key}").set_value(value).run()
     assert not app.exception
-    assert f"{stem}.docx · {stem}.zip" in app.caption[0].value
+    assert f"{stem}.docx · 实验三代码_姓名_2023.zip" in file_names(app)
 
 
-def test_title_author_and_file_name_are_kept_across_pages():
+def test_the_course_s_file_name_is_one_click():
     app = with_panels(1)
-    for key, value in (("report_title", "实验三"), ("report_author", "姓名"), ("report_file", "学号")):
-        app.text_input(key=key).set_value(value).run()
+    app.text_input(key="cover_name").set_value("姓名").run()
+    app.text_input(key="cover_number").set_value("学号").run()
+    app.button(key="course_pattern").click().run()
+    assert file_names(app).startswith("实验三_姓名_学号.docx")
+    assert "course_pattern" not in {button.key for button in app.button}
+
+
+def test_the_cover_is_kept_across_pages():
+    app = with_panels(1)
+    typed = {"title": "实验三", "name": "姓名", "number": "2023", "course": "深度学习"}
+    for key, value in typed.items():
+        app.text_input(key=f"cover_{key}").set_value(value).run()
+    app.date_input(key="cover_date").set_value(date(2026, 9, 1)).run()
     go_to(app, "mnist/denoise")
     go_to(app, "about/report")
-    shown = [app.text_input(key=key).value for key in ("report_title", "report_author", "report_file")]
-    assert shown == ["实验三", "姓名", "学号"]
+    assert {key: app.text_input(key=f"cover_{key}").value for key in typed} == typed
+    assert app.date_input(key="cover_date").value == date(2026, 9, 1)
+    with language.speaking("zh"):
+        cover = assembling.cover(app.session_state["notebook"].texts())
+    assert cover == Cover("实验三", "深度学习", "姓名", "2023", "2026年9月1日")
+
+
+ODD = [
+    "姓" * 10_000,
+    "<w:t>&amp;</w:t>]]>",
+    "\x00\x1b\x07",
+    "😀👩‍👩‍👧",
+    "\u202eabc\u2067",
+    "a\tb\nc\td\n" * 50,
+    "{name}{number}{}%s",
+]
+
+
+@pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
+def test_odd_letters_are_harmless_in_every_field(text):
+    app = with_panels(1)
+    for key in ("title", "name", "number", "course", "pattern"):
+        app.text_input(key=f"cover_{key}").set_value(text).run()
+    app.text_area(key=f"caption_{keys(app)[0]}").set_value(text).run()
+    app.text_area(key="words_collected").set_value(text).run()
+    assert not app.exception
+    book = app.session_state["notebook"]
+    report = assembling.assemble([], book.entries(), book.texts(), {}, "")
+    document = Document(io.BytesIO(word.build_docx(report)))
+    assert len(document.core_properties.author) <= 255
+    assert len(names.file_name(text, text, text).encode()) <= names.MAX_NAME_BYTES
+    html = web.build_html(report).decode()
+    assert "<w:t>" not in html
+    assert "\x00" not in html
+    assert "\u202e" not in html
+    with zipfile.ZipFile(io.BytesIO(archive.build_zip(report))) as file:
+        assert file.testzip() is None
 
 
 def test_a_full_report_says_so_and_stays_as_it_is():
-    app = with_panels(export.MAX_PANELS)
+    app = with_panels(MAX_PANELS)
     before = collected(app)
     sentence = add(app, "mnist/denoise")
     assert sentence.count(".") == 1
-    assert str(export.MAX_PANELS) in sentence
+    assert str(MAX_PANELS) in sentence
     assert collected(app) == before
-    go_to(app, "about/report").button(key="Remove_1").click().run()
-    assert f"as panel {export.MAX_PANELS}" in add(app, "mnist/denoise")
+    go_to(app, "about/report").button(key=f"delete_{keys(app)[0]}").click().run()
+    assert f"as panel {MAX_PANELS}" in add(app, "mnist/denoise")
 
 
-def test_standard_panels_in_one_click():
-    app = open_page("about/report", seed=5)
-    app.button(key="standard").click().run()
+@pytest.fixture(scope="module")
+def lab_reports():
+    """The lab's report, once in each language: the page and its sections."""
+    made = {}
+
+    def make(spoken):
+        if spoken not in made:
+            app = open_page("about/report", seed=5, lang=spoken)
+            made[spoken] = app, make_lab_report(app)
+        return made[spoken]
+
+    return make
+
+
+def test_the_labs_report_in_one_click(lab_reports):
+    app, sections = lab_reports("en")
+    assert list(sections) == ["M1", "M2", "M3", "M4", "M5", "D1", "D2", "D3", "D4", "D5"]
+    assert [s.value for s in app.subheader] == [controls.literal(section.title) for section in sections.values()]
+    assert len(pictures(app)) == sum(len(figures_of(section)) for section in sections.values())
+    seeds = {
+        panel.settings["seed"]
+        for section in sections.values()
+        for panel in figures_of(section)
+        if "seed" in panel.settings
+    }
+    assert seeds == {5}
+    assert all(downloads(app).values())
+
+
+def figures_of(section):
+    return [block.panel for block in section.blocks if isinstance(block, Figure)]
+
+
+def test_own_words_stay_and_sections_follow_when_the_language_is_switched(lab_reports):
+    app, sections = lab_reports("en")
+    app.text_area(key="words_M2").set_value("我看到 two numbers").run()
+    app.segmented_control(key="lang").set_value("zh").run()
     assert not app.exception
-    names = [panel.name for panel in collected(app)]
-    assert {"mnist-m2-rebuilt", "mnist-m3-denoised", "dogs-d3-samples", "dogs-d5-variances"} <= set(names)
-    assert {panel.settings["seed"] for panel in collected(app) if "seed" in panel.settings} == {5}
-    assert len(headings(app)) == len(names)
-    app.button(key="standard").click().run()
-    assert len(collected(app)) == len(names)
+    titles = [s.value for s in app.subheader]
+    assert len(titles) == len(sections)
+    assert titles != [section.title for section in sections.values()]
+    assert app.text_area(key="words_M2").value == "我看到 two numbers"
+    assert "实验三" in file_names(app)
+    app.segmented_control(key="lang").set_value("en").run()
+    assert [s.value for s in app.subheader] == [section.title for section in sections.values()]
 
 
-def test_standard_panels_without_a_model(checkpoint_folder):
+def test_a_saved_report_loaded_by_another_visitor_is_the_same(lab_reports):
+    app, _sections = lab_reports("en")
+    book = app.session_state["notebook"]
+    book.add(some_entry(1))
+    groups = loaders.read_catalogue().of_kind(*catalogue.KINDS)
+    made = lab_report.kept(groups[:2], 5)["made"]
+    texts = {key: text for key, text in book.texts().items() if key != "lab"}
+    content = replay.write(book.entries(), texts, lab_report.record(made, groups[:2], 5))
+    book.remove(keys(app)[0])
+
+    other = open_page("about/report")
+    load(other, content)
+    assert not other.exception
+    assert [panel.title for panel in collected(other)] == ["Panel 1"]
+    assert {s.value for s in other.success} == {
+        "The report is loaded.",
+        "The lab's report is the same as when it was saved.",
+    }
+    assert [w.value for w in other.warning] == [
+        "“Panel 1”: the model dog-ae is not the one of then, so its page may show another picture now."
+    ]
+    assert other.text_area(key="words_M2").value == app.text_area(key="words_M2").value
+    before = other.session_state["notebook"].texts()
+    load(other, content)  # once more changes nothing
+    assert other.session_state["notebook"].texts() == before
+    assert len(collected(other)) == 1
+
+
+def load(app, content, name="report.latent-lab.zip"):
+    app.file_uploader[0].set_value((name, content, "application/zip")).run()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 nothing", "实验".encode() * 1000])
+def test_a_broken_file_is_one_sentence_and_takes_nothing(content):
+    app = with_panels(2)
+    before = collected(app)
+    load(app, content)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert app.error[0].value.count(". ") == 0
+    assert collected(app) == before
+
+
+def test_the_lab_s_report_tells_what_changed():
+    made = lab_report.Made((), {}, {"M2": "a 00", "M3": "b 00", "M4": "c 00"}, "")
+    then = {
+        "models": {"gone-model": "x", "mnist-ae": "y"},
+        "language": "en",
+        "sections": {"M1": "a", "M2": "a 00", "M3": "c 00", "M4": "c ff"},
+    }
+    said = lab_report.changes(then, made)
+    assert said == [
+        "Models that are not here: gone-model.",
+        "Models that are not the ones of then: mnist-ae.",
+        "M1 is not in the report now.",
+        "M3 has the same figures, but says other numbers or words than then.",
+        "M4 has other figures than then.",
+    ]
+    assert len(lab_report.changes({**then, "language": "zh"}, made)) == 3
+
+
+def test_without_a_model_there_is_no_lab_report(checkpoint_folder):
     app = open_page("about/report")
-    assert app.button(key="standard").disabled
+    assert app.button(key="lab_report").proto.disabled
     assert not app.error
 
 
@@ -216,4 +413,14 @@ def test_each_visitor_has_a_report_of_its_own():
     add(one, "mnist/denoise")
     go_to(other, "about/report")
     assert headings(other) == []
-    assert headings(go_to(one, "about/report")) == ["**Figure 1: Denoise**"]
+    assert headings(go_to(one, "about/report")) == ["**1 · Denoise**"]
+
+
+def test_where_nothing_can_be_kept_the_page_says_so_and_goes_on(tmp_path):
+    (tmp_path / "file").write_text("")
+    app = start()
+    app.session_state["notebook"] = Notebook(tmp_path / "file" / "notebook")
+    assert "cannot be kept on this computer" in add(app, "mnist/denoise")
+    go_to(app, "about/report")
+    assert headings(app) == ["**1 · Denoise**"]
+    assert any("cannot be kept on this computer" in w.value for w in app.warning)
