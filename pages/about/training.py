@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from aemodels.language import _, all_of, any_of, list_of, ngettext, number, sentences, signed
-from aemodels.report import names, figures, panels
+from aemodels.report import figures, panels
+from aemodels.report.names import safe_file_name
 from aemodels.storage import checkpoints, histories
 from aemodels.text import visible
 from pages.parts.shared import controls, loaders, models, training_settings
@@ -225,7 +226,7 @@ with st.container(horizontal=True):
         st.download_button(
             label,
             content.rename(columns=panels.cell).map(panels.cell).to_csv(index=file == "settings").encode("utf-8-sig"),
-            file_name=f"training-{names.safe_file_name(group.title)}-{file}.csv",
+            file_name=f"training-{safe_file_name(group.title)}-{file}.csv",
             mime="text/csv",
             icon=":material/table:",
             on_click="ignore",
