@@ -14,6 +14,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
 from aemodels import language
+from aemodels.report import lettering
 
 ROOT = Path(__file__).parent.parent
 SOURCES = [ROOT / "aemodels", ROOT / "pages"]
@@ -115,6 +116,17 @@ def test_chinese_has_no_space_beside_its_punctuation_and_no_half_width_stops():
         if re.search(r"[一-鿿][,;:?!]|[一-鿿]\.(?:\s|$)| [，。；：！？）”]|[，。；：！？（“] ", text)
     ]
     assert wrong == []
+
+
+def test_the_letters_of_panels_have_every_character_of_the_catalogue():
+    missing = {
+        text: shown
+        for message in chinese()
+        if message.id
+        for text in texts(message.string)
+        if "⟨U+" in (shown := lettering.shown(text)) and "⟨U+" not in text
+    }
+    assert missing == {}
 
 
 @pytest.mark.parametrize(
