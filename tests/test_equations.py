@@ -2,7 +2,8 @@
 
 import pytest
 
-from aemodels.report.equations import MATH, to_mathml, to_omml
+from aemodels.report.equations import to_mathml
+from aemodels.report.omml import MATH, to_omml
 
 
 def tags(latex):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from aemodels.report.lettering import Lettering
 from aemodels.text import collapsed
 
-MAX_ROWS_TOGETHER = 15  # a longer table may run over pages
+MAX_ROWS_TOGETHER = 12  # a longer table may run over pages
 SHORT_EM = 4  # so long a text is not broken
 MAX_LINE = 200  # letters of a cell that are looked at for the width of its column
 _NUMBER = re.compile(

@@ -15,24 +15,16 @@ from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
-from pathvalidate import sanitize_filename
 from PIL import Image
 
+from aemodels.report.names import safe_file_name
 from aemodels.report.panels import Panel, Row, columns, describe, to_csv
 from aemodels.storage import checkpoints
 from aemodels.text import visible
 
 MAX_ROWS, MAX_COLUMNS = 12, 8  # of a table in the document; the CSV has them all
 PICTURE_CM = (17, 20)  # an A4 page within 2 cm margins, less room for heading and caption
-MAX_NAME_BYTES = 200  # file systems take 255, and ".docx" and a browser's " (1)" come on top
 CHINESE_FONT = "Microsoft YaHei"  # on every Windows and with Word for macOS; others put their own in its place
-
-
-def safe_file_name(name: str) -> str:
-    """`name`, without its ending, as Windows, macOS and Linux all take it; letters of every language stay."""
-    return (
-        sanitize_filename(visible(name), replacement_text="_", platform="universal", max_len=MAX_NAME_BYTES) or "report"
-    )
 
 
 def build_zip(panels: Sequence[Panel]) -> bytes:

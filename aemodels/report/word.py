@@ -4,7 +4,7 @@ import io
 
 from docx.document import Document as WordDocument
 from docx.enum.table import WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Cm, Pt
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph as WordParagraph
@@ -24,9 +24,9 @@ from aemodels.report.document import (
     Section,
     Table,
 )
-from aemodels.report.equations import to_omml
 from aemodels.report.lettering import Lettering
 from aemodels.report.numbering import Numbering
+from aemodels.report.omml import to_omml
 from aemodels.report.word_parts import (
     Bookmarks,
     add_field,
@@ -71,7 +71,7 @@ class _Writer:
     def __init__(self, report: Report) -> None:
         self.report, self.numbering, self.bookmarks = report, Numbering(report), Bookmarks()
         self.document: WordDocument = new_document(report.cover, report.language)
-        self.num_figures = self.num_tables = 0
+        self.num_headings = self.num_figures = self.num_tables = 0
 
     def write(self) -> None:
         self.add_cover(self.report.cover)
@@ -124,15 +124,15 @@ class _Writer:
             mark = heading_mark(number)
             link = add_link(entry, text, anchor=mark)
             link[-1].append(element("w:tab"))
-            add_field(entry, f"PAGEREF {mark} \\h", "–", link)
+            add_field(entry, f"PAGEREF {mark} \\h", "", link)
             if number == len(headings):
                 end_field(entry)
-        self.document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
-        self.num_headings = 0
 
     def add_heading(self, text: str) -> None:
         heading = self.document.add_paragraph(text, style="Heading 1")
         self.num_headings += 1
+        if self.num_headings == 1:  # after the contents
+            heading.paragraph_format.page_break_before, heading.paragraph_format.space_before = True, Pt(0)
         self.bookmarks.around(heading, heading_mark(self.num_headings))
 
     def add_section(self, section: Section) -> None:
@@ -228,7 +228,7 @@ class _Writer:
         """A frame as wide as the page."""
         table = self.document.add_table(num_rows, 1)
         set_borders(table, **lines)
-        set_margins(table, top=60, left=160, bottom=60, right=160)
+        set_margins(table, top=40, left=160, bottom=20, right=160)
         set_columns(table, [BOX_TWIPS])
         return table._cells
 

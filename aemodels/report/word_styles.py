@@ -9,7 +9,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Cm, Pt, RGBColor
+from docx.shared import Cm, Length, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
 
 from aemodels.report.document import Cover
@@ -60,7 +60,7 @@ def _set_fonts(document: WordDocument) -> None:
 
 def _set_styles(document: WordDocument, language: str) -> None:
     _style(document, "Normal", BODY_PT, SERIF, spacing=1.15)
-    body = _style(document, "Body Text", BODY_PT, SERIF, after=6, spacing=1.25)
+    body = _style(document, "Body Text", BODY_PT, SERIF, after=6, spacing=Pt(17))
     if language == "zh":  # the first line of a Chinese paragraph begins two characters further in
         body.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
         body.paragraph_format.first_line_indent = Pt(2 * BODY_PT)
@@ -70,19 +70,19 @@ def _set_styles(document: WordDocument, language: str) -> None:
         title.element.pPr.remove(border)
     subtitle = _style(document, "Subtitle", 14, SANS, after=12, colour=GREY)
     _style(document, "Heading 1", 15, SANS, before=18, after=8, colour=ACCENT, bold=True)
-    caption = _style(document, "Caption", 9, SANS, before=4, after=10, spacing=1.15, colour=GREY)
+    caption = _style(document, "Caption", 9, SANS, before=4, after=10, spacing=Pt(13.5), colour=GREY)
     for style in (title, subtitle, caption):
         style.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _style(document, "Table Text", TABLE_PT, SANS, spacing=1.1)
+    _style(document, "Table Text", TABLE_PT, SANS, spacing=Pt(12.5))
     _style(document, "Box Head", 9, SANS, after=3, colour=ACCENT, bold=True).paragraph_format.keep_with_next = True
-    _style(document, "Box Text", BODY_PT, SERIF, after=2, spacing=1.2)
+    _style(document, "Box Text", BODY_PT, SERIF, after=2, spacing=Pt(16.5))
     hint = document.styles.add_style("Placeholder Text", WD_STYLE_TYPE.CHARACTER).font
     hint.italic, hint.color.rgb = language == "en", RGBColor.from_string("6B6B6B")  # Chinese has no italics
-    reference = _style(document, "Reference", BODY_PT, SERIF, after=4, spacing=1.15).paragraph_format
+    reference = _style(document, "Reference", BODY_PT, SERIF, after=4, spacing=Pt(15.5)).paragraph_format
     reference.left_indent, reference.first_line_indent = Cm(0.9), Cm(-0.9)
     reference.tab_stops.add_tab_stop(Cm(0.9))
     _style(document, "Contents Heading", 15, SANS, after=10, colour=ACCENT, bold=True)
-    contents = _style(document, "TOC 1", BODY_PT, SERIF, after=5).paragraph_format
+    contents = _style(document, "TOC 1", BODY_PT, SERIF, after=5, spacing=Pt(17)).paragraph_format
     contents.tab_stops.add_tab_stop(Cm(WIDTH_CM), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
 
 
@@ -93,11 +93,14 @@ def _style(
     fonts: tuple[str, str],
     before: float = 0,
     after: float = 0,
-    spacing: float = 1.0,
+    spacing: float | Length = 1.0,
     colour: str = "000000",
     bold: bool = False,
 ) -> ParagraphStyle:
-    """A paragraph style, made where the template has none; distances in points."""
+    """A paragraph style, made where the template has none; distances in points.
+
+    spacing  a length is the distance of its lines, whatever fonts are in them: Chinese and Latin letters in one text differ in height
+    """
     styles = document.styles
     style = styles[name] if name in styles else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
     font, paragraph = style.font, style.paragraph_format

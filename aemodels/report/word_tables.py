@@ -40,7 +40,7 @@ def add_table(document: WordDocument, head: Sequence[str], rows: Sequence[Sequen
                 run.font.size = Pt(size)
             if right[j]:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-            together = i < 2 or i == len(lines) - 2 or len(rows) <= MAX_ROWS_TOGETHER
+            together = i < 2 or i >= len(lines) - 3 or len(rows) <= MAX_ROWS_TOGETHER
             paragraph.paragraph_format.keep_with_next = True if together and i < len(lines) - 1 else None
             cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER if i else WD_ALIGN_VERTICAL.BOTTOM
             if i == 0:
