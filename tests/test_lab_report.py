@@ -2,6 +2,7 @@
 
 import io
 import string
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ import aemodels
 from aemodels import language
 from aemodels.codes import latents, planes
 from aemodels.data import mnist
-from aemodels.report import figures, lab, references
+from aemodels.report import lab, references
 from aemodels.report.document import Equation, Figure, Observations, OwnWords, Paragraph, Table
+from aemodels.report.lettering import Lettering, shown
 from aemodels.report.panels import describe
 from aemodels.storage import catalogue, checkpoints, measurements
 from aemodels.training import recipes
@@ -58,7 +60,7 @@ def materials_of(ckpts, digits, photos, **changes):
             group,
             {n: ckpts[n] for n in group.names if n in ckpts},
             images,
-            () if images is None else list("abcdefghi"),
+            () if images is None else list("abcdefghi")[: len(images)],
             **values,
         )
         for group, images in ((digits_of, digits), (photos_of, photos))
@@ -104,8 +106,22 @@ def observed(section):
 
 
 @pytest.fixture(scope="module")
-def english(ckpts, digits, photos):
-    return made(materials_of(ckpts, digits, photos, answer=ANSWER), 3)
+def english_and_sizes(ckpts, digits, photos):
+    """The report, and the size of all letters that were drawn for it, in pixels."""
+    sizes, draw = [], Lettering.draw
+
+    def note(self, *args):
+        sizes.append(self.size)
+        draw(self, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lettering, "draw", note)
+        return made(materials_of(ckpts, digits, photos, answer=ANSWER), 3), sizes
+
+
+@pytest.fixture(scope="module")
+def english(english_and_sizes):
+    return english_and_sizes[0]
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +182,9 @@ def test_every_citation_has_its_paper_and_every_paper_is_cited(english):
 
 
 def test_the_same_seed_makes_the_same_and_another_others(english, ckpts, digits, photos):
-    again = made(materials_of(ckpts, digits, photos, answer=ANSWER), 3)
-    assert again == english
+    again = made(materials_of(ckpts, digits, photos)[:1], 3)
+    assert again == {key: section for key, section in english.items() if key in again}
+    assert len(again) == 5
     other, first = (panels(s) for s in (made(materials_of(ckpts, digits, photos), 4), english))
     by_chance = (
         "mnist-m3-denoised",
@@ -260,7 +277,7 @@ def test_chinese_says_the_same_without_english(chinese, english):
 ALLOWED = {
     "MNIST", "Stanford", "Dogs", "PSNR", "BCE", "MSE", "dB", "px", "px。", "KL", "VAE", "LayerNorm", "SiLU", "ReLU", "Muon", "AdamW",
     "SNR", "PCA", "AVIF", "Wiener", "log", "AMD", "EPYC", "Intel", "Xeon", "Processor", "NVIDIA", "HBM", "GB", "ImageNet", "Fréchet",
-    "python", "train", "py", "max", "min", "abcdefghi", "SHA", "softmax", "nats", "dog", "mnist", "ae", "dae", "vae", "code", "weights", "noise",
+    "python", "train", "py", "max", "min", "abcdefghi", "SHA", "sigmoid", "nats", "dog", "mnist", "ae", "dae", "vae", "code", "weights", "noise",
 }  # fmt: skip
 
 
@@ -272,8 +289,6 @@ def _english(text):
 
 
 def test_no_panel_has_a_letter_that_its_fonts_lack(chinese):
-    from aemodels.report.lettering import shown
-
     for panel in panels(chinese).values():
         assert "⟨U+" not in shown(describe(panel.settings))
 
@@ -292,23 +307,23 @@ def test_without_images_codes_are_shown_and_the_section_says_so(ckpts):
 
 def test_missing_models_are_said_and_never_passed_over(ckpts, digits, photos):
     some = {name: ckpts[name] for name in ("mnist-dae", "dog-noise-0.10")}
-    sections = made(materials_of(some, digits, photos), 1)
+    sections = made(materials_of(some, digits[:2], photos[:2]), 1)
     assert list(sections) == ITEMS
     for key in ("M2", "M4", "M5"):
         assert "There is no model with a code of two numbers." in said(sections[key])
     assert "dog-noise-0.10" in said(sections["D1"])
-    none = made(materials_of({}, digits, photos), 1)
+    none = made(materials_of({}, digits[:2], photos[:2]), 1)
     assert list(none) == ITEMS
     assert "There is no model that was trained to denoise." in said(none["M3"])
     assert "There is no model with noise on its code" in said(none["D5"])
     assert not observed(none["D5"])
     plain = {name: ckpts[name] for name in ("mnist-ae", "dog-ae")}
-    alone = made(materials_of(plain, digits, photos), 1)
+    alone = made(materials_of(plain, digits[:2], photos[:2]), 1)
     assert "There is no second model" in said(alone["M5"])
 
 
 def test_without_measures_the_report_says_that_there_are_none(ckpts, digits, photos):
-    materials = materials_of(ckpts, digits, photos, baselines={}, generation=None, curves={})
+    materials = materials_of(ckpts, digits[:2], photos[:2], baselines={}, generation=None, curves={})
     section = made(materials[1:], 1)["D5"]
     assert "Baselines have not been measured" in said(section)
     assert any("was not measured" in sentence for sentence in observed(section))
@@ -348,15 +363,13 @@ def test_other_data_sets_have_the_items_that_their_models_are_of(foreign):
     }
 
 
-@pytest.mark.parametrize("num_codes", [1, 2, 3, 20])
+@pytest.mark.parametrize("num_codes", [1, 3, 20])
 def test_few_codes_are_said(ckpts, digits, photos, num_codes):
-    from dataclasses import replace
-
     few = {
         name: replace(ckpt, codes=ckpt.codes[:num_codes], labels=ckpt.labels[:num_codes], index=ckpt.index[:num_codes])
         for name, ckpt in ckpts.items()
     }
-    sections = made(materials_of(few, digits, photos), 1)
+    sections = made(materials_of(few, digits[:2], photos[:2]), 1)
     text = "\n".join(said(section) for section in sections.values())
     assert "nan" not in text
     assert ("The planes of" in text) == (num_codes < planes.MIN_CODES)
@@ -371,10 +384,5 @@ def test_the_data_note_says_whose_the_photos_are(ckpts, digits, photos, foreign)
     assert "unless you may" in lab.data_note([m for m in foreign if m.group.key == "Grey shapes"])
 
 
-def test_letters_of_figures_are_at_least_seven_points_high(monkeypatch, ckpts, digits, photos):
-    sizes = []
-    draw = figures.Lettering.draw
-    monkeypatch.setattr(figures.Lettering, "draw", lambda self, *args: (sizes.append(self.size), draw(self, *args)))
-    for _section in lab.sections(materials_of(ckpts, digits, photos), 1, range(100)):
-        pass
-    assert min(sizes) >= 2400 * 7 / (17 / 2.54 * 72) - 0.01
+def test_letters_of_figures_are_at_least_seven_points_high(english_and_sizes):
+    assert min(english_and_sizes[1]) >= 2400 * 7 / (17 / 2.54 * 72) - 0.01
