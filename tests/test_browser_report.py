@@ -1,13 +1,17 @@
-"""The report in a real browser: added from two pages, reworded, downloaded under a Chinese name, opened."""
+"""The report in a real browser: collected from two pages, reworded, downloaded under a Chinese name, opened, and found again."""
 
 import csv
 import io
+import re
 import zipfile
 
 import pytest
-from browser import IDLE, PICTURE, needs_browser, running_app
+from browser import IDLE, PICTURE, needs_browser, running_app, settle
 from docx import Document
+from docx.oxml.ns import qn
 from PIL import Image
+
+from pages.parts.shared.visitors import COOKIE
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
@@ -67,37 +71,44 @@ def test_adding_a_panel_from_a_fragment_is_said_on_the_page_and_not_warned_of_in
     assert "Warning" not in (tmp_path / "log.txt").read_text()
 
 
+def fill(page, field, text):
+    """Types a text into a field of the cover and waits until the page has it."""
+    box = page.locator(f".st-key-cover_{field} input")
+    box.press_sequentially(text)
+    page.wait_for_timeout(300)
+    page.wait_for_selector(IDLE)
+
+
+def panels(page):
+    return page.locator("[class*=st-key-panel_]")
+
+
 def test_a_report_of_two_pages(page):
     sync_api.expect(page.get_by_role("button", name="Word document")).to_be_disabled()
     add_from(page, "Denoise")
     add_from(page, "Sample")
     go_to(page, "Report")
-    pictures = page.locator(PICTURE)
-    sync_api.expect(pictures).to_have_count(2)
-    assert all(picture.get_attribute("alt") for picture in pictures.all())
+    sync_api.expect(panels(page)).to_have_count(2)
+    assert all(picture.get_attribute("alt") for picture in page.locator(PICTURE).all())
 
     caption = page.get_by_label("Caption").first
     caption.fill("图一：去噪")
     caption.press("Control+Enter")
-    page.get_by_label("Author").fill("姓名")
-    page.get_by_label("Author").press("Enter")
-    page.get_by_label("Title").fill("实验三")
-    page.get_by_label("Title").press("Enter")
-    page.get_by_label("File name").fill(NAME)
-    page.get_by_label("File name").press("Enter")
-    sync_api.expect(page.locator(".st-key-downloads")).to_contain_text(f"{NAME}.docx")
     page.wait_for_selector(IDLE)
+    fill(page, "title", "实验三")
+    fill(page, "name", "姓名")
+    fill(page, "number", "学号")
+    page.get_by_role("button", name="实验三_{name}_{number}").click()
+    sync_api.expect(page.locator(".st-key-cover")).to_contain_text(f"{NAME}.docx")
     page.get_by_role("button", name="Down").first.click()
-    sync_api.expect(page.get_by_text("Figure 1: Sample")).to_be_visible()
+    sync_api.expect(page.get_by_text("1 · Sample")).to_be_visible()
     page.wait_for_selector(IDLE)
 
     name, content = download(page, "Word document")
     assert name == f"{NAME}.docx"
     document = Document(io.BytesIO(content))
     assert (document.core_properties.title, document.core_properties.author) == ("实验三", "姓名")
-    captions = [p.text for p in document.paragraphs if p.style.name == "Caption" and p.text.startswith("Figure")]
-    assert captions[0].startswith("Figure 1. ")
-    assert captions[1] == "Figure 2. 图一：去噪"
+    assert any("图一：去噪" in paragraph.text for paragraph in document.paragraphs)
     blobs = [
         document.part.related_parts[shape._inline.graphic.graphicData.pic.blipFill.blip.embed].blob
         for shape in document.inline_shapes
@@ -113,7 +124,81 @@ def test_a_report_of_two_pages(page):
         for row in figures:
             assert "seed: 1" in row["settings"]
             assert list(csv.DictReader(io.StringIO(archive.read(f"{row['file']}.csv").decode("utf-8-sig"))))
+    name, content = download(page, "Web page")
+    assert name == f"{NAME}.html"
+    assert "图一：去噪" in content.decode()
+    assert download(page, "Source code")[0] == "实验三代码_姓名_学号.zip"
 
     page.get_by_role("button", name="Remove").first.click()
-    sync_api.expect(page.get_by_text("Figure 1: Denoise")).to_be_visible()
-    sync_api.expect(pictures).to_have_count(1)
+    sync_api.expect(page.get_by_text("1 · Denoise")).to_be_visible()
+    sync_api.expect(panels(page)).to_have_count(1)
+
+
+def test_a_fresh_visitor_in_chinese_takes_the_labs_report_home(new_page, app_url_with_photos):
+    page = new_page(locale="zh-CN")
+    page.goto(app_url_with_photos)
+    settle(page)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="报告", exact=True).click()
+    wait_for_title(page, "报告")
+    page.get_by_role("button", name="实验报告").click()
+    page.locator(".st-key-cover_name input").press_sequentially("张三")  # while the report is made
+    sync_api.expect(page.locator("[class*=st-key-section_]")).to_have_count(10)
+    page.wait_for_selector(IDLE)
+    fill(page, "number", "2023001")
+    name, content = download(page, "Word 文档")
+    assert name == "实验三_张三_2023001.docx"
+    document = Document(io.BytesIO(content))
+    assert document.core_properties.author == "张三"
+    assert len(document.inline_shapes) > 10
+    text = [element.text for element in document.element.iter(qn("w:t"))]  # the cover is a table
+    assert {"张三", "2023001"} <= set(text)
+
+
+def test_what_is_collected_survives_a_reload_and_a_restart_and_is_nobody_elses(new_page, tmp_path):
+    page = new_page()
+    with running_app(tmp_path) as (url, _):
+        page.goto(f"{url}/report")
+        wait_for_title(page, "Report")
+        (cookie,) = [c for c in page.context.cookies() if c["name"] == COOKIE]
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+        assert not list(tmp_path.glob("reports/*"))  # nothing is kept of one who only looks
+        add_from(page, "Denoise")
+        tab = page.context.new_page()
+        tab.goto(f"{url}/report")
+        wait_for_title(tab, "Report")
+        sync_api.expect(panels(tab)).to_have_count(1)
+        add_from(page, "Sample")
+        fill(tab, "name", "姓名")
+        words = tab.locator(".st-key-words_collected textarea")
+        words.fill("我看到的")
+        words.blur()
+        tab.wait_for_selector(IDLE)
+        tab.reload()
+        sync_api.expect(panels(tab)).to_have_count(2)
+        sync_api.expect(tab.locator(".st-key-words_collected textarea")).to_have_value("我看到的")
+        name, content = download(tab, "Save, to go on elsewhere")
+        tab.close()
+    (file,) = tmp_path.glob("reports/*")
+    assert cookie["value"] not in file.name
+    with running_app(tmp_path) as (url, _):
+        page.goto(f"{url}/report")
+        sync_api.expect(panels(page)).to_have_count(2)
+        sync_api.expect(page.locator(".st-key-cover_name input")).to_have_value("姓名")
+        with page.context.expect_page() as scene:
+            page.get_by_role("link", name="Open this scene").first.click()
+        wait_for_title(scene.value, "Denoise")
+
+        other = new_page()
+        other.context.add_cookies([{"name": COOKIE, "value": "../../" + file.name, "url": url}])
+        other.goto(f"{url}/report")
+        wait_for_title(other, "Report")
+        sync_api.expect(panels(other)).to_have_count(0)
+        assert re.fullmatch(r"[\w-]{43}", next(c["value"] for c in other.context.cookies() if c["name"] == COOKIE))
+        other.get_by_role("button", name="Go on with a saved report").click()
+        other.get_by_test_id("stFileUploader").locator("input").set_input_files(
+            {"name": name, "mimeType": "application/zip", "buffer": content}
+        )
+        sync_api.expect(panels(other)).to_have_count(2)
+        sync_api.expect(other.locator(".st-key-words_collected textarea")).to_have_value("我看到的")
+    assert name.endswith(".latent-lab.zip")
+    assert "Traceback" not in (tmp_path / "log.txt").read_text()

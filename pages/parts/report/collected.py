@@ -16,7 +16,7 @@ def show(entries: dict[str, Entry]) -> None:
     book = visitors.own_notebook()
     for place, (key, entry) in enumerate(entries.items()):
         with st.container(border=True, key=f"panel_{key}"):
-            picture, words, buttons = st.columns([5, 8, 2])
+            picture, words = st.columns([5, 10])
             picture.image(entry.panel.png, alt=visible(entry.panel.alt), output_format="PNG")
             words.markdown(f"**{number(place + 1)} · {controls.literal(entry.panel.title)}**")
             widget = f"caption_{key}"
@@ -25,22 +25,24 @@ def show(entries: dict[str, Entry]) -> None:
             words.text_area(
                 _("Caption"), key=widget, on_change=_recaption, args=(key,), height=100, max_chars=MAX_CAPTION
             )
-            if entry.scene:
-                words.markdown(_("[Open this scene]({address})").format(address=_address(entry.scene)))
-            for label, icon, action, args, is_disabled in (
-                (_("Up"), "arrow_upward", book.move, (key, -1), place == 0),
-                (_("Down"), "arrow_downward", book.move, (key, 1), place == len(entries) - 1),
-                (_("Remove"), "delete", book.remove, (key,), False),
-            ):
-                buttons.button(
-                    label,
-                    icon=f":material/{icon}:",
-                    key=f"{icon}_{key}",
-                    on_click=action,
-                    args=args,
-                    disabled=is_disabled,
-                    width="stretch",
-                )
+            with words.container(horizontal=True, vertical_alignment="center"):
+                for label, icon, action, args, is_disabled in (
+                    (_("Up"), "arrow_upward", book.move, (key, -1), place == 0),
+                    (_("Down"), "arrow_downward", book.move, (key, 1), place == len(entries) - 1),
+                    (_("Remove"), "delete", book.remove, (key,), False),
+                ):
+                    st.button(
+                        label,
+                        icon=f":material/{icon}:",
+                        key=f"{icon}_{key}",
+                        on_click=action,
+                        args=args,
+                        disabled=is_disabled,
+                    )
+                if entry.scene:
+                    st.markdown(
+                        _("[Open this scene]({address})").format(address=_address(entry.scene)), width="content"
+                    )
 
 
 def _address(scene: str) -> str:
