@@ -28,6 +28,7 @@ MAX_DIGITS = 400  # as many as the largest float has; Decimal keeps 28 unless it
 CATALOGUES = Path(__file__).parents[1] / "locale"
 _LOCALES = {"en": Locale("en"), "zh": Locale("zh", "CN", script="Hans")}
 _FOLDERS = {"zh": "zh_CN"}
+_TOUCHING = re.compile(r"(?<=[A-Za-z₀-₉])(?=[和或])|(?<=[和或])(?=[A-Za-z])")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")  # as Markdown writes it
 
 P = ParamSpec("P")
@@ -130,12 +131,17 @@ def list_of(items: Iterable[str]) -> str:
 
 def all_of(items: Iterable[str]) -> str:
     """The items as a sentence lists them: "a, b, and c"."""
-    return format_list(list(items), locale=locale())
+    return _apart(format_list(list(items), locale=locale()))
 
 
 def any_of(items: Iterable[str]) -> str:
     """The items of which it is one: "a, b, or c"."""
-    return format_list(list(items), style="or", locale=locale())
+    return _apart(format_list(list(items), style="or", locale=locale()))
+
+
+def _apart(listed: str) -> str:
+    """With a space where the Chinese and/or touches a Latin letter, as everywhere between the two; other lists as they are."""
+    return _TOUCHING.sub(" ", listed)
 
 
 def sentences(parts: Iterable[str]) -> str:

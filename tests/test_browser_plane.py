@@ -390,7 +390,7 @@ def test_a_plane_on_the_screen_changes_its_language(visit):
     says = {
         "#out": ("Zoom out", "缩小"),
         "#share": ("of the test codes", "的测试编码"),
-        "#what": ("Nearest test digits", "最近的测试数字"),
+        "#what": ("Nearest test digits", "最近的测试数字图片"),
     }
     for language, k in (("English", 0), ("简体中文", 1), ("English", 0)):
         page.locator(".st-key-language").get_by_text(language).click()

@@ -190,7 +190,7 @@ def test_the_first_point_answers_whether_sampling_generates():
 def test_the_chart_that_is_kept_is_in_each_visitors_language():
     for spoken, title, linear, answer in (
         ("en", "noise variance while testing", LINEAR, "- **No: the samples do not look like dogs.** "),
-        ("zh", "测试时的噪声方差", "PCA，最优线性编码", "样本看起来不像狗"),
+        ("zh", "测试时的噪声方差", "PCA（最优线性编码）", "样本看起来不像狗"),
         ("en", "noise variance while testing", LINEAR, "- **No: the samples do not look like dogs.** "),
     ):
         app = open_page(lang=spoken)

@@ -159,7 +159,7 @@ def test_a_model_that_no_page_can_show_and_names_of_data_sets(tmp_path):
     model = catalogue.read("fashion-3d", tmp_path)
     english, chinese = in_each(lambda: catalogue.why_no_page(model))
     assert "fashion-3d is of 3 numbers, for images of 1×28×28" in english
-    assert "fashion-3d 的编码形状为3，图像形状为1×28×28" in chinese
+    assert "fashion-3d 的编码形状为3，图片形状为1×28×28" in chinese
 
     def title():
         found = catalogue.read_all(["shapes-ae", "other"], {}, lambda name: models[name])
@@ -215,5 +215,5 @@ def test_the_cache_of_photos_is_in_no_visitors_language(tmp_path, monkeypatch, f
 
 def test_words_for_pictures():
     assert in_each(lambda: words.of(LAB["dog-ae"].data).count(1886)) == ["1,886 photos", "1,886张照片"]
-    assert in_each(lambda: words.of(LAB["mnist-ae"].data).count(1)) == ["1 digit", "1个数字"]
+    assert in_each(lambda: words.of(LAB["mnist-ae"].data).count(1)) == ["1 digit", "1张数字图片"]
     assert words.of(LAB["dog-ae"].data).what_many == "dogs"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aemodels.data.mnist import FAMILY
 from aemodels.data.sources import DOGS, DataConfig
-from aemodels.language import _, ngettext, number
+from aemodels.language import _, ngettext, number, pgettext
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Words:
 def of(data: DataConfig) -> Words:
     """The words for this data set."""
     if data.source == "mnist":
-        return Words("digit", _("digit"), _("digits"), _("digit"), _("digits"), _("digit"))
+        one, many = pgettext("a picture of one", "digit"), pgettext("pictures of them", "digits")
+        return Words("digit", one, many, _("digit"), _("digits"), _("digit"))
     if data.source in FAMILY:
         return Words("image", _("image"), _("images"), _("image"), _("images"), _("class"))
     if data.source == DOGS:

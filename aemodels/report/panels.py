@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from aemodels.language import _
 from aemodels.text import visible
 
 _FORMULA = re.compile(r"[=+\-@＝＋－＠\t\n]")  # how a cell begins that Excel or LibreOffice would compute
@@ -38,7 +39,7 @@ class Panel:
 
 def describe(settings: Row) -> str:
     """Settings in one line."""
-    return " · ".join(f"{key}: {value}" for key, value in settings.items())
+    return " · ".join(_("{name}: {value}").format(name=key, value=value) for key, value in settings.items())
 
 
 def columns(rows: Sequence[Row]) -> list[str]:

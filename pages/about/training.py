@@ -109,7 +109,10 @@ further = {
 }
 if further:
     st.header(_("Further terms of the loss"), anchor=False)
-    curves = {list_of([name, TERMS.get(term, term)]): curve for (name, term), curve in further.items()}
+    curves = {
+        _("{model}, {term}").format(model=name, term=TERMS.get(term, term)): curve
+        for (name, term), curve in further.items()
+    }
     chart = figures.lines(curves, ALONG[along].lower(), _("mean over each epoch"), log_y=True)
     alt = _("Loss beside the reconstruction: {curves}, along {axis}").format(
         curves=visible(list_of(curves)), axis=ALONG[along].lower()

@@ -167,7 +167,9 @@ if scene:
         )
     )
 of_all = [
-    f"{controls.literal(titles[name])} **{number(m['psnr_db'], 2)} ± {number(m['psnr_db_ci95'], 2)} dB**"
+    _("{name} **{psnr} ± {interval} dB**").format(
+        name=controls.literal(titles[name]), psnr=number(m["psnr_db"], 2), interval=number(m["psnr_db_ci95"], 2)
+    )
     for name, m in ((name, ckpt.metrics) for name, ckpt in ckpts.items())
 ]
 points.append(

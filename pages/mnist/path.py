@@ -150,8 +150,8 @@ def show_path(name: str, seed: int) -> None:
     ]
     settings = {
         _("model"): name,
-        "A": f"{ends[0]} ({classes[0]})",
-        "B": f"{ends[1]} ({classes[1]})",
+        "A": _("{number} ({class_})").format(number=ends[0], class_=classes[0]),
+        "B": _("{number} ({class_})").format(number=ends[1], class_=classes[1]),
         _("seed"): seed,
     }
     printed = partial(draw, walk, fade, kinds, near, apart)

@@ -102,7 +102,8 @@ def store_model(name: str) -> None:
     try:
         _STORE(key=f"store-{name}", data=_payload(*loaders.version(name), ckpt))
     except ConfigError as error:
-        st.warning(f"{controls.code(name)}: {controls.sentence(error)}", icon=":material/warning:")
+        said = _("{name}: {sentence}").format(name=controls.code(name), sentence=controls.sentence(error))
+        st.warning(said, icon=":material/warning:")
 
 
 def store_picture(name: str, model: str, picture: str, extent: planes.Extent) -> None:

@@ -123,7 +123,7 @@ def _add_scene(
 ) -> None:
     text, title = panels.describe(settings), st.session_state.page_title
     caption = _("{what}. {settings}").format(what=alt or title, settings=text)
-    alt = alt or f"{title}: {text}"
+    alt = alt or _("{name}: {value}").format(name=title, value=text)
     panel = panels.Panel(name, title, caption, alt, _print(draw, text), rows, settings)
     entry = Entry(panel, _scene(), loaders.digests(_models_in(settings)))
     st.session_state.added = add(entry)  # said by the run that follows: a fragment's callback may show nothing
