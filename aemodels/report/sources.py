@@ -46,7 +46,8 @@ def build_source_zip(spoken: str, name: str, number: str, project: Path = PROJEC
     """
     folder, buffer = file_name(SOURCE_PATTERN, name, number), io.BytesIO()
     with language.speaking(spoken), zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{folder}/{_('HOW TO RUN.md')}", how_to_run(name, number).encode())
+        page = _("HOW TO RUN.md")
+        archive.writestr(f"{folder}/{page}", how_to_run(name, number).encode())
         for path in sorted(_source(project)):
             archive.write(path, f"{folder}/{path.relative_to(project).as_posix()}")
     return buffer.getvalue()
