@@ -311,7 +311,7 @@ def lab_reports():
 def test_the_labs_report_in_one_click(lab_reports):
     app, sections = lab_reports("en")
     assert list(sections) == ["M1", "M2", "M3", "M4", "M5", "D1", "D2", "D3", "D4", "D5"]
-    assert [s.value for s in app.subheader] == [controls.literal(section.title) for section in sections.values()]
+    assert [s.value for s in app.header] == [controls.literal(section.title) for section in sections.values()]
     assert len(pictures(app)) == sum(len(figures_of(section)) for section in sections.values())
     seeds = {
         panel.settings["seed"]
@@ -332,13 +332,13 @@ def test_own_words_stay_and_sections_follow_when_the_language_is_switched(lab_re
     app.text_area(key="words_M2").set_value("我看到 two numbers").run()
     app.segmented_control(key="lang").set_value("zh").run()
     assert not app.exception
-    titles = [s.value for s in app.subheader]
+    titles = [s.value for s in app.header]
     assert len(titles) == len(sections)
     assert titles != [section.title for section in sections.values()]
     assert app.text_area(key="words_M2").value == "我看到 two numbers"
     assert "实验三" in file_names(app)
     app.segmented_control(key="lang").set_value("en").run()
-    assert [s.value for s in app.subheader] == [section.title for section in sections.values()]
+    assert [s.value for s in app.header] == [section.title for section in sections.values()]
 
 
 def test_a_saved_report_loaded_by_another_visitor_is_the_same(lab_reports):

@@ -95,7 +95,7 @@ if not made and not entries:
 for section in made.sections if made else ():
     sections_shown.show(section, made.thumbnails[section.key])
 if entries:
-    st.subheader(_("Figures of my own"), anchor=False)
+    st.header(_("Figures of my own"), anchor=False)
     st.caption(
         ngettext("{number} of at most {most} panels", "{number} of at most {most} panels", len(entries)).format(
             number=number(len(entries)), most=number(MAX_PANELS)

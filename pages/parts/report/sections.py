@@ -19,7 +19,7 @@ def show(section: Section, thumbnails: Sequence[bytes]) -> None:
     """A section of the lab, with a small picture of each of its figures."""
     small = iter(thumbnails)
     with st.container(border=True, key=f"section_{section.key}"):
-        st.subheader(controls.literal(section.title), anchor=False)
+        st.header(controls.literal(section.title), anchor=False)
         pictures, texts = st.columns([5, 6])
         tasks = [block.text for block in section.blocks if isinstance(block, Paragraph)]
         if tasks:
