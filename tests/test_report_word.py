@@ -198,6 +198,8 @@ def test_columns_share_the_width_by_what_they_need():
     assert size == 9
     assert sum(widths) == pytest.approx(300)
     assert fit(columns, 3000, 4, (9, 7))[1][1] == pytest.approx(widths[1], abs=1)  # the number has all it wants already
+    (chinese,), (plain,) = fit([["第1次训练"]], 300, 4, (9,))[1], fit([["第次训练1"]], 300, 4, (9,))[1]
+    assert chinese - plain == pytest.approx(9 / 4)  # of two places where Word puts a space, the other text has one
     assert fit([["x" * 50]] * 5, 300, 4, (9, 7)) == (7, [pytest.approx(60)] * 5)
 
 

@@ -12,6 +12,7 @@ MAX_LINE = 200  # letters of a cell that are looked at for the width of its colu
 _NUMBER = re.compile(
     r"[+−–-]?\d[\d,]*(\.\d+)?(e[+−-]?\d+)?([ \xa0]?±[ \xa0]?\d[\d,]*(\.\d+)?)?([ \xa0]?%)?", re.ASCII | re.IGNORECASE
 )
+_BESIDE = re.compile(r"(?<=[一-鿿])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[一-鿿])")
 _NONE = {"", "–", "—", "-", "∞"}
 
 
@@ -39,7 +40,7 @@ def fit(
             break
     else:
         return size, [max_width * width / sum(least) for width in least]
-    wanted = [max(letters.width(text[:MAX_LINE]) for text in column) + 2 * padding + 1 for column in columns]
+    wanted = [max(_width(letters, text) for text in column) + 2 * padding + 1 for column in columns]
     spare, more = max_width - sum(least), sum(wanted) - sum(least)
     share = min(1.0, spare / more) if more > 0 else 0.0
     return size, [low + share * (high - low) for low, high in zip(least, wanted, strict=True)]
@@ -54,5 +55,11 @@ def printed(text: str) -> str:
 def _least(letters: Lettering, text: str) -> float:
     """What a text needs: its longest word; a number, or a short text of Chinese, its whole length."""
     if "\xa0" in text:
-        return letters.width(text)
-    return max(letters.widest_word(text), min(letters.width(text[:MAX_LINE]), SHORT_EM * letters.size))
+        return _width(letters, text)
+    return max(letters.widest_word(text), min(_width(letters, text), SHORT_EM * letters.size))
+
+
+def _width(letters: Lettering, text: str) -> float:
+    """Of a text on one line; Word and LibreOffice put a quarter of an em between a Chinese character and a Latin letter or a digit."""
+    line = text[:MAX_LINE]
+    return letters.width(line) + len(_BESIDE.findall(line)) * letters.size / 4
