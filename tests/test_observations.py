@@ -8,7 +8,7 @@ from aemodels.codes import survey
 from aemodels.codes.planes import PlaneStats
 from aemodels.codes.survey import Survey
 from aemodels.data.words import Words
-from aemodels.report import observations, photo_observations
+from aemodels.report import noise_observations, observations, photo_observations
 from aemodels.report.psnr_matrix import AVIF, LINEAR, Score
 from aemodels.storage import checkpoints, measurements
 
@@ -38,10 +38,10 @@ DOGS = Words("dog", "photo", "photos", "dog", "dogs", "breed")
         (photo_observations.of_distance, (50.0, 40.0), "farther", (30.0, 40.0), "nearer"),
         (photo_observations.of_distance, (40.0, 40.5), "look like real codes", (50.0, 40.0), "50.0 from"),
         (photo_observations.of_sample_detail, (0.6,), "less fine detail", (1.3,), "belongs to no object"),
-        (photo_observations.of_patches, (0.69, 0.06, 4), "patches, not grain", (0.07, 0.06, 4), "mostly grain"),
-        (photo_observations.of_sampling, ({"p": 327.0, "n": 228.0}, "p", "photos"), "nearer to real photos", ({"p": 200.0, "n": 228.0}, "p", "photos"), "farther"),
-        (photo_observations.of_sampling, ({"p": 220.0, "n": 228.0, "m": 100.0}, "p", "photos"), "does not bring all", ({"p": 327.0, "n": 228.0}, "p", "photos"), "327 (p), 228 (n)"),
-        (photo_observations.of_audit, ({"a": 0.1}, {"a": 0.1001}, {"a": 1.0}), "had the variance", ({"a": 0.1}, {"a": 0.05}, {"a": 1.0}), "Look for a mistake"),
+        (noise_observations.of_patches, (0.69, 4), "patches, not grain", (0.07, 4), "mostly grain"),
+        (noise_observations.of_sampling, ({"p": 327.0, "n": 228.0}, "p", "photos"), "nearer to real photos", ({"p": 200.0, "n": 228.0}, "p", "photos"), "farther"),
+        (noise_observations.of_sampling, ({"p": 220.0, "n": 228.0, "m": 100.0}, "p", "photos"), "does not bring all", ({"p": 327.0, "n": 228.0}, "p", "photos"), "327 (p), 228 (n)"),
+        (noise_observations.of_audit, ({"a": 0.1}, {"a": 0.1001}, {"a": 1.0}), "had the variance", ({"a": 0.1}, {"a": 0.05}, {"a": 1.0}), "Look for a mistake"),
     ],
 )  # fmt: skip
 def test_a_sentence_follows_its_figures(function, values, says, others, says_then):
@@ -98,26 +98,26 @@ def curve(*psnr):
 def test_what_noise_in_training_costs_and_brings():
     plain = curve(26.0, 23.0, 21.0, 20.0)
     noisy = {0.05: curve(25.5, 24.8, 24.0, 23.0), 0.1: curve(25.0, 24.7, 24.2, 23.6)}
-    costs, brings = photo_observations.price(noisy, plain)
+    costs, brings = noise_observations.price(noisy, plain)
     assert costs.startswith("Tested without noise, training with noise costs: ")
     assert "−0.50 dB (0.05), −1.00 dB (0.10)" in costs
     assert "pays: " in brings
     assert "+1.80 dB (0.05), +3.20 dB (0.10)" in brings
     better = {0.05: curve(26.5, 22.0, 20.0, 19.0)}
-    costs, brings = photo_observations.price(better, plain)
+    costs, brings = noise_observations.price(better, plain)
     assert "costs nothing" in costs
     assert "brings nothing" in brings
-    costs, brings = photo_observations.price(better | {0.1: noisy[0.1]}, plain)
+    costs, brings = noise_observations.price(better | {0.1: noisy[0.1]}, plain)
     assert "costs some models and helps others" in costs
     assert "for some models only" in brings
-    assert photo_observations.price(noisy, {}) == []
+    assert noise_observations.price(noisy, {}) == []
 
-    sentences = photo_observations.against_baselines(
+    sentences = noise_observations.against_baselines(
         noisy, {LINEAR: curve(23.7, 22.8, 22.2, 21.7), AVIF: curve(30, 30, 30, 30)}
     )
     assert sentences[0].startswith("Every model is better than the optimal linear code")
     assert sentences[1].startswith("No model is better than AVIF")
-    mixed = photo_observations.against_baselines(noisy, {LINEAR: curve(23.7, 22.8, 25.0, 21.7)})
+    mixed = noise_observations.against_baselines(noisy, {LINEAR: curve(23.7, 22.8, 25.0, 21.7)})
     assert mixed[0].startswith("Some models are better")
 
 
@@ -146,16 +146,6 @@ def test_whether_samples_look_like_dogs_follows_their_coverage():
     assert "many samples look like dogs" in coverage
     assert photo_observations.of_generation(results, "dog-ae", provenance | {"steps": 1}, DOGS) == []
     assert photo_observations.of_generation(None, "dog-ae", provenance, DOGS) == []
-
-
-def test_patches_keep_their_energy_when_averaged_and_grain_does_not():
-    generator = torch.Generator().manual_seed(0)
-    grain = torch.randn(4, 3, 64, 64, generator=generator)
-    patches = torch.randn(4, 3, 8, 8, generator=generator).repeat_interleave(8, 2).repeat_interleave(8, 3)
-    assert photo_observations.coarse_share(patches, 4)[0] == pytest.approx(1)
-    share, expected = photo_observations.coarse_share(grain, 4)
-    assert share == pytest.approx(expected, rel=0.1)
-    assert photo_observations.coarse_share(torch.zeros(1, 3, 8, 8), 4)[0] == 0
 
 
 def test_a_survey_finds_borders_and_classes():

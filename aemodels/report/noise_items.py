@@ -5,7 +5,8 @@ from math import prod
 
 from aemodels.language import _, list_of, number, sentences
 from aemodels.noise import perturb, seeded_normal, snr_db
-from aemodels.report import drawing, model_blocks, photo_figures, photo_observations, psnr_matrix
+from aemodels.quality import detail
+from aemodels.report import drawing, model_blocks, noise_observations, photo_figures, photo_observations, psnr_matrix
 from aemodels.report.document import Block, Observations, OwnWords, Paragraph, Table
 from aemodels.report.item_blocks import about_images, key, no_model
 from aemodels.report.material import Material, Scene
@@ -45,12 +46,10 @@ def perturbation(material: Material, scene: Scene) -> Iterator[Block]:
     change = ckpt.model.decode(perturb(photos, VARIANCE, noise)) - ckpt.model.decode(photos)
     cell_px = model.config.image_shape[1] // model.config.latent_shape[1]
     block_px = max(2, cell_px // 4)
-    coarse, grain = photo_observations.coarse_share(change, block_px)
-    found = [
-        _("One cell of the code stands for {px}×{px} px of the image.").format(px=cell_px),
-        photo_observations.of_patches(coarse, grain, block_px),
-        photo_observations.of_variances(measured, VARIANCES, words.many),
-    ]
+    found = [_("One cell of the code stands for {px}×{px} px of the image.").format(px=cell_px)]
+    if change.any():
+        found.append(noise_observations.of_patches(1 - detail.fine_share(change, block_px), block_px))
+    found.append(noise_observations.of_variances(measured, VARIANCES, words.many))
     yield Observations(tuple(found))
     yield OwnWords(key(scene, "D4"), _("What does noise on the code do to the picture, and how does it differ from noise on the pixels? What changes first, colours or shapes?"))  # fmt: skip
 
@@ -147,20 +146,20 @@ def _findings(material: Material, curves: dict[str, Curve], baselines: dict[str,
     plain = next((material.title(m) for m in material.maps if not m.noise_variance), None)
     noisy = {model.noise_variance: curves[material.title(model)] for model in material.noisy}
     if plain:
-        yield from photo_observations.price(noisy, curves[plain])
-    yield from photo_observations.against_baselines(noisy, baselines)
+        yield from noise_observations.price(noisy, curves[plain])
+    yield from noise_observations.against_baselines(noisy, baselines)
     variances = {material.title(model): model.noise_variance for model in material.noisy}
     audits = {t: at[variances[t]] for t, at in _audits(material, material.noisy).items() if variances[t] in at}
     if audits:
         powers, measured = ({title: figures[i] for title, figures in audits.items()} for i in (0, 1))
-        yield photo_observations.of_audit({title: variances[title] for title in audits}, measured, powers)
+        yield noise_observations.of_audit({title: variances[title] for title in audits}, measured, powers)
     distances = {
         material.title(m): photo_observations.samples_distance(material.generation, m.name, material.ckpt(m).provenance)
         for m in material.maps
     }
     known = {title: distance for title, distance in distances.items() if distance is not None}
     if plain in known and len(known) > 1:
-        yield photo_observations.of_sampling(known, plain, material.words.many)
+        yield noise_observations.of_sampling(known, plain, material.words.many)
     if material.answer:
         yield _("Does sampling generate now? {answer}").format(answer=material.answer)
     elif of_noisy := [model for model in material.noisy if material.title(model) in known]:
