@@ -18,7 +18,7 @@ torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one
 language.ask(languages.of_visitor)
 
 STYLE = """
-.stMainBlockContainer { padding-top: 3.5rem; }  /* the picture above the fold on a projector */
+.stMainBlockContainer { padding-top: 3.5rem; position: relative; }  /* the picture above the fold on a projector */
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
 /* The language stands beside the title, above it where the window is narrow. */
 .st-key-language { gap: 0; position: absolute; top: 6.6rem; right: clamp(1rem, 3vw, 5rem); width: auto; z-index: 2; }
