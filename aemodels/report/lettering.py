@@ -86,7 +86,8 @@ class Lettering:
         x -= {"l": 0, "m": 0.5, "r": 1}[anchor[0]] * self.width(line)
         y += {"a": ascent, "m": (ascent - descent) / 2, "d": -descent}[anchor[1]]
         for font, run in self._runs(line):
-            on.text((x, y), run, colour, font, "ls")
+            lacks_bold = self.bold and Path(font.path).name in _REGULAR  # drawn with a thicker pen instead
+            on.text((x, y), run, colour, font, "ls", stroke_width=self.size / 50 if lacks_bold else 0)
             x += font.getlength(run)
 
     @property
