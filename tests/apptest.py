@@ -49,7 +49,7 @@ def make_lab_report(app: AppTest) -> dict[str, Section]:
     assert not app.exception
     wanted = lab_report.chosen(app.session_state["notebook"].texts())
     groups = [g for g in loaders.read_catalogue().of_kind(*catalogue.KINDS) if g.title in wanted["sets"]]
-    return {section.key: section for section in lab_report.kept(groups, wanted["seed"])["made"].sections}
+    return {section.key: section for section in lab_report.kept(groups, wanted["seed"]).made.sections}
 
 
 def pictures(app: AppTest) -> list[str]:

@@ -346,7 +346,7 @@ def test_a_saved_report_loaded_by_another_visitor_is_the_same(lab_reports):
     book = app.session_state["notebook"]
     book.add(some_entry(1))
     groups = loaders.read_catalogue().of_kind(*catalogue.KINDS)
-    made = lab_report.kept(groups[:2], 5)["made"]
+    made = lab_report.kept(groups[:2], 5).made
     texts = {key: text for key, text in book.texts().items() if key != "lab"}
     content = replay.write(book.entries(), texts, lab_report.record(made, groups[:2], 5))
     book.remove(keys(app)[0])

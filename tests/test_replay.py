@@ -146,6 +146,7 @@ def test_other_files_are_one_sentence(content):
         {"texts": ["a"]},
         {"texts": {"words/M2": 5}},
         {"texts": {"../../etc": "x"}},
+        {"texts": {"lab": "x"}},
         {"texts": {"words/M2": "x" * (replay.MAX_LETTERS + 1)}},
     ],
 )
@@ -267,6 +268,43 @@ def test_models_that_changed_or_are_gone_are_told_panel_by_panel():
     assert "dog-noise-0.10 is not the one of then" in said[0]
     assert "mnist-ae is not here" in said[1]
     assert all("Panel 1" in sentence for sentence in said)
+
+
+def test_loading_takes_nothing_from_what_is_there():
+    book = notebook.Notebook()
+    book.add(some_entry(5))
+    for key, text in {"words/M2": "mine", "words/M3": "x" * (replay.MAX_LETTERS - 1), "cover/name": "姓名"}.items():
+        book.write(key, text)
+    texts = {
+        "words/M2": "theirs",
+        "words/M3": "long",
+        "words/M4": "new",
+        "cover/name": "another",
+        "cover/course": "课" * 300,
+    }
+    held = replay.read(replay.write([some_entry(i) for i in (5, 6)], texts, {}))
+    for _turn in range(2):  # once more changes nothing
+        said = replay.merge(book, held, {"dog-ae": "ab" * 16})
+        assert [entry.panel.title for entry in book.entries()] == ["Panel 5", "Panel 6"]
+        assert book.texts() == {
+            "words/M2": "mine\n\ntheirs",
+            "words/M3": "x" * (replay.MAX_LETTERS - 1),
+            "words/M4": "new",
+            "cover/name": "姓名",
+            "cover/course": "课" * replay.MAX_COVER_LETTERS,
+        }
+    assert len(said) == 1
+    assert "M3 is left out" in said[0]
+
+
+def test_what_a_full_report_cannot_take_is_said():
+    book = notebook.Notebook()
+    for number in range(notebook.MAX_PANELS - 1):
+        book.add(some_entry(number))
+    said = replay.merge(book, replay.Replay([some_entry(i) for i in (100, 101, 102)], {}), {"dog-ae": "ab" * 16})
+    assert book.num_panels() == notebook.MAX_PANELS
+    assert len(said) == 1
+    assert "full" in said[0]
 
 
 def section(psnr="20.1", colour=100, words=""):

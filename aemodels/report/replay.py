@@ -19,7 +19,7 @@ from PIL import Image
 from aemodels.errors import DataError
 from aemodels.language import _
 from aemodels.report import notebook
-from aemodels.report.assembling import WORDS
+from aemodels.report.assembling import COVER, WORDS
 from aemodels.report.notebook import Entry, FullError, Notebook
 from aemodels.report.panels import Panel
 from aemodels.text import visible
@@ -28,14 +28,15 @@ ENDING = ".latent-lab.zip"
 VERSION = 1
 MAX_FILE_BYTES = 200 << 20
 MAX_JSON_BYTES, MAX_PANEL_BYTES = 8 << 20, 16 << 20  # of report.json, of a panel's numbers
-MAX_PICTURE_BYTES, MAX_PICTURE_PX = 20 << 20, 50_000_000
-MAX_LETTERS = 20_000  # of one text
+MAX_PICTURE_BYTES, MAX_PICTURE_PX = 20 << 20, 30_000_000
+MAX_LETTERS = 20_000  # of one text, some six pages
+MAX_COVER_LETTERS = 255  # of a field of the cover: a document's properties hold no more
 MAX_SEED = 999_999
 MAX_COLUMNS, MAX_TEXTS = 200, 200
 _MAX_DIRECTORY_BYTES = 1 << 20
 _FORMAT = "latent-lab-report"
 _PANEL = "panels/{:02d}.{}"
-_TEXT_KEY = re.compile(r"[\w/-]{1,80}")
+_TEXT_KEY = re.compile(rf"(?:{WORDS}|{COVER})[\w-]{{1,60}}")
 # What broken content makes zipfile, json, Pillow and the checks below raise; RuntimeError is for an encrypted zip, and for JSON
 # nested without end.
 _BROKEN = (
@@ -123,12 +124,17 @@ def merge(book: Notebook, held: Replay, digests: Mapping[str, str]) -> list[str]
         if not own:
             book.write(key, text)
         elif key.startswith(WORDS) and text not in own:
-            book.write(key, f"{own}\n\n{text}")
-            said.append(
-                _("You have written something at {item} already; what the file says there now stands below it.").format(
-                    item=key.removeprefix(WORDS)
+            both = f"{own}\n\n{text}"
+            if len(both) <= MAX_LETTERS:
+                book.write(key, both)
+                sentence = _(
+                    "You have written something at {item} already; what the file says there now stands below it."
                 )
-            )
+            else:
+                sentence = _(
+                    "What the file says at {item} is left out: with what you have written there it is too long."
+                )
+            said.append(sentence.format(item=key.removeprefix(WORDS)))
     return said
 
 
@@ -163,7 +169,7 @@ def _read(content: bytes) -> Replay:
                     number=notebook.MAX_PANELS
                 )
             )
-        texts = {_key(key): _text(text) for key, text in list(plain["texts"].items())[:MAX_TEXTS]}
+        texts = dict(_checked(key, text) for key, text in list(plain["texts"].items())[:MAX_TEXTS])
         return Replay(entries, texts, _lab(plain["lab"]), said)
 
 
@@ -238,10 +244,10 @@ def _lab(plain: Mapping[str, Any]) -> dict[str, Any]:
         return {}
 
 
-def _key(text: str) -> str:
-    if not _TEXT_KEY.fullmatch(text):
+def _checked(key: str, text: str) -> tuple[str, str]:
+    if not _TEXT_KEY.fullmatch(key):
         raise ValueError("no key of a text")
-    return text
+    return key, _text(text)[: MAX_COVER_LETTERS if key.startswith(COVER) else None]
 
 
 def _text(text: str) -> str:

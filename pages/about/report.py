@@ -74,14 +74,14 @@ with controls.row():
     loading.show()
 if book.fault:
     st.warning(controls.literal(book.fault), icon=":material/warning:")
-kept = lab_report.kept(asked, wanted["seed"]) if asked else {}
-made, entries = kept.get("made"), book.thumbnails()
+kept = lab_report.kept(asked, wanted["seed"]) if asked else lab_report.Kept()
+made, entries = kept.made, book.thumbnails()
 work = st.container()
 record = lab_report.record(made, asked, wanted["seed"]) if made else {}
 cover.show(partial(assemble, book, made), partial(save, book, record), not made and not entries)
 if asked and not made:
     with work:
-        kept["made"] = lab_report.make(asked, wanted["seed"])
+        lab_report.make(kept, asked, wanted["seed"])
     st.rerun()
 with work:
     loading.say()

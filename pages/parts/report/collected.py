@@ -5,10 +5,9 @@ import streamlit as st
 from aemodels import language
 from aemodels.language import _, number
 from aemodels.report.notebook import Entry
+from aemodels.report.replay import MAX_LETTERS
 from aemodels.text import visible
 from pages.parts.shared import controls, languages, visitors
-
-MAX_CAPTION = 10_000  # letters; some three pages
 
 
 def show(entries: dict[str, Entry]) -> None:
@@ -23,7 +22,7 @@ def show(entries: dict[str, Entry]) -> None:
             if st.session_state.get(widget) != entry.panel.caption:
                 st.session_state[widget] = entry.panel.caption
             words.text_area(
-                _("Caption"), key=widget, on_change=_recaption, args=(key,), height=100, max_chars=MAX_CAPTION
+                _("Caption"), key=widget, on_change=_recaption, args=(key,), height=100, max_chars=MAX_LETTERS
             )
             with words.container(horizontal=True, vertical_alignment="center"):
                 for label, icon, action, args, is_disabled in (
@@ -51,4 +50,4 @@ def _address(scene: str) -> str:
 
 
 def _recaption(key: str) -> None:
-    visitors.own_notebook().recaption(key, (st.session_state[f"caption_{key}"] or "")[:MAX_CAPTION])
+    visitors.own_notebook().recaption(key, (st.session_state[f"caption_{key}"] or "")[:MAX_LETTERS])

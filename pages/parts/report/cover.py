@@ -14,7 +14,6 @@ from pages.parts.shared import controls, visitors
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ZIP = "application/zip"
-MAX_LETTERS = 255  # of a document's properties
 PLACES = {"name": "{name}", "number": "{number}"}  # as they stand in a pattern
 
 
@@ -81,7 +80,9 @@ def _field(label: str, name: str, texts: dict[str, str], **options: object) -> N
     key, kept = f"cover_{name}", texts.get(assembling.COVER + name, "")
     if st.session_state.get(key) != kept:
         st.session_state[key] = kept
-    st.text_input(label, max_chars=MAX_LETTERS, key=key, live=True, on_change=_keep, args=(name,), **options)
+    st.text_input(
+        label, max_chars=replay.MAX_COVER_LETTERS, key=key, live=True, on_change=_keep, args=(name,), **options
+    )
 
 
 def _day(day: date) -> None:
@@ -96,4 +97,4 @@ def _keep(name: str) -> None:
 
 
 def _write(name: str, text: str) -> None:
-    visitors.own_notebook().write(assembling.COVER + name, text[:MAX_LETTERS])
+    visitors.own_notebook().write(assembling.COVER + name, text[: replay.MAX_COVER_LETTERS])

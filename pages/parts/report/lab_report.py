@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import streamlit as st
@@ -37,24 +38,38 @@ def of_the_lab(groups: Sequence[Group]) -> list[str]:
     return list(dict.fromkeys(group.title for group in firsts if group))
 
 
-def kept(groups: Sequence[Group], seed: int) -> dict[str, Made]:
-    """Where the report of these data sets is kept, in the language that is spoken: at "made", once `make` has made it."""
+@dataclass
+class Kept:
+    """The place of a report: whoever asks first makes it, while others who want the same one wait."""
+
+    made: Made | None = None
+    lock: Lock = field(default_factory=Lock)
+
+
+def kept(groups: Sequence[Group], seed: int) -> Kept:
+    """The place of the report of these data sets in the language that is spoken."""
     versions = tuple(loaders.version(name) for group in groups for name in group.names)
     present = tuple(originals.of(group.data) is not None for group in groups)
     return _kept(language.current(), tuple(group.title for group in groups), seed, versions, present, _measured_ns())
 
 
-def make(groups: Sequence[Group], seed: int) -> Made:
-    """The report of these data sets, in some seconds an item; the page says which one is at work."""
+def make(kept: Kept, groups: Sequence[Group], seed: int) -> None:
+    """Makes the report for its place, in some seconds an item; the page says which one is at work."""
     place = st.empty()
     place.progress(0.0, _("Reading the models …"))
+    with kept.lock:
+        if kept.made is None:
+            kept.made = _make(groups, seed, place)
+    place.empty()
+
+
+def _make(groups: Sequence[Group], seed: int, place: st.delta_generator.DeltaGenerator) -> Made:
     materials = [_material(group, seed) for group in groups]
     headings, sections = lab.headings(materials), []
     making = lab.sections(materials, seed, controls.image_seeds(seed, lab.NUM_SEEDS))
     for i, title in enumerate(headings.values()):
         place.progress(i / len(headings), controls.literal(title))
         sections.append(next(making))
-    place.empty()
     return Made(
         tuple(sections),
         {section.key: _thumbnails(section) for section in sections},
@@ -132,9 +147,8 @@ def changes(then: Mapping[str, Any], made: Made) -> list[str]:
 
 
 @st.cache_resource(max_entries=MAX_KEPT, show_spinner=False)
-def _kept(*depends_on: object) -> dict[str, Made]:
-    """A place for a report, which whoever asks first fills."""
-    return {}
+def _kept(*depends_on: object) -> Kept:
+    return Kept()
 
 
 def _measured_ns() -> int:

@@ -8,10 +8,10 @@ import streamlit as st
 from aemodels.language import _
 from aemodels.report import assembling
 from aemodels.report.document import Figure, Observations, OwnWords, Paragraph, Section
+from aemodels.report.replay import MAX_LETTERS
 from aemodels.text import visible
 from pages.parts.shared import controls, visitors
 
-MAX_LETTERS = 10_000  # some three pages
 _CITATION = re.compile(r"\s?\[@[^\]]*\]")
 
 
