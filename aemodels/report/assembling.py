@@ -10,6 +10,7 @@ from aemodels import language
 from aemodels.language import _
 from aemodels.report.document import Cover, Figure, OwnWords, Reference, Report, Section
 from aemodels.report.notebook import Entry
+from aemodels.report.panel_tables import table_of
 
 COLLECTED = "collected"  # key of the section of the visitor's own panels
 WORDS = "words/"  # before an OwnWords' key: where a notebook has the text
@@ -37,9 +38,10 @@ def assemble(
 
 
 def of_panels(entries: Sequence[Entry]) -> Section:
-    """The section of the collected panels."""
+    """The section of the collected panels, each with a table of its numbers where they are few."""
     asks = OwnWords(COLLECTED, _("What do these figures show, and how do you explain it?"))
-    return Section(COLLECTED, _("Figures of my own"), (*(Figure(entry.panel) for entry in entries), asks))
+    blocks = [block for entry in entries for block in (Figure(entry.panel), table_of(entry.panel)) if block]
+    return Section(COLLECTED, _("Figures of my own"), (*blocks, asks))
 
 
 def with_words(section: Section, texts: Mapping[str, str]) -> Section:

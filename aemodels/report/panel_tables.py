@@ -1,0 +1,69 @@
+"""The numbers of a collected panel as a printed table, with heads that people read."""
+
+from aemodels.language import N_, _, number, sentences
+from aemodels.report.document import Table
+from aemodels.report.panels import Panel, columns
+
+MAX_ROWS, MAX_COLUMNS = 12, 8  # of more rows the CSV is the place; of more columns the first are shown
+HEADS = {
+    "axis": N_("axis"),
+    "bce_nats": N_("BCE / nats a pixel"),
+    "channel": N_("channel"),
+    "denser_than_codes": N_("denser than this share of the codes"),
+    "detail": N_("mean step between pixels, grey levels"),
+    "distance_to_nearest_code": N_("distance to the nearest code"),
+    "grid_pixel_entropy_nats": N_("entropy of the grid, nats a pixel"),
+    "hole_share": N_("hole share of the box"),
+    "hole_share_wide": N_("hole share of the wide box"),
+    "kl_nats": N_("KL divergence / nats"),
+    "mean_square": N_("mean square of the code"),
+    "model": N_("model"),
+    "name": N_("name"),
+    "nearest_code": N_("nearest code"),
+    "neighbour_accuracy": N_("nearest code of the same class"),
+    "noise": N_("noise"),
+    "noise_factor": N_("noise factor"),
+    "noise_seed": N_("seed of the noise"),
+    "noise_variance": N_("noise variance"),
+    "normal_hole_share": N_("draws of N(0, I) in a hole"),
+    "picture": N_("picture"),
+    "place": N_("place"),
+    "psnr_db": N_("PSNR / dB"),
+    "sample": N_("sample"),
+    "seed": N_("seed"),
+    "sigma": N_("standard deviation"),
+    "spread_z1": N_("spread of z₁"),
+    "spread_z2": N_("spread of z₂"),
+    "step": N_("step"),
+    "variance_share": N_("share of the variance"),
+    "way": N_("way"),
+    "weight_rms": N_("root mean square of the weights"),
+    "z1": "z₁",
+    "z2": "z₂",
+}
+
+
+def table_of(panel: Panel) -> Table | None:
+    """The panel's numbers; None where it has none, or more rows than a reader of a document would look at."""
+    if not 0 < len(panel.rows) <= MAX_ROWS:
+        return None
+    keys = columns(panel.rows)
+    shown = keys[:MAX_COLUMNS]
+    caption = _("Numbers of “{title}”.").format(title=panel.title)
+    if len(shown) < len(keys):
+        more = _("Shown are {shown} of {all} columns; the CSV file has them all.")
+        caption = sentences([caption, more.format(shown=len(shown), all=len(keys))])
+    rows = tuple(tuple(_cell(key, row.get(key)) for key in shown) for row in panel.rows)
+    return Table(panel.name, caption, tuple(map(_head, shown)), rows)
+
+
+def _head(key: str) -> str:
+    return _(HEADS[key]) if key in HEADS else key.replace("_", " ")
+
+
+def _cell(key: str, value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return number(value, 2) if key.endswith("_db") else f"{value:.4g}".replace("-", "−")
+    return str(value)
