@@ -8,6 +8,7 @@ import streamlit as st
 import torch
 from torch import nn
 
+import aemodels
 from aemodels import Checkpoint
 from aemodels.codes import planes
 from aemodels.data import words
@@ -17,7 +18,7 @@ from aemodels.report import figures
 from pages.parts.plane import wording
 from pages.parts.shared import controls, loaders
 
-_HERE = Path(__file__).parent
+_SCRIPTS = Path(aemodels.__file__).parent / "assets/plane"
 # Words come with the data: data-text and data-label say which of them an element shows, and which a screen reader says of it.
 _BAR = '<div class="bar"><div class="legend" role="group" data-label="classes"></div>{}</div>'
 _PLANE = '<canvas id="{}" class="plane" tabindex="0" role="application"></canvas>'
@@ -77,8 +78,8 @@ PATH = f"""
 
 
 def _component(name: str, html: str, *scripts: str):
-    js = "\n".join((_HERE / f"{script}.js").read_text(encoding="utf-8") for script in scripts)
-    css = (_HERE / "plane.css").read_text(encoding="utf-8")
+    js = "\n".join((_SCRIPTS / f"{script}.js").read_text(encoding="utf-8") for script in scripts)
+    css = (_SCRIPTS / "plane.css").read_text(encoding="utf-8")
     return st.components.v2.component(name, html=html, css=css, js=js)
 
 
