@@ -7,10 +7,11 @@ from PIL import Image
 
 from aemodels.codes import planes
 from aemodels.data import words
+from aemodels.export import wording
 from aemodels.language import _, number, sentences
 from aemodels.report import figures, plane_figures
 from aemodels.storage import catalogue
-from pages.parts.plane import address, canvas, findings, plane, wording
+from pages.parts.plane import address, canvas, findings, plane
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_SAMPLES = 10  # a side
