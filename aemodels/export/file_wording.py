@@ -38,17 +38,23 @@ def facts(measured: Measured, kind: Words) -> list[str]:
             class_=kind.class_, share=percent(measured.stats.neighbour_accuracy, 1)
         ),
     ]
-    if measured.normal_hole_share is not None:
-        lines.append(_("N(0, I) draws in a hole {share}").format(share=percent(measured.normal_hole_share, 1)))
     metrics = measured.metrics
     lines.append(f"BCE {number(metrics['bce'], 4)}" if "bce" in metrics else f"PSNR {number(metrics['psnr_db'], 2)} dB")
     return lines
 
 
+def notes(measured: Measured) -> list[str]:
+    """What else was measured, in sentences."""
+    if measured.normal_hole_share is None:
+        return []
+    sentence = _("Of all draws from N(0, I), **{share}** fall into holes of this plane.")
+    return [_as_html(sentence.format(share=percent(measured.normal_hole_share, 1)))]
+
+
 def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
     """What the file says. Those of "touch" and "twins" are of its components.
 
-    models  what they are called
+    models  names of the checkpoints
     """
     return {
         "tag": "-".join(filter(None, (locale().language, locale().script))),

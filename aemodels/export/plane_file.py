@@ -42,7 +42,7 @@ def build(group: Group, checkpoints: Sequence[Checkpoint]) -> tuple[bytes, list[
 
     Raises ConfigError where a browser can show none of them.
     """
-    able = [ckpt for ckpt in checkpoints if _can_show(ckpt)]
+    able = [ckpt for ckpt in checkpoints if can_show(ckpt)]
     able.sort(key=_has_noise)
     if not able:
         raise ConfigError(
@@ -65,7 +65,8 @@ def build(group: Group, checkpoints: Sequence[Checkpoint]) -> tuple[bytes, list[
     return file, [ckpt.name for ckpt in checkpoints if ckpt.name not in names]
 
 
-def _can_show(ckpt: Checkpoint) -> bool:
+def can_show(ckpt: Checkpoint) -> bool:
+    """Whether a browser can show the model's plane."""
     try:
         packing.decoder_layers(ckpt.model.decoder)
     except ConfigError:
@@ -90,15 +91,17 @@ def _record(group: Group, ckpt: Checkpoint, pack: Callable[[Checkpoint, int], by
         planes.normal_hole_share(ckpt.codes) if ckpt.model.has_prior else None,
         ckpt.metrics,
     )
-    titles, facts = {}, {}
+    titles, facts, notes = {}, {}, {}
     for language in LANGUAGES:
         with speaking(language):
             titles[language] = group.titles[ckpt.name]
             facts[language] = file_wording.facts(measured, words.of(ckpt.data.config))
+            notes[language] = file_wording.notes(measured)
     return {
         "name": ckpt.name,
         "titles": titles,
         "facts": facts,
+        "notes": notes,
         "packed": _base64(gzip.compress(pack(ckpt, 1), mtime=0)),
         "thresholds": [float(f"{d:.6g}") for d in support.of_codes[chosen]],
         "holes": _base64(figures.png(Image.fromarray(plane_figures.tint(shares)))),
@@ -115,9 +118,7 @@ def _page(group: Group, shown: Sequence[Checkpoint], records: Sequence[Record]) 
     said = {}
     for language in LANGUAGES:
         with speaking(language):
-            said[language] = file_wording.of_file(
-                words.of(group.data.config), [record["titles"][language] for record in records]
-            )
+            said[language] = file_wording.of_file(words.of(group.data.config), [record["name"] for record in records])
     twins = [record["name"] for record in records if record["is_twin"]] or [record["name"] for record in records]
     data = {
         "models": records,
@@ -139,6 +140,7 @@ def _page(group: Group, shown: Sequence[Checkpoint], records: Sequence[Record]) 
     for field, text in (
         ("title", html.escape(f"{group.title} · Latent Lab")),
         ("style", components.read("file.css")),
+        ("noscript", "".join(f"<p>{html.escape(text['too_old'])}</p>" for text in said.values())),
         ("data", json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")),
         ("script", "\n".join([*scripts, components.read("file.js")])),
     ):

@@ -120,7 +120,7 @@ const showTouch = host(byId("touch"), TOUCH, "touch", (event) => {
 })
 
 function touch(isNew) {
-  const { cloud, box: dashed, rings, facts } = models.get(name), model = shelf(name), text = words()
+  const { cloud, box: dashed, rings, facts, notes } = models.get(name), model = shelf(name), text = words()
   const whole = widen(cloud), view = box ?? whole, [x1, x2, y1, y2] = view
   let shown = 0
   for (let i = 0; i < model.labels.length; i++) {
@@ -136,7 +136,8 @@ function touch(isNew) {
     },
     nearest: text.nearest,
   })
-  byId("facts").replaceChildren(...facts[language].map((fact) => Object.assign(document.createElement("li"), { textContent: fact })))
+  const lines = [...facts[language], ...notes[language]]
+  byId("facts").replaceChildren(...lines.map((line) => Object.assign(document.createElement("li"), { innerHTML: line })))
   byId("rings").hidden = !rings.length
   if (isNew) growGrid(name, box ?? dashed)
 }
