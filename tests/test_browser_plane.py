@@ -357,7 +357,7 @@ def test_planes_are_large_enough_to_read_and_nothing_is_cut(path, width, least_p
 def test_axes_have_two_ticks_at_least_and_not_too_many(width_px, new_page):
     page = new_page()
     page.set_content("<p></p>")
-    page.add_script_tag(path=Path(__file__).parents[1] / "pages" / "parts" / "plane" / "pane.js")
+    page.add_script_tag(path=Path(__file__).parents[1] / "aemodels" / "assets" / "plane" / "pane.js")
     rng = np.random.default_rng(0)
     for low, width in zip(rng.normal(size=60), 10 ** rng.uniform(-4, 4, 60), strict=True):
         found = np.array(page.evaluate("a => ticks(...a)", [low, low + width, width_px / 70]))

@@ -16,8 +16,9 @@ import aemodels
 from aemodels.codes import planes
 from aemodels.data import mnist
 from aemodels.errors import ConfigError
+from aemodels.export import packing
 from aemodels.storage import checkpoints
-from pages.parts.plane import canvas, plane
+from pages.parts.plane import plane
 
 NAMES = {
     "mnist-ae": "Plain",
@@ -257,7 +258,7 @@ def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
 
 def test_decoder_as_the_browser_gets_it_decodes_as_torch_does(ckpts):
     for ckpt in ckpts.values():
-        layers, weights = canvas.decoder_layers(ckpt.model.decoder)
+        layers, weights = packing.decoder_layers(ckpt.model.decoder)
         assert (weights == weights.half().float()).all()  # float16 loses nothing
         z = torch.tensor([0.3, -0.8])
         x, rest = z.double().numpy(), weights.double().numpy()
@@ -282,7 +283,7 @@ def test_decoder_as_the_browser_gets_it_decodes_as_torch_does(ckpts):
 
 def test_decoder_with_a_layer_that_the_browser_lacks_is_refused():
     with pytest.raises(ConfigError, match="Tanh"):
-        canvas.decoder_layers(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))
+        packing.decoder_layers(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))
 
 
 def test_twins_table_holds_the_librarys_numbers(ckpts):

@@ -10,9 +10,10 @@ from test_page_latent_plane import sent
 
 import aemodels
 from aemodels.data import words
+from aemodels.export import wording
 from aemodels.language import speaking
 from aemodels.storage import checkpoints
-from pages.parts.plane import findings, wording
+from pages.parts.plane import findings
 
 PLAIN = aemodels.load_checkpoint("mnist-ae")
 ENGLISH = re.compile(r"\b[a-z]{4,}\b")

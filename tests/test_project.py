@@ -141,7 +141,7 @@ def test_readme_tells_the_psnr_matrix():
 
 
 # The rooms of the library from the ground up: what stands in one may use those before it.
-ROOMS = ["", "data", "models", "storage", "codes", "quality", "training", "report"]
+ROOMS = ["", "data", "models", "storage", "codes", "quality", "training", "report", "export"]
 
 
 def imports(file):

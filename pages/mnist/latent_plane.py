@@ -7,10 +7,11 @@ from PIL import Image
 
 from aemodels.codes import planes
 from aemodels.data import words
+from aemodels.export import wording
 from aemodels.language import _, number, sentences
 from aemodels.report import figures, plane_figures
 from aemodels.storage import catalogue
-from pages.parts.plane import address, canvas, findings, plane, wording
+from pages.parts.plane import address, canvas, findings, plane, taking
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_SAMPLES = 10  # a side
@@ -175,6 +176,7 @@ def show_plane() -> None:
         "decoded at the picked place and the two test images nearest to it"
     ).format(side=side, codes=drawn)
     export.export_row(f"latent-plane-{side}-{seed}", draw, numbers, settings, alt)
+    taking.offer(group, ckpt)
     canvas.store_model(name)  # last: the pictures need not wait until it is hashed
     ahead.prepare_next()
 

@@ -9,10 +9,10 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import latents, planes, twins
+from aemodels.export import wording
 from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.noise import seeded_normal
 from aemodels.report import figures, plane_figures
-from pages.parts.plane import wording
 from pages.parts.shared import controls, loaders, originals
 
 NUM_NEAREST = 3

@@ -18,20 +18,18 @@ function keep(name, version, owner, value) {
   window.dispatchEvent(new Event("latent-lab"))
 }
 
-// See _payload in canvas.py.
+// See pack and pack_rounded in packing.py.
 function readHeader(data) {
   const length = new DataView(data.buffer, data.byteOffset).getUint32(0, true)
   return { ...JSON.parse(new TextDecoder().decode(data.subarray(4, 4 + length))), start: 4 + length }
 }
 
-function makeModel({ layers, num_weights, num_codes, start }, data) {
+function makeModel({ layers, num_weights, num_codes, num_whole, start }, data) {
   const take = (num_bytes) => data.slice(start, (start += num_bytes)).buffer
   const weights = float32(new Uint16Array(take(2 * num_weights)))
-  return {
-    decode: makeDecoder(layers, weights),
-    codes: new Float32Array(take(8 * num_codes)), // z1, z2 of each code, one after the other
-    labels: new Uint8Array(take(num_codes)),
-  }
+  const codes = new Float32Array(take(8 * num_codes)) // z1, z2 of each code, one after the other
+  const labels = new Uint8Array(take(num_codes))
+  return { decode: makeDecoder(layers, weights, new Int8Array(take(num_whole))), codes, labels }
 }
 
 function keepPicture(data, owner) {

@@ -1,15 +1,17 @@
 // A decoder of fully connected layers: z -> pixels in [0, 1], as torch computes it.
-// layers: [{kind, …sizes}] in order; weights: all of them in one Float32Array, in the same order.
-function makeDecoder(layers, weights) {
-  let at = 0
-  const take = (count) => weights.subarray(at, (at += count))
-  const steps = layers.map((layer) => LAYERS[layer.kind](layer, take))
+// layers: [{kind, …sizes}] in order; weights: all of them in one Float32Array, in the same order; whole: an Int8Array of the
+// matrices of layers that are rounded, in whose place the weights have a step for each row.
+function makeDecoder(layers, weights, whole) {
+  const from = (numbers, at = 0) => (count) => numbers.subarray(at, (at += count))
+  const take = from(weights), takeWhole = from(whole)
+  const steps = layers.map((layer) => LAYERS[layer.kind](layer, take, takeWhole))
   return (z) => steps.reduce((x, step) => step(x), Float32Array.from(z))
 }
 
 const LAYERS = {
-  linear({ inputs, outputs }, take) {
-    const weight = take(inputs * outputs), bias = take(outputs)
+  linear({ inputs, outputs, rounded }, take, takeWhole) {
+    const size = inputs * outputs
+    const weight = rounded ? scale(takeWhole(size), take(outputs)) : take(size), bias = take(outputs)
     return (x) => {
       const y = new Float32Array(outputs)
       for (let o = 0, w = 0; o < outputs; o++) {
@@ -30,6 +32,12 @@ const LAYERS = {
   },
   silu: () => (x) => x.map((v) => v / (1 + Math.exp(-v))),
   sigmoid: () => (x) => x.map((v) => 1 / (1 + Math.exp(-v))),
+}
+
+// A matrix of whole numbers, row by row, each row times its step.
+function scale(whole, steps) {
+  const inputs = whole.length / steps.length
+  return Float32Array.from(whole, (n, i) => n * steps[Math.floor(i / inputs)])
 }
 
 // IEEE 754 half precision, as uint16, to Float32Array. Not every browser has a Float16Array yet.
