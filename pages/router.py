@@ -74,6 +74,9 @@ page = st.navigation(
                 url_path="dogs-noise-regularised",
             ),
         ],
+        _("Any data set"): [
+            st.Page("any/anomaly.py", title=_("Anomaly"), icon=":material/report:", url_path="anomaly"),
+        ],
         _("About"): [
             st.Page("about/training.py", title=_("Training"), icon=":material/monitoring:", url_path="training"),
             st.Page("about/report.py", title=_("Report"), icon=":material/description:", url_path="report"),
