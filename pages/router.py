@@ -57,6 +57,7 @@ page = st.navigation(
             st.Page(
                 "dogs/reconstruct.py", title=_("Reconstruct"), icon=":material/image:", url_path="dogs-reconstruct"
             ),
+            st.Page("dogs/stages.py", title=_("What encode adds"), icon=":material/stairs:", url_path="stages"),
             st.Page("dogs/sample.py", title=_("Sample"), icon=":material/casino:", url_path="dogs-sample"),
             st.Page("dogs/axes.py", title=_("Axes"), icon=":material/open_with:", url_path="dogs-axes"),
             st.Page(
@@ -72,6 +73,9 @@ page = st.navigation(
                 icon=":material/settings_input_antenna:",
                 url_path="dogs-noise-regularised",
             ),
+        ],
+        _("Any data set"): [
+            st.Page("any/anomaly.py", title=_("Anomaly"), icon=":material/report:", url_path="anomaly"),
         ],
         _("About"): [
             st.Page("about/training.py", title=_("Training"), icon=":material/monitoring:", url_path="training"),

@@ -66,3 +66,17 @@ def test_strong_axes_of_a_trained_model_move_the_picture_more_and_more_coarsely_
     changes, shares = zip(*effects, strict=True)
     assert changes[0] > 2 * changes[1] > 4 * changes[2] > 0
     assert shares[0] > 0.8 > 0.5 > max(shares[1:])
+
+
+def test_the_plane_of_a_path_holds_what_lies_in_it():
+    along, across, beside = torch.eye(6)[[1, 4, 2]]
+    path = torch.stack([2 * along, -2 * along, across, -across, 0.5 * beside, -0.5 * beside]).view(6, 1, 2, 3)
+    plane, share = axes.plane_of_path(path)
+    torch.testing.assert_close(plane.abs(), torch.stack([along, across], dim=1))
+    assert share == pytest.approx(10 / 10.5)
+
+
+def test_a_path_that_stays_where_it_is_lies_in_its_plane():
+    plane, share = axes.plane_of_path(torch.ones(3, 4))
+    assert share == 1
+    torch.testing.assert_close(plane.T @ plane, torch.eye(2))

@@ -1,8 +1,11 @@
+from itertools import islice, pairwise
+
 import pytest
 import torch
 
 import aemodels
-from aemodels.models import autoencoders
+from aemodels.models import autoencoders, refine
+from aemodels.quality import encoding
 from aemodels.quality.encoding import encoder_psnr_db
 
 
@@ -23,3 +26,44 @@ def test_the_encoder_alone(name):
     torch.testing.assert_close(psnr, aemodels.psnr_db(x, bare.decode(bare.encode(x))))
     assert model.refinement is not None
     assert aemodels.psnr_db(x, model.decode(model.encode(x))).mean() > psnr.mean() + 0.2
+
+
+@pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.10"])
+def test_the_stages_lead_from_the_first_code_to_the_one_of_encode(name):
+    ckpt = aemodels.load_checkpoint(name)
+    model, config = ckpt.model, ckpt.model_config
+    x = model.decode(ckpt.codes[:3])
+    kinds, codes = zip(*refine.stages(model, x), strict=True)
+    helped = [refine.CORRECTOR] * bool(config.corrector_depths) + [refine.REFINER] * config.refiner_steps
+    assert [*kinds] == [refine.ENCODER, *helped, *[refine.DESCENT] * config.descent_steps, refine.KEPT]
+    assert torch.equal(codes[0], model.first_code(x))
+    assert torch.equal(codes[-1], model.encode(x))
+    assert all((after - before).abs().max() > 1e-3 for before, after in pairwise(codes[:-1]))
+
+
+def test_a_plain_model_has_one_stage(conv_config):
+    model = autoencoders.build(conv_config).eval().requires_grad_(False)
+    x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    ((kind, z),) = refine.stages(model, x)
+    assert kind == refine.ENCODER
+    assert torch.equal(z, model.encode(x))
+
+
+@pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.10"])
+def test_plain_descent_goes_down_and_each_image_by_itself(name):
+    ckpt = aemodels.load_checkpoint(name)
+    model, x = ckpt.model, ckpt.model.decode(ckpt.codes[:2])
+    first = model.first_code(x)
+    together = list(islice(encoding.plain_descent(model, x, first), 4))
+    alone = list(islice(encoding.plain_descent(model, x[1:], first[1:]), 4))
+    losses = [model.reconstruction_loss(x, z) for z in (first, *(z for z, _psnr in together))]
+    assert all((after <= before).all() for before, after in pairwise(losses))
+    assert (losses[-1] < losses[0]).all()
+    for (z, psnr), (z_alone, psnr_alone) in zip(together, alone, strict=True):
+        torch.testing.assert_close(z[1:], z_alone, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(psnr[1:], psnr_alone, atol=1e-2, rtol=0)
+        torch.testing.assert_close(psnr, aemodels.psnr_db(x, model.decode(z)))
+    gradient = model.refinement.gradient_and_error(model, x, first)[0]
+    if not model.noise_variance:  # else the code is normalised after the step
+        moved = (together[0][0] - first).flatten(1)
+        torch.testing.assert_close(torch.cosine_similarity(moved, -gradient.flatten(1)), torch.ones(2))

@@ -36,3 +36,16 @@ def effect(
     change = after - before
     power, coarse_power = (x.square().mean().item() for x in (change, F.avg_pool2d(change, cell_px)))
     return power**0.5, coarse_power / power if power else 0.0
+
+
+def plane_of_path(path: Tensor) -> tuple[Tensor, float]:
+    """The two directions (D, 2), orthonormal, along which a path of codes (S, ...) of D elements spreads most, and the share in
+    [0, 1] of its squared distance from its mean that lies in them; 1 for a path that stays where it is.
+
+    S and D are at least 2.
+    """
+    points = path.flatten(1).double()
+    _left, spread, directions = torch.linalg.svd(points - points.mean(0), full_matrices=False)
+    squared = spread.square()
+    share = float(squared[:2].sum() / squared.sum()) if squared.any() else 1.0
+    return directions[:2].T.float(), share

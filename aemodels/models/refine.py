@@ -3,6 +3,8 @@
 Not part of the plain autoencoder: only convolutional networks have it, where their configuration asks for it.
 """
 
+from collections import deque
+from collections.abc import Iterator
 from math import prod
 from typing import Protocol
 
@@ -17,6 +19,8 @@ from aemodels.models.quasi_newton import lbfgs_step
 from aemodels.noise import power_normalise, seeded_signs
 
 DESCENT_RATE = 0.03  # found on train photos: noisy_descent
+# What makes a code, see stages.
+ENCODER, CORRECTOR, REFINER, DESCENT, KEPT = "encoder", "corrector", "refiner", "descent", "kept"
 
 
 class Channel(Protocol):
@@ -24,6 +28,9 @@ class Channel(Protocol):
 
     noise_variance: float
 
+    refinement: "Refinement | None"
+
+    def first_code(self, x: Tensor) -> Tensor: ...
     def scale(self, z: Tensor) -> Tensor: ...
     def generate(self, z: Tensor) -> Tensor: ...
     def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor: ...
@@ -47,18 +54,29 @@ class Refinement(nn.Module):
         self.uses_refiner = True
 
     def improve(self, model: Channel, x: Tensor, z: Tensor) -> Tensor:
-        """The codes that encode gives.
+        """The codes that encode gives: the last of `stages`."""
+        ((_kind, z),) = deque(self.stages(model, x, z), maxlen=1)
+        return z
+
+    def stages(self, model: Channel, x: Tensor, z: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """The codes from the encoder's z on, each after what made it, as the function of this name says.
 
         On images unlike those learnt from, such as one colour all over, the steps can go astray. So an image keeps the code from
         before them where its error would not become smaller.
         """
-        z = self.correct(model, x, z)
+        yield ENCODER, z
+        if self.corrector is not None:
+            z = self.correct(model, x, z)
+            yield CORRECTOR, z
         if self.refiner is None:
-            return z
+            return
         codes, gradients, errors = self.refine(model, x, z)
-        descended = self.descend(model, x, codes, gradients)
-        is_better = model.reconstruction_loss(x, descended) < errors[0]
-        return torch.where(is_better.view(-1, 1, 1, 1), descended, z)
+        made = codes[-1]
+        yield from ((REFINER, code) for code in codes[1:])
+        for made in self.descent(model, x, codes, gradients):
+            yield DESCENT, made
+        is_better = model.reconstruction_loss(x, made) < errors[0]
+        yield KEPT, torch.where(is_better.view(-1, 1, 1, 1), made, z)
 
     def improve_in_training(self, model: Channel, x: Tensor, z: Tensor) -> Tensor:
         """As improve, but without descent and without looking back; and without the refiner as long as it is not in use."""
@@ -86,20 +104,25 @@ class Refinement(nn.Module):
         return codes, gradients, errors
 
     def descend(self, model: Channel, x: Tensor, codes: list[Tensor], gradients: list[Tensor]) -> Tensor:
-        """The codes after descent_steps more steps: down the error under noise where there is noise on the code, else L-BFGS.
+        """The codes after the last step of `descent`."""
+        return [codes[-1], *self.descent(model, x, codes, gradients)][-1]
+
+    def descent(self, model: Channel, x: Tensor, codes: list[Tensor], gradients: list[Tensor]) -> Iterator[Tensor]:
+        """The codes after each of descent_steps more steps: down the error under noise where there is noise on the code, else L-BFGS.
 
         codes, gradients  as refine gives them: how the gradient changed along the learned steps tells how the error bends
         """
         if model.noise_variance:
-            return self.noisy_descent(model, x, codes[-1])
+            yield from self.noisy_descent(model, x, codes[-1])
+            return
         codes, gradients = list(codes), list(gradients)
         for _step in range(self.descent_steps):
             gradients.append(self.gradient_and_error(model, x, codes[-1])[0])
             codes.append(model.scale(codes[-1] + lbfgs_step(codes, gradients)))
-        return codes[-1]
+            yield codes[-1]
 
-    def noisy_descent(self, model: Channel, x: Tensor, z: Tensor) -> Tensor:
-        """The codes after descent_steps more steps down the mean error under noise.
+    def noisy_descent(self, model: Channel, x: Tensor, z: Tensor) -> Iterator[Tensor]:
+        """The codes after each of descent_steps more steps down the mean error under noise.
 
         Each step takes another noise of exactly the model's variance, the same for every code, and its opposite: where the error
         bends as a parabola does, its mean over the two is that over all noise in their direction. Such a gradient is too
@@ -107,12 +130,11 @@ class Refinement(nn.Module):
         """
         for t in range(self.descent_steps):
             noise = model.noise_variance**0.5 * seeded_signs(t, z.new_empty(z.shape[1:]))
-            g = self.gradient_and_error(model, torch.cat([x, x]), torch.cat([z + noise, z - noise]))[
-                0
-            ]  # (2B, *latent_shape)
+            # (2B, *latent_shape)
+            g = self.gradient_and_error(model, torch.cat([x, x]), torch.cat([z + noise, z - noise]))[0]
             g = g.unflatten(0, (2, -1)).mean(0)
             z = model.scale(z - DESCENT_RATE * (1 - t / self.descent_steps) * power_normalise(g))
-        return z
+            yield z
 
     def gradient_and_error(self, model: Channel, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """The gradient of each image's reconstruction loss with respect to its code, (B, *latent_shape) as z is, times the number
@@ -124,6 +146,20 @@ class Refinement(nn.Module):
 
         gradient, error = torch.func.grad(total_and_each, has_aux=True)(z)
         return prod(z.shape[1:]) * gradient, error
+
+
+def stages(model: Channel, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """The codes (B, *latent_shape) through which encode of images x (B, C, H, W) in [0, 1] goes, each after what made it.
+
+    First what the encoder alone gives (ENCODER); then, as far as the model has them, after a second look (CORRECTOR), each learned
+    step (REFINER) and each step of descent (DESCENT); after such steps, for each image the last code or, where its error is not
+    smaller, that from before the steps (KEPT). The last is what encode gives.
+    """
+    z = model.first_code(x)
+    if model.refinement is None:
+        yield ENCODER, z
+    else:
+        yield from model.refinement.stages(model, x, z)
 
 
 def make_refinement(config: ModelConfig) -> Refinement | None:

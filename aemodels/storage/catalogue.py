@@ -74,12 +74,16 @@ LAB_TITLES = (
     N_("noise 0.10"),
     N_("noise 0.15"),
 )
-PLANE, MAPS, DENOISER = "plane", "maps", "denoiser"
+PLANE, MAPS, DENOISER, REFINED = "plane", "maps", "denoiser", "refined"
 # Kind -> what it is in English words, and which models are of it.
 KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
     PLANE: (N_("a code of two numbers"), _is_plane),
     MAPS: (N_("a code of channels × height × width, each of its cells a block of pixels"), _has_maps),
     DENOISER: (N_("noise on the input while training"), lambda model: model.noise_factor > 0),
+    REFINED: (
+        N_("steps that improve the encoder's code"),
+        lambda model: bool(model.config.corrector_depths or model.config.refiner_steps),
+    ),
 }
 
 

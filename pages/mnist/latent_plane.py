@@ -28,7 +28,7 @@ def change(event: dict) -> None:
 def show_plane() -> None:
     kept = {"bind": "query-params", "persist_state": "session"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        name, group = models.choose_model(catalogue.PLANE, "mnist_model", "mnist_data")
+        name, group = models.choose_model(catalogue.PLANE, key="mnist_model", data_key="mnist_data")
         seed = controls.seed_control()
         side = st.slider(_("Images a side of the grid"), 10, 40, 20, key="side", width=160, **kept)
         fades = st.toggle(_("Fade by density"), key="fade", **kept)

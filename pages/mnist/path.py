@@ -237,7 +237,7 @@ controls.header(
 )
 canvas.frame()
 with controls.row():
-    name, _group = models.choose_model(catalogue.PLANE, "mnist_model", "mnist_data")
+    name, _group = models.choose_model(catalogue.PLANE, key="mnist_model", data_key="mnist_data")
     seed = controls.seed_control()
 if st.session_state.again:  # the button was clicked, and what was picked by hand would hide the new seed's pair
     let_go()

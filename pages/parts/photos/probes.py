@@ -19,7 +19,7 @@ REST_S = 0.5  # how long a scene has stood before it is measured
 PAUSE_S = 0.05  # between two steps of a measurement
 CHART_PX = 380
 STYLE = "@media (width <= 1200px) { .st-key-probes .stColumn { min-width: calc(100% - 1rem); } }"
-_PACER = st.components.v2.component(
+PACER = st.components.v2.component(
     "pacer", js=Path(__file__).parents[1].joinpath("shared/pacer.js").read_text(encoding="utf-8")
 )
 
@@ -82,7 +82,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
                 st.progress(len(store) / num_parts, doing)
                 now = time.monotonic()
                 pause_s = max(PAUSE_S, shown_at + REST_S - now)
-                _PACER(key="pacer", data={"step": now, "pause_ms": 1000 * pause_s}, on_next_change=lambda: None)
+                PACER(key="pacer", data={"step": now, "pause_ms": 1000 * pause_s}, on_next_change=lambda: None)
 
     measure()
 

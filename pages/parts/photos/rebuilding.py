@@ -55,13 +55,13 @@ def of_photos(
                 one=picture.one, name=controls.literal(names[0]), psnr=number(psnr[0].item(), 2)
             )
         )
-    if helpers := _helpers(ckpt.model_config):
+    if helping := helpers(ckpt.model_config):
         points.append(
             _(
                 "The encoder gets help. Its first code alone would give **{before} dB** here; {helpers} raise that to **{after} dB**."
             ).format(
                 before=number(encoder_psnr.mean().item(), 2),
-                helpers=_(", then ").join(helpers),
+                helpers=_(", then ").join(helping),
                 after=number(psnr.mean().item(), 2),
             )
         )
@@ -111,21 +111,21 @@ def of_channels(power: Tensor) -> list[str]:
     ]
 
 
-def _helpers(config: ModelConfig) -> list[str]:
+def helpers(config: ModelConfig) -> list[str]:
     """What improves the encoder's code, in the order in which it works."""
-    helpers = []
+    found = []
     if config.corrector_depths:
-        helpers.append(_("a corrector that compares the original with its first reconstruction"))
+        found.append(_("a corrector that compares the original with its first reconstruction"))
     if num_steps := config.refiner_steps:
         learned = ngettext(
             "{number} learned step along the gradient of the picture's error",
             "{number} learned steps along the gradient of the picture's error",
             num_steps,
         )
-        helpers.append(learned.format(number=num_steps))
+        found.append(learned.format(number=num_steps))
     if num_steps := config.descent_steps:
         plain = ngettext(
             "{number} step of plain descent on the code", "{number} steps of plain descent on the code", num_steps
         )
-        helpers.append(plain.format(number=num_steps))
-    return helpers
+        found.append(plain.format(number=num_steps))
+    return found

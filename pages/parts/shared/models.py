@@ -34,16 +34,16 @@ def choose_group(*kinds: str, key: str) -> Group:
     return groups[controls.choose(_("Data set"), titles, key)]
 
 
-def choose_model(kind: str, key: str = "model", data_key: str = "data") -> tuple[str, Group]:
-    """The model that the page shows, by name, and the models of its data set; widgets choose the data set, where there are several,
+def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tuple[str, Group]:
+    """The model of one of these kinds that the page shows, by name, and the models of its data set; widgets choose the data set, where there are several,
     and then the model. An address that names a model alone has its data set with it."""
-    groups = loaders.read_catalogue().of_kind(kind)
+    groups = loaders.read_catalogue().of_kind(*kinds)
     asked = st.query_params.get(key)
     if asked is not None and data_key not in st.query_params and asked != st.session_state.get(f"{key}_address"):
         data_set = next((group.key for group in groups if asked in group.names), None)
         st.session_state[data_key], st.session_state[f"{data_key}_address"] = data_set, None
-    group = choose_group(kind, key=data_key)
-    denoisers = {model.name for model in group.models if model.noise_factor} if kind == catalogue.PLANE else ()
+    group = choose_group(*kinds, key=data_key)
+    denoisers = {model.name for model in group.models if model.noise_factor} if kinds == (catalogue.PLANE,) else ()
     titles = {
         name: _("{title}, denoiser").format(title=title) if name in denoisers else title
         for name, title in group.titles.items()

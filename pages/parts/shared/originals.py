@@ -91,14 +91,15 @@ def why_none(data: DataRecord) -> str:
 
 def _of(data: DataRecord) -> Originals:
     if data.config.source == "mnist":
-        return _digits()
+        return mnist_digits()
     folder = str(loaders.data_folder().resolve())
     originals, fingerprint = _read(data.config, folder)
     return replace(originals, is_same=fingerprint == data.fingerprint)
 
 
 @st.cache_resource(show_spinner=False)
-def _digits() -> Originals:
+def mnist_digits() -> Originals:
+    """MNIST's 10,000 test digits, which come with Latent Lab."""
     images, labels = mnist.load_mnist_test_digits()
     return Originals(
         lambda index: images[index],

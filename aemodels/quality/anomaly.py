@@ -1,0 +1,60 @@
+"""Reconstruction error as a score of how unlike the training images a picture is: ROC curve, and the pictures to try it on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from aemodels.models.autoencoders import Autoencoder
+from aemodels.noise import power
+from aemodels.quality.metrics import cross_entropy
+
+
+@dataclass(frozen=True)
+class Roc:
+    """The ROC curve of a score: at falling thresholds, the shares (n,) of usual and of strange pictures that lie at or above it; and
+    the area under the curve, in [0, 1], which is the chance that a strange picture's score is above a usual one's (Fawcett 2006,
+    https://doi.org/10.1016/j.patrec.2005.10.010)."""
+
+    false_alarms: np.ndarray
+    detected: np.ndarray
+    area: float
+
+
+def rebuild(model: Autoencoder, x: Tensor) -> Tensor:
+    """Images x (B, C, H, W) in [0, 1] rebuilt from the encoder's first codes.
+
+    The steps by which some models improve a code are left out: they fit it to whatever picture there is.
+    """
+    return model.decode(model.first_code(x))
+
+
+def score(model: Autoencoder, x: Tensor, x_hat: Tensor) -> Tensor:
+    """The reconstruction error (B,) of images x, rebuilt as x_hat, (B, C, H, W) in [0, 1]: binary cross-entropy in nats a pixel
+    where the model was trained on that, else mean squared error."""
+    return cross_entropy(x, x_hat) if model.config.reconstruction == "bce" else power(x - x_hat)
+
+
+def roc(usual: Tensor, strange: Tensor) -> Roc:
+    """How well a score tells strange pictures (m,) from usual ones (n,), where it should be larger for the strange."""
+    from sklearn import metrics  # slow to import
+
+    is_strange = np.repeat([0, 1], [len(usual), len(strange)])
+    scores = torch.cat([usual, strange]).double().numpy()
+    false_alarms, detected, _thresholds = metrics.roc_curve(is_strange, scores)
+    return Roc(false_alarms, detected, float(metrics.auc(false_alarms, detected)))
+
+
+def fitted(x: Tensor, image_shape: tuple[int, int, int]) -> Tensor:
+    """Pictures x (B, C, H, W) in [0, 1] as images of another shape: scaled to it, colours averaged to grey or grey repeated."""
+    num_channels, *size = image_shape
+    if x.shape[1] != num_channels:
+        x = x.mean(1, keepdim=True).expand(-1, num_channels, -1, -1)
+    return F.interpolate(x, size=size, mode="bilinear", antialias=True).clamp(0, 1)
+
+
+def noise(seed: int, n: int, image_shape: tuple[int, int, int]) -> Tensor:
+    """n pictures (n, C, H, W), each value of each pixel uniform in [0, 1)."""
+    return torch.rand(n, *image_shape, generator=torch.Generator().manual_seed(seed))

@@ -1,0 +1,218 @@
+"""How encode goes from the encoder's first code to the one that it gives: picture, error and PSNR at each step, and what plain gradient
+descent would need to get as far."""
+
+import numpy as np
+import streamlit as st
+import torch
+from PIL import Image
+from torch import Tensor
+
+from aemodels.data import words
+from aemodels.language import _, ngettext, number, percent, sentences, signed
+from aemodels.models import refine
+from aemodels.noise import seeded_order
+from aemodels.report import figures
+from aemodels.storage import catalogue
+from pages.parts.photos import descents, rebuilding, selection, stages
+from pages.parts.photos.stages import Stages
+from pages.parts.shared import ahead, controls, export, loaders, models, originals
+
+ERROR_LIMIT, CHANGE_LIMIT = 0.3, 0.1  # of the pixel range: white in a map
+SOURCES = {"test": _("test split"), "own": _("own files"), "camera": _("camera")}
+BOUND = {"bind": "query-params", "persist_state": "session"}
+
+sentence = controls.header(
+    _("What encode adds"), _("The encoder's first code is not the one that is used: encode improves it step by step.")
+)
+with controls.row():
+    name, group = models.choose_model(catalogue.REFINED)
+    seed = controls.seed_control()
+    source = selection.choose_source(group.data)
+controls.note_drawn("data", "model", "seed", "photos")
+ckpt = loaders.checkpoint(name)
+config, picture_words = ckpt.model_config, words.of(ckpt.data.config)
+sentence.markdown(
+    _(
+        "The encoder alone gives a first code. Then `encode` improves it for each {one} by itself: {helpers}. Move the slider to see what "
+        "each step adds."
+    ).format(one=picture_words.one, helpers=_(", then ").join(rebuilding.helpers(config)))
+)
+if source == "test":
+    own, has_photos = None, selection.has_test_photos(ckpt)
+else:
+    own = (selection.uploaded_photos if source == "own" else selection.camera_photos)(config.image_shape)
+    has_photos = own is not None
+    if not has_photos:
+        st.info(selection.none_yet(source), icon=":material/photo_library:")
+
+
+def compute(seed: int) -> tuple[Tensor, list[str], Stages]:
+    """The pictures x (n, C, H, W), their names, and their stages. Without photos the pictures are decoded from codes."""
+    if has_photos:
+        pictures = own or selection.random_test_photos(ckpt.data, seed)
+        x, labels = pictures.x, pictures.names
+    else:
+        picked = seeded_order(len(ckpt.codes), seed)[:9]
+        x = ckpt.model.decode(ckpt.codes[picked])
+        labels = [_("code {number}").format(number=i) for i in picked.tolist()]
+    return x, labels, stages.of(name, x)
+
+
+if source == "test":
+    x, labels, found = ahead.scene(compute, seed, "stages", loaders.version(name), has_photos)
+else:
+    x, labels, found = compute(seed)
+
+names, num_stages, num_pictures = found.names, len(found.kinds), len(x)
+if st.session_state.get("which", 1) not in range(1, num_pictures + 1):
+    st.session_state.which = 1
+if st.session_state.get("stage", 0) > num_stages - 1:  # of a model with more of them
+    st.session_state.stage = num_stages - 1
+which = st.segmented_control(
+    _("Picture"), range(1, num_pictures + 1), default=1, required=True, wrap=True, key="which", **BOUND
+)
+here = which - 1
+original = x[here]
+x_hat, psnr = ckpt.model.decode(found.codes[:, here]), found.psnr[:, here]
+in_db = [f"{number(p, 2)} dB" for p in psnr.tolist()]
+shown_label = _("Original") if has_photos else _("Decoded code")
+error_label, picture_label = _("Error"), _("Picture")
+
+
+def error_maps(x_hat: Tensor, x: Tensor, limit: float) -> list[np.ndarray]:
+    return list(figures.heat((x_hat - x).abs().mean(1).numpy(), limit))
+
+
+@st.fragment
+def look() -> None:
+    """One stage, picked by a slider."""
+    stage = st.slider(_("Stage"), 0, num_stages - 1, key="stage", **BOUND)
+    now, before = x_hat[stage][None], x_hat[max(0, stage - 1)][None]
+    if stage:
+        gain = _("{gain} dB by this step").format(gain=signed(float(psnr[stage] - psnr[stage - 1]), 2))
+    else:
+        gain = _("nothing yet")
+    tiles = [
+        *figures.to_tiles(torch.cat([original[None], x_hat[:1], now])),
+        *error_maps(now, original[None], ERROR_LIMIT),
+        *error_maps(now, before, CHANGE_LIMIT),
+    ]
+    heads = [shown_label, names[0], names[stage], error_label, _("Change")]
+    texts = [labels[here], in_db[0], in_db[stage], "", gain]
+    alt = _("{picture}, what the first code and the code after “{stage}” give, error map, and what this step changed")
+    panel = figures.panel([tiles], [], [texts], heads, width_px=export.SCREEN_PX, ink=export.ink())
+    export.show(panel, alt.format(picture=shown_label, stage=names[stage]))
+    st.caption(
+        sentences(
+            [
+                _("Stage {stage} of {last}: **{name}**.").format(
+                    stage=number(stage), last=number(num_stages - 1), name=names[stage]
+                ),
+                _("This {one}: {psnr}; mean of the {number} pictures: {mean} dB.").format(
+                    one=picture_words.one,
+                    psnr=in_db[stage],
+                    number=number(num_pictures),
+                    mean=number(float(found.psnr[stage].mean()), 2),
+                )
+                if num_pictures > 1
+                else _("This {one}: {psnr}.").format(one=picture_words.one, psnr=in_db[stage]),
+                _(
+                    "Maps: absolute difference; white is {error} of the range in the error, {change} in the change."
+                ).format(error=number(ERROR_LIMIT, 1), change=number(CHANGE_LIMIT, 1)),
+            ]
+        )
+    )
+
+
+look()
+
+
+def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    rows = [figures.to_tiles(x_hat), error_maps(x_hat, original[None], ERROR_LIMIT)]
+    rows[0].append(figures.to_tiles(original[None])[0])
+    notes = [[*in_db, ""], names]
+    heads = [*map(number, range(num_stages)), shown_label]
+    return figures.panel(rows, [picture_label, error_label], notes, heads, caption, width_px, ink)
+
+
+st.header(_("All stages"), anchor=False)
+alt = _("{picture} number {which} at {number} stages of encode by {model}, with error maps").format(
+    picture=shown_label, which=number(which), number=number(num_stages), model=name
+)
+export.show(draw(export.SCREEN_PX, export.ink()), alt)
+
+st.header(_("Against plain gradient descent"), anchor=False)
+st.markdown(
+    _(
+        "One network must give the codes of all {many}, so its code for a single {one} is seldom the best that there is; what that costs is "
+        "called the *amortisation gap* (Cremer, Li & Duvenaud, *Inference Suboptimality in Variational Autoencoders*, ICML 2018). They "
+        "measure it on the bound of a variational autoencoder, here it is the PSNR that is gained when the code of each {one} is improved by itself."
+    ).format(many=picture_words.many, one=picture_words.one)
+)
+descents.show(name, x, found, here, picture_words.one)
+
+mean_psnr = found.psnr.mean(1)
+gains = mean_psnr.diff()
+best, last = int(gains.argmax()), found.num_steps - 1
+moved = float((found.codes[-1] - found.codes[0]).square().mean().sqrt() / found.codes[0].square().mean().sqrt())
+points = [
+    *models.notes(name),
+    ngettext(
+        "On this picture the encoder alone reaches {first} dB and `encode` **{last} dB**: {gain} dB more.",
+        "On these {number} pictures the encoder alone reaches {first} dB on average and `encode` **{last} dB**: {gain} dB more.",
+        num_pictures,
+    ).format(
+        number=number(num_pictures),
+        first=number(float(mean_psnr[0]), 2),
+        last=number(float(mean_psnr[-1]), 2),
+        gain=number(float(mean_psnr[-1] - mean_psnr[0]), 2),
+    ),
+    _("The largest gain, {gain} dB, comes with “{stage}”; the last step brings {last} dB.").format(
+        gain=signed(float(gains[best]), 2), stage=names[best + 1], last=signed(float(gains[last]), 2)
+    ),
+    _(
+        "On the way the code moves by {share} of its own size (root mean square of the change over that of the first code)."
+    ).format(share=percent(moved)),
+]
+if variance := ckpt.model.noise_variance:
+    points.append(
+        _(
+            "This model's codes are to survive noise of variance {variance}, so its last steps lower the error under such noise. The PSNR here is "
+            "without noise: that it hardly grows at the end, or falls, is no fault."
+        ).format(variance=number(variance, 2))
+    )
+if refine.KEPT in found.kinds:
+    taken_back = found.num_taken_back
+    message = ngettext(
+        "For {number} of {total} pictures the steps went astray and the error grew: `encode` keeps the code from before them.",
+        "For {number} of {total} pictures the steps went astray and the error grew: `encode` keeps the codes from before them.",
+        taken_back,
+    )
+    if not taken_back:
+        message = _(
+            "Where the steps make the error larger, `encode` keeps the code from before them; here that was so for no picture."
+        )
+    points.append(message.format(number=number(taken_back), total=number(num_pictures)))
+if not has_photos:
+    points.append(
+        _(
+            "These pictures were decoded from codes, so for each there is a code that rebuilds it without any error: all that is missing at the "
+            "last stage is what encode leaves lying."
+        )
+    )
+elif about := originals.about_others(ckpt.data) if source == "test" else "":
+    points.append(about)
+controls.notice(points)
+
+settings = {
+    _("model"): name,
+    _("seed"): seed,
+    _("photos"): SOURCES[source] if has_photos else _("reference codes"),
+    _("picture"): f"{which} ({labels[here]})",
+}
+rows = [
+    {"picture": i + 1, "name": label, "stage": stage, "made_by": kind, "psnr_db": float(found.psnr[stage, i])}
+    for i, label in enumerate(labels)
+    for stage, kind in enumerate(found.kinds)
+]
+export.export_row(f"stages-{name}-{which}-{seed}", draw, rows, settings, alt)

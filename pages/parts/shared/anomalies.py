@@ -1,0 +1,68 @@
+"""Usual and strange pictures for a model, and their scores."""
+
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import Tensor
+
+from aemodels import Checkpoint
+from aemodels.models.autoencoders import Autoencoder
+from aemodels.noise import seeded_order
+from aemodels.quality import anomaly
+from aemodels.quality.metrics import psnr_db
+from pages.parts.shared import loaders, originals
+
+MANY, FEW, SMALL = 1000, 64, 3 * 32 * 32  # pictures of up to SMALL numbers, and larger ones
+NUM_SHOWN, BATCH = 9, 16
+USUAL, OTHER, NOISE, TURNED = "usual", "other", "noise", "turned"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores (n,) of pictures, see `anomaly.score`, their mean PSNR in dB, and the nine with the largest: x and x_hat (9, C, H, W),
+    their scores, and their places among the n."""
+
+    scores: Tensor
+    psnr_db: float
+    x: Tensor
+    x_hat: Tensor
+    places: list[int]
+
+
+def measure(ckpt: Checkpoint, seed: int) -> tuple[dict[str, Scored], str, list[str]]:
+    """By kind of pictures what their scores are, the name of the other data set, "" where there is none, and the names of the usual
+    pictures. The kinds that are possible: turning needs square pictures. None without test images of the model's own data set."""
+    shape, found = ckpt.model_config.image_shape, originals.of(ckpt.data)
+    index = seeded_order(len(found), seed)[: MANY if prod(shape) <= SMALL else FEW]
+    x = found.pictures(index)
+    sets = {USUAL: x}
+    title, other = _other(ckpt, seed, len(x))
+    if other is not None:
+        sets[OTHER] = other
+    sets[NOISE] = anomaly.noise(seed, len(x), shape)
+    if shape[1] == shape[2]:
+        sets[TURNED] = x.rot90(1, (2, 3))
+    names = [found.name_of(i) for i in index.tolist()]
+    return {kind: _score(ckpt.model, of_kind) for kind, of_kind in sets.items()}, title, names
+
+
+def _score(model: Autoencoder, x: Tensor) -> Scored:
+    x_hat = torch.cat([anomaly.rebuild(model, batch) for batch in x.split(BATCH)])
+    scores = anomaly.score(model, x, x_hat)
+    places = scores.argsort(descending=True)[:NUM_SHOWN]
+    psnr = psnr_db(x, x_hat).clamp(max=80).mean()
+    return Scored(scores, float(psnr), x[places], x_hat[places], places.tolist())
+
+
+def _other(ckpt: Checkpoint, seed: int, n: int) -> tuple[str, Tensor | None]:
+    """Pictures of another data set that is on this computer, brought to the model's shape, and its name."""
+    shape, own = ckpt.model_config.image_shape, ckpt.data.config
+    for group in loaders.read_catalogue().groups:
+        if group.data.config.name != own.name and (found := originals.of(group.data)) is not None:
+            picked = found.pictures(seeded_order(len(found), seed)[:n])
+            return group.data.config.name, anomaly.fitted(picked, shape)
+    if own.source == "mnist":
+        return "", None
+    digits = originals.mnist_digits()
+    return "MNIST", anomaly.fitted(digits.pictures(seeded_order(len(digits), seed)[:n]), shape)

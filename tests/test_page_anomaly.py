@@ -1,0 +1,99 @@
+"""The page Anomaly as its script draws it."""
+
+import re
+from functools import partial
+
+import apptest
+import pytest
+import torch
+from apptest import go_to, notice, numbers, pictures, start, text
+from foreign_models import FOREIGN, save_foreign
+
+import aemodels
+from aemodels.codes import clusters
+from aemodels.data.mnist import load_mnist_test_digits
+from aemodels.quality import anomaly
+
+open_page = partial(apptest.open_page, "any/anomaly", seed=4)
+RATES = r"\*\*([\d.]+)%\*\* of the test images are flagged by mistake, and \*\*([\d.]+)%\*\* of the strange"
+
+
+def digits(n=1000):
+    order = torch.randperm(10_000, generator=torch.Generator().manual_seed(4))[:n]
+    return load_mnist_test_digits()[0][order].float() / 255
+
+
+def test_the_rates_are_those_of_the_threshold(without_photos):
+    app, model, x = open_page(model="mnist-ae", against="turned"), aemodels.load_checkpoint("mnist-ae").model, digits()
+    usual, strange = (
+        anomaly.score(model, images, anomaly.rebuild(model, images)) for images in (x, x.rot90(1, (2, 3)))
+    )
+    for flagged in (5, 30, 0, 100):
+        app.slider(key="flag").set_value(flagged).run()
+        threshold = usual.double().quantile(1 - flagged / 100)
+        missed = 100 * float((strange < threshold).float().mean())
+        assert numbers(RATES, app) == pytest.approx([flagged, missed], abs=0.11)
+    assert anomaly.roc(usual, strange).area == pytest.approx(
+        numbers(r"worst “turned by 90°” with \*\*([\d.]+)", app)[0], abs=6e-4
+    )
+
+
+def test_what_cannot_be_tried_is_said(without_photos):
+    app = open_page(model="mnist-vae")
+    assert "no class here that the model has never seen" in notice(app)
+    assert "another data set are on this computer, so that test is left out" in notice(app)
+    assert app.segmented_control(key="against").options == ["noise", "turned by 90°"]
+
+
+def test_clusters_are_measured_against_chance(without_photos):
+    app, ckpt = open_page(model="mnist-ae"), aemodels.load_checkpoint("mnist-ae")
+    expected = clusters.cluster(ckpt.codes, ckpt.labels, seed=4)
+    assert numbers(
+        r"\*\*([\d.]+)%\*\* of the codes have the commonest digit .* it would be ([\d.]+)%", app
+    ) == pytest.approx([100 * expected.purity, 100 * expected.chance], abs=0.06)
+    assert expected.purity > 2 * expected.chance
+
+
+def test_photos_against_digits(with_photos):
+    app = open_page(model="dog-ae")
+    assert not app.info
+    assert app.segmented_control(key="against").value == "other"
+    assert "pictures of MNIST" in text(app)
+    assert "first code" in text(app)
+    first = pictures(app)
+    app.segmented_control(key="against").set_value("noise").run()
+    assert not app.exception
+    assert pictures(app) != first
+    digits_app = open_page(model="mnist-ae")
+    assert "pictures of Stanford Dogs" in text(digits_app)
+
+
+def test_without_photos_it_says_what_is_missing_and_clusters_codes(without_photos):
+    app = open_page(model="dog-noise-0.10")
+    assert without_photos.name in app.info[0].value
+    assert re.search(r"k-means finds \d+ clusters among 1,024 codes", notice(app))
+
+
+def test_the_panel_in_the_report_and_the_address(without_photos):
+    app = open_page(model="mnist-ae", against="noise", flag=20)
+    assert app.slider(key="flag").value == 20
+    app.button(key="add_to_report").click().run()
+    (entry,) = app.session_state["notebook"].entries()
+    assert "largest error by mnist-ae" in entry.panel.alt
+    assert len(entry.panel.rows) == 3000
+
+
+@pytest.mark.parametrize(("key", "value"), [("flag", "-3"), ("flag", "x"), ("against", "nonsense"), ("model", "none")])
+def test_a_broken_address_shows_the_default(key, value, without_photos):
+    app = open_page(**{key: value})
+    assert not app.exception
+    assert pictures(app)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_models_of_others(name, checkpoint_folder, without_photos):
+    save_foreign(name, checkpoint_folder)
+    app = go_to(start(), "any/anomaly")
+    assert not app.error
+    assert not re.search(r"\b(nan|inf|None)\b", text(app))
+    assert app.info  # their images are not here

@@ -1,0 +1,165 @@
+"""The page What encode adds as its script draws it."""
+
+import json
+import re
+from dataclasses import replace
+from functools import partial
+
+import apptest
+import pytest
+import torch
+from apptest import UPLOADS, notice, numbers, pictures, png_file, text
+from broken_models import save
+from browser import REPO
+from foreign_models import COLOUR, CONV, FOREIGN, save_foreign
+
+import aemodels
+from aemodels.models import autoencoders, refine
+from aemodels.storage import checkpoints
+from pages.parts.photos import descents
+
+open_page = partial(apptest.open_page, "dogs/stages", seed=4)
+
+
+@pytest.fixture
+def x(dogs):
+    """The nine test photos of seed 4."""
+    order = torch.randperm(len(dogs.test_index), generator=torch.Generator().manual_seed(4))
+    return dogs.images[dogs.test_index[order[:9]]].float() / 255
+
+
+def measured(app):
+    """Runs the page until plain descent has ended: the two charts' lines by name."""
+    for _ in range(400):
+        if not app.get("progress"):
+            charts = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
+            return [{line["name"]: line for line in chart} for chart in charts]
+        app.run()
+    raise AssertionError("plain descent never ended")
+
+
+def test_every_stage_has_its_psnr_and_its_picture(x):
+    app, model = open_page(model="dog-noise-0.10", which=3), aemodels.load_checkpoint("dog-noise-0.10").model
+    assert not app.info
+    shown = []
+    stages = list(refine.stages(model, x))
+    for stage, (_kind, z) in enumerate(stages):
+        app.slider(key="stage").set_value(stage).run()
+        assert not app.exception
+        psnr = aemodels.psnr_db(x, model.decode(z))
+        expected = [psnr[2].item(), psnr.mean().item()]
+        found = numbers(r"This photo: ([\d.]+) dB; mean of the 9 pictures: ([\d.]+) dB", app)
+        assert found == pytest.approx(expected, abs=0.006)
+        shown.append(pictures(app)[0])
+    assert len(set(shown)) == 7
+    assert len(stages) == 7
+    first, last = numbers(r"reaches ([\d.]+) dB on average and `encode` \*\*([\d.]+) dB", app)
+    before, after = (aemodels.psnr_db(x, model.decode(z)).mean().item() for _kind, z in (stages[0], stages[-1]))
+    assert [first, last] == pytest.approx([before, after], abs=0.006)
+
+
+def test_plain_descent_needs_as_many_steps_as_are_said(x, monkeypatch):
+    monkeypatch.setattr(descents, "REST_S", 0)
+    app, model = open_page(model="dog-noise-0.10"), aemodels.load_checkpoint("dog-noise-0.10").model
+    by_step, path = measured(app)
+    (needed,) = numbers(r"Plain gradient descent needs \*\*(\d+) steps?\*\* to reach", app)
+    plain, own = by_step["plain descent, this photo"]["y"], by_step["encode, this photo"]["y"]
+    assert len(plain) == needed + 1
+    assert plain[-2] < own[-1] <= plain[-1]
+    assert plain[0] == own[0]
+    stages = [aemodels.psnr_db(x[:1], model.decode(z))[0].item() for _kind, z in refine.stages(model, x[:1])]
+    assert own == pytest.approx(stages, abs=1e-3)
+    assert [line["x"][0] for line in path.values()] == [0, 0]
+
+
+def test_descent_that_does_not_arrive_is_said_to(monkeypatch, x):
+    monkeypatch.setattr(descents, "REST_S", 0)
+    monkeypatch.setattr(descents, "MAX_STEPS", 2)
+    app = open_page(model="dog-ae")
+    measured(app)
+    reached, target = numbers(
+        r"After \*\*2 steps\*\* plain gradient descent is at ([\d.]+) dB, .* the ([\d.]+) dB", app
+    )
+    assert reached < target
+
+
+def test_a_picture_whose_steps_go_astray_keeps_its_code(without_photos, monkeypatch):
+    monkeypatch.setattr(descents, "REST_S", 0)
+    app, ckpt = open_page(model="dog-ae"), aemodels.load_checkpoint("dog-ae")
+    x = ckpt.model.decode(ckpt.codes[torch.randperm(1024, generator=torch.Generator().manual_seed(4))[:9]])
+    *_before, (_kind, last), (_kept, kept) = refine.stages(ckpt.model, x)
+    astray = (last != kept).flatten(1).any(1)
+    assert numbers(r"For (\d+) of 9 pictures the steps went astray", app) == [astray.sum()]
+    app.segmented_control(key="which").set_value(int(astray.nonzero()[0]) + 1).run()
+    measured(app)
+    assert "encode gains nothing over the first code" in text(app)
+
+
+def test_without_photos_it_decodes_codes_and_says_so(without_photos):
+    app = open_page()
+    assert without_photos.name in app.info[0].value
+    assert "decoded from codes" in notice(app)
+    first, last = numbers(r"reaches ([\d.]+) dB on average and `encode` \*\*([\d.]+) dB", app)
+    assert last > first
+
+
+def test_a_photo_of_ones_own(without_photos):
+    app = open_page(photos="own")
+    assert "not added a photo" in app.info[0].value
+    app.file_uploader(key=UPLOADS).set_value([("a.png", png_file(), "image/png")]).run()
+    assert not app.exception
+    assert not app.info
+    assert "On this picture the encoder alone reaches" in notice(app)
+    assert "mean of the" not in text(app)
+
+
+def test_the_scene_is_in_the_address_and_the_panel_in_the_report(without_photos):
+    app = open_page(model="dog-ae", which=2, stage=3)
+    assert app.slider(key="stage").value == 3
+    assert app.get("button_group")  # the numbered pictures
+    app.button(key="add_to_report").click().run()
+    (entry,) = app.session_state["notebook"].entries()
+    assert "number 2 at 9 stages of encode by dog-ae" in entry.panel.alt
+    assert len(entry.panel.rows) == 9 * 9
+    app.segmented_control(key="model").set_value("dog-noise-0.05").run()  # which has fewer stages
+    assert app.slider(key="stage").value <= 6
+
+
+@pytest.mark.parametrize(("key", "value"), [("stage", "99"), ("stage", "x"), ("which", "77"), ("which", "-1")])
+def test_a_broken_address_shows_the_default(key, value, without_photos):
+    app = open_page(**{key: value})
+    assert not app.exception
+    assert pictures(app)
+
+
+def test_without_a_model_that_improves_codes_it_says_so(checkpoint_folder, without_photos):
+    save("dog-ae", checkpoint_folder)  # without its refinement
+    app = open_page()
+    assert "no model with steps that improve the encoder's code" in app.info[0].value
+
+
+@pytest.mark.parametrize("parts", [{"corrector_depths": (1, 1)}, {"refiner_depth": 1, "refiner_steps": 2}], ids=str)
+def test_a_model_of_others(parts, checkpoint_folder, without_photos, monkeypatch):
+    """Fresh: its parts leave every code as it is, or an untrained network's gradient leads nowhere."""
+    monkeypatch.setattr(descents, "MAX_STEPS", 3)
+    monkeypatch.setitem(
+        FOREIGN, "other", ("other", COLOUR, {"variant": "plain", "latent_shape": (16, 4, 4), **CONV, **parts})
+    )
+    save_foreign("other", checkpoint_folder)
+    app = open_page()
+    measured(app)
+    assert not app.exception
+    assert not re.search(r"\b(nan|inf|None)\b", text(app))
+
+
+def test_a_model_that_learnt_nothing_is_no_fault(checkpoint_folder, without_photos, monkeypatch):
+    """All its weights are zero: every code is, and no step moves it."""
+    monkeypatch.setattr(descents, "MAX_STEPS", 3)
+    ckpt = aemodels.load_checkpoint("dog-ae", REPO / "checkpoints")
+    model = autoencoders.build(ckpt.model_config).eval().requires_grad_(False)
+    for weight in model.parameters():
+        weight.zero_()
+    checkpoints.save_checkpoint(replace(ckpt, model=model), checkpoint_folder)
+    app = open_page()
+    measured(app)
+    assert not re.search(r"\b(nan|inf|None)\b", text(app))
