@@ -9,6 +9,7 @@ from aemodels.codes import planes
 from aemodels.data import words
 from aemodels.errors import ConfigError
 from aemodels.export import components, packing, wording
+from aemodels.language import _
 from aemodels.report import figures
 from pages.parts.shared import controls, loaders
 
