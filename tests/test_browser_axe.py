@@ -79,4 +79,7 @@ def test_axe_finds_only_what_an_empty_streamlit_page_has_too(scheme, new_page, a
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Report", exact=True).click()
     sync_api.expect(page.get_by_label("Caption")).to_be_visible()
     look("report, with a panel")
+    page.get_by_role("button", name="The lab's report").click()
+    sync_api.expect(page.locator("[class*=st-key-section_]")).to_have_count(10)
+    look("report, with the lab's sections")
     assert not faults, "\n\n".join(faults)
