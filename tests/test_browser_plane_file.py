@@ -73,7 +73,7 @@ def test_the_labs_file_is_small_holds_four_models_and_is_touched_without_any_req
     assert page.locator("#model option").all_inner_texts() == ["Plain", "L2 on the code", "L2 on the weights", "VAE"]
     ckpt = aemodels.load_checkpoint("mnist-ae")
     view = planes.widen(planes.box(ckpt.codes, 0.998))
-    canvas, image, place = page.locator("#codes"), page.locator("#decoded"), page.locator("#place")
+    canvas, image, place = page.locator("#touch #codes"), page.locator("#touch #decoded"), page.locator("#touch #place")
     coloured = canvas.evaluate(
         "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;"
         "for (let i = 0; i < d.length; i += 4) n += Math.abs(d[i] - d[i + 2]) > 60; return n }"
@@ -89,11 +89,11 @@ def test_the_labs_file_is_small_holds_four_models_and_is_touched_without_any_req
         share = support(torch.tensor([z])).item()
         word = {"supported": "Supported", "sparse": "Sparse", "hole": "Hole"}[planes.kind_of_place(share)]
         page.wait_for_function("() => !document.querySelector('#touch').shadowRoot.querySelector('.stale')")
-        assert page.locator("#verdict").first.inner_text() == word
-        assert numbers(page.locator("#share").first.inner_text())[0] == pytest.approx(100 * share, abs=0.11)
+        assert page.locator("#touch #verdict").first.inner_text() == word
+        assert numbers(page.locator("#touch #share").first.inner_text())[0] == pytest.approx(100 * share, abs=0.11)
         index = planes.nearest_k(ckpt.codes, torch.tensor(z), 3)[0]
         labels = [str(int(ckpt.labels[i])) for i in index]
-        assert page.locator("#nearest b").all_inner_texts() == labels
+        assert page.locator("#touch #nearest b").all_inner_texts() == labels
         assert before is None or np.abs(pixels(image) - before).max() > 50
         before = pixels(image)
     x, y = point(canvas, view, (0.2, -1.4))
@@ -112,10 +112,10 @@ def test_a_box_zooms_into_both_pictures_and_the_whole_plane_comes_back(lab_file,
     page = visit(lab_file, viewport={"width": 1440, "height": 1000}, locale="en-GB")
     ckpt = aemodels.load_checkpoint("mnist-ae")
     view = planes.widen(planes.box(ckpt.codes, 0.998))
-    canvas, title = page.locator("#codes"), page.locator("#touch .title").first
+    canvas, title = page.locator("#touch #codes"), page.locator("#touch .title").first
     whole = title.inner_text()
     assert whole == f"{planes.num_inside(ckpt.codes, view):,} of 10,000 test codes"
-    page.locator("#box").click()
+    page.locator("#touch #box").click()
     page.mouse.move(*point(canvas, view, (-1.0, -1.0)))
     page.mouse.down()
     page.mouse.move(*point(canvas, view, (1.0, 1.0)))
@@ -127,7 +127,7 @@ def test_a_box_zooms_into_both_pictures_and_the_whole_plane_comes_back(lab_file,
     extent = page.evaluate("latentLab.get('grid').extent")
     assert found == pytest.approx(planes.num_inside(ckpt.codes, extent), abs=2)
     assert page.locator("#touch .title").nth(1).inner_text() == "Manifold grid of the box in view"
-    page.locator("#reset").click()
+    page.locator("#touch #reset").click()
     page.wait_for_function(
         "text => document.querySelector('#touch').shadowRoot.querySelector('.title').textContent === text", arg=whole
     )
@@ -180,10 +180,10 @@ def test_it_speaks_as_the_browser_does_and_as_the_switch_says(lab_file, visit):
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.emulate_media(color_scheme="light")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != background
-    box = page.locator("#codes").bounding_box()
-    before = page.locator("#place").inner_text()
+    box = page.locator("#touch #codes").bounding_box()
+    before = page.locator("#touch #place").inner_text()
     page.touchscreen.tap(box["x"] + 150, box["y"] + 100)
-    assert page.locator("#place").inner_text() != before
+    assert page.locator("#touch #place").inner_text() != before
 
 
 def test_foreign_planes_grey_and_in_colour(tmp_path, visit, monkeypatch):
@@ -194,8 +194,8 @@ def test_foreign_planes_grey_and_in_colour(tmp_path, visit, monkeypatch):
         assert write(monkeypatch, path, "--data", data, "--checkpoints", tmp_path) == 0
         page = visit(path, viewport={"width": 1000, "height": 900}, locale="en-GB")
         ckpt = aemodels.load_checkpoint(name, tmp_path)
-        z = numbers(page.locator("#place").inner_text())
-        shown = page.locator("#decoded").evaluate(
+        z = numbers(page.locator("#touch #place").inner_text())
+        shown = page.locator("#touch #decoded").evaluate(
             "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
         )
         size = ckpt.model_config.image_shape[-1]
