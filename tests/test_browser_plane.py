@@ -405,3 +405,17 @@ def test_a_plane_on_the_screen_changes_its_language(visit):
         settle(page)  # a fragment has answered
         sync_api.expect(page.locator("#place")).to_contain_text(("Decoded at", "处解码")[k])
         sync_api.expect(page.locator("#share")).to_contain_text(says["#share"][k])
+
+
+def test_the_planes_are_taken_along_as_one_file(visit, tmp_path):
+    page = visit("mnist-latent-plane?lang=zh")
+    with page.expect_download(timeout=240_000) as download:
+        page.get_by_role("button", name="随身携带").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.name == "latent-plane.html"
+    assert path.stat().st_size <= 3_000_000
+    text = path.read_text(encoding="utf-8")
+    assert all(f'"name": "{model}"' in text for model in MODELS)
+    assert "Manifold grid of" in text
+    assert "流形网格" in text

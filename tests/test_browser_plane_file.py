@@ -13,7 +13,6 @@ from test_browser_plane import numbers, point
 import aemodels
 from aemodels.codes import planes
 from aemodels.export import __main__ as command
-from aemodels.export import plane_file
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
@@ -220,8 +219,3 @@ def test_what_cannot_be_written_is_one_sentence(tmp_path, capsys, monkeypatch):
     assert write(monkeypatch, tmp_path / "plane.html", "--checkpoints", tmp_path, "--data", "Shapes") == 1
     assert "FashionMNIST" in capsys.readouterr().err
     assert not Path(tmp_path / "plane.html").exists()
-
-
-def test_a_model_with_too_few_codes_is_left_out():
-    few = aemodels.load_checkpoint("dog-ae")
-    assert not plane_file.can_show(few)
