@@ -12,11 +12,12 @@ from torch import Tensor
 
 from aemodels.codes import latents, planes
 from aemodels.data import words
+from aemodels.export import wording
 from aemodels.language import _, number, sentences
 from aemodels.noise import seeded_order
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.plane import canvas, plane, wording
+from pages.parts.plane import canvas, plane
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_STEPS = 9
