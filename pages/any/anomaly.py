@@ -190,7 +190,7 @@ best, worst = max(curves, key=lambda kind: curves[kind].area), min(curves, key=l
 points = [
     *models.notes(name),
     _(
-        "An area of 1 tells all strange pictures from the usual ones, one of 0.5 none. Best told is “{best}” with **{most}**, worst “{worst}” with "
+        "An area of 1 tells all strange pictures from the usual ones, one of 0.5 none; below that the strange have the smaller error. Best told is “{best}” with **{most}**, worst “{worst}” with "
         "**{least}** ({n} pictures of each kind)."
     ).format(
         best=said[best],
