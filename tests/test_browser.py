@@ -18,11 +18,13 @@ PAGES = {
     "mnist-path": ("Path", 1, 0),
     "mnist-denoise": ("Denoise", 1, 2),
     "dogs-reconstruct": ("Reconstruct", 2, 2),
+    "stages": ("What encode adds", 2, 2),
     "dogs-sample": ("Sample", 2, 1),
     "dogs-axes": ("Axes", 1, 2),
     "dogs-interpolate": ("Interpolate", 2, 0),
     "dogs-perturb": ("Perturb", 2, 1),
     "dogs-noise-regularised": ("Noise-regularised", 1, 1),
+    "anomaly": ("Anomaly", 1, 2),
     "training": ("Training", 0, 3),
 }
 

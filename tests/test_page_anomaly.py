@@ -7,20 +7,25 @@ import apptest
 import pytest
 import torch
 from apptest import go_to, notice, numbers, pictures, start, text
+from broken_models import BROKEN, save
 from foreign_models import FOREIGN, save_foreign
 
 import aemodels
 from aemodels.codes import clusters
 from aemodels.data.mnist import load_mnist_test_digits
 from aemodels.quality import anomaly
+from pages.parts.shared import anomalies
 
 open_page = partial(apptest.open_page, "any/anomaly", seed=4)
 RATES = r"\*\*([\d.]+)%\*\* of the test images are flagged by mistake, and \*\*([\d.]+)%\*\* of the strange"
 
 
-def digits(n=1000):
-    order = torch.randperm(10_000, generator=torch.Generator().manual_seed(4))[:n]
-    return load_mnist_test_digits()[0][order].float() / 255
+def order():
+    return torch.randperm(10_000, generator=torch.Generator().manual_seed(4))[:1000]
+
+
+def digits():
+    return load_mnist_test_digits()[0][order()].float() / 255
 
 
 def test_the_rates_are_those_of_the_threshold(without_photos):
@@ -88,6 +93,27 @@ def test_a_broken_address_shows_the_default(key, value, without_photos):
     app = open_page(**{key: value})
     assert not app.exception
     assert pictures(app)
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_codes_that_went_wrong(fault, checkpoint_folder, without_photos):
+    save("mnist-ae", checkpoint_folder, BROKEN[fault], 200)
+    app = open_page()
+    assert not app.error
+    assert not re.search(r"\b(nan|inf|None)\b", text(app))
+    assert ("No clusters" in notice(app)) == (fault in ("equal", "zero"))
+
+
+def test_the_names_below_the_pictures_are_in_the_language_spoken(without_photos):
+    """What is kept for all visitors was measured for one who spoke another."""
+    panels = {}
+    for language in ("zh", "en", "zh"):
+        app = open_page(model="mnist-ae", lang=language)
+        app.button(key="add_to_report").click().run()
+        (entry,) = app.session_state["notebook"].entries()
+        panels.setdefault(language, []).append(entry.panel.png)
+    assert panels["zh"][0] == panels["zh"][1] != panels["en"][0]
+    assert anomalies.measure(aemodels.load_checkpoint("mnist-ae"), 4)[2][:2] == [int(i) for i in order()[:2]]
 
 
 @pytest.mark.parametrize("name", FOREIGN)

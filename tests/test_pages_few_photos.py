@@ -8,7 +8,7 @@ from apptest import go_to, make_lab_report, start, text
 from aemodels.data import photo_sets
 from aemodels.report.document import Figure
 
-PAGES = ["reconstruct", "sample", "axes", "interpolate", "perturb", "noise_regularised"]
+PAGES = ["reconstruct", "stages", "sample", "axes", "interpolate", "perturb", "noise_regularised"]
 
 
 @pytest.fixture(params=[3, 20], ids=lambda number: f"{number} photos")
@@ -30,6 +30,10 @@ def test_every_page_and_the_report_run(few_photos):
     for page in PAGES:
         go_to(app, f"dogs/{page}")
         assert "What to notice" in text(app), page
+    go_to(app, "any/anomaly")
+    app.segmented_control(key="data").set_value("Stanford Dogs").run()
+    assert "What to notice" in text(app)
+    assert not app.exception
     go_to(app, "about/report")
     sections = make_lab_report(app)
     num_test = len(photo_sets.load_dogs(few_photos).test_index)

@@ -34,7 +34,7 @@ unit = _("BCE, nats a pixel") if is_bce else _("mean squared error")
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def measured(name: str, modified_ns: int, seed: int, folder: str) -> tuple[dict[str, Scored], str, list[str]]:
+def measured(name: str, modified_ns: int, seed: int, folder: str) -> tuple[dict[str, Scored], str, list[int]]:
     return anomalies.measure(loaders.load(name), seed)
 
 
@@ -61,7 +61,8 @@ def about_clusters() -> str:
     )
 
 
-if originals.of(ckpt.data) is None:
+images = originals.of(ckpt.data)
+if images is None:
     st.info(originals.why_none(ckpt.data), icon=":material/photo_library:")
     st.markdown(
         _(
@@ -72,7 +73,7 @@ if originals.of(ckpt.data) is None:
     st.stop()
 
 with st.spinner(_("Rebuilding usual and strange pictures …")):
-    scored, other_title, labels = measured(*loaders.version(name), seed, str(loaders.data_folder().resolve()))
+    scored, other_title, places = measured(*loaders.version(name), seed, str(loaders.data_folder().resolve()))
 usual = scored[USUAL]
 said = {
     USUAL: _("test {many}").format(many=pictures.many),
@@ -104,7 +105,7 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         of_kind = scored[kind]
         rows += [figures.to_tiles(of_kind.x), figures.to_tiles(of_kind.x_hat)]
         row_labels += [said[kind], _("Rebuilt")]
-        of_name = [labels[i] for i in of_kind.places] if kind == USUAL else [""] * len(of_kind.places)
+        of_name = [images.name_of(places[i]) for i in of_kind.places] if kind == USUAL else [""] * len(of_kind.places)
         notes += [of_name, [told(float(of_kind.scores[i])) for i in of_kind.places]]
     return figures.panel(rows, row_labels, notes, [], caption, width_px, ink)
 
@@ -190,7 +191,7 @@ best, worst = max(curves, key=lambda kind: curves[kind].area), min(curves, key=l
 points = [
     *models.notes(name),
     _(
-        "An area of 1 tells all strange pictures from the usual ones, one of 0.5 none. Best told is “{best}” with **{most}**, worst “{worst}” with "
+        "An area of 1 tells all strange pictures from the usual ones, one of 0.5 none; below that the strange have the smaller error. Best told is “{best}” with **{most}**, worst “{worst}” with "
         "**{least}** ({n} pictures of each kind)."
     ).format(
         best=said[best],

@@ -30,9 +30,9 @@ class Scored:
     places: list[int]
 
 
-def measure(ckpt: Checkpoint, seed: int) -> tuple[dict[str, Scored], str, list[str]]:
-    """By kind of pictures what their scores are, the name of the other data set, "" where there is none, and the names of the usual
-    pictures. The kinds that are possible: turning needs square pictures. None without test images of the model's own data set."""
+def measure(ckpt: Checkpoint, seed: int) -> tuple[dict[str, Scored], str, list[int]]:
+    """By kind of pictures what their scores are, the name of the other data set, "" where there is none, and the places of the usual
+    pictures among the test images of the model's data set, which must be on this computer. Turning needs square pictures."""
     shape, found = ckpt.model_config.image_shape, originals.of(ckpt.data)
     index = seeded_order(len(found), seed)[: MANY if prod(shape) <= SMALL else FEW]
     x = found.pictures(index)
@@ -43,8 +43,7 @@ def measure(ckpt: Checkpoint, seed: int) -> tuple[dict[str, Scored], str, list[s
     sets[NOISE] = anomaly.noise(seed, len(x), shape)
     if shape[1] == shape[2]:
         sets[TURNED] = x.rot90(1, (2, 3))
-    names = [found.name_of(i) for i in index.tolist()]
-    return {kind: _score(ckpt.model, of_kind) for kind, of_kind in sets.items()}, title, names
+    return {kind: _score(ckpt.model, of_kind) for kind, of_kind in sets.items()}, title, index.tolist()
 
 
 def _score(model: Autoencoder, x: Tensor) -> Scored:
