@@ -23,6 +23,7 @@ PAGES = {
     "dogs-interpolate": ("Interpolate", 2, 0),
     "dogs-perturb": ("Perturb", 2, 1),
     "dogs-noise-regularised": ("Noise-regularised", 1, 1),
+    "map": ("Map", 0, 0),
     "training": ("Training", 0, 3),
 }
 
