@@ -203,8 +203,11 @@ function mount(root, setTriggerValue) {
     for (const name of ["a", "b"]) {
       if (!boxes[name]) continue
       pane.drawBox(ctx, boxes[name])
+      const [x, y] = [pane.toX(boxes[name][0]), pane.toY(boxes[name][3])]
+      ctx.fillStyle = pane.theme("--st-background-color")
+      ctx.fillRect(x, y - 22, 22, 22)
       ctx.fillStyle = pane.theme("--st-text-color")
-      ctx.fillText(name.toUpperCase(), pane.toX(boxes[name][0]) + 5, pane.toY(boxes[name][3]) + 18)
+      ctx.fillText(name.toUpperCase(), x + 5, y - 5)
     }
     if (rubber) pane.drawBox(ctx, asBox(rubber))
     const own = data.own
