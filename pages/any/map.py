@@ -142,7 +142,7 @@ def show_map() -> None:
                 )
             )
     canvas.store(name, method)
-    index, distances = atlas.neighbours(name)
+    index = atlas.neighbours(name, n)[0]
     chosen = {letter: boxes.inside(places, box) for letter, box in (("A", box_a), ("B", box_b))}
     walk = show_boxes(name, picked, chosen, label_names)
     by_codes, by_pixels = atlas.accuracies(name)
@@ -151,18 +151,27 @@ def show_map() -> None:
         findings.of_layout(layout, method),
         *([boxes.finding(walk, label_names, kind)] if walk else []),
         *findings.of_labels(by_codes, by_pixels, math.prod(ckpt.model_config.latent_shape), kind),
-        *findings.of_neighbours(index, pictures.brightness, ckpt.labels.numpy(), kind),
+        *findings.of_neighbours(index, pictures.brightness[:n], labels, kind),
     ]
     controls.notice(points)
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-        cloud = figures.scatter_tile(places, labels, label_names, whole, width_px // 2, ink)
-        near = [figures.to_tiles(ckpt.model.decode(ckpt.codes[i][None]))[0] for i in index[picked][:4].tolist()]
-        distance = [number(float(d), 2) for d in distances[picked][:4]]
-        top = [_("{number} codes by {method}").format(number=number(n), method=wording.methods()[method])]
-        below = [_("code {number}").format(number=picked), *distance]
-        rows = [[cloud, boxes_tile(walk, x_hat)], [x_hat, *near]]
-        return figures.panel(rows, [], [["", ""], below], top, caption, width_px, ink)
+        cloud = figures.scatter_tile(places, labels, label_names, whole, width_px // (3 if walk else 2), ink)
+        near = figures.to_tiles(ckpt.model.decode(ckpt.codes[torch.tensor([picked, *index[picked][:8].tolist()])]))
+        tiles = [cloud, figures.mosaic(near, 3, 1)]
+        notes = [
+            _("{number} codes by {method}").format(number=number(n), method=wording.methods()[method]),
+            _("Code {picked} and its 8 nearest codes, row by row").format(picked=picked),
+        ]
+        if walk:
+            tiles.append(figures.mosaic([*walk.means, x_hat, *walk.rows[0][2:], *walk.rows[1][2:]], 3, 1))
+            steps = list_of(number(step, 1) for step in boxes.STEPS[2:])
+            notes.append(
+                _("Mean of A, mean of B, code {picked}; {steps} times from A to B; as far at random").format(
+                    picked=picked, steps=steps
+                )
+            )
+        return figures.panel([tiles], [], [notes], [], caption, width_px, ink)
 
     settings = {
         _("model"): name,
@@ -188,14 +197,9 @@ def show_map() -> None:
         for i, (x, y) in enumerate(places.tolist())
     ]
     alt = _(
-        "Map of {number} codes by {method}; below it the picture of code {picked} and those of its nearest codes"
+        "Map of {number} codes by {method}; beside it the picture of code {picked} and those of its nearest codes"
     ).format(number=number(n), method=wording.methods()[method], picked=picked)
     export.export_row(f"map-{method}-{picked}", draw, rows, settings, alt)
-
-
-def boxes_tile(walk: boxes.Walk | None, instead: np.ndarray) -> np.ndarray:
-    """The walk from A to B, or the picked picture."""
-    return figures.mosaic([tile for row in walk.rows for tile in row], len(boxes.STEPS), 2) if walk else instead
 
 
 def show_boxes(name: str, picked: int, chosen: dict, label_names: tuple[str, ...]) -> boxes.Walk | None:

@@ -53,9 +53,9 @@ def pictures(name: str) -> Pictures:
         return _pictures(*loaders.version(name), found is not None, _digest(name), ckpt, found)
 
 
-def neighbours(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """`maps.neighbours` of a model's codes."""
-    return _neighbours(*loaders.version(name), loaders.checkpoint(name))
+def neighbours(name: str, num_codes: int) -> tuple[np.ndarray, np.ndarray]:
+    """`maps.neighbours` among the first of a model's codes, those that a map shows."""
+    return _neighbours(*loaders.version(name), num_codes, loaders.checkpoint(name))
 
 
 def order(name: str, method: str) -> np.ndarray:
@@ -90,8 +90,8 @@ def _layout(name: str, modified_ns: int, method: str, _digest: str, _ckpt: Check
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _neighbours(name: str, modified_ns: int, _ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
-    return maps.neighbours(maps.flat(_ckpt.codes))
+def _neighbours(name: str, modified_ns: int, num_codes: int, _ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
+    return maps.neighbours(maps.flat(_ckpt.codes[:num_codes]))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -68,7 +68,7 @@ def store(name: str, method: str) -> None:
 def _points(name: str, modified_ns: int, method: str, with_psnr: bool) -> bytes:
     places = atlas.layout(name, method).places
     n, pictures = len(places), atlas.pictures(name)
-    index, distances = atlas.neighbours(name) if n == len(pictures.power) else _among(name, n)
+    index, distances = atlas.neighbours(name, n)
     values = {"brightness": pictures.brightness, "power": pictures.power} | (
         {"psnr": pictures.psnr} if with_psnr else {}
     )
@@ -103,13 +103,6 @@ def _sheet(name: str, modified_ns: int, num_psnr: int) -> bytes:
         "columns": sheets.columns(len(pictures.power)),
     }
     return packing.join(header, pictures.sheet)
-
-
-def _among(name: str, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest of the first n codes, where the map has no more."""
-    from aemodels.codes import maps
-
-    return maps.neighbours(maps.flat(loaders.checkpoint(name).codes[:n]))
 
 
 def _bytes(values: Sequence | np.ndarray, kind: type) -> bytes:
