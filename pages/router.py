@@ -75,6 +75,7 @@ page = st.navigation(
             ),
         ],
         _("Any data set"): [
+            st.Page("any/map.py", title=_("Map"), icon=":material/map:", url_path="map"),
             st.Page("any/anomaly.py", title=_("Anomaly"), icon=":material/report:", url_path="anomaly"),
         ],
         _("About"): [

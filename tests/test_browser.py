@@ -25,6 +25,7 @@ PAGES = {
     "dogs-perturb": ("Perturb", 2, 1),
     "dogs-noise-regularised": ("Noise-regularised", 1, 1),
     "anomaly": ("Anomaly", 1, 2),
+    "map": ("Map", 0, 0),
     "training": ("Training", 0, 3),
 }
 

@@ -16,7 +16,7 @@ from pages.parts.shared import loaders, originals
 PLANES, PHOTOS = ("mnist/latent_plane", "mnist/twins", "mnist/path"), (
     "dogs/reconstruct", "dogs/sample", "dogs/axes", "dogs/interpolate", "dogs/perturb", "dogs/noise_regularised",
 )  # fmt: skip
-PAGES = ("about/home", *PLANES, "mnist/denoise", *PHOTOS, "about/training", "about/report")
+PAGES = ("about/home", *PLANES, "mnist/denoise", *PHOTOS, "any/map", "about/training", "about/report")
 SETS = {"dogs": ("Stanford Dogs", "Shapes", "Grey shapes"), "mnist": ("MNIST", "FashionMNIST", "Shapes")}
 
 pytestmark = pytest.mark.usefixtures("without_photos")
@@ -117,7 +117,7 @@ def test_every_page_with_no_model(checkpoint_folder):
     app = start()
     for page in PAGES:
         check(app, page)
-        if page in (*PLANES, "mnist/denoise", *PHOTOS):
+        if page in (*PLANES, "mnist/denoise", *PHOTOS, "any/map"):
             assert "There is no model with " in app.info[0].value
 
 
@@ -137,9 +137,12 @@ def test_files_that_are_no_models_take_out_themselves_alone(foreign):
         assert "`cut`, `empty`, `text`. Home says why." in notice(app)
 
 
-def test_a_model_that_no_page_can_show_is_told_on_home(foreign):
-    (sentence,) = (info.value for info in start().info if "no page" in info.value or "fashion-3d" in info.value)
-    assert "The code of fashion-3d is of 3 numbers" in sentence
+def test_a_model_that_no_page_can_show_is_told_on_home(foreign, monkeypatch):
+    title, data, values = FOREIGN["fashion-3d"]
+    monkeypatch.setitem(FOREIGN, "fashion-3d", (title, data, values | {"latent_shape": (1,)}))
+    save_foreign("fashion-3d", foreign, as_name="fashion-1d")
+    (sentence,) = (info.value for info in start().info if "fashion-1d" in info.value)
+    assert "The code of fashion-1d is of 1 numbers" in sentence
     for page in PLANES:
         app = open_page(page, mnist_data="FashionMNIST")
         assert all("Three numbers" not in control.options for control in app.segmented_control)

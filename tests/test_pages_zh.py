@@ -30,7 +30,7 @@ ALLOWED = """
     Latent Lab English MNIST FashionMNIST KMNIST Stanford Dogs Word Streamlit
     PSNR SSIM MSE BCE SNR KL L2 VAE PCA AVIF VVC MMSE PNG CSV JPEG HTML ZIP zip DPI dpi Ledoit Wolf L-BFGS Inception Muon AdamW
     log dB px bit kB MB GB ms min max bfloat float plain conv mlp noisy-code denoising vae l2-code
-    LayerNorm Shift WebP HEIC TIFF GIF BMP PPM
+    t-SNE LayerNorm Shift WebP HEIC TIFF GIF BMP PPM
     encode k-means ROC Cremer Li Duvenaud Inference Suboptimality in Variational Autoencoders ICML
     NVIDIA HBM AMD EPYC Intel Xeon Processor CPU
 """

@@ -82,10 +82,14 @@ def _join(ckpt: Checkpoint, version: int, layers: list[dict], weights: Tensor, c
         "num_codes": len(codes),
         "num_whole": len(whole),
     }
-    text = json.dumps(header).encode()
     arrays = (weights.half(), codes, ckpt.labels.byte())
-    parts = [len(text).to_bytes(4, "little"), text, *(a.contiguous().numpy().tobytes() for a in arrays), whole]
-    return b"".join(parts)
+    return join(header, *(a.contiguous().numpy().tobytes() for a in arrays), whole)
+
+
+def join(header: dict, *parts: bytes) -> bytes:
+    """What store.js reads: the length of the header, uint32; the header, JSON; the parts."""
+    text = json.dumps(header).encode()
+    return b"".join([len(text).to_bytes(4, "little"), text, *parts])
 
 
 def _twice(extent: planes.Extent) -> planes.Extent:

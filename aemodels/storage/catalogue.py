@@ -3,6 +3,7 @@
 A page asks for a kind of model, and what a model is follows from its configuration, never from its name.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -55,6 +56,10 @@ def _is_plane(model: Model) -> bool:
     return model.config.latent_shape == (2,)
 
 
+def _is_space(model: Model) -> bool:
+    return math.prod(model.config.latent_shape) > 2
+
+
 def _has_maps(model: Model) -> bool:
     """Whether each cell of the code stands for a block of pixels."""
     sides, pixels = model.config.latent_shape[1:], model.config.image_shape[1:]
@@ -74,7 +79,7 @@ LAB_TITLES = (
     N_("noise 0.10"),
     N_("noise 0.15"),
 )
-PLANE, MAPS, DENOISER, REFINED = "plane", "maps", "denoiser", "refined"
+PLANE, MAPS, DENOISER, REFINED, SPACE = "plane", "maps", "denoiser", "refined", "space"
 # Kind -> what it is in English words, and which models are of it.
 KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
     PLANE: (N_("a code of two numbers"), _is_plane),
@@ -84,6 +89,7 @@ KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
         N_("steps that improve the encoder's code"),
         lambda model: bool(model.config.corrector_depths or model.config.refiner_steps),
     ),
+    SPACE: (N_("a code of more than two numbers"), _is_space),
 }
 
 
@@ -190,6 +196,6 @@ def why_no_page(model: Model) -> str:
     """Why no page can show a model that is of none of KINDS, in a sentence."""
     code, image = ("×".join(map(str, shape)) for shape in (model.config.latent_shape, model.config.image_shape))
     return _(
-        "The code of {name} is of {code} numbers, for images of {image}: pages show codes of two numbers, codes of channels × "
-        "height × width whose cells are blocks of pixels, and denoisers. Its figures and its training are shown."
+        "The code of {name} is of {code} numbers, for images of {image}: pages show codes of two or more numbers, and denoisers. Its figures and "
+        "its training are shown."
     ).format(name=model.name, code=code, image=image)

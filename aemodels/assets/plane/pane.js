@@ -3,7 +3,7 @@ const LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 44 // px around the plot, for th
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }
 
 class Pane {
-  // look   what is shown: {view: [x_min, x_max, y_min, y_max], colours, model, picture, overview, only}
+  // look   what is shown: {view: [x_min, x_max, y_min, y_max], colours, model, picture, overview, only}; stamp: what else the dots depend on
   // marks  draws on top: (ctx, pane) => …
   constructor(canvas, marks) {
     this.canvas = canvas
@@ -13,18 +13,23 @@ class Pane {
     this.resized.observe(canvas)
   }
 
-  get width() { return this.canvas.clientWidth - LEFT - RIGHT }
-  get height() { return this.canvas.clientHeight - TOP - BOTTOM }
-  toX(z1) { return LEFT + ((z1 - this.look.view[0]) / (this.look.view[1] - this.look.view[0])) * this.width }
-  toY(z2) { return TOP + ((this.look.view[3] - z2) / (this.look.view[3] - this.look.view[2])) * this.height }
+  // Another kind of pane may have other margins.
+  get left() { return LEFT }
+  get right() { return RIGHT }
+  get top() { return TOP }
+  get bottom() { return BOTTOM }
+  get width() { return this.canvas.clientWidth - this.left - this.right }
+  get height() { return this.canvas.clientHeight - this.top - this.bottom }
+  toX(z1) { return this.left + ((z1 - this.look.view[0]) / (this.look.view[1] - this.look.view[0])) * this.width }
+  toY(z2) { return this.top + ((this.look.view[3] - z2) / (this.look.view[3] - this.look.view[2])) * this.height }
   theme(name) { return getComputedStyle(this.canvas).getPropertyValue(name).trim() }
 
   // The place under the pointer, kept inside the view.
   toPlace(event) {
     const at = this.canvas.getBoundingClientRect(), [x1, x2, y1, y2] = this.look.view
     return this.clamp([
-      x1 + ((event.clientX - at.left - LEFT) / this.width) * (x2 - x1),
-      y2 - ((event.clientY - at.top - TOP) / this.height) * (y2 - y1),
+      x1 + ((event.clientX - at.left - this.left) / this.width) * (x2 - x1),
+      y2 - ((event.clientY - at.top - this.top) / this.height) * (y2 - y1),
     ])
   }
 
@@ -49,15 +54,19 @@ class Pane {
     if (!this.look || !this.canvas.clientWidth) return
     const ratio = window.devicePixelRatio || 1, { look } = this
     // The 10,000 dots are drawn again only where they would look different, not for every move of the cross.
-    const seen = [look.view, look.only, this.canvas.clientWidth, ratio, this.theme("--st-text-color")].join()
+    const seen = [look.view, look.only, look.stamp, this.canvas.clientWidth, ratio, this.theme("--st-text-color")].join()
     if (seen !== this.seen || look.model !== this.model || look.picture !== this.picture) {
       Object.assign(this, { seen, model: look.model, picture: look.picture })
-      this.base = new OffscreenCanvas(this.canvas.clientWidth * ratio, this.canvas.clientHeight * ratio)
+      const width = Math.floor(this.canvas.clientWidth * ratio), height = Math.floor(this.canvas.clientHeight * ratio)
+      if (this.base?.width !== width || this.base.height !== height) {
+        this.base = new OffscreenCanvas(width, height)
+        Object.assign(this.canvas, { width, height })
+      }
       const ctx = this.base.getContext("2d")
+      ctx.setTransform(1, 0, 0, 1, 0, 0)
+      ctx.clearRect(0, 0, width, height)
       ctx.scale(ratio, ratio)
       this.drawBase(ctx)
-      this.canvas.width = this.base.width
-      this.canvas.height = this.base.height
     }
     const ctx = this.canvas.getContext("2d")
     ctx.setTransform(1, 0, 0, 1, 0, 0)
@@ -72,14 +81,14 @@ class Pane {
     this.drawAxes(ctx)
     ctx.save()
     ctx.beginPath()
-    ctx.rect(LEFT, TOP, this.width, this.height)
+    ctx.rect(this.left, this.top, this.width, this.height)
     ctx.clip()
     if (picture) {
       const [x1, x2, y1, y2] = picture.extent
       ctx.imageSmoothingEnabled = picture.image.width > this.width * (window.devicePixelRatio || 1)
       ctx.drawImage(picture.image, this.toX(x1), this.toY(y2), this.toX(x2) - this.toX(x1), this.toY(y1) - this.toY(y2))
     }
-    if (model) this.drawDots(ctx, model, view, [LEFT, TOP, this.width, this.height], this.width > 500 ? 3.4 : 2.6)
+    if (model) this.drawDots(ctx, model, view, [this.left, this.top, this.width, this.height], this.width > 500 ? 3.4 : 2.6)
     ctx.restore()
     if (overview) this.drawOverview(ctx, overview)
   }
@@ -99,7 +108,7 @@ class Pane {
 
   // The whole cloud in a corner, and where in it the view lies.
   drawOverview(ctx, whole) {
-    const side = Math.round(this.width / 4), left = LEFT + this.width - side - 6, top = TOP + this.height - side - 6
+    const side = Math.round(this.width / 4), left = this.left + this.width - side - 6, top = this.top + this.height - side - 6
     const [x1, x2, y1, y2] = whole, [a, b, c, d] = this.look.view
     ctx.fillStyle = this.theme("--st-background-color")
     ctx.fillRect(left, top, side, side)
@@ -124,19 +133,19 @@ class Pane {
     ctx.strokeStyle = this.theme("--st-border-color")
     ctx.textAlign = "center"
     for (const t of ticks(x1, x2, this.width / 70)) {
-      line(this.toX(t), TOP, this.toX(t), TOP + this.height)
-      ctx.fillText(minus(t), this.toX(t), TOP + this.height + 20)
+      line(this.toX(t), this.top, this.toX(t), this.top + this.height)
+      ctx.fillText(minus(t), this.toX(t), this.top + this.height + 20)
     }
     ctx.textBaseline = "bottom" // with room for the subscript
-    ctx.fillText("z₁", LEFT + this.width / 2, this.canvas.clientHeight - 1)
+    ctx.fillText("z₁", this.left + this.width / 2, this.canvas.clientHeight - 1)
     ctx.textBaseline = "alphabetic"
     ctx.textAlign = "right"
     for (const t of ticks(y1, y2, this.height / 60)) {
-      line(LEFT, this.toY(t), LEFT + this.width, this.toY(t))
-      ctx.fillText(minus(t), LEFT - 6, this.toY(t) + 5)
+      line(this.left, this.toY(t), this.left + this.width, this.toY(t))
+      ctx.fillText(minus(t), this.left - 6, this.toY(t) + 5)
     }
     ctx.textAlign = "left"
-    ctx.fillText("z₂", 2, TOP + this.height / 2 + 5)
+    ctx.fillText("z₂", 2, this.top + this.height / 2 + 5)
   }
 
   // Twice, a broad one in the colour of the background below, so that a mark stands out from any dots.
@@ -161,7 +170,7 @@ class Pane {
     const x = this.toX(0), y = this.toY(0)
     ctx.save()
     ctx.beginPath()
-    ctx.rect(LEFT, TOP, this.width, this.height)
+    ctx.rect(this.left, this.top, this.width, this.height)
     ctx.clip()
     this.stroke(ctx, () => radii.forEach((r) => {
       ctx.moveTo(this.toX(r), y)
@@ -173,7 +182,7 @@ class Pane {
   // Nothing where z lies outside the view.
   drawCross(ctx, z) {
     const x = this.toX(z[0]), y = this.toY(z[1])
-    if (x < LEFT - 1 || x > LEFT + this.width + 1 || y < TOP - 1 || y > TOP + this.height + 1) return
+    if (x < this.left - 1 || x > this.left + this.width + 1 || y < this.top - 1 || y > this.top + this.height + 1) return
     this.stroke(ctx, () => {
       ctx.arc(x, y, 10, 0, 2 * Math.PI)
       for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {

@@ -3,11 +3,12 @@
 const shelf = (globalThis.latentLab ??= new Map())
 
 export default function ({ data, parentElement }) {
-  const isModel = data instanceof Uint8Array, thing = isModel ? readHeader(data) : data
-  const version = isModel ? thing.version : data
+  const isBinary = data instanceof Uint8Array, thing = isBinary ? readHeader(data) : data
+  const version = isBinary ? thing.version : data
   if (shelf.get(thing.name)?.version !== version) {
-    if (isModel) keep(thing.name, version, parentElement, makeModel(thing, data))
-    else keepPicture(thing, parentElement)
+    if (!isBinary) keepPicture(thing, parentElement)
+    else if (thing.kind === "sheet") keepSheet(thing, data, parentElement)
+    else keep(thing.name, version, parentElement, thing.kind === "map" ? makeMap(thing, data) : makeModel(thing, data))
   }
   // Where the page has changed, its successor may have put its own thing here already.
   return () => shelf.get(thing.name)?.owner === parentElement && shelf.delete(thing.name)
@@ -30,6 +31,26 @@ function makeModel({ layers, num_weights, num_codes, num_whole, start }, data) {
   const codes = new Float32Array(take(8 * num_codes)) // z1, z2 of each code, one after the other
   const labels = new Uint8Array(take(num_codes))
   return { decode: makeDecoder(layers, weights, new Int8Array(take(num_whole))), codes, labels }
+}
+
+// See points in map/canvas.py.
+function makeMap({ num_codes: n, num_neighbours: k, values, start }, data) {
+  const take = (type, count) => new type(data.slice(start, (start += 4 * count)).buffer)
+  return {
+    codes: take(Float32Array, 2 * n), // where each code lies on the map
+    labels: take(Int32Array, n),
+    order: take(Int32Array, n), // the densest places first
+    neighbours: take(Int32Array, n * k),
+    distances: take(Float32Array, n * k),
+    values: Object.fromEntries(values.map((name) => [name, take(Float32Array, n)])),
+    num_neighbours: k,
+  }
+}
+
+// All pictures in one, so that the browser decodes one file.
+async function keepSheet({ name, version, tile, columns, start }, data, owner) {
+  const sheet = await createImageBitmap(new Blob([data.subarray(start)]))
+  keep(name, version, owner, { sheet, tile, columns })
 }
 
 function keepPicture(data, owner) {

@@ -47,6 +47,11 @@ def store_picture(name: str, model: str, picture: str, extent: planes.Extent) ->
     _STORE(key=f"store-{name}", data={"name": name, "model": model, "picture": picture, "extent": extent})
 
 
+def store_packed(name: str, data: bytes) -> None:
+    """Hands what `packing.join` made to the browser, under its name."""
+    _STORE(key=f"store-{name}", data=data)
+
+
 def touch(key: str, ckpt: Checkpoint, data: dict, on_change: Callable[[dict], None]) -> None:
     """A checkpoint's plane to touch; on_change gets {"z": [z1, z2], "box": [x_min, x_max, y_min, y_max]}."""
     _mount(_TOUCH, key, ckpt, data, wording.of_touch(words.of(ckpt.data.config)), on_change)
@@ -66,6 +71,18 @@ def path(key: str, ckpt: Checkpoint, data: dict, on_change: Callable[[dict], Non
 def _mount(
     component, key: str, ckpt: Checkpoint, data: dict, spoken: dict[str, str], on_change: Callable[[dict], None]
 ) -> None:
+    classes = list(ckpt.data.label_names)
+    mount(
+        component,
+        key,
+        data | {"classes": classes, "colours": figures.class_colours(classes), "words": spoken},
+        on_change,
+    )
+
+
+def mount(component, key: str, data: dict, on_change: Callable[[dict], None]) -> None:
+    """Shows a component; what it sends as "change" goes to on_change, and its number comes back to it as data["answered"]."""
+
     def changed() -> None:
         event = st.session_state[key].change
         if event:
@@ -73,9 +90,7 @@ def _mount(
             on_change(event)
 
     answered = st.session_state.get(f"{key}_answered", 0)
-    classes = list(ckpt.data.label_names)
-    shared = {"classes": classes, "colours": figures.class_colours(classes), "words": spoken, "answered": answered}
-    component(key=key, data=data | shared, on_change_change=changed)
+    component(key=key, data=data | {"answered": answered}, on_change_change=changed)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -1,0 +1,109 @@
+"""The map's component: dots and pictures on a canvas, which pans and zooms by itself, and how it speaks with Python."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from aemodels.export import components, packing
+from aemodels.report import sheets
+from pages.parts.map import atlas, wording
+from pages.parts.plane import canvas
+from pages.parts.shared import loaders
+
+NUM_NEIGHBOURS = 8  # shown of each code
+POINTS, SHEET = "map", "map-sheet"  # under which names the browser keeps them
+
+HTML = """
+<div class="bar">
+  <div class="legend" role="group" data-label="classes"></div>
+  <div class="scale"><span id="low"></span><i></i><span id="high"></span></div>
+  <div class="tools">
+    <button type="button" class="tool" id="a" aria-pressed="false">▭ A</button>
+    <button type="button" class="tool" id="b" aria-pressed="false">▭ B</button>
+    <button type="button" class="tool" id="no-boxes" data-text="no_boxes"></button>
+    <button type="button" class="tool" id="nearer" data-label="nearer">+</button>
+    <button type="button" class="tool" id="out" data-label="out">−</button>
+    <button type="button" class="tool" id="reset" data-text="reset"></button>
+  </div>
+</div>
+<div class="map">
+  <canvas id="codes" class="plane" tabindex="0" role="application"></canvas>
+  <section class="readout" aria-live="polite">
+    <div>
+      <p id="who"></p><p id="psnr"></p>
+      <div class="pair">
+        <figure><canvas id="tile" class="digit" role="img"></canvas><img id="decoded" hidden><figcaption data-text="decoded"></figcaption></figure>
+        <figure hidden><img id="original" hidden><figcaption data-text="original"></figcaption></figure>
+      </div>
+    </div>
+    <div><p data-text="nearest"></p><div id="neighbours"></div></div>
+  </section>
+  <p class="hint" data-text="hint"></p>
+</div>
+"""
+_HERE = Path(__file__).parent
+_MAP = st.components.v2.component(
+    "map",
+    html=HTML,
+    css=components.read("plane.css") + (_HERE / "map.css").read_text(encoding="utf-8"),
+    js=components.read("pane.js") + (_HERE / "map.js").read_text(encoding="utf-8"),
+)
+
+
+def touch(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
+    """The map; on_change gets {"picked": index, "view": box, "a": box or None, "b": box or None}, and "only": label or −1 where the key of
+    labels was clicked."""
+    canvas.mount(_MAP, key, data | {"words": wording.of_map()}, on_change)
+
+
+def store(name: str, method: str) -> None:
+    """Hands a model's map and its pictures to the browser."""
+    canvas.store_packed(POINTS, _points(*loaders.version(name), method, bool(len(atlas.pictures(name).psnr))))
+    canvas.store_packed(SHEET, _sheet(*loaders.version(name), len(atlas.pictures(name).psnr)))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _points(name: str, modified_ns: int, method: str, with_psnr: bool) -> bytes:
+    places = atlas.layout(name, method).places
+    n, pictures = len(places), atlas.pictures(name)
+    index, distances = atlas.neighbours(name, n)
+    values = {"brightness": pictures.brightness, "power": pictures.power} | (
+        {"psnr": pictures.psnr} if with_psnr else {}
+    )
+    k = min(NUM_NEIGHBOURS, index.shape[1])
+    header = {
+        "name": POINTS,
+        "kind": "map",
+        "version": f"{name} {modified_ns} {method} {with_psnr}",
+        "num_codes": n,
+        "num_neighbours": k,
+        "values": list(values),
+    }
+    return packing.join(
+        header,
+        _bytes(places, np.float32),
+        _bytes(loaders.checkpoint(name).labels[:n].numpy(), np.int32),
+        _bytes(atlas.order(name, method), np.int32),
+        _bytes(index[:, :k], np.int32),
+        _bytes(distances[:, :k], np.float32),
+        *(_bytes(of_each[:n], np.float32) for of_each in values.values()),
+    )
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sheet(name: str, modified_ns: int, num_psnr: int) -> bytes:
+    pictures = atlas.pictures(name)
+    header = {
+        "name": SHEET,
+        "kind": "sheet",
+        "version": f"{name} {modified_ns}",
+        "tile": pictures.tile,
+        "columns": sheets.columns(len(pictures.power)),
+    }
+    return packing.join(header, pictures.sheet)
+
+
+def _bytes(values: Sequence | np.ndarray, kind: type) -> bytes:
+    return np.ascontiguousarray(values, kind).tobytes()

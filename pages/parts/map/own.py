@@ -1,0 +1,38 @@
+"""A picture of the visitor's own, put on the map."""
+
+import streamlit as st
+from torch import Tensor
+
+from aemodels import Checkpoint
+from aemodels.codes import latents, maps
+from aemodels.language import _, number, sentences
+from pages.parts.digits import own_image
+from pages.parts.map import atlas
+
+
+def show(name: str, ckpt: Checkpoint, method: str) -> tuple[list[float] | None, str]:
+    """A widget to upload a picture; where it lies on the map, and a sentence on it, or (None, "")."""
+    with st.expander(_("A picture of your own"), icon=":material/upload:"):
+        x = own_image.show("own", ckpt.model_config.image_shape, ckpt.data.config.source == "mnist")
+    if x is None:
+        return None, ""
+    z = ckpt.model.encode(x[None])
+    index, distance = latents.nearest(ckpt.codes, z)
+    return _place(name, ckpt, method, z), sentences(
+        [
+            _("**Your picture** is the circle with the bar.")
+            if method == "pca"
+            else _(
+                "**Your picture** is the circle with the bar, at the median place of its five nearest codes: t-SNE has no formula for new codes."
+            ),
+            _("Its nearest code is number {number}, at distance {distance}.").format(
+                number=int(index), distance=number(float(distance), 2)
+            ),
+        ]
+    )
+
+
+def _place(name: str, ckpt: Checkpoint, method: str, z: Tensor) -> list[float]:
+    if method == "pca":
+        return atlas.pca(name).transform(maps.flat(z))[0].tolist()
+    return maps.place_by_neighbours(ckpt.codes, atlas.layout(name, method).places, z)[0].tolist()

@@ -1,0 +1,160 @@
+"""Codes laid out on a plane: where they lie, how far that can be trusted, what is kept of it on disk."""
+
+import numpy as np
+import pytest
+import torch
+
+from aemodels.codes import directions, labels_read, map_files, maps
+from aemodels.report import sheets
+
+
+@pytest.fixture(scope="module")
+def codes():
+    """Three clouds of 60 codes (3, 2, 2), far apart."""
+    generator = torch.Generator().manual_seed(0)
+    centres = 8 * torch.randn(3, 3, 2, 2, generator=generator)
+    return torch.cat([centre + torch.randn(60, 3, 2, 2, generator=generator) for centre in centres])
+
+
+LABELS = torch.arange(3).repeat_interleave(60)
+
+
+def test_pca_lays_out_along_the_two_strongest_directions(codes):
+    layout = maps.lay_out(codes, "pca")
+    x = codes.flatten(1).double()
+    x = x - x.mean(0)
+    expected = x @ torch.linalg.eigh(x.T @ x)[1].flip(1)[:, :2]
+    np.testing.assert_allclose(np.abs(layout.places), expected.abs().numpy(), atol=1e-4)
+
+
+def test_tsne_keeps_clouds_together_and_is_the_same_again(codes):
+    layout = maps.lay_out(codes, "tsne")
+    nearest = maps.neighbours(layout.places, 1)[0][:, 0]
+    assert (LABELS[nearest] == LABELS).float().mean() > 0.98
+    assert layout.trust > 0.9
+    np.testing.assert_array_equal(layout.places, maps.lay_out(codes, "tsne").places)
+
+
+def test_tsne_takes_no_more_codes_than_it_can(codes, monkeypatch):
+    monkeypatch.setattr(maps, "MAX_TSNE", 50)
+    assert maps.lay_out(codes, "tsne").places.shape == (50, 2)
+
+
+def test_a_shuffled_map_cannot_be_trusted(codes):
+    layout = maps.lay_out(codes, "pca")
+    x, shuffled = maps.flat(codes), np.random.default_rng(0).permutation(layout.places)
+    assert maps.trust(x, shuffled) < 0.6 < layout.trust
+    assert maps.share_kept(x, shuffled) < 0.15 < layout.kept
+    flat = maps.flat(codes)[:, :2]
+    assert maps.trust(flat, flat) == 1
+    assert maps.share_kept(flat, flat) == 1
+
+
+def test_neighbours_are_the_nearest_others(codes):
+    x = maps.flat(codes)
+    index, distances = maps.neighbours(x, 4)
+    every = np.linalg.norm(x[:, None] - x[None], axis=-1)
+    np.fill_diagonal(every, np.inf)
+    np.testing.assert_array_equal(index, every.argsort(1)[:, :4])
+    np.testing.assert_allclose(distances, np.sort(every, 1)[:, :4], rtol=1e-4)
+
+
+def test_the_densest_places_come_first():
+    generator = np.random.default_rng(0)
+    places = np.concatenate([generator.normal(0, 10, (40, 2)), generator.normal(100, 0.1, (40, 2))])
+    assert set(maps.densest_first(places)[:40]) == set(range(40, 80))
+
+
+def test_a_new_code_lies_where_its_neighbours_do(codes):
+    layout = maps.lay_out(codes, "tsne")
+    placed = maps.place_by_neighbours(codes, layout.places, codes[:60].mean(0, keepdim=True))
+    cloud = layout.places[:60]
+    assert (cloud.min(0) <= placed).all()
+    assert (placed <= cloud.max(0)).all()
+
+
+def test_pca_puts_a_new_code_where_its_formula_says(codes):
+    pca = maps.fit_pca(codes)
+    np.testing.assert_allclose(pca.transform(maps.flat(codes[3:4]))[0], maps.lay_out(codes, "pca").places[3], atol=1e-4)
+
+
+def test_labels_are_read_where_codes_tell_them(codes):
+    found = labels_read.accuracy(maps.flat(codes), LABELS.numpy())
+    assert (found.nearest, found.linear) == (1, 1)
+    assert found.chance == pytest.approx(1 / 3)
+    shuffled = np.random.default_rng(0).permutation(LABELS.numpy())
+    by_chance = labels_read.accuracy(maps.flat(codes), shuffled)
+    assert by_chance.nearest < 0.5
+    assert by_chance.linear < 0.5
+
+
+@pytest.mark.parametrize("labels", [np.full(180, -1), np.zeros(180, int), np.arange(180)])
+def test_there_is_nothing_to_read_without_two_labels(codes, labels):
+    assert labels_read.accuracy(maps.flat(codes), labels) is None
+
+
+@pytest.mark.parametrize("num_images", [20, 100])
+def test_principal_scores_keep_distances(num_images):
+    images = torch.randint(256, (num_images, 1, 6, 6), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    scores = torch.from_numpy(labels_read.principal_scores(images, 100))
+    x = images.flatten(1).float()
+    torch.testing.assert_close(torch.cdist(scores, scores), torch.cdist(x, x), rtol=1e-3, atol=1)
+    variances = scores.var(0)
+    assert (variances[:-1] >= variances[1:] - 1e-3).all()
+
+
+def test_the_direction_between_clouds_leads_from_one_to_the_other(codes):
+    def decode(z):
+        return z.flatten(1)[:, None, :, None].sigmoid()
+
+    a, b = torch.arange(60), torch.arange(60, 120)
+    direction = directions.between(codes, a, b)
+    torch.testing.assert_close(codes[a].mean(0) + direction, codes[b].mean(0))
+    other = directions.random_like(direction, 1)
+    assert float(other.norm()) == pytest.approx(float(direction.norm()), rel=1e-5)
+    ours = directions.effect(codes, LABELS, a, direction, 1, decode)
+    random = directions.effect(codes, LABELS, a, other, 1, decode)
+    assert ours.reached > 0.95 > 0.3 > random.reached
+    assert ours.change > 0
+    assert np.isnan(directions.effect(codes, LABELS, a, direction, -1, decode).reached)
+
+
+def test_what_is_computed_is_kept_for_that_checkpoint_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
+    asked = []
+
+    def compute():
+        asked.append(1)
+        return {"places": np.arange(4.0)}
+
+    for digest in ("a", "a", "b"):
+        np.testing.assert_array_equal(map_files.kept(digest, "pca", compute)["places"], np.arange(4.0))
+    assert len(asked) == 2
+    (file,) = tmp_path.glob("*-a-pca.npz")
+    file.write_bytes(file.read_bytes()[:50])  # as after a crash of the machine
+    map_files.kept("a", "pca", compute)
+    assert len(asked) == 3
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "file"))
+    assert map_files.kept("a", "pca", lambda: {"n": np.ones(1)})["n"] == 1
+
+
+def test_a_sheet_holds_each_picture_in_its_place():
+    import io
+
+    from PIL import Image
+
+    x = torch.linspace(0, 1, 5).view(5, 1, 1, 1).expand(5, 1, 8, 8)
+    tiles = sheets.shrink(x, 4)
+    assert tiles.shape == (5, 4, 4, 3)
+    tiles = np.kron(tiles, np.ones((1, 8, 8, 1), np.uint8))
+    sheet = np.asarray(Image.open(io.BytesIO(sheets.webp(tiles))))
+    assert sheets.columns(5) == 3
+    means = [
+        sheet[32 * (i // 3) + 4 : 32 * (i // 3) + 28, 32 * (i % 3) + 4 : 32 * (i % 3) + 28].mean() for i in range(5)
+    ]
+    np.testing.assert_allclose(means, [0, 64, 128, 191, 255], atol=6)
+    assert (sheets.tile_px(28, 10_000), sheets.tile_px(128, 1024), sheets.tile_px(128, 10_000)) == (28, 64, 32)

@@ -1,0 +1,118 @@
+"""The page Map without a browser: models of every kind, its words and figures, boxes, a picture of one's own."""
+
+import re
+
+import pytest
+import torch
+from apptest import notice, numbers, open_page, png_file, text
+from broken_models import BROKEN, save
+from foreign_models import save_foreign
+
+import aemodels
+from aemodels.codes import maps
+
+pytestmark = pytest.mark.usefixtures("without_photos")
+TRUST = r"trustworthiness of this layout is \*\*([\d.]+)\*\* .* measured on ([\d,]+) codes\).* \*\*(\d+)%\*\* are among"
+
+
+def test_it_says_how_far_the_map_can_be_trusted():
+    app = open_page("any/map")
+    x = maps.flat(aemodels.load_checkpoint("mnist-dae").codes)
+    trust, n, kept = numbers(TRUST, app)
+    places = maps.fit_pca(torch.from_numpy(x)).transform(x)
+    assert trust == pytest.approx(maps.trust(x, places), abs=6e-4)
+    assert n == 2000
+    assert kept == pytest.approx(100 * maps.share_kept(x, places), abs=0.6)
+
+
+def test_it_says_how_well_labels_are_read():
+    app = open_page("any/map")
+    nearest, linear, chance = numbers(
+        r"nearest codes tell the digit of \*\*([\d.]+)%\*\* .* linear classifier that of \*\*([\d.]+)%\*\*\. Chance, .*: ([\d.]+)%",
+        app,
+    )
+    assert linear > 90
+    assert nearest > 90
+    assert chance == pytest.approx(11.35, abs=0.06)
+    by_pixels = numbers(r"The same with PCA of the pixels.*\*\*([\d.]+)%\*\* and \*\*([\d.]+)%\*\*", app)
+    assert all(50 < share < 100 for share in by_pixels)
+
+
+def test_boxes_give_means_and_a_direction():
+    app = open_page("any/map", box_a="-6, -4, -2, 1", box_b="1, 3, -1, 1")
+    change, random = numbers(r"changes the pictures of A by \*\*([\d.]+)\*\* .* as long by \*\*([\d.]+)\*\*", app)
+    assert change > random
+    ours, by_chance = numbers(r"nearest code is a \w+ for \*\*(\d+)%\*\* .* random one for \*\*(\d+)%\*\*", app)
+    assert ours > by_chance
+    assert "attribute vector" in text(app)
+    app.text_input(key="box_b").set_value("").run()
+    assert not app.exception
+    assert "Draw the other box" in text(app)
+    app.text_input(key="box_a").set_value("90, 91, 90, 91").run()
+    assert not app.exception
+    assert "From A to B" not in notice(app)
+
+
+def test_another_layout_forgets_the_boxes_of_this_one(checkpoint_folder):
+    save("mnist-dae", checkpoint_folder, num_codes=200)
+    app = open_page("any/map", box_a="-6, -4, -2, 1")
+    app.segmented_control(key="layout").set_value("tsne").run()
+    assert not app.exception
+    assert app.text_input(key="box_a").value == ""
+    trust, n, _kept = numbers(TRUST, app)
+    assert (trust > 0.85, n) == (True, 200)
+
+
+def test_a_label_is_found_and_a_code_picked_by_the_address():
+    app = open_page("any/map", find="7", code=17, colour="power")
+    assert app.selectbox(key="find").value == "7"
+    assert app.number_input(key="code").value == 17
+    assert "code: 17" in text(app)
+
+
+@pytest.mark.parametrize("name", ["shapes-ae", "grey-ae", "fashion-denoiser", "fashion-3d", "shapes-denoiser"])
+@pytest.mark.parametrize("layout", ["pca", "tsne"])
+def test_models_of_any_code_have_a_map(name, layout, checkpoint_folder):
+    save_foreign(name, checkpoint_folder)
+    app = open_page("any/map", layout=layout)
+    words = text(app, "info", "warning")
+    assert "digit" not in words.replace("picture of one digit", "")
+    assert "What to notice" in words
+    assert not re.search(r"\b(nan|inf|None)\b", words)
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+@pytest.mark.parametrize("layout", ["pca", "tsne"])
+def test_codes_that_went_wrong_have_a_map_that_says_so(fault, layout, checkpoint_folder):
+    save("mnist-dae", checkpoint_folder, BROKEN[fault], 60)
+    app = open_page("any/map", layout=layout)
+    assert not app.exception
+    assert not app.error
+    assert not re.search(r"\b(nan|inf)\b", text(app, "info", "warning"))
+
+
+def test_few_codes_have_no_map(checkpoint_folder):
+    save("mnist-dae", checkpoint_folder, num_codes=5)
+    app = open_page("any/map")
+    assert app.info[0].value.startswith("A map needs at least 20 codes.")
+
+
+def test_a_plane_has_no_map(checkpoint_folder):
+    save("mnist-ae", checkpoint_folder, num_codes=60)
+    assert "There is no model with a code of more than two numbers" in open_page("any/map").info[0].value
+
+
+@pytest.mark.parametrize("layout", ["pca", "tsne"])
+def test_a_picture_of_ones_own_falls_on_the_map(layout, checkpoint_folder):
+    save_foreign("shapes-ae", checkpoint_folder)
+    app = open_page("any/map", layout=layout)
+    app.file_uploader[0].upload("mine.png", png_file(), "image/png").run()
+    assert not app.exception
+    assert "**Your picture** is the circle" in text(app)
+    assert ("median place" in text(app)) == (layout == "tsne")
+
+
+def test_it_speaks_chinese():
+    app = open_page("any/map", lang="zh")
+    assert app.title[0].value == "隐空间地图"
+    assert "观察要点" in text(app)
