@@ -17,6 +17,9 @@ torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one
 
 language.ask(languages.of_visitor)
 
+# Before `st.navigation`, which would have the browser fetch the page's own icon from Google's server for the tab.
+st.set_page_config(page_title="Latent Lab", page_icon=str(Path(__file__).parent / "parts/icon.png"), layout="wide")
+
 STYLE = """
 .stMainBlockContainer { padding-top: 3.5rem; position: relative; }  /* the picture above the fold on a projector */
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
@@ -85,11 +88,7 @@ page = st.navigation(
     }
 )
 is_home = page.url_path == ""
-st.set_page_config(
-    page_title="Latent Lab" if is_home else f"{page.title} · Latent Lab",
-    page_icon=str(Path(__file__).parent / "parts/icon.png"),
-    layout="wide",
-)
+st.set_page_config(page_title="Latent Lab" if is_home else f"{page.title} · Latent Lab")
 st.html(f"<style>{STYLE}</style>")
 languages.switch()
 scenes.show(page)
