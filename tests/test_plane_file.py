@@ -57,15 +57,15 @@ def decode(header, weights, whole, z):
     return x
 
 
-def test_rounded_weights_decode_as_before_to_three_grey_levels():
+def test_rounded_weights_decode_as_before_to_two_grey_levels_nearly_everywhere():
     ckpt = aemodels.load_checkpoint("mnist-ae")
     header, weights, codes, labels, whole = unpacked(packing.pack_rounded(ckpt, 1))
     assert (labels == ckpt.labels.numpy()).all()
     assert codes.reshape(-1, 2) == pytest.approx(ckpt.codes.numpy(), rel=2e-5)
     z = torch.cat([planes.cells(planes.widen(planes.box(ckpt.codes, 0.998)), 29), ckpt.codes[1::11]])
     error = 255 * (decode(header, weights, whole, z) - ckpt.model.decode(z).flatten(1)).abs().amax(1)
-    assert error.max() <= 3
-    assert (error <= 2).double().mean() > 0.98
+    assert error.max() <= 4
+    assert (error <= 2).double().mean() > 0.99
     assert len(whole) > 0.9 * sum(p.numel() for p in ckpt.model.decoder.parameters())
 
 
