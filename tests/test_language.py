@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po
 
 from aemodels import language
@@ -28,6 +28,8 @@ def written() -> Catalog:
         found = extract_from_dir(str(folder), [("**.py", "python")], keywords=DEFAULT_KEYWORDS | {"N_": None})
         for file, line, message, _comments, context in found:
             catalog.add(message, locations=[(f"{folder.name}/{file}", line)], context=context)
+    for line, message, _comments, context in extract_from_file("python", str(ROOT / "app.py")):
+        catalog.add(message, locations=[("app.py", line)], context=context)
     return catalog
 
 
