@@ -424,3 +424,12 @@ def test_where_nothing_can_be_kept_the_page_says_so_and_goes_on(tmp_path):
     go_to(app, "about/report")
     assert headings(app) == ["**1 · Denoise**"]
     assert any("cannot be kept on this computer" in w.value for w in app.warning)
+
+
+def test_a_text_that_is_too_long_is_shortened_and_said_so():
+    app = with_panels(1)
+    app.text_input(key="cover_name").set_value("王" * 10_000).run()
+    assert app.text_input(key="cover_name").value == "王" * replay.MAX_COVER_LETTERS
+    assert [toast.value for toast in app.toast] == ["Your text is too long: its first 255 letters are kept."]
+    app.text_input(key="cover_name").set_value("王").run()
+    assert not app.toast

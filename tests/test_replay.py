@@ -201,6 +201,14 @@ def test_a_broken_panel_is_left_out_and_the_others_stay(members):
     assert "Panel 1 of the file" in held.said[0]
 
 
+def test_broken_panels_are_told_in_one_sentence():
+    held = replay.read(with_json(a_file(), panels=10**9))
+    assert len(held.entries) == 2
+    assert len(held.said) == 2
+    assert held.said[0].startswith("Panels 3, 4, 5, ")
+    assert "40 of the file are left out" in held.said[0]
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from PIL import Image
 
 from aemodels.errors import DataError
-from aemodels.language import _
+from aemodels.language import _, list_of, ngettext
 from aemodels.report import notebook
 from aemodels.report.assembling import COVER, WORDS
 from aemodels.report.notebook import Entry, FullError, Notebook
@@ -154,15 +154,19 @@ def _read(content: bytes) -> Replay:
                     "this version does not know is left out."
                 ).format(theirs=_text(str(plain["version"]))[:20], ours=VERSION)
             )
+        broken = []
         for number in range(1, min(plain["panels"], notebook.MAX_PANELS) + 1):
             try:
                 entries.append(_entry(archive, number))
             except _BROKEN:
-                said.append(
-                    _(
-                        "Panel {number} of the file is left out, for its picture or its numbers are missing or broken."
-                    ).format(number=number)
-                )
+                broken.append(str(number))
+        if broken:
+            sentence = ngettext(
+                "Panel {numbers} of the file is left out, for its picture or its numbers are missing or broken.",
+                "Panels {numbers} of the file are left out, for their pictures or numbers are missing or broken.",
+                len(broken),
+            )
+            said.append(sentence.format(numbers=list_of(broken)))
         if plain["panels"] > notebook.MAX_PANELS:
             said.append(
                 _("A report holds {number} panels; the file has more, which are left out.").format(

@@ -21,9 +21,7 @@ def show(entries: dict[str, Entry]) -> None:
             widget = f"caption_{key}"
             if st.session_state.get(widget) != entry.panel.caption:
                 st.session_state[widget] = entry.panel.caption
-            words.text_area(
-                _("Caption"), key=widget, on_change=_recaption, args=(key,), height=100, max_chars=MAX_LETTERS
-            )
+            words.text_area(_("Caption"), key=widget, on_change=_recaption, args=(key,), height=100)
             with words.container(horizontal=True, vertical_alignment="center"):
                 for label, icon, action, args, is_disabled in (
                     (_("Up"), "arrow_upward", book.move, (key, -1), place == 0),
@@ -50,4 +48,4 @@ def _address(scene: str) -> str:
 
 
 def _recaption(key: str) -> None:
-    visitors.own_notebook().recaption(key, (st.session_state[f"caption_{key}"] or "")[:MAX_LETTERS])
+    visitors.own_notebook().recaption(key, controls.shortened(st.session_state[f"caption_{key}"] or "", MAX_LETTERS))

@@ -80,9 +80,7 @@ def _field(label: str, name: str, texts: dict[str, str], **options: object) -> N
     key, kept = f"cover_{name}", texts.get(assembling.COVER + name, "")
     if st.session_state.get(key) != kept:
         st.session_state[key] = kept
-    st.text_input(
-        label, max_chars=replay.MAX_COVER_LETTERS, key=key, live=True, on_change=_keep, args=(name,), **options
-    )
+    st.text_input(label, key=key, live=True, on_change=_keep, args=(name,), **options)
 
 
 def _day(day: date) -> None:
@@ -97,4 +95,4 @@ def _keep(name: str) -> None:
 
 
 def _write(name: str, text: str) -> None:
-    visitors.own_notebook().write(assembling.COVER + name, text[: replay.MAX_COVER_LETTERS])
+    visitors.own_notebook().write(assembling.COVER + name, controls.shortened(text, replay.MAX_COVER_LETTERS))

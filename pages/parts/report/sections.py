@@ -46,7 +46,6 @@ def own_words(key: str, asks: str) -> None:
         controls.literal(_CITATION.sub("", asks)),
         key=widget,
         height=150,
-        max_chars=MAX_LETTERS,
         placeholder=_("Your own words"),
         on_change=_keep,
         args=(key,),
@@ -54,5 +53,5 @@ def own_words(key: str, asks: str) -> None:
 
 
 def _keep(key: str) -> None:
-    text = (st.session_state[f"words_{key}"] or "")[:MAX_LETTERS]
+    text = controls.shortened(st.session_state[f"words_{key}"] or "", MAX_LETTERS)
     visitors.own_notebook().write(assembling.WORDS + key, text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from aemodels.language import _
+from aemodels.language import _, number
 from aemodels.text import visible
 
 MAX_SEED = 999_999
@@ -156,3 +156,16 @@ def notice(points: Sequence[str]) -> None:
     """The box "What to notice": Markdown sentences that carry measured figures."""
     with st.container(border=True, key="notice"):
         st.markdown(_("**What to notice**") + "\n\n" + "\n".join(f"- {point}" for point in points))
+
+
+def shortened(text: str, most: int) -> str:
+    """The first `most` letters of a text; a toast says so where there are more.
+
+    Streamlit's own `max_chars` drops the whole of a pasted text that is too long, without a word.
+    """
+    if len(text) > most:
+        st.toast(
+            _("Your text is too long: its first {number} letters are kept.").format(number=number(most)),
+            icon=":material/content_cut:",
+        )
+    return text[:most]
