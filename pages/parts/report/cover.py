@@ -26,6 +26,7 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
     is_empty  there is no report yet to be downloaded
     """
     texts = visitors.own_notebook().texts()
+    controls.say_shortened()
     cover, report = assembling.cover(texts), language.kept(report)
     usual = _("lab-3_{name}_{number}").format(**PLACES)
     pattern = texts.get(f"{assembling.COVER}pattern", usual)

@@ -39,6 +39,7 @@ def show(section: Section, thumbnails: Sequence[bytes]) -> None:
 @st.fragment
 def own_words(key: str, asks: str) -> None:
     """The place for a visitor's own words; they go along into every file."""
+    controls.say_shortened()
     widget, kept = f"words_{key}", visitors.own_notebook().texts().get(assembling.WORDS + key, "")
     if st.session_state.get(widget) != kept:
         st.session_state[widget] = kept

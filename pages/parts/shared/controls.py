@@ -159,13 +159,19 @@ def notice(points: Sequence[str]) -> None:
 
 
 def shortened(text: str, most: int) -> str:
-    """The first `most` letters of a text; a toast says so where there are more.
+    """The first `most` letters of a text; where there are more, `say_shortened` says so.
 
     Streamlit's own `max_chars` drops the whole of a pasted text that is too long, without a word.
     """
     if len(text) > most:
+        st.session_state.shortened_to = most
+    return text[:most]
+
+
+def say_shortened() -> None:
+    """A toast on the text that was shortened just now; not in a callback, where Streamlit does not want elements of a fragment."""
+    if most := st.session_state.pop("shortened_to", None):
         st.toast(
             _("Your text is too long: its first {number} letters are kept.").format(number=number(most)),
             icon=":material/content_cut:",
         )
-    return text[:most]
