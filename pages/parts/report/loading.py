@@ -15,7 +15,7 @@ MAX_FILE_MB = replay.MAX_FILE_BYTES >> 20
 def show() -> None:
     """The widget that takes a file."""
     turn = st.session_state.setdefault("replay_turn", 0)  # a new widget after each file: the next one may be the same
-    with st.popover(_("Go on with a saved report"), icon=":material/upload_file:"):
+    with st.popover(_("Go on with a saved report"), icon=":material/upload_file:", key=f"saved_{turn}"):
         st.markdown(
             _(
                 "What is in the file is added to what is here: its panels, your words, the cover, and the lab's report with its seed. "
