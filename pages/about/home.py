@@ -14,8 +14,11 @@ KINDS_OF_SECTIONS = {"mnist": _("small images"), "dogs": _("photos")}
 MORE = {
     "mnist/twins": _("What L2 does to the plane"),
     "mnist/path": _("A path between two codes"),
+    "dogs/stages": _("What encode adds"),
     "dogs/axes": _("What the main directions of the codes hold"),
     "dogs/interpolate": _("From one photo to another"),
+    "any/map": _("A map of codes of many numbers"),
+    "any/anomaly": _("Which pictures are strange"),
     "about/training": _("How each model was trained"),
     "about/report": _("Your report"),
 }

@@ -150,11 +150,11 @@ def roc_chart() -> go.Figure:
 st.html(f"<style>{STYLE}</style>")
 left, right = st.container(key="scores").columns(2, gap="medium")
 with left:
-    st.subheader(_("The score of each picture"), anchor=False)
+    st.header(_("The score of each picture"), anchor=False)
     alt = _("Histogram of the reconstruction error of {usual} and of {strange}, with the threshold")
     st.plotly_chart(histogram(), key="histogram", alt=alt.format(usual=said[USUAL], strange=said[against]))
 with right:
-    st.subheader(_("ROC curve"), anchor=False)
+    st.header(_("ROC curve"), anchor=False)
     areas = list_of(f"{said[kind]} {number(curve.area, 3)}" for kind, curve in curves.items())
     st.plotly_chart(roc_chart(), key="roc", alt=_("ROC curves; areas: {areas}").format(areas=areas))
 st.markdown(
