@@ -110,7 +110,7 @@ def other_values(app):
     for kind in ("segmented_control", "selectbox", "select_slider", "radio", "pills"):
         for widget in app.get(kind):
             shown = widget.value if kind == "radio" else widget.format_func(widget.value)
-            yield widget.key, next(option for option in reversed(widget.options) if option != shown)
+            yield from [(widget.key, option) for option in reversed(widget.options) if option != shown][:1]
     for kind in ("slider", "number_input"):
         for widget in app.get(kind):
             value = int(widget.placeholder) if widget.value is None else widget.value
