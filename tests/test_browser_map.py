@@ -1,4 +1,4 @@
-"""The map in a real browser: zoomed, dragged, clicked, boxed; and how many pictures it draws a second."""
+"""The map in a real browser: zoomed, dragged, clicked, boxed. benchmarks/map_frames.py measures how smoothly it moves."""
 
 import pytest
 from browser import IDLE, needs_browser, query
@@ -99,34 +99,3 @@ def test_two_boxes_make_a_direction(page):
         wait_for(page, f"box_{letter}")
     page.get_by_text("From A to B:").wait_for()
     page.get_by_text("attribute vector").wait_for()
-
-
-@pytest.mark.release
-def test_ten_thousand_codes_move_smoothly(page):
-    """Above 30 frames a second while the map is dragged and zoomed, on a machine that has nothing else to do."""
-    for rate in frames_per_second(page).values():
-        assert rate > 30
-
-
-# Moves the map once a frame, and counts the frames in which it was drawn.
-MOVE = """async ([kind, frames]) => {
-    const find = (root) => root.querySelector('#codes') ?? [...root.querySelectorAll('*')].map(e => e.shadowRoot && find(e.shadowRoot)).find(Boolean)
-    const canvas = find(document), { left, top, width, height } = canvas.getBoundingClientRect()
-    const drawn = Number(canvas.dataset.frames), begin = performance.now()
-    for (let i = 0; i < frames; i++) {
-        const at = { clientX: left + width / 2 + 120 * Math.sin(i / 20), clientY: top + height / 2 + 80 * Math.cos(i / 20), cancelable: true }
-        if (kind === 'dragged') canvas.dispatchEvent(new PointerEvent('pointermove', { ...at, pointerId: 1 }))
-        if (kind === 'zoomed') canvas.dispatchEvent(new WheelEvent('wheel', { ...at, deltaY: i % 100 < 50 ? -30 : 30 }))
-        await new Promise(requestAnimationFrame)
-    }
-    return 1000 * (Number(canvas.dataset.frames) - drawn) / (performance.now() - begin)
-}"""
-
-
-def frames_per_second(page, frames: int = 150) -> dict[str, float]:
-    """Frames that the map drew a second while it was dragged, and while it was zoomed."""
-    page.mouse.move(*centre(page))
-    page.mouse.down()
-    dragged = page.evaluate(MOVE, ["dragged", frames])
-    page.mouse.up()
-    return {"dragged": dragged, "zoomed": page.evaluate(MOVE, ["zoomed", frames])}
