@@ -58,21 +58,21 @@ def test_the_nearer_the_more_pictures_and_the_place_is_in_the_address(page):
 
 def test_a_click_picks_a_code_and_shows_its_neighbours(page):
     canvas_of(page).click(position={"x": 300, "y": 300})
-    page.wait_for_function("(new URLSearchParams(location.search).get('code') ?? '0') !== '0'")
-    code = int(query(page)["code"])
+    page.wait_for_function("(new URLSearchParams(location.search).get('map_code') ?? '0') !== '0'")
+    code = int(query(page)["map_code"])
     ckpt = aemodels.load_checkpoint("mnist-dae")
     nearest = maps.neighbours(maps.flat(ckpt.codes), 8)[0][code]
     shown = page.locator("#neighbours button span:first-of-type").all_inner_texts()
     assert shown == [str(int(ckpt.labels[i])) for i in nearest]
     assert page.locator("#who").inner_text() == f"Code {code}: {int(ckpt.labels[code])}"
     page.locator("#neighbours button").first.click()
-    wait_for(page, "code", str(nearest[0]))
+    wait_for(page, "map_code", str(nearest[0]))
 
 
 def test_keys_go_to_other_codes_and_zoom(page):
     canvas_of(page).focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("(new URLSearchParams(location.search).get('code') ?? '0') !== '0'")
+    page.wait_for_function("(new URLSearchParams(location.search).get('map_code') ?? '0') !== '0'")
     page.keyboard.press("+")
     wait_for(page, "map_view")
 
@@ -84,7 +84,7 @@ def test_a_drag_moves_the_map_and_picks_nothing(page):
     page.mouse.move(x + 90, y + 40, steps=5)
     page.mouse.up()
     wait_for(page, "map_view")
-    assert query(page).get("code", "0") == "0"
+    assert query(page).get("map_code", "0") == "0"
 
 
 def test_two_boxes_make_a_direction(page):

@@ -64,9 +64,9 @@ def test_another_layout_forgets_the_boxes_of_this_one(checkpoint_folder):
 
 
 def test_a_label_is_found_and_a_code_picked_by_the_address():
-    app = open_page("any/map", find="7", code=17, colour="power")
+    app = open_page("any/map", find="7", map_code=17, colour="power")
     assert app.selectbox(key="find").value == "7"
-    assert app.number_input(key="code").value == 17
+    assert app.number_input(key="map_code").value == 17
     assert "code: 17" in text(app)
 
 

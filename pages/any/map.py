@@ -34,7 +34,7 @@ RAMP = (
 
 def change(event: dict) -> None:
     state = st.session_state
-    state.code = event["picked"]
+    state.map_code = event["picked"]
     state.map_view = address.join(event["view"], 4)
     for key in ("a", "b"):
         state[f"box_{key}"] = address.join(event[key], 4) if event[key] else ""
@@ -49,7 +49,7 @@ def on_other_map(name: str, method: str) -> None:
         state.map_shown = (name, method)
         state.map_view = state.box_a = state.box_b = ""
         if state.get("map_of") != name:
-            state.code = 0
+            state.map_code = 0
     state.map_of = name
 
 
@@ -101,7 +101,7 @@ def show_map() -> None:
         finds = {"": _("All")} | {str(label): label_names[label] for label in found}
         only = controls.choose(_("Find"), finds, key="find")
         picked = st.number_input(
-            _("Code"), 0, n - 1, key="code", width=140, bind="query-params", persist_state="session"
+            _("Code"), 0, n - 1, key="map_code", width=140, bind="query-params", persist_state="session"
         )
         view = address.box(_("View: x from, to, y from, to"), "map_view", whole)
         box_a, box_b = (
