@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from aemodels.report.document import Section
 from aemodels.report.panels import Panel
-from aemodels.storage import catalogue
 from pages.parts.report import lab_report
 from pages.parts.shared import loaders
 
@@ -48,7 +47,7 @@ def make_lab_report(app: AppTest) -> dict[str, Section]:
     app.button(key="lab_report").click().run()
     assert not app.exception
     wanted = lab_report.chosen(app.session_state["notebook"].texts())
-    groups = [g for g in loaders.read_catalogue().of_kind(*catalogue.KINDS) if g.title in wanted["sets"]]
+    groups = [g for g in loaders.read_catalogue().of_kind(*lab_report.KINDS) if g.title in wanted["sets"]]
     return {section.key: section for section in lab_report.kept(groups, wanted["seed"]).made.sections}
 
 

@@ -16,7 +16,6 @@ from aemodels import language
 from aemodels.report import archive, assembling, figures, names, replay, web, word
 from aemodels.report.document import Cover, Figure
 from aemodels.report.notebook import MAX_PANELS, Notebook
-from aemodels.storage import catalogue
 from pages.parts.report import lab_report
 from pages.parts.shared import controls, export, loaders
 
@@ -345,7 +344,7 @@ def test_a_saved_report_loaded_by_another_visitor_is_the_same(lab_reports):
     app, _sections = lab_reports("en")
     book = app.session_state["notebook"]
     book.add(some_entry(1))
-    groups = loaders.read_catalogue().of_kind(*catalogue.KINDS)
+    groups = loaders.read_catalogue().of_kind(*lab_report.KINDS)
     made = lab_report.kept(groups[:2], 5).made
     texts = {key: text for key, text in book.texts().items() if key != "lab"}
     content = replay.write(book.entries(), texts, lab_report.record(made, groups[:2], 5))

@@ -9,7 +9,6 @@ from aemodels.language import _, ngettext, number, sentences
 from aemodels.report import assembling, lab, replay
 from aemodels.report.document import Report
 from aemodels.report.notebook import MAX_PANELS, Notebook
-from aemodels.storage import catalogue
 from pages.parts.report import collected, cover, lab_report, loading
 from pages.parts.report import sections as sections_shown
 from pages.parts.shared import controls, loaders, visitors
@@ -41,7 +40,7 @@ controls.header(
 )
 book = visitors.own_notebook()
 found = loaders.read_catalogue()
-groups = found.of_kind(catalogue.PLANE, catalogue.MAPS, catalogue.DENOISER)
+groups = found.of_kind(*lab_report.KINDS)
 for sentence in found.broken.values():
     left_out = sentences([controls.sentence(sentence), _("The report leaves this model out.")])
     st.warning(left_out, icon=":material/error:")

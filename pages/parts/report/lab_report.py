@@ -18,6 +18,7 @@ from pages.parts.photos import generation
 from pages.parts.photos.selection import random_test_photos
 from pages.parts.shared import controls, loaders, models, originals
 
+KINDS = (catalogue.PLANE, catalogue.MAPS, catalogue.DENOISER)  # of the models that the lab's report is about
 MAX_KEPT = 4  # reports, of some 30 MB
 
 
