@@ -222,11 +222,6 @@ def _score(metrics: dict) -> Score:
     return Score(metrics["psnr_db"], metrics["psnr_db_ci95"])
 
 
-def _about_images(material: Material) -> Iterator[Paragraph]:
-    if material.about_images:
-        yield Paragraph(material.about_images)
-
-
 def _no_plane(material: Material) -> Paragraph:
     if not material.planar:
         return no_model(_("There is no model with a code of two numbers."))

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from aemodels.language import _, number
-from aemodels.text import visible
+from aemodels.text import one_line, visible
 
 MAX_SEED = 999_999
 MAX_SEGMENTS = 6  # options that stand side by side; more are a list to choose from
@@ -36,7 +36,7 @@ def header(title: str, sentence: str) -> st.delta_generator.DeltaGenerator:
 
 def literal(text: str) -> str:
     """A text that a user named or typed, for Streamlit's Markdown, which then shows it letter by letter, on one line."""
-    text = re.sub("^ | (?= )| $", "\xa0", re.sub(r"[\t\n]", " ", visible(text)))
+    text = re.sub("^ | (?= )| $", "\xa0", one_line(text))
     text = re.sub("^\xa0|\xa0$", rf"{_WORD_JOINER}\g<0>{_WORD_JOINER}", text)  # ** before a space would not be bold
     text = _AFTERWARDS.sub(rf"\g<0>{_WORD_JOINER}", text)
     return _MARKUP.sub(lambda match: match[0] + "\\" if match[0].isdigit() else "\\" + match[0], text)
@@ -44,7 +44,7 @@ def literal(text: str) -> str:
 
 def code(text: str) -> str:
     """The same in the letters of code, between more backticks than the text has in a row."""
-    text = re.sub(r"[\t\n]", " ", visible(text))
+    text = one_line(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
 
