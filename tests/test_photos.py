@@ -230,6 +230,13 @@ def test_mnist_is_found_packed_and_under_other_names(tmp_path, folder, name):
 
 U16 = np.tile((np.array(COLOUR) * 257).astype(np.uint16), (9, 9, 1))
 U12 = np.tile((np.array([4095, 0, 2048])).astype(np.uint16), (9, 9, 1))
+RGB = Image.new("RGB", (16, 16), COLOUR)
+U8 = np.array(RGB)
+HALF = np.full((16, 16, 1), 128, np.uint8)  # alpha
+
+
+def over_alpha(values, extra, **options):
+    return tiff(np.concatenate([values, HALF], axis=2), extrasamples=[extra], **options)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +263,56 @@ U12 = np.tile((np.array([4095, 0, 2048])).astype(np.uint16), (9, 9, 1))
 )
 def test_conventions_of_numbers(file, expected):
     assert np.abs(np.array(colour(file)) - expected).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        encode(RGB.convert("CMYK"), "JPEG", quality=95),
+        encode(RGB, "TIFF", compression="jpeg", quality=95),
+        encode(RGB.convert("YCbCr"), "TIFF"),
+        encode(RGB.convert("YCbCr"), "TIFF", compression="jpeg", quality=95),
+        encode(RGB.convert("CMYK"), "TIFF", compression="jpeg", quality=95),
+        tiff(np.array(RGB.convert("CMYK")).astype(np.uint16) * 257, photometric="separated"),
+        tiff(np.ones((16, 16), np.uint8), photometric="palette", colormap=np.array([[0, 257 * c] + [0] * 254 for c in COLOUR], np.uint16)),
+        encode(RGB, "JPEG2000"),
+        encode(RGB.convert("YCbCr"), "JPEG2000"),
+        encode(RGB.quantize(2), "GIF"),
+    ],
+)  # fmt: skip
+def test_colours_stored_otherwise_than_as_red_green_and_blue(file):
+    assert np.abs(np.array(colour(file)) - COLOUR).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (over_alpha(U8 // 2, "assocalpha", photometric="rgb"), (*COLOUR, 128)),
+        (over_alpha(U8, "unassalpha", photometric="rgb"), (*COLOUR, 128)),
+        (over_alpha(HALF // 2, "assocalpha", photometric="minisblack"), (128, 128, 128, 128)),
+        (over_alpha(HALF, "unassalpha", photometric="minisblack"), (128, 128, 128, 128)),
+        (encode(Image.new("RGBA", (16, 16), (*COLOUR, 128)), "AVIF", quality=100), (*COLOUR, 128)),
+        (encode(Image.new("RGBA", (16, 16), (*COLOUR, 128)), "JPEG2000"), (*COLOUR, 128)),
+    ],
+)
+def test_colours_multiplied_by_their_alpha_are_divided_by_it(file, expected):
+    picture = open_picture(file)
+    assert picture.mode == "RGBA"
+    assert np.abs(np.array(picture.getpixel((8, 8))) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_heic_stands_as_a_jpeg_of_the_same_orientation(orientation):
+    image = Image.new("RGB", (64, 32))
+    image.paste(COLOUR, (0, 0, 48, 16))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pillow_heif.register_heif_opener()
+    turned, right = (
+        np.array(open_picture(encode(image, kind, quality=95, exif=exif.tobytes())), float) for kind in ("HEIF", "JPEG")
+    )
+    assert turned.shape == right.shape
+    assert np.abs(turned - right).mean() < 4
 
 
 @pytest.mark.parametrize(
