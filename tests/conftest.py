@@ -1,3 +1,5 @@
+import functools
+
 import pytest
 import streamlit as st
 import torch
@@ -8,6 +10,17 @@ from aemodels.models.config import ModelConfig
 from aemodels.storage import checkpoints
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_components():
+    """Every AppTest looks through all installed packages for components, which takes longer than most pages: once is enough."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(scope="session")
