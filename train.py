@@ -155,6 +155,9 @@ def unlike_what_is_asked(ckpt: checkpoints.Checkpoint, recipe: Recipe, args: arg
         differences.append(f"trained on images of {in_words(then.image_shape)}, not of {in_words(now.image_shape)}")
     elif then.source != now.source:
         differences.append(f"trained on {then.name}, not as its recipe says on {now.name}")
+    elif then.leave_out != now.leave_out:
+        left_out = [", ".join(config.leave_out) or "no class" for config in (then, now)]
+        differences.append(f"trained with {left_out[0]} left out, not {left_out[1]}")
     elif args.data or os.environ.get("LATENT_LAB_DATA") or recipe.data.source == sources.PHOTOS:
         with contextlib.suppress(DataError):  # a folder without such images does not ask for others
             if load_data(recipe, args).record.fingerprint != ckpt.data.fingerprint:
@@ -348,6 +351,7 @@ def main(arguments: list[str] | None = None) -> int:
         shown = list(args.recipes)
         if not args.quick:  # pages measure for themselves what is not kept
             measuring.measure_curves(shown, args.out)
+            measuring.lay_out_codes(shown, args.out)
         print_table(shown, args.out)
         if left_out:
             print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)

@@ -38,29 +38,69 @@ def test_it_says_how_well_labels_are_read():
     assert all(50 < share < 100 for share in by_pixels)
 
 
-def test_boxes_give_means_and_a_direction():
-    app = open_page("any/map", box_a="-6, -4, -2, 1", box_b="1, 3, -1, 1")
-    change, random = numbers(r"changes the pictures of A by \*\*([\d.]+)\*\* .* as long by \*\*([\d.]+)\*\*", app)
+def test_groups_give_means_and_a_direction():
+    app = open_page("any/map", by_a="drawn", area_a="-6, -4, -2, 1", by_b="drawn", area_b="1, -1, 3, -1, 3, 1, 1, 1")
+    change, random = numbers(
+        r"changes the pictures of A by \*\*([\d.]+)\*\* .* as long by \*\*([\d.]+)\*\* \(mean of 4\)", app
+    )
     assert change > random
     ours, by_chance = numbers(r"nearest code is a \w+ for \*\*(\d+)%\*\* .* random one for \*\*(\d+)%\*\*", app)
     assert ours > by_chance
     assert "attribute vector" in text(app)
-    app.text_input(key="box_b").set_value("").run()
+    app.selectbox(key="by_b").set_value("").run()
     assert not app.exception
-    assert "Draw the other box" in text(app)
-    app.text_input(key="box_a").set_value("90, 91, 90, 91").run()
+    assert "Choose the other group" in text(app)
+    app.text_input(key="area_a").set_value("90, 91, 90, 91").run()
     assert not app.exception
     assert "From A to B" not in notice(app)
+    app.text_input(key="area_a").set_value("1, 2, 3, 4, 5").run()
+    assert "neither a box" in app.warning[0].value
 
 
-def test_another_layout_forgets_the_boxes_of_this_one(checkpoint_folder):
+def test_groups_are_chosen_without_a_mouse():
+    app = open_page("any/map", by_a="1", map_code=17)
+    ckpt = aemodels.load_checkpoint("mnist-dae")
+    assert f"The mean of the {int((ckpt.labels == 1).sum()):,} codes of A" in text(app)
+    app.selectbox(key="by_b").set_value("near").run()
+    assert not app.exception
+    assert app.number_input(key="near_b").value == 17
+    assert "mean of B (50 codes) minus the mean of A" in text(app)
+    assert "codes A: 1" in text(app)
+    assert "codes B: the 50 nearest of code 17" in text(app)
+
+
+def test_another_layout_forgets_what_was_drawn_on_this_one(checkpoint_folder):
     save("mnist-dae", checkpoint_folder, num_codes=200)
-    app = open_page("any/map", box_a="-6, -4, -2, 1")
+    app = open_page("any/map", by_a="drawn", area_a="-6, -4, -2, 1", by_b="3")
     app.segmented_control(key="layout").set_value("tsne").run()
     assert not app.exception
-    assert app.text_input(key="box_a").value == ""
+    assert (app.selectbox(key="by_a").value, app.selectbox(key="by_b").value) == ("", "3")
     trust, n, _kept = numbers(TRUST, app)
     assert (trust > 0.85, n) == (True, 200)
+
+
+def test_axes_say_what_they_mean(checkpoint_folder):
+    save("mnist-dae", checkpoint_folder, num_codes=200)
+    app = open_page("any/map", layout="pca")
+    shares = maps.fit_pca(aemodels.load_checkpoint("mnist-dae").codes).explained_variance_ratio_
+    assert numbers(r"1st principal axis .* with ([\d.]+)% .* 2nd, with ([\d.]+)%", app) == pytest.approx(
+        100 * shares, abs=0.06
+    )
+    app.segmented_control(key="layout").set_value("tsne").run()
+    assert "The axes of t-SNE mean nothing" in text(app)
+
+
+def test_it_says_what_neighbours_share(checkpoint_folder):
+    save("mnist-dae", checkpoint_folder, num_codes=200)
+    app = open_page("any/map")
+    ckpt = aemodels.load_checkpoint("mnist-dae")
+    index = maps.neighbours(maps.flat(ckpt.codes))[0]
+    other = float((ckpt.labels.numpy()[index] != ckpt.labels.numpy()[:, None]).mean())
+    assert numbers(r"\| digit \| ([\d.]+)% have another", app)[0] == pytest.approx(100 * other, abs=0.06)
+    ratios = [float(ratio) for ratio in re.findall(r"([\d.]+)% \|$", text(app), re.M)]
+    assert len(ratios) == 3
+    assert ratios == sorted(ratios)
+    assert numbers(r"differ by (\d+)% of what any two do", app)[0] == ratios[0]
 
 
 def test_a_label_is_found_and_a_code_picked_by_the_address():

@@ -1,16 +1,25 @@
-"""What is computed of a map once, kept on disk beside the decoded photos, in a file for each checkpoint as it is now."""
+"""What is computed of a map once and kept on disk: layouts beside their checkpoint, made by train.py; all else, and the layouts of other
+checkpoints, beside the decoded photos, in a file for each checkpoint as it is now."""
 
 import contextlib
+import hashlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
+from aemodels.codes.maps import Layout
 from aemodels.data.photos import cache_root
 from aemodels.errors import FileError
 from aemodels.files import replacing
+from aemodels.storage.checkpoints import checkpoint_path
 
-VERSION = 1  # to be raised when what is computed changes
+VERSION = 3  # to be raised when what is computed changes
+CODES = "codes"  # under which a file of layouts has the digest of the codes that they are of
+UNREADABLE = (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError)
 
 
 def kept(digest: str, part: str, compute: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -20,10 +29,47 @@ def kept(digest: str, part: str, compute: Callable[[], dict[str, np.ndarray]]) -
     part    what they are, as a part of the file's name
     """
     path = cache_root() / f"map{VERSION}-{digest}-{part}.npz"
-    unreadable = contextlib.suppress(OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError)
-    with unreadable, np.load(path, allow_pickle=False) as file:
+    with contextlib.suppress(*UNREADABLE), np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
     arrays = compute()
-    with contextlib.suppress(FileError), replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)
+    with contextlib.suppress(FileError):
+        _write(path, arrays)
     return arrays
+
+
+def layouts_path(name: str, folder: str | Path | None = None) -> Path:
+    """Where the layouts of a checkpoint's codes lie: beside it."""
+    return checkpoint_path(name, folder).with_name(f"{name}.map.npz")
+
+
+def read_layout(name: str, codes: Tensor, method: str, folder: str | Path | None = None) -> Layout | None:
+    """The layout of these codes of a checkpoint by one of maps.METHODS; None where there is none, or one of other codes."""
+    with (
+        contextlib.suppress(*UNREADABLE),
+        np.load(layouts_path(name, folder), allow_pickle=False) as file,
+    ):
+        places = file[f"{method}-places"]
+        if str(file[CODES]) == _digest(codes) and places.shape == (len(codes), 2) and np.isfinite(places).all():
+            return Layout(places, *(float(file[f"{method}-{figure}"]) for figure in ("trust", "kept")))
+    return None
+
+
+def save_layouts(name: str, codes: Tensor, layouts: Mapping[str, Layout], folder: str | Path | None = None) -> Path:
+    """Keeps layouts of a checkpoint's codes, by method, in place of what was there. Raises FileError where they cannot be written."""
+    path = layouts_path(name, folder)
+    arrays = {
+        f"{method}-{field.name}": np.asarray(asdict(layout)[field.name])
+        for method, layout in layouts.items()
+        for field in fields(Layout)
+    }
+    _write(path, {CODES: np.array(_digest(codes)), **arrays})
+    return path
+
+
+def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def _digest(codes: Tensor) -> str:
+    return hashlib.sha256(codes.contiguous().numpy().tobytes()).hexdigest()[:32]

@@ -1,24 +1,30 @@
 """Maps: the codes of a model, of three or more numbers each, laid out on a plane, and how far such a plane can be trusted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
 
 from aemodels.codes import faults
 
+if TYPE_CHECKING:
+    from openTSNE import TSNEEmbedding
+
 METHODS = ("pca", "tsne")
 K = 10  # nearest neighbours, wherever they are counted
 MIN_CODES = 20  # fewer have no neighbourhoods
-MAX_TSNE = 2500  # codes that t-SNE lays out: of 10,000 it takes minutes
 MAX_TRUST = 2000  # codes by which trustworthiness is measured: it takes the square of their number in memory
-TSNE_ITERATIONS = 500
+PERPLEXITY = 30  # of t-SNE, or a third of the codes where there are few
+EARLY_STEPS, STEPS = 250, 500  # of t-SNE, those with exaggeration first
+STEPS_A_TELL = 10  # between two calls of `progress`
 SEED = 0
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Places on a plane of the first n codes of a model.
+    """Places on a plane of the codes of a model.
 
     places  (n, 2) float32
     trust   trustworthiness in [0, 1], 1 where nobody is a neighbour on the plane who is none in the code; of the first MAX_TRUST
@@ -36,20 +42,67 @@ def flat(codes: Tensor) -> np.ndarray:
     return codes.flatten(1).numpy()
 
 
-def lay_out(codes: Tensor, method: str) -> Layout:
-    """The codes (n, ...) on a plane by "pca", exactly, or by "tsne" (van der Maaten & Hinton 2008), which takes the first MAX_TSNE."""
-    x = flat(codes)
-    if method == "pca" or not faults.vary(codes):  # t-SNE does not end where all codes are the same
-        places = fit_pca(codes).transform(x)
-    else:
-        from sklearn.manifold import TSNE
+def lay_out(codes: Tensor, method: str, progress: Callable[[float], None] = lambda share: None) -> Layout:
+    """The codes (n, ...) on a plane by "pca", exactly, or by "tsne" (van der Maaten & Hinton 2008), as openTSNE does it (Poličar, Stražar
+    & Zupan 2024, https://doi.org/10.18637/jss.v109.i03): a minute of a processor core for 10,000.
 
-        x = x[:MAX_TSNE]
-        perplexity = min(30.0, (len(x) - 1) / 3)
-        tsne = TSNE(init="pca", perplexity=perplexity, max_iter=TSNE_ITERATIONS, random_state=SEED, n_jobs=1)
-        places = tsne.fit_transform(x / x.std())
+    progress  told the share that is done, in [0, 1], now and then
+    """
+    x = flat(codes)
+    is_pca = method == "pca" or not faults.vary(codes)  # t-SNE does not end where all codes are the same
+    places = fit_pca(codes).transform(x) if is_pca else _tsne(codes, progress)
     places = np.ascontiguousarray(places, np.float32)
     return Layout(places, trust(x, places), share_kept(x, places))
+
+
+def _tsne(codes: Tensor, progress: Callable[[float], None]) -> np.ndarray:
+    from openTSNE import TSNE
+
+    num_calls, all_calls = 0, (EARLY_STEPS + STEPS) // STEPS_A_TELL
+
+    def tell(_iteration: int, _error: float, _embedding: np.ndarray) -> None:
+        nonlocal num_calls
+        num_calls += 1
+        progress(num_calls / all_calls)
+
+    tsne = TSNE(
+        perplexity=_perplexity(codes),
+        early_exaggeration_iter=EARLY_STEPS,
+        n_iter=STEPS,
+        neighbors="exact",
+        initialization="pca",
+        random_state=SEED,
+        n_jobs=1,
+        callbacks=tell,
+        callbacks_every_iters=STEPS_A_TELL,
+    )
+    return np.asarray(tsne.fit(_scaled(codes, codes)))
+
+
+def fit_tsne(codes: Tensor, places: np.ndarray) -> "TSNEEmbedding":
+    """openTSNE's embedding of codes (n, ...) that it laid out at places (n, 2), for `place_by_tsne`."""
+    from openTSNE import TSNEEmbedding, affinity
+
+    nearness = affinity.PerplexityBasedNN(
+        _scaled(codes, codes), _perplexity(codes), method="exact", n_jobs=1, random_state=SEED
+    )
+    return TSNEEmbedding(places.astype(float), nearness, n_jobs=1, random_state=SEED)
+
+
+def place_by_tsne(embedding: "TSNEEmbedding", codes: Tensor, z: Tensor) -> np.ndarray:
+    """Where new codes z (m, ...) lie, (m, 2), on the map of codes (n, ...) that `fit_tsne` was given: near their nearest codes, then moved as
+    t-SNE would, all others held where they are (Poličar, Stražar & Zupan 2023, https://doi.org/10.1007/s10994-021-06043-1)."""
+    return np.asarray(embedding.transform(_scaled(z, codes), perplexity=min(5, len(codes) / 3)), np.float32)
+
+
+def _perplexity(codes: Tensor) -> float:
+    return min(PERPLEXITY, (len(codes) - 1) / 3)
+
+
+def _scaled(z: Tensor, codes: Tensor) -> np.ndarray:
+    """Codes z (m, ...) as rows, in standard deviations of codes (n, ...): its numbers may be of any size."""
+    x = flat(codes)
+    return flat(z) / x.std()
 
 
 def fit_pca(codes: Tensor):
@@ -86,15 +139,3 @@ def neighbours(x: np.ndarray, k: int = K) -> tuple[np.ndarray, np.ndarray]:
 def densest_first(places: np.ndarray) -> np.ndarray:
     """The order (n,) of places (n, 2) by the distance to the K-th nearest other, the densest first."""
     return neighbours(places)[1][:, -1].argsort(kind="stable").astype(np.int32)
-
-
-def place_by_neighbours(codes: Tensor, places: np.ndarray, z: Tensor, k: int = 5) -> np.ndarray:
-    """Where new codes z (m, ...) lie on a map that no formula extends: the median place (m, 2) of the k nearest of its codes.
-
-    places  (n, 2), of the first n codes
-    """
-    from sklearn.neighbors import NearestNeighbors
-
-    x = flat(codes)[: len(places)]
-    nearest = NearestNeighbors(n_neighbors=min(k, len(x))).fit(x).kneighbors(flat(z), return_distance=False)
-    return np.median(places[nearest], axis=1).astype(np.float32)

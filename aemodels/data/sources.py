@@ -45,12 +45,14 @@ class DataConfig(JsonConfig):
     source       one of SOURCES: a set of the MNIST family, Stanford Dogs in its own layout, or "photos": any folder tree
     image_shape  (C, H, W) of an image in pixels: (1, 28, 28) for the MNIST family; for photos C is 1 (grey) or 3 (colour), H = W
     folder       of "photos": a path, or one inside the data folder
+    leave_out    of the MNIST family: names of classes that are neither trained nor validated on; the test images are all there
     """
 
     name: str
     source: str
     image_shape: tuple[int, int, int]
     folder: str = ""
+    leave_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require(
@@ -100,6 +102,23 @@ class DataConfig(JsonConfig):
                 most=MAX_SIDE_PX,
                 height=shape[1],
                 width=shape[2],
+            )
+        require(
+            isinstance(self.leave_out, tuple) and all(type(name) is str for name in self.leave_out),
+            N_("leave_out must be a list of classes' names, not {value}."),
+            value=repr(self.leave_out),
+        )
+        require(
+            self.source in FAMILY or not self.leave_out,
+            N_("leave_out is for the MNIST family; to leave a class of photos out, move its folder away."),
+        )
+        if self.source in FAMILY:
+            names = FAMILY[self.source].label_names
+            require(
+                set(self.leave_out) < set(names) and len(set(self.leave_out)) == len(self.leave_out),
+                N_("leave_out must name some of the classes {names}, each once, not {value}."),
+                names=", ".join(names),
+                value=list(self.leave_out),
             )
 
 
@@ -252,11 +271,13 @@ def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:
 
 
 def _of_family(config: DataConfig, root: Path) -> DataSet:
-    images = load_mnist(root, train=True, source=config.source)[0]
+    images, train_labels = load_mnist(root, train=True, source=config.source)
     test, labels = load_mnist(root, train=False, source=config.source)
     is_validation = splits.validation_split([_hash(x) for x in images])
-    train, validation = images[~is_validation], images[is_validation]
     family = FAMILY[config.source]
+    left_out = torch.tensor([family.label_names.index(name) for name in config.leave_out], dtype=torch.long)
+    is_seen = ~torch.isin(train_labels, left_out)
+    train, validation = images[~is_validation & is_seen], images[is_validation & is_seen]
     num_images = {"train": len(train), "validation": len(validation), "test": len(test)}
     rule = FAMILY_RULE.format(data_set=family.folder)
     record = DataRecord(config, family.label_names, rule, num_images, _hash(images, test))
@@ -264,6 +285,8 @@ def _of_family(config: DataConfig, root: Path) -> DataSet:
         f"{family.folder} in {one_line(root)}: {len(train):,} images to train on, {len(validation):,} to validate on, "
         f"{len(test):,} to test on."
     )
+    if config.leave_out:
+        summary += f" Left out of those to train and to validate on: {', '.join(config.leave_out)}."
     return DataSet(train, validation, test, test, labels, torch.arange(len(test)), record, summary)
 
 

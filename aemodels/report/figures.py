@@ -236,13 +236,14 @@ def scatter_tile(
     ink: Ink = LIGHT,
     rings: Sequence[float] = (),
     least_px: float = 0,
+    axes: tuple[str, str] | None = ("z₁", "z₂"),
 ) -> np.ndarray:
-    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of the classes, with axes z₁ and z₂: uint8
-    (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
+    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of the classes: uint8 (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
 
     labels   (n,) places in `classes`; -1 for none. Dots are of one colour, and there is no key, where class_colours has none
     rings    radii of circles around the origin, in the codes' unit
     least_px  size of letters at least
+    axes     their names; None where they mean nothing: then they have no numbers either
 
     Raises ValueError for an extent that is not finite or falls.
     """
@@ -265,18 +266,19 @@ def scatter_tile(
     for i, colour in enumerate(colours):
         font.draw(draw, (left + (i + 0.5) * width, key / 2), font.shorten(classes[i], 0.95 * width), colour, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)
-    for tick, text in scales.ticks(x_min, x_max).items():
+    for tick, text in scales.ticks(x_min, x_max).items() if axes else ():
         x = left + (tick - x_min) / (x_max - x_min) * (right - left)
         draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
         font = small.fitting(text, (right - left) / 6, max(0.2, least_px / small.size))
         font.draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
-    for tick, text in scales.ticks(y_min, y_max).items():
+    for tick, text in scales.ticks(y_min, y_max).items() if axes else ():
         y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
         draw.line((left - 2 * radius, y, left, y), ink.muted)
         font = small.fitting(text, left - 4 * radius, max(0.2, least_px / small.size))
         font.draw(draw, (left - 4 * radius, y), text, ink.text, "rm")
-    small.draw(draw, (right, side_px), "z₁", ink.text, "rd")
-    small.draw(draw, (0, key), "z₂", ink.text, "la")
+    if axes:
+        small.draw(draw, (right, side_px), axes[0], ink.text, "rd")
+        small.draw(draw, (0, key), axes[1], ink.text, "la")
     for (x, y), label in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
         colour = colours[label] if 0 <= label < len(colours) else PALETTE[0]
         draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), colour)

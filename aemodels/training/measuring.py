@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from aemodels.codes import faults, map_files, maps
 from aemodels.data.sources import DataConfig, DataSet
 from aemodels.errors import LatentLabError
 from aemodels.models.autoencoders import Autoencoder
@@ -76,3 +77,34 @@ def measure_curves(names: Sequence[str], out: Path) -> None:
     if not known["denoisers"]:
         known["denoisers"] = curves.measure_references()
         measurements.save_curves(known, out)
+
+
+def lay_out_codes(names: Sequence[str], out: Path) -> None:
+    """The maps of finished checkpoints with a code of more than two numbers: the layouts that lie not yet beside them."""
+    for name in names:
+        if not checkpoints.checkpoint_path(name, out).exists():
+            continue
+        header = checkpoints.read_header(name, out)
+        if not header["provenance"]["finished"] or prod(header["model_config"]["latent_shape"]) <= 2:
+            continue
+        codes = checkpoints.load_checkpoint(name, out).codes
+        if len(codes) < maps.MIN_CODES or not faults.vary(codes):
+            continue
+        found = {method: map_files.read_layout(name, codes, method, out) for method in maps.METHODS}
+        if all(found.values()):
+            continue
+        with tqdm(
+            total=len(maps.METHODS),
+            desc=f"{name}: codes laid out",
+            leave=False,
+            bar_format="{desc}: {percentage:.0f}% {bar} {elapsed}",
+        ) as bar:
+            layouts = {}
+            for i, method in enumerate(maps.METHODS):
+
+                def show(share: float, i: int = i) -> None:
+                    bar.update(i + share - bar.n)
+
+                layouts[method] = found[method] or maps.lay_out(codes, method, show)
+        map_files.save_layouts(name, codes, layouts, out)
+        print(f"{name}: {len(codes):,} codes laid out on maps.", flush=True)

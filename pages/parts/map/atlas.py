@@ -1,6 +1,9 @@
 """What the map knows of a model, computed once and kept on disk: layouts, neighbours, pictures, and how well labels can be read."""
 
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass, fields
+from threading import Thread
 
 import numpy as np
 import streamlit as st
@@ -8,7 +11,7 @@ import torch
 from torch import Tensor
 
 from aemodels import Checkpoint
-from aemodels.codes import labels_read, map_files, maps
+from aemodels.codes import labels_read, map_files, maps, neighbourhoods
 from aemodels.codes.labels_read import Accuracy
 from aemodels.codes.maps import Layout
 from aemodels.language import _, number
@@ -18,6 +21,8 @@ from aemodels.report import sheets
 from pages.parts.shared import loaders, originals
 
 BATCH = 64
+SHOW_AFTER_S = 0.3  # how long a layout may take unseen, and how often its bar moves
+TRAIT = "trait-"  # before its name in the file
 
 
 @dataclass(frozen=True)
@@ -25,24 +30,59 @@ class Pictures:
     """The decoded codes: a sheet of them as a WebP file, and numbers of each.
 
     tile        side of each on the sheet, px
-    brightness  (n,) mean of the picture, in [0, 1]
     power       (n,) mean square of the code
     psnr        (n,) dB against the original; empty where there are none
+    traits      what `neighbourhoods.traits` gives of them
     """
 
     sheet: bytes
     tile: int
-    brightness: np.ndarray
     power: np.ndarray
     psnr: np.ndarray
+    traits: dict[str, np.ndarray]
+
+    @property
+    def brightness(self) -> np.ndarray:
+        """(n,) mean of the picture, in [0, 1]."""
+        return self.traits[neighbourhoods.BRIGHTNESS][:, 0]
+
+
+class Laying:
+    """A layout on the way, computed by a thread of its own, which goes on when the visitor who started it leaves."""
+
+    def __init__(self, compute: Callable[[Callable[[float], None]], Layout]) -> None:
+        self.found: Future[Layout] = Future()
+        self.share = 0.0
+        Thread(target=self._run, args=(compute,), daemon=True).start()
+
+    def _run(self, compute: Callable[[Callable[[float], None]], Layout]) -> None:
+        def note(share: float) -> None:
+            self.share = share
+
+        try:
+            self.found.set_result(compute(note))
+        except BaseException as error:
+            self.found.set_exception(error)
 
 
 def layout(name: str, method: str) -> Layout:
-    """The map of a model's codes by one of maps.METHODS; says so on the page where it takes a while."""
+    """The map of a model's codes by one of maps.METHODS; while it is computed, everyone who waits for it sees how much is done."""
     ckpt = loaders.checkpoint(name)
-    n = len(ckpt.codes) if method == "pca" else min(len(ckpt.codes), maps.MAX_TSNE)
-    with st.spinner(_("The {number} codes are laid out, once for all …").format(number=number(n))):
-        return _layout(*loaders.version(name), method, _digest(name), ckpt)
+    scene = (*loaders.version(name), method, str(loaders.checkpoint_folder()))
+    laying = _laying(*scene, _digest(name), ckpt)
+    try:
+        wait([laying.found], SHOW_AFTER_S)
+        if not laying.found.done():
+            place = st.empty()
+            said = _("The {number} codes are laid out, once for all …").format(number=number(len(ckpt.codes)))
+            while not laying.found.done():
+                place.progress(laying.share, said)
+                wait([laying.found], SHOW_AFTER_S)
+            place.empty()
+        return laying.found.result()
+    except Exception:
+        _laying.clear(*scene)
+        raise
 
 
 def pictures(name: str) -> Pictures:
@@ -53,9 +93,9 @@ def pictures(name: str) -> Pictures:
         return _pictures(*loaders.version(name), found is not None, _digest(name), ckpt, found)
 
 
-def neighbours(name: str, num_codes: int) -> tuple[np.ndarray, np.ndarray]:
-    """`maps.neighbours` among the first of a model's codes, those that a map shows."""
-    return _neighbours(*loaders.version(name), num_codes, loaders.checkpoint(name))
+def neighbours(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """`maps.neighbours` of a model's codes."""
+    return _neighbours(*loaders.version(name), loaders.checkpoint(name))
 
 
 def order(name: str, method: str) -> np.ndarray:
@@ -66,6 +106,16 @@ def order(name: str, method: str) -> np.ndarray:
 def pca(name: str):
     """`maps.fit_pca` of a model's codes."""
     return _pca(*loaders.version(name), loaders.checkpoint(name))
+
+
+def place(name: str, method: str, z: Tensor) -> list[float]:
+    """Where a new code z (1, ...) lies on a model's map."""
+    if method == "pca":
+        return pca(name).transform(maps.flat(z))[0].tolist()
+    ckpt = loaders.checkpoint(name)
+    with st.spinner(_("Your picture is placed on the map …")):
+        embedding = _embedding(*loaders.version(name), layout(name, method).places, ckpt)
+        return maps.place_by_tsne(embedding, ckpt.codes, z)[0].tolist()
 
 
 def accuracies(name: str) -> tuple[Accuracy | None, Accuracy | None]:
@@ -84,14 +134,20 @@ def _digest(name: str) -> str:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _layout(name: str, modified_ns: int, method: str, _digest: str, _ckpt: Checkpoint) -> Layout:
-    arrays = map_files.kept(_digest, method, lambda: asdict(maps.lay_out(_ckpt.codes, method)))
-    return Layout(arrays["places"], float(arrays["trust"]), float(arrays["kept"]))
+def _laying(name: str, modified_ns: int, method: str, folder: str, _digest: str, _ckpt: Checkpoint) -> Laying:
+    def compute(progress: Callable[[float], None]) -> Layout:
+        made = map_files.read_layout(name, _ckpt.codes, method, folder)
+        if made is not None:
+            return made
+        arrays = map_files.kept(_digest, method, lambda: asdict(maps.lay_out(_ckpt.codes, method, progress)))
+        return Layout(arrays["places"], float(arrays["trust"]), float(arrays["kept"]))
+
+    return Laying(compute)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _neighbours(name: str, modified_ns: int, num_codes: int, _ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
-    return maps.neighbours(maps.flat(_ckpt.codes[:num_codes]))
+def _neighbours(name: str, modified_ns: int, _ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
+    return maps.neighbours(maps.flat(_ckpt.codes))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -104,6 +160,11 @@ def _pca(name: str, modified_ns: int, _ckpt: Checkpoint):
     return maps.fit_pca(_ckpt.codes)
 
 
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _embedding(name: str, modified_ns: int, _places: np.ndarray, _ckpt: Checkpoint):
+    return maps.fit_tsne(_ckpt.codes, _places)
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _pictures(
     name: str, modified_ns: int, with_psnr: bool, _digest: str, _ckpt: Checkpoint, _found: Tensor | None
@@ -111,25 +172,24 @@ def _pictures(
     def compute() -> dict[str, np.ndarray]:
         n, side = len(_ckpt.codes), _ckpt.model_config.image_shape[-1]
         tile = sheets.tile_px(side, n)
-        tiles, brightness, psnr = [], [], []
+        tiles, traits, psnr = [], [], []
         for place in torch.arange(n).split(BATCH):
             x_hat = _ckpt.model.decode(_ckpt.codes[place])
             tiles.append(sheets.shrink(x_hat, tile))
-            brightness.append(x_hat.mean((1, 2, 3)))
+            traits.append(neighbourhoods.traits(x_hat))
             if _found is not None:
                 psnr.append(psnr_db(_found[place].float() / 255, x_hat))
         return {
             "sheet": np.frombuffer(sheets.webp(np.concatenate(tiles)), np.uint8),
             "tile": np.array(tile),
-            "brightness": torch.cat(brightness).numpy(),
             "power": power(_ckpt.codes).numpy(),
             "psnr": torch.cat(psnr).numpy() if psnr else np.zeros(0, np.float32),
+            **{TRAIT + trait: torch.cat([of[trait] for of in traits]).numpy() for trait in traits[0]},
         }
 
     arrays = map_files.kept(_digest, "pictures-psnr" if with_psnr else "pictures", compute)
-    return Pictures(
-        arrays["sheet"].tobytes(), int(arrays["tile"]), arrays["brightness"], arrays["power"], arrays["psnr"]
-    )
+    traits = {key.removeprefix(TRAIT): values for key, values in arrays.items() if key.startswith(TRAIT)}
+    return Pictures(arrays["sheet"].tobytes(), int(arrays["tile"]), arrays["power"], arrays["psnr"], traits)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

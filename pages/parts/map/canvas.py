@@ -20,9 +20,11 @@ HTML = """
   <div class="legend" role="group" data-label="classes"></div>
   <div class="scale"><span id="low"></span><i></i><span id="high"></span></div>
   <div class="tools">
-    <button type="button" class="tool" id="a" aria-pressed="false">▭ A</button>
-    <button type="button" class="tool" id="b" aria-pressed="false">▭ B</button>
-    <button type="button" class="tool" id="no-boxes" data-text="no_boxes"></button>
+    <button type="button" class="tool" id="lasso-a" data-shape="lasso" data-letter="a" data-label="lasso_a" aria-pressed="false">◌ A</button>
+    <button type="button" class="tool" id="lasso-b" data-shape="lasso" data-letter="b" data-label="lasso_b" aria-pressed="false">◌ B</button>
+    <button type="button" class="tool" id="box-a" data-shape="box" data-letter="a" data-label="box_a" aria-pressed="false">▭ A</button>
+    <button type="button" class="tool" id="box-b" data-shape="box" data-letter="b" data-label="box_b" aria-pressed="false">▭ B</button>
+    <button type="button" class="tool" id="no-groups" data-text="no_groups"></button>
     <button type="button" class="tool" id="nearer" data-label="nearer">+</button>
     <button type="button" class="tool" id="out" data-label="out">−</button>
     <button type="button" class="tool" id="reset" data-text="reset"></button>
@@ -48,13 +50,18 @@ _MAP = st.components.v2.component(
     "map",
     html=HTML,
     css=components.read("plane.css") + (_HERE / "map.css").read_text(encoding="utf-8"),
-    js=components.read("pane.js") + (_HERE / "map.js").read_text(encoding="utf-8"),
+    js="\n".join(
+        [
+            components.read("pane.js"),
+            *((_HERE / f"{script}.js").read_text(encoding="utf-8") for script in ("map_pane", "map_groups", "map")),
+        ]
+    ),
 )
 
 
 def touch(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
-    """The map; on_change gets {"picked": index, "view": box, "a": box or None, "b": box or None}, and "only": label or −1 where the key of
-    labels was clicked."""
+    """The map; on_change gets {"picked": index, "view": box, "a": outline or None, "b": outline or None}; "only": label or −1 where the key of
+    labels was clicked; "near": letter of the group that the codes nearest to the picked one shall be; "clear" where there shall be none."""
     canvas.mount(_MAP, key, data | {"words": wording.of_map()}, on_change)
 
 
@@ -68,7 +75,7 @@ def store(name: str, method: str) -> None:
 def _points(name: str, modified_ns: int, method: str, with_psnr: bool) -> bytes:
     places = atlas.layout(name, method).places
     n, pictures = len(places), atlas.pictures(name)
-    index, distances = atlas.neighbours(name, n)
+    index, distances = atlas.neighbours(name)
     values = {"brightness": pictures.brightness, "power": pictures.power} | (
         {"psnr": pictures.psnr} if with_psnr else {}
     )
@@ -84,11 +91,11 @@ def _points(name: str, modified_ns: int, method: str, with_psnr: bool) -> bytes:
     return packing.join(
         header,
         _bytes(places, np.float32),
-        _bytes(loaders.checkpoint(name).labels[:n].numpy(), np.int32),
+        _bytes(loaders.checkpoint(name).labels.numpy(), np.int32),
         _bytes(atlas.order(name, method), np.int32),
         _bytes(index[:, :k], np.int32),
         _bytes(distances[:, :k], np.float32),
-        *(_bytes(of_each[:n], np.float32) for of_each in values.values()),
+        *(_bytes(of_each, np.float32) for of_each in values.values()),
     )
 
 

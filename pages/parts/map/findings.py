@@ -1,22 +1,28 @@
 """What the map says under "What to notice": how far it can be trusted, and what codes that are near each other share."""
 
-import numpy as np
+from collections.abc import Sequence
 
 from aemodels.codes import maps
 from aemodels.codes.labels_read import Accuracy
 from aemodels.codes.maps import Layout
+from aemodels.codes.neighbourhoods import Shared
 from aemodels.data.words import Words
 from aemodels.language import _, number, percent
+from pages.parts.map import atlas, wording
 
 
-def of_layout(layout: Layout, method: str) -> str:
+def of_axes(name: str, method: str) -> str:
+    """What the axes of a model's map mean."""
+    return wording.axes(method, atlas.pca(name).explained_variance_ratio_ if method == "pca" else ())
+
+
+def of_layout(layout: Layout) -> str:
     """How far the map can be trusted."""
     n = len(layout.places)
-    said = _(
+    return _(
         "**Do not trust every distance.** The trustworthiness of this layout is **{trust}** (1 means: whoever is a neighbour on the map is one in "
         "the code; measured on {n} codes). Of the {k} nearest codes of each code, **{kept}** are among its {k} nearest on the map."
     ).format(trust=number(layout.trust, 3), n=number(min(n, maps.MAX_TRUST)), k=maps.K, kept=percent(layout.kept))
-    return said
 
 
 def of_labels(by_codes: Accuracy | None, by_pixels: Accuracy | None, num_numbers: int, words: Words) -> list[str]:
@@ -48,23 +54,31 @@ def of_labels(by_codes: Accuracy | None, by_pixels: Accuracy | None, num_numbers
     return found
 
 
-def of_neighbours(index: np.ndarray, brightness: np.ndarray, labels: np.ndarray, words: Words) -> list[str]:
-    """What each code shares with its nearest ones, index (n, k), beside what any two share."""
-    apart = float(np.abs(brightness[index] - brightness[:, None]).mean())
-    order = np.random.default_rng(maps.SEED).permutation(len(brightness))
-    any_two = float(np.abs(brightness - brightness[order]).mean())
-    found = [
+def of_shared(shared: Sequence[Shared], words: Words) -> list[str]:
+    """Which trait of their pictures neighbours in the code share most."""
+    if not shared:
+        return []
+    most = min(shared, key=lambda of: of.ratio)
+    return [
         _(
-            "The brightness of neighbours in the code differs by **{apart}** of 255 grey levels on average, that of any two by **{any_two}**."
-        ).format(apart=number(255 * apart, 1), any_two=number(255 * any_two, 1))
+            "**What do neighbours share?** Above all the {trait}: there a code and its {k} nearest differ by {share} of what any two do. The table "
+            "has the other traits."
+        ).format(trait=wording.traits(words)[most.trait], k=maps.K, share=percent(most.ratio))
     ]
-    has_label = labels >= 0
-    if has_label.all() and len(np.unique(labels)) > 1:
-        same = float((labels[index] == labels[:, None]).mean())
-        shares = np.bincount(labels) / len(labels)
-        found.append(
-            _("**{same}** of the neighbours in the code have the same {class_}, of any two **{any_two}**.").format(
-                same=percent(same, 1), class_=words.class_, any_two=percent(float((shares**2).sum()), 1)
-            )
+
+
+def table(shared: Sequence[Shared], words: Words) -> str:
+    """How far neighbours and any two are apart, as a table in Markdown, the most alike first."""
+    named = wording.traits(words)
+    head = (_("Trait"), _("Neighbours in the code"), _("Any two"), _("Ratio"))
+    rows = [
+        (
+            named[of.trait],
+            wording.of_trait(of.trait, of.neighbours),
+            wording.of_trait(of.trait, of.any_two),
+            percent(of.ratio),
         )
-    return found
+        for of in sorted(shared, key=lambda of: of.ratio)
+    ]
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ("---", "---:", "---:", "---:"), *rows)]
+    return "\n".join(lines)

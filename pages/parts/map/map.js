@@ -1,97 +1,9 @@
-// A map: every code a dot on a plane that was computed for it, and pictures where there is room for them, more as one zooms in.
-// data: {photos, view, whole, picked, a, b, only, names, colours, scale, detail, words, answered}; sends "change": {picked, view, a, b, number}.
+// A map: every code a dot, and pictures where there is room for them, more as one zooms in; groups of codes drawn by hand.
+// data: {photos, view, whole, picked, a, b, near, only, names, colours, scale, detail, words, answered}
+// sends "change": {picked, view, a, b, number}, with {only} where a class was clicked, {near} where the nearest codes shall be a group,
+// {clear} where there shall be no groups.
 const MOST_ZOOM = 400 // times the whole map
 const mounted = new WeakMap()
-
-class MapPane extends Pane {
-  get left() { return 0 }
-  get right() { return 0 }
-  get top() { return 0 }
-  get bottom() { return 0 }
-
-  drawBase(ctx) {
-    const { points, pictures, side, sheet } = this.look
-    if (!points) return
-    const { codes } = points
-    this.drawDots(ctx)
-    if (!sheet) return
-    ctx.lineWidth = 2
-    for (const i of pictures) this.drawPicture(ctx, i, this.toX(codes[2 * i]), this.toY(codes[2 * i + 1]), side)
-  }
-
-  // Pixel by pixel: 10,000 rectangles would take ten times as long.
-  drawDots(ctx) {
-    const { points: { codes, labels }, paints, only, colours } = this.look, [x1, x2, y1, y2] = this.look.view
-    const { width, height } = this.base, kx = width / (x2 - x1), ky = height / (y2 - y1)
-    if (this.dots?.width !== width || this.dots.height !== height) this.dots = ctx.createImageData(width, height)
-    const pixels = new Uint32Array(this.dots.data.buffer)
-    pixels.fill(0)
-    const size = Math.round((this.width > 500 ? 3.4 : 2.6) * (width / this.width)), half = size >> 1
-    const plain = this.theme("--st-primary-color")
-    const inks = paints.groups.map((group, paint) => pixelOf(ctx, colours[paint] ?? plain))
-    for (const isOut of only === null ? [false] : [true, false]) {
-      for (let i = 0; i < labels.length; i++) {
-        if (only !== null && isOut === (labels[i] === only)) continue
-        const left = Math.round((codes[2 * i] - x1) * kx) - half, top = Math.round((y2 - codes[2 * i + 1]) * ky) - half
-        if (left < 0 || top < 0 || left + size > width || top + size > height) continue
-        const ink = (inks[paints.of[i]] | ((isOut ? 32 : 200) << 24)) >>> 0
-        for (let y = top; y < top + size; y++) pixels.fill(ink, y * width + left, y * width + left + size)
-      }
-    }
-    ctx.putImageData(this.dots, 0, 0)
-  }
-
-  // The picture of a code around (x, y), in a frame of its colour.
-  drawPicture(ctx, i, x, y, side) {
-    const { sheet: { sheet, tile, columns }, paints, colours } = this.look, half = side / 2
-    if (x < -half || y < -half || x > this.width + half || y > this.height + half) return
-    ctx.drawImage(sheet, (i % columns) * tile, Math.floor(i / columns) * tile, tile, tile, x - half, y - half, side, side)
-    ctx.strokeStyle = colours[paints.of[i]] ?? this.theme("--st-border-color")
-    ctx.strokeRect(x - half, y - half, side, side)
-  }
-}
-
-// A colour as ImageData holds it, without its alpha.
-function pixelOf(ctx, colour) {
-  ctx.fillStyle = colour
-  const [r, g, b] = [1, 3, 5].map((at) => parseInt(ctx.fillStyle.slice(at, at + 2), 16))
-  return (b << 16) | (g << 8) | r
-}
-
-// Codes whose pictures, `side` px wide, do not overlap where a unit is at least `scale` px long: those of `first`, then the densest.
-function choosePictures(points, only, spacing, first) {
-  const cells = new Map(), chosen = []
-  const key = (column, row) => column * 1e6 + row
-  function take(i) {
-    const x = points.codes[2 * i], y = points.codes[2 * i + 1]
-    const column = Math.floor(x / spacing), row = Math.floor(y / spacing)
-    for (let c = column - 1; c <= column + 1; c++) {
-      for (let r = row - 1; r <= row + 1; r++) {
-        for (const j of cells.get(key(c, r)) ?? []) {
-          if (Math.abs(points.codes[2 * j] - x) < spacing && Math.abs(points.codes[2 * j + 1] - y) < spacing) return
-        }
-      }
-    }
-    const here = key(column, row)
-    if (cells.has(here)) cells.get(here).push(i)
-    else cells.set(here, [i])
-    chosen.push(i)
-  }
-  first.forEach(take)
-  for (const i of points.order) if (only === null || points.labels[i] === only) take(i)
-  return chosen
-}
-
-// Which paint each code has, and the codes of each paint, so that a colour is set once for all of them.
-function paintCodes(points, scale) {
-  const n = points.labels.length, of = new Int32Array(n), groups = []
-  for (let i = 0; i < n; i++) {
-    const share = scale ? (points.values[scale.value][i] - scale.low) / (scale.high - scale.low || 1) : 0
-    of[i] = scale ? Math.max(0, Math.min(scale.colours.length - 1, Math.floor(share * scale.colours.length) || 0)) : Math.max(0, points.labels[i])
-    ;(groups[of[i]] ??= []).push(i)
-  }
-  return { of, groups }
-}
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let map = mounted.get(parentElement)
@@ -105,8 +17,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function mount(root, setTriggerValue) {
   const find = (css) => root.querySelector(css)
-  const exchange = new Exchange(setTriggerValue)
-  let data, view, picked, boxes, hovered = -1, boxing = null, rubber = null, waiting = false
+  const exchange = new Exchange(setTriggerValue), tools = [...root.querySelectorAll("[data-shape]")] // that draw outlines of groups
+  let data, view, picked, outlines, hovered = -1, tool = null, drawn = null, waiting = false
   let points = null, sheet = null, levels = [], levelsOf = "", paints, paintsOf = ""
   const pointers = new Map() // id -> [x, y] of those that are down
   let moved = 0, frames = 0
@@ -160,8 +72,8 @@ function mount(root, setTriggerValue) {
       stamp: [paintsOf, colours, side()].join() }
     pane.draw()
     canvas.dataset.shown = shown.length
-    for (const name of ["a", "b"]) find(`#${name}`).setAttribute("aria-pressed", boxing === name)
-    canvas.classList.toggle("boxing", boxing !== null)
+    for (const button of tools) button.setAttribute("aria-pressed", button === tool)
+    canvas.classList.toggle("choosing", tool !== null)
     find(".readout").classList.toggle("stale", exchange.moves > data.answered)
   }
 
@@ -199,17 +111,11 @@ function mount(root, setTriggerValue) {
       if (sheet) pane.drawPicture(ctx, picked, x, y, 1.3 * side())
       pane.stroke(ctx, () => ctx.rect(x - 0.65 * side(), y - 0.65 * side(), 1.3 * side(), 1.3 * side()), 2)
     }
-    ctx.font = `700 17px ${pane.theme("--st-font") || "sans-serif"}`
-    for (const name of ["a", "b"]) {
-      if (!boxes[name]) continue
-      pane.drawBox(ctx, boxes[name])
-      const [x, y] = [pane.toX(boxes[name][0]), pane.toY(boxes[name][3])]
-      ctx.fillStyle = pane.theme("--st-background-color")
-      ctx.fillRect(x, y - 22, 22, 22)
-      ctx.fillStyle = pane.theme("--st-text-color")
-      ctx.fillText(name.toUpperCase(), x + 5, y - 5)
+    for (const letter of ["a", "b"]) {
+      if (outlines[letter]) drawGroup(ctx, pane, outlines[letter], letter)
+      if (data.near[letter].length) drawRings(ctx, pane, data.near[letter].map(place), letter)
     }
-    if (rubber) pane.drawBox(ctx, asBox(rubber))
+    if (drawn) pane.drawOutline(ctx, outlineOf(drawn, Infinity))
     const own = data.own
     if (own) pane.stroke(ctx, () => (ctx.arc(pane.toX(own[0]), pane.toY(own[1]), 12, 0, 2 * Math.PI), ctx.moveTo(pane.toX(own[0]) - 18, pane.toY(own[1])), ctx.lineTo(pane.toX(own[0]) + 18, pane.toY(own[1]))), 3.5)
     if (hovered >= 0 && sheet && hovered !== picked) {
@@ -219,6 +125,7 @@ function mount(root, setTriggerValue) {
       ctx.fillStyle = pane.theme("--st-background-color")
       ctx.fillRect(cx - large / 2, cy + large / 2, large, 22)
       ctx.fillStyle = pane.theme("--st-text-color")
+      ctx.font = `700 17px ${pane.theme("--st-font") || "sans-serif"}`
       ctx.textAlign = "center"
       ctx.fillText(name(hovered), cx, cy + large / 2 + 17, large - 6)
       ctx.textAlign = "left"
@@ -226,7 +133,6 @@ function mount(root, setTriggerValue) {
   }
 
   const name = (i) => data.names[points.labels[i]] ?? `${i}`
-  const asBox = ({ from, to }) => [0, 1].flatMap((i) => [Math.min(from[i], to[i]), Math.max(from[i], to[i])])
 
   // The code whose picture or dot is under the pointer; -1 for none.
   function under(event) {
@@ -275,7 +181,7 @@ function mount(root, setTriggerValue) {
     }))
   }
 
-  const send = (delay_ms = 0) => exchange.change({ picked, view, ...boxes }, delay_ms)
+  const send = (delay_ms = 0, more = {}) => exchange.change({ picked, view, ...outlines, ...more }, delay_ms)
 
   function pick(i, delay_ms = 0) {
     picked = i
@@ -305,9 +211,8 @@ function mount(root, setTriggerValue) {
     canvas.setPointerCapture(event.pointerId)
     pointers.set(event.pointerId, [event.clientX, event.clientY])
     if (pointers.size === 1) moved = 0
-    const box = boxing ?? (event.shiftKey ? "a" : null)
-    if (box && pointers.size === 1) rubber = { name: box, from: pane.toPlace(event), to: pane.toPlace(event) }
-    else rubber = null
+    const { shape, letter } = tool?.dataset ?? (event.shiftKey ? { shape: "box", letter: "a" } : {})
+    drawn = shape && pointers.size === 1 ? { shape, letter, points: [pane.toPlace(event)] } : null
   }
   canvas.onpointermove = (event) => {
     if (!points) return
@@ -322,7 +227,7 @@ function mount(root, setTriggerValue) {
     moved += Math.hypot(now[0] - before[0], now[1] - before[1])
     pointers.set(event.pointerId, now)
     hovered = -1
-    if (rubber) rubber.to = pane.toPlace(event)
+    if (drawn) drawn.points.push(pane.toPlace(event))
     else if (others.length) {
       const box = canvas.getBoundingClientRect(), [other] = others
       const far = (p) => Math.hypot(p[0] - other[0], p[1] - other[1])
@@ -335,10 +240,9 @@ function mount(root, setTriggerValue) {
   }
   canvas.onpointerup = canvas.onpointercancel = (event) => {
     if (!pointers.delete(event.pointerId)) return
-    if (rubber) {
-      const box = asBox(rubber)
-      if (moved > 8) boxes = { ...boxes, [rubber.name]: box }
-      rubber = boxing = null
+    if (drawn) {
+      if (moved > 8) outlines = { ...outlines, [drawn.letter]: outlineOf(drawn, MOST_CORNERS) }
+      drawn = tool = null
       send()
     } else if (moved <= 4 && event.type === "pointerup") {
       const i = under(event)
@@ -354,11 +258,15 @@ function mount(root, setTriggerValue) {
   }
   canvas.onkeydown = (event) => {
     if (!points || event.ctrlKey || event.metaKey || event.altKey) return
-    if (event.key === "Escape") return (rubber = boxing = null), schedule()
+    if (event.key === "Escape") return (drawn = tool = null), schedule()
     if (["+", "=", "-", "0"].includes(event.key)) {
       event.preventDefault()
       if (event.key === "0") return whole()
       return zoom(event.key === "-" ? 1 / 1.5 : 1.5, ...(isInView(picked) ? [pane.toX(place(picked)[0]), pane.toY(place(picked)[1])] : []))
+    }
+    if (["a", "b"].includes(event.key)) {
+      outlines = { ...outlines, [event.key]: null }
+      return send(0, { near: event.key })
     }
     const direction = STEPS[event.key]
     if (!direction) return
@@ -367,11 +275,11 @@ function mount(root, setTriggerValue) {
     if (i >= 0) pick(i, 250)
   }
   const whole = () => ((view = fit(data.whole)), send(), schedule())
-  for (const name of ["a", "b"]) find(`#${name}`).onclick = () => ((boxing = boxing === name ? null : name), schedule())
+  for (const button of tools) button.onclick = () => ((tool = tool === button ? null : button), schedule())
   find("#nearer").onclick = () => zoom(2)
   find("#out").onclick = () => zoom(0.5)
   find("#reset").onclick = whole
-  find("#no-boxes").onclick = () => ((boxes = { a: null, b: null }), send(), schedule())
+  find("#no-groups").onclick = () => ((outlines = { a: null, b: null }), send(0, { clear: true }), schedule())
   const arrived = () => data && (draw(), say())
   window.addEventListener("latent-lab", arrived)
 
@@ -381,9 +289,10 @@ function mount(root, setTriggerValue) {
       if (exchange.accepts(data)) {
         view = fit(data.view)
         picked = data.picked
-        boxes = { a: data.a, b: data.b }
+        outlines = { a: data.a, b: data.b }
       }
       setWords(root, data.words)
+      for (const button of tools) button.title = button.getAttribute("aria-label")
       find(".map").classList.toggle("photos", data.photos)
       const { scale, words } = data
       find(".scale").hidden = !scale
@@ -399,7 +308,7 @@ function mount(root, setTriggerValue) {
         key.append(data.names[label])
         key.title = fill(words.alone, { name: data.names[label] })
         key.setAttribute("aria-pressed", data.only === label)
-        key.onclick = () => exchange.change({ picked, view, ...boxes, only: data.only === label ? -1 : label })
+        key.onclick = () => send(0, { only: data.only === label ? -1 : label })
         return key
       }))
       canvas.setAttribute("aria-label", fill(words.map, { number: data.picked }))

@@ -1,10 +1,9 @@
 """A picture of the visitor's own, put on the map."""
 
 import streamlit as st
-from torch import Tensor
 
 from aemodels import Checkpoint
-from aemodels.codes import latents, maps
+from aemodels.codes import latents
 from aemodels.language import _, number, sentences
 from pages.parts.digits import own_image
 from pages.parts.map import atlas
@@ -18,21 +17,16 @@ def show(name: str, ckpt: Checkpoint, method: str) -> tuple[list[float] | None, 
         return None, ""
     z = ckpt.model.encode(x[None])
     index, distance = latents.nearest(ckpt.codes, z)
-    return _place(name, ckpt, method, z), sentences(
+    return atlas.place(name, method, z), sentences(
         [
             _("**Your picture** is the circle with the bar.")
             if method == "pca"
             else _(
-                "**Your picture** is the circle with the bar, at the median place of its five nearest codes: t-SNE has no formula for new codes."
+                "**Your picture** is the circle with the bar. t-SNE has no formula for a new code: it starts at its nearest codes and is then moved as "
+                "t-SNE would, while all others stay."
             ),
             _("Its nearest code is number {number}, at distance {distance}.").format(
                 number=int(index), distance=number(float(distance), 2)
             ),
         ]
     )
-
-
-def _place(name: str, ckpt: Checkpoint, method: str, z: Tensor) -> list[float]:
-    if method == "pca":
-        return atlas.pca(name).transform(maps.flat(z))[0].tolist()
-    return maps.place_by_neighbours(ckpt.codes, atlas.layout(name, method).places, z)[0].tolist()

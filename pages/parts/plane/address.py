@@ -10,6 +10,7 @@ from aemodels.language import _, number
 from pages.parts.shared import controls
 
 LARGEST = 1e6
+MOST_CORNERS = 60  # of an outline
 _SIGNS = str.maketrans("−，", "-,")  # as these pages write numbers, and as a Chinese keyboard does
 
 
@@ -29,6 +30,40 @@ def box(label: str, key: str, default: planes.Extent) -> planes.Extent:
     wrong = _("“{text}” is not four numbers, such as -1, 1, -2, 2, each pair rising.")
     numbers = _numbers(label, key, default, wrong)
     return tuple(numbers) if numbers else default
+
+
+def outline(label: str, key: str) -> tuple[float, ...]:
+    """What is drawn around codes: a box (x_min, x_max, y_min, y_max), or three corners (x, y, x, y, ...) or more; () where the field is
+    empty or holds neither."""
+    text = st.text_input(label, key=key, placeholder="-1, 1, -2, 2", bind="query-params", persist_state="session")
+    if not text:
+        return ()
+    numbers = _parsed(text)
+    if len(numbers) == 4 and _rise(numbers):
+        return tuple(numbers)
+    if len(numbers) % 2 == 0 and 6 <= len(numbers) <= 2 * MOST_CORNERS:
+        return tuple(numbers)
+    st.warning(
+        _(
+            "“{text}” is neither a box, such as -1, 1, -2, 2, each pair rising, nor the x and y of three to {most} corners."
+        ).format(text=controls.literal(text[:40]), most=MOST_CORNERS),
+        icon=":material/edit:",
+    )
+    return ()
+
+
+def _parsed(text: str) -> list[float]:
+    """The numbers in a text, each within ±LARGEST; [] where it holds anything else."""
+    try:
+        numbers = [float(part) for part in text.translate(_SIGNS).split(",")]
+    except ValueError:
+        return []
+    return numbers if all(abs(number) <= LARGEST for number in numbers) else []
+
+
+def _rise(numbers: list[float]) -> bool:
+    """Whether each of two pairs rises."""
+    return all(b - a > 1e-6 * max(1, abs(a), abs(b)) for a, b in (numbers[:2], numbers[2:]))
 
 
 def _numbers(label: str, key: str, default: Iterable[float], wrong: str) -> list[float] | None:
@@ -51,8 +86,7 @@ def _numbers(label: str, key: str, default: Iterable[float], wrong: str) -> list
             icon=":material/edit:",
         )
         return None
-    rises = len(numbers) != 4 or all(b - a > 1e-6 * max(1, abs(a), abs(b)) for a, b in (numbers[:2], numbers[2:]))
-    if are_numbers and rises:
+    if are_numbers and (len(numbers) != 4 or _rise(numbers)):
         return numbers
     st.warning(wrong.format(text=controls.literal(text[:40])), icon=":material/edit:")
     return None
