@@ -7,18 +7,20 @@ import os
 import shutil
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from browser import REAL_DATA
+from browser import REAL_DATA, copy_digits
 from PIL import Image
 
 from aemodels.data import mnist, photos, sources
 from aemodels.data.photo_sets import find_dog_folder, load_dogs
 from aemodels.data.photos import load_photos, read_photo_folder
 from aemodels.data.pictures import open_photo
+from aemodels.data.sources import DataConfig
 from aemodels.data.splits import in_test_split
 from aemodels.errors import DataError
 
@@ -114,6 +116,21 @@ def test_mnist_train_set():
     assert images.shape == (60_000, 1, 28, 28)
     assert images.dtype == torch.uint8
     assert labels[:5].tolist() == [5, 0, 4, 1, 9]
+
+
+@needs_mnist
+def test_a_class_that_is_left_out_is_in_the_test_images_alone(tmp_path):
+    copy_digits(REAL_DATA, tmp_path, 300, 50)
+    images, labels = mnist.load_mnist(tmp_path, train=True)
+    whole = DataConfig("MNIST", "mnist", (1, 28, 28))
+    every, without = (sources.load(config, tmp_path) for config in (whole, replace(whole, leave_out=("9", "1"))))
+    kept = {x.numpy().tobytes() for x in images[(labels != 9) & (labels != 1)]}
+    assert {x.numpy().tobytes() for part in (without.train, without.validation) for x in part} == kept
+    assert without.record.num_images["train"] == len(without.train) < len(every.train)
+    assert torch.equal(without.test, every.test)
+    assert 9 in without.reference_labels
+    assert without.record.fingerprint == every.record.fingerprint
+    assert "Left out of those to train and to validate on: 9, 1." in without.summary
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\0\0\x08\x03" + b"\0" * 12])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from aemodels.codes import directions, labels_read, map_files, maps
+from aemodels.codes import directions, groups, labels_read, map_files, maps, neighbourhoods
 from aemodels.report import sheets
 
 
@@ -35,9 +35,17 @@ def test_tsne_keeps_clouds_together_and_is_the_same_again(codes):
     np.testing.assert_array_equal(layout.places, maps.lay_out(codes, "tsne").places)
 
 
-def test_tsne_takes_no_more_codes_than_it_can(codes, monkeypatch):
-    monkeypatch.setattr(maps, "MAX_TSNE", 50)
-    assert maps.lay_out(codes, "tsne").places.shape == (50, 2)
+def test_tsne_tells_how_far_it_is(codes):
+    told = []
+    maps.lay_out(codes, "tsne", told.append)
+    assert told == sorted(told)
+    assert (told[0] < 0.05, told[-1]) == (True, 1)
+
+
+def test_tsne_lays_out_codes_of_any_size(codes):
+    small, large = (maps.lay_out(codes[::6] * factor, "tsne") for factor in (1e-9, 1e6))
+    assert small.kept == pytest.approx(large.kept, abs=0.1)
+    assert small.kept > 0.6
 
 
 def test_a_shuffled_map_cannot_be_trusted(codes):
@@ -65,12 +73,15 @@ def test_the_densest_places_come_first():
     assert set(maps.densest_first(places)[:40]) == set(range(40, 80))
 
 
-def test_a_new_code_lies_where_its_neighbours_do(codes):
+def test_a_new_code_lies_among_its_like(codes):
     layout = maps.lay_out(codes, "tsne")
-    placed = maps.place_by_neighbours(codes, layout.places, codes[:60].mean(0, keepdim=True))
-    cloud = layout.places[:60]
-    assert (cloud.min(0) <= placed).all()
-    assert (placed <= cloud.max(0)).all()
+    embedding = maps.fit_tsne(codes, layout.places)
+    z = torch.stack([codes[60 * i : 60 * i + 60].mean(0) for i in range(3)])
+    placed = maps.place_by_tsne(embedding, codes, z)
+    assert placed.shape == (3, 2)
+    for i, place in enumerate(placed):
+        nearest = np.linalg.norm(layout.places - place, axis=1).argsort()[:10]
+        assert (LABELS[nearest] == i).all()
 
 
 def test_pca_puts_a_new_code_where_its_formula_says(codes):
@@ -134,6 +145,55 @@ def test_what_is_computed_is_kept_for_that_checkpoint_alone(tmp_path, monkeypatc
     file.write_bytes(file.read_bytes()[:50])  # as after a crash of the machine
     map_files.kept("a", "pca", compute)
     assert len(asked) == 3
+
+
+def test_layouts_lie_beside_their_checkpoint_and_are_of_its_codes_alone(codes, tmp_path):
+    made = {"pca": maps.lay_out(codes, "pca")}
+    path = map_files.save_layouts("mine", codes, made, tmp_path)
+    found = map_files.read_layout("mine", codes, "pca", tmp_path)
+    np.testing.assert_array_equal(found.places, made["pca"].places)
+    assert (found.trust, found.kept) == (made["pca"].trust, made["pca"].kept)
+    assert map_files.read_layout("mine", codes, "tsne", tmp_path) is None
+    assert map_files.read_layout("mine", codes + 1, "pca", tmp_path) is None  # it was trained again
+    assert map_files.read_layout("other", codes, "pca", tmp_path) is None
+    path.write_bytes(path.read_bytes()[:60])
+    assert map_files.read_layout("mine", codes, "pca", tmp_path) is None
+
+
+def test_groups_are_what_an_outline_holds():
+    places = np.array([[0.5, 0.5], [0.9, 0.9], [2, 0.5], [0.1, 0.05]])
+    assert groups.inside(places, (0, 1, 0, 0.6)).tolist() == [0, 3]
+    assert groups.inside(places, (0, 0, 1, 0, 0, 1)).tolist() == [3]  # a triangle; its long side goes through the first
+    notch = (0, 0, 1, 0, 1, 1, 0.5, 0.2, 0, 1)  # what lies in the notch lies outside
+    assert groups.inside(places, notch).tolist() == [1, 3]
+    assert groups.inside(places, (5, 5, 6, 5, 6, 6)).tolist() == []
+
+
+def test_groups_are_the_nearest_of_a_code_and_a_class(codes):
+    chosen = groups.nearest(codes, 7, 5)
+    assert chosen[0] == 7
+    assert chosen[1:].tolist() == maps.neighbours(maps.flat(codes), 4)[0][7].tolist()
+    assert len(groups.nearest(codes, 7, 1000)) == 180
+    assert groups.of_label(LABELS, 1).tolist() == list(range(60, 120))
+
+
+def test_neighbours_share_what_the_codes_were_made_by():
+    """Codes that are the pictures' brightness alone keep that together, and the label that tells bright from dark, and nothing else."""
+    generator = torch.Generator().manual_seed(0)
+    pattern = torch.rand(300, 3, 32, 32, generator=generator) / 2
+    brightness = torch.rand(300, generator=generator) / 2
+    x = pattern - pattern.mean((1, 2, 3), keepdim=True) + 0.25 + brightness.view(-1, 1, 1, 1)
+    traits = {trait: values.numpy() for trait, values in neighbourhoods.traits(x).items()}
+    index = maps.neighbours(brightness[:, None].numpy())[0]
+    labels = (brightness > 0.25).long().numpy()
+    found = {of.trait: of.ratio for of in neighbourhoods.shared(index, traits, labels)}
+    assert found["brightness"] < 0.1
+    assert found["label"] < 0.2
+    assert found["colour"] == pytest.approx(1, abs=0.1)
+    assert found["shape"] == pytest.approx(1, abs=0.1)
+    grey = neighbourhoods.traits(x[:, :1])
+    assert "colour" not in grey
+    assert "label" not in {of.trait for of in neighbourhoods.shared(index, traits, np.zeros(300, int))}
 
 
 def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path, monkeypatch):

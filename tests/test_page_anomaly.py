@@ -1,20 +1,23 @@
 """The page Anomaly as its script draws it."""
 
+import io
 import re
 from functools import partial
 
 import apptest
+import numpy as np
 import pytest
 import torch
 from apptest import go_to, notice, numbers, pictures, start, text
 from broken_models import BROKEN, save
 from foreign_models import FOREIGN, save_foreign
+from PIL import Image
 
 import aemodels
 from aemodels.codes import clusters
 from aemodels.data.mnist import load_mnist_test_digits
 from aemodels.quality import anomaly
-from pages.parts.shared import anomalies
+from pages.parts.anomaly import scoring
 
 open_page = partial(apptest.open_page, "any/anomaly", seed=4)
 RATES = r"\*\*([\d.]+)%\*\* of the test images are flagged by mistake, and \*\*([\d.]+)%\*\* of the strange"
@@ -45,9 +48,45 @@ def test_the_rates_are_those_of_the_threshold(without_photos):
 
 def test_what_cannot_be_tried_is_said(without_photos):
     app = open_page(model="mnist-vae")
-    assert "no class here that the model has never seen" in notice(app)
+    assert "mnist-without-9 is a model that has not seen every class" in notice(app).replace("`", "")
     assert "another data set are on this computer, so that test is left out" in notice(app)
     assert app.segmented_control(key="against").options == ["noise", "turned by 90°"]
+
+
+def test_a_class_that_was_left_out_is_told_by_its_error(without_photos):
+    app, ckpt = open_page(model="mnist-without-9"), aemodels.load_checkpoint("mnist-without-9")
+    assert app.segmented_control(key="against").value == "left-out"
+    images, labels = load_mnist_test_digits()
+    shuffled = torch.randperm(10_000, generator=torch.Generator().manual_seed(4))
+    seen, unseen = (shuffled[(labels[shuffled] == 9) == is_nine][:1000] for is_nine in (False, True))
+    usual, strange = (
+        anomaly.score(ckpt.model, x, anomaly.rebuild(ckpt.model, x)) for x in (images[seen] / 255, images[unseen] / 255)
+    )
+    area, share = numbers(r"from other digits with an area of \*\*([\d.]+)\*\*.* \*\*([\d.]+)%\*\* lie nearest", app)
+    assert area == pytest.approx(anomaly.roc(usual, strange).area, abs=6e-4)
+    assert area > 0.55
+    assert share > 20
+    assert "nearest to that of a 4" in notice(app)
+
+
+def test_a_picture_of_ones_own_has_a_score(without_photos):
+    app = open_page(model="dog-ae")  # without photos there are no scores to compare it with
+    assert not app.file_uploader
+    app = open_page(model="mnist-ae")
+    ramp = np.tile(np.linspace(0, 255, 28), (28, 1)).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(np.pad(ramp[8:20, 8:20], 8)).save(buffer, "PNG")
+    app.file_uploader[0].upload("mine.png", buffer.getvalue(), "image/png").run()
+    assert not app.exception
+    score, share = numbers(r"Its score is \*\*([\d.]+)\*\*: ([\d.]+)% of the test digits have a smaller one", app)
+    assert score > 0.3
+    assert share > 90
+    assert "it would be **flagged**" in text(app)
+
+
+def test_scores_have_the_same_number_of_decimals(without_photos):
+    threshold = re.search(r"At the threshold ([\d.]+) ", text(open_page(model="mnist-ae", flag=30)))[1]
+    assert len(threshold.partition(".")[2]) == 3
 
 
 def test_clusters_are_measured_against_chance(without_photos):
@@ -113,7 +152,7 @@ def test_the_names_below_the_pictures_are_in_the_language_spoken(without_photos)
         (entry,) = app.session_state["notebook"].entries()
         panels.setdefault(language, []).append(entry.panel.png)
     assert panels["zh"][0] == panels["zh"][1] != panels["en"][0]
-    assert anomalies.measure(aemodels.load_checkpoint("mnist-ae"), 4)[2][:2] == [int(i) for i in order()[:2]]
+    assert scoring.measure(aemodels.load_checkpoint("mnist-ae"), 4)[2][:2] == [int(i) for i in order()[:2]]
 
 
 @pytest.mark.parametrize("name", FOREIGN)

@@ -142,6 +142,11 @@ WRONG = [
     ('title = "plain"', "title = ", "is no TOML file"),
     ('source = "photos"', 'source = "cifar"', "table [data]: source must be one of mnist, fashion-mnist, kmnist"),
     ('source = "photos"', 'source = "mnist"', "table [data]: folder is for photos; mnist is found by its name"),
+    (
+        'source = "photos"',
+        'source = "photos"\nleave_out = ["cats"]',
+        "table [data]: leave_out is for the MNIST family; to leave a class of photos out, move its folder away.",
+    ),
     ("image_shape = [3, 64, 64]", "image_shape = [3, 64]", "table [data]: image_shape must be three whole numbers"),
     (
         "image_shape = [3, 64, 64]",
@@ -186,6 +191,12 @@ def test_a_wrong_recipe_is_one_sentence_with_file_table_and_key(right, wrong, sa
     assert message.startswith(str(path))
     assert said in message
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("left_out", ["9", ("ten",), ("9", "9"), (9,), tuple("0123456789")])
+def test_only_some_of_the_classes_may_be_left_out(left_out):
+    with pytest.raises(ConfigError, match="leave_out must"):
+        DataConfig("MNIST", "mnist", (1, 28, 28), leave_out=left_out)
 
 
 def test_files_that_are_no_recipes(tmp_path, capsys):

@@ -74,6 +74,7 @@ LAB_TITLES = (
     N_("VAE"),
     N_("2-D code"),
     N_("64-D code"),
+    N_("without 9"),
     N_("no noise"),
     N_("noise 0.05"),
     N_("noise 0.10"),

@@ -40,13 +40,16 @@ counts = {model.name: model.data.num_images for model in group.models}
 alike: dict[tuple, list[str]] = {}  # models by how their images were split
 for model in group.models:
     parts = map(model.data.num_images.get, ("train", "validation", "test"))
-    alike.setdefault((*parts, model.data.split_rule()), []).append(model.name)
+    alike.setdefault((*parts, model.data.split_rule(), model.data.config.leave_out), []).append(model.name)
 splits = []
-for (*parts, rule), names in alike.items():
+for (*parts, rule, left_out), names in alike.items():
     counted = dict(zip(("train", "validation", "test"), map(number, parts), strict=True))
     split = _("{train} images to train on, {validation} to validate on, {test} to test on. Split: {rule}.").format(
         **counted, rule=controls.literal(rule)
     )
+    if left_out:
+        said = _("Left out of training and validation: {classes}.").format(classes=controls.literal(list_of(left_out)))
+        split = sentences([split, said])
     named = _("{names}: {sentence}").format(names=list_of(map(controls.code, names)), sentence=split)
     splits.append(named if len(alike) > 1 else split)
 title = f"**{controls.literal(group.title)}**"

@@ -15,7 +15,7 @@ from pages.parts.shared import loaders, originals
 
 MANY, FEW, SMALL = 1000, 64, 3 * 32 * 32  # pictures of up to SMALL numbers, and larger ones
 NUM_SHOWN, BATCH = 9, 16
-USUAL, OTHER, NOISE, TURNED = "usual", "other", "noise", "turned"
+USUAL, LEFT_OUT, OTHER, NOISE, TURNED = "usual", "left-out", "other", "noise", "turned"
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,16 @@ class Scored:
 
 def measure(ckpt: Checkpoint, seed: int) -> tuple[dict[str, Scored], str, list[int]]:
     """By kind of pictures what their scores are, the name of the other data set, "" where there is none, and the places of the usual
-    pictures among the test images of the model's data set, which must be on this computer. Turning needs square pictures."""
+    pictures among the test images of the model's data set, which must be on this computer. Usual are those of classes that the model
+    was trained on. Turning needs square pictures."""
     shape, found = ckpt.model_config.image_shape, originals.of(ckpt.data)
-    index = seeded_order(len(found), seed)[: MANY if prod(shape) <= SMALL else FEW]
+    order, is_left_out = seeded_order(len(found), seed), torch.isin(found.labels, left_out(ckpt))
+    most = MANY if prod(shape) <= SMALL else FEW
+    index = order[~is_left_out[order]][:most]
     x = found.pictures(index)
     sets = {USUAL: x}
+    if is_left_out.any():
+        sets[LEFT_OUT] = found.pictures(order[is_left_out[order]][:most])
     title, other = _other(ckpt, seed, len(x))
     if other is not None:
         sets[OTHER] = other
@@ -44,6 +49,12 @@ def measure(ckpt: Checkpoint, seed: int) -> tuple[dict[str, Scored], str, list[i
     if shape[1] == shape[2]:
         sets[TURNED] = x.rot90(1, (2, 3))
     return {kind: _score(ckpt.model, of_kind) for kind, of_kind in sets.items()}, title, index.tolist()
+
+
+def left_out(ckpt: Checkpoint) -> Tensor:
+    """The classes (n,) that the model was not trained on, places in its data set's label_names."""
+    names = ckpt.data.label_names
+    return torch.tensor([names.index(name) for name in ckpt.data.config.leave_out], dtype=torch.long)
 
 
 def _score(model: Autoencoder, x: Tensor) -> Scored:

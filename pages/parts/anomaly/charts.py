@@ -1,0 +1,47 @@
+"""The charts of the page Anomaly: how scores are spread, and the ROC curves."""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+from torch import Tensor
+
+from aemodels.language import _, number
+from aemodels.quality.anomaly import Roc
+from aemodels.report import figures
+
+CHART_PX = 380
+NUM_BINS = 50
+
+
+def histogram(scores: Mapping[str, Tensor], threshold: float, unit: str) -> go.Figure:
+    """How the scores (n,) of each kind of pictures, by its name, are spread, and where the threshold lies."""
+    chart = go.Figure()
+    low, high = min(float(s.min()) for s in scores.values()), max(float(s.max()) for s in scores.values())
+    bins = {"start": low, "end": high * 1.0001, "size": (high - low) / NUM_BINS or 1}
+    for colour, (name, of_kind) in zip(figures.PALETTE, scores.items(), strict=False):
+        chart.add_histogram(
+            x=of_kind.tolist(), xbins=bins, name=figures.plotly_text(name), opacity=0.65, marker_color=colour
+        )
+    chart.add_vline(threshold, line_dash="dash", line_color="#808080")
+    chart.update_layout(barmode="overlay", height=CHART_PX, margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    chart.update_layout(legend={"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02})
+    chart.update_xaxes(title=unit, title_font_size=16, tickfont_size=14)
+    return chart.update_yaxes(title=_("pictures"), title_font_size=16, tickfont_size=14)
+
+
+def roc(curves: Mapping[str, Roc], false_alarms: float, detected: float) -> go.Figure:
+    """The curve of each kind of strange pictures, by its name, and the point of the threshold, shares in [0, 1]."""
+    series = {
+        _("{kind}: area {area}").format(kind=name, area=number(curve.area, 3)): (
+            curve.false_alarms.tolist(),
+            curve.detected.tolist(),
+        )
+        for name, curve in curves.items()
+    }
+    chart = figures.lines(series, _("false alarms"), _("detected"))
+    chart.update_traces(mode="lines")
+    chart.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": "#808080", "dash": "dot"}, showlegend=False)
+    chart.add_scatter(
+        x=[false_alarms], y=[detected], mode="markers", marker={"size": 12, "color": "#808080"}, showlegend=False
+    )
+    return chart.update_layout(height=CHART_PX, hovermode="closest")

@@ -1,0 +1,118 @@
+"""What the page Anomaly says, in words."""
+
+import streamlit as st
+import torch
+
+from aemodels import Checkpoint
+from aemodels.codes import clusters, latents
+from aemodels.data import mnist, words
+from aemodels.language import _, all_of, number, percent, sentences
+from aemodels.quality.anomaly import Roc
+from pages.parts.anomaly.scoring import LEFT_OUT, NOISE, OTHER, TURNED, USUAL, Scored, left_out
+from pages.parts.shared import controls, loaders
+
+
+def told(score: float, is_bce: bool) -> str:
+    """A score, with as many decimals as every other one: binary cross-entropy is about ten times as large as a squared error."""
+    return number(score, 3 if is_bce else 4)
+
+
+def titles(ckpt: Checkpoint, other: str) -> dict[str, str]:
+    """What each kind of pictures is called.
+
+    other  the name of the other data set
+    """
+    return {
+        USUAL: _("test {many}").format(many=words.of(ckpt.data.config).many),
+        LEFT_OUT: _("left out of training: {classes}").format(classes=all_of(ckpt.data.config.leave_out)),
+        OTHER: _("pictures of {data_set}").format(data_set=other),
+        NOISE: _("noise"),
+        TURNED: _("turned by 90°"),
+    }
+
+
+def of_areas(curves: dict[str, Roc], said: dict[str, str], num_pictures: int) -> str:
+    """Which strange pictures are told best and worst."""
+    best, worst = max(curves, key=lambda kind: curves[kind].area), min(curves, key=lambda kind: curves[kind].area)
+    return _(
+        "An area of 1 tells all strange pictures from the usual ones, one of 0.5 none; below that the strange have the smaller error. Best told is “{best}” with **{most}**, worst “{worst}” with "
+        "**{least}** ({n} pictures of each kind)."
+    ).format(
+        best=said[best],
+        most=number(curves[best].area, 3),
+        worst=said[worst],
+        least=number(curves[worst].area, 3),
+        n=number(num_pictures),
+    )
+
+
+def of_easy(scored: dict[str, Scored], said: dict[str, str]) -> list[str]:
+    """The strange pictures that are rebuilt better than usual ones."""
+    return [
+        _(
+            "“{kind}” is rebuilt better than the model's own test images: {strange} against {usual} dB on average. The error measures how hard a picture "
+            "is to rebuild, not how strange it is."
+        ).format(kind=said[kind], strange=number(of_kind.psnr_db, 1), usual=number(scored[USUAL].psnr_db, 1))
+        for kind, of_kind in scored.items()
+        if kind != USUAL and of_kind.psnr_db > scored[USUAL].psnr_db
+    ]
+
+
+def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
+    """How well a class that the model has never seen is told, and for what it is taken; or where to find such a model."""
+    if LEFT_OUT not in curves:
+        if ckpt.data.config.source not in mnist.FAMILY:
+            return []
+        others = [m for group in loaders.read_catalogue().groups for m in group.models if m.data.config.leave_out]
+        where = (
+            _("{model} is a model that has not seen every class.").format(model=controls.code(others[0].name))
+            if others
+            else _("A recipe with `leave_out` makes one.")
+        )
+        return [
+            sentences(
+                [_("This model was trained on every class, so there is none here that it has never seen."), where]
+            )
+        ]
+    classes = left_out(ckpt)
+    is_left_out = torch.isin(ckpt.labels, classes)
+    usual, strange = ckpt.codes[~is_left_out].flatten(1), ckpt.codes[is_left_out].flatten(1)
+    nearest = ckpt.labels[~is_left_out][latents.nearest(usual, strange)[0]]
+    taken_for = int(nearest.mode().values)
+    return [
+        _(
+            "**Never seen: {classes}.** The error tells them from other {many} with an area of **{area}**. The model takes them for what it knows: of "
+            "their codes, **{share}** lie nearest to that of a {label}."
+        ).format(
+            classes=all_of(ckpt.data.label_names[i] for i in classes),
+            many=words.of(ckpt.data.config).many,
+            area=number(curves[LEFT_OUT].area, 3),
+            share=percent(float((nearest == taken_for).float().mean()), 1),
+            label=controls.literal(ckpt.data.label_names[taken_for]),
+        )
+    ]
+
+
+def of_clusters(name: str, seed: int) -> str:
+    """How far k-means on the codes agrees with their labels."""
+    ckpt = loaders.checkpoint(name)
+    with st.spinner(_("Looking for clusters …")):
+        found = _clustered(*loaders.version(name), seed)
+    if found is None:
+        return _("No clusters of codes: these come without labels of two kinds or more, or are all alike.")
+    return _(
+        "k-means finds {k} clusters among {n} codes without their labels. **{purity}** of the codes have the commonest {class_} of their "
+        "cluster (purity); with shuffled labels it would be {chance}."
+    ).format(
+        k=number(found.k),
+        n=number(found.n),
+        purity=percent(found.purity, 1),
+        class_=words.of(ckpt.data.config).class_,
+        chance=percent(found.chance, 1),
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _clustered(name: str, modified_ns: int, seed: int) -> clusters.Clusters | None:
+    ckpt = loaders.load(name)
+    return clusters.cluster(ckpt.codes, ckpt.labels, seed)
