@@ -4,7 +4,7 @@ import pytest
 from browser import IDLE, needs_browser, query
 
 import aemodels
-from aemodels.codes import maps
+from aemodels.codes import groups, maps
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
@@ -87,15 +87,44 @@ def test_a_drag_moves_the_map_and_picks_nothing(page):
     assert query(page).get("map_code", "0") == "0"
 
 
-def test_two_boxes_make_a_direction(page):
+def draw(page, button, corners):
+    """With one of the tools, from corner to corner, shares of the canvas."""
     box = canvas_of(page).bounding_box()
-    for letter, (left, top) in (("a", (0.15, 0.5)), ("b", (0.75, 0.5))):
-        page.locator(f"button#{letter}").click()
-        x, y = box["x"] + left * box["width"], box["y"] + top * box["height"]
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + 80, y + 80, steps=4)
-        page.mouse.up()
-        wait_for(page, f"box_{letter}")
+    page.locator(f"button#{button}").click()
+    for i, (left, top) in enumerate(corners):
+        page.mouse.move(box["x"] + left * box["width"], box["y"] + top * box["height"], steps=4)
+        if i == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def test_a_lasso_and_a_box_make_a_direction(page):
+    triangle = [(0.1, 0.4), (0.35, 0.4), (0.1, 0.8)]
+    draw(page, "lasso-a", triangle)
+    wait_for(page, "by_a", "drawn")
+    corners = [float(number) for number in query(page)["area_a"].split(",")]
+    assert 3 <= len(corners) / 2 <= 24
+    ckpt = aemodels.load_checkpoint("mnist-dae")
+    inside = groups.inside(maps.fit_pca(ckpt.codes).transform(maps.flat(ckpt.codes)), corners)
+    assert 10 < len(inside) < 5000
+    page.get_by_text(f"The mean of the {len(inside):,} codes of A").wait_for()
+    draw(page, "box-b", [(0.7, 0.4), (0.85, 0.6)])
+    wait_for(page, "by_b", "drawn")
     page.get_by_text("From A to B:").wait_for()
     page.get_by_text("attribute vector").wait_for()
+    page.locator("button#no-groups").click()
+    wait_for(page, "by_a", "")
+    page.get_by_text("attribute vector").wait_for(state="detached")
+    assert query(page)["by_b"] == ""
+
+
+def test_keys_choose_the_nearest_codes(page):
+    canvas_of(page).focus()
+    page.keyboard.press("a")
+    wait_for(page, "near_a", "0")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("(new URLSearchParams(location.search).get('map_code') ?? '0') !== '0'")
+    page.keyboard.press("b")
+    wait_for(page, "by_b", "near")
+    assert query(page)["near_b"] == query(page)["map_code"] != "0"
+    page.get_by_text("From A to B:").wait_for()

@@ -161,7 +161,7 @@ def test_layouts_lie_beside_their_checkpoint_and_are_of_its_codes_alone(codes, t
 
 
 def test_groups_are_what_an_outline_holds():
-    places = np.array([[0.5, 0.5], [0.9, 0.9], [2, 0.5], [0.1, 0.05]])
+    places = np.array([[0.5, 0.5], [0.9, 0.8], [2, 0.5], [0.1, 0.05]])
     assert groups.inside(places, (0, 1, 0, 0.6)).tolist() == [0, 3]
     assert groups.inside(places, (0, 0, 1, 0, 0, 1)).tolist() == [3]  # a triangle; its long side goes through the first
     notch = (0, 0, 1, 0, 1, 1, 0.5, 0.2, 0, 1)  # what lies in the notch lies outside
