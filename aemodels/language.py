@@ -30,6 +30,7 @@ _LOCALES = {"en": Locale("en"), "zh": Locale("zh", "CN", script="Hans")}
 _FOLDERS = {"zh": "zh_CN"}
 _TOUCHING = re.compile(r"(?<=[A-Za-z₀-₉])(?=[和或])|(?<=[和或])(?=[A-Za-z])")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")  # as Markdown writes it
+_JOINER = "\u2060"  # has no width
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -173,6 +174,11 @@ def _translations(language: str) -> gettext.NullTranslations:
     return translations or gettext.NullTranslations()
 
 
+def without_bold(text: str) -> str:
+    """A message without the marks of what is bold in it."""
+    return _BOLD.sub(r"\1", text).replace(_JOINER, "")
+
+
 def _bold(text: str | tuple[str, ...]) -> str | tuple[str, ...]:
     """The text with a word joiner, which has no width, inside the marks of what is bold.
 
@@ -180,4 +186,4 @@ def _bold(text: str | tuple[str, ...]) -> str | tuple[str, ...]:
     """
     if isinstance(text, tuple):
         return tuple(map(_bold, text))
-    return _BOLD.sub("**\u2060\\1\u2060**", text)
+    return _BOLD.sub(rf"**{_JOINER}\1{_JOINER}**", text)

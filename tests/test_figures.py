@@ -1,10 +1,12 @@
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from aemodels.data.mnist import FAMILY
 from aemodels.report.figures import (
     DARK,
     LIGHT,
@@ -20,6 +22,7 @@ from aemodels.report.figures import (
     scatter_tile,
     to_tiles,
 )
+from aemodels.report.lettering import Lettering
 from aemodels.report.scales import ends, ticks
 
 WHITE, RED, BLUE = diverging(np.array([0.0, 1.0, -1.0]), 1).astype(int)
@@ -337,6 +340,35 @@ def test_scatter_tile_draws_rings_around_the_origin_inside_the_axes():
     for r in (1, 3):
         angles = np.arctan2(y, x)[abs(far - r) < 0.05]
         assert np.diff(np.sort(angles)).max() < (0.1 if r == 1 else 4)
+
+
+@pytest.mark.parametrize("least_px", [0, 20])
+def test_long_names_of_classes_are_not_cut(least_px, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Lettering, "draw", lambda self, on, xy, line, *colour: drawn.append((line, xy, self)))
+    nothing = (np.zeros((0, 2)), np.zeros(0, int))
+    names = FAMILY["fashion-mnist"].label_names
+    tile = scatter_tile(*nothing, names, (-1.0, 5.0, 8.0, 20.0), 600, least_px=least_px)
+    key = drawn[: len(names)]
+    assert tile.shape == (600, 600, 3)
+    assert tuple(line for line, _xy, _letters in key) == names
+    rows = {y: [] for _line, (_x, y), _letters in key}
+    assert len(rows) > 1
+    for line, (x, y), letters in key:
+        rows[y].append((x - letters.width(line) / 2, x + letters.width(line) / 2))
+    for spans in rows.values():
+        assert all(right < left for (_left, right), (left, _right) in pairwise(spans))
+        assert spans[-1][1] <= 600
+
+
+def test_axes_that_mean_nothing_have_neither_names_nor_numbers(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Lettering, "draw", lambda self, on, xy, line, *colour: drawn.append(line))
+    nothing = (np.zeros((0, 2)), np.zeros(0, int), (), (-1.0, 5.0, 8.0, 20.0), 600)
+    scatter_tile(*nothing, axes=None)
+    assert not drawn
+    scatter_tile(*nothing, axes=("PC 1", "PC 2"))
+    assert {"PC 1", "PC 2", "0"} <= set(drawn)
 
 
 def test_scatter_tile_has_ticks_at_round_numbers():

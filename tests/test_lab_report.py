@@ -255,6 +255,13 @@ def test_parameters_of_the_table_are_those_of_the_model(english, ckpts):
         assert counted == sum(p.numel() for p in ckpts[model].model.parameters()) == int(rows[-1][2].replace(",", ""))
 
 
+def test_the_network_of_d5_is_told_as_that_of_d1(english):
+    rows = tables(english)["dogs-d5-layers"].rows
+    same = [row[0] for row in rows if "as in dog-ae, in D1" in row[0]]
+    assert [what.partition(":")[0] for what in same] == ["Encoder", "Decoder"]
+    assert "Code: noise of variance 0.05, while training" in [row[0] for row in rows]
+
+
 def test_all_trainings_that_led_to_a_model_are_told(english):
     header = checkpoints.read_header("dog-ae")
     rows = tables(english)["dogs-d1-trainings"].rows

@@ -3,7 +3,7 @@
 import html
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 from torch import Tensor
 
 from aemodels.report import scales
-from aemodels.report.lettering import Lettering
+from aemodels.report.lettering import Lettering, shown
 from aemodels.text import visible
 
 # Okabe & Ito's eight colours, safe for colour-blind readers, and two greys that stand apart from them.
@@ -19,6 +19,7 @@ PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#7F3C8D", "#6E6E6E", "#B07A4B",
 )  # fmt: skip
 PRINT_DPI = 300
+MAX_KEY_ROWS = 3  # of the classes above a scatter
 SMALLEST = 7 * 2.54 / (17 * 72)  # size of letters as a share of a picture's width: 7 points where it is 17 cm wide
 NO_NUMBER = (200, 0, 200)  # the colour of NaN, which no scale here has
 
@@ -227,6 +228,21 @@ def class_colours(classes: Sequence[str]) -> Sequence[str]:
     return PALETTE[: len(classes)] if len(classes) <= len(PALETTE) else ()
 
 
+def _key_of_classes(names: Sequence[str], width_px: float, bold: Lettering, smallest: float) -> tuple[int, Lettering]:
+    """How many names stand in a row of the key, and in which letters: as few rows as they fit in with letters of at least `smallest` of
+    their size, MAX_KEY_ROWS at most."""
+    widest = max((bold.width(shown(name)) for name in names), default=1)
+
+    def columns(num_rows: int) -> int:
+        return max(1, ceil(len(names) / num_rows))
+
+    def share(num_rows: int) -> float:
+        return min(1, 0.95 * width_px / columns(num_rows) / widest)
+
+    num_rows = next((n for n in range(1, MAX_KEY_ROWS) if share(n) >= smallest), MAX_KEY_ROWS)
+    return columns(num_rows), replace(bold, size=bold.size * max(smallest, share(num_rows)))
+
+
 def scatter_tile(
     codes: np.ndarray,
     labels: np.ndarray,
@@ -253,18 +269,16 @@ def scatter_tile(
     image = Image.new("RGB", (side_px, side_px), ink.background)
     draw = ImageDraw.Draw(image)
     letter_px = max(0.034 * side_px, least_px)
-    key, left = round(max(0.05 * side_px, letter_px) * 10 / 7), round(max(side_px / 10, 3 * letter_px))
-    radius, right, bottom = side_px / 400, side_px - 1, side_px - round(max(side_px / 12, 2.45 * letter_px))
+    left, right = round(max(side_px / 10, 3 * letter_px)), side_px - 1
+    radius, bottom = side_px / 400, side_px - round(max(side_px / 12, 2.45 * letter_px))
     bold, small = Lettering(max(0.05 * side_px, letter_px), bold=True), Lettering(letter_px)
     colours = class_colours(classes)
-    width = (right - left) / max(1, len(colours))
-    font = min(
-        (bold.fitting(name, 0.9 * width, max(0.5, least_px / bold.size)) for name in classes),
-        key=lambda f: f.size,
-        default=bold,
-    )
+    columns, font = _key_of_classes(classes[: len(colours)], right - left, bold, max(0.5, least_px / bold.size))
+    line, width = round(bold.size * 10 / 7), (right - left) / columns
+    key = line * max(1, ceil(len(colours) / columns))
     for i, colour in enumerate(colours):
-        font.draw(draw, (left + (i + 0.5) * width, key / 2), font.shorten(classes[i], 0.95 * width), colour, "mm")
+        middle = left + (i % columns + 0.5) * width, (i // columns + 0.5) * line
+        font.draw(draw, middle, font.shorten(classes[i], 0.95 * width), colour, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)
     for tick, text in scales.ticks(x_min, x_max).items() if axes else ():
         x = left + (tick - x_min) / (x_max - x_min) * (right - left)

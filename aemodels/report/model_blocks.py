@@ -12,14 +12,22 @@ from aemodels.storage import checkpoints
 from aemodels.storage.catalogue import Model
 
 
-def network(name: str, material: Material, model: Model) -> list[Block]:
-    """A model's network as a drawing and as a table."""
+def network(name: str, material: Material, model: Model, known: Model | None = None, section: str = "") -> list[Block]:
+    """A model's network as a drawing and as a table.
+
+    known    a model whose network an earlier section describes: the table tells what is different
+    section  that one's name, such as "D1"
+    """
     net = material.ckpt(model).model
     caption = _("The network of {model}: each bar is as long as the logarithm of how many numbers a layer gives.")
     caption = caption.format(model=model.name)
     if net.noise_variance or net.takes_noisy or net.encoder_outputs == 2:
         caption = sentences([caption, _("A circle is noise that is added.")])
-    table = networks_described.table(f"{name}-layers", net)
+    if known and known != model:
+        known_as = _("{model}, in {section}").format(model=known.name, section=section)
+        table = networks_described.table(f"{name}-layers", net, material.ckpt(known).model, known_as)
+    else:
+        table = networks_described.table(f"{name}-layers", net)
     rows = [dict(zip(("layer", "output_shape", "parameters"), row, strict=True)) for row in table.rows]
     settings = {_("model"): model.name}
     drawn = picture(f"{name}-network", _("The network"), caption, network_figures.draw(net, PRINT_PX), rows, settings)

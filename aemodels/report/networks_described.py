@@ -91,17 +91,32 @@ def times(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-def table(name: str, model: Autoencoder) -> Table:
-    """The layers of a model with their output shapes and parameters, what happens to its code between, and what improves the code."""
+def table(name: str, model: Autoencoder, known: Autoencoder | None = None, known_as: str = "") -> Table:
+    """The layers of a model with their output shapes and parameters, what happens to its code between, and what improves the code.
+
+    known     a model whose table the reader has seen: an encoder or decoder with the same layers is one row
+    known_as  how that one is called, and where it stands
+    """
     config, found = model.config, layers(model)
     rows = [(_("input"), times(config.image_shape), "–")]
     if factor := config.settings.get("noise_factor"):
         rows.append(
             (_("noise of σ = {factor}, while training").format(factor=f"{factor:g}"), times(config.image_shape), "–")
         )
-    rows += [_row(_("Encoder"), layer) for layer in found if layer.part == "encoder"]
+    before = layers(known) if known else []
+
+    def of_part(part: str, said: str) -> list[tuple[str, str, str]]:
+        ours, theirs = ([layer for layer in of if layer.part == part] for of in (found, before))
+        if ours != theirs:
+            return [_row(said, layer) for layer in ours]
+        what = _("{part}: the same {number} layers as in {known}").format(
+            part=said, number=number(sum(layer.count for layer in ours)), known=known_as
+        )
+        return [(what, times(ours[-1].shape), number(sum(layer.num_parameters for layer in ours)))]
+
+    rows += of_part("encoder", _("Encoder"))
     rows += _of_code(model)
-    rows += [_row(_("Decoder"), layer) for layer in found if layer.part == "decoder"]
+    rows += of_part("decoder", _("Decoder"))
     rows.append((_output(config), times(config.image_shape), "–"))
     total = number(num_parameters(model))
     rows.append((_("all together"), "", total))

@@ -63,7 +63,7 @@ def noise_regularised(material: Material, scene: Scene) -> Iterator[Block]:
         return
     models, everyone = material.noisy, material.maps
     yield Paragraph(_("Such an autoencoder is a transmitter and a receiver with a noisy channel between them: joint source-channel coding [@bourtsoulatze2019]."))  # fmt: skip
-    yield from model_blocks.network(name, material, models[0])
+    yield from model_blocks.network(name, material, models[0], everyone[0], "D1")
     yield from model_blocks.loss(material, models)
     yield from model_blocks.training(name, material, models, explains=False)
     curves = {

@@ -99,7 +99,7 @@ def _material(group: Group, seed: int) -> lab.Material:
         loaders.baselines(group.data),
         loaders.generation(group.data),
         loaders.curves(),
-        sentences(generation.verdict(group.data, *noisy, beside=plain)).replace("**", ""),
+        language.without_bold(sentences(generation.verdict(group.data, *noisy, beside=plain))),
     )
 
 
