@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from broken_models import save
 
 from aemodels.codes import directions, groups, labels_read, map_files, maps, neighbourhoods
 from aemodels.report import sheets
+from aemodels.storage import catalogue, checkpoints
+from aemodels.training import measuring
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +161,30 @@ def test_layouts_lie_beside_their_checkpoint_and_are_of_its_codes_alone(codes, t
     assert map_files.read_layout("other", codes, "pca", tmp_path) is None
     path.write_bytes(path.read_bytes()[:60])
     assert map_files.read_layout("mine", codes, "pca", tmp_path) is None
+
+
+def test_train_lays_out_what_has_no_map_yet(tmp_path, capsys):
+    for name, num_codes in (("mnist-dae", 60), ("mnist-ae", 60), ("dog-ae", 5)):  # a space, a plane, too few codes
+        save(name, tmp_path, num_codes=num_codes)
+    names = ["mnist-dae", "mnist-ae", "dog-ae", "not-there"]
+    measuring.lay_out_codes(names, tmp_path)
+    assert capsys.readouterr().out == "mnist-dae: 60 codes laid out on maps.\n"
+    (path,) = tmp_path.glob("*.map.npz")
+    codes = checkpoints.load_checkpoint("mnist-dae", tmp_path).codes
+    for method in maps.METHODS:
+        assert map_files.read_layout("mnist-dae", codes, method, tmp_path).places.shape == (60, 2)
+    written = path.stat().st_mtime_ns
+    measuring.lay_out_codes(names, tmp_path)
+    assert path.stat().st_mtime_ns == written
+
+
+def test_the_labs_models_bring_their_maps():
+    for model in catalogue.read_all(checkpoints.list_checkpoints(), {}).models:
+        codes = checkpoints.load_checkpoint(model.name).codes
+        for method in maps.METHODS if catalogue.SPACE in model.kinds else ():
+            layout = map_files.read_layout(model.name, codes, method)
+            assert layout is not None, f"`python train.py --evaluate` lays out {model.name}"
+            assert layout.trust == pytest.approx(maps.trust(maps.flat(codes), layout.places), abs=1e-3)
 
 
 def test_groups_are_what_an_outline_holds():

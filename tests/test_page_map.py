@@ -1,8 +1,10 @@
 """The page Map without a browser: models of every kind, its words and figures, boxes, a picture of one's own."""
 
 import re
+import time
 
 import pytest
+import streamlit as st
 import torch
 from apptest import notice, numbers, open_page, png_file, text
 from broken_models import BROKEN, save
@@ -10,6 +12,7 @@ from foreign_models import save_foreign
 
 import aemodels
 from aemodels.codes import maps
+from pages.parts.map import atlas
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 TRUST = r"trustworthiness of this layout is \*\*([\d.]+)\*\* .* measured on ([\d,]+) codes\).* \*\*(\d+)%\*\* are among"
@@ -88,6 +91,27 @@ def test_axes_say_what_they_mean(checkpoint_folder):
     )
     app.segmented_control(key="layout").set_value("tsne").run()
     assert "The axes of t-SNE mean nothing" in text(app)
+
+
+def test_who_waits_for_a_layout_sees_how_much_is_done(checkpoint_folder, monkeypatch):
+    save("mnist-dae", checkpoint_folder, num_codes=60)
+    shown, lay_out, empty = [], maps.lay_out, st.empty
+
+    def slow(codes, method, progress):
+        progress(0.25)
+        time.sleep(4 * atlas.SHOW_AFTER_S)
+        return lay_out(codes, method, progress)
+
+    def place():
+        bar = empty()
+        monkeypatch.setattr(bar, "progress", lambda share, said: shown.append((share, said)))
+        return bar
+
+    monkeypatch.setattr(maps, "lay_out", slow)
+    monkeypatch.setattr(atlas.st, "empty", place)
+    app = open_page("any/map", layout="tsne")
+    assert shown[0] == (0.25, "The 60 codes are laid out, once for all …")
+    assert "trustworthiness" in notice(app)
 
 
 def test_it_says_what_neighbours_share(checkpoint_folder):

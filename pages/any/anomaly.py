@@ -7,7 +7,7 @@ from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.quality import anomaly
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.anomaly import charts, notes, own, scoring
+from pages.parts.anomaly import charts, findings, own, scoring
 from pages.parts.anomaly.scoring import OTHER, USUAL, Scored
 from pages.parts.shared import controls, export, loaders, models, originals
 
@@ -43,12 +43,12 @@ if images is None:
             "Without them there is no error to measure. The codes that come with the model can be clustered all the same."
         )
     )
-    controls.notice([*models.notes(name), notes.of_clusters(name, seed)])
+    controls.notice([*models.notes(name), findings.of_clusters(name, seed)])
     st.stop()
 
 with st.spinner(_("Rebuilding usual and strange pictures …")):
     scored, other_title, places = measured(*loaders.version(name), seed, str(loaders.data_folder().resolve()))
-usual, said = scored[USUAL], notes.titles(ckpt, other_title)
+usual, said = scored[USUAL], findings.titles(ckpt, other_title)
 strange = {kind: said[kind] for kind in scored if kind != USUAL}
 with controls.row():
     against = controls.choose(_("Strange pictures"), strange, key="against")
@@ -70,7 +70,7 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         rows += [figures.to_tiles(of_kind.x), figures.to_tiles(of_kind.x_hat)]
         row_labels += [said[kind], _("Rebuilt")]
         of_name = [images.name_of(places[i]) for i in of_kind.places] if kind == USUAL else [""] * len(of_kind.places)
-        notes += [of_name, [notes.told(float(of_kind.scores[i]), is_bce) for i in of_kind.places]]
+        notes += [of_name, [findings.told(float(of_kind.scores[i]), is_bce) for i in of_kind.places]]
     return figures.panel(rows, row_labels, notes, [], caption, width_px, ink)
 
 
@@ -91,7 +91,7 @@ st.markdown(
         "At the threshold {threshold} ({unit}) **{false_alarms}** of the test images are flagged by mistake, and **{missed}** of the strange "
         "ones (“{strange}”) are missed."
     ).format(
-        threshold=notes.told(threshold, is_bce),
+        threshold=findings.told(threshold, is_bce),
         unit=unit,
         false_alarms=percent(false_alarms, 1),
         missed=percent(missed, 1),
@@ -120,13 +120,13 @@ st.caption(sentences([*how, originals.about_others(ckpt.data)]))
 
 points = [
     *models.notes(name),
-    *notes.of_left_out(ckpt, curves),
-    notes.of_areas(curves, said, len(usual.scores)),
-    *notes.of_easy(scored, said),
+    *findings.of_left_out(ckpt, curves),
+    findings.of_areas(curves, said, len(usual.scores)),
+    *findings.of_easy(scored, said),
 ]
 if OTHER not in scored:
     points.append(_("No pictures of another data set are on this computer, so that test is left out."))
-points.append(notes.of_clusters(name, seed))
+points.append(findings.of_clusters(name, seed))
 controls.notice(points)
 
 settings = {_("model"): name, _("seed"): seed, _("strange"): said[against], _("flagged"): percent(flagged / 100)}

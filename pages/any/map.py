@@ -5,7 +5,7 @@ import math
 import streamlit as st
 import torch
 
-from aemodels.codes import faults, maps, neighbourhoods, planes
+from aemodels.codes import faults, maps, planes
 from aemodels.data import words
 from aemodels.language import _, number
 from aemodels.storage import catalogue
@@ -85,7 +85,7 @@ def show_map() -> None:
     canvas.store(name, method)
     index = atlas.neighbours(name)[0]
     walk = walking.show(name, picked, groups)
-    shared = neighbourhoods.shared(index, pictures.traits, labels)
+    shared = atlas.shared(name)
     by_codes, by_pixels = atlas.accuracies(name)
     points = [
         *models.notes(name),

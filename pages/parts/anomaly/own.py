@@ -6,7 +6,7 @@ from aemodels import Checkpoint
 from aemodels.language import _, percent, sentences
 from aemodels.quality import anomaly
 from aemodels.report import figures
-from pages.parts.anomaly import notes
+from pages.parts.anomaly import findings
 from pages.parts.anomaly.scoring import Scored
 from pages.parts.digits import own_image
 from pages.parts.shared import controls
@@ -14,7 +14,7 @@ from pages.parts.shared import controls
 
 def show(ckpt: Checkpoint, usual: Scored, threshold: float) -> None:
     """A widget for a picture; what it is rebuilt to, its score, and where that stands among the scores of usual pictures."""
-    is_mnist, many = ckpt.data.config.source == "mnist", notes.titles(ckpt, "")["usual"]
+    is_mnist, many = ckpt.data.config.source == "mnist", findings.titles(ckpt, "")["usual"]
     with st.expander(_("A picture of your own"), icon=":material/upload:"):
         source = "own"
         if is_mnist:
@@ -38,7 +38,7 @@ def show(ckpt: Checkpoint, usual: Scored, threshold: float) -> None:
             sentences(
                 [
                     _("Its score is **{score}**: {share} of the {many} have a smaller one.").format(
-                        score=notes.told(score, is_bce), share=percent(below, 1), many=many
+                        score=findings.told(score, is_bce), share=percent(below, 1), many=many
                     ),
                     verdict,
                 ]

@@ -14,6 +14,7 @@ from aemodels import Checkpoint
 from aemodels.codes import labels_read, map_files, maps, neighbourhoods
 from aemodels.codes.labels_read import Accuracy
 from aemodels.codes.maps import Layout
+from aemodels.codes.neighbourhoods import Shared
 from aemodels.language import _, number
 from aemodels.noise import power
 from aemodels.quality.metrics import psnr_db
@@ -98,6 +99,12 @@ def neighbours(name: str) -> tuple[np.ndarray, np.ndarray]:
     return _neighbours(*loaders.version(name), loaders.checkpoint(name))
 
 
+def shared(name: str) -> list[Shared]:
+    """What neighbours in a model's code share, see `neighbourhoods.shared`."""
+    of_pictures, index = pictures(name).traits, neighbours(name)[0]
+    return _shared(*loaders.version(name), of_pictures, index, loaders.checkpoint(name).labels.numpy())
+
+
 def order(name: str, method: str) -> np.ndarray:
     """`maps.densest_first` of a map."""
     return _order(*loaders.version(name), method, layout(name, method).places)
@@ -148,6 +155,13 @@ def _laying(name: str, modified_ns: int, method: str, folder: str, _digest: str,
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _neighbours(name: str, modified_ns: int, _ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
     return maps.neighbours(maps.flat(_ckpt.codes))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _shared(
+    name: str, modified_ns: int, _traits: dict[str, np.ndarray], _index: np.ndarray, _labels: np.ndarray
+) -> list[Shared]:
+    return neighbourhoods.shared(_index, _traits, _labels)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
