@@ -57,6 +57,7 @@ page = st.navigation(
             st.Page("mnist/twins.py", title=_("Twins"), icon=":material/compare:", url_path="mnist-twins"),
             st.Page("mnist/path.py", title=_("Path"), icon=":material/timeline:", url_path="mnist-path"),
             st.Page("mnist/denoise.py", title=_("Denoise"), icon=":material/blur_off:", url_path="mnist-denoise"),
+            st.Page("mnist/train_live.py", title=_("Train live"), icon=":material/play_circle:", url_path="train_live"),
         ],
         _("Photos"): [
             st.Page(

@@ -113,6 +113,7 @@ def running_app(folder: Path, script: Path = REPO / "app.py", arguments: Sequenc
         "LATENT_LAB_DATA": str(folder / "data"),
         "LATENT_LAB_CACHE": str(folder / "cache"),
         "LATENT_LAB_REPORTS": str(folder / "reports"),
+        "LATENT_LAB_MODELS": str(folder / "models"),
         "OMP_NUM_THREADS": "1",
     }
     log = folder / "log.txt"

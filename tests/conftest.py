@@ -23,6 +23,14 @@ def installed_components():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_own_models(tmp_path_factory):
+    """What the developer keeps in the app is no part of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENT_LAB_MODELS", str(tmp_path_factory.mktemp("models")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def data_folder():
     """The folder of the real data sets."""

@@ -64,6 +64,11 @@ def load_mnist(root: str | Path, train: bool, source: str = "mnist") -> tuple[Te
     return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels).long()
 
 
+def has_train_split(root: str | Path) -> bool:
+    """Whether MNIST's 60,000 digits to train on seem to lie under `root`: files of their names do."""
+    return all(_files(Path(root), "MNIST", f"train-{kind}") for kind in ("images", "labels"))
+
+
 def _how_to_get(name: str) -> str:
     if name == "MNIST":
         return _("run `python train.py --download` or point --data to the folder that holds MNIST")

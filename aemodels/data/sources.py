@@ -28,10 +28,12 @@ PHOTOS, DOGS = "photos", "stanford-dogs"
 SOURCES = (*FAMILY, DOGS, PHOTOS)
 MAX_SIDE_PX = 1024
 FAMILY_RULE = N_("{data_set}'s own test images; of the rest a twentieth to validate, by a hash of each image's content")
+SHIPPED_RULE = N_("every fifth of MNIST's own test images to test, the others to train on; none to validate")
 # What a checkpoint's split may be; models older than the validation part have the last two.
 RULES = (
     splits.RULE,
     FAMILY_RULE,
+    SHIPPED_RULE,
     N_("by a hash of each image's content: a tenth to test, none to validate"),
     N_("{data_set}'s own test images; none to validate"),
 )
@@ -273,14 +275,14 @@ def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:
 def _of_family(config: DataConfig, root: Path) -> DataSet:
     images, train_labels = load_mnist(root, train=True, source=config.source)
     test, labels = load_mnist(root, train=False, source=config.source)
-    is_validation = splits.validation_split([_hash(x) for x in images])
+    is_validation = splits.validation_split([content_hash(x) for x in images])
     family = FAMILY[config.source]
     left_out = torch.tensor([family.label_names.index(name) for name in config.leave_out], dtype=torch.long)
     is_seen = ~torch.isin(train_labels, left_out)
     train, validation = images[~is_validation & is_seen], images[is_validation & is_seen]
     num_images = {"train": len(train), "validation": len(validation), "test": len(test)}
     rule = FAMILY_RULE.format(data_set=family.folder)
-    record = DataRecord(config, family.label_names, rule, num_images, _hash(images, test))
+    record = DataRecord(config, family.label_names, rule, num_images, content_hash(images, test))
     summary = (
         f"{family.folder} in {one_line(root)}: {len(train):,} images to train on, {len(validation):,} to validate on, "
         f"{len(test):,} to test on."
@@ -290,6 +292,6 @@ def _of_family(config: DataConfig, root: Path) -> DataSet:
     return DataSet(train, validation, test, test, labels, torch.arange(len(test)), record, summary)
 
 
-def _hash(*images: Tensor) -> str:
+def content_hash(*images: Tensor) -> str:
     """Hash of images uint8, 32 hexadecimal digits."""
     return hashlib.blake2b(b"".join(x.numpy().tobytes() for x in images), digest_size=16).hexdigest()

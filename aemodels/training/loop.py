@@ -112,7 +112,8 @@ def fit(
     images       uint8 (N, C, H, W). In memory, they are moved to the model's device and kept there if it can hold them; if not, and
                  if they are stored in a file, a thread reads the next batches ahead. The weights come out the same.
     on_epoch     called after each epoch, and after the part of one that a time limit cuts
-    on_step      called after each step with the number of images and the loss, a scalar tensor still on the device
+    on_step      called after each step with the number of images and the loss, a scalar tensor still on the device. Where one process
+                 trains alone, it may set state.finished, which ends training as the end of its time does
     accelerator  where several processes train one model: each takes its share of every batch and draws its own flips,
                  shifts, warps and noise, gradients are averaged, and the first process alone calls on_epoch
     measuring_s  how much of config.minutes, in s, is left for what comes after
@@ -182,7 +183,7 @@ def fit(
                     if accelerator and config.minutes:
                         time_used = accelerator.gather(torch.tensor([time_used], device=device)).max().item()
                 progress = max(state.step / num_steps, time_used)
-                if progress >= 1:
+                if progress >= 1 or state.finished:
                     state.finished = True
                     break
                 refine_now = progress >= config.refine_from

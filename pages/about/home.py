@@ -14,6 +14,7 @@ KINDS_OF_SECTIONS = {"mnist": _("small images"), "dogs": _("photos")}
 MORE = {
     "mnist/twins": _("What L2 does to the plane"),
     "mnist/path": _("A path between two codes"),
+    "mnist/train_live": _("A network trained before your eyes"),
     "dogs/stages": _("What encode adds"),
     "dogs/axes": _("What the main directions of the codes hold"),
     "dogs/interpolate": _("From one photo to another"),

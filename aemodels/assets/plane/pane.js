@@ -18,6 +18,7 @@ class Pane {
   get right() { return RIGHT }
   get top() { return TOP }
   get bottom() { return BOTTOM }
+  get names() { return ["z₁", "z₂"] } // of the axes
   get width() { return this.canvas.clientWidth - this.left - this.right }
   get height() { return this.canvas.clientHeight - this.top - this.bottom }
   toX(z1) { return this.left + ((z1 - this.look.view[0]) / (this.look.view[1] - this.look.view[0])) * this.width }
@@ -137,7 +138,7 @@ class Pane {
       ctx.fillText(minus(t), this.toX(t), this.top + this.height + 20)
     }
     ctx.textBaseline = "bottom" // with room for the subscript
-    ctx.fillText("z₁", this.left + this.width / 2, this.canvas.clientHeight - 1)
+    ctx.fillText(this.names[0], this.left + this.width / 2, this.canvas.clientHeight - 1)
     ctx.textBaseline = "alphabetic"
     ctx.textAlign = "right"
     for (const t of ticks(y1, y2, this.height / 60)) {
@@ -145,7 +146,7 @@ class Pane {
       ctx.fillText(minus(t), this.left - 6, this.toY(t) + 5)
     }
     ctx.textAlign = "left"
-    ctx.fillText("z₂", 2, this.top + this.height / 2 + 5)
+    ctx.fillText(this.names[1], 2, this.top + this.height / 2 + 5)
   }
 
   // Twice, a broad one in the colour of the background below, so that a mark stands out from any dots.

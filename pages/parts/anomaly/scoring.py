@@ -69,9 +69,14 @@ def _other(ckpt: Checkpoint, seed: int, n: int) -> tuple[str, Tensor | None]:
     """Pictures of another data set that is on this computer, brought to the model's shape, and its name."""
     shape, own = ckpt.model_config.image_shape, ckpt.data.config
     for group in loaders.read_catalogue().groups:
-        if group.data.config.name != own.name and (found := originals.of(group.data)) is not None:
+        other = group.data.config
+        if (
+            other.name == own.name or "mnist" == other.source == own.source
+        ):  # the same digits under two names are one set
+            continue
+        if (found := originals.of(group.data)) is not None:
             picked = found.pictures(seeded_order(len(found), seed)[:n])
-            return group.data.config.name, anomaly.fitted(picked, shape)
+            return other.name, anomaly.fitted(picked, shape)
     if own.source == "mnist":
         return "", None
     digits = originals.mnist_digits()

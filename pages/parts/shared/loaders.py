@@ -14,7 +14,7 @@ import aemodels
 from aemodels.data.sources import DataRecord, data_root
 from aemodels.errors import LatentLabError
 from aemodels.quality import curves as model_curves
-from aemodels.storage import catalogue, checkpoints, measurements
+from aemodels.storage import catalogue, checkpoints, measurements, own_models
 from aemodels.training import recipes
 from pages.parts.shared import controls
 
@@ -40,10 +40,14 @@ def checkpoint_folder() -> Path:
 
 
 def read_catalogue() -> catalogue.Catalogue:
-    """Which models there are now, those of the lab first."""
-    return catalogue.read_all(
-        checkpoints.list_checkpoints(checkpoint_folder()), _lab(), lambda name: _model(*_file(name))
-    )
+    """Which models there are now, those of the lab first, with what visitors have trained and kept."""
+    names = sorted({*checkpoints.list_checkpoints(checkpoint_folder()), *own_models.names()})
+    return catalogue.read_all(names, _lab(), lambda name: _model(*_file(name)))
+
+
+def never_replaced() -> list[str]:
+    """Names that no visitor's model can have: those of the lab's recipes, and of what lies in the folder of checkpoints."""
+    return sorted({*_lab(), *checkpoints.list_checkpoints(checkpoint_folder())})
 
 
 @st.cache_resource(show_spinner=False)
@@ -98,9 +102,11 @@ def version(name: str) -> tuple[str, int]:
 
 def _file(name: str) -> tuple[str, int, str]:
     """`version` and the folder."""
-    folder = checkpoint_folder()
-    path = checkpoints.checkpoint_path(name, folder)
-    return name, path.stat().st_mtime_ns if path.exists() else 0, str(folder)
+    for folder in (checkpoint_folder(), own_models.folder()):
+        path = checkpoints.checkpoint_path(name, folder)
+        with contextlib.suppress(OSError):  # it may go between two looks
+            return name, path.stat().st_mtime_ns, str(folder)
+    return name, 0, str(checkpoint_folder())
 
 
 @st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from aemodels import Checkpoint
-from aemodels.data import mnist, sources, words
+from aemodels.data import mnist, shipped, sources, words
 from aemodels.data.sources import DataConfig, DataRecord
 from aemodels.errors import DataError
 from aemodels.language import N_, _, current, kept, ngettext, number
@@ -91,7 +91,7 @@ def why_none(data: DataRecord) -> str:
 
 def _of(data: DataRecord) -> Originals:
     if data.config.source == "mnist":
-        return mnist_digits()
+        return held_out_digits() if shipped.is_shipped(data) else mnist_digits()
     folder = str(loaders.data_folder().resolve())
     originals, fingerprint = _read(data.config, folder)
     return replace(originals, is_same=fingerprint == data.fingerprint)
@@ -100,7 +100,16 @@ def _of(data: DataRecord) -> Originals:
 @st.cache_resource(show_spinner=False)
 def mnist_digits() -> Originals:
     """MNIST's 10,000 test digits, which come with Latent Lab."""
-    images, labels = mnist.load_mnist_test_digits()
+    return _of_digits(*mnist.load_mnist_test_digits())
+
+
+@st.cache_resource(show_spinner=False)
+def held_out_digits() -> Originals:
+    """Those of them that a model trained on the others has not seen."""
+    return _of_digits(*shipped.held_out())
+
+
+def _of_digits(images: Tensor, labels: Tensor) -> Originals:
     return Originals(
         lambda index: images[index],
         lambda i: _("digit {digit}").format(digit=int(labels[i])),

@@ -1,0 +1,106 @@
+"""The models that visitors of the app trained and kept: a folder of checkpoints beside the lab's, which every page lists as well.
+
+They lie in the user's data folder, not in `checkpoints/`, so that nothing there can be overwritten, and that they outlive an update. Who
+trained one is not asked: all visitors of a server see it, as a class sees what its lecturer has trained. So no visitor can lose a
+model to another one without a question: see `keep`.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from filelock import FileLock
+
+from aemodels.errors import CheckpointError
+from aemodels.files import replacing
+from aemodels.language import _
+from aemodels.storage import checkpoints
+
+PROJECT = Path(__file__).resolve().parents[2]
+MAX_MODELS = 50  # of some 2 MB
+MAX_LETTERS = 40
+LOCK_S = 10
+
+
+class NameTaken(CheckpointError):
+    """A visitor's model has the name already; it may be replaced."""
+
+
+def folder() -> Path:
+    """The environment's LATENT_LAB_MODELS, else in the user's data folder."""
+    if named := os.environ.get("LATENT_LAB_MODELS"):
+        return Path(named)
+    import platformdirs
+
+    return platformdirs.user_data_path("latent-lab") / "models"
+
+
+def names() -> list[str]:
+    """Of the models that are kept, sorted."""
+    return checkpoints.list_checkpoints(folder())
+
+
+def check_name(name: str, lab: Iterable[str]) -> None:
+    """Raises CheckpointError, in a sentence, for what cannot be a name, and NameTaken where a visitor's model has it.
+
+    lab  names that are the lab's or those of models in its folder: never replaced
+    """
+    if not name.strip():
+        raise CheckpointError(_("Give your model a name, such as my-plane."))
+    if len(name) > MAX_LETTERS:
+        raise CheckpointError(_("The name is too long: use at most {number} letters.").format(number=MAX_LETTERS))
+    checkpoints.checkpoint_path(name, folder())
+    # Files that differ in capitals alone are one on Windows and Macs.
+    if name.casefold() in {taken.casefold() for taken in lab}:
+        raise CheckpointError(
+            _("{name} is the name of one of the lab's own models; give yours another one.").format(name=name)
+        )
+    if _taken(name):
+        raise NameTaken(
+            _("There is a model {name} already: choose another name, or replace it.").format(name=_taken(name))
+        )
+
+
+def keep(file: Path, name: str, lab: Iterable[str], replaces: bool = False) -> None:
+    """Makes a checkpoint file one of the kept models, under this name; the file stays where it is.
+
+    replaces  whether it may take the place of a visitor's model of this name
+    Raises CheckpointError as `check_name` does, and where MAX_MODELS are kept; FileError where the disk is full.
+    """
+    folder().mkdir(parents=True, exist_ok=True)
+    with FileLock(
+        folder() / ".lock", timeout=LOCK_S
+    ):  # of two visitors who take a name in the same moment, one is told
+        try:
+            check_name(name, lab)
+        except NameTaken:
+            if not replaces:
+                raise
+            name = _taken(name) or name
+        else:
+            if len(names()) >= MAX_MODELS:
+                raise CheckpointError(
+                    _("{number} models are kept on this server, and no more can be: remove one first.").format(
+                        number=MAX_MODELS
+                    )
+                )
+        with replacing(checkpoints.checkpoint_path(name, folder())) as temporary:
+            shutil.copyfile(file, temporary)
+
+
+def remove(name: str) -> None:
+    """Deletes a kept model; nothing where it is gone already."""
+    checkpoints.checkpoint_path(name, folder()).unlink(missing_ok=True)
+
+
+def free_name(wish: str, lab: Iterable[str]) -> str:
+    """The wish, with a number after it where it is taken."""
+    taken = {name.casefold() for name in (*lab, *names())}
+    candidates = (wish if i == 1 else f"{wish}-{i}" for i in range(1, MAX_MODELS + len(taken) + 2))
+    return next(name for name in candidates if name.casefold() not in taken)
+
+
+def _taken(name: str) -> str | None:
+    """The kept model of this name, as it is spelt."""
+    return next((kept for kept in names() if kept.casefold() == name.casefold()), None)

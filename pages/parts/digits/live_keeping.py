@@ -1,0 +1,97 @@
+"""A trained model gets a name and is kept; kept ones can be removed."""
+
+import streamlit as st
+
+from aemodels.errors import LatentLabError
+from aemodels.language import _, sentences
+from aemodels.storage import own_models
+from aemodels.storage.own_models import NameTaken
+from aemodels.training.live_jobs import KEPT_S, Job
+from pages.parts.digits import live_choices
+from pages.parts.shared import controls, loaders
+
+
+def show(job: Job) -> None:
+    """Asks for a name, or says under which one the model is kept, and where it can be seen."""
+    state = st.session_state
+    if name := job.kept_name():
+        _say_kept(job, name)
+        return
+    if state.get("live_named") != job.folder.name:  # another training: another name
+        state.live_named = job.folder.name
+        wish = f"my-{live_choices.kind_of(job.recipe())}"
+        state.live_name = own_models.free_name(wish, loaders.never_replaced())
+        state.pop("live_refused", None)
+    taken = isinstance(state.get("live_refused"), NameTaken)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(_("Name of your model"), key="live_name", width=280)
+        st.button(
+            _("Replace") if taken else _("Keep"),
+            icon=":material/save:",
+            type="primary",
+            key="live_keep",
+            on_click=_keep,
+            args=(job, state.live_name if taken else None),
+        )
+    if refused := state.get("live_refused"):
+        st.error(controls.sentence(refused), icon=":material/error:")
+    st.caption(
+        _(
+            "Every page then lists it, for all visitors of this server. Without a name it is gone after {minutes} minutes, or when you start "
+            "another training."
+        ).format(minutes=KEPT_S // 60)
+    )
+
+
+def _keep(job: Job, replaces: str | None) -> None:
+    """replaces: the name of the model that may be replaced, if the name in the field is still that one."""
+    state, name = st.session_state, st.session_state.live_name.strip()
+    state.pop("live_refused", None)
+    try:
+        own_models.keep(
+            job.model_path, name, loaders.never_replaced(), replaces is not None and replaces.strip() == name
+        )
+        job.note_kept(name)
+    except LatentLabError as error:
+        state.live_refused = error
+
+
+def _say_kept(job: Job, name: str) -> None:
+    size = job.recipe().model.latent_shape[0]
+    st.success(
+        sentences(
+            [
+                _("Kept as **{name}**: every page lists it now.").format(name=controls.literal(name)),
+                _("On this page you can remove it again."),
+            ]
+        ),
+        icon=":material/check:",
+    )
+    # The pages that it leads to take model and data set along, see scenes.py.
+    for key in ("mnist_model", "model"):
+        if st.query_params.get(key) != name:
+            st.query_params[key] = name
+    with st.container(horizontal=True):
+        if size == 2:
+            st.page_link("mnist/latent_plane.py", label=_("See it on Latent plane"), icon=":material/scatter_plot:")
+        else:
+            st.page_link("any/map.py", label=_("See it on Map"), icon=":material/map:")
+        st.page_link("about/training.py", label=_("See how it was trained"), icon=":material/monitoring:")
+
+
+def show_kept() -> None:
+    """The models that visitors have kept, and a way to remove one."""
+    names = own_models.names()
+    if not names:
+        return
+    with st.expander(_("Models that visitors have kept")), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(_("Model"), names, key="live_kept", width=280)
+        sure = st.toggle(_("Yes, for all visitors"), key="live_sure")
+        st.button(
+            _("Remove"), icon=":material/delete:", disabled=not sure, on_click=_remove, args=(name,), key="live_remove"
+        )
+
+
+def _remove(name: str) -> None:
+    own_models.remove(name)
+    st.session_state.live_sure = False
