@@ -31,9 +31,12 @@ class Chart:
     dashed: frozenset[str] = frozenset()
 
 
-def draw(charts: Sequence[Chart], width_px: int, height_px: int = 900) -> Image.Image:
-    """The charts side by side, each height_px high, below a legend of all their curves."""
-    letters = Lettering(1.03 * SMALLEST * width_px)
+def draw(charts: Sequence[Chart], width_px: int, height_px: int = 900, of_px: int | None = None) -> Image.Image:
+    """The charts side by side, each height_px high, below a legend of all their curves.
+
+    of_px  the width of the picture that this one is a part of, which sets the size of its letters
+    """
+    letters = Lettering(1.03 * SMALLEST * (of_px or width_px))
     names = list(dict.fromkeys(name for chart in charts for name in chart.curves))
     colours = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
     dashed = frozenset[str]().union(*(chart.dashed for chart in charts))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from aemodels.data import shipped, sources
-from aemodels.errors import CheckpointError, DataError, DivergenceError, FileError
+from aemodels.errors import CheckpointError, DataError, DivergenceError
 from aemodels.quality import evaluation, metrics
 from aemodels.training import live_jobs, loop, making, moments
 from aemodels.training.live_jobs import Job
@@ -85,7 +85,7 @@ def run(job: Job) -> None:
         job.end(live_jobs.DIVERGED)
     except DataError:
         job.end(live_jobs.NO_DATA)
-    except FileError:
+    except OSError:
         job.end(live_jobs.NO_ROOM)
 
 

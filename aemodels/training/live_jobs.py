@@ -1,18 +1,11 @@
-"""Trainings that visitors of the app ask for: one folder each, one running at a time on this machine, the others in a queue.
+"""The folder of a training that a visitor of the app asked for: what was asked, who watches, what is seen of it, how it ended.
 
-Each visit of the app's page touches the file `beat` of its job about once a second. A job whose beat stops is nobody's any more: one that
-waits is removed, one that trains ends. Whoever visits starts the job whose turn it is, so that the queue needs no process of its own.
-Several processes of the app share it, by a lock that the system gives back when its holder dies.
+Each visit of the app's page touches the file `beat` about once a second. A job whose beat stops is nobody's any more.
 """
 
 import contextlib
 import json
 import os
-import secrets
-import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,21 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from filelock import FileLock, Timeout
 
 from aemodels.errors import FileError
 from aemodels.files import replacing
 from aemodels.language import _
-from aemodels.storage import own_models
-from aemodels.training import live_recipes, making, moments
+from aemodels.training import live_recipes, moments
 from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
 
 ALONE_S = 30  # without a beat; a browser slows the timers of a tab in the background down, but not so far in the first minutes
-KEPT_S = 900  # how long a result waits for a name
-LOCK_S = 10
-NICENESS = 10
-MAX_THREADS = 4  # for networks as small as these more are slower
 # States of a job; of the second line those that its process tells as it ends.
 WAITING, TRAINING, MEASURING = "waiting", "training", "measuring"
 DONE, TOO_SHORT, DIVERGED, LEFT, NO_ROOM, NO_DATA = "done", "too short", "diverged", "left", "no room", "no data"
@@ -62,14 +49,14 @@ class Job:
 
     def kept_name(self) -> str:
         """Under which name its model is kept; empty where it is not."""
-        return _read(self.folder / "kept.json").get("name", "")
+        return read(self.folder / "kept.json").get("name", "")
 
     def note_kept(self, name: str) -> None:
-        _write(self.folder / "kept.json", {"name": name})
+        write(self.folder / "kept.json", {"name": name})
 
     def asked(self) -> dict[str, Any]:
         """What was asked for: "visitor", "folder" of the data sets, and the recipe's tables."""
-        return _read(self.folder / "job.json")
+        return read(self.folder / "job.json")
 
     def recipe(self) -> Recipe:
         return live_recipes.from_dict(self.asked())
@@ -81,11 +68,15 @@ class Job:
 
     def is_alone(self) -> bool:
         """Whether nobody watches any more."""
-        return time.time() - _modified_s(self.folder / "beat") > ALONE_S
+        return self.unseen_s() > ALONE_S
+
+    def unseen_s(self) -> float:
+        """For how long nobody has watched."""
+        return time.time() - modified_s(self.folder / "beat")
 
     def stop(self) -> None:
-        """Asks the process to stop training and to save what it has learnt."""
-        (self.folder / "stop").touch()
+        """Asks the process to stop training and to save what it has learnt. Raises FileError where that cannot be written."""
+        write(self.folder / "stop", {})
 
     def is_asked_to_stop(self) -> bool:
         return (self.folder / "stop").exists()
@@ -93,19 +84,19 @@ class Job:
     def end(self, state: str, **more: Any) -> None:
         """What became of it, the last word of its process."""
         if self.folder.exists():
-            _write(self.folder / "end.json", {"state": state, **more})
+            write(self.folder / "end.json", {"state": state, **more})
 
     def state(self) -> tuple[str, dict[str, Any]]:
         """One of the states above, and what the process said as it ended."""
         is_alive = self._is_alive()  # first: it may end between two looks
-        if said := _read(self.folder / "end.json"):
+        if said := read(self.folder / "end.json"):
             return said["state"], said
         if is_alive:
             return (MEASURING if (self.folder / "measuring").exists() else TRAINING), {}
         return (KILLED if (self.folder / "process.json").exists() else WAITING), {}
 
     def _is_alive(self) -> bool:
-        told = _read(self.folder / "process.json")
+        told = read(self.folder / "process.json")
         try:
             process = psutil.Process(told["pid"])
             # Another process may have got the number of one that is dead.
@@ -116,138 +107,16 @@ class Job:
     def kill(self) -> None:
         """Ends its process without asking."""
         if self._is_alive():
-            with contextlib.suppress(OSError):
-                os.kill(_read(self.folder / "process.json")["pid"], signal.SIGTERM)
+            with contextlib.suppress(psutil.Error):
+                psutil.Process(read(self.folder / "process.json")["pid"]).kill()
 
-    def _ended_s(self) -> float:
+    def ended_s(self) -> float:
         """When it ended, or was last seen."""
-        return max(_modified_s(self.folder / name) for name in ("end.json", "moment.npz", "beat"))
-
-
-def submit(recipe: Recipe, visitor: str, data_folder: Path) -> Job:
-    """A new job at the end of the queue, with the untrained model's moment; the visitor's earlier one, if that has ended, is gone.
-    Where that has not, it is returned.
-
-    Raises FileError where the folder cannot be written.
-    """
-    # So that a job is there with all that belongs to it, or not at all.
-    begun = folder() / f".{secrets.token_hex(8)}"
-    try:
-        with _said(begun):
-            begun.mkdir(parents=True)
-        _write(begun / "job.json", live_recipes.to_dict(recipe) | {"visitor": visitor, "folder": str(data_folder)})
-        moments.save(moments.measure(making.initial_model(recipe, begun).eval()), begun / "moment.npz")
-        with _locked():
-            earlier = of_visitor(visitor)
-            if earlier and earlier.state()[0] in (WAITING, *RUNNING):
-                return earlier
-            job = Job(folder() / f"{time.time_ns():020}")
-            with _said(begun):
-                (begun / "beat").touch()
-                begun.rename(job.folder)
-            if earlier:
-                shutil.rmtree(earlier.folder, ignore_errors=True)
-            _advance()
-    finally:
-        shutil.rmtree(begun, ignore_errors=True)
-    return job
-
-
-def tend(job: Job) -> None:
-    """What each look at a job does: it beats, and starts whose turn it is. Raises FileError where no process can be started."""
-    job.beat()
-    if job.state()[0] == WAITING:
-        with _locked():
-            _advance()
-
-
-def withdraw(job: Job) -> None:
-    """Removes a job and ends its process, if it has one."""
-    with _locked():
-        job.kill()
-        shutil.rmtree(job.folder, ignore_errors=True)
-        _advance()
-
-
-def of_visitor(visitor: str) -> Job | None:
-    """The last job that this visitor asked for."""
-    return next((job for job in reversed(_jobs()) if job.asked().get("visitor") == visitor), None)
-
-
-def before(job: Job) -> list[tuple[Job, str]]:
-    """The jobs that run or wait before this one, each with its state."""
-    others = [(other, other.state()[0]) for other in _jobs() if other != job]
-    return [
-        (o, state) for o, state in others if state in RUNNING or (state == WAITING and o.folder.name < job.folder.name)
-    ]
-
-
-def folder() -> Path:
-    """Where the jobs lie, beside the models that visitors have kept."""
-    return own_models.folder() / ".jobs"
-
-
-def _jobs() -> list[Job]:
-    """In the order in which they were asked for."""
-    return [Job(path) for path in sorted(folder().glob("[0-9]*")) if path.is_dir()]
-
-
-def _advance() -> None:
-    """Removes what is nobody's any more, and starts the first that waits where none runs. For one who holds the lock."""
-    for job in _jobs():
-        state, _said = job.state()
-        is_over = time.time() - job._ended_s() > KEPT_S
-        if (state == WAITING and job.is_alone()) or (state not in (WAITING, *RUNNING) and is_over):
-            shutil.rmtree(job.folder, ignore_errors=True)
-    states = {job: job.state()[0] for job in _jobs()}
-    waiting = [job for job, state in states.items() if state == WAITING]
-    if waiting and not set(RUNNING) & set(states.values()):
-        _start(waiting[0])
-
-
-def _start(job: Job) -> None:
-    """A process of its own, in a group of its own, after all others where there is not enough time for all."""
-    threads = max(1, min(MAX_THREADS, (os.cpu_count() or 2) - 1))
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    own_group = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x00000200}
-    command = [sys.executable, "-m", "aemodels.training.live", str(job.folder.resolve())]
-    with _said(job.folder), open(job.folder / "log.txt", "wb") as log:
-        started = subprocess.Popen(
-            command,
-            cwd=own_models.PROJECT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            **own_group,
-        )
-    try:
-        process = psutil.Process(started.pid)
-        process.nice(min(19, process.nice() + NICENESS) if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
-        _write(job.folder / "process.json", {"pid": started.pid, "created": process.create_time()})
-    except (FileError, psutil.Error):
-        started.kill()
-        raise
+        return max(modified_s(self.folder / name) for name in ("end.json", "moment.npz", "beat"))
 
 
 @contextlib.contextmanager
-def _locked() -> Iterator[None]:
-    """One at a time of all processes of the app."""
-    with _said(folder()):
-        folder().mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder() / "lock", timeout=LOCK_S)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise FileError(_("The queue of trainings is busy; try again in a moment.")) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextlib.contextmanager
-def _said(path: Path) -> Iterator[None]:
+def said(path: Path) -> Iterator[None]:
     """An OSError as a sentence."""
     try:
         yield
@@ -261,7 +130,7 @@ def _said(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
     """The JSON object in a file; empty where there is none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -270,12 +139,12 @@ def _read(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _write(path: Path, values: dict[str, Any]) -> None:
+def write(path: Path, values: dict[str, Any]) -> None:
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(values), encoding="utf-8")
 
 
-def _modified_s(path: Path) -> float:
+def modified_s(path: Path) -> float:
     try:
         return path.stat().st_mtime
     except OSError:

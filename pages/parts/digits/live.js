@@ -12,6 +12,7 @@ class LossPane extends Pane {
   get names() { return this.look.names }
   get left() { return 58 }
   drawBase(ctx) {
+    ctx.lineWidth = 1
     this.drawAxes(ctx)
     ctx.lineWidth = 3
     ctx.lineJoin = "round"
@@ -70,7 +71,7 @@ function mount(root) {
     find("#training i").style.background = lines[1].colour
     const all = lines.flatMap(({ points }) => points.map(([, y]) => y)), low = Math.min(...all), high = Math.max(...all)
     const room = 0.06 * (high - low || high)
-    loss.look = { view: [0, Math.max(5, seconds.at(-1)), low - room, high + room], names: [data.words.seconds, "BCE"], lines,
+    loss.look = { view: [0, Math.max(5, seconds.at(-1)), low - room, high + room], names: [data.words.seconds, ""], lines,
       stamp: [data.moment, data.run, data.words.seconds].join() }
     loss.draw()
     digits(bytes(data.originals), bytes(data.rebuilt))

@@ -88,7 +88,7 @@ def words(moment: Moment, code_size: int) -> dict[str, str]:
         "classes": _("Classes"),
         "loss_title": _("Loss: BCE in nats a pixel"),
         "held_out": _("held-out digits"),
-        "training": _("training, with all terms of the loss"),
+        "training": _("training, all terms"),
         "seconds": _("seconds"),
         "digits": _("Held-out digits above, rebuilt below"),
         "plane": _("The codes of {number} held-out digits after {seconds} seconds of training, a dot each").format(

@@ -27,20 +27,20 @@ def show(data: DataConfig) -> Recipe:
     with controls.row():
         kind = controls.choose(_("Kind"), {kind: word(kind) for kind in order}, key="live_kind")
         numbers = {name: _number(name) for name in kinds[kind]}
-    with controls.row():
         least, most = live_recipes.CODE_SIZES
-        size = st.number_input(_("Numbers in the code"), least, most, key="live_code", width=150, **BOUND)
+        size = st.number_input(_("Numbers in the code"), least, most, key="live_code", width=170, **BOUND)
+    with st.expander(_("More settings: hidden layers, learning rate, time, seed")):
         widths = {"-".join(map(str, each)): list_of(map(str, each)) for each in live_recipes.WIDTHS}
         chosen = controls.choose(_("Hidden layers"), widths, key="live_widths")
-    with controls.row():
-        rates = {f"{rate:g}": f"{rate:g}" for rate in live_recipes.LEARNING_RATES}
-        rate = controls.choose(_("Learning rate"), rates, key="live_rate")
-        limits = {
-            str(n): ngettext("{number} minute", "{number} minutes", n).format(number=number(n))
-            for n in live_recipes.MINUTES
-        }
-        minutes = controls.choose(_("At most"), limits, key="live_minutes")
-        seed = st.number_input(_("Seed"), 0, controls.MAX_SEED, value=1, key="seed", width=150, **BOUND)
+        with controls.row():
+            rates = {f"{rate:g}": f"{rate:g}" for rate in live_recipes.LEARNING_RATES}
+            rate = controls.choose(_("Learning rate"), rates, key="live_rate")
+            limits = {
+                str(n): ngettext("{number} minute", "{number} minutes", n).format(number=number(n))
+                for n in live_recipes.MINUTES
+            }
+            minutes = controls.choose(_("At most"), limits, key="live_minutes")
+            seed = st.number_input(_("Seed"), 0, controls.MAX_SEED, value=1, key="seed", width=150, **BOUND)
     return live_recipes.recipe(
         kind, numbers, int(size), tuple(map(int, chosen.split("-"))), float(rate), float(minutes), int(seed), data
     )
@@ -76,5 +76,5 @@ def _number(name: str) -> float:
     default, most = live_recipes.DEFAULTS.get(name, live_recipes.OF_ANOTHER_VARIANT)
     label = _(NUMBERS[name]) if name in NUMBERS else name
     return st.number_input(
-        label[:1].upper() + label[1:], 0.0, most, default, default / 2, "%g", key=f"live_{name}", width=250, **BOUND
+        label[:1].upper() + label[1:], 0.0, most, default, default / 2, "%g", key=f"live_{name}", width=240, **BOUND
     )

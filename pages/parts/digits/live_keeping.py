@@ -6,7 +6,8 @@ from aemodels.errors import LatentLabError
 from aemodels.language import _, sentences
 from aemodels.storage import own_models
 from aemodels.storage.own_models import NameTaken
-from aemodels.training.live_jobs import KEPT_S, Job
+from aemodels.training.live_jobs import Job
+from aemodels.training.live_queue import KEPT_S
 from pages.parts.digits import live_choices
 from pages.parts.shared import controls, loaders
 
@@ -67,16 +68,18 @@ def _say_kept(job: Job, name: str) -> None:
         ),
         icon=":material/check:",
     )
-    # The pages that it leads to take model and data set along, see scenes.py.
-    for key in ("mnist_model", "model"):
-        if st.query_params.get(key) != name:
-            st.query_params[key] = name
     with st.container(horizontal=True):
         if size == 2:
-            st.page_link("mnist/latent_plane.py", label=_("See it on Latent plane"), icon=":material/scatter_plot:")
+            _link(
+                "mnist/latent_plane.py", _("See it on Latent plane"), ":material/scatter_plot:", {"mnist_model": name}
+            )
         else:
-            st.page_link("any/map.py", label=_("See it on Map"), icon=":material/map:")
-        st.page_link("about/training.py", label=_("See how it was trained"), icon=":material/monitoring:")
+            _link("any/map.py", _("See it on Map"), ":material/map:", {"model": name})
+        _link("about/training.py", _("See how it was trained"), ":material/monitoring:", {})
+
+
+def _link(page: str, label: str, icon: str, values: dict[str, str]) -> None:
+    st.page_link(page, label=label, icon=icon, query_params=values)
 
 
 def show_kept() -> None:

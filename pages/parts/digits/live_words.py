@@ -9,7 +9,7 @@ from aemodels.data import shipped
 from aemodels.data.sources import DataConfig
 from aemodels.language import N_, _, ngettext, number, percent, sentences, signed
 from aemodels.quality import evaluation, metrics
-from aemodels.training import live_jobs, live_recipes
+from aemodels.training import live_jobs, live_queue, live_recipes
 from aemodels.training.live_jobs import Job
 from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
@@ -51,13 +51,32 @@ def about_data(data: DataConfig) -> str:
     )
 
 
+def say(job: Job, state: str, recipe: Recipe, moment: Moment) -> None:
+    """Where a job in this state stands."""
+    if state == live_jobs.WAITING:
+        st.markdown(of_queue(job))
+    elif state == live_jobs.TRAINING:
+        said = _("It stops after this step …") if job.is_asked_to_stop() else of_training(recipe, moment)
+        st.markdown(said)
+    elif state == live_jobs.MEASURING:
+        st.markdown(_("The training has ended. The model is measured on all held-out digits …"))
+    elif state == live_jobs.DONE:
+        seconds, steps = moment.curve[-1, :2]
+        learnt = _("The network learnt for {seconds} s and {steps} steps.").format(
+            seconds=number(float(seconds)), steps=number(float(steps))
+        )
+        st.markdown(sentences([learnt, "" if job.kept_name() else _("Give it a name to keep it.")]))
+    else:
+        st.error(of_end(state), icon=":material/error:")
+
+
 def of_end(state: str) -> str:
     return _(ENDS[state]).format(seconds=live_jobs.ALONE_S)
 
 
 def of_queue(job: Job) -> str:
     """Who is before this job, and how long that takes at most."""
-    others = live_jobs.before(job)
+    others = live_queue.before(job)
     if not others:
         return _("Your training is about to start.")
     seconds = sum(_seconds_left(other, state) for other, state in others)
