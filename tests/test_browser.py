@@ -17,6 +17,7 @@ PAGES = {
     "mnist-twins": ("Twins", 1, 0),
     "mnist-path": ("Path", 1, 0),
     "mnist-denoise": ("Denoise", 1, 2),
+    "train_live": ("Train live", 0, 0),
     "dogs-reconstruct": ("Reconstruct", 2, 2),
     "stages": ("What encode adds", 2, 2),
     "dogs-sample": ("Sample", 2, 1),

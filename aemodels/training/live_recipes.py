@@ -16,9 +16,9 @@ MNIST = DataConfig("MNIST", "mnist", (1, 28, 28))
 L2_WEIGHTS = "weights-l2"  # no variant: the plain one with weight decay
 WIDTHS = ((256, 128, 64), (128,), (512, 256, 128), (512, 256, 256, 128, 128, 64))
 MINUTES = (2, 1, 5)
-LEARNING_RATES = (4e-3, 1e-3, 2e-2, 0.1)
+LEARNING_RATES = (2e-2, 1e-3, 5e-3, 0.1)  # the first shows most in the first seconds
 CODE_SIZES = (2, 64)
-BATCH_SIZE = 512
+BATCH_SIZE = 256
 # A kind's own number, by its name: what it begins with, and the greatest.
 DEFAULTS = {
     "noise_factor": (0.4, 2.0),
