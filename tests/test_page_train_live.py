@@ -1,12 +1,16 @@
 """The page Train live without a browser, its processes left out: choices, the queue, how a training ends, a name for what it learnt."""
 
+import os
 import re
 from dataclasses import replace
 
+import psutil
 import pytest
 from apptest import collected, go_to, notice, open_page, start, text
+from test_pages_zh import in_english, read, unmarked
 
 from aemodels.data import shipped
+from aemodels.language import speaking
 from aemodels.storage import own_models
 from aemodels.training import live, live_jobs, live_queue, live_recipes
 from pages.parts.digits import live_choices, live_words
@@ -180,6 +184,29 @@ def test_what_is_like_a_lab_model_is_held_against_it():
     assert live_words.labs_like(live_recipes.recipe("vae", {"beta": 1}, 7, (8,), 1e-3, 1, 1)) is None
 
 
-def test_without_a_cookie_each_visit_is_another_visitor():
+def test_a_cookie_tells_visitors_apart_and_without_one_each_visit_is_another():
     assert open_page(PAGE).session_state["visitor"] != open_page(PAGE).session_state["visitor"]
-    assert visitors.COOKIE
+
+
+def test_nothing_is_left_in_english(monkeypatch):
+    monkeypatch.setattr(visitors, "name", lambda: "me")
+    app = open_page(PAGE, lang="zh", live_code=3, live_widths="128")
+    texts = read(app) + read(app.button(key="live_start").click().run())
+    job = live_queue.of_visitor("me")
+    live_jobs.write(job.folder / "process.json", {"pid": os.getpid(), "created": psutil.Process().create_time()})
+    texts += read(app.run())
+    live_jobs.write(job.folder / "measuring", {})
+    texts += read(app.run())
+    job.end(live_jobs.DONE)
+    texts += read(app.run())
+    job.note_kept("模型")
+    own_models.keep(own_models.PROJECT / "checkpoints/mnist-ae.safetensors", "模型", ())
+    texts += read(app.run())
+    texts += [live_words.of_training(job.recipe(), job.moment())]
+    with speaking("zh"):
+        texts += [live_words.of_end(state) for state in live_words.ENDS]
+        texts += [live_words.about_data(live_recipes.MNIST)]
+    assert not app.exception
+    assert len(texts) > 60
+    found = {text: wrong for text in texts if (wrong := in_english(text) or unmarked(text))}
+    assert not found
