@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import replace
 
+import numpy as np
 import psutil
 import pytest
 from apptest import collected, go_to, notice, open_page, start, text
@@ -202,8 +203,10 @@ def test_nothing_is_left_in_english(monkeypatch):
     job.note_kept("模型")
     own_models.keep(own_models.PROJECT / "checkpoints/mnist-ae.safetensors", "模型", ())
     texts += read(app.run())
-    texts += [live_words.of_training(job.recipe(), job.moment())]
+    moment = job.moment()
+    later = replace(moment, curve=np.vstack([moment.curve, [2, 40, 0.5, 0.4, 0.3]]))
     with speaking("zh"):
+        texts += [live_words.of_training(job.recipe(), each) for each in (moment, later)]
         texts += [live_words.of_end(state) for state in live_words.ENDS]
         texts += [live_words.about_data(live_recipes.MNIST)]
     assert not app.exception
