@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 from torch import Tensor
 
-from aemodels.data import words
+from aemodels.data import shipped, words
 from aemodels.language import _, all_of, list_of, ngettext, number, sentences
 from aemodels.noise import seeded_order
 from aemodels.quality import denoising
@@ -188,7 +188,7 @@ if found:
         _("{number} test {many}, against the noise factor").format(number=number(len(index)), many=kind.many),
         anchor=False,
     )
-    curves = denoisers.curves(titles, is_mnist, found.at(index), group.data.fingerprint)
+    curves = denoisers.curves(titles, is_mnist, found.at(index), group.data.fingerprint, shipped.is_shipped(group.data))
     charts = {
         "psnr_db": (_("mean PSNR / dB"), _("Mean PSNR in dB against the noise factor, of {names}")),
         "ssim": (_("mean SSIM"), _("Mean SSIM against the noise factor, of {names}")),

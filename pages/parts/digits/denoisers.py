@@ -35,12 +35,15 @@ def measured_on(num_images: int) -> Tensor:
 
 
 def curves(
-    names: Collection[str], is_mnist: bool, images: Tensor, fingerprint: str
+    names: Collection[str], is_mnist: bool, images: Tensor, fingerprint: str, are_part: bool = False
 ) -> dict[str, dict[str, list[float]]]:
     """`denoising.sweep` of each denoiser of `load` on images uint8 (n, C, H, W), those of `measured_on`: for MNIST as kept beside the
-    checkpoints, else measured."""
+    checkpoints, else measured.
+
+    are_part  whether they are of a part of MNIST's test digits alone, so that what is kept is of others
+    """
     kept: dict[str, dict] = {}
-    if is_mnist:
+    if is_mnist and not are_part:
         kept = {name: loaders.curves()["denoisers"].get(name) for name in TITLES}
         kept |= {name: loaders.curves_of(name).get("denoising") for name in names}
     versions = {name: loaders.version(name) for name in names}
