@@ -11,6 +11,7 @@ import torch
 import aemodels
 from aemodels.data import shipped
 from aemodels.errors import FileError
+from aemodels.models import autoencoders
 from aemodels.quality import metrics
 from aemodels.training import live, live_jobs, live_queue, live_recipes, loop, moments
 from aemodels.training.live_jobs import Job
@@ -163,6 +164,19 @@ def test_a_full_disk_at_the_start_leaves_nothing(folder, monkeypatch):
         with pytest.raises(FileError, match="No space left on device"):
             live_queue.submit(recipe(), "me", folder)
     assert [path.name for path in live_queue.folder().iterdir()] in ([], ["lock"])
+
+
+def test_a_fault_in_a_variant_is_told(alone, monkeypatch, capsys):
+    job = alone(recipe())
+
+    def loss(self, x, generator):
+        raise ValueError("shapes do not fit")
+
+    monkeypatch.setattr(autoencoders.Autoencoder, "loss", loss)
+    live.run(job)
+    assert job.state() == (live_jobs.FAILED, {"state": "failed", "reason": "ValueError: shapes do not fit"})
+    assert "Traceback" in capsys.readouterr().err  # in the job's log.txt
+    assert not job.model_path.exists()
 
 
 def test_mnist_that_is_gone(alone):

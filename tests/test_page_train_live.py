@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import psutil
 import pytest
+import torch
 from apptest import collected, go_to, notice, open_page, start, text
 from test_pages_zh import in_english, read, unmarked
 
@@ -15,7 +16,7 @@ from aemodels.language import speaking
 from aemodels.storage import own_models
 from aemodels.training import live, live_jobs, live_queue, live_recipes
 from pages.parts.digits import live_choices, live_words
-from pages.parts.shared import visitors
+from pages.parts.shared import anomalies, loaders, originals, visitors
 
 PAGE = "mnist/train_live"
 pytestmark = pytest.mark.usefixtures("without_photos")
@@ -96,6 +97,9 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
     assert "Kept as **the class's**" in app.success[0].value
     assert own_models.names() == ["the class's"]
 
+    images = originals.of_codes(loaders.load("the class's"))
+    assert torch.equal(images, shipped.held_out()[0])  # of those that it was not trained on
+    assert anomalies.measure(loaders.load("mnist-ae"), 1)[1] != "MNIST-8000"  # which are no strange pictures
     go_to(app, "about/home")
     assert "the class's" in text(app)
     go_to(app, "mnist/latent_plane")
@@ -130,10 +134,12 @@ def test_each_end_is_a_sentence_and_start_is_there_again(state):
     if state == live_jobs.KILLED:
         live_jobs.write(job.folder / "process.json", {"pid": 2**22 + 1, "created": 0})
     else:
-        job.end(state)
+        job.end(state, reason="ValueError: no *such* shape.")
     app.run()
     assert not app.exception
-    assert [error.value for error in app.error] == [live_words.of_end(state)]
+    (said,) = app.error
+    assert said.value.replace("\\", "") == live_words.of_end(*job.state())
+    assert ("no *such* shape" in said.value.replace("\\", "")) == (state == live_jobs.FAILED)
     assert own_models.names() == []
     press_start(app)
     assert not app.error
@@ -207,7 +213,7 @@ def test_nothing_is_left_in_english(monkeypatch):
     later = replace(moment, curve=np.vstack([moment.curve, [2, 40, 0.5, 0.4, 0.3]]))
     with speaking("zh"):
         texts += [live_words.of_training(job.recipe(), each) for each in (moment, later)]
-        texts += [live_words.of_end(state) for state in live_words.ENDS]
+        texts += [live_words.of_end(state, {}) for state in live_words.ENDS]
         texts += [live_words.about_data(live_recipes.MNIST)]
     assert not app.exception
     assert len(texts) > 60

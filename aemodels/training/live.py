@@ -6,6 +6,7 @@ asked to stop, and when nobody watches any more; only in the last case is nothin
 
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import torch
@@ -87,6 +88,9 @@ def run(job: Job) -> None:
         job.end(live_jobs.NO_DATA)
     except OSError:
         job.end(live_jobs.NO_ROOM)
+    except Exception as error:  # a fault of a variant that somebody is writing, for example
+        traceback.print_exc()
+        job.end(live_jobs.FAILED, reason=f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

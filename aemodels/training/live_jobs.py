@@ -24,7 +24,9 @@ from aemodels.training.recipes import Recipe
 ALONE_S = 30  # without a beat; a browser slows the timers of a tab in the background down, but not so far in the first minutes
 # States of a job; of the second line those that its process tells as it ends.
 WAITING, TRAINING, MEASURING = "waiting", "training", "measuring"
-DONE, TOO_SHORT, DIVERGED, LEFT, NO_ROOM, NO_DATA = "done", "too short", "diverged", "left", "no room", "no data"
+DONE, TOO_SHORT, DIVERGED, LEFT, NO_ROOM, NO_DATA, FAILED = (
+    "done", "too short", "diverged", "left", "no room", "no data", "failed"
+)  # fmt: skip
 KILLED = "killed"  # it ended without a word
 RUNNING = (TRAINING, MEASURING)
 

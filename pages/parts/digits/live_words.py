@@ -9,6 +9,7 @@ from aemodels.data import shipped
 from aemodels.data.sources import DataConfig
 from aemodels.language import N_, _, ngettext, number, percent, sentences, signed
 from aemodels.quality import evaluation, metrics
+from aemodels.text import one_line
 from aemodels.training import live_jobs, live_queue, live_recipes
 from aemodels.training.live_jobs import Job
 from aemodels.training.moments import Moment
@@ -31,6 +32,9 @@ ENDS = {
     ),
     live_jobs.NO_DATA: N_(
         "The training ended, because MNIST in the data folder cannot be read. Mend or remove its files there and press Start again."
+    ),
+    live_jobs.FAILED: N_(
+        "The training failed, and nothing was kept: {reason}. If you are writing a variant, mend it and press Start again."
     ),
     live_jobs.KILLED: N_(
         "The training's process ended without a word: it was killed, or the computer ran out of memory or disk. Nothing was kept. Press "
@@ -67,11 +71,12 @@ def say(job: Job, state: str, recipe: Recipe, moment: Moment) -> None:
         )
         st.markdown(sentences([learnt, "" if job.kept_name() else _("Give it a name to keep it.")]))
     else:
-        st.error(of_end(state), icon=":material/error:")
+        st.error(controls.sentence(of_end(*job.state())), icon=":material/error:")
 
 
-def of_end(state: str) -> str:
-    return _(ENDS[state]).format(seconds=live_jobs.ALONE_S)
+def of_end(state: str, said: Mapping[str, Any]) -> str:
+    """Why a training ended without a model; `said` is what its process said as it ended."""
+    return _(ENDS[state]).format(seconds=live_jobs.ALONE_S, reason=one_line(said.get("reason", "")).rstrip("."))
 
 
 def of_queue(job: Job) -> str:
