@@ -19,6 +19,7 @@ SETTINGS = {
     "code-l2": {"code_l2": 0.5},
     "noisy-code": {"noise_variance": 0.15},
     "vae": {"beta": 1},
+    "nested": {},
 }
 NETWORKS = ["mlp", "conv", "corrected", "refined"]
 
@@ -139,7 +140,7 @@ def test_loss_draws_only_where_there_is_noise(make, variant):
     before = generator.get_state()
     model.loss(x, generator)
     draws = not torch.equal(generator.get_state(), before)
-    assert draws == (variant in ("denoising", "noisy-code", "vae"))
+    assert draws == (variant in ("denoising", "noisy-code", "vae", "nested"))
     same, other = loss(model, x, seed=0), loss(model, x, seed=1)
     assert torch.equal(same["reconstruction"], loss(model, x, seed=0)["reconstruction"])
     assert torch.equal(same["reconstruction"], other["reconstruction"]) != draws
@@ -152,6 +153,30 @@ def test_loss_leaves_the_global_generator_alone(make, variant):
     before = torch.get_rng_state()
     loss(model, images_for(model))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+def test_the_nested_model_decodes_the_first_k_numbers_of_each_code(make, network):
+    model = make("nested", network)
+    x = images_for(model, num=400)
+    seen = inputs_of(model.decoder)
+    loss(model, x)
+    z, kept = model.encode(x), seen[0]
+    longest = model.config.latent_shape[0]
+    k = kept.flatten(2).any(2).sum(1) if network == "conv" else (kept != 0).sum(1)
+    for z_i, kept_i, k_i in zip(z, kept, k, strict=True):
+        torch.testing.assert_close(kept_i[:k_i], z_i[:k_i])
+        assert not kept_i[k_i:].any()
+    assert (k.min(), k.max()) == (1, longest)
+    expected = np.log((np.arange(longest) + 2) / (np.arange(longest) + 1)) / np.log(longest + 1)
+    assert np.abs(np.bincount(k, minlength=longest + 1)[1:] / 400 - expected).max() < 0.1
+
+
+def test_keep_first_takes_one_size_for_all_or_one_for_each():
+    z = torch.arange(1.0, 13).view(3, 4)
+    assert autoencoders.keep_first(z, 2).tolist() == [[1, 2, 0, 0], [5, 6, 0, 0], [9, 10, 0, 0]]
+    assert autoencoders.keep_first(z, torch.tensor([4, 1, 2])).tolist() == [[1, 2, 3, 4], [5, 0, 0, 0], [9, 10, 0, 0]]
+    assert torch.equal(autoencoders.keep_first(z, 4), z)
 
 
 def test_bce_loss_against_numpy(make):

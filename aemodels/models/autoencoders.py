@@ -30,6 +30,7 @@ class Autoencoder(nn.Module):
     encoder_outputs = 1  # of the shape of a code, one after another along its first axis
     noise_variance = 0.0  # of the noise on the code while training
     has_prior = False  # trained so that the codes of all images together lie as N(0, I) does
+    is_nested = False  # trained so that the first numbers of a code are a code too: see keep_first
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -197,6 +198,31 @@ class VariationalAutoencoder(Autoencoder):
         return self.encoder(x.to(next(self.parameters()).dtype)).chunk(2, dim=1)
 
 
+class NestedAutoencoder(Autoencoder):
+    """Keeps the first k numbers of each code while training, with another k for each image, so that k numbers are enough to decode and
+    those that tell most come first (nested dropout; Rippel, Gelbart & Adams 2014, https://arxiv.org/abs/1402.0915).
+
+    They draw k from a geometric distribution; here log(k) is uniform, so that each doubling is trained as often as every other. Of a
+    code with channels k counts those.
+    """
+
+    is_nested = True
+
+    def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        z = self.training_code(x)
+        longest = self.config.latent_shape[0]
+        drawn = torch.rand(len(z), generator=generator, device=z.device)
+        k = ((longest + 1) ** drawn).long().clamp(1, longest)  # P(k) = log((k + 1) / k) / log(longest + 1)
+        return {"reconstruction": self.reconstruction_loss(x, keep_first(z, k))}
+
+
+def keep_first(z: Tensor, k: int | Tensor) -> Tensor:
+    """Codes (B, D, ...) of which the first k along D stay and the others are zero; k one number for all, or (B,)."""
+    k = torch.as_tensor(k, device=z.device).expand(len(z))
+    kept = torch.arange(z.shape[1], device=z.device) < k[:, None]
+    return z * kept.view(*kept.shape, *[1] * (z.ndim - 2))
+
+
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
     """Kullback-Leibler divergence of N(mean, σ²) from N(0, 1) of each element, in nats, of the same shape: (μ² + σ² − 1 − log σ²) / 2
     (Kingma & Welling 2014, appendix B)."""
@@ -209,6 +235,7 @@ VARIANTS = {
     "code-l2": CodeL2Autoencoder,
     "noisy-code": NoisyCodeAutoencoder,
     "vae": VariationalAutoencoder,
+    "nested": NestedAutoencoder,
 }
 
 
