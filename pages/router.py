@@ -82,6 +82,9 @@ page = st.navigation(
         ],
         _("Any data set"): [
             st.Page("any/map.py", title=_("Map"), icon=":material/map:", url_path="map"),
+            st.Page(
+                "any/code_size.py", title=_("Size of the code"), icon=":material/straighten:", url_path="code_size"
+            ),
             st.Page("any/anomaly.py", title=_("Anomaly"), icon=":material/report:", url_path="anomaly"),
         ],
         _("About"): [

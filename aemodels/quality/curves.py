@@ -1,4 +1,4 @@
-"""Curves that pages draw of a checkpoint alone: what its principal axes move, how it denoises.
+"""Curves that pages draw of a checkpoint alone: what its principal axes move, how it denoises, what the first numbers of its code hold.
 
 They take seconds, so `train.py` measures them once and keeps them beside the checkpoints, in curves.json.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from aemodels.codes import axes, faults, latents
 from aemodels.data import mnist
-from aemodels.quality import denoising, generation
+from aemodels.quality import code_sizes, denoising, generation
 from aemodels.storage.checkpoints import Checkpoint
 
 AXES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512)
@@ -47,12 +47,15 @@ def denoised(denoise: denoising.Denoiser) -> dict[str, list[float]]:
 
 def measure(ckpt: Checkpoint) -> dict[str, Any]:
     """What is kept of a checkpoint: "axes" where its codes have channels, "denoising" where it is a denoiser of MNIST's
-    digits, and whose it is."""
+    digits, "sizes" where it is a nested one of them, and whose it is."""
     results: dict[str, Any] = {"identity": generation.identity(ckpt.provenance)}
     if len(ckpt.model_config.latent_shape) == 3 and faults.vary(ckpt.codes):
         results["axes"] = asdict(effects(ckpt, latents.fit(ckpt.codes)))
     if ckpt.model.takes_noisy and ckpt.data.config.source == "mnist":
         results["denoising"] = denoised(lambda x_noisy, _: ckpt.model.decode(ckpt.model.encode(x_noisy)))
+    if ckpt.model.is_nested and ckpt.data.config.source == "mnist" and len(ckpt.model_config.latent_shape) == 1:
+        pca = code_sizes.mnist_pca(ckpt.model_config.latent_shape[0])
+        results["sizes"] = asdict(code_sizes.measure(ckpt.model, mnist.load_mnist_test_digits()[0], pca))
     return results
 
 

@@ -15,6 +15,7 @@ from babel.lists import format_list
 from aemodels.data.sources import DataConfig, DataRecord
 from aemodels.errors import CheckpointError
 from aemodels.language import N_, _, locale
+from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig
 from aemodels.storage import checkpoints
 
@@ -60,6 +61,11 @@ def _is_space(model: Model) -> bool:
     return math.prod(model.config.latent_shape) > 2
 
 
+def _is_nested(model: Model) -> bool:
+    """Whether the first numbers of the code, which is a row of them, are a code too."""
+    return len(model.config.latent_shape) == 1 and getattr(VARIANTS.get(model.config.variant), "is_nested", False)
+
+
 def _has_maps(model: Model) -> bool:
     """Whether each cell of the code stands for a block of pixels."""
     sides, pixels = model.config.latent_shape[1:], model.config.image_shape[1:]
@@ -75,12 +81,13 @@ LAB_TITLES = (
     N_("2-D code"),
     N_("64-D code"),
     N_("without 9"),
+    N_("nested code"),
     N_("no noise"),
     N_("noise 0.05"),
     N_("noise 0.10"),
     N_("noise 0.15"),
 )
-PLANE, MAPS, DENOISER, REFINED, SPACE = "plane", "maps", "denoiser", "refined", "space"
+PLANE, MAPS, DENOISER, REFINED, SPACE, NESTED = "plane", "maps", "denoiser", "refined", "space", "nested"
 # Kind -> what it is in English words, and which models are of it.
 KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
     PLANE: (N_("a code of two numbers"), _is_plane),
@@ -91,6 +98,7 @@ KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
         lambda model: bool(model.config.corrector_depths or model.config.refiner_steps),
     ),
     SPACE: (N_("a code of more than two numbers"), _is_space),
+    NESTED: (N_("a code whose first numbers are a code too"), _is_nested),
 }
 
 

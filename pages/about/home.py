@@ -19,6 +19,7 @@ MORE = {
     "dogs/axes": _("What the main directions of the codes hold"),
     "dogs/interpolate": _("From one photo to another"),
     "any/map": _("A map of codes of many numbers"),
+    "any/code_size": _("How many numbers a picture needs"),
     "any/anomaly": _("Which pictures are strange"),
     "about/training": _("How each model was trained"),
     "about/report": _("Your report"),
