@@ -29,7 +29,7 @@ NO_WORDS = re.compile(
 ALLOWED = """
     Latent Lab English MNIST FashionMNIST KMNIST Stanford Dogs Word Streamlit
     PSNR SSIM MSE BCE SNR KL L2 VAE PCA AVIF VVC MMSE PNG CSV JPEG HTML ZIP zip DPI dpi Ledoit Wolf L-BFGS Inception Muon AdamW
-    log dB px bit kB MB GB ms min max bfloat float plain conv mlp noisy-code denoising vae l2-code
+    log dB px bit kB MB GB ms min max bfloat float plain conv mlp noisy-code denoising vae l2-code nested
     t-SNE LayerNorm Shift WebP HEIC TIFF GIF BMP PPM
     encode k-means ROC Cremer Li Duvenaud Inference Suboptimality in Variational Autoencoders ICML
     NVIDIA HBM AMD EPYC Intel Xeon Processor CPU

@@ -20,7 +20,7 @@ BOUND = {"bind": "query-params", "persist_state": "session"}
 controls.header(
     _("Size of the code"),
     _(
-        "How many numbers does a picture need? This model puts what tells most first: cut its code off anywhere, and what is left is still a code."
+        "How many numbers does a picture need? This model puts the numbers that tell most first: cut its code off anywhere, and what is left is still a code."
     ),
 )
 with controls.row():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from aemodels.language import _, list_of, ngettext, number, percent, sentences, signed
+from aemodels.language import _, all_of, list_of, ngettext, number, percent, sentences, signed
 from aemodels.quality import code_sizes
 from aemodels.quality.code_sizes import Sizes
 from pages.parts.shared import controls
@@ -77,12 +77,13 @@ def _against_pca(sizes: Sizes) -> list[str]:
             reached.append((k, needs))
     said = []
     if reached:
-        pairs = list_of(_("{own} ({pca})").format(own=number(k), pca=number(needs)) for k, needs in reached)
-        said.append(
-            _("Numbers of the network, and how many PCA needs for the same PSNR in brackets: {pairs}.").format(
-                pairs=pairs
-            )
+        own, pca = (all_of(map(number, column)) for column in zip(*reached, strict=True))
+        message = ngettext(
+            "For what the network does with {own} number, PCA needs {pca}.",
+            "For what the network does with {own} numbers, PCA needs {pca}, in this order.",
+            len(reached),
         )
+        said.append(message.format(own=own, pca=pca))
     if beyond:
         said.append(
             _("What the network reaches with {own} numbers ({psnr} dB), PCA does not reach with {most}.").format(
