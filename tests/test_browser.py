@@ -27,6 +27,7 @@ PAGES = {
     "dogs-noise-regularised": ("Noise-regularised", 1, 1),
     "anomaly": ("Anomaly", 1, 2),
     "map": ("Map", 0, 0),
+    "code_size": ("Size of the code", 2, 1),
     "training": ("Training", 0, 3),
 }
 

@@ -16,7 +16,7 @@ from pages.parts.shared import loaders, originals
 PLANES, PHOTOS = ("mnist/latent_plane", "mnist/twins", "mnist/path"), (
     "dogs/reconstruct", "dogs/sample", "dogs/axes", "dogs/interpolate", "dogs/perturb", "dogs/noise_regularised",
 )  # fmt: skip
-PAGES = ("about/home", *PLANES, "mnist/denoise", *PHOTOS, "any/map", "about/training", "about/report")
+PAGES = ("about/home", *PLANES, "mnist/denoise", *PHOTOS, "any/map", "any/code_size", "about/training", "about/report")
 SETS = {"dogs": ("Stanford Dogs", "Shapes", "Grey shapes"), "mnist": ("MNIST", "FashionMNIST", "Shapes")}
 
 pytestmark = pytest.mark.usefixtures("without_photos")

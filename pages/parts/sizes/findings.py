@@ -30,7 +30,7 @@ def _per_doubling(sizes: Sizes) -> list[str]:
         for gain, (a, b) in zip(gains, steps, strict=True)
     )
     falls = _(
-        "**The last doubling brings {last} dB, the best one {most} dB**: more numbers help less and less."
+        "**The best doubling brings {most} dB, the last one {last} dB**: after the best, more numbers help less and less."
     ).format(last=signed(gains[-1], 2), most=signed(gains[best], 2))
     return [
         sentences(
