@@ -39,7 +39,9 @@ def fresh(checkpoint_folder, few_images, monkeypatch):
     config = replace(ckpt.model_config, variant="nested", latent_shape=(6,), widths=(16,))
     model = autoencoders.build(config).eval().requires_grad_(False)
     nested = replace(ckpt, name="nested", title="mine", model=model, codes=torch.randn(10_000, 6))
-    for each in (nested, ckpt):
+    fewer = replace(ckpt.data, config=replace(ckpt.data.config, leave_out=("9",)))
+    without_nines = replace(ckpt, name="without-nines", title="without nines", data=fewer)  # not on the same digits
+    for each in (nested, ckpt, without_nines):
         checkpoints.save_checkpoint(each, checkpoint_folder)
     return aemodels.load_checkpoint("nested", checkpoint_folder)
 

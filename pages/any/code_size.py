@@ -44,7 +44,7 @@ longest, is_bce = config.latent_shape[0], config.reconstruction == "bce"
 pictures, pca = rows.choose(ckpt, found, own, seed), measured.pca_of(ckpt)
 sizes, steps = measured.of(name), code_sizes.doublings(longest)
 group = next(group for group in loaders.read_catalogue().groups if group.key == nested.key)
-others = rivals.of(group, longest)
+others = rivals.of(group, ckpt.data.config, longest)
 first_row, scales = _("Original") if found else _("From a code"), chart.scales(is_bce)
 state = st.session_state
 for key, most in (("k", longest), ("which", len(pictures.x))):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from aemodels.data.sources import DataConfig
 from aemodels.language import _
 from aemodels.storage.catalogue import NESTED, Group
 
@@ -19,13 +20,13 @@ class Rival:
     bce: float | None
 
 
-def of(group: Group, longest: int) -> list[Rival]:
-    """The models of the data set with a code of up to `longest` numbers, measured without noise; none that adds noise to its code, or
-    that is nested."""
+def of(group: Group, data: DataConfig, longest: int) -> list[Rival]:
+    """The models that were trained on these data, with a code of up to `longest` numbers, measured without noise; none that adds noise
+    to its code, or that is nested."""
     found = []
     for model in group.models:
         k, title = prod(model.config.latent_shape), group.titles[model.name]
-        if NESTED in model.kinds or model.noise_variance or k > longest:
+        if model.data.config != data or NESTED in model.kinds or model.noise_variance or k > longest:
             continue
         for row in model.header["metrics"]["evaluations"]:
             if not (row["noise_factor"] or row["noise_variance"]):
