@@ -212,7 +212,7 @@ def test_nothing_is_left_in_english(monkeypatch):
     moment = job.moment()
     later = replace(moment, curve=np.vstack([moment.curve, [2, 40, 0.5, 0.4, 0.3]]))
     with speaking("zh"):
-        texts += [live_words.of_training(job.recipe(), each) for each in (moment, later)]
+        texts += [live_words.of_training(job.recipe(), each, 99) for each in (moment, later)]
         texts += [live_words.of_end(state, {}) for state in live_words.ENDS]
         texts += [live_words.about_data(live_recipes.MNIST)]
     assert not app.exception

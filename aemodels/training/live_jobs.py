@@ -106,6 +106,10 @@ class Job:
         except (KeyError, psutil.Error):
             return False
 
+    def running_s(self) -> float:
+        """For how long its process has run."""
+        return time.time() - modified_s(self.folder / "process.json")
+
     def kill(self) -> None:
         """Ends its process without asking."""
         if self._is_alive():

@@ -16,6 +16,7 @@ from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
 from pages.parts.shared import controls, loaders
 
+BUSY_S = 15  # after which an idle computer has long taken the first steps
 # How a training can end without a model, each with what to do.
 ENDS = {
     live_jobs.TOO_SHORT: N_("The training was stopped before its first step, so there is nothing to keep. Press Start again."),
@@ -60,7 +61,9 @@ def say(job: Job, state: str, recipe: Recipe, moment: Moment) -> None:
     if state == live_jobs.WAITING:
         st.markdown(of_queue(job))
     elif state == live_jobs.TRAINING:
-        said = _("It stops after this step …") if job.is_asked_to_stop() else of_training(recipe, moment)
+        said = (
+            _("It stops after this step …") if job.is_asked_to_stop() else of_training(recipe, moment, job.running_s())
+        )
         st.markdown(said)
     elif state == live_jobs.MEASURING:
         st.markdown(_("The training has ended. The model is measured on all held-out digits …"))
@@ -113,12 +116,15 @@ def _seconds_left(job: Job, state: str) -> float:
     return max(0.0, limit_s - float(moment.curve[-1, 0])) if moment and state == live_jobs.TRAINING else 0.0
 
 
-def of_training(recipe: Recipe, moment: Moment) -> str:
-    """How far it is."""
+def of_training(recipe: Recipe, moment: Moment, running_s: float) -> str:
+    """How far it is; running_s: for how long its process has run."""
     seconds, steps = float(moment.curve[-1, 0]), int(moment.curve[-1, 1])
     left_s = max(0.0, 60 * (recipe.training.minutes or 0) - seconds)
     if not steps:
-        return _("You see the untrained network. Its training starts …")
+        busy = (
+            _("This computer has other work, which goes first: have a little patience.") if running_s > BUSY_S else ""
+        )
+        return sentences([_("You see the untrained network. Its training starts …"), busy])
     return sentences(
         [
             _("**A small network now learns digits while you watch.**"),
