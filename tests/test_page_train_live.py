@@ -54,7 +54,7 @@ def test_the_untrained_network_shows_at_once_and_a_place_in_the_queue():
     assert len(one.moment().curve) == 1
     press_start(second)
     assert "1 is before yours" in text(second)
-    assert "in at most 2.0 minutes" in text(second)
+    assert "in 3 minutes at the latest" in text(second)
     second.button(key="live_stop").click().run()
     assert not second.exception
     assert live_queue.of_visitor(second.session_state["visitor"]) is None

@@ -1,6 +1,7 @@
 """What is said of a training that one watches: where it stands, how it ended, what to notice."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,7 @@ from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
 from pages.parts.shared import controls, loaders
 
+START_S = 15  # what a training takes besides its own time, to start and to be measured
 BUSY_S = 15  # after which an idle computer has long taken the first steps
 # How a training can end without a model, each with what to do.
 ENDS = {
@@ -87,8 +89,8 @@ def of_queue(job: Job) -> str:
     others = live_queue.before(job)
     if not others:
         return _("Your training is about to start.")
-    seconds = sum(_seconds_left(other, state) for other, state in others)
-    n = len(others)
+    n, seconds = len(others), sum(START_S + _seconds_left(other, state) for other, state in others)
+    minutes = ceil(seconds / 60)
     first = ngettext(
         "Not your turn yet: one training at a time runs on this computer, and {number} is before yours.",
         "Not your turn yet: one training at a time runs on this computer, and {number} are before yours.",
@@ -97,9 +99,11 @@ def of_queue(job: Job) -> str:
     return sentences(
         [
             first,
-            _("Yours starts by itself, in at most {minutes} minutes.").format(
-                minutes=number(max(0.1, seconds / 60), 1)
-            ),
+            ngettext(
+                "Yours starts by itself, in {number} minute at the latest.",
+                "Yours starts by itself, in {number} minutes at the latest.",
+                minutes,
+            ).format(number=number(minutes)),
             _("Stay on this page: {seconds} seconds after you leave it, you lose your place.").format(
                 seconds=live_jobs.ALONE_S
             ),
