@@ -31,6 +31,8 @@ class Autoencoder(nn.Module):
     noise_variance = 0.0  # of the noise on the code while training
     has_prior = False  # trained so that the codes of all images together lie as N(0, I) does
     is_nested = False  # trained so that the first numbers of a code are a code too: see keep_first
+    # Turning or mirroring all codes about the origin, with encoder and decoder, changes no term of the loss.
+    loss_sees_no_turn = True
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -173,6 +175,7 @@ class VariationalAutoencoder(Autoencoder):
 
     encoder_outputs = 2  # mean and log-variance
     has_prior = True
+    loss_sees_no_turn = False  # N(0, I) would not, but q(z|x) has its own σ along each axis
 
     def first_code(self, x: Tensor) -> Tensor:
         return self._gaussian(x)[0]
@@ -207,6 +210,7 @@ class NestedAutoencoder(Autoencoder):
     """
 
     is_nested = True
+    loss_sees_no_turn = False  # the first number of a code means more than the second
 
     def loss(self, x: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         z = self.training_code(x)

@@ -184,6 +184,14 @@ def read_digest(name: str, folder: str | Path | None = None) -> str:
         return _read_header(file, path)[3][digests.OF_HEADER]
 
 
+def read_weights_digest(name: str, folder: str | Path | None = None) -> str:
+    """32 hexadecimal digits that are others whenever the weights or the reference codes are, and the same when figures are measured
+    again; raises CheckpointError as load_checkpoint does."""
+    path = checkpoint_path(name, folder)
+    with _opened(path) as file:
+        return digests.of_tensors_alone(_read_header(file, path)[3])
+
+
 def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dict[str, Any], dict[str, str]]:
     """What a checkpoint begins with: these bytes, each tensor's "dtype" and "shape" by name, the JSON fields, and the metadata
     that holds them as text.

@@ -32,6 +32,11 @@ def damaged(metadata: Mapping[str, str], tensors: Mapping[str, Tensor] | None = 
     return min((name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)), default=None)
 
 
+def of_tensors_alone(metadata: Mapping[str, str]) -> str:
+    """One digest of all tensors that the sealed metadata goes with, whatever else it tells."""
+    return _digest(json.dumps(json.loads(metadata[OF_TENSORS]), sort_keys=True).encode())
+
+
 def _of_tensors(tensors: Mapping[str, Tensor]) -> dict[str, str]:
     # As bytes, for numpy has no bfloat16.
     return {name: _digest(t.contiguous().reshape(-1).view(torch.uint8).numpy()) for name, t in tensors.items()}

@@ -16,7 +16,7 @@ from aemodels.errors import DivergenceError, LatentLabError
 from aemodels.models import autoencoders
 from aemodels.quality import evaluation, metrics
 from aemodels.storage import checkpoints
-from aemodels.training import loop, measuring, needs, processes, provenance, resuming
+from aemodels.training import filming, loop, measuring, needs, processes, provenance, resuming
 from aemodels.training.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -74,9 +74,14 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
     elif accelerator is None or accelerator.is_main_process:
         resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
 
+    recorder = None
+    if recipe.model.latent_shape == (2,) and (accelerator is None or accelerator.is_main_process):
+        recorder = filming.start(name, state, at.out)
     measuring_s = 0.0
     if train_config.minutes:
         measuring_s = evaluation.seconds_to_measure(state.ema, dataset.test, dataset.reference)
+        if recorder:
+            measuring_s += filming.seconds_to_develop(state.ema, dataset.reference)
         tqdm.write(f"{name}: of {train_config.minutes:g} minutes, measuring takes about {measuring_s / 60:.1f}.")
         if measuring_s > 30 * train_config.minutes:
             measuring_s = 30 * train_config.minutes
@@ -95,6 +100,8 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
 
     def on_step(state: loop.TrainState, num_images: int, loss: Tensor) -> None:
         nonlocal shown
+        if recorder:
+            recorder.on_step(state.ema, state.step)
         if bar.disable:
             return
         if time.monotonic() - shown > bar.mininterval:  # reading the loss waits for the device: seldom
@@ -125,6 +132,8 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
             }
         save(recipe, model, state, dataset, at)
         if state.finished:
+            if recorder:
+                measuring.develop_film(name, dataset, at.out, at.device)
             resume_path.unlink(missing_ok=True)
             _warn_of_a_poor_model(name, state, dataset, at.out)
         else:

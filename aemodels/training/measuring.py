@@ -1,6 +1,7 @@
 """What is measured of models once they are trained: their own figures, the baselines beside them, what the pages draw."""
 
 import dataclasses
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from math import prod
@@ -13,7 +14,8 @@ from aemodels.data.sources import DataConfig, DataSet
 from aemodels.errors import LatentLabError
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.quality import baselines, curves, evaluation
-from aemodels.storage import checkpoints, measurements
+from aemodels.storage import checkpoints, films, measurements
+from aemodels.training import filming
 from aemodels.training.recipes import Recipe
 
 Load = Callable[[Recipe], DataSet]  # a recipe's data set; raises DataError where there is none
@@ -26,20 +28,37 @@ def progress_bar(name: str, model: Autoencoder, num_test: int, num_reference: in
 
 
 def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> None:
-    """Measures a finished checkpoint that lacks figures; all else in it stays as it is, bit by bit."""
+    """Measures a finished checkpoint that lacks figures, or whose film was still to be made when it was saved; all else in it stays
+    as it is, bit by bit."""
     name = recipe.name
     if not checkpoints.checkpoint_path(name, out).exists():
         return
     ckpt = checkpoints.load_checkpoint(name, out)
-    if not ckpt.provenance["finished"] or evaluation.is_current(ckpt.metrics, ckpt.model_config):
+    is_current = evaluation.is_current(ckpt.metrics, ckpt.model_config)
+    film_waits = filming.folder_of(name, out).exists()
+    if not ckpt.provenance["finished"] or (is_current and not film_waits):
         return
     dataset = load(recipe)
     if dataset.record.fingerprint != ckpt.data.fingerprint:
         raise LatentLabError(f"{name} was trained on other data; point --data to that. Found was: {dataset.summary}")
+    if film_waits:
+        develop_film(name, dataset, out, device)
+    if is_current:
+        return
     with progress_bar(name, ckpt.model, len(dataset.test)) as bar:
         results = evaluation.evaluate_all(ckpt.model.to(device), dataset.test, bar.update)
     print(f"{name}: measured on {len(dataset.test):,} test images.", flush=True)
     checkpoints.save_checkpoint(dataclasses.replace(ckpt, metrics=results), out)
+
+
+def develop_film(name: str, dataset: DataSet, out: Path, device: str) -> None:
+    """Makes the film of a finished checkpoint from the moments that its training kept, which are then deleted."""
+    folder = filming.folder_of(name, out)
+    ckpt = checkpoints.load_checkpoint(name, out)
+    num_images = filming.num_moments(folder, ckpt) * len(dataset.reference)
+    with tqdm(total=num_images, desc=f"{name}: film", unit="img", leave=False) as bar:
+        films.save_film(filming.develop(ckpt, dataset.reference, folder, device, bar.update), name, out)
+    shutil.rmtree(folder)
 
 
 def measure_baselines(recipes: Sequence[Recipe], load: Load, out: Path) -> None:
