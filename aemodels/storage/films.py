@@ -24,7 +24,7 @@ FORMAT = "latent-lab-film/1"
 MAX_MOMENTS = 64
 MAX_SIDE_PX = 4096
 QUALITY = 70  # of the pictures, as WebP counts it
-_STEPS = 65535  # between the least and the greatest of 16 bits
+_LEAST, _STEPS = -32768, 65535  # of 16 bits, and how many steps lead from there to the greatest
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,48 @@ class Film:
     steps      (T,) int64, rising: how many steps were done
     losses     (T,) float64: mean reconstruction loss of the reference images then, under the model's own noise
     loss_name  "bce" in nats a pixel, or "mse"
-    codes      (T, n, 2) float32: of the reference images, in the order of the checkpoint's codes
+    places     (T, n, 2) int16: codes of the reference images, in the order of the checkpoint's, over the range of each moment
+    low, high  (T, 2) float64: that range, along each axis
     boxes      (T, 4) float32: x_min, x_max, y_min, y_max of the plane that the pictures show
-    pictures   (T, height, width, 3 or 1) uint8: decoded codes on a regular grid over the box, grid_side a row, as an image lies
-    grid_side  pictures a row and a column of the grid
+    pictures   T WebP files: decoded codes on a regular grid over the box, grid_side a row, as an image lies
     is_turned  whether the planes of all moments but the last are turned, or mirrored, to agree with the next
     """
 
     steps: np.ndarray
     losses: np.ndarray
     loss_name: str
-    codes: np.ndarray
+    places: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     boxes: np.ndarray
-    pictures: np.ndarray
+    pictures: tuple[bytes, ...]
     grid_side: int
     is_turned: bool
+
+    def codes(self, moment: int) -> np.ndarray:
+        """The codes (n, 2) float32 of a moment, to within half a step of 16 bits."""
+        low, high = self.low[moment], self.high[moment]
+        share = (self.places[moment].astype(np.float64) - _LEAST) / _STEPS
+        return (low + share * (high - low)).astype(np.float32)
+
+    def picture(self, moment: int) -> np.ndarray:
+        """The picture of a moment, uint8 (height, width, 3)."""
+        return _opened(self.pictures[moment])
+
+
+def in_16_bits(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`Film.places`, `Film.low` and `Film.high` of codes (T, n, 2)."""
+    low, high = codes.min(1).astype(np.float64), codes.max(1).astype(np.float64)
+    share = (codes - low[:, None]) / np.maximum(high - low, np.finfo(np.float32).tiny)[:, None]
+    return (share * _STEPS + _LEAST).round().astype(np.int16), low, high
+
+
+def as_webp(picture: np.ndarray) -> bytes:
+    """A picture uint8 (height, width, 1 or 3) as a WebP file."""
+    buffer = io.BytesIO()
+    is_grey = picture.shape[2] == 1
+    Image.fromarray(picture[:, :, 0] if is_grey else picture).save(buffer, "WEBP", quality=QUALITY, method=6)
+    return buffer.getvalue()
 
 
 def film_path(name: str, folder: str | Path | None = None) -> Path:
@@ -57,29 +84,21 @@ def film_path(name: str, folder: str | Path | None = None) -> Path:
 
 
 def save_film(film: Film, name: str, folder: str | Path | None = None) -> Path:
-    """Writes the film of a checkpoint that is there, atomically: codes in 16 bits over each moment's range, pictures as WebP.
+    """Writes the film of a checkpoint that is there, atomically.
 
     Raises CheckpointError as `checkpoints.read_weights_digest` does, and where a code is not finite; FileError where it cannot be written.
     """
     path = film_path(name, folder)
-    if not np.isfinite(film.codes).all():
+    arrays = {key: getattr(film, key) for key in ("steps", "losses", "low", "high", "boxes")}
+    if not all(np.isfinite(array).all() for array in arrays.values()):
         raise CheckpointError(
             _("{name} has codes that are not finite and cannot be filmed; train it at a lower learning rate.").format(
                 name=name
             )
         )
-    low, high = film.codes.min(1).astype(np.float64), film.codes.max(1).astype(np.float64)  # (T, 2)
-    share = (film.codes - low[:, None]) / np.maximum(high - low, np.finfo(np.float32).tiny)[:, None]
-    tensors = {
-        "steps": torch.from_numpy(film.steps.astype(np.int64)),
-        "losses": torch.from_numpy(film.losses.astype(np.float64)),
-        "codes": torch.from_numpy((share * _STEPS - _STEPS // 2 - 1).round().astype(np.int16)),
-        "low": torch.from_numpy(low),
-        "high": torch.from_numpy(high),
-        "boxes": torch.from_numpy(film.boxes.astype(np.float32)),
-    }
+    tensors = {key: torch.from_numpy(array) for key, array in (arrays | {"codes": film.places}).items()}
     for moment, picture in enumerate(film.pictures):
-        tensors[f"picture.{moment}"] = torch.frombuffer(bytearray(_webp(picture)), dtype=torch.uint8)
+        tensors[f"picture.{moment}"] = torch.frombuffer(bytearray(picture), dtype=torch.uint8)
     metadata = {
         "format": FORMAT,
         "of": checkpoints.read_weights_digest(name, folder),
@@ -149,25 +168,11 @@ def _film(metadata: dict[str, str], stored: dict[str, Tensor]) -> Film:
         raise ValueError("shapes")
     if not all(np.isfinite(numbers).all() for numbers in (losses, low, high, boxes)) or (np.diff(steps) <= 0).any():
         raise ValueError("numbers")
-    pictures = [_opened(stored[f"picture.{moment}"].numpy().tobytes()) for moment in range(num_moments)]
-    places = low[:, None] + (codes.astype(np.float64) + _STEPS // 2 + 1) / _STEPS * (high - low)[:, None]
-    return Film(
-        steps,
-        losses,
-        str(told["loss_name"]),
-        places.astype(np.float32),
-        boxes,
-        np.stack(pictures),
-        int(told["grid_side"]),
-        bool(told["is_turned"]),
-    )
-
-
-def _webp(picture: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    grey = picture.shape[2] == 1
-    Image.fromarray(picture[:, :, 0] if grey else picture).save(buffer, "WEBP", quality=QUALITY, method=6)
-    return buffer.getvalue()
+    pictures = tuple(stored[f"picture.{moment}"].numpy().tobytes() for moment in range(num_moments))
+    for picture in pictures:
+        _opened(picture)
+    told_of = (str(told["loss_name"]), int(told["grid_side"]), bool(told["is_turned"]))
+    return Film(steps, losses, told_of[0], codes, low, high, boxes, pictures, *told_of[1:])
 
 
 def _opened(content: bytes) -> np.ndarray:

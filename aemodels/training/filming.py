@@ -137,9 +137,9 @@ def develop(
         np.array(steps),
         np.array(losses),
         "bce" if checkpoint.model_config.reconstruction == "bce" else "mse",
-        torch.stack(turned).numpy(),
-        np.array(boxes),
-        np.stack(pictures),
+        *films.in_16_bits(torch.stack(turned).numpy()),
+        np.array(boxes, np.float32),
+        tuple(map(films.as_webp, pictures)),
         GRID_SIDE,
         is_turned,
     )
