@@ -85,6 +85,7 @@ page = st.navigation(
             st.Page(
                 "any/code_size.py", title=_("Size of the code"), icon=":material/straighten:", url_path="code_size"
             ),
+            st.Page("any/film.py", title=_("Film"), icon=":material/movie:", url_path="film"),
             st.Page("any/anomaly.py", title=_("Anomaly"), icon=":material/report:", url_path="anomaly"),
         ],
         _("About"): [

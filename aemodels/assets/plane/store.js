@@ -8,6 +8,7 @@ export default function ({ data, parentElement }) {
   if (shelf.get(thing.name)?.version !== version) {
     if (!isBinary) keepPicture(thing, parentElement)
     else if (thing.kind === "sheet") keepSheet(thing, data, parentElement)
+    else if (thing.kind === "film") keepFilm(thing, data, parentElement)
     else keep(thing.name, version, parentElement, thing.kind === "map" ? makeMap(thing, data) : makeModel(thing, data))
   }
   // Where the page has changed, its successor may have put its own thing here already.
@@ -51,6 +52,15 @@ function makeMap({ num_codes: n, num_neighbours: k, values, start }, data) {
 async function keepSheet({ name, version, tile, columns, start }, data, owner) {
   const sheet = await createImageBitmap(new Blob([data.subarray(start)]))
   keep(name, version, owner, { sheet, tile, columns })
+}
+
+// See _film in film/canvas.py: codes of each moment in 16 bits over its range, and a picture of each.
+async function keepFilm({ name, version, steps, num_codes: n, low, high, boxes, sizes, start }, data, owner) {
+  const take = (type, count, size) => new type(data.slice(start, (start += count * size)).buffer)
+  const places = take(Int16Array, 2 * n * steps.length, 2), labels = take(Int32Array, n, 4)
+  const blobs = sizes.map((size) => new Blob([data.slice(start, (start += size))]))
+  const pictures = await Promise.all(blobs.map((blob) => createImageBitmap(blob)))
+  keep(name, version, owner, { steps, places, labels, low, high, boxes, pictures })
 }
 
 function keepPicture(data, owner) {

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -83,6 +84,33 @@ def choose(label: str, options: Mapping[str, str], key: str) -> str:
         st.query_params[key] = value
     state[key + IN_ADDRESS] = st.query_params.get(key)
     return value
+
+
+def choose_several(label: str, options: Mapping[str, str], key: str, num_first: int) -> list[str]:
+    """Some of `options` (value -> name on the screen), at least one, in their order; kept in the URL by their values. The first
+    num_first unless the URL has others."""
+    state, values = st.session_state, list(options)
+    first, address = values[:num_first], st.query_params.get(key)
+    told = [value for value in values if quote(value, safe="") in (address or "").split(",")]
+    if address != state.get(key + IN_ADDRESS) or not set(state.get(key) or ()) & set(values):
+        state[key] = told or first
+    state[key] = [value for value in values if value in state[key]]
+    chosen = st.pills(
+        label,
+        values,
+        selection_mode="multi",
+        wrap=True,
+        format_func={value: literal(name) for value, name in options.items()}.get,
+        key=key,
+        persist_state="session",
+        on_change=lambda: state[key] or state.update({key: first}),
+    )
+    chosen = [value for value in values if value in chosen]
+    written = ",".join(quote(value, safe="") for value in chosen)
+    if address != written and (chosen != first or address is not None):
+        st.query_params[key] = written
+    state[key + IN_ADDRESS] = st.query_params.get(key)
+    return chosen
 
 
 def in_address() -> dict[str, str | None]:

@@ -14,7 +14,7 @@ import aemodels
 from aemodels.data.sources import DataRecord, data_root
 from aemodels.errors import LatentLabError
 from aemodels.quality import curves as model_curves
-from aemodels.storage import catalogue, checkpoints, measurements, own_models
+from aemodels.storage import catalogue, checkpoints, films, measurements, own_models
 from aemodels.training import recipes
 from pages.parts.shared import controls
 
@@ -112,6 +112,27 @@ def _file(name: str) -> tuple[str, int, str]:
 @st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
 def _checkpoint(name: str, modified_ns: int, folder: str) -> aemodels.Checkpoint:
     return aemodels.load_checkpoint(name, folder)
+
+
+def has_film(name: str) -> bool:
+    """Whether a film lies beside the checkpoint of this name; what is in it, `film` says."""
+    return films.film_path(name, checkpoint_folder()).is_file()
+
+
+def film(name: str) -> films.Film:
+    """The film of this checkpoint, kept; raises CheckpointError where it cannot be loaded."""
+    return _film(*_file(name), film_version(name))
+
+
+def film_version(name: str) -> int:
+    """When the film of this checkpoint was written, in ns; 0 where there is none."""
+    path = films.film_path(name, checkpoint_folder())
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+@st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
+def _film(name: str, modified_ns: int, folder: str, film_modified_ns: int) -> films.Film:
+    return films.load_film(name, folder)
 
 
 def baselines(data: DataRecord) -> dict[str, Any]:

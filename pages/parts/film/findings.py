@@ -1,0 +1,100 @@
+"""What there is to notice in films: sentences, as Markdown, that carry measured figures."""
+
+import math
+
+from aemodels.data.words import Words
+from aemodels.language import _, list_of, number, percent
+from aemodels.quality import filmed
+from aemodels.quality.filmed import Moment
+
+MIN_CHANGE = 0.02  # of a spread: a smaller one is not told
+
+
+def of_parting(moments: list[Moment], title: str, kind: Words) -> list[str]:
+    """When the classes part on the plane of a model; nothing without labels."""
+    shares = [moment.neighbour_accuracy for moment in moments]
+    if math.isnan(shares[0]) or shares[-1] <= shares[0]:
+        return []
+    half, last = moments[filmed.halfway(shares)], moments[-1].step
+    return [
+        _(
+            "{title}: each {class_} gets its own place early. The nearest other code is of the same {class_} for **{first}** of the codes before the first "
+            "step and for **{final}** at the end. Half of that way is done by step **{step}** of {steps}: {share} of the training."
+        ).format(
+            title=title,
+            class_=kind.class_,
+            first=percent(shares[0]),
+            final=percent(shares[-1]),
+            step=number(half.step),
+            steps=number(last),
+            share=percent(half.step / last, 1),
+        )
+    ]
+
+
+def of_loss(moments: list[Moment], title: str) -> list[str]:
+    """When a model had learnt most of what it learns."""
+    losses = [moment.loss for moment in moments]
+    if losses[-1] >= losses[0]:
+        return []
+    half = moments[filmed.halfway(losses)]
+    return [
+        _(
+            "{title}: the loss falls from {first} to {final}. Half of the fall is done by step **{step}**: the last {share} of the steps bring the other half."
+        ).format(
+            title=title,
+            first=number(losses[0], 3),
+            final=number(losses[-1], 3),
+            step=number(half.step),
+            share=percent(1 - half.step / moments[-1].step, 1),
+        )
+    ]
+
+
+def of_spreads(films: dict[str, list[Moment]]) -> list[str]:
+    """How far the codes of each model reach at their widest and at the end, and how that compares with the first model.
+
+    films  the moments by the models' titles
+    """
+    points, first = [], next(iter(films.values()))
+    for title, moments in films.items():
+        widest = max(moments, key=lambda moment: moment.spread)
+        final = moments[-1].spread
+        if final < (1 - MIN_CHANGE) * widest.spread:
+            message = _(
+                "{title}: the codes spread from {first} to **{widest}** at step {step}, and are back at **{final}** in the end."
+            )
+        else:
+            message = _("{title}: the codes spread from {first} to **{final}** in the end; they are never pulled back.")
+        told = message.format(
+            title=title,
+            first=number(moments[0].spread, 2),
+            widest=number(widest.spread, 2),
+            step=number(widest.step),
+            final=number(final, 2),
+        )
+        if moments is not first and first[-1].spread:
+            told += " " + _("That is {ratio} times the spread of {other}.").format(
+                ratio=number(final / first[-1].spread, 2), other=next(iter(films))
+            )
+        points.append(told)
+    return points
+
+
+def of_turns(turned: list[str], others: list[str]) -> list[str]:
+    """Which films are turned, and why; titles of the models."""
+    points = []
+    if turned:
+        points.append(
+            _(
+                "{titles}: the loss does not change when the whole plane is turned or mirrored. So each moment is turned about the origin to agree best with the "
+                "next one (Procrustes), back from the last, which is the model as it is."
+            ).format(titles=list_of(turned))
+        )
+    if others:
+        points.append(
+            _(
+                "{titles}: shown as it was. The prior N(0, I) would not care about a turn, but each image’s Gaussian has its own σ along each axis, so the loss does."
+            ).format(titles=list_of(others))
+        )
+    return points

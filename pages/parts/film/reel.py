@@ -1,0 +1,52 @@
+"""The films of a page: those that can be loaded, what they tell in figures, and the box that holds all of them."""
+
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+
+from aemodels.codes import planes
+from aemodels.errors import LatentLabError
+from aemodels.quality import filmed
+from aemodels.quality.filmed import Moment
+from aemodels.storage.films import Film
+from pages.parts.shared import controls, loaders
+
+
+def present(names: Iterable[str]) -> dict[str, Film]:
+    """The films that can be loaded, by the models' names; the page says of each other one why not, and stops where there is none."""
+    found, missing = {}, []
+    for name in names:
+        try:
+            found[name] = loaders.film(name)
+        except LatentLabError as error:
+            missing.append(controls.sentence(error))
+    if missing:
+        st.error("\n\n".join(missing), icon=":material/error:")
+    if not found:
+        st.stop()
+    return found
+
+
+def extent(films: Mapping[str, Film]) -> planes.Extent:
+    """The box that holds those of all moments of all films, a little wider."""
+    boxes = [box for film in films.values() for box in film.boxes.tolist()]
+    x_min, x_max, y_min, y_max = zip(*boxes, strict=True)
+    return planes.widen((min(x_min), max(x_max), min(y_min), max(y_max)))
+
+
+def moments(name: str) -> list[Moment]:
+    """A film's moments in figures."""
+    return _moments(*loaders.version(name), loaders.film_version(name))
+
+
+def values(name: str) -> list[list[float]]:
+    """The values of each of `wording.charts` along a film's moments."""
+    of = moments(name)
+    has_labels = bool((loaders.checkpoint(name).labels >= 0).any())
+    shares = [[moment.neighbour_accuracy for moment in of]] if has_labels else []
+    return [[moment.loss for moment in of], *shares, [moment.spread for moment in of]]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _moments(name: str, modified_ns: int, film_modified_ns: int) -> list[Moment]:
+    return filmed.measure(loaders.film(name), loaders.checkpoint(name).labels)
