@@ -28,6 +28,7 @@ PAGES = {
     "anomaly": ("Anomaly", 1, 2),
     "map": ("Map", 0, 0),
     "code_size": ("Size of the code", 2, 1),
+    "film": ("Film", 0, 0),
     "training": ("Training", 0, 3),
 }
 

@@ -16,7 +16,9 @@ from pages.parts.shared import loaders, originals
 PLANES, PHOTOS = ("mnist/latent_plane", "mnist/twins", "mnist/path"), (
     "dogs/reconstruct", "dogs/sample", "dogs/axes", "dogs/interpolate", "dogs/perturb", "dogs/noise_regularised",
 )  # fmt: skip
-PAGES = ("about/home", *PLANES, "mnist/denoise", *PHOTOS, "any/map", "any/code_size", "about/training", "about/report")
+PAGES = (
+    "about/home", *PLANES, "any/film", "mnist/denoise", *PHOTOS, "any/map", "any/code_size", "about/training", "about/report"
+)  # fmt: skip
 SETS = {"dogs": ("Stanford Dogs", "Shapes", "Grey shapes"), "mnist": ("MNIST", "FashionMNIST", "Shapes")}
 
 pytestmark = pytest.mark.usefixtures("without_photos")
@@ -117,7 +119,7 @@ def test_every_page_with_no_model(checkpoint_folder):
     app = start()
     for page in PAGES:
         check(app, page)
-        if page in (*PLANES, "mnist/denoise", *PHOTOS, "any/map"):
+        if page in (*PLANES, "any/film", "mnist/denoise", *PHOTOS, "any/map"):
             assert "There is no model with " in app.info[0].value
 
 

@@ -20,6 +20,7 @@ MORE = {
     "dogs/interpolate": _("From one photo to another"),
     "any/map": _("A map of codes of many numbers"),
     "any/code_size": _("How many numbers a picture needs"),
+    "any/film": _("How a plane is learnt, as a film"),
     "any/anomaly": _("Which pictures are strange"),
     "about/training": _("How each model was trained"),
     "about/report": _("Your report"),

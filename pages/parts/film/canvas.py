@@ -19,6 +19,7 @@ HTML = """
   <input id="time" type="range" min="0" max="1" step="0.001" data-label="time">
   <output id="when"></output>
 </div>
+<div class="room">
 <div class="charts"><figure><figcaption></figcaption><canvas role="img"></canvas></figure></div>
 <div class="films">
   <figure>
@@ -27,6 +28,7 @@ HTML = """
     <canvas class="plane codes" role="img"></canvas>
     <canvas class="plane grid" role="img"></canvas>
   </figure>
+</div>
 </div>
 <p class="hint" data-text="hint"></p>
 """

@@ -61,7 +61,7 @@ function pixelOf(ctx, colour) {
 // Between which moments a step lies, and how far; on the clock's scale.
 function locate(steps, step) {
   let i = 0
-  while (i < steps.length - 2 && steps[i + 1] <= step) i++
+  while (i < steps.length - 2 && steps[i + 1] <= step + 1e-6) i++
   const [a, b, at] = [steps[i], steps[i + 1], step].map(Math.log1p)
   return [i, Math.max(0, Math.min(1, (at - a) / (b - a)))]
 }

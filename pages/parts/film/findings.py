@@ -3,7 +3,7 @@
 import math
 
 from aemodels.data.words import Words
-from aemodels.language import _, list_of, number, percent
+from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.quality import filmed
 from aemodels.quality.filmed import Moment
 
@@ -74,9 +74,10 @@ def of_spreads(films: dict[str, list[Moment]]) -> list[str]:
             final=number(final, 2),
         )
         if moments is not first and first[-1].spread:
-            told += " " + _("That is {ratio} times the spread of {other}.").format(
+            ratio = _("That is {ratio} times the spread of {other}.").format(
                 ratio=number(final / first[-1].spread, 2), other=next(iter(films))
             )
+            told = sentences([told, ratio])
         points.append(told)
     return points
 
