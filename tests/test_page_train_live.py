@@ -15,8 +15,9 @@ from aemodels.data import shipped
 from aemodels.language import speaking
 from aemodels.storage import own_models
 from aemodels.training import live, live_jobs, live_queue, live_recipes
+from pages.parts.anomaly import scoring
 from pages.parts.digits import live_choices, live_words
-from pages.parts.shared import anomalies, loaders, originals, visitors
+from pages.parts.shared import loaders, originals, visitors
 
 PAGE = "mnist/train_live"
 pytestmark = pytest.mark.usefixtures("without_photos")
@@ -71,7 +72,7 @@ def test_the_choices_are_the_recipe_and_the_address():
     assert (recipe.model.latent_shape, recipe.model.widths) == ((5,), (128,))
     assert (recipe.training.minutes, recipe.training.seed) == (5, 9)
     assert recipe.data == shipped.CONFIG
-    app.segmented_control(key="live_kind").set_value("weights-l2").run()
+    app.selectbox(key="live_kind").set_value("weights-l2").run()
     assert not app.exception
     assert app.query_params["live_kind"] in ("weights-l2", ["weights-l2"])
     assert app.number_input(key="live_weight_decay").value == 0.1
@@ -99,7 +100,7 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
 
     images = originals.of_codes(loaders.load("the class's"))
     assert torch.equal(images, shipped.held_out()[0])  # of those that it was not trained on
-    assert anomalies.measure(loaders.load("mnist-ae"), 1)[1] != "MNIST-8000"  # which are no strange pictures
+    assert scoring.measure(loaders.load("mnist-ae"), 1)[1] != "MNIST-8000"  # which are no strange pictures
     go_to(app, "about/home")
     assert "the class's" in text(app)
     go_to(app, "mnist/latent_plane")

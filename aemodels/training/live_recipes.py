@@ -85,16 +85,13 @@ def from_dict(values: Mapping[str, Any]) -> Recipe:
 
 
 def is_like(model: Model, of: Recipe) -> bool:
-    """Whether a model of digits is of the same kind as the recipe's, with a code as long."""
+    """Whether a model of all ten digits is of the same kind as the recipe's, with a code as long."""
     config, decays = model.config, bool(model.header["train_config"]["weight_decay"])
     same = (config.variant, config.latent_shape, config.reconstruction) == (
         of.model.variant,
         of.model.latent_shape,
         of.model.reconstruction,
     )
+    is_whole = model.data.config.source == "mnist" and not model.data.config.leave_out
     # A denoiser with weight decay is a denoiser.
-    return (
-        same
-        and model.data.config.source == "mnist"
-        and (of.model.variant != "plain" or decays == bool(of.training.weight_decay))
-    )
+    return same and is_whole and (of.model.variant != "plain" or decays == bool(of.training.weight_decay))

@@ -15,6 +15,7 @@ KINDS = {
     live_recipes.L2_WEIGHTS: N_("L2 on the weights"),
     "vae": N_("VAE"),
     "noisy-code": N_("Noise on the code"),
+    "nested": N_("Nested code"),
 }
 NUMBERS = training_settings.OF_VARIANTS | {"weight_decay": N_("weight decay")}
 BOUND = {"bind": "query-params", "persist_state": "session"}
