@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aemodels.codes import planes
+from aemodels.codes import planes, turning
 from aemodels.data import shipped
 from aemodels.files import replacing
 from aemodels.models.autoencoders import Autoencoder
@@ -66,7 +66,7 @@ def on_plane(codes: Tensor, before: np.ndarray | None) -> tuple[np.ndarray, floa
     first two principal axes.
 
     Principal axes have no direction of their own, and two that are as strong may turn: they are turned and mirrored so that the
-    places come nearest to those before (orthogonal Procrustes, Schönemann 1966).
+    places come nearest to those before.
     """
     x = codes.flatten(1).double().nan_to_num()
     if prod(codes.shape[1:]) == 2:
@@ -75,8 +75,7 @@ def on_plane(codes: Tensor, before: np.ndarray | None) -> tuple[np.ndarray, floa
     _left, spread, axes = torch.linalg.svd(x, full_matrices=False)
     places, squared = x @ axes[:2].T, spread.square()
     if before is not None:
-        u, _s, v = torch.linalg.svd(places.T @ torch.from_numpy(before).double())
-        places = places @ u @ v
+        places = places @ turning.turn(places, torch.from_numpy(before))
     return places.float().numpy(), float(squared[:2].sum() / squared.sum()) if squared.any() else 1.0
 
 
