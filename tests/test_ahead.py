@@ -26,7 +26,7 @@ def page():
 
 @pytest.fixture
 def app():
-    ahead._keep.clear()
+    ahead._place.clear()
     return AppTest.from_function(page).run()
 
 

@@ -91,7 +91,7 @@ def test_scores_have_the_same_number_of_decimals(without_photos):
 
 def test_clusters_are_measured_against_chance(without_photos):
     app, ckpt = open_page(model="mnist-ae"), aemodels.load_checkpoint("mnist-ae")
-    expected = clusters.cluster(ckpt.codes, ckpt.labels, seed=4)
+    expected = clusters.cluster(ckpt.codes, ckpt.labels, seed=0)
     assert numbers(
         r"\*\*([\d.]+)%\*\* of the codes have the commonest digit .* it would be ([\d.]+)%", app
     ) == pytest.approx([100 * expected.purity, 100 * expected.chance], abs=0.06)

@@ -4,7 +4,7 @@ import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, gcd
 
 import numpy as np
 from PIL import Image, ImageDraw, PngImagePlugin
@@ -92,6 +92,12 @@ def mosaic(tiles: Sequence[np.ndarray], columns: int, gap: int = 0, background: 
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         picture[top : top + height, left : left + width] = tile
     return picture
+
+
+def blank(image_shape: Sequence[int]) -> np.ndarray:
+    """A grey tile in the place of an image (C, H, W) that is still to come: of its proportions, in the fewest pixels."""
+    height, width = image_shape[1:]
+    return np.full((height // gcd(height, width), width // gcd(height, width), 3), 128, np.uint8)
 
 
 def panel(

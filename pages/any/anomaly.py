@@ -9,7 +9,7 @@ from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.anomaly import charts, findings, own, scoring
 from pages.parts.anomaly.scoring import OTHER, USUAL, Scored
-from pages.parts.shared import controls, export, loaders, models, originals
+from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
 STYLE = "@media (width <= 1200px) { .st-key-scores .stColumn { min-width: calc(100% - 1rem); } }"
 BOUND = {"bind": "query-params", "persist_state": "session"}
@@ -30,9 +30,8 @@ is_bce = config.reconstruction == "bce"
 unit = _("BCE, nats a pixel") if is_bce else _("mean squared error")
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def measured(name: str, modified_ns: int, seed: int, folder: str) -> tuple[dict[str, Scored], str, list[int]]:
-    return scoring.measure(loaders.load(name), seed)
+def measured(seed: int) -> tuple[dict[str, Scored], str, list[int]]:
+    return scoring.measure(ckpt, seed)
 
 
 images = originals.of(ckpt.data)
@@ -43,11 +42,12 @@ if images is None:
             "Without them there is no error to measure. The codes that come with the model can be clustered all the same."
         )
     )
-    controls.notice([*models.notes(name), findings.of_clusters(name, seed)])
+    controls.notice([*models.notes(name), findings.of_clusters(name)])
     st.stop()
 
 with st.spinner(_("Rebuilding usual and strange pictures …")):
-    scored, other_title, places = measured(*loaders.version(name), seed, str(loaders.data_folder().resolve()))
+    depends_on = (loaders.version(name), str(loaders.data_folder().resolve()))
+    scored, other_title, places = ahead.scene(measured, seed, "anomaly", *depends_on)
 usual, said = scored[USUAL], findings.titles(ckpt, other_title)
 strange = {kind: said[kind] for kind in scored if kind != USUAL}
 with controls.row():
@@ -126,7 +126,7 @@ points = [
 ]
 if OTHER not in scored:
     points.append(_("No pictures of another data set are on this computer, so that test is left out."))
-points.append(findings.of_clusters(name, seed))
+points.append(findings.of_clusters(name))
 controls.notice(points)
 
 settings = {_("model"): name, _("seed"): seed, _("strange"): said[against], _("flagged"): percent(flagged / 100)}

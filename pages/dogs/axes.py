@@ -16,7 +16,7 @@ from aemodels.quality import curves
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.photos import axis_curves
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, cores, export, loaders, models
 
 NUM_AXES = 4
 STEPS = torch.arange(-3.0, 4.0)
@@ -40,7 +40,7 @@ def compute(seed: int) -> Scene:
     else:
         start, z_start = _("the mean code"), mean
     z = torch.stack([axes.walk(stats, z_start, axis, STEPS) for axis in shown])
-    x = ckpt.model.decode(z.flatten(0, 1)).unflatten(0, z.shape[:2])
+    x = cores.rows(ckpt.model.decode, z.flatten(0, 1)).unflatten(0, z.shape[:2])
     return Scene(start, z, x, export.on_screen(draw, z, x))
 
 

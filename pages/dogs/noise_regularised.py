@@ -106,7 +106,7 @@ class Scene:
 
 def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
-    samples = {m: ckpts[m].model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m in sampled}
+    samples = sampling.decoded({m: sampling.sample_codes(m, 256, "full", seeds) for m in sampled})
     rows = {
         _("Gaussian samples"): list(map(sampling.nine, samples.values())),
         _("Real codes, decoded"): [sampling.nine(sampling.rebuilt_nine(m)) for m in sampled],

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from aemodels.codes import faults
 from aemodels.data import words
 from aemodels.language import _, list_of, number, sentences
 from aemodels.noise import perturb, seeded_order
@@ -18,7 +19,7 @@ from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.photos import noise_effects, sampling, selection, variance_curves
-from pages.parts.shared import ahead, controls, export, loaders, models, originals
+from pages.parts.shared import ahead, controls, cores, export, loaders, models, originals
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
 SOURCES = {"photos": _("Nine pictures"), "samples": _("Nine Gaussian samples")}
@@ -71,24 +72,28 @@ class Scene:
     panel: bytes
 
 
+def label(kind: str) -> str:
+    return NOISES[kind] if kind == "none" else f"{NOISES[kind]} {number(variance, 2)}"
+
+
 def compute(seed: int) -> Scene:
     x = None
     if source == "samples":
         z = sampling.sample_codes(name, 256, "full", controls.image_seeds(seed, 9))
     elif has_photos:
-        x = selection.random_test_photos(ckpt.data, seed).x
-        z = selection.encode(ckpt.model, x)
+        photos = selection.random_test_photos(ckpt.data, seed)
+        x, z = photos.x, selection.encode(ckpt, photos)
     else:
         z = ckpt.codes[seeded_order(len(ckpt.codes), seed)[:9]]
     noises = variance_curves.noises(name, noise_seeds(seed)[: len(z)])
-    decoded = {"none": ckpt.model.decode(z)}
-    decoded |= {kind: ckpt.model.decode(perturb(z, variance, noise)) for kind, noise in noises.items()}
+    codes = {"none": z} | {kind: perturb(z, variance, noise) for kind, noise in noises.items()}
+    pictures = cores.rows(ckpt.model.decode, torch.cat(list(codes.values())))
+    decoded = dict(zip(codes, pictures.split(len(z)), strict=True))
     reference = decoded["none"] if x is None else x
     psnr = {kind: psnr_db(reference, pictures) for kind, pictures in decoded.items()}
     rows = {} if x is None else {_("Original"): (figures.to_tiles(x), [])}
     for kind, pictures in decoded.items():
-        label = f"{NOISES[kind]} {number(variance, 2)}" if kind in noises else NOISES[kind]
-        rows[label] = (figures.to_tiles(pictures), in_db(psnr[kind]))
+        rows[label(kind)] = (figures.to_tiles(pictures), in_db(psnr[kind]))
     steps = {kind: detail.mean_step(pictures) for kind, pictures in decoded.items()}
     return Scene(z, reference, noises, psnr, steps, rows, export.on_screen(draw, rows))
 
@@ -100,17 +105,38 @@ def draw(
     return figures.panel(tiles, list(rows), notes, caption=caption, width_px=width_px, ink=ink)
 
 
-version = loaders.version(name)
-scene = ahead.scene(compute, seed, "perturb", version, source, has_photos, variance, export.is_dark())
+def say(num_pictures: int) -> str:
+    if is_shaped:
+        what = _("{nine} pictures decoded without noise, with white and with shaped noise of variance {variance}")
+    else:
+        what = _("{nine} pictures decoded without noise, with white noise of variance {variance}")
+    return what.format(nine=in_words(num_pictures).capitalize(), variance=number(variance, 2))
+
+
+def in_words(num_pictures: int) -> str:
+    return _("nine") if num_pictures == 9 else number(num_pictures)
+
+
+def show_photos() -> None:
+    """The photos at once, and room for what noise makes of them."""
+    if not has_photos:
+        return
+    x = selection.random_test_photos(ckpt.data, seed).x
+    kinds = NOISES if is_shaped else ("none", "white")
+    to_come = ([figures.blank(ckpt.model_config.image_shape)] * len(x), ["…"] * len(x))
+    rows = {_("Original"): (figures.to_tiles(x), [])} | {label(kind): to_come for kind in kinds}
+    with place:
+        export.show(export.on_screen(draw, rows), say(len(x)))
+
+
+version, place, is_shaped = loaders.version(name), st.empty(), faults.vary(ckpt.codes)
+depends_on = (version, source, has_photos, variance, export.is_dark())
+scene = ahead.scene(compute, seed, "perturb", *depends_on, meanwhile=show_photos)
 z, psnr = scene.z, scene.psnr
 against = _("the originals") if has_photos else _("the pictures without noise")
-how_many = _("nine") if len(z) == 9 else number(len(z))
-if "shaped" in scene.noises:
-    alt = _("{nine} pictures decoded without noise, with white and with shaped noise of variance {variance}")
-else:
-    alt = _("{nine} pictures decoded without noise, with white noise of variance {variance}")
-alt = alt.format(nine=how_many.capitalize(), variance=number(variance, 2))
-export.show(scene.panel, alt)
+how_many, alt = in_words(len(z)), say(len(z))
+with place:
+    export.show(scene.panel, alt)
 about = originals.about_others(group.data) if has_photos else ""
 st.caption(sentences([_("PSNR against {pictures}, peak 1.0.").format(pictures=against), about]))
 

@@ -18,7 +18,7 @@ from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.photos import probes, rebuilding, selection, touch
-from pages.parts.shared import ahead, controls, export, loaders, models, originals
+from pages.parts.shared import ahead, controls, cores, export, loaders, models, originals
 
 VIEWS = {"maps": _("Channels"), "colours": _("One picture")}
 SOURCES = {"test": _("test split"), "own": _("own files"), "camera": _("camera")}
@@ -61,15 +61,13 @@ else:
 
 @dataclass(frozen=True)
 class Scene:
-    """Codes z (n, C, h, w), their pictures x_hat and, for photos, the originals x, the PSNR of each in dB and what it would be
-    from the encoder alone; the limit of the code's colour scale; the panel's rows of tiles by name, the texts below them, and
-    its PNG file."""
+    """Codes z (n, C, h, w), their pictures x_hat and, for photos, the originals x and the PSNR of each in dB; the limit of the code's
+    colour scale; the panel's rows of tiles by name, the texts below them, and its PNG file."""
 
     z: Tensor
     x_hat: Tensor
     x: Tensor | None
     psnr: Tensor | None
-    encoder_psnr: Tensor | None
     labels: list[str]
     limit: float
     rows: dict[str, list[np.ndarray]]
@@ -81,12 +79,12 @@ def compute(seed: int) -> Scene:
     if has_photos:
         pictures = own or selection.random_test_photos(ckpt.data, seed)
         x, labels = pictures.x, pictures.names
-        z = selection.encode(ckpt.model, x)
-        x_hat = ckpt.model.decode(z)
-        psnr, encoder_psnr = psnr_db(x, x_hat), encoding.encoder_psnr_db(ckpt.model, x)
+        z = selection.encode(ckpt, pictures)
+        x_hat = cores.rows(ckpt.model.decode, z)
+        psnr = psnr_db(x, x_hat)
     else:
         picked = seeded_order(len(ckpt.codes), seed)[:9]
-        x, psnr, encoder_psnr, z = None, None, None, ckpt.codes[picked]
+        x, psnr, z = None, None, ckpt.codes[picked]
         x_hat, labels = ckpt.model.decode(z), [_("code {number}").format(number=i) for i in picked.tolist()]
     limit = float(z.abs().quantile(0.995))
     if view == "maps":
@@ -100,7 +98,34 @@ def compute(seed: int) -> Scene:
         original = _("Original")
         rows = {original: figures.to_tiles(x), rebuilt: rows[rebuilt], _("Error"): list(error), code: codes}
         notes = {original: labels, rebuilt: [f"{number(p, 1)} dB" for p in psnr.tolist()]}
-    return Scene(z, x_hat, x, psnr, encoder_psnr, labels, limit, rows, notes, export.on_screen(draw, rows, notes))
+    return Scene(z, x_hat, x, psnr, labels, limit, rows, notes, export.on_screen(draw, rows, notes))
+
+
+def say(num_pictures: int) -> str:
+    if has_photos:
+        what = _("Original, what {model} rebuilds, error map and code of {photos}")
+        return what.format(model=name, photos=picture.count(num_pictures))
+    what = _("{number} reference codes, and what {model} rebuilds from them")
+    return what.format(number=num_pictures, model=name)
+
+
+def show_photos() -> None:
+    """The photos at once, and room for what the model makes of them."""
+    if not has_photos:
+        return
+    photos = selection.random_test_photos(ckpt.data, seed)
+    blank = figures.blank(image_shape)
+    rows = {_("Original"): figures.to_tiles(photos.x)}
+    rows |= {row: [blank] * len(photos.x) for row in (_("Rebuilt"), _("Error"), _("Code"))}
+    notes = {_("Original"): photos.names, _("Rebuilt"): ["…"] * len(photos.x)}
+    with place:
+        export.show(export.on_screen(draw, rows, notes), say(len(photos.x)))
+
+
+def encoder_alone(seed: int) -> Tensor:
+    """The PSNR of the same photos in dB, from the encoder's first codes: told below the panel, which does not wait for it."""
+    pictures = own or selection.random_test_photos(ckpt.data, seed)
+    return encoding.encoder_psnr_db(ckpt.model, pictures.x)
 
 
 def draw(
@@ -115,19 +140,17 @@ def draw(
     return figures.panel(next(turned), [], next(turned), list(rows), caption, width_px, ink)
 
 
+place = st.empty()
 colour_mean, colour_axes, colour_share = probes.colour_axes(name)
 if source == "test":
-    scene = ahead.scene(compute, seed, "reconstruct", loaders.version(name), view, has_photos, export.is_dark())
+    depends_on = (loaders.version(name), view, has_photos, export.is_dark())
+    scene = ahead.scene(compute, seed, "reconstruct", *depends_on, meanwhile=show_photos)
 else:
     scene = compute(seed)
 z, x_hat, x, psnr, labels, limit = scene.z, scene.x_hat, scene.x, scene.psnr, scene.labels, scene.limit
-if has_photos:
-    alt = _("Original, what {model} rebuilds, error map and code of {photos}").format(
-        model=name, photos=picture.count(len(x))
-    )
-else:
-    alt = _("{number} reference codes, and what {model} rebuilds from them").format(number=len(z), model=name)
-export.show(scene.panel, alt)
+alt = say(len(z))
+with place:
+    export.show(scene.panel, alt)
 if view == "maps":
     legend = _(
         "Code: one map for each channel. Blue is −{limit}, white 0, red {limit}, on the same scale for all."
@@ -165,7 +188,11 @@ st.caption(
 channel_power = probing.channel_power(z)
 points = [*models.notes(name), rebuilding.of_model(ckpt)]
 if has_photos:
-    points += rebuilding.of_photos(ckpt, x, x_hat, psnr, scene.encoder_psnr, labels)
+    if source == "test":
+        encoder_psnr = ahead.scene(encoder_alone, seed, "encoder alone", loaders.version(name))
+    else:
+        encoder_psnr = encoder_alone(seed)
+    points += rebuilding.of_photos(ckpt, x, x_hat, psnr, encoder_psnr, labels)
 points += rebuilding.of_channels(channel_power.mean(0))
 controls.notice(points)
 

@@ -6,6 +6,7 @@ from statistics import mean
 
 import numpy as np
 import streamlit as st
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -16,7 +17,7 @@ from aemodels.quality import detail
 from aemodels.report import drawing, figures
 from aemodels.storage import catalogue
 from pages.parts.photos import generation, sampling
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, cores, export, loaders, models
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
 
@@ -39,7 +40,7 @@ def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
     z = sampling.sample_codes(name, num_codes, sampler, seeds)
     nearest, to_nearest = latents.nearest(codes, z)
-    x_sampled, x_nearest = ckpt.model.decode(z), ckpt.model.decode(codes[nearest])
+    x_sampled, x_nearest = cores.rows(ckpt.model.decode, torch.cat([z, codes[nearest]])).chunk(2)
     tiles = [sampling.nine(x) for x in (x_sampled, x_nearest, sampling.rebuilt_nine(name))]
     return Scene(
         z,
@@ -60,10 +61,8 @@ def draw(tiles: list[np.ndarray], seed: int, width_px: int, ink: figures.Ink, ca
 def compute_models(seed: int) -> bytes:
     """Nine samples of each model of the data set, one panel's PNG file."""
     seeds = controls.image_seeds(seed, 9)
-    tiles = [
-        sampling.nine(loaders.checkpoint(other).model.decode(sampling.sample_codes(other, num_codes, sampler, seeds)))
-        for other in others
-    ]
+    drawn = {other: sampling.sample_codes(other, num_codes, sampler, seeds) for other in others}
+    tiles = [sampling.nine(x) for x in sampling.decoded(drawn).values()]
     return export.on_screen(partial(figures.panel, [tiles], column_labels=others))
 
 

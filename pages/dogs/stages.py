@@ -46,34 +46,32 @@ else:
         st.info(selection.none_yet(source), icon=":material/photo_library:")
 
 
-def compute(seed: int) -> tuple[Tensor, list[str], Stages]:
-    """The pictures x (n, C, H, W), their names, and their stages. Without photos the pictures are decoded from codes."""
+def pictures(seed: int) -> tuple[Tensor, list[str]]:
+    """The pictures x (n, C, H, W) and their names. Without photos they are decoded from codes."""
     if has_photos:
-        pictures = own or selection.random_test_photos(ckpt.data, seed)
-        x, labels = pictures.x, pictures.names
-    else:
-        picked = seeded_order(len(ckpt.codes), seed)[:9]
-        x = ckpt.model.decode(ckpt.codes[picked])
-        labels = [_("code {number}").format(number=i) for i in picked.tolist()]
-    return x, labels, stages.of(name, x)
+        photos = own or selection.random_test_photos(ckpt.data, seed)
+        return photos.x, photos.names
+    picked = seeded_order(len(ckpt.codes), seed)[:9]
+    return ckpt.model.decode(ckpt.codes[picked]), [_("code {number}").format(number=i) for i in picked.tolist()]
 
 
-if source == "test":
-    x, labels, found = ahead.scene(compute, seed, "stages", loaders.version(name), has_photos)
-else:
-    x, labels, found = compute(seed)
+def compute(seed: int) -> Stages:
+    return stages.of(name, pictures(seed)[0])
 
-names, num_stages, num_pictures = found.names, len(found.kinds), len(x)
+
+x, labels = pictures(seed)
+num_pictures = len(x)
 if st.session_state.get("which", 1) not in range(1, num_pictures + 1):
     st.session_state.which = 1
-if st.session_state.get("stage", 0) > num_stages - 1:  # of a model with more of them
-    st.session_state.stage = num_stages - 1
 which = st.segmented_control(
     _("Picture"), range(1, num_pictures + 1), default=1, required=True, wrap=True, key="which", **BOUND
 )
 here = which - 1
-original = x[here]
-x_hat, psnr = ckpt.model.decode(found.codes[:, here]), found.psnr[:, here]
+original, shown = x[here], stages.of(name, x[here][None])  # the others' stages are for what stands below
+names, num_stages = shown.names, len(shown.kinds)
+if st.session_state.get("stage", 0) > num_stages - 1:  # of a model with more of them
+    st.session_state.stage = num_stages - 1
+x_hat, psnr = ckpt.model.decode(shown.codes[:, 0]), shown.psnr[:, 0]
 in_db = [f"{number(p, 2)} dB" for p in psnr.tolist()]
 shown_label = _("Original") if has_photos else _("Decoded code")
 error_label, picture_label = _("Error"), _("Picture")
@@ -108,14 +106,7 @@ def look() -> None:
                 _("Stage {stage} of {last}: **{name}**.").format(
                     stage=number(stage), last=number(num_stages - 1), name=names[stage]
                 ),
-                _("This {one}: {psnr}; mean of the {number} pictures: {mean} dB.").format(
-                    one=picture_words.one,
-                    psnr=in_db[stage],
-                    number=number(num_pictures),
-                    mean=number(float(found.psnr[stage].mean()), 2),
-                )
-                if num_pictures > 1
-                else _("This {one}: {psnr}.").format(one=picture_words.one, psnr=in_db[stage]),
+                _("This {one}: {psnr}.").format(one=picture_words.one, psnr=in_db[stage]),
                 _(
                     "Maps: absolute difference; white is {error} of the range in the error, {change} in the change."
                 ).format(error=number(ERROR_LIMIT, 1), change=number(CHANGE_LIMIT, 1)),
@@ -149,6 +140,8 @@ st.markdown(
         "measure it on the bound of a variational autoencoder, here it is the PSNR that is gained when the code of each {one} is improved by itself."
     ).format(many=picture_words.many, one=picture_words.one)
 )
+is_drawn = source == "test"
+found = ahead.scene(compute, seed, "stages", loaders.version(name), has_photos) if is_drawn else compute(seed)
 descents.show(name, x, found, here, picture_words.one)
 
 mean_psnr = found.psnr.mean(1)

@@ -11,6 +11,8 @@ from aemodels.quality.anomaly import Roc
 from pages.parts.anomaly.scoring import LEFT_OUT, NOISE, OTHER, TURNED, USUAL, Scored, left_out
 from pages.parts.shared import controls, loaders
 
+CLUSTER_SEED = 0  # from which k-means starts
+
 
 def told(score: float, is_bce: bool) -> str:
     """A score, with as many decimals as every other one: binary cross-entropy is about ten times as large as a squared error."""
@@ -93,11 +95,11 @@ def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
     ]
 
 
-def of_clusters(name: str, seed: int) -> str:
+def of_clusters(name: str) -> str:
     """How far k-means on the codes agrees with their labels."""
     ckpt = loaders.checkpoint(name)
     with st.spinner(_("Looking for clusters …")):
-        found = _clustered(*loaders.version(name), seed)
+        found = _clustered(*loaders.version(name))
     if found is None:
         return _("No clusters of codes: these come without labels of two kinds or more, or are all alike.")
     return _(
@@ -113,6 +115,7 @@ def of_clusters(name: str, seed: int) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _clustered(name: str, modified_ns: int, seed: int) -> clusters.Clusters | None:
+def _clustered(name: str, modified_ns: int) -> clusters.Clusters | None:
+    """They do not depend on the scene's seed, which picks pictures: with many classes they take seconds."""
     ckpt = loaders.load(name)
-    return clusters.cluster(ckpt.codes, ckpt.labels, seed)
+    return clusters.cluster(ckpt.codes, ckpt.labels, CLUSTER_SEED)

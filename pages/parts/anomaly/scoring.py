@@ -1,6 +1,7 @@
 """Usual and strange pictures for a model, and their scores."""
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 import torch
@@ -11,10 +12,11 @@ from aemodels.models.autoencoders import Autoencoder
 from aemodels.noise import seeded_order
 from aemodels.quality import anomaly
 from aemodels.quality.metrics import psnr_db
-from pages.parts.shared import loaders, originals
+from pages.parts.shared import cores, loaders, originals
 
 MANY, FEW, SMALL = 1000, 64, 3 * 32 * 32  # pictures of up to SMALL numbers, and larger ones
-NUM_SHOWN, BATCH = 9, 16
+NUM_SHOWN = 9
+BATCH_NUMBERS = 2**19  # of pictures that are rebuilt at once: what a core keeps at hand
 USUAL, LEFT_OUT, OTHER, NOISE, TURNED = "usual", "left-out", "other", "noise", "turned"
 
 
@@ -58,7 +60,8 @@ def left_out(ckpt: Checkpoint) -> Tensor:
 
 
 def _score(model: Autoencoder, x: Tensor) -> Scored:
-    x_hat = torch.cat([anomaly.rebuild(model, batch) for batch in x.split(BATCH)])
+    batches = x.split(max(1, BATCH_NUMBERS // prod(x.shape[1:])))
+    x_hat = torch.cat(cores.each(partial(anomaly.rebuild, model), batches))
     scores = anomaly.score(model, x, x_hat)
     places = scores.argsort(descending=True)[:NUM_SHOWN]
     psnr = psnr_db(x, x_hat).clamp(max=80).mean()
@@ -75,8 +78,10 @@ def _other(ckpt: Checkpoint, seed: int, n: int) -> tuple[str, Tensor | None]:
         ):  # the same digits under two names are one set
             continue
         if (found := originals.of(group.data)) is not None:
-            picked = found.pictures(seeded_order(len(found), seed)[:n])
-            return other.name, anomaly.fitted(picked, shape)
+            # In parts: a thousand photos as numbers are 200 MB.
+            parts = seeded_order(len(found), seed)[:n].split(64)
+            fitted = torch.cat([anomaly.fitted(found.pictures(part), shape) for part in parts])
+            return other.name, fitted
     if own.source == "mnist":
         return "", None
     digits = originals.mnist_digits()

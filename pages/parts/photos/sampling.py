@@ -1,6 +1,6 @@
 """Samplers fitted on the codes that come with each checkpoint, kept so that a new draw costs one decode."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -11,7 +11,7 @@ from aemodels.language import N_, _, number, percent, sentences
 from aemodels.noise import seeded_order
 from aemodels.quality import detail
 from aemodels.report import drawing, figures
-from pages.parts.shared import loaders
+from pages.parts.shared import cores, loaders
 
 SAMPLERS = {
     "full": N_("Full covariance"),
@@ -25,6 +25,13 @@ SAMPLERS = {
 def names() -> dict[str, str]:
     """The samplers, each with its name in the language that is spoken."""
     return {sampler: _(name) for sampler, name in SAMPLERS.items()}
+
+
+def decoded(codes: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """By checkpoint, the pictures of codes (n, C, h, w)."""
+    ckpts = [loaders.checkpoint(name) for name in codes]
+    pictures = cores.each(lambda pair: pair[0].model.decode(pair[1]), zip(ckpts, codes.values(), strict=True))
+    return dict(zip(codes, pictures, strict=True))
 
 
 def fitting_codes(name: str, num_codes: int) -> Tensor:

@@ -1,8 +1,6 @@
 """Where a page's photos come from: the test split of the model's data set by seed, the user's own files, or the camera."""
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,9 +14,9 @@ from aemodels.data.pictures import FORMAT_NAMES, PHOTO_SUFFIXES, open_photo
 from aemodels.data.sources import DataRecord
 from aemodels.errors import DataError
 from aemodels.language import N_, _, sentences
-from aemodels.models.autoencoders import Autoencoder
 from aemodels.noise import seeded_order
-from pages.parts.shared import controls, originals, uploads
+from aemodels.storage import encoded
+from pages.parts.shared import controls, cores, originals, uploads
 
 MAX_UPLOADS = 9
 TYPES = sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES)
@@ -34,10 +32,12 @@ NONE_YET = {
 
 @dataclass(frozen=True)
 class Photos:
-    """x (n, C, H, W) float in [0, 1] and a short name of each."""
+    """x (n, C, H, W) float in [0, 1] and a short name of each; index (n,): their places in the data set's test split, None for
+    others."""
 
     x: Tensor
     names: list[str]
+    index: Tensor | None = None
 
 
 def random_test_photos(data: DataRecord, seed: int, num_photos: int = 9) -> Photos | None:
@@ -46,14 +46,22 @@ def random_test_photos(data: DataRecord, seed: int, num_photos: int = 9) -> Phot
     if found is None:
         return None
     index = seeded_order(len(found), seed)[:num_photos]
-    return Photos(found.pictures(index), [found.name_of(i) for i in index.tolist()])
+    return Photos(found.pictures(index), [found.name_of(i) for i in index.tolist()], index)
 
 
-def encode(model: Autoencoder, x: Tensor) -> Tensor:
-    """Codes (n, C, h, w) of photos x (n, C, H, W), each core encoding its share: gradient steps take time."""
-    shares = x.chunk(os.cpu_count() or 1)
-    with ThreadPoolExecutor(len(shares)) as pool:
-        return torch.cat(list(pool.map(model.encode, shares)))
+def encode(ckpt: Checkpoint, photos: Photos) -> Tensor:
+    """Codes (n, C, h, w) of photos: those that come with the model, those that were computed before, and what is missing."""
+    x, index, encode_new = photos.x, photos.index, partial(cores.rows, ckpt.model.encode)
+    if index is None:
+        return encoded.encode(ckpt.model, x, keeps_on_disk=False, encode_new=encode_new)
+    z = x.new_empty(len(x), *ckpt.model_config.latent_shape)
+    comes_along = torch.zeros(len(x), dtype=torch.bool)
+    if originals.of(ckpt.data).is_same:
+        which, row = (index[:, None] == ckpt.index).nonzero(as_tuple=True)
+        z[which], comes_along[which] = ckpt.codes[row], True
+    if not comes_along.all():
+        z[~comes_along] = encoded.encode(ckpt.model, x[~comes_along], keeps_on_disk=True, encode_new=encode_new)
+    return z
 
 
 def uploaded_photos(image_shape: Sequence[int]) -> Photos | None:

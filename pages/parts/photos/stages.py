@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +13,7 @@ from aemodels.language import _, number
 from aemodels.models import refine
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.quality.metrics import psnr_db
-from pages.parts.shared import loaders
+from pages.parts.shared import cores, loaders
 
 
 @dataclass(frozen=True)
@@ -57,21 +56,28 @@ def _name(kind: str, place: int) -> str:
 
 
 def of(name: str, x: Tensor) -> Stages:
-    """The stages of pictures x (n, C, H, W), float in [0, 1]."""
-    return _of(*loaders.version(name), hashlib.blake2b(x.numpy().tobytes(), digest_size=16).hexdigest(), x)
+    """The stages of pictures x (n, C, H, W), float in [0, 1]; those of a picture are computed once, whichever others are with it."""
+    version = loaders.version(name)
+    digests = [hashlib.blake2b(image.numpy().tobytes(), digest_size=16).hexdigest() for image in x]
+    kept = [_of_picture(*version, digest) for digest in digests]
+    missing = [i for i, of_picture in enumerate(kept) if not of_picture]
+    if missing:
+        shares = cores.each(partial(_of_share, loaders.load(name).model), x[missing].chunk(os.cpu_count() or 1))
+        for i, stages in zip(missing, (one for share in shares for one in share), strict=True):
+            kept[i].append(stages)
+    kinds, codes, psnr = zip(*(of_picture[0] for of_picture in kept), strict=True)
+    return Stages(kinds[0], torch.stack(codes, dim=1), torch.stack(psnr, dim=1), f"{version} {' '.join(digests)}")
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _of(name: str, modified_ns: int, digest: str, _x: Tensor) -> Stages:
-    model, shares = loaders.load(name).model, _x.chunk(os.cpu_count() or 1)
-    with ThreadPoolExecutor(len(shares)) as pool:
-        found = list(pool.map(partial(_of_share, model), shares))
-    kinds, _codes, _psnr = found[0]
-    codes, psnr = (torch.cat([share[i] for share in found], dim=1) for i in (1, 2))
-    return Stages(kinds, codes, psnr, f"{name} {modified_ns} {digest}")
+@st.cache_resource(max_entries=432, show_spinner=False)
+def _of_picture(name: str, modified_ns: int, digest: str) -> list[tuple[list[str], Tensor, Tensor]]:
+    """The stages of one picture: kinds, codes (S, C, h, w), PSNR (S,); empty until they are computed. Where two visitors compute them
+    at once, the first's stay the first."""
+    return []
 
 
-def _of_share(model: Autoencoder, x: Tensor) -> tuple[list[str], Tensor, Tensor]:
+def _of_share(model: Autoencoder, x: Tensor) -> list[tuple[list[str], Tensor, Tensor]]:
     kinds, codes = zip(*refine.stages(model, x), strict=True)
     psnr = [psnr_db(x, model.decode(z)) for z in codes]
-    return list(kinds), torch.stack(codes), torch.stack(psnr)
+    of_each = zip(torch.stack(codes, dim=1), torch.stack(psnr, dim=1), strict=True)
+    return [(list(kinds), z.clone(), psnr_of_each) for z, psnr_of_each in of_each]

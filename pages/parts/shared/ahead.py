@@ -4,8 +4,9 @@ A click then costs what it takes to show a picture, not to compute it. Only for 
 others it would be work for nothing.
 """
 
+import threading
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import streamlit as st
 
@@ -16,11 +17,30 @@ Scene = TypeVar("Scene")
 MAX_SCENES = 48  # of up to 10 MB, shared by all visitors
 
 
-def scene(compute: Callable[[int], Scene], seed: int, *depends_on: Hashable) -> Scene:
+class _Place(Generic[Scene]):
+    """Where one scene is kept: computed by whoever asks first, while others who ask for it wait."""
+
+    def __init__(self) -> None:
+        self.scenes: list[Scene] = []
+        self._lock = threading.Lock()
+
+    def get(self, compute: Callable[[], Scene]) -> Scene:
+        with self._lock:
+            if not self.scenes:
+                self.scenes.append(compute())
+            return self.scenes[0]
+
+
+def scene(
+    compute: Callable[[int], Scene],
+    seed: int,
+    *depends_on: Hashable,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Scene:
     """compute(seed), kept for everyone who asks for the same in the same language; nobody may change it.
 
-    compute     writes nothing on the page
     depends_on  the scene's own name, then all else that it depends on besides the seed
+    meanwhile   shows on the page what is there already, where the scene is not
     """
     spoken = language.current()
     st.session_state.setdefault("next_scenes", {})[depends_on[0]] = (
@@ -29,6 +49,8 @@ def scene(compute: Callable[[int], Scene], seed: int, *depends_on: Hashable) -> 
         depends_on,
         compute,
     )
+    if not _place(seed, spoken, depends_on).scenes:
+        meanwhile()
     return _keep(seed, spoken, depends_on, compute)
 
 
@@ -40,7 +62,11 @@ def prepare_next() -> None:
             _keep(*scene)
 
 
-@st.cache_resource(max_entries=MAX_SCENES, show_spinner=False)
-def _keep(seed: int, spoken: str, depends_on: tuple[Hashable, ...], _compute: Callable[[int], Scene]) -> Scene:
+def _keep(seed: int, spoken: str, depends_on: tuple[Hashable, ...], compute: Callable[[int], Scene]) -> Scene:
     with language.speaking(spoken):
-        return _compute(seed)
+        return _place(seed, spoken, depends_on).get(lambda: compute(seed))
+
+
+@st.cache_resource(max_entries=MAX_SCENES, show_spinner=False)
+def _place(seed: int, spoken: str, depends_on: tuple[Hashable, ...]) -> _Place:
+    return _Place()

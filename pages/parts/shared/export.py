@@ -13,6 +13,7 @@ from aemodels import language
 from aemodels.language import _, number, sentences
 from aemodels.report import figures, panels
 from aemodels.report.notebook import Entry, FullError
+from aemodels.report.screen_png import screen_png
 from aemodels.text import visible
 from pages.parts.shared import controls, languages, loaders, visitors
 
@@ -31,12 +32,12 @@ def ink() -> figures.Ink:
 
 def on_screen(draw: Callable[..., Image.Image], *scene: object) -> bytes:
     """draw(*scene, width_px=..., ink=...) for the screen, a PNG file for `show`."""
-    return figures.png(draw(*scene, width_px=SCREEN_PX, ink=ink()))
+    return screen_png(draw(*scene, width_px=SCREEN_PX, ink=ink()))
 
 
 def show(panel: Image.Image | bytes, alt: str) -> None:
     """A panel of up to 1,460 px, drawn or as a PNG file, as wide as its column."""
-    png = panel if isinstance(panel, bytes) else figures.png(panel)
+    png = panel if isinstance(panel, bytes) else screen_png(panel)
     st.image(png, alt=visible(alt), width="stretch", output_format="PNG")
 
 
