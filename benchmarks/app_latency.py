@@ -397,8 +397,8 @@ def main() -> None:
             frame = context.new_page()
             frame.goto(frame_url)
             settle(frame)
-            drawing, planes = pages_of(context, url)
-            for path in dict.fromkeys(options.pages or drawing + planes):
+            drawing, planes = (options.pages, []) if options.pages else pages_of(context, url)
+            for path in dict.fromkeys(drawing + planes):
                 page = context.new_page()
                 page.goto(f"{url}/{path}")
                 settle(page)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil, gcd
 
 import numpy as np
-from PIL import Image, ImageDraw, PngImagePlugin
+from PIL import Image, ImageColor, ImageDraw, PngImagePlugin
 from torch import Tensor
 
 from aemodels.report import scales
@@ -94,10 +94,13 @@ def mosaic(tiles: Sequence[np.ndarray], columns: int, gap: int = 0, background: 
     return picture
 
 
-def blank(image_shape: Sequence[int]) -> np.ndarray:
-    """A grey tile in the place of an image (C, H, W) that is still to come: of its proportions, in the fewest pixels."""
+def blank(image_shape: Sequence[int], ink: Ink) -> np.ndarray:
+    """A plain tile in the place of an image (C, H, W) that is still to come: of its proportions, in the fewest pixels, and little
+    darker or lighter than the panel."""
     height, width = image_shape[1:]
-    return np.full((height // gcd(height, width), width // gcd(height, width), 3), 128, np.uint8)
+    background, text = (np.array(ImageColor.getrgb(colour)) for colour in (ink.background, ink.text))
+    colour = (0.93 * background + 0.07 * text).astype(np.uint8)
+    return np.tile(colour, (height // gcd(height, width), width // gcd(height, width), 1))
 
 
 def panel(

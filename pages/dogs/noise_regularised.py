@@ -49,49 +49,7 @@ plain = next((m.name for m in sorted(without_noise, key=lambda m: m.config.varia
 measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
 curves = {name: psnr_matrix.curve(rows, convention) for name, rows in measured.items()}
 references = psnr_matrix.baseline_curves(baselines, convention)
-st.plotly_chart(
-    chart(curves, references, export.ink(), language.current()),
-    key="matrix",
-    alt=_("PSNR against noise variance while testing: one curve for each model, dashed lines for the baselines"),
-    config={"toImageButtonOptions": {"filename": "noise-regularised-psnr", "scale": 3}},
-)
-num_images = next(iter(ckpts.values())).metrics["num_images"]
-picture = words.of(group.data.config)
-about_psnr = _(channel.ABOUT_PSNR[convention]).format(number=number(num_images), one=picture.one, many=picture.many)
-about_noise = _(
-    "The bars are 95 % intervals of the means. The noise variance is that of each number of a code of mean square 1; "
-    "the axis is spaced by its square root, σ."
-)
-about_baselines = channel.about_baselines(baselines, prod(present[0].config.latent_shape))
-st.caption(sentences([about_psnr, about_noise, about_baselines]))
-
-st.header(_("At the lab's three variances"), anchor=False)
-st.table(
-    pd.DataFrame(
-        {
-            psnr_matrix.label(v): [channel.cell(scores.get(v), references, v) for scores in curves.values()]
-            + [str(scores[v]) for scores in references.values()]
-            for v in psnr_matrix.LAB_VARIANCES
-        },
-        index=[*curves, *map(psnr_matrix.name, references)],
-    ).rename_axis(_("model or baseline"))
-)
-about_power = [_("A model that was trained with noise sends codes of mean square 1.")]
-if plain:
-    relative = _(
-        "Codes of {models} have no fixed mean square: their noise is scaled to each code's own, so that the signal-to-noise ratio (SNR) is the same."
-    )
-    about_power.append(relative.format(models=controls.literal(list_of(m.name for m in without_noise))))
-st.caption(sentences(about_power))
-everything = channel.numbers(measured, {label: baselines.get(key, []) for label, key in psnr_matrix.BASELINES.items()})
-st.download_button(
-    _("All figures, at every variance (CSV)"),
-    partial(panels.to_csv, everything),
-    file_name="noise-regularised-all.csv",
-    mime="text/csv",
-    icon=":material/table:",
-    on_click="ignore",
-)
+above = st.container()  # what does not depend on the seed is sent after the samples, which do
 
 
 @dataclass(frozen=True)
@@ -131,6 +89,53 @@ if sampled:
     versions = tuple(map(loaders.version, sampled))
     scene = ahead.scene(compute, seed, "noise-regularised", versions, export.is_dark())
     export.show(scene.panel, alt=shown)
+
+with above:
+    st.plotly_chart(
+        chart(curves, references, export.ink(), language.current()),
+        key="matrix",
+        alt=_("PSNR against noise variance while testing: one curve for each model, dashed lines for the baselines"),
+        config={"toImageButtonOptions": {"filename": "noise-regularised-psnr", "scale": 3}},
+    )
+    num_images = next(iter(ckpts.values())).metrics["num_images"]
+    picture = words.of(group.data.config)
+    about_psnr = _(channel.ABOUT_PSNR[convention]).format(number=number(num_images), one=picture.one, many=picture.many)
+    about_noise = _(
+        "The bars are 95 % intervals of the means. The noise variance is that of each number of a code of mean square 1; "
+        "the axis is spaced by its square root, σ."
+    )
+    about_baselines = channel.about_baselines(baselines, prod(present[0].config.latent_shape))
+    st.caption(sentences([about_psnr, about_noise, about_baselines]))
+
+    st.header(_("At the lab's three variances"), anchor=False)
+    st.table(
+        pd.DataFrame(
+            {
+                psnr_matrix.label(v): [channel.cell(scores.get(v), references, v) for scores in curves.values()]
+                + [str(scores[v]) for scores in references.values()]
+                for v in psnr_matrix.LAB_VARIANCES
+            },
+            index=[*curves, *map(psnr_matrix.name, references)],
+        ).rename_axis(_("model or baseline"))
+    )
+    about_power = [_("A model that was trained with noise sends codes of mean square 1.")]
+    if plain:
+        relative = _(
+            "Codes of {models} have no fixed mean square: their noise is scaled to each code's own, so that the signal-to-noise ratio (SNR) is the same."
+        )
+        about_power.append(relative.format(models=controls.literal(list_of(m.name for m in without_noise))))
+    st.caption(sentences(about_power))
+    everything = channel.numbers(
+        measured, {label: baselines.get(key, []) for label, key in psnr_matrix.BASELINES.items()}
+    )
+    st.download_button(
+        _("All figures, at every variance (CSV)"),
+        partial(panels.to_csv, everything),
+        file_name="noise-regularised-all.csv",
+        mime="text/csv",
+        icon=":material/table:",
+        on_click="ignore",
+    )
 
 of_samples = []
 if scene:

@@ -123,7 +123,7 @@ def show_photos() -> None:
         return
     x = selection.random_test_photos(ckpt.data, seed).x
     kinds = NOISES if is_shaped else ("none", "white")
-    to_come = ([figures.blank(ckpt.model_config.image_shape)] * len(x), ["…"] * len(x))
+    to_come = ([figures.blank(ckpt.model_config.image_shape, export.ink())] * len(x), ["…"] * len(x))
     rows = {_("Original"): (figures.to_tiles(x), [])} | {label(kind): to_come for kind in kinds}
     with place:
         export.show(export.on_screen(draw, rows), say(len(x)))

@@ -114,7 +114,7 @@ def show_photos() -> None:
     if not has_photos:
         return
     photos = selection.random_test_photos(ckpt.data, seed)
-    blank = figures.blank(image_shape)
+    blank = figures.blank(image_shape, export.ink())
     rows = {_("Original"): figures.to_tiles(photos.x)}
     rows |= {row: [blank] * len(photos.x) for row in (_("Rebuilt"), _("Error"), _("Code"))}
     notes = {_("Original"): photos.names, _("Rebuilt"): ["…"] * len(photos.x)}
