@@ -7,7 +7,7 @@ from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.quality import filmed
 from aemodels.quality.filmed import Moment
 
-MIN_CHANGE = 0.02  # of a spread: a smaller one is not told
+MIN_CHANGE = 0.1  # of a spread: a smaller one is not told
 
 
 def of_parting(moments: list[Moment], title: str, kind: Words) -> list[str]:
