@@ -13,14 +13,11 @@ the folder is kept, and a second run with the same one shows what seeds cost who
 """
 
 import argparse
-import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,6 +30,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from aemodels.data.photos import cache_root  # noqa: E402
+from benchmarks.serving import server  # noqa: E402
 from tests.browser import CHROMIUM_ARGUMENTS, chromium  # noqa: E402
 
 WAIT_MS = 300_000
@@ -98,40 +96,6 @@ plane => {
   }, { capture: true, once: true }))
 }
 """
-
-
-@contextlib.contextmanager
-def server(arguments: list[str], health: str, environment: dict[str, str], folder: str | Path = ROOT):
-    """`streamlit` with these arguments in a folder, on a free port, until the block ends: (URL, process, time of its start)."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        *arguments,
-        "--server.headless",
-        "true",
-        "--server.fileWatcherType",
-        "none",
-    ]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--browser.gatherUsageStats", "false"]
-    start = time.monotonic()
-    process = subprocess.Popen(
-        command, cwd=folder, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        while process.poll() is None:
-            with contextlib.suppress(OSError), direct.open(url + health, timeout=60):
-                break
-            time.sleep(0.02)
-        yield url, process, start
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def settle(page: Page) -> None:

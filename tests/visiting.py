@@ -1,0 +1,111 @@
+"""A visitor without a browser: opens the app's pages over Streamlit's websocket, as its browser side does.
+
+Streamlit promises the messages (`streamlit.proto`) to no one; tried with 1.67. Fifty browsers would need a machine of their own.
+"""
+
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
+
+
+@dataclass
+class Answer:
+    """What came of opening a page.
+
+    seconds   until the page's script had run
+    seed      what its seed control shows; None where it has none
+    headings  titles and headers, the page's own first
+    errors    what a visitor would see in red
+    """
+
+    seconds: float = 0
+    num_elements: int = 0
+    seed: int | None = None
+    headings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+class Visitor:
+    """One session, from `async with` until its end.
+
+    pages  path -> key of the pages in the app's navigation, once one was opened
+    """
+
+    def __init__(self, url: str, cookies: str = "") -> None:
+        self.address = f"ws://{urlsplit(url).netloc}{urlsplit(url).path}/_stcore/stream"
+        self.headers = {"Cookie": cookies} if cookies else {}
+        self.pages: dict[str, str] = {}
+        self._seen: list[str] = []  # hashes of elements that need not be sent again
+
+    async def __aenter__(self) -> "Visitor":
+        self._socket = await connect(
+            self.address,
+            subprotocols=["streamlit"],
+            additional_headers=self.headers,
+            max_size=None,
+            compression=None,
+            proxy=None,
+            open_timeout=300,
+            ping_timeout=None,
+        )
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._socket.close()
+
+    async def open(self, path: str = "", **query: object) -> Answer:
+        """Opens a page with these values in its address, by its link where the links are known, and waits until all of it is there.
+
+        Raises websockets' ConnectionClosed where the server goes away."""
+        message = BackMsg()
+        message.rerun_script.query_string = urlencode(query)
+        message.rerun_script.page_name = "" if path in self.pages else path
+        message.rerun_script.page_script_hash = self.pages.get(path, "")
+        message.rerun_script.cached_message_hashes.extend(self._seen)
+        start, answer = time.monotonic(), Answer()
+        await self._socket.send(message.SerializeToString())
+        while not self._read(await self._socket.recv(), answer):
+            pass
+        answer.seconds = time.monotonic() - start
+        return answer
+
+    def _read(self, data: bytes, answer: Answer) -> bool:
+        """Notes what a message says; whether it is the last one."""
+        message = ForwardMsg.FromString(data)
+        kind = message.WhichOneof("type")
+        if kind == "navigation":
+            self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+        elif kind == "page_not_found":
+            answer.errors.append("page not found")
+        elif kind == "new_session":
+            answer.__init__()
+        elif kind == "delta" and message.delta.HasField("new_element"):
+            answer.num_elements += 1
+            if message.metadata.cacheable:
+                self._seen.append(message.hash)
+            _note(message.delta.new_element, answer)
+        elif kind == "ref_hash":
+            answer.num_elements += 1
+        elif kind == "script_finished":
+            if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+                answer.errors.append("compile error")
+            return message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+        return False
+
+
+def _note(element, answer: Answer) -> None:
+    kind = element.WhichOneof("type")
+    if kind == "number_input" and element.number_input.id.endswith("-seed"):
+        widget = element.number_input
+        answer.seed = int(widget.value if widget.set_value else widget.default)
+    elif kind == "heading":
+        answer.headings.append(element.heading.body)
+    elif kind == "exception":
+        answer.errors.append(f"{element.exception.type}: {element.exception.message}")
+    elif kind == "alert" and element.alert.format == Alert.ERROR:
+        answer.errors.append(element.alert.body)
