@@ -96,15 +96,19 @@ def query(page) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(page.url).query))
 
 
-@contextlib.contextmanager
-def running_app(folder: Path, script: Path = REPO / "app.py", arguments: Sequence[str] = ()):
-    """`python -m streamlit run app.py -- arguments`, from another folder, on a free port of this machine, until the block ends: (URL
-    without a slash, process).
-
-    Its photos, if it has any, are in folder/data; what it writes goes to folder/log.txt."""
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running_app(folder: Path, script: Path = REPO / "app.py", arguments: Sequence[str] = (), port: int | None = None):
+    """`python -m streamlit run app.py -- arguments`, from another folder, on this or a free port of this machine, until the block ends:
+    (URL without a slash, process).
+
+    Its photos, if it has any, are in folder/data; what it writes goes to folder/log.txt."""
+    port = port or free_port()
     options = {"headless": "true", "port": str(port), "address": "127.0.0.1", "fileWatcherType": "none"}
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += [word for key, value in options.items() for word in (f"--server.{key}", value)]

@@ -4,7 +4,9 @@ Streamlit promises the messages (`streamlit.proto`) to no one; tried with 1.67. 
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
 from streamlit.proto.Alert_pb2 import Alert
@@ -20,6 +22,7 @@ class Answer:
     seconds   until the page's script had run
     seed      what its seed control shows; None where it has none
     headings  titles and headers, the page's own first
+    texts     what its text fields hold
     errors    what a visitor would see in red
     """
 
@@ -27,18 +30,20 @@ class Answer:
     num_elements: int = 0
     seed: int | None = None
     headings: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
 class Visitor:
     """One session, from `async with` until its end.
 
-    pages  path -> key of the pages in the app's navigation, once one was opened
+    cookies  name -> value, with those that the server sets when it answers the websocket
+    pages    path -> key of the pages in the app's navigation, once one was opened
     """
 
-    def __init__(self, url: str, cookies: str = "") -> None:
+    def __init__(self, url: str, cookies: Mapping[str, str] | None = None) -> None:
         self.address = f"ws://{urlsplit(url).netloc}{urlsplit(url).path}/_stcore/stream"
-        self.headers = {"Cookie": cookies} if cookies else {}
+        self.cookies = dict(cookies or {})
         self.pages: dict[str, str] = {}
         self._seen: list[str] = []  # hashes of elements that need not be sent again
 
@@ -46,13 +51,15 @@ class Visitor:
         self._socket = await connect(
             self.address,
             subprotocols=["streamlit"],
-            additional_headers=self.headers,
+            additional_headers={"Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items())},
             max_size=None,
             compression=None,
             proxy=None,
             open_timeout=300,
             ping_timeout=None,
         )
+        for header in self._socket.response.headers.get_all("Set-Cookie"):
+            self.cookies |= {key: cookie.value for key, cookie in SimpleCookie(header).items()}
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -103,6 +110,9 @@ def _note(element, answer: Answer) -> None:
     if kind == "number_input" and element.number_input.id.endswith("-seed"):
         widget = element.number_input
         answer.seed = int(widget.value if widget.set_value else widget.default)
+    elif kind == "text_input":
+        widget = element.text_input
+        answer.texts.append(widget.value if widget.set_value else widget.default)
     elif kind == "heading":
         answer.headings.append(element.heading.body)
     elif kind == "exception":

@@ -3,6 +3,7 @@ in one sentence."""
 
 import argparse
 import contextlib
+import functools
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,10 +24,15 @@ MAX_CHECKPOINTS = 16  # kept in memory, of some 10 MB
 
 def _asked_for() -> argparse.Namespace:
     """What stands after `streamlit run app.py --`."""
+    return _parse(tuple(sys.argv[1:]))
+
+
+@functools.cache  # a page asks some sixty times
+def _parse(arguments: tuple[str, ...]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--checkpoints", type=Path)
-    return parser.parse_known_args(sys.argv[1:])[0]
+    return parser.parse_known_args(arguments)[0]
 
 
 def data_folder() -> Path:
