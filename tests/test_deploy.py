@@ -136,7 +136,7 @@ def test_one_process_ends_and_the_visits_of_the_other_do_not_notice(both):
         async with here, there:
             for visitor in (here, there):
                 assert (await visitor.open("dogs-sample", seed=3)).seed == 3
-            both.kill("1")
+            await asyncio.to_thread(both.kill, "1")
             answer = await there.open("dogs-perturb", seed=4)
             assert (answer.seed, answer.errors) == (4, [])
             with pytest.raises(ConnectionClosed):
@@ -147,7 +147,7 @@ def test_one_process_ends_and_the_visits_of_the_other_do_not_notice(both):
             answer = await back.open("dogs-perturb", seed=5)
             assert (answer.seed, answer.errors, answer.headings[0]) == (5, [], "Perturb")
             # And it stays there when the other process is up again: its pictures are there.
-            both.start("1")
+            await asyncio.to_thread(both.start, "1")
             assert (await back.open("dogs-sample", seed=6)).seed == 6
         async with Visitor(both.url, back.cookies) as reconnected:
             assert reconnected.cookies[PROCESS] == "2"
