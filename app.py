@@ -16,8 +16,10 @@ async def ready(app: st.App) -> AsyncIterator[None]:
     import pandas  # noqa: F401
     import scipy.spatial  # noqa: F401
 
+    from aemodels import memory
     from pages.parts.shared import garbage, loaders
 
+    memory.share_heaps()
     loaders.load_all()
     garbage.freeze_modules()
     yield
