@@ -140,6 +140,17 @@ def test_what_nginx_lets_through_is_what_the_app_takes():
     assert limit < int(most) <= 2 * limit
 
 
+def test_one_page_after_the_other_is_shown_and_none_draws_itself_for_ever(both):
+    async def visits() -> None:
+        async with asyncio.timeout(600), Visitor(both.url) as visitor:
+            await visitor.open()
+            for path in visitor.pages:
+                answer = await visitor.open(path, seed=11)
+                assert (answer.errors, bool(answer.headings)) == ([], True), path
+
+    asyncio.run(visits())
+
+
 def test_one_process_ends_and_the_visits_of_the_other_do_not_notice(both):
     async def visits() -> None:
         here, there = Visitor(both.url, {PROCESS: "1"}), Visitor(both.url, {PROCESS: "2"})

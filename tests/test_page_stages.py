@@ -38,11 +38,6 @@ def measured(app):
     raise AssertionError("plain descent never ended")
 
 
-def test_one_may_come_from_reconstruct_whose_widgets_are_not_here():
-    app = apptest.open_page("dogs/reconstruct", seed=4)
-    assert apptest.go_to(app, "dogs/stages").title[0].value == "What encode adds"
-
-
 def test_every_stage_has_its_psnr_and_its_picture(x):
     app, model = open_page(model="dog-noise-0.10", which=3), aemodels.load_checkpoint("dog-noise-0.10").model
     assert not app.info
