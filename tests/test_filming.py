@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -69,17 +70,20 @@ def folder(trained, tmp_path):
     return tmp_path
 
 
-def stop_after(monkeypatch, module, function, *arguments):
-    """Runs train.py as if it was stopped right after that function's first call."""
-    original = getattr(module, function)
+@pytest.fixture
+def unfinished(digits, tmp_path, monkeypatch):
+    """A folder in which training stopped after its first epoch was kept."""
+    save_state = resuming.save_state
 
-    def and_stop(*args):
-        original(*args)
-        raise KeyboardInterrupt
+    def save_and_stop(path, state):
+        save_state(path, state)
+        if state["epoch"]:
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(module, function, and_stop)
-        assert run(*arguments) == 130
+        patched.setattr(resuming, "save_state", save_and_stop)
+        assert run(digits, tmp_path) == 130
+    return tmp_path
 
 
 def test_moments_are_spaced_by_the_logarithm_of_the_step():
@@ -129,35 +133,32 @@ def test_a_film_turns_the_planes_and_changes_no_distance(digits, trained, tmp_pa
         assert np.linalg.norm(a[1] - a[0]) <= np.linalg.norm(b[1] - b[0]) + 1e-3
 
 
-def test_an_interrupted_training_has_the_film_of_one_that_never_stopped(digits, trained, tmp_path, monkeypatch):
-    stop_after(monkeypatch, resuming, "save_state", digits, tmp_path)
-    recorder = filming.folder_of(NAME, tmp_path)
-    assert filming.kept(recorder) == [0]
+def test_an_interrupted_training_has_the_film_of_one_that_never_stopped(digits, trained, unfinished):
+    waiting = filming.folder_of(NAME, unfinished)
+    assert filming.kept(waiting) == [0, 1, 2, 3, 4]
     # Moments of an epoch that was lost are taken again.
-    (recorder / "3.safetensors").write_bytes(b"of another course")
-    assert run(digits, tmp_path) == 0
-    assert films.film_path(NAME, tmp_path).read_bytes() == films.film_path(NAME, trained).read_bytes()
-    assert not recorder.exists()
+    (waiting / "6.safetensors").write_bytes(b"of another course")
+    assert run(digits, unfinished) == 0
+    assert films.film_path(NAME, unfinished).read_bytes() == films.film_path(NAME, trained).read_bytes()
+    assert not waiting.exists()
 
 
-def test_training_that_began_without_a_film_has_none_and_says_so(digits, tmp_path, monkeypatch, capsys):
-    stop_after(monkeypatch, resuming, "save_state", digits, tmp_path)
-    for path in filming.folder_of(NAME, tmp_path).iterdir():
-        path.unlink()
-    resume = tmp_path / ".resume" / f"{NAME}.pt"
-    resuming.save_state(resume, resuming.load_state(resume) | {"epoch": 1, "step": 5})
-    assert run(digits, tmp_path) == 0
+def test_training_that_began_without_a_film_has_none_and_says_so(digits, unfinished, capsys):
+    (filming.folder_of(NAME, unfinished) / "2.safetensors").unlink()
+    assert run(digits, unfinished) == 0
     assert f"{NAME} gets no film: its training began without one." in capsys.readouterr().out
-    assert not films.film_path(NAME, tmp_path).exists()
+    assert not films.film_path(NAME, unfinished).exists()
+    assert not filming.folder_of(NAME, unfinished).exists()
 
 
 def test_a_film_that_was_still_to_be_made_is_made_by_evaluate(digits, trained, tmp_path, monkeypatch):
-    stop_after(monkeypatch, checkpoints, "save_checkpoint", digits, tmp_path)
-    while not aemodels.load_checkpoint(NAME, tmp_path).provenance["finished"]:
-        stop_after(monkeypatch, checkpoints, "save_checkpoint", digits, tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(films, "save_film", lambda *_arguments: signal.raise_signal(signal.SIGINT))
+        assert run(digits, tmp_path) == 130
+    assert aemodels.load_checkpoint(NAME, tmp_path).provenance["finished"]
     assert not films.film_path(NAME, tmp_path).exists()
     assert run(digits, tmp_path, "--evaluate") == 0
-    assert films.load_film(NAME, tmp_path).steps.tolist() == films.load_film(NAME, trained).steps.tolist()
+    assert films.film_path(NAME, tmp_path).read_bytes() == films.film_path(NAME, trained).read_bytes()
 
 
 def test_a_network_too_large_for_a_film_is_named(digits, tmp_path, monkeypatch, capsys):
@@ -238,20 +239,20 @@ def test_a_turn_is_found_again():
 def test_which_losses_see_a_turn(variant, settings, mlp_config):
     """The encoder's last layer and the decoder's first turned against each other."""
     torch.manual_seed(0)
-    model = VARIANTS[variant](replace(mlp_config, variant=variant, settings=settings)).double()
-    x = torch.rand(8, 1, 28, 28, dtype=torch.double)
+    model = VARIANTS[variant](replace(mlp_config, variant=variant, settings=settings))
+    x = torch.rand(8, 1, 28, 28)
 
     def loss():
         return sum(term.mean() for term in model.loss(x, torch.Generator().manual_seed(1)).values()).item()
 
     before = loss()
-    turn = torch.tensor([[0.6, -0.8], [0.8, 0.6]], dtype=torch.double)
+    turn = torch.tensor([[0.6, -0.8], [0.8, 0.6]])
     into = [layer for layer in model.encoder.modules() if isinstance(layer, torch.nn.Linear)][-1]
     out = next(layer for layer in model.decoder.modules() if isinstance(layer, torch.nn.Linear))
     with torch.no_grad():
         into.weight[:2], into.bias[:2] = turn @ into.weight[:2], turn @ into.bias[:2]
         out.weight.copy_(out.weight @ turn.T)
-    is_same = abs(loss() - before) < 1e-5 * abs(before)
+    is_same = abs(loss() - before) < 1e-4 * abs(before)
     assert is_same == VARIANTS[variant].loss_sees_no_turn
 
 

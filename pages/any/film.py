@@ -85,7 +85,9 @@ points = [
     *findings.of_spreads({titles[name]: moments[name] for name in films}),
     *findings.of_loss(moments[next(iter(films))], titles[next(iter(films))]),
     *findings.of_turns(
-        *([titles[n] for n, film in films.items() if film.is_turned is is_so] for is_so in (True, False))
+        [titles[name] for name, film in films.items() if film.is_turned],
+        [titles[name] for name, film in films.items() if not film.is_turned],
+        [titles[name] for name, film in films.items() if not film.is_turned and ckpts[name].model.has_prior],
     ),
 ]
 if left_out:

@@ -82,8 +82,8 @@ def of_spreads(films: dict[str, list[Moment]]) -> list[str]:
     return points
 
 
-def of_turns(turned: list[str], others: list[str]) -> list[str]:
-    """Which films are turned, and why; titles of the models."""
+def of_turns(turned: list[str], others: list[str], with_prior: list[str]) -> list[str]:
+    """Which films are turned, and why; titles of the models, with_prior those of `others` that learn to have their codes lie as N(0, I)."""
     points = []
     if turned:
         points.append(
@@ -93,9 +93,10 @@ def of_turns(turned: list[str], others: list[str]) -> list[str]:
             ).format(titles=list_of(turned))
         )
     if others:
-        points.append(
-            _(
-                "{titles}: shown as it was. The prior N(0, I) would not care about a turn, but each image’s Gaussian has its own σ along each axis, so the loss does."
-            ).format(titles=list_of(others))
+        as_it_was = _("{titles}: shown as it was, for the loss does change when the plane is turned.")
+        why = _(
+            "{titles}: the prior N(0, I) would not care about a turn, but each image’s Gaussian has its own σ along each axis."
         )
+        said = [as_it_was.format(titles=list_of(others))]
+        points.append(sentences(said + ([why.format(titles=list_of(with_prior))] if with_prior else [])))
     return points
