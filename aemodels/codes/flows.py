@@ -6,8 +6,10 @@ exponential integrator (Lawson 1967, https://doi.org/10.1137/0704033); without t
 """
 
 import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -192,7 +194,7 @@ def _flow(
     noise = x
     grid = times(max(1, math.ceil(way.num_steps * start)), start)
     learnt = _learnt(prior, x, start, way)
-    for t, t_next in zip(grid, grid[1:], strict=False):
+    for t, t_next in pairwise(grid):
         velocity = learnt + prior.gaussian_velocity(x, _all(t, x))
         yield Moment(t, prior.denormalise(x), prior.denormalise(x - t * velocity))
         here, there = _carry(prior, x, t, t_next), _carry(prior, learnt, t, t_next)
@@ -236,9 +238,7 @@ def _noise(prior: FlowPrior, seeds: Sequence[int]) -> Tensor:
 
 
 def _last(moments: Iterator[Moment]) -> Tensor:
-    for moment in moments:
-        pass
-    return moment.z
+    return deque(moments, maxlen=1).pop().z
 
 
 def _check_one_seed_each(z: Tensor, noise: Tensor) -> None:

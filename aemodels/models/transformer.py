@@ -31,25 +31,24 @@ def unpatch(tokens: Tensor, shape: tuple[int, ...], patch: int) -> Tensor:
 
 
 class Block(nn.Module):
-    """Attention and two layers on each token; time and class shift and scale both (adaLN), and weigh what each adds.
+    """Attention and two layers on each token; time and class shift and scale both (adaLN), and weigh what each adds. All blocks are told
+    the same and each adds numbers of its own (Chen et al. 2024, https://arxiv.org/abs/2310.00426), which takes a third fewer weights.
 
     Queries and keys are normalised to unit mean square (Henry et al. 2020, https://arxiv.org/abs/2010.04245).
     """
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.modulate = nn.Linear(width, 6 * width)
+        self.modulation = nn.Parameter(torch.zeros(1, 1, 6 * width))
         self.qkv = nn.Linear(width, 3 * width)
-        self.norm_q, self.norm_k = nn.RMSNorm(HEAD_WIDTH), nn.RMSNorm(HEAD_WIDTH)
+        self.gain_q, self.gain_k = (nn.Parameter(torch.ones(HEAD_WIDTH)) for _ in range(2))
         self.project = nn.Linear(width, width)
         self.widen = nn.Linear(width, 4 * width)
         self.narrow = nn.Linear(4 * width, width)
-        for zeroed in (self.modulate.weight, self.modulate.bias):
-            nn.init.zeros_(zeroed)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Tokens (B, T, width) and the condition (B, 1, width) to tokens."""
-        shift1, scale1, gate1, shift2, scale2, gate2 = self.modulate(condition).chunk(6, dim=-1)
+    def forward(self, x: Tensor, modulation: Tensor) -> Tensor:
+        """Tokens (B, T, width) and what time and class say (B, 1, 6 · width) to tokens."""
+        shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.modulation).chunk(6, dim=-1)
         x = x + (1 + gate1) * self._attend(_normalise(x) * (1 + scale1) + shift1)
         return x + (1 + gate2) * self.narrow(F.gelu(self.widen(_normalise(x) * (1 + scale2) + shift2)))
 
@@ -57,7 +56,8 @@ class Block(nn.Module):
         q, k, v = (
             self.qkv(x).unflatten(-1, (3, -1, HEAD_WIDTH)).permute(2, 0, 3, 1, 4)
         )  # (B, heads, T, HEAD_WIDTH) each
-        attended = F.scaled_dot_product_attention(self.norm_q(q).to(v.dtype), self.norm_k(k).to(v.dtype), v)
+        q, k = (F.rms_norm(x, (HEAD_WIDTH,), gain.to(x.dtype)) for x, gain in ((q, self.gain_q), (k, self.gain_k)))
+        attended = F.scaled_dot_product_attention(q, k, v)
         return self.project(attended.transpose(1, 2).flatten(2))
 
 
@@ -77,18 +77,20 @@ class Transformer(nn.Module):
         self.labels = nn.Parameter(0.02 * torch.randn(1, num_labels + 1, width))
         self.time = nn.Sequential(nn.Linear(2 * NUM_FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
         self.blocks = nn.ModuleList(Block(width) for _ in range(depth))
-        self.modulate = nn.Linear(width, 2 * width)
+        self.modulate = nn.Linear(width, 6 * width)
+        self.modulate_head = nn.Linear(width, 2 * width)
         self.head = nn.Linear(width, numbers)
-        for layer in (self.modulate, self.head):
+        for layer in (self.modulate, self.modulate_head, self.head):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:
         condition = F.silu(self.time(_waves(t)) + self.labels[0, label]).unsqueeze(1)
         tokens = self.embed(patches(x, self.patch)) + self.positions
+        modulation = self.modulate(condition)
         for block in self.blocks:
-            tokens = block(tokens, condition)
-        shift, scale = self.modulate(condition).chunk(2, dim=-1)
+            tokens = block(tokens, modulation)
+        shift, scale = self.modulate_head(condition).chunk(2, dim=-1)
         return unpatch(self.head(_normalise(tokens) * (1 + scale) + shift).float(), self.shape, self.patch)
 
 

@@ -32,6 +32,11 @@ def damaged(metadata: Mapping[str, str], tensors: Mapping[str, Tensor] | None = 
     return min((name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)), default=None)
 
 
+def of_parts(parts: Mapping[str, str]) -> str:
+    """One digest of several, by name."""
+    return _digest(json.dumps(sorted(parts.items())).encode())
+
+
 def _of_tensors(tensors: Mapping[str, Tensor]) -> dict[str, str]:
     # As bytes, for numpy has no bfloat16.
     return {name: _digest(t.contiguous().reshape(-1).view(torch.uint8).numpy()) for name, t in tensors.items()}

@@ -25,7 +25,7 @@ controls.header(
     ),
 )
 with controls.row():
-    name, group = models.choose_model(*catalogue.KINDS)
+    name, group = models.choose_model(*catalogue.AUTOENCODERS)
     seed = controls.seed_control()
 ckpt = loaders.checkpoint(name)
 pictures, config = words.of(ckpt.data.config), ckpt.model_config
