@@ -179,7 +179,7 @@ def test_bad_codes_are_one_sentence():
         flows.sample_from(prior, torch.zeros(1, 4, 2, 2))
     with pytest.raises(DataError, match="not finite or far too large"):
         flows.edit(prior, z * torch.nan, 0.5, [1, 2])
-    with pytest.raises(DataError, match="from 0 to 1, not 1.5"):
+    with pytest.raises(DataError, match=r"from 0 to 1, not 1\.5"):
         flows.edit(prior, z, 1.5, [1, 2])
     with pytest.raises(DataError, match="2 codes need as many seeds, not 1"):
         flows.inpaint(prior, z, known, [1])

@@ -23,7 +23,7 @@ from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.storage import checkpoints
-from aemodels.training import making, recipes, resuming
+from aemodels.training import autoencoding, making, recipes, resuming
 
 DAE = "mnist-dae-2d"
 LAB = recipes.of_the_lab()
@@ -198,14 +198,14 @@ def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist,
 
 
 def test_short_epochs_are_saved_seldom_enough_to_take_a_tenth_of_the_time(mnist, tmp_path, monkeypatch):
-    clock, saved, save = SimpleNamespace(now=0.0), [], making.save
+    clock, saved, save = SimpleNamespace(now=0.0), [], autoencoding.save
 
     def slow_save(recipe, ema, state, dataset, args):
         clock.now += 10
         saved.append(state.epoch)
         save(recipe, ema, state, dataset, args)
 
-    def fit(state, images, config, on_epoch, on_step, accelerator, measuring_s):
+    def fit(state, images, config, on_epoch, on_step, accelerator, measuring_s, labels):
         for state.epoch in range(1, 13):
             clock.now += 30
             state.finished = state.epoch == 12
@@ -216,7 +216,7 @@ def test_short_epochs_are_saved_seldom_enough_to_take_a_tenth_of_the_time(mnist,
             on_epoch(state)
 
     monkeypatch.setattr(making, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    monkeypatch.setattr(making, "save", slow_save)
+    monkeypatch.setattr(autoencoding, "save", slow_save)
     monkeypatch.setattr(making.loop, "fit", fit)
     assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(tmp_path)]) == 0
     assert saved == [1, 4, 7, 10, 12]
@@ -304,7 +304,7 @@ def second(model_config):
 
 def test_a_recipe_with_a_corrector_starts_from_a_checkpoint_without_one(conv_config, tmp_path):
     first, _ = save(tmp_path, conv_config, "first")
-    model = making.initial_model(second(dataclasses.replace(conv_config, corrector_depths=(1, 1))), tmp_path)
+    model = autoencoding.initial_model(second(dataclasses.replace(conv_config, corrector_depths=(1, 1))), tmp_path)
     x = torch.rand(2, *conv_config.image_shape)
     torch.testing.assert_close(model.encode(x), first.encode(x), atol=1e-2, rtol=1e-2)  # stored in float16
 
@@ -313,7 +313,7 @@ def test_a_recipe_of_another_network_than_it_starts_from(conv_config, tmp_path):
     save(tmp_path, conv_config, "first")
     wider = dataclasses.replace(conv_config, widths=tuple(2 * width for width in conv_config.widths))
     with pytest.raises(LatentLabError, match=r"second cannot start from first, .*\(first at encoder") as error:
-        making.initial_model(second(wider), tmp_path)
+        autoencoding.initial_model(second(wider), tmp_path)
     assert "\n" not in str(error.value)
 
 
