@@ -15,6 +15,7 @@ from aemodels.models.autoencoders import Autoencoder
 from aemodels.quality.evaluation import encode_all
 from aemodels.storage.checkpoints import Checkpoint
 
+NUM_VALIDATION = 256  # images, evenly spaced; to encode one costs a hundred times what a prior's loss on its code does
 CHUNK = 256  # images whose codes are one file: what an interruption may cost
 BATCH_SIZE = 16
 
@@ -23,8 +24,9 @@ BATCH_SIZE = 16
 class CodeSet:
     """Codes float16 (N, *latent_shape) and the class of each, int64 (N,), -1 where there is none.
 
-    train  of the train split and, where photos may be mirrored, of the mirrored ones as well
-    test   the reference codes of the autoencoder's checkpoint
+    train                of the train split and, where photos may be mirrored, of the mirrored ones as well
+    validation           of NUM_VALIDATION validation images
+    test                 the reference codes of the autoencoder's checkpoint
     autoencoder, digest  its name, and the digest of its weights
     record               the data set whose images were encoded
     """
@@ -42,7 +44,7 @@ class CodeSet:
 
 def num_images(dataset: DataSet, mirrored: bool) -> int:
     """How many images `make` encodes where none is kept."""
-    return (2 if mirrored else 1) * len(dataset.train) + len(dataset.validation)
+    return (2 if mirrored else 1) * len(dataset.train) + len(_few(dataset.validation))
 
 
 def make(
@@ -66,19 +68,23 @@ def make(
         return torch.cat([*_chunks(model, images, flip, folder / part, progress)])
 
     train = [of("train", dataset.train)] + ([of("train-mirrored", dataset.train, True)] if mirrored else [])
-    validation = of("validation", dataset.validation)
+    validation = of("validation", _few(dataset.validation))
     model.to("cpu")
     return CodeSet(
         torch.cat(train),
         dataset.train_labels.repeat(len(train)),
         validation,
-        dataset.validation_labels,
+        _few(dataset.validation_labels),
         autoencoder.codes.half(),
         autoencoder.labels,
         autoencoder.name,
         digest,
         dataset.record,
     )
+
+
+def _few(images: Images) -> Images:
+    return images[:: max(1, len(images) // NUM_VALIDATION)][:NUM_VALIDATION]
 
 
 def _chunks(model: Autoencoder, images: Images, flip: bool, folder: Path, progress: Callable[[int], object]):
