@@ -12,8 +12,8 @@ import torch
 
 import aemodels
 from aemodels.codes import planes
-from aemodels.quality.metrics import psnr_db
 from aemodels.models.flow import is_prior
+from aemodels.quality.metrics import psnr_db
 from aemodels.storage import checkpoints, measurements, priors
 from aemodels.training import recipes
 
