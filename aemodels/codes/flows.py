@@ -270,11 +270,14 @@ def _checked_way(
         raise DataError(
             _("Choose a whole number of steps from 1 to {most}, not {value}.").format(most=MAX_STEPS, value=num_steps)
         )
-    for name, value, most in ((_("guidance"), guidance, MAX_GUIDANCE), (_("strength"), strength, MAX_STRENGTH)):
-        if not 0 <= value <= most:
-            raise DataError(
-                _("Choose a {name} from 0 to {most}, not {value}.").format(name=name, most=f"{most:g}", value=value)
-            )
+    if not 0 <= guidance <= MAX_GUIDANCE:
+        raise DataError(
+            _("Choose a guidance from 0 to {most}, not {value}.").format(most=f"{MAX_GUIDANCE:g}", value=guidance)
+        )
+    if not 0 <= strength <= MAX_STRENGTH:
+        raise DataError(
+            _("Choose a strength from 0 to {most}, not {value}.").format(most=f"{MAX_STRENGTH:g}", value=strength)
+        )
     if solver not in SOLVERS:
         raise DataError(
             _("Choose one of the solvers {solvers}, not {value}.").format(solvers=list_of(SOLVERS), value=repr(solver))
