@@ -200,12 +200,12 @@ def _flow(
         yield Moment(t, prior.denormalise(x), prior.denormalise(x - t * velocity))
         here, there = _carry(prior, x, t, t_next), _carry(prior, learnt, t, t_next)
         x = here + (t_next - t) * there
-        learnt = _learnt(prior, x, t_next, way) if t_next or way.solver == HEUN else learnt
-        if way.solver == HEUN and t_next:
-            x = here + (t_next - t) / 2 * (there + learnt)
-            learnt = _learnt(prior, x, t_next, way)
+        if t_next and way.solver == HEUN:
+            x = here + (t_next - t) / 2 * (there + _learnt(prior, x, t_next, way))
         if known is not None:
             x = torch.where(known, (1 - t_next) * kept + t_next * noise, x)
+        if t_next:
+            learnt = _learnt(prior, x, t_next, way)
     z = prior.denormalise(x)
     yield Moment(0.0, z, z)
 
