@@ -1,6 +1,6 @@
 """The codes that a prior learns from: made once of every image, and kept as long as neither the images nor the autoencoder change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +87,9 @@ def _few(images: Images) -> Images:
     return images[:: max(1, len(images) // NUM_VALIDATION)][:NUM_VALIDATION]
 
 
-def _chunks(model: Autoencoder, images: Images, flip: bool, folder: Path, progress: Callable[[int], object]):
+def _chunks(
+    model: Autoencoder, images: Images, flip: bool, folder: Path, progress: Callable[[int], object]
+) -> Iterator[Tensor]:
     for start in range(0, len(images), CHUNK):
         path = folder / f"{start:07d}.pt"
         batch = images[start : start + CHUNK]
