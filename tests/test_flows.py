@@ -117,7 +117,7 @@ def test_a_class_and_its_guidance_change_the_code():
     prior.network.modulate.weight.normal_(std=0.1)  # what tells the blocks of the class, 0 before training
     plain, told, guided = (flows.sample(prior, [1], **how) for how in ({}, {"label": 1}, {"label": 1, "guidance": 3.0}))
     assert len({z.sum().item() for z in (plain, told, guided)}) == 3
-    torch.testing.assert_close(flows.sample(prior, [1], label=1, guidance=0.0), plain)
+    torch.testing.assert_close(flows.sample(prior, [1], label=1, guidance=0.0), plain, atol=1e-3, rtol=1e-3)
 
 
 def test_path_goes_from_noise_to_the_sample():
@@ -160,7 +160,7 @@ def test_known_cells_stay_and_the_others_go_with_them():
         ({"guidance": 1e9}, "guidance from 0 to 20"),
         ({"guidance": float("nan")}, "guidance from 0 to 20"),
         ({"strength": -1}, "strength from 0 to 2"),
-        ({"solver": "magic"}, "one of the solvers heun and euler"),
+        ({"solver": "magic"}, "one of the solvers heun, euler, not"),
         ({"label": 3}, "no class 3; the prior knows 3"),
         ({"label": -1}, "no class -1"),
         ({"label": [0]}, "2 codes need as many classes, not 1"),

@@ -41,7 +41,9 @@ def read(image: Image.Image, file: BinaryIO) -> Image.Image:
             ImageOps.exif_transpose(again, in_place=True)
             values = np.asarray(image).astype(np.uint16) << 8 | np.asarray(again)
     else:
-        return image.convert("LA") if image.mode == "La" else image  # grey multiplied by its alpha; of colours Pillow divides
+        return (
+            image.convert("LA") if image.mode == "La" else image
+        )  # grey multiplied by its alpha; of colours Pillow divides
 
     told = 65535 if image.format == "PPM" else _told_range(tag)
     picture = to_8_bits(values, told, image.mode == "CMYK")
