@@ -19,9 +19,7 @@ def gaussian_like(codes):
 def test_a_parabola_is_found_and_measured():
     generator = torch.Generator().manual_seed(0)
     along, noise = 3 * torch.randn(4000, generator=generator), torch.randn(4000, 6, generator=generator)
-    codes = torch.cat(
-        [along[:, None], 0.1 * (along.square() - 9)[:, None] + 0.1 * noise[:, :1], 0.2 * noise[:, 1:]], 1
-    )
+    codes = torch.cat([along[:, None], 0.1 * (along.square() - 9)[:, None] + 0.1 * noise[:, :1], 0.2 * noise[:, 1:]], 1)
     bend = dependence.strongest_bend(codes)
     assert abs(bend.bend) > 0.95
     coordinates = bend.coordinates(codes)

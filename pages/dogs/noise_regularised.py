@@ -107,12 +107,21 @@ class Scene:
 def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
     samples = {m: ckpts[m].model.decode(sampling.sample_codes(m, 256, "full", seeds)) for m in sampled}
-    rows = {
-        _("Gaussian samples"): list(map(sampling.nine, samples.values())),
+    rows = {_("Gaussian samples"): list(map(sampling.nine, samples.values()))}
+    if priors:
+        rows[_("Learned samples")] = [learned_nine(m, seeds) for m in sampled]
+    rows |= {
         _("Real codes, decoded"): [sampling.nine(sampling.rebuilt_nine(m)) for m in sampled],
     }
     shares = {m: sampling.detail_share(m, x) for m, x in samples.items()}
     return Scene(rows, export.on_screen(draw, rows), shares)
+
+
+def learned_nine(name: str, seeds: list[int]) -> np.ndarray:
+    """Nine samples of the prior of this model's codes; grey where there is none."""
+    if name not in priors:
+        return np.full_like(sampling.nine(sampling.rebuilt_nine(name)), 128)
+    return sampling.nine(ckpts[name].model.decode(sampling.sample_codes(name, 256, sampling.LEARNED, seeds)))
 
 
 def of_models(values: dict[str, str]) -> str:
@@ -126,11 +135,21 @@ def draw(rows: dict[str, list[np.ndarray]], width_px: int, ink: figures.Ink, cap
 
 st.header(_("Does sampling generate now?"), anchor=False)
 sampled, scene = models.varying(ckpts), None
+priors = {m: loaders.version(prior) for m in sampled if (prior := loaders.prior_of(m))}
 shown = _("Nine Gaussian samples and nine decoded real codes of each model")
+if priors:
+    shown = _(
+        "Nine Gaussian samples, nine learned samples and nine decoded real codes of each model; grey where there is no learned prior"
+    )
 if sampled:
     versions = tuple(map(loaders.version, sampled))
-    scene = ahead.scene(compute, seed, "noise-regularised", versions, export.is_dark())
+    scene = ahead.scene(compute, seed, "noise-regularised", versions, tuple(priors.items()), export.is_dark())
     export.show(scene.panel, alt=shown)
+    if priors:
+        about_priors = _(
+            "A learned prior has been trained on the codes of {models}; the page Generate shows how it draws."
+        )
+        st.caption(about_priors.format(models=controls.literal(list_of(priors))))
 
 of_samples = []
 if scene:

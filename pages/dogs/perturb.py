@@ -21,7 +21,7 @@ from pages.parts.photos import noise_effects, sampling, selection, variance_curv
 from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
-SOURCES = {"photos": _("Nine pictures"), "samples": _("Nine Gaussian samples")}
+SOURCES = {"photos": _("Nine pictures"), "samples": _("Nine Gaussian samples"), "learned": _("Nine learned samples")}
 NOISES = {"none": _("No noise"), "white": _("White noise"), "shaped": _("Shaped noise")}
 
 
@@ -45,10 +45,11 @@ kept = {"bind": "query-params", "persist_state": "session"}
 with controls.row():
     name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
-    source = controls.choose(_("Codes of"), SOURCES, key="codes")
+    sources = {key: title for key, title in SOURCES.items() if key != "learned" or loaders.prior_of(name)}
+    source = controls.choose(_("Codes of"), sources, key="codes")
 variance = st.slider(_("Noise variance"), 0.0, 2.0, 0.1, 0.05, key="variance", **kept)
 ckpt = loaders.checkpoint(name)
-if source == "samples" and not models.varying([name]):
+if source != "photos" and not models.varying([name]):
     st.stop()
 picture_words = words.of(group.data.config)
 has_photos = source == "photos" and originals.of(group.data) is not None
@@ -73,8 +74,9 @@ class Scene:
 
 def compute(seed: int) -> Scene:
     x = None
-    if source == "samples":
-        z = sampling.sample_codes(name, 256, "full", controls.image_seeds(seed, 9))
+    if source != "photos":
+        sampler = sampling.LEARNED if source == "learned" else "full"
+        z = sampling.sample_codes(name, 256, sampler, controls.image_seeds(seed, 9))
     elif has_photos:
         x = selection.random_test_photos(ckpt.data, seed).x
         z = selection.encode(ckpt.model, x)
@@ -100,7 +102,7 @@ def draw(
     return figures.panel(tiles, list(rows), notes, caption=caption, width_px=width_px, ink=ink)
 
 
-version = loaders.version(name)
+version = loaders.version(name), sampling.prior_version(name, source)
 scene = ahead.scene(compute, seed, "perturb", version, source, has_photos, variance, export.is_dark())
 z, psnr = scene.z, scene.psnr
 against = _("the originals") if has_photos else _("the pictures without noise")
@@ -163,7 +165,7 @@ seeds = noise_seeds(seed)[: len(z)]
 settings = {
     _("model"): name,
     _("seed"): seed,
-    _("codes of"): SOURCES[source] if has_photos or source == "samples" else _("reference codes"),
+    _("codes of"): SOURCES[source] if has_photos or source != "photos" else _("reference codes"),
     _("noise seeds"): f"{seeds[0]}–{seeds[-1]}",
     _("noise variance"): _("{variance} of the code's mean square").format(variance=number(variance, 2)),
     _("PSNR against"): against,

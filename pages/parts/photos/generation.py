@@ -46,7 +46,7 @@ MEANING = {
     ),
 }
 SOURCES = {generation.PHOTOS: N_("Unseen photos"), generation.RECONSTRUCTIONS: N_("Reconstructions")}
-SOURCES |= sampling.SAMPLERS | {generation.PIXEL_NOISE: N_("Independent pixels")}
+SOURCES |= sampling.SAMPLERS | {sampling.LEARNED: N_("Learned"), generation.PIXEL_NOISE: N_("Independent pixels")}
 
 Row = Mapping[str, Any]  # of one kind of pictures: each measure's mean and standard deviation
 
@@ -59,6 +59,38 @@ def verdict(data: DataRecord, *models: str, beside: str | None = None) -> list[s
     except LatentLabError:
         return []  # `show` says so
     return [] if results is None else _answer(results, data, models, beside)
+
+
+def learnt(data: DataRecord, model: str) -> list[str]:
+    """How far a learned prior of this model's codes comes, beside its best Gaussian, its reconstructions and unseen photos, in a
+    sentence; empty where that has not been measured since they were trained."""
+    try:
+        results = loaders.generation(data)
+    except LatentLabError:
+        return []
+    if results is None or _is_old(results, model):
+        return []
+    values, picture = _values(results), words.of(data.config)
+    drawn = values.get((sampling.LEARNED, model))
+    if drawn is None:
+        return []
+    gaussian, rebuilt = _best(values, [model]), values[generation.RECONSTRUCTIONS, model]
+    way = (gaussian["frechet"][0] - drawn["frechet"][0]) / (gaussian["frechet"][0] - rebuilt["frechet"][0])
+    points = [
+        _(
+            "Measured on {samples} samples: their Fréchet distance from {photos} is **{learned}**, that of the best Gaussian {gaussian}, that of the "
+            "reconstructions {rebuilt} (lower is nearer). So the prior has gone **{way}** of the way from the Gaussian to the best that this decoder can show."
+        ).format(
+            samples=number(results["num_samples"]),
+            photos=picture.many,
+            learned=number(drawn["frechet"][0]),
+            gaussian=number(gaussian["frechet"][0]),
+            rebuilt=number(rebuilt["frechet"][0]),
+            way=percent(way),
+        ),
+        _shares(drawn, rebuilt, values.get((generation.PHOTOS, None)), picture, results["num_reference"]),
+    ]
+    return [sentences(points)]
 
 
 def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str], beside: str | None) -> list[str]:
@@ -146,14 +178,18 @@ def show(group: Group) -> None:
         return
     models = [name for name in group.names if name in results["checkpoints"] and _loaded(name)]
     values = _values(results)
+    measured = {source for source, _model in values}
+    sources = {
+        source: _(title) for source, title in SOURCES.items() if source != sampling.LEARNED or source in measured
+    }
     measure = controls.choose(_("Measure"), {key: _(name) for key, name in MEASURES.items()}, key="measure")
     st.table(
         pd.DataFrame(
             {
-                name: [_cell(values.get((source, name), values.get((source, None))), measure) for source in SOURCES]
+                name: [_cell(values.get((source, name), values.get((source, None))), measure) for source in sources]
                 for name in models
             },
-            index=[_(source) for source in SOURCES.values()],
+            index=[*sources.values()],
         ).rename_axis(_("pictures"))
     )
     for name in models:

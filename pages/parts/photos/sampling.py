@@ -6,13 +6,16 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from aemodels.codes import latents
+from aemodels.codes import flows, latents
+from aemodels.data import words
 from aemodels.language import N_, _, number, percent, sentences
 from aemodels.noise import seeded_order
 from aemodels.quality import detail
 from aemodels.report import drawing, figures
-from pages.parts.shared import loaders
+from pages.parts.photos import drawings
+from pages.parts.shared import controls, loaders
 
+LEARNED = "learned"  # drawn by a prior that was trained on the codes
 SAMPLERS = {
     "full": N_("Full covariance"),
     "diagonal": N_("Diagonal"),
@@ -21,10 +24,14 @@ SAMPLERS = {
     "standard": N_("N(0, I)"),
 }
 
+LADDER = ("standard", "diagonal", "full", "mixture", LEARNED)  # each knows more of the codes than the one before it
 
-def names() -> dict[str, str]:
-    """The samplers, each with its name in the language that is spoken."""
-    return {sampler: _(name) for sampler, name in SAMPLERS.items()}
+
+def names(*models: str) -> dict[str, str]:
+    """The samplers that one of these models has, each with its name in the language that is spoken: Gaussians, and a learned prior where
+    one of its codes was trained."""
+    learned = {LEARNED: N_("Learned")} if any(map(loaders.prior_of, models)) else {}
+    return {sampler: _(name) for sampler, name in (SAMPLERS | learned).items()}
 
 
 def fitting_codes(name: str, num_codes: int) -> Tensor:
@@ -75,6 +82,17 @@ def about(name: str, num_codes: int, sampler: str) -> str:
         return _(
             "N(0, I) does not look at the codes at all. Their mean square is {mean_square}; that of its samples is 1."
         ).format(mean_square=number(float(fitting_codes(name, num_codes).square().mean()), 2))
+    if sampler == LEARNED:
+        prior = loaders.prior_of(name)
+        return _(
+            "A network ({prior}) has learnt how the codes of {number} train {photos} lie. It turns noise into a code in {steps} steps; the page Generate "
+            "shows them."
+        ).format(
+            prior=controls.literal(prior),
+            number=number(loaders.checkpoint(prior).provenance["num_train_images"]),
+            photos=words.of(loaders.checkpoint(name).data.config).many,
+            steps=flows.NUM_STEPS,
+        )
     size, rank = loaders.checkpoint(name).codes[0].numel(), len(spectrum(name, num_codes, sampler))
     points = [_("It is fitted on {codes} codes of {size} numbers.").format(codes=number(num_codes), size=number(size))]
     if rank < size:
@@ -105,8 +123,21 @@ def about(name: str, num_codes: int, sampler: str) -> str:
     return sentences(points)
 
 
+def learned(name: str) -> drawings.Setting:
+    """How the prior of this model's codes draws unless one says otherwise."""
+    return drawings.Setting(loaders.version(loaders.prior_of(name)), loaders.version(name))
+
+
+def prior_version(name: str, sampler: str = LEARNED) -> tuple[str, int] | None:
+    """What a drawn code depends on besides the model, for what is kept of it: its prior, where the sampler is one."""
+    prior = loaders.prior_of(name) if sampler == LEARNED else None
+    return loaders.version(prior) if prior else None
+
+
 def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) -> Tensor:
     """Codes (len(seeds), C, h, w) drawn from that sampler, one seed a code."""
+    if sampler == LEARNED:
+        return drawings.start(learned(name), tuple(seeds)).result()[-1].z
     z = latents.sample(fitted(name, num_codes, sampler), seeds)
     return z.unflatten(1, loaders.checkpoint(name).model_config.latent_shape)
 

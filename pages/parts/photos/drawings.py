@@ -1,0 +1,127 @@
+"""Codes on their way from noise, drawn by threads of their own; meanwhile the samples on the screen sharpen."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from aemodels import Checkpoint
+from aemodels.codes import flows
+from aemodels.language import kept
+from aemodels.models.flow import FlowPrior
+from pages.parts.shared import loaders
+
+SHOW_AFTER_S = 0.5  # how long a drawing may take unseen
+SHOW_EVERY_S = 0.3
+MAX_DRAWINGS = 32  # of 2 MB each: nine codes at 25 steps
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How codes are drawn: all that a sample depends on besides its seed.
+
+    prior, autoencoder  each checkpoint's name and when its file was written, as `loaders.version` gives them
+    label               class, a place in label_names; None for any
+    strength            of what is learnt: 0 is a Gaussian, 1 the prior
+    """
+
+    prior: tuple[str, int]
+    autoencoder: tuple[str, int]
+    label: int | None = None
+    num_steps: int = flows.NUM_STEPS
+    guidance: float = 1.0
+    strength: float = 1.0
+
+    def model(self) -> FlowPrior:
+        return loaders.load(self.prior[0]).model
+
+    def gaussian(self) -> "Setting":
+        """The same without anything that is learnt."""
+        return replace(self, label=None, guidance=1.0, strength=0.0)
+
+    def how(self) -> dict[str, Any]:
+        """The same for a function of `flows`."""
+        return {
+            "label": self.label,
+            "num_steps": self.num_steps,
+            "guidance": self.guidance,
+            "strength": self.strength,
+        }
+
+
+class Drawing:
+    """Samples on the way, one a seed; the threads go on when the visitor who started them leaves, and all who ask for the same share it."""
+
+    def __init__(self, setting: Setting, seeds: Sequence[int]) -> None:
+        shares = torch.tensor(seeds).chunk(os.cpu_count() or 1)
+        self._steps: list[list[flows.Moment]] = [[] for _ in shares]
+        pool = ThreadPoolExecutor(len(shares))
+        draw = kept(self._draw)
+        self._ends: list[Future] = [
+            pool.submit(draw, setting, share.tolist(), steps) for share, steps in zip(shares, self._steps, strict=True)
+        ]
+        pool.shutdown(wait=False)
+
+    @staticmethod
+    def _draw(setting: Setting, seeds: list[int], steps: list[flows.Moment]) -> None:
+        for moment in flows.path(setting.model(), seeds, **setting.how()):
+            steps.append(moment)
+
+    def is_done(self, within_s: float) -> bool:
+        """Whether it ends within that time."""
+        return not wait(self._ends, within_s).not_done
+
+    def moments(self) -> list[flows.Moment]:
+        """All of its steps as far as all threads have come, t from 1 to 0. Raises what a thread has raised."""
+        for end in self._ends:
+            if end.done():
+                end.result()
+        return [_together(parts) for parts in zip(*map(tuple, self._steps), strict=False)]
+
+    def result(self) -> list[flows.Moment]:
+        """All of its steps, as soon as they are there."""
+        wait(self._ends)
+        return self.moments()
+
+
+def _together(parts: Sequence[flows.Moment]) -> flows.Moment:
+    return flows.Moment(parts[0].t, torch.cat([part.x_t for part in parts]), torch.cat([part.z for part in parts]))
+
+
+@st.cache_resource(max_entries=MAX_DRAWINGS, show_spinner=False)
+def start(setting: Setting, seeds: tuple[int, ...]) -> Drawing:
+    """The drawing of these seeds, which begins now unless it has begun before."""
+    return Drawing(setting, seeds)
+
+
+def watch(setting: Setting, seeds: Sequence[int], show: Callable[[flows.Moment], None]) -> list[flows.Moment]:
+    """All steps of the drawing; while it goes on longer than half a second, `show` shows where it is."""
+    drawing, shown, pause_s = start(setting, tuple(seeds)), 0, SHOW_AFTER_S
+    while not drawing.is_done(pause_s):
+        moments, pause_s = drawing.moments(), SHOW_EVERY_S
+        if len(moments) > shown:
+            shown = len(moments)
+            show(moments[-1])
+    try:
+        return drawing.result()
+    except Exception:
+        start.clear(setting, tuple(seeds))
+        raise
+
+
+def decode(ckpt: Checkpoint, z: Tensor) -> Tensor:
+    """Pictures (n, C, H, W) in [0, 1] of codes z, each core decoding its share."""
+    return in_shares(ckpt.model.decode, z)
+
+
+def in_shares(work: Callable[..., Tensor], *batches: Tensor | Sequence[int]) -> Tensor:
+    """work(*batches), each core taking its share of the rows."""
+    n = os.cpu_count() or 1
+    shares = [torch.as_tensor(batch).chunk(n) for batch in batches]
+    with ThreadPoolExecutor(n) as pool:
+        return torch.cat(list(pool.map(work, *shares)))
