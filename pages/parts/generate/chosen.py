@@ -63,7 +63,7 @@ def choose() -> Chosen:
         label = ""
         picture = words.of(trained.data.config)
         if len(classes) > 1:
-            label = controls.choose(picture.class_.capitalize(), classes, key="class")
+            label = controls.choose(picture.class_.capitalize(), classes, key=f"{picture.kind}_class")
     ckpt = _autoencoder(trained)
     with controls.row():
         guidance = st.slider(
