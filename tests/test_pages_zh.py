@@ -32,6 +32,7 @@ ALLOWED = """
     log dB px bit kB MB GB ms min max bfloat float plain conv mlp noisy-code denoising vae l2-code
     t-SNE LayerNorm Shift WebP HEIC TIFF GIF BMP PPM
     encode k-means ROC Cremer Li Duvenaud Inference Suboptimality in Variational Autoencoders ICML
+    SDEdit Liu Lipman Rombach Meng Transformer
     NVIDIA HBM AMD EPYC Intel Xeon Processor CPU
 """
 WORD = re.compile(r"[A-Za-z][A-Za-z-]+(?![A-Za-z])")
@@ -60,7 +61,7 @@ def read(app) -> list[str]:
     found = []
     for element in [*app.main, *app.sidebar]:
         proto = getattr(element, "proto", None)
-        if not isinstance(proto, Message):
+        if not isinstance(proto, Message) or element.type == "latex":
             continue
         fields = MessageToDict(proto, preserving_proto_field_name=True)
         found += strings(fields, READ)

@@ -15,7 +15,7 @@ MORE = {
     "mnist/twins": _("What L2 does to the plane"),
     "mnist/path": _("A path between two codes"),
     "dogs/stages": _("What encode adds"),
-    "dogs/generate": _("New pictures from a learnt prior"),
+    "dogs/generate": _("New pictures from a learned prior"),
     "dogs/axes": _("What the main directions of the codes hold"),
     "dogs/interpolate": _("From one photo to another"),
     "any/map": _("A map of codes of many numbers"),

@@ -52,7 +52,7 @@ def show(chosen: Chosen) -> None:
     export.show(export.on_screen(draw), alt)
     st.caption(
         _(
-            "Below the last row: how much the picture differs from the one above, in 255 grey levels (RMS) (SDEdit, Meng et al. 2022)."
+            "Below the last row: how much the picture differs from the first row's, in 255 grey levels (RMS). This is SDEdit (Meng et al. 2022)."
         )
     )
     others = [255 * float((a - b).square().mean().sqrt()) for a, b in zip(x, x.roll(1, 0), strict=True)]

@@ -46,7 +46,7 @@ class Chosen:
         told = {_("model"): setting.prior[0], _("codes of"): self.ckpt.name, _("seed"): self.seed}
         if self.class_name:
             told |= {self.picture.class_: self.class_name, _("guidance"): number(setting.guidance, 1)}
-        return told | {_("steps"): setting.num_steps, _("learnt part"): percent(setting.strength)} | more
+        return told | {_("steps"): setting.num_steps, _("learned part"): percent(setting.strength)} | more
 
     def file_name(self, view: str) -> str:
         return f"generate-{view}-{self.setting.prior[0]}-{self.seed}"
@@ -58,30 +58,46 @@ def choose() -> Chosen:
     with controls.row():
         name, group = models.choose_model(catalogue.PRIOR)
         seed = controls.seed_control()
-        trained = loaders.checkpoint(name)
-        classes = {"": _("Any"), **_classes(trained)}
-        label = ""
-        picture = words.of(trained.data.config)
+    trained = loaders.checkpoint(name)
+    ckpt = _autoencoder(trained)
+    picture, classes, label = words.of(trained.data.config), {"": _("Any"), **_classes(trained)}, ""
+    with controls.row():
         if len(classes) > 1:
             label = controls.choose(picture.class_.capitalize(), classes, key=f"{picture.kind}_class")
-    ckpt = _autoencoder(trained)
-    with controls.row():
         guidance = st.slider(
-            _("Guidance: how much the {class_} counts").format(class_=picture.class_),
+            _("Guidance"),
             1.0,
             MAX_GUIDANCE,
             2.0,
             0.5,
             key="guidance",
-            width=285,
+            width=195,
             disabled=not label,
+            help=_(
+                "How much the {class_} counts; 1 is as it was trained. It does nothing while no {class_} is chosen."
+            ).format(class_=picture.class_),
             **BOUND,
         )
         num_steps = st.slider(
-            _("Steps from noise to code"), MIN_STEPS, MAX_STEPS, flows.NUM_STEPS, key="steps", width=285, **BOUND
+            _("Steps"),
+            MIN_STEPS,
+            MAX_STEPS,
+            flows.NUM_STEPS,
+            key="steps",
+            width=195,
+            help=_("In how many steps noise becomes a code. More are slower and nearer to the exact flow."),
+            **BOUND,
         )
         strength = st.slider(
-            _("From a Gaussian (0) to all that is learnt (1)"), 0.0, 1.0, 1.0, 0.1, key="strength", width=285, **BOUND
+            _("Gaussian 0 … 1 learned"),
+            0.0,
+            1.0,
+            1.0,
+            0.1,
+            key="strength",
+            width=195,
+            help=_("How much of what the network has learnt is added to a Gaussian."),
+            **BOUND,
         )
     setting = Setting(
         loaders.version(name),

@@ -1,4 +1,4 @@
-"""Cells of a code that are knocked out, and filled in by the prior to go with the others."""
+"""Cells of a code that are cut out, and filled in by the prior to go with the others."""
 
 from functools import partial
 
@@ -19,8 +19,10 @@ from pages.parts.shared import controls, export, loaders
 
 NUM_FILLED = 9
 Cell = tuple[int, int]
-# The picture to mark cells on is as high as the others; below 640 px Streamlit stacks them.
-STYLE = "@media (641px <= width <= 1200px) { .st-key-filling .stColumn { min-width: calc(50% - 1rem); } }"
+# Two a row where three would be small; below 640 px Streamlit stacks them.
+STYLE = (
+    "@media (641px <= width <= 1200px) { .st-key-filling .stColumn { flex: 0 0 calc(50% - 0.5rem); min-width: 0; } }"
+)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -49,7 +51,7 @@ def shapes(height: int, width: int) -> dict[str, list[Cell]]:
     }
 
 
-def _knock_out(holes: list[Cell]) -> None:
+def _cut_out(holes: list[Cell]) -> None:
     st.session_state.holes = holes
 
 
@@ -63,9 +65,9 @@ def show(chosen: Chosen) -> None:
         st.session_state.holes = [hole for hole in st.session_state.holes if hole in places]
     with controls.row():
         for name, holes in ready.items():
-            st.button(name, on_click=_knock_out, args=(holes,))
+            st.button(name, on_click=_cut_out, args=(holes,))
     holes = st.multiselect(
-        _("Cells knocked out (row, column)"),
+        _("Cells cut out (row, column)"),
         places,
         ready[_("The middle")],
         format_func=lambda place: f"{place[0] + 1}, {place[1] + 1}",
@@ -86,7 +88,7 @@ def show(chosen: Chosen) -> None:
         st.markdown(_("**Code {number}**: click or drag over cells").format(number=first))
         label = _("Code {number} decoded, under its {height}×{width} cells.")
         label = label.format(number=first, height=height, width=width)
-        cells.show_marked(tile, (height, width), holes, label, _knock_out, "holes_picture")
+        cells.show_marked(tile, (height, width), holes, label, _cut_out, "holes_picture")
     for column, head, pictures in (
         (columns[1], _("**Filled in by the prior**, nine times"), by_prior),
         (columns[2], _("**By a Gaussian**, same noise"), by_gaussian),
@@ -115,11 +117,11 @@ def show(chosen: Chosen) -> None:
             ).format(kept=number(_spread(by_prior, ~inside), 1))
         )
     if not holes:
-        points = [_("No cell is knocked out, so all pictures are the same. Click cells of the picture on the left.")]
+        points = [_("No cell is cut out, so all pictures are the same. Click cells of the picture on the left.")]
     controls.notice(points)
     draw = partial(_draw, tile, by_prior, by_gaussian)
     numbers = [{"row": row + 1, "column": column + 1} for row, column in holes]
-    settings = chosen.settings(**{_("code"): first, _("cells knocked out"): len(holes)})
+    settings = chosen.settings(**{_("code"): first, _("cells cut out"): len(holes)})
     alt = _(
         "Code {number} decoded, and with {holes} of its cells filled in nine times by the prior and nine times by a Gaussian"
     ).format(number=first, holes=number(len(holes)))

@@ -74,7 +74,7 @@ def show_marked(
     on_mark: Callable[[list[tuple[int, int]]], None],
     key: str,
 ) -> None:
-    """Draws a picture under a grid of cells, those knocked out covered; calls on_mark with all of them, (row, column) from 0 each, before
+    """Draws a picture under a grid of cells, those cut out covered; calls on_mark with all of them, (row, column) from 0 each, before
     the next run.
 
     A click or Enter covers a cell or uncovers it, dragging does so with each cell on the way, and arrow keys move a frame.
@@ -89,10 +89,10 @@ def show_marked(
             places = {(int(row), int(column)) for row, column in event["cells"]}
             on_mark(sorted(p for p in places if 0 <= p[0] < grid[0] and 0 <= p[1] < grid[1]))
 
-    keys = _("Arrow keys move the frame, Enter knocks its cell out or puts it back.")
+    keys = _("Arrow keys move the frame, Enter cuts its cell out or puts it back.")
     at = {"row": "{0}", "column": "{1}"}
     words = {
-        "marked": sentences([label, _("Row {row}, column {column}: knocked out.").format(**at), keys]),
+        "marked": sentences([label, _("Row {row}, column {column}: cut out.").format(**at), keys]),
         "unmarked": sentences([label, _("Row {row}, column {column}: kept.").format(**at), keys]),
     }
     state = {"pick": [0, 0], "active": True, "names": [], "marked": [list(place) for place in sorted(marked)]}
