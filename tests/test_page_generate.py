@@ -266,7 +266,7 @@ def test_the_learned_prior_is_a_sampler_where_there_is_one():
 def test_no_english_is_left_on_a_chinese_page(view, priors):
     names = aemodels.load_checkpoint("dog-prior", priors).data.label_names
     found = test_pages_zh.left(
-        "dogs/generate", [*names, "dog-prior", "prior on the codes of dog-noise-0.10"], view=view, steps=4
+        "dogs/generate", [*names, "dog-prior", "Prior on the codes of dog-noise-0.10"], view=view, steps=4
     )
     assert not found, test_pages_zh.say("dogs/generate", found)
 

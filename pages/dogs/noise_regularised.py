@@ -13,6 +13,7 @@ from aemodels import language
 from aemodels.codes import latents
 from aemodels.data import words
 from aemodels.language import _, list_of, number, percent, sentences, signed
+from aemodels.quality.generation import LEARNED
 from aemodels.report import figures, panels, psnr_matrix
 from aemodels.storage import catalogue
 from pages.parts.photos import channel, generation, sampling
@@ -121,7 +122,7 @@ def learned_nine(name: str, seeds: list[int]) -> np.ndarray:
     """Nine samples of the prior of this model's codes; grey where there is none."""
     if name not in priors:
         return np.full_like(sampling.nine(sampling.rebuilt_nine(name)), 128)
-    return sampling.nine(ckpts[name].model.decode(sampling.sample_codes(name, 256, sampling.LEARNED, seeds)))
+    return sampling.nine(ckpts[name].model.decode(sampling.sample_codes(name, 256, LEARNED, seeds)))
 
 
 def of_models(values: dict[str, str]) -> str:

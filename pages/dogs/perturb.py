@@ -14,6 +14,7 @@ from aemodels.data import words
 from aemodels.language import _, list_of, number, sentences
 from aemodels.noise import perturb, seeded_order
 from aemodels.quality import detail
+from aemodels.quality.generation import LEARNED
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from aemodels.storage import catalogue
@@ -75,7 +76,7 @@ class Scene:
 def compute(seed: int) -> Scene:
     x = None
     if source != "photos":
-        sampler = sampling.LEARNED if source == "learned" else "full"
+        sampler = LEARNED if source == "learned" else "full"
         z = sampling.sample_codes(name, 256, sampler, controls.image_seeds(seed, 9))
     elif has_photos:
         x = selection.random_test_photos(ckpt.data, seed).x

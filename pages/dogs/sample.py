@@ -13,6 +13,7 @@ from aemodels.codes import latents
 from aemodels.data import words
 from aemodels.language import _, list_of, number, percent, sentences, signed
 from aemodels.quality import detail
+from aemodels.quality.generation import LEARNED
 from aemodels.report import drawing, figures
 from aemodels.storage import catalogue
 from pages.parts.photos import generation, sampling
@@ -93,7 +94,7 @@ with controls.row():
         value=256,
         key="fitted_on",
         width=340,
-        disabled=sampler == sampling.LEARNED,
+        disabled=sampler == LEARNED,
         bind="query-params",
         persist_state="session",
     )
@@ -151,7 +152,7 @@ settings = {
     _("model"): name,
     _("seed"): seed,
 }
-if sampler == sampling.LEARNED:
+if sampler == LEARNED:
     settings[_("drawn from")] = loaders.prior_of(name)
 else:
     settings |= {
@@ -185,7 +186,7 @@ if loaders.prior_of(name):
     st.page_link("dogs/generate.py", label=_("See how the learned prior draws"), icon=":material/auto_awesome:")
 
 others = models.varying(models.present(group.names))
-if sampler == sampling.LEARNED:
+if sampler == LEARNED:
     others = [other for other in others if loaders.prior_of(other)]
 if len(others) > 1:
     st.header(_("The same seeds in every model"), anchor=False)

@@ -68,10 +68,10 @@ def choose() -> Chosen:
             _("Guidance"),
             1.0,
             MAX_GUIDANCE,
-            2.0,
+            flows.GUIDANCE,
             0.5,
             key="guidance",
-            width=195,
+            width=175,
             disabled=not label,
             help=_(
                 "How much the {class_} counts; 1 is as it was trained. It does nothing while no {class_} is chosen."
@@ -84,7 +84,7 @@ def choose() -> Chosen:
             MAX_STEPS,
             flows.NUM_STEPS,
             key="steps",
-            width=195,
+            width=175,
             help=_("In how many steps noise becomes a code. More are slower and nearer to the exact flow."),
             **BOUND,
         )
@@ -95,7 +95,7 @@ def choose() -> Chosen:
             1.0,
             0.1,
             key="strength",
-            width=195,
+            width=175,
             help=_("How much of what the network has learnt is added to a Gaussian."),
             **BOUND,
         )

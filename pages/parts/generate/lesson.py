@@ -95,7 +95,7 @@ def _flow() -> None:
     )
     st.markdown(
         _(
-            "The first part, $v_G$, is that of a Gaussian with the codes' covariance ($U$ its axes, $\\lambda$ the variances along them): it is known without "
+            "The first part, $v_G$, is that of a Gaussian with the codes' covariance ($U$ its axes, $λ$ the variances along them): it is known without "
             "training. The network $f$ learns only what the Gaussian misses. The slider above is $s$: at 0 you see a Gaussian, at 1 all that is learnt."
         )
     )

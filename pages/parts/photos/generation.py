@@ -46,7 +46,7 @@ MEANING = {
     ),
 }
 SOURCES = {generation.PHOTOS: N_("Unseen photos"), generation.RECONSTRUCTIONS: N_("Reconstructions")}
-SOURCES |= sampling.SAMPLERS | {sampling.LEARNED: N_("Learned"), generation.PIXEL_NOISE: N_("Independent pixels")}
+SOURCES |= sampling.SAMPLERS | {generation.LEARNED: N_("Learned"), generation.PIXEL_NOISE: N_("Independent pixels")}
 
 Row = Mapping[str, Any]  # of one kind of pictures: each measure's mean and standard deviation
 
@@ -71,17 +71,20 @@ def learnt(data: DataRecord, model: str) -> list[str]:
     if results is None or _is_old(results, model):
         return []
     values, picture = _values(results), words.of(data.config)
-    drawn = values.get((sampling.LEARNED, model))
-    if drawn is None:
+    drawn, prior = values.get((generation.LEARNED, model)), loaders.prior_of(model)
+    if drawn is None or prior is None:
+        return []
+    if results["priors"].get(model) != generation.identity(loaders.load(prior).provenance):
         return []
     gaussian, rebuilt = _best(values, [model]), values[generation.RECONSTRUCTIONS, model]
     way = (gaussian["frechet"][0] - drawn["frechet"][0]) / (gaussian["frechet"][0] - rebuilt["frechet"][0])
     points = [
         _(
-            "Measured on {samples} samples: their Fréchet distance from {photos} is **{learned}**, that of the best Gaussian {gaussian}, that of the "
+            "Measured on {samples} samples of each {class_} in turn: their Fréchet distance from {photos} is **{learned}**, that of the best Gaussian {gaussian}, that of the "
             "reconstructions {rebuilt} (lower is nearer). So the prior has gone **{way}** of the way from the Gaussian to the best that this decoder can show."
         ).format(
             samples=number(results["num_samples"]),
+            class_=picture.class_,
             photos=picture.many,
             learned=number(drawn["frechet"][0]),
             gaussian=number(gaussian["frechet"][0]),
@@ -180,7 +183,7 @@ def show(group: Group) -> None:
     values = _values(results)
     measured = {source for source, _model in values}
     sources = {
-        source: _(title) for source, title in SOURCES.items() if source != sampling.LEARNED or source in measured
+        source: _(title) for source, title in SOURCES.items() if source != generation.LEARNED or source in measured
     }
     measure = controls.choose(_("Measure"), {key: _(name) for key, name in MEASURES.items()}, key="measure")
     st.table(
