@@ -16,6 +16,7 @@ from aemodels.codes import flows, latents
 from aemodels.errors import DataError
 from aemodels.storage import checkpoints
 from pages.parts.photos import drawings
+from pages.parts.shared import loaders
 
 VIEWS = ("nine", "way", "between", "back", "filling", "why")
 SEEDS = range(3000, 3009)
@@ -229,7 +230,7 @@ def test_samples_sharpen_while_a_slow_prior_draws(priors, monkeypatch):
             time.sleep(0.05)
 
     monkeypatch.setattr(flows, "path", slow)
-    setting = drawings.Setting(("dog-prior", 1), ("dog-noise-0.10", 1), num_steps=5)
+    setting = drawings.Setting(loaders.version("dog-prior"), loaders.version("dog-noise-0.10"), num_steps=5)
     moments = drawings.watch(setting, [1, 2, 3], lambda moment: seen.append(moment.t))
     assert [moment.t for moment in moments] == pytest.approx([1, 0.8, 0.6, 0.4, 0.2, 0], abs=1e-6)
     assert seen == sorted(seen, reverse=True)

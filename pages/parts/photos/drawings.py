@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.codes import flows
+from aemodels.errors import LatentLabError
 from aemodels.language import kept
 from aemodels.models.flow import FlowPrior
 from pages.parts.shared import loaders
@@ -61,15 +62,16 @@ class Drawing:
         shares = torch.tensor(seeds).chunk(os.cpu_count() or 1)
         self._steps: list[list[flows.Moment]] = [[] for _ in shares]
         pool = ThreadPoolExecutor(len(shares))
-        draw = kept(self._draw)
+        draw, prior = kept(self._draw), setting.model()
         self._ends: list[Future] = [
-            pool.submit(draw, setting, share.tolist(), steps) for share, steps in zip(shares, self._steps, strict=True)
+            pool.submit(draw, prior, share.tolist(), setting.how(), steps)
+            for share, steps in zip(shares, self._steps, strict=True)
         ]
         pool.shutdown(wait=False)
 
     @staticmethod
-    def _draw(setting: Setting, seeds: list[int], steps: list[flows.Moment]) -> None:
-        for moment in flows.path(setting.model(), seeds, **setting.how()):
+    def _draw(prior: FlowPrior, seeds: list[int], how: dict[str, Any], steps: list[flows.Moment]) -> None:
+        for moment in flows.path(prior, seeds, **how):
             steps.append(moment)
 
     def is_done(self, within_s: float) -> bool:
@@ -102,15 +104,15 @@ def start(setting: Setting, seeds: tuple[int, ...]) -> Drawing:
 def watch(setting: Setting, seeds: Sequence[int], show: Callable[[flows.Moment], None]) -> list[flows.Moment]:
     """All steps of the drawing; while it goes on longer than half a second, `show` shows where it is."""
     drawing, shown, pause_s = start(setting, tuple(seeds)), 0, SHOW_AFTER_S
-    while not drawing.is_done(pause_s):
-        moments, pause_s = drawing.moments(), SHOW_EVERY_S
-        if len(moments) > shown:
-            shown = len(moments)
-            show(moments[-1])
     try:
+        while not drawing.is_done(pause_s):
+            moments, pause_s = drawing.moments(), SHOW_EVERY_S
+            if len(moments) > shown:
+                shown = len(moments)
+                show(moments[-1])
         return drawing.result()
-    except Exception:
-        start.clear(setting, tuple(seeds))
+    except LatentLabError:
+        start.clear(setting, tuple(seeds))  # the next one who asks may have more luck
         raise
 
 
