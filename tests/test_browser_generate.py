@@ -34,7 +34,7 @@ def in_address(page, key, value):
 
 
 def holes(page):
-    return page.locator(".st-key-holes [data-baseweb='tag']").all_inner_texts()
+    return page.locator(".st-key-holes [data-tag] span[title]").all_inner_texts()
 
 
 def test_draw_scrub_and_cut_cells_out(new_page, url):
@@ -51,7 +51,7 @@ def test_draw_scrub_and_cut_cells_out(new_page, url):
 
     page.get_by_role("radio", name="From noise to picture").click()
     before = source(page, "^Nine samples at step 2 of 4")
-    page.get_by_role("slider", name="Step", exact=True).focus()
+    page.locator(".st-key-moment").get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
     assert source(page, "^Nine samples at step 3 of 4") != before
     in_address(page, "moment", "3")
@@ -71,6 +71,7 @@ def test_draw_scrub_and_cut_cells_out(new_page, url):
     page.keyboard.press("Enter")
     page.get_by_text("1, 3", exact=True).wait_for()
     sync_api.expect(canvas).to_have_attribute("aria-label", re.compile("Row 1, column 3: cut out"))
+    assert canvas.bounding_box() == box  # nothing has moved below the hand
     page.mouse.move(box["x"] + 1.5 * step, box["y"] + 1.5 * step)
     page.mouse.down()
     page.mouse.move(box["x"] + 3.5 * step, box["y"] + 1.5 * step, steps=8)

@@ -66,6 +66,7 @@ def show(chosen: Chosen) -> None:
     with controls.row():
         for name, holes in ready.items():
             st.button(name, on_click=_cut_out, args=(holes,))
+    pictures = st.container(key="filling")  # above the field, which grows: nothing moves below the hand that drags
     holes = st.multiselect(
         _("Cells cut out (row, column)"),
         places,
@@ -83,19 +84,19 @@ def show(chosen: Chosen) -> None:
             filled(setting, first, holes, tuple(seeds)) for setting in (chosen.setting, chosen.setting.gaussian())
         )
     st.html(f"<style>{STYLE}</style>")
-    columns = st.container(key="filling").columns(3, gap="small")
+    columns = pictures.columns(3, gap="small")
     with columns[0]:
         st.markdown(_("**Code {number}**: click or drag over cells").format(number=first))
         label = _("Code {number} decoded, under its {height}×{width} cells.")
         label = label.format(number=first, height=height, width=width)
         cells.show_marked(tile, (height, width), holes, label, _cut_out, "holes_picture")
-    for column, head, pictures in (
+    for column, head, filled_in in (
         (columns[1], _("**Filled in by the prior**, nine times"), by_prior),
         (columns[2], _("**By a Gaussian**, same noise"), by_gaussian),
     ):
         with column:
             st.markdown(head)
-            export.show(Image.fromarray(sampling.nine(pictures)), head.replace("*", ""))
+            export.show(Image.fromarray(sampling.nine(filled_in)), head.replace("*", ""))
     block = ckpt.model_config.image_shape[1] // height, ckpt.model_config.image_shape[2] // width
     mask = torch.zeros(height, width, dtype=torch.bool)
     for row, column in holes:
