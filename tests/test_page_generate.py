@@ -9,12 +9,14 @@ import test_pages_zh
 import torch
 from apptest import collected, go_to, notice, numbers, open_page, pictures, start, text
 from broken_models import quick
+from browser import REPO
 from small_priors import save_prior
 
 import aemodels
 from aemodels.codes import flows, latents
 from aemodels.errors import DataError
-from aemodels.storage import checkpoints
+from aemodels.quality import generation
+from aemodels.storage import checkpoints, measurements
 from pages.parts.photos import drawings
 from pages.parts.shared import loaders
 
@@ -261,6 +263,27 @@ def test_the_learned_prior_is_a_sampler_where_there_is_one():
     assert panel(perturbed).settings["codes of"] == "Nine learned samples"
     regularised = go_to(perturbed, "dogs/noise_regularised")
     assert "nine learned samples" in panel(regularised).alt
+
+
+@pytest.mark.parametrize(("wall_s", "is_shown"), [(0, True), (1, False)])
+def test_how_far_the_prior_comes_is_told_unless_it_was_trained_again(wall_s, is_shown, tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CHECKPOINTS", str(tmp_path))
+    save_prior("dog-prior", tmp_path)
+    prior = aemodels.load_checkpoint("dog-prior", tmp_path)
+    fingerprint = prior.data.fingerprint
+    results = measurements.read_generation(fingerprint, REPO / "checkpoints")
+    rows = {row["source"]: row for row in results["rows"] if row["model"] == "dog-noise-0.10"}
+    gaussian = min(rows[sampler]["frechet"][0] for sampler in latents.SAMPLERS)
+    rebuilt = rows[generation.RECONSTRUCTIONS]["frechet"][0]
+    drawn = {**rows["full"], "source": generation.LEARNED, "frechet": [gaussian - 0.25 * (gaussian - rebuilt), 1.0]}
+    identity = generation.identity(prior.provenance)
+    identity["wall_s"] += wall_s
+    results |= {"rows": [*results["rows"], drawn], "priors": {"dog-noise-0.10": identity}}
+    measurements.save_generation(results, fingerprint, tmp_path)
+    app = generate()
+    assert ("has gone **25%** of the way" in notice(app)) == is_shown
+    sample = go_to(app, "dogs/sample")
+    assert ("Learned" in sample.table[0].value.index) == is_shown
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -169,6 +169,7 @@ controls.notice(
     [
         *models.notes(*ckpts),
         *generation.verdict(group.data, *own, beside=plain),
+        *(point for name in priors for point in generation.learnt(group.data, name)),
         *channel.findings(curves, references, own, plain),
         *of_samples,
         kurtosis,

@@ -69,7 +69,7 @@ def show(chosen: Chosen) -> None:
     found = look(chosen, last.z, x_gaussian)
     title = _("Nine samples, seed {seed}").format(seed=chosen.seed)
     if chosen.class_name:
-        title = _("Nine samples: {class_}, seed {seed}").format(class_=chosen.class_name, seed=chosen.seed)
+        title = _("{class_}, seed {seed}").format(class_=chosen.class_name, seed=chosen.seed)
     alt = _(
         "Left nine samples of the prior, in the middle the nearest real code of each, right what a Gaussian draws from the same noise, all decoded"
     )

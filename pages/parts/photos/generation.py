@@ -71,18 +71,17 @@ def learnt(data: DataRecord, model: str) -> list[str]:
     if results is None or _is_old(results, model):
         return []
     values, picture = _values(results), words.of(data.config)
-    drawn, prior = values.get((generation.LEARNED, model)), loaders.prior_of(model)
-    if drawn is None or prior is None:
-        return []
-    if results["priors"].get(model) != generation.identity(loaders.load(prior).provenance):
+    if (drawn := values.get((generation.LEARNED, model))) is None:
         return []
     gaussian, rebuilt = _best(values, [model]), values[generation.RECONSTRUCTIONS, model]
     way = (gaussian["frechet"][0] - drawn["frechet"][0]) / (gaussian["frechet"][0] - rebuilt["frechet"][0])
     points = [
         _(
-            "Measured on {samples} samples of each {class_} in turn: their Fréchet distance from {photos} is **{learned}**, that of the best Gaussian {gaussian}, that of the "
-            "reconstructions {rebuilt} (lower is nearer). So the prior has gone **{way}** of the way from the Gaussian to the best that this decoder can show."
+            "The learned prior of {model} has a Fréchet distance of **{learned}** from {photos}, measured on {samples} samples of each {class_} in turn; the best "
+            "Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer). So the prior has gone **{way}** of the way from the "
+            "Gaussian to the best that this decoder can show."
         ).format(
+            model=model,
             samples=number(results["num_samples"]),
             class_=picture.class_,
             photos=picture.many,
@@ -204,7 +203,8 @@ def show(group: Group) -> None:
                 ).format(model=name),
                 icon=":material/history:",
             )
-    st.markdown("\n\n".join([*_answer(results, group.data, models, None), _(MEANING[measure])]))
+    of_priors = [point for name in models for point in learnt(group.data, name)]
+    st.markdown("\n\n".join([*_answer(results, group.data, models, None), *of_priors, _(MEANING[measure])]))
     st.caption(
         _(
             "Each figure: {samples} pictures against {reference} train photos, mean ± standard "
@@ -230,7 +230,19 @@ def _cell(row: Row | None, measure: str) -> str:
 
 
 def _values(results: Mapping[str, Any]) -> dict[tuple[str, str | None], Row]:
-    return {(row["source"], row["model"]): row for row in results["rows"]}
+    """The rows by source and model, without those of priors that are not here or were trained again since."""
+    is_old = {name: not _is_prior(name, identity) for name, identity in results.get("priors", {}).items()}
+    return {
+        (row["source"], row["model"]): row
+        for row in results["rows"]
+        if row["source"] != generation.LEARNED or not is_old[row["model"]]
+    }
+
+
+def _is_prior(model: str, identity: Mapping[str, Any]) -> bool:
+    """Whether that is the identity of the prior of this model's codes."""
+    prior = loaders.prior_of(model)
+    return prior is not None and generation.identity(loaders.load(prior).provenance) == identity
 
 
 def _is_old(results: Mapping[str, Any], name: str) -> bool:

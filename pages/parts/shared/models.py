@@ -79,7 +79,7 @@ def table(group: Group) -> str:
             {
                 _("model"): model.name,
                 _("code"): "×".join(map(str, model.config.latent_shape)),
-                _("noise while tested"): _noise(model),
+                _("noise while tested"): "–" if model.is_prior else _noise(model),
                 _("BCE, nats a pixel"): number(metrics["bce"], 4) if "bce" in metrics else "–",
                 _("PSNR, dB"): "–"
                 if model.is_prior

@@ -29,17 +29,12 @@ def of_models(models: Sequence[Model]) -> dict[str, dict[str, str]]:
 def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
     header = of.header
     model, train, made = header["model_config"], header["train_config"], header["provenance"]
-    depths = (model.get(part, ()) for part in ("encoder_depths", "decoder_depths", "corrector_depths"))
     return {
         **_measured(header["metrics"]),
         _("variant"): list_of([model["variant"], model["network"]]),
         _("code"): "×".join(map(str, model["latent_shape"])),
         _("widths"): list_of(map(str, model["widths"])),
-        _("blocks, encoder / decoder / corrector"): " / ".join(list_of(map(str, each)) or "–" for each in depths),
-        _(
-            "gradient steps on the code, learned / plain"
-        ): f"{model.get('refiner_steps', 0)} / {model.get('descent_steps', 0)}",
-        _("loss"): LOSSES[model["reconstruction"]],
+        **(_of_prior(train) if of.is_prior else _of_autoencoder(model)),
         **{
             _(OF_VARIANTS[key]) if key in OF_VARIANTS else key: f"{model[key]:g}" if model.get(key) else _("none")
             for key in own
@@ -64,6 +59,21 @@ def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
         _("data fingerprint"): made["data_fingerprint"][:12],
         _("seed"): str(made["seed"]),
         _("finished"): _("yes") if made["finished"] else _("no"),
+    }
+
+
+def _of_prior(train: Mapping[str, Any]) -> dict[str, str]:
+    return {_("codes of"): train["codes_of"]}
+
+
+def _of_autoencoder(model: Mapping[str, Any]) -> dict[str, str]:
+    depths = (model.get(part, ()) for part in ("encoder_depths", "decoder_depths", "corrector_depths"))
+    return {
+        _("blocks, encoder / decoder / corrector"): " / ".join(list_of(map(str, each)) or "–" for each in depths),
+        _(
+            "gradient steps on the code, learned / plain"
+        ): f"{model.get('refiner_steps', 0)} / {model.get('descent_steps', 0)}",
+        _("loss"): LOSSES[model["reconstruction"]],
     }
 
 
