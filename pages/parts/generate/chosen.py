@@ -60,6 +60,8 @@ def choose() -> Chosen:
         seed = controls.seed_control()
     trained = loaders.checkpoint(name)
     ckpt = _autoencoder(trained)
+    if not models.varying([ckpt.name]):
+        st.stop()
     picture, classes, label = words.of(trained.data.config), {"": _("Any"), **_classes(trained)}, ""
     with controls.row():
         if len(classes) > 1:

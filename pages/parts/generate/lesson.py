@@ -23,26 +23,32 @@ def show(chosen: Chosen) -> None:
     codes = chosen.ckpt.codes[:MAX_DOTS]
     drawn = sampling.fitted(chosen.ckpt.name, len(chosen.ckpt.codes), "full")
     gaussian = latents.sample(drawn, range(len(codes))).unflatten(1, codes.shape[1:])
-    bend = dependence.strongest_bend(chosen.ckpt.codes)
+    bend = dependence.strongest_bend(chosen.ckpt.codes) if latents.rank(drawn) > 1 else None
     has_cells = codes.ndim == 4
     st.html(f"<style>{STYLE}</style>")
     left, right = st.container(key="lesson").columns(2, gap="medium")
-    with left:
-        st.subheader(_("Codes lie along a curve"), anchor=False)
-        axes = " & ".join(str(place + 1) for place in bend.places)
-        alt = _("Real codes and a Gaussian's on the principal axes {axes}, and the mean height of each along the way")
-        st.plotly_chart(_bend_chart(bend, codes, gaussian), key="bend", alt=alt.format(axes=axes))
+    if bend:
+        with left:
+            st.subheader(_("Codes lie along a curve"), anchor=False)
+            axes = " & ".join(str(place + 1) for place in bend.places)
+            alt = _(
+                "Real codes and a Gaussian's on the principal axes {axes}, and the mean height of each along the way"
+            )
+            st.plotly_chart(_bend_chart(bend, codes, gaussian), key="bend", alt=alt.format(axes=axes))
     points = [
         _(
             "A Gaussian knows the mean of each number of the code, and how any two go together. It knows nothing else, and real codes have more "
             "order than that."
         ),
         *models.notes(chosen.ckpt.name),
-        _(
-            "Axes {first} and {second} are uncorrelated, and yet the height of one depends on the other's: the correlation with its square is "
-            "**{bend}**. For a Gaussian it is 0."
-        ).format(first=bend.places[0] + 1, second=bend.places[1] + 1, bend=signed(bend.bend, 2)),
     ]
+    if bend:
+        points.append(
+            _(
+                "Axes {first} and {second} are uncorrelated, and yet the place on axis {second} depends on that on axis {first}: its correlation with the "
+                "square of the other is **{bend}**. For a Gaussian it is 0."
+            ).format(first=bend.places[0] + 1, second=bend.places[1] + 1, bend=signed(bend.bend, 2))
+        )
     if has_cells:
         with st.spinner(_("Drawing nine samples …")):
             learnt = drawings.watch(chosen.setting, nine.seeds(chosen.seed), lambda moment: None)[-1].z
