@@ -23,10 +23,15 @@ from pages.parts.shared import controls, export, loaders
 def pushed(setting: Setting, places: tuple[int, ...], t: float, seeds: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """The reference codes at these places, with noise as at time t, and brought back from there."""
     prior = setting.model()
-    z = loaders.load(setting.autoencoder[0]).codes[list(places)]
+    ckpt = loaders.load(setting.autoencoder[0])
+    z, labels = ckpt.codes[list(places)], ckpt.labels[list(places)]
     noise = seeded_normal(seeds, z.shape[1:])
     noisy = prior.denormalise((1 - t) * prior.normalise(z) + t * noise)
-    back = drawings.in_shares(lambda z, s: flows.edit(prior, z, t, s.tolist(), **setting.how()), z, seeds)
+
+    def bring_back(z: Tensor, seeds: Tensor, labels: Tensor) -> Tensor:
+        return flows.edit(prior, z, t, seeds.tolist(), **setting.how(drawings.known(labels)))
+
+    back = drawings.in_shares(bring_back, z, seeds, labels)
     return noisy, back
 
 
@@ -85,6 +90,10 @@ def show(chosen: Chosen) -> None:
             _("On the way back the prior is told “{name}”: see what turns into one, and from which t on.").format(
                 name=chosen.class_name
             )
+        )
+    elif chosen.setting.label == drawings.IN_TURN:
+        points.append(
+            _("On the way back the prior is told each one's own {class_}.").format(class_=chosen.picture.class_)
         )
     controls.notice(points)
     numbers = [

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import flows, latents
-from aemodels.language import _, number, percent
+from aemodels.language import _, number, percent, sentences
 from aemodels.noise import power, seeded_normal
 from aemodels.quality import detail
 from aemodels.report import figures
@@ -36,7 +36,11 @@ def walks(setting: Setting, seeds: tuple[int, int]) -> tuple[Walk, Walk]:
     """From the sample of one seed to that of the other: in the noise, on the great circle; and in the code, on the straight line."""
     prior, ckpt = setting.model(), loaders.load(setting.autoencoder[0])
     noise = latents.slerp(*seeded_normal(seeds, prior.config.latent_shape), NUM_STEPS)
-    in_noise = drawings.in_shares(lambda e: flows.sample_from(prior, e, **setting.how()), noise)
+    first, second = setting.in_turn(seeds) or (0, 0)
+    labels = [first] * MIDDLE + [second] * (NUM_STEPS - MIDDLE)
+    in_noise = drawings.in_shares(
+        lambda e, label: flows.sample_from(prior, e, **setting.how(label.tolist())), noise, labels
+    )
     in_code = latents.lerp(in_noise[0], in_noise[-1], NUM_STEPS)
     return tuple(Walk(z, drawings.decode(ckpt, z)) for z in (in_noise, in_code))
 
@@ -66,7 +70,16 @@ def show(chosen: Chosen) -> None:
     )
     alt = alt.format(start=start, end=end)
     export.show(export.on_screen(draw), alt)
-    st.caption(_("Below each picture: E[z²], the mean square of its code."))
+    change = _("Half way, the {class_} that the prior is told changes from that of one end to that of the other.")
+    changes = chosen.setting.label == drawings.IN_TURN
+    st.caption(
+        sentences(
+            [
+                _("Below each picture: E[z²], the mean square of its code."),
+                change.format(class_=chosen.picture.class_) if changes else "",
+            ]
+        )
+    )
     fine = [detail.mean_step(walk.x[MIDDLE][None]) for walk in (in_noise, in_code)]
     ends = detail.mean_step(in_noise.x[[0, -1]])
     square = power(in_code.z)

@@ -12,11 +12,12 @@ from aemodels.language import _, number, percent
 from aemodels.models.flow import FlowPrior
 from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
-from pages.parts.photos.drawings import Setting
+from pages.parts.photos.drawings import IN_TURN, Setting
 from pages.parts.shared import controls, loaders, models
 
 MIN_STEPS, MAX_STEPS = 4, 50
 MAX_GUIDANCE = 6.0
+NONE_TOLD = "none"
 BOUND = {"bind": "query-params", "persist_state": "session"}
 
 
@@ -24,7 +25,7 @@ BOUND = {"bind": "query-params", "persist_state": "session"}
 class Chosen:
     """The prior, the checkpoint whose codes it draws, the prior's group of models, words for its pictures, and how it draws.
 
-    class_name  the chosen class; empty for any
+    class_name  the chosen class; empty for none and for all in turn
     """
 
     prior: FlowPrior
@@ -44,8 +45,11 @@ class Chosen:
         """What makes the same picture again, in words."""
         setting = self.setting
         told = {_("model"): setting.prior[0], _("codes of"): self.ckpt.name, _("seed"): self.seed}
-        if self.class_name:
-            told |= {self.picture.class_: self.class_name, _("guidance"): number(setting.guidance, 1)}
+        if setting.label is not None:
+            told |= {
+                self.picture.class_: self.class_name or _("all in turn"),
+                _("guidance"): number(setting.guidance, 1),
+            }
         return told | {_("steps"): setting.num_steps, _("learned part"): percent(setting.strength)} | more
 
     def file_name(self, view: str) -> str:
@@ -62,9 +66,9 @@ def choose() -> Chosen:
     ckpt = _autoencoder(trained)
     if not models.varying([ckpt.name]):
         st.stop()
-    picture, classes, label = words.of(trained.data.config), {"": _("Any"), **_classes(trained)}, ""
+    picture, classes, label = words.of(trained.data.config), _classes(trained), NONE_TOLD
     with controls.row():
-        if len(classes) > 1:
+        if classes:
             label = controls.choose(picture.class_.capitalize(), classes, key=f"{picture.kind}_class")
         guidance = st.slider(
             _("Guidance"),
@@ -74,9 +78,9 @@ def choose() -> Chosen:
             0.5,
             key="guidance",
             width=175,
-            disabled=not label,
+            disabled=label == NONE_TOLD,
             help=_(
-                "How much the {class_} counts; 1 is as it was trained. It does nothing while no {class_} is chosen."
+                "How much the {class_} counts; 1 is as it was trained. It does nothing while no {class_} is told."
             ).format(class_=picture.class_),
             **BOUND,
         )
@@ -104,18 +108,22 @@ def choose() -> Chosen:
     setting = Setting(
         loaders.version(name),
         loaders.version(ckpt.name),
-        int(label) if label else None,
+        None if label == NONE_TOLD else int(label or IN_TURN),
         num_steps,
-        guidance if label else 1.0,
+        1.0 if label == NONE_TOLD else guidance,
         strength,
     )
-    return Chosen(trained.model, ckpt, group, picture, setting, seed, classes[label] if label else "")
+    return Chosen(trained.model, ckpt, group, picture, setting, seed, classes[label] if label.isdigit() else "")
 
 
 def _classes(trained: Checkpoint) -> dict[str, str]:
-    """Classes that the prior has learnt, by their place in label_names, sorted by name."""
+    """What may be told of classes: one after the other, none, or one that the prior has learnt, by its place in label_names; sorted by
+    name. Empty where it has learnt none."""
     names = trained.data.label_names[: trained.model.num_labels]
-    return {str(i): names[i] for i in sorted(range(len(names)), key=lambda i: names[i])}
+    if not names:
+        return {}
+    in_order = sorted(range(len(names)), key=lambda i: names[i])
+    return {"": _("All in turn"), NONE_TOLD: _("None told")} | {str(i): names[i] for i in in_order}
 
 
 def _autoencoder(trained: Checkpoint) -> Checkpoint:

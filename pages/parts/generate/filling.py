@@ -33,7 +33,11 @@ def filled(setting: Setting, place: int, holes: tuple[Cell, ...], seeds: tuple[i
     for row, column in holes:
         known[row, column] = False
     z = ckpt.codes[place].expand(len(seeds), *ckpt.codes.shape[1:])
-    fill = lambda z, s: flows.inpaint(prior, z, known, s.tolist(), **setting.how())  # noqa: E731
+    own_class = drawings.known(ckpt.labels[place].expand(len(seeds)))
+
+    def fill(z: Tensor, seeds: Tensor) -> Tensor:
+        return flows.inpaint(prior, z, known, seeds.tolist(), **setting.how(own_class and own_class[: len(z)]))
+
     return drawings.decode(ckpt, drawings.in_shares(fill, z, seeds))
 
 

@@ -19,6 +19,7 @@ from pages.parts.shared import loaders
 
 SHOW_AFTER_S = 0.5  # how long a drawing may take unseen
 SHOW_EVERY_S = 0.3
+IN_TURN = -1
 MAX_DRAWINGS = 32  # of 2 MB each: nine codes at 25 steps
 
 
@@ -27,7 +28,7 @@ class Setting:
     """How codes are drawn: all that a sample depends on besides its seed.
 
     prior, autoencoder  each checkpoint's name and when its file was written, as `loaders.version` gives them
-    label               class, a place in label_names; None for any
+    label               class, a place in label_names; None where none is told; IN_TURN for one after the other
     strength            of what is learnt: 0 is a Gaussian, 1 the prior
     """
 
@@ -45,10 +46,17 @@ class Setting:
         """The same without anything that is learnt."""
         return replace(self, label=None, guidance=1.0, strength=0.0)
 
-    def how(self) -> dict[str, Any]:
-        """The same for a function of `flows`."""
+    def in_turn(self, seeds: Sequence[int]) -> list[int]:
+        """The class of each seed where they come in turn, as `generation.learned_codes` has it."""
+        return [seed % self.model().num_labels for seed in seeds] if self.label == IN_TURN else []
+
+    def how(self, in_turn: Sequence[int] | None = None) -> dict[str, Any]:
+        """The same for a function of `flows`.
+
+        in_turn  the class of each code, where IN_TURN is chosen; None where that of one is not known
+        """
         return {
-            "label": self.label,
+            "label": in_turn if self.label == IN_TURN else self.label,
             "num_steps": self.num_steps,
             "guidance": self.guidance,
             "strength": self.strength,
@@ -59,12 +67,12 @@ class Drawing:
     """Samples on the way, one a seed; the threads go on when the visitor who started them leaves, and all who ask for the same share it."""
 
     def __init__(self, setting: Setting, seeds: Sequence[int]) -> None:
-        shares = torch.tensor(seeds).chunk(os.cpu_count() or 1)
+        shares = [share.tolist() for share in torch.tensor(seeds).chunk(os.cpu_count() or 1)]
         self._steps: list[list[flows.Moment]] = [[] for _ in shares]
         pool = ThreadPoolExecutor(len(shares))
         draw, prior = kept(self._draw), setting.model()
         self._ends: list[Future] = [
-            pool.submit(draw, prior, share.tolist(), setting.how(), steps)
+            pool.submit(draw, prior, share, setting.how(setting.in_turn(share)), steps)
             for share, steps in zip(shares, self._steps, strict=True)
         ]
         pool.shutdown(wait=False)
@@ -114,6 +122,11 @@ def watch(setting: Setting, seeds: Sequence[int], show: Callable[[flows.Moment],
     except LatentLabError:
         start.clear(setting, tuple(seeds))  # the next one who asks may have more luck
         raise
+
+
+def known(labels: Tensor) -> list[int] | None:
+    """Classes (n,) for `Setting.how`; None where that of one is not known."""
+    return labels.tolist() if (labels >= 0).all() else None
 
 
 def decode(ckpt: Checkpoint, z: Tensor) -> Tensor:
