@@ -90,7 +90,11 @@ def show(chosen: Chosen) -> None:
 
 def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
     ckpt, strength = chosen.ckpt, chosen.setting.strength
-    if strength:
+    if strength and chosen.setting.label is not None:
+        first = _(
+            "Compare left and right. Both start from the same noise. The difference is what the network has learnt, and the {class_} that it is told."
+        ).format(class_=chosen.picture.class_)
+    elif strength:
         first = _(
             "Compare left and right. Both start from the same noise; what the network has learnt is the only difference."
         )
