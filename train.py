@@ -31,7 +31,7 @@ from aemodels import console, precision
 from aemodels.data import sources
 from aemodels.errors import CheckpointError, DataError, FileError, LatentLabError
 from aemodels.models.config import MAX_COUNT, MAX_MINUTES
-from aemodels.storage import checkpoints
+from aemodels.storage import checkpoints, priors
 from aemodels.training import making, measuring, processes, provenance, recipes
 from aemodels.training.recipes import Recipe
 
@@ -46,9 +46,10 @@ QUICK_NETWORKS = {
         "refiner_steps": 0,
         "descent_steps": 0,
     },
+    "transformer": {"widths": (64,)},
 }
 QUICK_STEPS = 250  # at least, however few the images
-QUICK_TRAININGS = {"mlp": {"epochs": 3}, "conv": {"epochs": 1, "batch_size": 16}}
+QUICK_TRAININGS = {"mlp": {"epochs": 3}, "conv": {"epochs": 1, "batch_size": 16}, "transformer": {"epochs": 1}}
 
 
 def as_asked(recipe: Recipe, args: argparse.Namespace) -> Recipe:
@@ -93,10 +94,14 @@ def print_table(names: list[str], out: Path) -> None:
             print(f"{name:<22}{'–':>8}{'–':>9}{'–':>8}{'–':>9}{'–':>9}  cannot be read")
             continue
         m, p = header["metrics"], header["provenance"]
-        bce = f"{m['bce']:.4f}" if "bce" in m else "–"
+        cells = (
+            f"{m[key]:.{places}f}" if key in m else "–"
+            for key, places in (("bce", 4), ("psnr_db", 2), ("psnr_db_ci95", 2))
+        )
+        of_prior = f", velocity loss {m['velocity_loss']:.4f}" if "velocity_loss" in m else ""
         print(
-            f"{name:<22}{bce:>8}{m['psnr_db']:>9.2f}{m['psnr_db_ci95']:>8.2f}{p['steps']:>9}{p['wall_s'] / 60:>9.1f}  "
-            f"{how_it_ended(header)}"
+            "{:<22}{:>8}{:>9}{:>8}".format(name, *cells)
+            + f"{p['steps']:>9}{p['wall_s'] / 60:>9.1f}  {how_it_ended(header)}{of_prior}"
         )
     print("PSNR = 10·log10(1 / MSE) of each image, averaged; each model under the noise it was trained with.")
 
@@ -126,11 +131,14 @@ def wanted(args: argparse.Namespace) -> list[str]:
             print(f"{error} It is trained again now.", file=sys.stderr)
             missing.append(name)
             continue
-        if not ckpt.provenance["finished"]:
+        if not ckpt.provenance["finished"] or recipe.training.codes_of in missing:
+            missing.append(name)
+        elif ckpt.train_config.codes_of and (why := priors.why_unfit(name, ckpt.provenance, args.out)):
+            print(f"{why} It is trained again now.", file=sys.stderr)
             missing.append(name)
         elif differences := unlike_what_is_asked(ckpt, recipe, args):
             contradicted.append(
-                f"{name} is finished ({' and '.join(differences)}, {ckpt.metrics['psnr_db']:.2f} dB): move {path} away, or give "
+                f"{name} is finished ({' and '.join(differences)}{reached(ckpt.metrics)}): move {path} away, or give "
                 "another folder with --out, to have it trained as asked."
             )
         elif ckpt.model_config != as_asked(recipe, args).model:
@@ -140,6 +148,11 @@ def wanted(args: argparse.Namespace) -> list[str]:
     if contradicted:
         raise LatentLabError("\n".join(contradicted))
     return missing
+
+
+def reached(results: dict[str, Any]) -> str:
+    """The PSNR of an autoencoder, after a comma."""
+    return f", {results['psnr_db']:.2f} dB" if "psnr_db" in results else ""
 
 
 def unlike_what_is_asked(ckpt: checkpoints.Checkpoint, recipe: Recipe, args: argparse.Namespace) -> list[str]:

@@ -65,6 +65,7 @@ page = st.navigation(
             ),
             st.Page("dogs/stages.py", title=_("What encode adds"), icon=":material/stairs:", url_path="stages"),
             st.Page("dogs/sample.py", title=_("Sample"), icon=":material/casino:", url_path="dogs-sample"),
+            st.Page("dogs/generate.py", title=_("Generate"), icon=":material/auto_awesome:", url_path="generate"),
             st.Page("dogs/axes.py", title=_("Axes"), icon=":material/open_with:", url_path="dogs-axes"),
             st.Page(
                 "dogs/interpolate.py",

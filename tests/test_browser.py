@@ -21,6 +21,7 @@ PAGES = {
     "dogs-reconstruct": ("Reconstruct", 2, 2),
     "stages": ("What encode adds", 2, 2),
     "dogs-sample": ("Sample", 2, 1),
+    "generate": ("Generate", 0, 0),
     "dogs-axes": ("Axes", 1, 2),
     "dogs-interpolate": ("Interpolate", 2, 0),
     "dogs-perturb": ("Perturb", 2, 1),

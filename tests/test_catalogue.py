@@ -26,7 +26,7 @@ def test_the_lab_alone():
     found = read(SHIPPED)
     assert [group.title for group in found.groups] == ["MNIST", "Stanford Dogs"]
     assert found.groups[0].names[:3] == ["mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights"]
-    assert found.groups[1].names == ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
+    assert found.groups[1].names == ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15", "dog-prior"]
     assert found.groups[0].titles["mnist-ae"] == "Plain"
     assert not found.broken
 

@@ -29,7 +29,8 @@ def with_channels(channels, factor, offset=0.0):
 
 def test_nothing_is_said_of_the_trained_models():
     for name in aemodels.list_checkpoints():
-        assert described(aemodels.load_checkpoint(name).codes) == []
+        codes = aemodels.load_checkpoint(name).codes
+        assert not len(codes) or described(codes) == []  # a prior has none
 
 
 @pytest.mark.parametrize(

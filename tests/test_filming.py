@@ -20,7 +20,7 @@ from aemodels.models.autoencoders import VARIANTS
 from aemodels.quality import evaluation, filmed
 from aemodels.report import figures, film_figures
 from aemodels.storage import checkpoints, films
-from aemodels.training import filming, making, recipes, resuming
+from aemodels.training import autoencoding, filming, recipes, resuming
 
 NAME = "small"
 RECIPE = """
@@ -100,7 +100,7 @@ def test_a_film_goes_from_the_untrained_model_to_the_checkpoint(digits, trained)
     before = list(itertools.takewhile(lambda step: step < last, filming.moments()))
     assert film.steps.tolist() == [*before, last]
     recipe = recipes.read(digits / f"{NAME}.toml")
-    untrained = evaluation.as_stored(making.initial_model(recipe, trained), "cpu")
+    untrained = evaluation.as_stored(autoencoding.initial_model(recipe, trained), "cpu")
     codes = evaluation.encode_all(untrained, sources.load(recipe.data, digits).reference)
     # Turned, and so as far from each other as they were.
     assert torch.allclose(

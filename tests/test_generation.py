@@ -18,9 +18,11 @@ from aemodels.codes import latents
 from aemodels.data import photo_sets
 from aemodels.data.photos import open_photo
 from aemodels.errors import CheckpointError, DataError, LatentLabError
+from aemodels.models import autoencoders
 from aemodels.quality import features, generation
 from aemodels.quality.features import describe, oriented_filters
 from aemodels.storage import checkpoints, measurements
+from aemodels.training import recipes
 from benchmarks import generation as benchmark
 
 
@@ -332,6 +334,45 @@ def test_n_0_i_is_for_models_of_unit_power_and_for_those_with_a_prior(conv_confi
     vae = dataclasses.replace(conv_config, variant="vae", settings={"beta": 1})
     for config in (noisy, vae):
         assert set(generation.samplers_of(config)) - set(generation.samplers_of(conv_config)) == {"standard"}
+
+
+def measured_again(ckpt, photos, earlier, priors=None):
+    test = torch.cat([photos[4, :30], photos[5, :20]])
+    return generation.measure_generation(
+        [ckpt], photos[0], test, 10, (0, 3), lambda _: None, priors=priors or {}, earlier=earlier
+    )
+
+
+def test_rows_of_the_same_checkpoints_stay(results, ckpt, photos, monkeypatch):
+    monkeypatch.setattr(generation, "make_yardstick", lambda *_: pytest.fail("measured again"))
+    assert measured_again(ckpt, photos, results) == results
+
+
+def test_rows_of_other_weights_or_of_another_number_of_samples_are_measured_again(results, ckpt, photos, monkeypatch):
+    class Measured(Exception): ...
+
+    def measure(*_):
+        raise Measured
+
+    monkeypatch.setattr(generation, "make_yardstick", measure)
+    longer = dataclasses.replace(ckpt, provenance={**ckpt.provenance, "steps": 1})
+    for of, earlier in [(longer, results), (ckpt, {**results, "num_samples": 11}), (ckpt, None)]:
+        with pytest.raises(Measured):
+            measured_again(of, photos, earlier)
+
+
+def test_a_learned_prior_adds_a_row(results, ckpt, photos):
+    model = autoencoders.build(recipes.of_the_lab()["dog-prior"].model).eval().requires_grad_(False)
+    model.fit_gaussian(ckpt.codes)
+    prior = dataclasses.replace(ckpt, name="dog-prior", model=model, codes=ckpt.codes[:0])
+    again = measured_again(ckpt, photos, results, {"dog-ae": prior})
+    *before, row = again["rows"]
+    assert before == results["rows"]
+    assert (row["source"], row["model"]) == ("learned", "dog-ae")
+    # Untrained it draws from the Gaussian that the row "full" is of, with noise of its own.
+    full = next(row for row in before if row["source"] == "full")
+    assert row["frechet"][0] == pytest.approx(full["frechet"][0], rel=0.3)
+    assert generation.learned_codes(model, [3, 4]).shape == (2, 16, 8, 8)
 
 
 def test_too_few_train_photos(ckpt, photos):

@@ -12,18 +12,33 @@ import torch
 
 import aemodels
 from aemodels.codes import planes
+from aemodels.models.flow import is_prior
 from aemodels.quality.metrics import psnr_db
-from aemodels.storage import checkpoints, measurements
+from aemodels.storage import checkpoints, measurements, priors
 from aemodels.training import recipes
 
 ROOT = Path(__file__).parent.parent
-LAB = recipes.of_the_lab()
+EVERY = recipes.of_the_lab()
+LAB = {name: recipe for name, recipe in EVERY.items() if not is_prior(recipe.model)}
+PRIORS = sorted(EVERY.keys() - LAB.keys())
 # What a model must reach on the test split to be shown: BCE in nats a pixel, under its own noise.
 BCE_AT_MOST = {"mnist-ae": 0.1656, "mnist-dae": 0.087, "mnist-vae": 0.16}
 
 
 def test_all_checkpoints_are_there():
-    assert aemodels.list_checkpoints() == sorted(LAB)
+    assert aemodels.list_checkpoints() == sorted(EVERY)
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_a_prior_is_finished_belongs_to_its_autoencoder_and_knows_more_than_a_gaussian(name):
+    ckpt = aemodels.load_checkpoint(name)
+    autoencoder = priors.autoencoder_of(ckpt)
+    assert ckpt.provenance["finished"]
+    assert (autoencoder.name, ckpt.train_config.codes_of) == (EVERY[name].training.codes_of,) * 2
+    assert (ckpt.title, ckpt.data.config, ckpt.model_config) == (EVERY[name].title, EVERY[name].data, EVERY[name].model)
+    assert ckpt.metrics["num_images"] == len(autoencoder.codes)
+    assert ckpt.metrics["velocity_loss"] + ckpt.metrics["velocity_loss_ci95"] < ckpt.metrics["gaussian_loss"]
+    assert checkpoints.checkpoint_path(name).stat().st_size <= 25e6
 
 
 @pytest.mark.parametrize("name", sorted(LAB))
@@ -123,6 +138,17 @@ def test_readme_tells_the_figures_of_the_checkpoints():
         assert ("bce" not in m) or f"{m['bce']:.4f}" in cells
         num_epochs = sum(t["history"][-1]["epoch"] for t in checkpoints.trainings(name, header))
         assert cells.endswith(f" {num_epochs:.1f} ")
+
+
+def test_readme_tells_the_figures_of_the_priors():
+    text = (ROOT / "README.md").read_text()
+    for name in PRIORS:
+        header = checkpoints.read_header(name)
+        m = header["metrics"]
+        of = header["provenance"]["codes_of"]["name"]
+        assert (
+            f"`{name}` (codes of `{of}`): {m['velocity_loss']:.3f}, its Gaussian alone {m['gaussian_loss']:.3f}" in text
+        )
 
 
 def test_readme_tells_the_psnr_matrix():

@@ -27,11 +27,14 @@ def held_out() -> tuple[Tensor, Tensor]:
 @functools.lru_cache(maxsize=1)
 def load() -> DataSet:
     """The 10,000 digits: 8,000 to train on, the others to test on."""
-    images, _labels = load_mnist_test_digits()
+    images, all_labels = load_mnist_test_digits()
     is_test = torch.zeros(len(images), dtype=torch.bool)
     is_test[::EVERY] = True
     train, (test, labels) = images[~is_test], held_out()
     num_images = {"train": len(train), "validation": 0, "test": len(test)}
     record = DataRecord(CONFIG, FAMILY["mnist"].label_names, SHIPPED_RULE, num_images, content_hash(train, test))
     summary = f"The test digits that ship with Latent Lab: {len(train):,} to train on, {len(test):,} to test on."
-    return DataSet(train, train[:0], test, test, labels, torch.arange(len(test)), record, summary)
+    of_train = all_labels[~is_test]
+    return DataSet(
+        train, train[:0], test, test, of_train, of_train[:0], labels, torch.arange(len(test)), record, summary
+    )

@@ -174,12 +174,12 @@ class DataRecord(JsonConfig):
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set as a model is trained and judged on it; images uint8 (N, C, H, W).
+    """A data set as a model is trained and judged on it; images uint8 (N, C, H, W); labels int64 (N,), the class of each, a place in
+    record.label_names, or -1.
 
     Photos are in memory where they take at most half of what is free of it (memory.room_for_images); else they stay in their file and
     are read as they are needed. The codes of `reference`, a part of `test`, go with each checkpoint.
 
-    reference_labels  (N,) int64: the class of each, a place in record.label_names, or -1
     reference_index   (N,) int64: the place of each in the whole test split
     summary           what it is, and where, in a line
     """
@@ -188,6 +188,8 @@ class DataSet:
     validation: Images
     test: Images
     reference: Images
+    train_labels: Tensor
+    validation_labels: Tensor
     reference_labels: Tensor
     reference_index: Tensor
     record: DataRecord
@@ -249,7 +251,8 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
             f" They are read from disk as they are needed: they take {memory.size(num_bytes)}, and of memory images may take "
             f"{memory.size(memory.room_for_images())}, half of what is free."
         )
-    return DataSet(*parts, photos.labels[photos.test_index][reference], reference, record, summary)
+    labels = [photos.labels[index] for index in (train, photos.validation_index, photos.test_index[reference])]
+    return DataSet(*parts, *labels, reference, record, summary)
 
 
 def load_photos_of(config: DataConfig, root: Path, progress: Callable[[int, int], None] | None = None) -> PhotoSet:
@@ -274,12 +277,14 @@ def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:
 
 def _of_family(config: DataConfig, root: Path) -> DataSet:
     images, train_labels = load_mnist(root, train=True, source=config.source)
-    test, labels = load_mnist(root, train=False, source=config.source)
+    test, test_labels = load_mnist(root, train=False, source=config.source)
     is_validation = splits.validation_split([content_hash(x) for x in images])
     family = FAMILY[config.source]
     left_out = torch.tensor([family.label_names.index(name) for name in config.leave_out], dtype=torch.long)
     is_seen = ~torch.isin(train_labels, left_out)
-    train, validation = images[~is_validation & is_seen], images[is_validation & is_seen]
+    is_train, is_validation = ~is_validation & is_seen, is_validation & is_seen
+    train, validation = images[is_train], images[is_validation]
+    labels = train_labels[is_train], train_labels[is_validation], test_labels
     num_images = {"train": len(train), "validation": len(validation), "test": len(test)}
     rule = FAMILY_RULE.format(data_set=family.folder)
     record = DataRecord(config, family.label_names, rule, num_images, content_hash(images, test))
@@ -289,7 +294,7 @@ def _of_family(config: DataConfig, root: Path) -> DataSet:
     )
     if config.leave_out:
         summary += f" Left out of those to train and to validate on: {', '.join(config.leave_out)}."
-    return DataSet(train, validation, test, test, labels, torch.arange(len(test)), record, summary)
+    return DataSet(train, validation, test, test, *labels, torch.arange(len(test)), record, summary)
 
 
 def content_hash(*images: Tensor) -> str:

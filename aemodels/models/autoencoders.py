@@ -12,6 +12,7 @@ from aemodels.checks import check_codes, check_images
 from aemodels.errors import ConfigError
 from aemodels.language import _, list_of
 from aemodels.models.config import ModelConfig
+from aemodels.models.flow import PRIORS, FlowPrior
 from aemodels.models.networks import NETWORKS, check_conv
 from aemodels.models.refine import make_refinement
 from aemodels.noise import add_noise, power_normalise
@@ -245,21 +246,22 @@ VARIANTS = {
 
 def setting_names() -> list[str]:
     """Names of the settings of all variants."""
-    return sorted({field.name for model in VARIANTS.values() for field in fields(model.Settings)})
+    return sorted({field.name for model in (VARIANTS | PRIORS).values() for field in fields(model.Settings)})
 
 
-def settings_of(config: ModelConfig) -> Autoencoder.Settings:
+def settings_of(config: ModelConfig) -> Autoencoder.Settings | FlowPrior.Settings:
     """The variant's own settings, in its own class.
 
     Raises ConfigError for an unknown variant, and for a setting that the variant does not have or that is missing.
     """
-    if config.variant not in VARIANTS:
+    variants = VARIANTS | PRIORS
+    if config.variant not in variants:
         raise ConfigError(
             _("There is no variant {variant}; there are {variants}.").format(
-                variant=repr(config.variant), variants=list_of(VARIANTS)
+                variant=repr(config.variant), variants=list_of(variants)
             )
         )
-    kind = VARIANTS[config.variant].Settings
+    kind = variants[config.variant].Settings
     names = [field.name for field in fields(kind)]
     for name in config.settings:
         if name not in names:
@@ -276,12 +278,14 @@ def settings_of(config: ModelConfig) -> Autoencoder.Settings:
     return kind(**config.settings)
 
 
-def build(config: ModelConfig) -> Autoencoder:
+def build(config: ModelConfig) -> Autoencoder | FlowPrior:
     """A model with fresh weights, drawn from torch's global generator (as torch's layers do).
 
     Raises ConfigError for an unknown variant or network, settings that are not this variant's, or shapes that do not fit together.
     """
     settings_of(config)
+    if config.variant in PRIORS:
+        return PRIORS[config.variant](config)
     if config.network not in NETWORKS:
         raise ConfigError(
             _("There is no network {network}; there are {networks}.").format(

@@ -43,11 +43,12 @@ class FrozenMapping(Mapping[str, float]):
 class ModelConfig(JsonConfig):
     """What rebuilds a model: `models.build(config)`.
 
-    variant           key of models.VARIANTS
-    network           key of networks.NETWORKS
-    image_shape       (C, H, W) of x, in pixels
-    latent_shape      shape of one code z: (D,) for "mlp", (D, H/16, W/16) for "conv"
-    widths            units of each hidden layer from image to code ("mlp"); channels at 16×16 and at 8×8 ("conv")
+    variant           key of models.VARIANTS, or of flow.PRIORS
+    network           key of networks.NETWORKS; "transformer" for a prior
+    image_shape       (C, H, W) of x, in pixels; a prior's images are codes
+    latent_shape      shape of one code z: (D,) for "mlp", (D, H/16, W/16) for "conv"; of a prior the shape of the codes that it draws
+    widths            units of each hidden layer from image to code ("mlp"); channels at 16×16 and at 8×8 ("conv"); of each token
+                      ("transformer")
     encoder_depths    blocks at each width, "conv" only
     decoder_depths    blocks at each width, in the encoder's order, "conv" only
     corrector_depths  likewise of the corrector, half as wide, which improves codes at a second look; () for none, "conv" only
@@ -160,6 +161,7 @@ class TrainConfig(JsonConfig):
     warp_px        bend each image with probability ½, by a smooth random field of this standard deviation in pixels
     refine_from    share of training in [0, 1) from which codes are refined: a step with the refiner costs several without
     start_from     name of the checkpoint whose weights training starts from, or None
+    codes_of       name of the autoencoder whose codes a prior learns from; None for all that is no prior
     seed           of everything drawn: initial weights, order, flips, shifts, warps, noise
     """
 
@@ -175,6 +177,7 @@ class TrainConfig(JsonConfig):
     warp_px: float = 0.0
     refine_from: float = 0.0
     start_from: str | None = None
+    codes_of: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -227,4 +230,9 @@ class TrainConfig(JsonConfig):
             self.start_from is None or type(self.start_from) is str,
             N_("start_from must be a checkpoint's name or nothing, not {value}."),
             value=repr(self.start_from),
+        )
+        require(
+            self.codes_of is None or type(self.codes_of) is str,
+            N_("codes_of must be an autoencoder's name or nothing, not {value}."),
+            value=repr(self.codes_of),
         )

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aemodels.codes import latents
+from aemodels.codes import flows, latents
 from aemodels.errors import DataError
 from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig
+from aemodels.models.flow import FlowPrior
 from aemodels.noise import seeded_normal, seeded_order
 from aemodels.quality.features import describe
 from aemodels.storage.checkpoints import Checkpoint
@@ -23,7 +25,7 @@ NUM_REFERENCE = 8192  # among fewer, density hardly tells reconstructions from s
 SEEDS = (0, 1, 2)
 THUMBNAIL_PX = 32
 BATCH_SIZE = 16  # what fits a core's cache is fastest
-PHOTOS, PIXEL_NOISE, RECONSTRUCTIONS = "photos", "pixel noise", "reconstructions"
+PHOTOS, PIXEL_NOISE, RECONSTRUCTIONS, LEARNED = "photos", "pixel noise", "reconstructions", "learned"
 MEASURES = ("frechet", "density", "coverage", "nearest", "nearest_of_all")
 
 
@@ -120,9 +122,14 @@ def measure_generation(
     num_samples: int = NUM_SAMPLES,
     seeds: Sequence[int] = SEEDS,
     progress: Callable[[str], None] = print,
+    priors: Mapping[str, Checkpoint] = MappingProxyType({}),
+    earlier: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Measures every sampler on every model, beside photos, reconstructions and pixel noise; what
     measurements.save_generation stores.
+
+    priors   by the name of the one of ckpts whose codes each has learnt
+    earlier  what this gave before: rows of checkpoints that are the same now are taken from there, where as much was measured
 
     train, test  uint8 (N, 3, H, W), the split that the checkpoints were trained on; their reference codes are of test
                  photos, index being their places in `test`
@@ -139,25 +146,46 @@ def measure_generation(
     seen = torch.zeros(len(test), dtype=torch.bool)
     seen[torch.cat([ckpt.index for ckpt in ckpts])] = True
     reference = train[torch.linspace(0, len(train) - 1, min(NUM_REFERENCE, len(train))).long()]
-    progress(f"describing {len(train) + int(seen.sum()):,} photos")
-    yardstick = make_yardstick(reference, [train, test[seen]])
+    results = {
+        "num_samples": num_samples,
+        "seeds": list(seeds),
+        "num_reference": len(reference),
+        "num_known": len(train) + int(seen.sum()),
+        "num_fitted": {ckpt.name: len(ckpt.codes) for ckpt in ckpts},
+        "checkpoints": {ckpt.name: identity(ckpt.provenance) for ckpt in ckpts},
+        "priors": {name: identity(prior.provenance) for name, prior in priors.items()},
+    }
+    kept = _kept_rows(earlier, results)
 
-    rows = []
-    for source, name, draw in _sources(ckpts, reference, test[~seen], num_samples):
+    rows, yardstick = [], None
+    for source, name, draw in _sources(ckpts, priors, reference, test[~seen], num_samples):
+        if (source, name) in kept:
+            rows.append(kept[source, name])
+            continue
+        if yardstick is None:
+            progress(f"describing {results['num_known']:,} photos")
+            yardstick = make_yardstick(reference, [train, test[seen]])
         progress(f"{name}: {source}" if name else source)
         values = torch.tensor([yardstick.measure(draw(seed)) for seed in seeds], dtype=torch.double)
         spread = values.std(0) if len(seeds) > 1 else torch.full((len(MEASURES),), torch.nan)
         pairs = torch.stack([values.mean(0), spread], dim=1).tolist()
         rows.append({"source": source, "model": name} | dict(zip(MEASURES, pairs, strict=True)))
-    return {
-        "num_samples": num_samples,
-        "seeds": list(seeds),
-        "num_reference": len(reference),
-        "num_known": len(yardstick.known),
-        "num_fitted": {ckpt.name: len(ckpt.codes) for ckpt in ckpts},
-        "checkpoints": {ckpt.name: identity(ckpt.provenance) for ckpt in ckpts},
-        "rows": rows,
-    }
+    return results | {"rows": rows}
+
+
+def _kept_rows(earlier: Mapping[str, Any] | None, results: Mapping[str, Any]) -> dict[tuple[str, str | None], Any]:
+    """The rows of `earlier` that measuring anew would give again, by source and model."""
+    alike = ("num_samples", "seeds", "num_reference", "num_known")
+    if earlier is None or any(earlier[key] != results[key] for key in alike):
+        return {}
+
+    def is_same(row: Mapping[str, Any]) -> bool:
+        groups = (
+            [] if row["model"] is None else ["checkpoints", "priors"] if row["source"] == LEARNED else ["checkpoints"]
+        )
+        return all(earlier.get(g, {}).get(row["model"]) == results[g].get(row["model"]) for g in groups)
+
+    return {(row["source"], row["model"]): row for row in earlier["rows"] if is_same(row)}
 
 
 def identity(provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,7 +197,11 @@ Draw = Callable[[int], Iterator[Tensor]]
 
 
 def _sources(
-    ckpts: Sequence[Checkpoint], reference: Tensor, unseen: Tensor, num_samples: int
+    ckpts: Sequence[Checkpoint],
+    priors: Mapping[str, Checkpoint],
+    reference: Tensor,
+    unseen: Tensor,
+    num_samples: int,
 ) -> Iterator[tuple[str, str | None, Draw]]:
     """(source, model or None, what gives the pictures of a seed) of each row."""
     if len(unseen):
@@ -180,6 +212,8 @@ def _sources(
         yield RECONSTRUCTIONS, ckpt.name, partial(_draw_reconstructions, ckpt, num_samples)
         for sampler in samplers_of(ckpt.model_config):
             yield sampler, ckpt.name, partial(_draw_samples, ckpt, latents.fit(ckpt.codes, sampler), num_samples)
+        if ckpt.name in priors:
+            yield LEARNED, ckpt.name, partial(_draw_learned, ckpt, priors[ckpt.name], num_samples)
 
 
 def _draw_photos(photos: Tensor, num_samples: int, seed: int) -> Iterator[Tensor]:
@@ -199,6 +233,17 @@ def _draw_reconstructions(ckpt: Checkpoint, num_samples: int, seed: int) -> Iter
 def _draw_samples(ckpt: Checkpoint, stats: latents.LatentStats, num_samples: int, seed: int) -> Iterator[Tensor]:
     z = latents.sample(stats, range(seed * num_samples, (seed + 1) * num_samples))
     return _decode(ckpt, z.unflatten(1, ckpt.model_config.latent_shape))
+
+
+def _draw_learned(ckpt: Checkpoint, prior: Checkpoint, num_samples: int, seed: int) -> Iterator[Tensor]:
+    for seeds in torch.arange(seed * num_samples, (seed + 1) * num_samples).split(BATCH_SIZE):
+        yield ckpt.model.decode(learned_codes(prior.model, seeds.tolist()))
+
+
+def learned_codes(prior: FlowPrior, seeds: Sequence[int]) -> Tensor:
+    """Codes (N, *latent_shape) of a prior as it draws them by default, of all its classes in turn."""
+    label = [seed % prior.num_labels for seed in seeds] if prior.num_labels else None
+    return flows.sample(prior, seeds, label, guidance=flows.GUIDANCE)
 
 
 def _batches(images: Tensor) -> Iterator[Tensor]:

@@ -17,6 +17,7 @@ from aemodels.errors import CheckpointError
 from aemodels.language import N_, _, locale
 from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig
+from aemodels.models.flow import is_prior
 from aemodels.storage import checkpoints
 
 
@@ -48,9 +49,21 @@ class Model:
         return self.config.settings.get("noise_variance", 0.0)
 
     @property
+    def is_prior(self) -> bool:
+        """Whether it draws codes for the autoencoder `codes_of`, and encodes and decodes nothing itself."""
+        return is_prior(self.config)
+
+    @property
+    def codes_of(self) -> str | None:
+        """Name of the autoencoder that a prior draws codes for."""
+        return self.header["provenance"]["codes_of"]["name"] if self.is_prior else None
+
+    @property
     def kinds(self) -> list[str]:
-        """Those of KINDS that the model is of."""
-        return [kind for kind, (_words, is_kind) in KINDS.items() if is_kind(self)]
+        """Those of KINDS that the model is of; a prior is of that kind alone."""
+        if self.is_prior:
+            return [PRIOR]
+        return [kind for kind in AUTOENCODERS if KINDS[kind][1](self)]
 
 
 def _is_plane(model: Model) -> bool:
@@ -86,8 +99,11 @@ LAB_TITLES = (
     N_("noise 0.05"),
     N_("noise 0.10"),
     N_("noise 0.15"),
+    N_("prior on the codes of noise 0.10"),
+    N_("prior on the 64-D codes"),
 )
-PLANE, MAPS, DENOISER, REFINED, SPACE, NESTED = "plane", "maps", "denoiser", "refined", "space", "nested"
+PLANE, MAPS, DENOISER, REFINED, SPACE = "plane", "maps", "denoiser", "refined", "space"
+NESTED, PRIOR = "nested", "prior"
 # Kind -> what it is in English words, and which models are of it.
 KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
     PLANE: (N_("a code of two numbers"), _is_plane),
@@ -99,7 +115,9 @@ KINDS: dict[str, tuple[str, Callable[[Model], bool]]] = {
     ),
     SPACE: (N_("a code of more than two numbers"), _is_space),
     NESTED: (N_("a code whose first numbers are a code too"), _is_nested),
+    PRIOR: (N_("a prior learnt on codes"), lambda model: model.is_prior),
 }
+AUTOENCODERS = tuple(kind for kind in KINDS if kind != PRIOR)  # what encodes and decodes
 
 
 @dataclass(frozen=True)
@@ -176,7 +194,9 @@ def read_all(names: Iterable[str], lab: Mapping[str, DataConfig], read_one: Call
 
     sets: dict[tuple, list[Model]] = {}
     for model in sorted(models, key=lambda model: (rank(model), model.data.config.name.casefold(), model.name)):
-        sets.setdefault((model.data.config.name, model.config.image_shape, model.data.fingerprint), []).append(model)
+        sets.setdefault((model.data.config.name, model.data.config.image_shape, model.data.fingerprint), []).append(
+            model
+        )
     return Catalogue(tuple(Group(*_names(key, sets), tuple(of_set)) for key, of_set in sets.items()), broken)
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,6 +25,7 @@ from aemodels.files import replacing
 from aemodels.language import _
 from aemodels.models.autoencoders import Autoencoder, build, settings_of
 from aemodels.models.config import ModelConfig, TrainConfig
+from aemodels.models.flow import FlowPrior, is_prior
 from aemodels.storage import digests
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -32,6 +34,7 @@ FORMAT = "latent-lab/2"
 _JSON_FIELDS = ("title", "data", "model_config", "train_config", "metrics", "history", "provenance")
 # What every reader of a header may count on.
 _METRICS = {"psnr_db", "psnr_db_ci95", "num_images", "evaluations"}
+_METRICS_OF_PRIORS = {"velocity_loss", "velocity_loss_ci95", "gaussian_loss", "num_images"}
 _PROVENANCE = {"finished", "device", "wall_s", "steps", "images_per_s", "num_train_images", "data_fingerprint", "seed"}
 _TRAINING = {"name", "psnr_db", "model_config", "train_config", "history", "provenance"}
 _EPOCH = {"epoch", "step", "seconds"}
@@ -46,10 +49,12 @@ class Checkpoint:
     model         in evaluation mode, float32, on the CPU, its parameters without gradients
     metrics       figures on the test split, by name
     history       one dictionary an epoch
-    codes         (N, *latent_shape) float32: codes of a fixed reference set of test images
+    codes         (N, *latent_shape) float32: codes of a fixed reference set of test images; none of a prior, whose autoencoder
+                  has them
     labels        (N,) int64: the class of each code, a place in data.label_names; -1 where there is none
     index         (N,) int64: the place of each code's image in the test split
-    provenance    device, wall seconds, steps, data fingerprint, seed, library versions, and whether training finished; where
+    provenance    device, wall seconds, steps, data fingerprint, seed, library versions, and whether training finished; of a prior
+                  also "codes_of": the "name" of its autoencoder, and the "digest" of that one's weights; where
                   training started from another checkpoint, "earlier" holds the trainings() of that; where the weights are a
                   mean of this training's and others, "averaged_with" says which
     """
@@ -57,7 +62,7 @@ class Checkpoint:
     name: str
     title: str
     data: DataRecord
-    model: Autoencoder
+    model: Autoencoder | FlowPrior
     train_config: TrainConfig
     metrics: dict[str, Any]
     history: list[dict[str, Any]]
@@ -132,7 +137,7 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
         labels, index = (stored[f"reference.{key}"].long() for key in ("labels", "index"))
     if (
         codes.shape[1:] != model_config.latent_shape
-        or not len(codes)
+        or not (len(codes) or is_prior(model_config))
         or not labels.shape == index.shape == codes.shape[:1]
     ):
         raise CheckpointError(
@@ -141,12 +146,12 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
             )
         )
     # The least and the greatest, which are NaN where any number is: four times as fast as to look at each with isfinite.
-    if not all(end.isfinite() for numbers in (*weights.values(), codes) for end in numbers.aminmax()):
+    if not all(end.isfinite() for numbers in (*weights.values(), codes) if len(numbers) for end in numbers.aminmax()):
         raise CheckpointError(_("{file} holds numbers that are not finite; train it again.").format(file=path.name))
 
     model.load_state_dict(weights, assign=True)
     model.eval().requires_grad_(False)
-    if not (labels.min() >= -1 and labels.max() < max(1, len(data.label_names)) and index.min() >= 0):
+    if len(codes) and not (labels.min() >= -1 and labels.max() < max(1, len(data.label_names)) and index.min() >= 0):
         raise CheckpointError(
             _(
                 "{file} holds reference codes of classes or images that its data set does not have; train it again."
@@ -184,12 +189,21 @@ def read_digest(name: str, folder: str | Path | None = None) -> str:
         return _read_header(file, path)[3][digests.OF_HEADER]
 
 
-def read_weights_digest(name: str, folder: str | Path | None = None) -> str:
-    """32 hexadecimal digits that are others whenever the weights or the reference codes are, and the same when figures are measured
-    again; raises CheckpointError as load_checkpoint does."""
+def read_tensors_digest(name: str, folder: str | Path | None = None) -> str:
+    """32 hexadecimal digits that are others whenever the weights or the reference codes of a checkpoint are, and stay when only its
+    figures are measured again; raises CheckpointError as load_checkpoint does."""
     path = checkpoint_path(name, folder)
     with _opened(path) as file:
         return digests.of_tensors_alone(_read_header(file, path)[3])
+
+
+def read_weights_digest(name: str, folder: str | Path | None = None) -> str:
+    """32 hexadecimal digits that are others whenever the weights of a checkpoint are, and stay when only its figures are measured
+    again; raises CheckpointError as load_checkpoint does."""
+    path = checkpoint_path(name, folder)
+    with _opened(path) as file:
+        of_tensors = json.loads(_read_header(file, path)[3][digests.OF_TENSORS])
+    return digests.of_parts({key: digest for key, digest in of_tensors.items() if key.startswith("model.")})
 
 
 def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -227,11 +241,13 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
         TrainConfig.from_dict(header["train_config"])
     except ConfigError as error:
         raise _no_model(path, error) from error
-    if model_config.image_shape != data.config.image_shape or type(header["title"]) is not str:
+    of_codes = is_prior(model_config)
+    if (model_config.image_shape != data.config.image_shape and not of_codes) or type(header["title"]) is not str:
         raise CheckpointError(
             _("{file} is of a model that does not fit its data set; train it again.").format(file=path.name)
         )
-    for field, keys in (("metrics", _METRICS), ("provenance", _PROVENANCE)):
+    metrics, provenance = (_METRICS_OF_PRIORS, _PROVENANCE | {"codes_of"}) if of_codes else (_METRICS, _PROVENANCE)
+    for field, keys in (("metrics", metrics), ("provenance", provenance)):
         missing = keys - set(header[field]) if isinstance(header[field], dict) else keys
         if missing:
             raise CheckpointError(
@@ -270,13 +286,13 @@ def _have(records: object, keys: set[str]) -> bool:
 def trainings(name: str, header: dict[str, Any]) -> list[dict[str, Any]]:
     """Every training that the weights of a checkpoint went through, by its header: oldest first, its own last.
 
-    Each has the name of the checkpoint that it made, the mean PSNR in dB that this reached on the test split, and
+    Each has the name of the checkpoint that it made, the mean PSNR in dB that this reached on the test split (None for a prior), and
     model_config, train_config, history and provenance as in that one's header.
     """
     provenance = dict(header["provenance"])
     earlier = provenance.pop("earlier", [])
     own = {key: header[key] for key in ("model_config", "train_config", "history")}
-    return [*earlier, {"name": name, "psnr_db": header["metrics"]["psnr_db"], **own, "provenance": provenance}]
+    return [*earlier, {"name": name, "psnr_db": header["metrics"].get("psnr_db"), **own, "provenance": provenance}]
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) -> Path:
@@ -288,7 +304,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) ->
     """
     name, codes = checkpoint.name, checkpoint.codes
     path = checkpoint_path(name, folder)
-    if not len(codes):
+    if not (len(codes) or is_prior(checkpoint.model_config)):
         raise CheckpointError(_("{name} has no reference codes; give it at least one.").format(name=name))
     fields = [
         checkpoint.title,
@@ -300,7 +316,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) ->
         checkpoint.provenance,
     ]
     metadata = {key: json.dumps(value) for key, value in zip(_JSON_FIELDS, fields, strict=True)}
-    code_type = torch.float32 if codes[0].numel() <= 8 else torch.float16
+    code_type = torch.float32 if prod(codes.shape[1:]) <= 8 else torch.float16
     weights = checkpoint.model.state_dict()
     tensors = {f"model.{key}": w.detach().half().cpu().contiguous() for key, w in weights.items()}
     tensors["reference.codes"] = codes.to(code_type).cpu().contiguous()

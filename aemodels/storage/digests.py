@@ -37,6 +37,11 @@ def of_tensors_alone(metadata: Mapping[str, str]) -> str:
     return _digest(json.dumps(json.loads(metadata[OF_TENSORS]), sort_keys=True).encode())
 
 
+def of_parts(parts: Mapping[str, str]) -> str:
+    """One digest of several, by name."""
+    return _digest(json.dumps(sorted(parts.items())).encode())
+
+
 def _of_tensors(tensors: Mapping[str, Tensor]) -> dict[str, str]:
     # As bytes, for numpy has no bfloat16.
     return {name: _digest(t.contiguous().reshape(-1).view(torch.uint8).numpy()) for name, t in tensors.items()}

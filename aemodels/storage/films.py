@@ -86,7 +86,7 @@ def film_path(name: str, folder: str | Path | None = None) -> Path:
 def save_film(film: Film, name: str, folder: str | Path | None = None) -> Path:
     """Writes the film of a checkpoint that is there, atomically.
 
-    Raises CheckpointError as `checkpoints.read_weights_digest` does, and where a code is not finite; FileError where it cannot be written.
+    Raises CheckpointError as `checkpoints.read_tensors_digest` does, and where a code is not finite; FileError where it cannot be written.
     """
     path = film_path(name, folder)
     arrays = {key: getattr(film, key) for key in ("steps", "losses", "low", "high", "boxes")}
@@ -101,7 +101,7 @@ def save_film(film: Film, name: str, folder: str | Path | None = None) -> Path:
         tensors[f"picture.{moment}"] = torch.frombuffer(bytearray(picture), dtype=torch.uint8)
     metadata = {
         "format": FORMAT,
-        "of": checkpoints.read_weights_digest(name, folder),
+        "of": checkpoints.read_tensors_digest(name, folder),
         "told": json.dumps({"loss_name": film.loss_name, "grid_side": film.grid_side, "is_turned": film.is_turned}),
     }
     with replacing(path) as temporary:
@@ -113,7 +113,7 @@ def load_film(name: str, folder: str | Path | None = None) -> Film:
     """The film of this checkpoint. Raises CheckpointError, in one sentence, where there is none, where the file is damaged, and where
     it is of another training than the checkpoint."""
     path = film_path(name, folder)
-    of = checkpoints.read_weights_digest(name, folder)
+    of = checkpoints.read_tensors_digest(name, folder)
     try:
         content = path.read_bytes()
         metadata = _metadata(content)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 Training = Mapping[str, Any]
-_NO_FURTHER_TERM = {"epoch", "step", "seconds", "learning_rate", "reconstruction", "psnr_db"}
+_LOSSES_OF_PRIORS = {"velocity", "velocity_loss", "gaussian_loss"}
+_NO_FURTHER_TERM = {"epoch", "step", "seconds", "learning_rate", "reconstruction", "psnr_db", *_LOSSES_OF_PRIORS}
 
 
 def curve(trainings: Sequence[Training], name: str, along: str, value: str) -> tuple[list[float], list[float | None]]:

@@ -4,6 +4,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from aemodels.models.config import TrainConfig
+
+
+def augmented(x: Tensor, config: TrainConfig, generator: torch.Generator) -> Tensor:
+    """Images x uint8 (B, C, H, W) as float in [0, 1], changed as the configuration asks, channels last in memory."""
+    if config.shift_px:
+        x = random_shift(x, config.shift_px, generator)
+    x = x.float() / 255
+    if config.flips:
+        x = random_flip(x, generator)
+    if config.warp_px:
+        x = random_warp(x, config.warp_px, generator)
+    return x.contiguous(memory_format=torch.channels_last)
+
 
 def random_flip(x: Tensor, generator: torch.Generator) -> Tensor:
     """Each image of x (B, C, H, W) mirrored left-right with probability ½."""

@@ -15,9 +15,10 @@ from torch import Tensor
 from aemodels.data import shipped, sources
 from aemodels.errors import CheckpointError, DataError, DivergenceError
 from aemodels.quality import evaluation, metrics
-from aemodels.training import live_jobs, loop, making, moments
+from aemodels.training import autoencoding, live_jobs, loop, moments
 from aemodels.training.live_jobs import Job
 from aemodels.training.recipes import Recipe
+from aemodels.training.workplace import Workplace
 
 EVERY_S = 1.0  # from one moment to the next
 LOOK_S = 0.2  # how often it looks whether it shall end
@@ -37,7 +38,7 @@ def train(job: Job) -> loop.TrainState:
     """Trains the job's model until it is to end, and saves it. Raises Left, DataError, DivergenceError and FileError."""
     recipe = job.recipe()
     dataset = data_of(recipe, Path(job.asked()["folder"]))
-    state = loop.start(making.initial_model(recipe, job.folder), recipe.training, "cpu", torch.float32)
+    state = loop.start(autoencoding.initial_model(recipe, job.folder), recipe.training, "cpu", torch.float32)
     moment = moments.load(job.moment_path) or moments.measure(state.ema.eval())
     validation = dataset.validation if len(dataset.validation) else dataset.test
     sample = validation[:: max(1, len(validation) // NUM_VALIDATED)]
@@ -71,7 +72,7 @@ def train(job: Job) -> loop.TrainState:
         if num_steps:
             show()
         (job.folder / "measuring").touch()
-        making.save(recipe, state.ema.eval(), state, dataset, making.Workplace(job.folder, "cpu", torch.float32))
+        autoencoding.save(recipe, state.ema.eval(), state, dataset, Workplace(job.folder, "cpu", torch.float32))
     return state
 
 

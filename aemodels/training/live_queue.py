@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from aemodels.errors import FileError
 from aemodels.language import _
 from aemodels.storage import own_models
-from aemodels.training import live_recipes, making, moments
+from aemodels.training import autoencoding, live_recipes, moments
 from aemodels.training.live_jobs import RUNNING, WAITING, Job, modified_s, said, write
 from aemodels.training.recipes import Recipe
 
@@ -49,7 +49,7 @@ def submit(recipe: Recipe, visitor: str, data_folder: Path) -> Job:
         with said(begun):
             begun.mkdir(parents=True)
         write(begun / "job.json", live_recipes.to_dict(recipe) | {"visitor": visitor, "folder": str(data_folder)})
-        moments.save(moments.measure(making.initial_model(recipe, begun).eval()), begun / "moment.npz")
+        moments.save(moments.measure(autoencoding.initial_model(recipe, begun).eval()), begun / "moment.npz")
         with _locked():
             earlier = of_visitor(visitor)
             if earlier and earlier.state()[0] in (WAITING, *RUNNING):

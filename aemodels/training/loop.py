@@ -17,8 +17,9 @@ from aemodels.data.stored_images import Images
 from aemodels.errors import ConfigError
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.models.config import TrainConfig
+from aemodels.models.flow import FlowPrior
 from aemodels.training import reading
-from aemodels.training.augment import random_flip, random_shift, random_warp
+from aemodels.training.augment import augmented
 from aemodels.training.cuda_graphs import CudaGraph
 from aemodels.training.divergence import require_finite
 from aemodels.training.muon import Muon
@@ -46,8 +47,8 @@ class TrainState:
     earlier      the trainings (checkpoints.trainings) that led to the weights it started from
     """
 
-    model: Autoencoder
-    ema: Autoencoder
+    model: Autoencoder | FlowPrior
+    ema: Autoencoder | FlowPrior
     optimisers: tuple[Muon, torch.optim.AdamW]
     dtype: torch.dtype
     epoch: int = 0
@@ -79,7 +80,7 @@ class TrainState:
 
 
 def start(
-    model: Autoencoder, config: TrainConfig, device: torch.device | str, dtype: torch.dtype | None = None
+    model: Autoencoder | FlowPrior, config: TrainConfig, device: torch.device | str, dtype: torch.dtype | None = None
 ) -> TrainState:
     """The state before the first step.
 
@@ -106,10 +107,11 @@ def fit(
     on_step: Callable[[TrainState, int, Tensor], None] = lambda state, num_images, loss: None,
     accelerator: "Accelerator | None" = None,
     measuring_s: float = 0.0,
+    labels: Tensor | None = None,
 ) -> TrainState:
     """Trains until config.epochs or config.minutes are done, whichever is first.
 
-    images       uint8 (N, C, H, W). In memory, they are moved to the model's device and kept there if it can hold them; if not, and
+    images       uint8 (N, C, H, W), or codes float16 (N, *latent_shape) for a prior, which are taken as they are. In memory, they are moved to the model's device and kept there if it can hold them; if not, and
                  if they are stored in a file, a thread reads the next batches ahead. The weights come out the same.
     on_epoch     called after each epoch, and after the part of one that a time limit cuts
     on_step      called after each step with the number of images and the loss, a scalar tensor still on the device. Where one process
@@ -117,6 +119,7 @@ def fit(
     accelerator  where several processes train one model: each takes its share of every batch and draws its own flips,
                  shifts, warps and noise, gradients are averaged, and the first process alone calls on_epoch
     measuring_s  how much of config.minutes, in s, is left for what comes after
+    labels       int64 (N,) on any device: the class of each of the images, or -1, for a model whose loss takes it
 
     Raises ConfigError where there are no images, fewer than processes, or a shift is as long as one, where the processes
     cannot share a batch evenly; DataError where stored images can no longer be read; DivergenceError where losses, gradients or
@@ -132,10 +135,10 @@ def fit(
         )
     if len(images) < num_processes:
         raise ConfigError(f"{len(images)} images are too few to train on.")
-    if config.shift_px >= min(images.shape[2:]):
+    if config.shift_px >= min(images.shape[2:], default=1):
         raise ConfigError(f"A shift of {config.shift_px} pixels is too long for images {tuple(images.shape[1:])}.")
     device = next(state.model.parameters()).device
-    images = reading.place(images, device)
+    images, labels = reading.place(images, device), None if labels is None else labels.to(device)
     batch_size = min(config.batch_size, len(images)) // num_processes * num_processes
     steps_per_epoch = len(images) // batch_size
     num_steps = config.epochs * steps_per_epoch
@@ -145,19 +148,12 @@ def fit(
     network = accelerator.prepare(state.model) if accelerator else state.model
     generator = torch.Generator(device)
 
-    def differentiate(x: Tensor) -> dict[str, Tensor]:
-        """Means of the loss's terms over images x, uint8 (B, C, H, W), whose sum's gradient goes into the weights' .grad."""
+    def differentiate(x: Tensor, *label: Tensor) -> dict[str, Tensor]:
+        """Means of the loss's terms over images x (B, ...), whose sum's gradient goes into the weights' .grad."""
         network.zero_grad()
-        if config.shift_px:
-            x = random_shift(x, config.shift_px, generator)
-        x = x.float() / 255
-        if config.flips:
-            x = random_flip(x, generator)
-        if config.warp_px:
-            x = random_warp(x, config.warp_px, generator)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.float() if x.is_floating_point() else augmented(x, config, generator)
         with torch.autocast(device.type, torch.bfloat16, enabled=state.dtype == torch.bfloat16):
-            terms = network(x, generator)
+            terms = network(x, generator, *label)
         means = {name: term.mean() for name, term in terms.items()}
         sum(means.values()).backward()
         return {name: mean.detach() for name, mean in means.items()}
@@ -176,7 +172,7 @@ def fit(
 
         places = [batch[rank::num_processes] for batch in order[: steps_per_epoch * batch_size].split(batch_size)]
         with contextlib.closing(reading.batches(images, places, device)) as batches:
-            for x in batches:
+            for x, place in zip(batches, places, strict=True):
                 # Several processes must all stop at the same step, and to agree on it waits for the device: seldom.
                 if accelerator is None or done_steps % 16 == 0:
                     time_used = (time.monotonic() - began) / limit_s
@@ -197,7 +193,7 @@ def fit(
                     if state.model.refinement:
                         state.model.refinement.uses_refiner = refines
                     take_gradients = CudaGraph(differentiate, generator) if records else differentiate
-                terms = take_gradients(x)
+                terms = take_gradients(x, *([] if labels is None else [labels[place]]))
                 norms.append(nn.utils.clip_grad_norm_(state.model.parameters(), 1.0))
                 learning_rates.append(learning_rate)
                 for optimiser in state.optimisers:
@@ -242,12 +238,15 @@ def fit(
     return state
 
 
-def compile_networks(model: Autoencoder) -> None:
+def compile_networks(model: Autoencoder | FlowPrior) -> None:
     """Has the networks, and the functions that differentiate the decoder, compiled at their first step, in place: names and
     shapes of the weights stay.
 
     The noise on images and codes stays outside, for compiled code cannot draw from a generator of its own.
     """
+    if isinstance(model, FlowPrior):
+        model.network.compile(fullgraph=True)
+        return
     model.encoder.compile(fullgraph=True)
     functions = [(model, "generate"), (model, "reconstruction_loss")]
     if model.refinement:
@@ -266,5 +265,5 @@ def schedule(progress: float, warmup: float) -> float:
 
 
 def update_ema(ema: nn.Module, model: nn.Module, decay: float) -> None:
-    """ema ← decay · ema + (1 − decay) · model, for all parameters; neither network has buffers."""
+    """ema ← decay · ema + (1 − decay) · model, for all parameters; a network's buffers do not change."""
     get_ema_multi_avg_fn(decay)(list(ema.parameters()), list(model.parameters()), None)

@@ -3,55 +3,29 @@
 import math
 import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from aemodels.data.sources import DataSet
 from aemodels.errors import DivergenceError, LatentLabError
-from aemodels.models import autoencoders
-from aemodels.quality import evaluation, metrics
+from aemodels.models.flow import is_prior
 from aemodels.storage import checkpoints
-from aemodels.training import filming, loop, measuring, needs, processes, provenance, resuming
+from aemodels.training import autoencoding, filming, loop, measuring, needs, priors, processes, resuming
 from aemodels.training.recipes import Recipe
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
-
-FEW_STEPS = 100  # in which no recipe learns much
-LITTLE_DB = 2  # above one and the same picture for all: no more than that is no reconstruction
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """Where and how models are trained.
-
-    out          folder of the checkpoints
-    device       such as "cuda" or "cpu"
-    dtype        that networks compute in while training
-    compiled     whether torch.compile makes the networks faster
-    accelerator  of several processes, from `processes.join`; None where there is one alone
-    """
-
-    out: Path
-    device: str
-    dtype: torch.dtype
-    compiled: bool = False
-    accelerator: "Accelerator | None" = None
+from aemodels.training.workplace import Workplace
 
 
 def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
     """Trains the recipe's model on the data set, from where an interrupted training of it stopped; writes its checkpoint now and then
     and at the end. Raises LatentLabError where the model cannot be trained so."""
     name, train_config, accelerator = recipe.name, recipe.training, at.accelerator
+    kind = priors if is_prior(recipe.model) else autoencoding  # two modules with the same functions
+    examples = kind.prepare(recipe, dataset, at)
     num_processes = accelerator.num_processes if accelerator else 1
-    batch_size = math.ceil(min(train_config.batch_size, len(dataset.train)) / num_processes)
+    batch_size = math.ceil(min(train_config.batch_size, len(examples.train)) / num_processes)
     needs.check(recipe, batch_size, at.device)
-    state = loop.start(initial_model(recipe, at.out), train_config, at.device, at.dtype)
+    state = loop.start(kind.initial_model(recipe, at.out, examples), train_config, at.device, at.dtype)
     if start := train_config.start_from:
         state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, at.out))
     if at.compiled:
@@ -60,8 +34,8 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
     settings = {
         "train_config": train_config.to_dict(),
         "model_config": recipe.model.to_dict(),
-        "data_fingerprint": dataset.record.fingerprint,
-        "num_train_images": len(dataset.train),
+        "data_fingerprint": kind.fingerprint(examples),
+        "num_train_images": len(examples.train),
     }
     begun = resuming.restore(state, resume_path, settings)
     if accelerator:
@@ -75,11 +49,15 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
         resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
 
     recorder = None
-    if recipe.model.latent_shape == (2,) and (accelerator is None or accelerator.is_main_process):
+    if (
+        kind is autoencoding
+        and recipe.model.latent_shape == (2,)
+        and (accelerator is None or accelerator.is_main_process)
+    ):
         recorder = filming.start(name, state, at.out)
     measuring_s = 0.0
     if train_config.minutes:
-        measuring_s = evaluation.seconds_to_measure(state.ema, dataset.test, dataset.reference)
+        measuring_s = kind.seconds_to_measure(state.ema, examples)
         if recorder:
             measuring_s += filming.seconds_to_develop(state.ema, dataset.reference)
         tqdm.write(f"{name}: of {train_config.minutes:g} minutes, measuring takes about {measuring_s / 60:.1f}.")
@@ -87,7 +65,7 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
             measuring_s = 30 * train_config.minutes
             tqdm.write(f"{name}: half of them are for training all the same, so it takes longer.")
 
-    num_train = len(dataset.train)
+    num_train = len(examples.train)
     bar = tqdm(
         total=train_config.epochs * num_train,
         initial=state.epoch * num_train,
@@ -106,10 +84,9 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
             return
         if time.monotonic() - shown > bar.mininterval:  # reading the loss waits for the device: seldom
             shown = time.monotonic()
-            measured = [epoch["psnr_db"] for epoch in state.history if "psnr_db" in epoch]
-            psnr = f"{measured[-1]:.2f} dB" if measured else "–"
             left = "" if train_config.minutes is None else f"{train_config.minutes - state.seconds / 60:.1f} min"
-            bar.set_postfix(loss=f"{loss.item():.5f}", psnr=psnr, **({"ends_in": left} if left else {}), refresh=False)
+            shown_figures = kind.shown(state.history) | ({"ends_in": left} if left else {})
+            bar.set_postfix(loss=f"{loss.item():.5f}", **shown_figures, refresh=False)
         bar.update(num_images)
 
     saved_at, saving_s = 0.0, 0.0
@@ -126,16 +103,13 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
             if not state.history:
                 raise LatentLabError(f"{name} had no time for a single step; give it more --minutes.")
         if state.history:
-            sample = dataset.validation[:: max(1, len(dataset.validation) // 256)]
-            state.history[-1] |= {
-                "psnr_db": metrics.evaluate(model, sample, **evaluation.own_noise(recipe.model))["psnr_db"]
-            }
-        save(recipe, model, state, dataset, at)
+            state.history[-1] |= kind.figures(recipe, model, examples)
+        kind.save(recipe, model, state, examples, at)
         if state.finished:
             if recorder:
                 measuring.develop_film(name, dataset, at.out, at.device)
             resume_path.unlink(missing_ok=True)
-            _warn_of_a_poor_model(name, state, dataset, at.out)
+            kind.warn_of_a_poor_model(name, state, examples, at.out)
         else:
             resuming.keep(state, resume_path, settings)
             kept_epoch = state.epoch
@@ -144,71 +118,18 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
 
     try:
         with bar:
-            loop.fit(state, dataset.train, train_config, on_epoch, on_step, accelerator, measuring_s)
+            loop.fit(
+                state,
+                examples.train,
+                train_config,
+                on_epoch,
+                on_step,
+                accelerator,
+                measuring_s,
+                kind.labels(examples),
+            )
     except DivergenceError as error:
         goes_on = f"goes on after epoch {kept_epoch}, the last that is kept" if kept_epoch else "begins again"
         raise DivergenceError(
             f"{name}: {str(error).removesuffix('.')} in its recipe and run the same command, which {goes_on}."
         ) from error
-
-
-def initial_model(recipe: Recipe, out: Path) -> autoencoders.Autoencoder:
-    """Fresh weights drawn from the recipe's seed, or those of the checkpoint that the recipe starts from."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.training.seed)
-        model = autoencoders.build(recipe.model)
-    if recipe.training.start_from:
-        start = checkpoints.load_checkpoint(recipe.training.start_from, out)
-        if not start.provenance["finished"]:
-            tqdm.write(f"{recipe.name} starts from {start.name}, whose training is not finished.")
-        fresh, learnt = model.state_dict(), start.model.state_dict()
-        misfit = [key for key, w in learnt.items() if key not in fresh or fresh[key].shape != w.shape]
-        if misfit:
-            raise LatentLabError(
-                f"{recipe.name} cannot start from {start.name}, whose network is another (first at {misfit[0]}); change the recipe "
-                f"of one of them, or train {start.name} anew."
-            )
-        model.load_state_dict(fresh | learnt)  # a corrector or refiner may be new
-    return model
-
-
-def save(
-    recipe: Recipe,
-    ema: autoencoders.Autoencoder,
-    state: loop.TrainState,
-    dataset: DataSet,
-    at: Workplace,
-) -> None:
-    """Evaluates the weights as they will be stored, in float16, on the whole test split once training has finished."""
-    model = evaluation.as_stored(ema, at.device)
-    test = dataset.test if state.finished else dataset.test[:: max(1, len(dataset.test) // 100)]
-    with measuring.progress_bar(
-        recipe.name, model, len(test), len(dataset.reference), disable=not state.finished
-    ) as bar:
-        checkpoint = checkpoints.Checkpoint(
-            name=recipe.name,
-            title=recipe.title,
-            data=dataset.record,
-            model=model,
-            train_config=recipe.training,
-            metrics=evaluation.evaluate_all(model, test, bar.update),
-            history=state.history,
-            codes=evaluation.encode_all(model, dataset.reference, bar.update),
-            labels=dataset.reference_labels,
-            index=dataset.reference_index,
-            provenance=provenance.describe(state, recipe.training, dataset, at.device),
-        )
-        checkpoints.save_checkpoint(checkpoint, at.out)
-
-
-def _warn_of_a_poor_model(name: str, state: loop.TrainState, dataset: DataSet, out: Path) -> None:
-    """Says so where training ended, and the model cannot do what it is for."""
-    if state.step < FEW_STEPS:
-        tqdm.write(f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs.")
-    psnr_db = checkpoints.read_header(name, out)["metrics"]["psnr_db"]
-    blind_db = evaluation.average_picture_psnr_db(dataset.test)
-    if psnr_db < blind_db + LITTLE_DB:
-        tqdm.write(
-            f"{name} does not reconstruct: {psnr_db:.2f} dB, where one and the same grey picture for all has {blind_db:.2f}; "
-            "give it more time or epochs."
-        )

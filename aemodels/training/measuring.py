@@ -13,6 +13,7 @@ from aemodels.codes import faults, map_files, maps
 from aemodels.data.sources import DataConfig, DataSet
 from aemodels.errors import LatentLabError
 from aemodels.models.autoencoders import Autoencoder
+from aemodels.models.flow import is_prior
 from aemodels.quality import baselines, curves, evaluation
 from aemodels.storage import checkpoints, films, measurements
 from aemodels.training import filming
@@ -31,7 +32,7 @@ def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> Non
     """Measures a finished checkpoint that lacks figures, or whose film was still to be made when it was saved; all else in it stays
     as it is, bit by bit."""
     name = recipe.name
-    if not checkpoints.checkpoint_path(name, out).exists():
+    if not checkpoints.checkpoint_path(name, out).exists() or is_prior(recipe.model):
         return
     ckpt = checkpoints.load_checkpoint(name, out)
     is_current = evaluation.is_current(ckpt.metrics, ckpt.model_config)
@@ -67,7 +68,7 @@ def measure_baselines(recipes: Sequence[Recipe], load: Load, out: Path) -> None:
     known = measurements.read_all_baselines(out)
     recipes_of: dict[DataConfig, list[Recipe]] = {}
     for recipe in recipes:
-        if len(recipe.model.latent_shape) == 3:
+        if len(recipe.model.latent_shape) == 3 and not is_prior(recipe.model):
             recipes_of.setdefault(recipe.data, []).append(recipe)
     for same_data in recipes_of.values():
         trained = [r.name for r in same_data if checkpoints.checkpoint_path(r.name, out).exists()]
@@ -88,8 +89,9 @@ def measure_curves(names: Sequence[str], out: Path) -> None:
     for name in names:
         if not checkpoints.checkpoint_path(name, out).exists():
             continue
-        made = checkpoints.read_header(name, out)["provenance"]
-        if made["finished"] and not curves.of_model(known, name, made):
+        header = checkpoints.read_header(name, out)
+        made = header["provenance"]
+        if made["finished"] and "codes_of" not in made and not curves.of_model(known, name, made):
             print(f"{name}: measured for the pages …", file=sys.stderr, flush=True)
             known["models"][name] = curves.measure(checkpoints.load_checkpoint(name, out))
             measurements.save_curves(known, out)

@@ -8,6 +8,7 @@ from torch import Tensor
 from aemodels import memory
 from aemodels.errors import ConfigError
 from aemodels.models.autoencoders import Autoencoder, build
+from aemodels.models.flow import FlowPrior
 from aemodels.training.recipes import Recipe
 
 COPIES = 5  # of the weights: their mean, their gradients, and up to two moments of the optimiser
@@ -36,7 +37,7 @@ def check(recipe: Recipe, batch_size: int, device: torch.device | str) -> None:
         )
 
 
-def bytes_kept(model: Autoencoder) -> int:
+def bytes_kept(model: Autoencoder | FlowPrior) -> int:
     """Bytes that one image's loss keeps for its gradient, beside the weights; without a refiner's steps, which PyTorch cannot
     look into, so that it is no more than what is needed."""
     if model.refinement:
@@ -50,8 +51,9 @@ def bytes_kept(model: Autoencoder) -> int:
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    x = torch.rand(1, *model.config.image_shape, generator=torch.Generator().manual_seed(0))
+    shape = model.config.latent_shape if isinstance(model, FlowPrior) else model.config.image_shape
+    x = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         losses = model.loss(x, torch.Generator().manual_seed(0))  # held, so that no storage's place is used twice
     del losses
-    return sum(kept.values()) + 4 * prod(model.config.image_shape)
+    return sum(kept.values()) + 4 * prod(shape)

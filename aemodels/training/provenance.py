@@ -11,10 +11,11 @@ import torch
 from aemodels import precision
 from aemodels.data.sources import DataSet
 from aemodels.models.config import TrainConfig
+from aemodels.training.codesets import CodeSet
 from aemodels.training.loop import TrainState
 
 
-def describe(state: TrainState, config: TrainConfig, dataset: DataSet, device: str) -> dict[str, Any]:
+def describe(state: TrainState, config: TrainConfig, dataset: DataSet | CodeSet, device: str) -> dict[str, Any]:
     """Checkpoint.provenance of a training, finished or not; images_per_s is over all of wall_s, as TrainState.seconds counts it."""
     num_images = state.step * min(config.batch_size, len(dataset.train))
     return {

@@ -16,6 +16,7 @@ from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.models.autoencoders import build, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
+from aemodels.models.flow import PRIORS, image_shape_of, is_prior
 from aemodels.storage.checkpoints import RECIPE_FOLDER, checkpoint_path
 from aemodels.text import one_line
 
@@ -65,12 +66,21 @@ def read(path: str | Path) -> Recipe:
             raise ConfigError(f"{file}: {key} must be a text of at most {MAX_TITLE} letters, not {repr(text)}.")
     _check_name(file, texts["name"])
     data = _table(file, "data", content)
-    model = _table(file, "model", content, image_shape=data.image_shape)
+    model = _table(file, "model", content, image_shape=_image_shape(content["model"], data))
     training = _table(file, "training", content)
     if training.start_from == texts["name"]:
         raise ConfigError(f"{file}, table [training]: start_from must be another model's name.")
-    if training.start_from is not None:
-        _check_name(f"{file}, table [training], start_from", training.start_from)
+    for key in ("start_from", "codes_of"):
+        if getattr(training, key) is not None:
+            _check_name(f"{file}, table [training], {key}", getattr(training, key))
+    if is_prior(model) != (training.codes_of is not None):
+        raise ConfigError(
+            f"{file}, table [training]: codes_of names the autoencoder whose codes a prior learns; a prior has it, and no other model."
+        )
+    if is_prior(model) and (training.shift_px or training.warp_px or training.refine_from):
+        raise ConfigError(
+            f"{file}, table [training]: shift_px, warp_px and refine_from are of images; a prior's training takes flips alone."
+        )
     if training.shift_px >= data.image_shape[1]:
         raise ConfigError(
             f"{file}, table [training]: shift_px must be less than the images' {data.image_shape[1]} pixels, not {training.shift_px}."
@@ -84,12 +94,12 @@ def read(path: str | Path) -> Recipe:
 
 
 def of_the_lab() -> dict[str, Recipe]:
-    """The recipes that Latent Lab brings, by name: in the order of their data sets' sources, and each after the one it starts from."""
+    """The recipes that Latent Lab brings, by name: in the order of their data sets' sources, and each after those that it needs."""
     return in_order(map(read, sorted(RECIPE_FOLDER.glob("*.toml"), key=lambda path: path.stem)))
 
 
 def in_order(recipes: Iterable[Recipe]) -> dict[str, Recipe]:
-    """Recipes by name, each after the one it starts from. Raises ConfigError where two have one name or start from each other."""
+    """Recipes by name, each after the one that it starts from, or whose codes it learns. Raises ConfigError where two have one name or start from each other."""
     named: dict[str, Recipe] = {}
     for recipe in sorted(recipes, key=lambda recipe: SOURCES.index(recipe.data.source)):
         # Files that differ in capitals alone are one on Windows and Macs.
@@ -99,7 +109,9 @@ def in_order(recipes: Iterable[Recipe]) -> dict[str, Recipe]:
                 f"{same[0]} and {recipe.file} both have the name {recipe.name}; give one of them another `name`."
             )
         named[recipe.name] = recipe
-    before = {name: {recipe.training.start_from} & named.keys() for name, recipe in named.items()}
+    before = {
+        name: {recipe.training.start_from, recipe.training.codes_of} & named.keys() for name, recipe in named.items()
+    }
     try:
         return {name: named[name] for name in TopologicalSorter(before).static_order()}
     except CycleError as error:
@@ -114,6 +126,10 @@ def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:
 
     Raises ConfigError where the folder's name cannot be part of a checkpoint's.
     """
+    if is_prior(recipe.model):
+        raise ConfigError(
+            f"{recipe.name} learns the codes of {recipe.training.codes_of}; write a recipe that names the autoencoder of your pictures."
+        )
     own = Path(folder).resolve().name
     if not own:
         raise ConfigError(f"The folder {folder} has no name to call a model by; move the pictures into one that has.")
@@ -142,6 +158,12 @@ def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> An
         return config.from_dict(values | given)
     except ConfigError as error:
         raise ConfigError(f"{file}, table [{name}]: {error}") from error
+
+
+def _image_shape(model: Any, data: DataConfig) -> Any:
+    """Of the model in a recipe's table: that of its data set's images, or of the codes that are a prior's images."""
+    shape = model.get("latent_shape") if isinstance(model, dict) and model.get("variant") in [*PRIORS] else None
+    return image_shape_of(tuple(shape)) if isinstance(shape, list) and len(shape) <= 3 else data.image_shape
 
 
 def _check_name(where: str, name: str) -> None:

@@ -16,6 +16,7 @@ MORE = {
     "mnist/path": _("A path between two codes"),
     "mnist/train_live": _("A network trained before your eyes"),
     "dogs/stages": _("What encode adds"),
+    "dogs/generate": _("New pictures from a learned prior"),
     "dogs/axes": _("What the main directions of the codes hold"),
     "dogs/interpolate": _("From one photo to another"),
     "any/map": _("A map of codes of many numbers"),

@@ -1,5 +1,8 @@
 """How each checkpoint was made: loss curves, settings, provenance."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -7,6 +10,7 @@ from aemodels.language import _, all_of, any_of, list_of, ngettext, number, sent
 from aemodels.report import figures, panels
 from aemodels.report.names import safe_file_name
 from aemodels.storage import checkpoints, histories
+from aemodels.storage.catalogue import Group
 from aemodels.text import visible
 from pages.parts.shared import controls, loaders, models, training_settings
 
@@ -30,8 +34,20 @@ if not found.groups:
     )
     st.stop()
 
+
+def of_one_kind() -> Iterator[Group]:
+    """The models of each data set, its priors by themselves: their losses are others."""
+    for group in found.groups:
+        autoencoders, priors = ([m for m in group.models if m.is_prior == is_prior] for is_prior in (False, True))
+        if autoencoders:
+            yield replace(group, models=tuple(autoencoders))
+        if priors:
+            title = _("{data_set}, learned priors").format(data_set=group.title)
+            yield replace(group, key=f"{group.key}, priors", title=title, models=tuple(priors))
+
+
 with controls.row():
-    groups = {group.key: group for group in found.groups}
+    groups = {group.key: group for group in of_one_kind()}
     group = groups[controls.choose(_("Data set"), {key: group.title for key, group in groups.items()}, "group")]
     along = controls.choose(_("Curves along"), ALONG, key="along")
 chosen = {model.name: model.header for model in group.models}
@@ -63,16 +79,31 @@ images = (
 )  # fmt: skip
 losses = {t["model_config"]["reconstruction"] for name in chosen for t in trainings[name] if t["name"] == name}
 loss_unit = any_of(unit for loss, unit in LOSSES.items() if loss in losses)
+are_priors = group.models[0].is_prior
 left, right = st.columns(2, gap="medium")
-for column, title, value, unit, log_y in [
-    (left, _("Training loss"), "reconstruction", loss_unit, True),
-    (right, _("PSNR on {images}").format(images=images), "psnr_db", _("mean PSNR / dB"), False),
-]:
+if are_priors:
+    of_velocity = _("mean squared error of the velocity")
+    charts = [
+        (left, _("Training loss"), "velocity", of_velocity, False),
+        (right, _("Loss on validation codes"), "velocity_loss", of_velocity, False),
+    ]
+else:
+    charts = [
+        (left, _("Training loss"), "reconstruction", loss_unit, True),
+        (right, _("PSNR on {images}").format(images=images), "psnr_db", _("mean PSNR / dB"), False),
+    ]
+for column, title, value, unit, log_y in charts:
     with column:
         st.header(title, anchor=False)
-        chart = figures.lines(
-            {n: histories.curve(trainings[n], n, along, value) for n in chosen}, ALONG[along].lower(), unit, log_y
-        )
+        curves = {n: histories.curve(trainings[n], n, along, value) for n in chosen}
+        if value == "velocity_loss":
+            curves |= {
+                _("{model}, the Gaussian alone").format(model=n): histories.curve(
+                    trainings[n], n, along, "gaussian_loss"
+                )
+                for n in chosen
+            }
+        chart = figures.lines(curves, ALONG[along].lower(), unit, log_y)
         chart.update_layout(height=460)
         if log_y:
             chart.update_yaxes(
@@ -92,12 +123,16 @@ if validated:
         "{models}: older than the validation part: their settings were chosen by figures on test images (docs/experiments.md), so a "
         "little of the best is luck."
     ).format(models=list_of(old))
+about_priors = _(
+    "A prior learns to tell the velocity from codes to noise. Some of it cannot be told, so the loss does not fall to 0. Right: the averaged weights, which "
+    "are the ones kept, beside the Gaussian that the prior starts from."
+)
 about_curves = _(
     "Each model is measured under the noise that it is trained with, so more noise in training means a higher loss. Left: the mean over each epoch, "
     "for the weights as they are being trained. Right: a fixed sample of {images} after each saved epoch, for the averaged weights, which "
     "are the ones kept."
 ).format(images=images)
-st.caption(sentences([about_curves, how_chosen if old else ""]))
+st.caption(about_priors if are_priors else sentences([about_curves, how_chosen if old else ""]))
 if "log_mse" in losses:
     st.caption(
         _(

@@ -22,7 +22,7 @@ controls.header(
     ),
 )
 with controls.row():
-    name, group = models.choose_model(*catalogue.KINDS)
+    name, group = models.choose_model(*catalogue.AUTOENCODERS)
     seed = controls.seed_control()
 ckpt = loaders.checkpoint(name)
 config = ckpt.model_config

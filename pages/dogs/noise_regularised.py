@@ -13,6 +13,7 @@ from aemodels import language
 from aemodels.codes import latents
 from aemodels.data import words
 from aemodels.language import _, list_of, number, percent, sentences, signed
+from aemodels.quality.generation import LEARNED
 from aemodels.report import figures, panels, psnr_matrix
 from aemodels.storage import catalogue
 from pages.parts.photos import channel, generation, sampling
@@ -65,12 +66,21 @@ class Scene:
 def compute(seed: int) -> Scene:
     seeds = controls.image_seeds(seed, 9)
     samples = sampling.decoded({m: sampling.sample_codes(m, 256, "full", seeds) for m in sampled})
-    rows = {
-        _("Gaussian samples"): list(map(sampling.nine, samples.values())),
+    rows = {_("Gaussian samples"): list(map(sampling.nine, samples.values()))}
+    if priors:
+        rows[_("Learned samples")] = [learned_nine(m, seeds) for m in sampled]
+    rows |= {
         _("Real codes, decoded"): [sampling.nine(sampling.rebuilt_nine(m)) for m in sampled],
     }
     shares = {m: sampling.detail_share(m, x) for m, x in samples.items()}
     return Scene(rows, export.on_screen(draw, rows), shares)
+
+
+def learned_nine(name: str, seeds: list[int]) -> np.ndarray:
+    """Nine samples of the prior of this model's codes; grey where there is none."""
+    if name not in priors:
+        return np.full_like(sampling.nine(sampling.rebuilt_nine(name)), 128)
+    return sampling.nine(ckpts[name].model.decode(sampling.sample_codes(name, 256, LEARNED, seeds)))
 
 
 def of_models(values: dict[str, str]) -> str:
@@ -84,11 +94,21 @@ def draw(rows: dict[str, list[np.ndarray]], width_px: int, ink: figures.Ink, cap
 
 st.header(_("Does sampling generate now?"), anchor=False)
 sampled, scene = models.varying(ckpts), None
+priors = {m: loaders.version(prior) for m in sampled if (prior := loaders.prior_of(m))}
 shown = _("Nine Gaussian samples and nine decoded real codes of each model")
+if priors:
+    shown = _(
+        "Nine Gaussian samples, nine learned samples and nine decoded real codes of each model; grey where there is no learned prior"
+    )
 if sampled:
     versions = tuple(map(loaders.version, sampled))
-    scene = ahead.scene(compute, seed, "noise-regularised", versions, export.is_dark())
+    scene = ahead.scene(compute, seed, "noise-regularised", versions, tuple(priors.items()), export.is_dark())
     export.show(scene.panel, alt=shown)
+    if priors:
+        about_priors = _(
+            "A learned prior has been trained on the codes of {models}; the page Generate shows how it draws."
+        )
+        st.caption(about_priors.format(models=controls.literal(list_of(priors))))
 
 with above:
     st.plotly_chart(
@@ -154,6 +174,7 @@ controls.notice(
     [
         *models.notes(*ckpts),
         *generation.verdict(group.data, *own, beside=plain),
+        *(point for name in priors for point in generation.learnt(group.data, name)),
         *channel.findings(curves, references, own, plain),
         *of_samples,
         kurtosis,

@@ -15,6 +15,7 @@ from aemodels.data import words
 from aemodels.language import _, list_of, number, sentences
 from aemodels.noise import perturb, seeded_order
 from aemodels.quality import detail
+from aemodels.quality.generation import LEARNED
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from aemodels.storage import catalogue
@@ -22,7 +23,7 @@ from pages.parts.photos import noise_effects, sampling, selection, variance_curv
 from pages.parts.shared import ahead, controls, cores, export, loaders, models, originals
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
-SOURCES = {"photos": _("Nine pictures"), "samples": _("Nine Gaussian samples")}
+SOURCES = {"photos": _("Nine pictures"), "samples": _("Nine Gaussian samples"), "learned": _("Nine learned samples")}
 NOISES = {"none": _("No noise"), "white": _("White noise"), "shaped": _("Shaped noise")}
 
 
@@ -46,10 +47,11 @@ kept = {"bind": "query-params", "persist_state": "session"}
 with controls.row():
     name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
-    source = controls.choose(_("Codes of"), SOURCES, key="codes")
+    sources = {key: title for key, title in SOURCES.items() if key != "learned" or loaders.prior_of(name)}
+    source = controls.choose(_("Codes of"), sources, key="codes")
 variance = st.slider(_("Noise variance"), 0.0, 2.0, 0.1, 0.05, key="variance", **kept)
 ckpt = loaders.checkpoint(name)
-if source == "samples" and not models.varying([name]):
+if source != "photos" and not models.varying([name]):
     st.stop()
 picture_words = words.of(group.data.config)
 has_photos = source == "photos" and originals.of(group.data) is not None
@@ -78,8 +80,9 @@ def label(kind: str) -> str:
 
 def compute(seed: int) -> Scene:
     x = None
-    if source == "samples":
-        z = sampling.sample_codes(name, 256, "full", controls.image_seeds(seed, 9))
+    if source != "photos":
+        sampler = LEARNED if source == "learned" else "full"
+        z = sampling.sample_codes(name, 256, sampler, controls.image_seeds(seed, 9))
     elif has_photos:
         photos = selection.random_test_photos(ckpt.data, seed)
         x, z = photos.x, selection.encode(ckpt, photos)
@@ -129,7 +132,8 @@ def show_photos() -> None:
         export.show(export.on_screen(draw, rows), say(len(x)))
 
 
-version, place, is_shaped = loaders.version(name), st.empty(), faults.vary(ckpt.codes)
+version = loaders.version(name), sampling.prior_version(name, source)
+place, is_shaped = st.empty(), faults.vary(ckpt.codes)
 depends_on = (version, source, has_photos, variance, export.is_dark())
 scene = ahead.scene(compute, seed, "perturb", *depends_on, meanwhile=show_photos)
 z, psnr = scene.z, scene.psnr
@@ -189,7 +193,7 @@ seeds = noise_seeds(seed)[: len(z)]
 settings = {
     _("model"): name,
     _("seed"): seed,
-    _("codes of"): SOURCES[source] if has_photos or source == "samples" else _("reference codes"),
+    _("codes of"): SOURCES[source] if has_photos or source != "photos" else _("reference codes"),
     _("noise seeds"): f"{seeds[0]}–{seeds[-1]}",
     _("noise variance"): _("{variance} of the code's mean square").format(variance=number(variance, 2)),
     _("PSNR against"): against,

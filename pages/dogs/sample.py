@@ -14,6 +14,7 @@ from aemodels.codes import latents
 from aemodels.data import words
 from aemodels.language import _, list_of, number, percent, sentences, signed
 from aemodels.quality import detail
+from aemodels.quality.generation import LEARNED
 from aemodels.report import drawing, figures
 from aemodels.storage import catalogue
 from pages.parts.photos import generation, sampling
@@ -66,6 +67,16 @@ def compute_models(seed: int) -> bytes:
     return export.on_screen(partial(figures.panel, [tiles], column_labels=others))
 
 
+def compute_ladder(seed: int) -> bytes:
+    """Nine samples of this model by each of its samplers, one panel's PNG file."""
+    seeds, titles = controls.image_seeds(seed, 9), sampling.names(name)
+    tiles = [
+        sampling.nine(ckpt.model.decode(sampling.sample_codes(name, num_codes, step, seeds)))
+        for step in sampling.LADDER
+    ]
+    return export.on_screen(partial(figures.panel, [tiles], column_labels=[titles[step] for step in sampling.LADDER]))
+
+
 SENTENCE = _(
     "A Gaussian is fitted to the codes of random {photos} (their mean and covariance). Nine new codes are drawn from it and decoded. If codes "
     "were really distributed like a Gaussian, these would be nine new {dogs}."
@@ -75,13 +86,14 @@ with controls.row():
     name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
 with controls.row():
-    sampler = controls.choose(_("Gaussian"), sampling.names(), key="sampler")
+    sampler = controls.choose(_("Drawn from"), sampling.names(name), key="sampler")
     num_codes = st.select_slider(
         _("Codes it is fitted on"),
         NUM_CODES,
         value=256,
         key="fitted_on",
         width=340,
+        disabled=sampler == LEARNED,
         bind="query-params",
         persist_state="session",
     )
@@ -92,7 +104,8 @@ if not models.varying([name]):
     st.stop()
 num_codes = min(num_codes, len(ckpt.codes))
 codes = sampling.fitting_codes(name, num_codes)
-scene = ahead.scene(compute, seed, "sample", loaders.version(name), num_codes, sampler, export.is_dark())
+version = loaders.version(name), sampling.prior_version(name, sampler)
+scene = ahead.scene(compute, seed, "sample", version, num_codes, sampler, export.is_dark())
 
 ALT = _("Left nine decoded samples, in the middle the nearest real code of each, right nine real codes, all decoded")
 export.show(scene.panel, alt=ALT)
@@ -126,6 +139,7 @@ controls.notice(
     [
         *models.notes(name),
         *generation.verdict(group.data, name),
+        *generation.learnt(group.data, name),
         sampling.about(name, num_codes, sampler),
         fine_detail,
         sentences([on_average, closest]),
@@ -136,11 +150,16 @@ controls.notice(
 settings = {
     _("model"): name,
     _("seed"): seed,
-    _("Gaussian"): sampling.names()[sampler],
-    _("fitted on"): _("{number} codes of test {photos} (drawn with seed {seed})").format(
-        number=num_codes, photos=picture.many, seed=drawing.FIT_SEED
-    ),
 }
+if sampler == LEARNED:
+    settings[_("drawn from")] = loaders.prior_of(name)
+else:
+    settings |= {
+        _("Gaussian"): sampling.names()[sampler],
+        _("fitted on"): _("{number} codes of test {photos} (drawn with seed {seed})").format(
+            number=num_codes, photos=picture.many, seed=drawing.FIT_SEED
+        ),
+    }
 numbers = [
     {"sample": i + 1, "seed": s, "mean_square": float(z.square().mean()), "nearest_code": int(index)}
     | {"distance_to_nearest_code": float(distance)}
@@ -152,15 +171,30 @@ export.export_row(
     f"sample-{name}-{sampler}-{num_codes}-{seed}", partial(draw, scene.tiles, seed), numbers, settings, alt=ALT
 )
 
+if loaders.prior_of(name):
+    st.header(_("From N(0, I) to what is learned"), anchor=False)
+    with st.spinner(_("Drawing nine samples …")):
+        version = loaders.version(name), sampling.prior_version(name)
+        ladder = ahead.scene(compute_ladder, seed, "ladder", version, num_codes, export.is_dark())
+    export.show(ladder, alt=_("Nine samples of each sampler, from the same noise"))
+    st.caption(
+        _(
+            "The same noise in all: each sampler knows more of the codes than the one on its left. The one on the right is the learned prior."
+        )
+    )
+    st.page_link("dogs/generate.py", label=_("See how the learned prior draws"), icon=":material/auto_awesome:")
+
 others = models.varying(models.present(group.names))
+if sampler == LEARNED:
+    others = [other for other in others if loaders.prior_of(other)]
 if len(others) > 1:
     st.header(_("The same seeds in every model"), anchor=False)
-    versions = tuple(map(loaders.version, others))
+    versions = tuple((loaders.version(other), sampling.prior_version(other, sampler)) for other in others)
     of_all = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
     export.show(of_all, alt=_("Nine samples from each of {models}").format(models=list_of(others)))
 
 st.header(_("Spectrum: variance along each principal axis"), anchor=False)
-shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler]))
+shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler if sampler in sampling.SAMPLERS else "full"]))
 st.plotly_chart(
     sampling.spectrum_chart(name, num_codes, shown),
     key="spectrum",

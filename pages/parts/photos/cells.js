@@ -1,7 +1,8 @@
 // A picture under a grid of cells, one of them framed.
-// Python sends data {picture, grid: [rows, columns], pick, active, words, names, answered}; this sends back "pick": {cell, number}.
-// `number` counts the moves of the frame. Python echoes the last one it has seen as `answered`, so that a late answer to an
-// earlier move never pulls the frame back.
+// Python sends data {picture, grid: [rows, columns], pick, active, marked, words, names, answered}; this sends back
+// "pick": {cell, number}, or, where `marked` is a list of cells and not null, "mark": {cells, number}, all that are marked now.
+// `number` counts the moves of the frame, or the marks. Python echoes the last one it has seen as `answered`, so that a late answer
+// to an earlier one never takes a later one back.
 
 const SEND_EVERY_MS = 120
 
@@ -23,6 +24,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     grid.pick = data.pick
     grid.moves = data.answered
     grid.active = data.active
+    grid.marked = data.marked && new Set(data.marked.map(([row, column]) => row * data.grid[1] + column))
+    if (data.marked) grid.pick = grid.frame ?? data.pick // the frame is the browser's own
   }
   if (grid.image.src !== data.picture) grid.image.src = data.picture // drawn when it has loaded; till then the old one stays
 
@@ -68,6 +71,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
       ctx.strokeText(name, x, y)
       ctx.fillText(name, x, y)
     })
+    for (const i of grid.marked ?? []) {
+      const x = (i % columns) * step, y = Math.floor(i / columns) * step
+      ctx.fillStyle = "rgba(0,0,0,.72)"
+      ctx.fillRect(x + 1, y + 1, step - 2, step - 2)
+      ctx.strokeStyle = "rgba(255,255,255,.8)"
+      ctx.lineWidth = 1.5
+      ctx.beginPath()
+      ctx.moveTo(x + 0.3 * step, y + 0.3 * step)
+      ctx.lineTo(x + 0.7 * step, y + 0.7 * step)
+      ctx.moveTo(x + 0.7 * step, y + 0.3 * step)
+      ctx.lineTo(x + 0.3 * step, y + 0.7 * step)
+      ctx.stroke()
+    }
     const [row, column] = grid.pick
     ctx.setLineDash(grid.active ? [] : [6, 5])
     // A broad frame below a narrow one, so that it stands out from any picture.
@@ -77,17 +93,35 @@ export default function ({ data, parentElement, setTriggerValue }) {
       ctx.strokeRect(column * step, row * step, step, step)
     }
     const name = data.names[row * columns + column]
-    const place = data.words.place.replace("{0}", row + 1).replace("{1}", column + 1)
+    const isMarked = grid.marked?.has(row * columns + column)
+    const words = grid.marked ? data.words[isMarked ? "marked" : "unmarked"] : data.words.place
+    const place = words.replace("{0}", row + 1).replace("{1}", column + 1)
     canvas.setAttribute("aria-label", name ? data.words.number.replace("{0}", name) : place)
   }
 
+  const clamp = (i, most) => Math.min(most - 1, Math.max(0, i))
+
   function move(row, column) {
-    const clamp = (i, most) => Math.min(most - 1, Math.max(0, i))
     const pick = [clamp(row, rows), clamp(column, columns)]
     if (data.names.length && pick[0] * columns + pick[1] >= data.names.length) return // an empty place of the last row
     if (grid.active && pick[0] === grid.pick[0] && pick[1] === grid.pick[1]) return
     grid.pick = pick
     grid.active = true
+    tell()
+  }
+
+  // Moves the frame there, and marks the cell or takes its mark away; for null the cell stays as it is.
+  function mark(row, column, isMarked) {
+    grid.frame = grid.pick = [clamp(row, rows), clamp(column, columns)]
+    grid.active = true
+    const i = grid.pick[0] * columns + grid.pick[1]
+    if (isMarked === null || grid.marked.has(i) === isMarked) return draw()
+    if (isMarked) grid.marked.add(i)
+    else grid.marked.delete(i)
+    tell()
+  }
+
+  function tell() {
     grid.moves += 1
     unanswered.add(parentElement)
     draw()
@@ -97,27 +131,40 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function send() {
     grid.timer = null
     grid.lastSent = Date.now()
-    setTriggerValue("pick", { cell: grid.pick, number: grid.moves })
+    if (!grid.marked) return setTriggerValue("pick", { cell: grid.pick, number: grid.moves })
+    const cells = [...grid.marked].sort((a, b) => a - b).map((i) => [Math.floor(i / columns), i % columns])
+    setTriggerValue("mark", { cells, number: grid.moves })
   }
 
-  function moveTo(event) {
+  function cellAt(event) {
     const at = canvas.getBoundingClientRect()
-    move(Math.floor(((event.clientY - at.top) / at.height) * rows), Math.floor(((event.clientX - at.left) / at.width) * columns))
+    const row = Math.floor(((event.clientY - at.top) / at.height) * rows)
+    const column = Math.floor(((event.clientX - at.left) / at.width) * columns)
+    return [clamp(row, rows), clamp(column, columns)]
   }
 
   canvas.onpointerdown = (event) => {
     if (event.button !== 0) return
     canvas.setPointerCapture(event.pointerId)
-    moveTo(event)
+    const [row, column] = cellAt(event)
+    if (!grid.marked) return move(row, column)
+    grid.paints = !grid.marked.has(row * columns + column) // what is drawn over becomes as the first cell does
+    mark(row, column, grid.paints)
   }
-  canvas.onpointermove = (event) => canvas.hasPointerCapture(event.pointerId) && moveTo(event)
+  canvas.onpointermove = (event) => {
+    if (!canvas.hasPointerCapture(event.pointerId)) return
+    if (grid.marked) mark(...cellAt(event), grid.paints)
+    else move(...cellAt(event))
+  }
   canvas.onkeydown = (event) => {
     const step = {
       ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Enter: [0, 0], " ": [0, 0],
     }[event.key]
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return
     event.preventDefault()
-    move(grid.pick[0] + step[0], grid.pick[1] + step[1])
+    const [row, column] = [grid.pick[0] + step[0], grid.pick[1] + step[1]]
+    if (!grid.marked) return move(row, column)
+    mark(row, column, step[0] || step[1] ? null : !grid.marked.has(row * columns + column))
   }
 
   grid.draw = draw

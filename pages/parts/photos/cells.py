@@ -1,15 +1,15 @@
-"""A picture under a grid, one cell of it picked by click, drag or arrow keys: a channel's map, or a place of the code."""
+"""A picture under a grid, one cell of it picked, or several marked, by click, drag or keys: a channel's map, or a place of the code."""
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from aemodels.language import _
+from aemodels.language import _, sentences
 
 HTML = '<canvas tabindex="0" role="application"></canvas>'
 CSS = """
@@ -56,6 +56,57 @@ def show(
             label=label, row="{0}", column="{1}"
         ),
     }
+    _draw(
+        picture,
+        grid,
+        key,
+        words,
+        {"pick": list(pick), "active": is_active, "names": names or [], "marked": None},
+        on_pick_change=picked,
+    )
+
+
+def show_marked(
+    picture: np.ndarray,
+    grid: tuple[int, int],
+    marked: Collection[tuple[int, int]],
+    label: str,
+    on_mark: Callable[[list[tuple[int, int]]], None],
+    key: str,
+) -> None:
+    """Draws a picture under a grid of cells, those cut out covered; calls on_mark with all of them, (row, column) from 0 each, before
+    the next run.
+
+    A click or Enter covers a cell or uncovers it, dragging does so with each cell on the way, and arrow keys move a frame.
+
+    label  what the picture is, a sentence for screen readers
+    """
+
+    def told() -> None:
+        event = st.session_state[key].mark
+        if event:
+            st.session_state[f"{key}_answered"] = event["number"]
+            places = {(int(row), int(column)) for row, column in event["cells"]}
+            on_mark(sorted(p for p in places if 0 <= p[0] < grid[0] and 0 <= p[1] < grid[1]))
+
+    keys = _("Arrow keys move the frame, Enter cuts its cell out or puts it back.")
+    at = {"row": "{0}", "column": "{1}"}
+    words = {
+        "marked": sentences([label, _("Row {row}, column {column}: cut out.").format(**at), keys]),
+        "unmarked": sentences([label, _("Row {row}, column {column}: kept.").format(**at), keys]),
+    }
+    state = {"pick": [0, 0], "active": True, "names": [], "marked": [list(place) for place in sorted(marked)]}
+    _draw(picture, grid, key, words, state, on_mark_change=told)
+
+
+def _draw(
+    picture: np.ndarray,
+    grid: tuple[int, int],
+    key: str,
+    words: dict[str, str],
+    state: dict[str, object],
+    **on_change: Callable[[], None],
+) -> None:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     _COMPONENT(
@@ -63,11 +114,9 @@ def show(
         data={
             "picture": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
             "grid": list(grid),
-            "pick": list(pick),
-            "active": is_active,
             "words": words,
-            "names": names or [],
             "answered": st.session_state.get(f"{key}_answered", 0),
+            **state,
         },
-        on_pick_change=picked,
+        **on_change,
     )

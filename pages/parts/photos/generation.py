@@ -46,7 +46,7 @@ MEANING = {
     ),
 }
 SOURCES = {generation.PHOTOS: N_("Unseen photos"), generation.RECONSTRUCTIONS: N_("Reconstructions")}
-SOURCES |= sampling.SAMPLERS | {generation.PIXEL_NOISE: N_("Independent pixels")}
+SOURCES |= sampling.SAMPLERS | {generation.LEARNED: N_("Learned"), generation.PIXEL_NOISE: N_("Independent pixels")}
 
 Row = Mapping[str, Any]  # of one kind of pictures: each measure's mean and standard deviation
 
@@ -59,6 +59,40 @@ def verdict(data: DataRecord, *models: str, beside: str | None = None) -> list[s
     except LatentLabError:
         return []  # `show` says so
     return [] if results is None else _answer(results, data, models, beside)
+
+
+def learnt(data: DataRecord, model: str) -> list[str]:
+    """How far a learned prior of this model's codes comes, beside its best Gaussian, its reconstructions and unseen photos, in a
+    sentence; empty where that has not been measured since they were trained."""
+    try:
+        results = loaders.generation(data)
+    except LatentLabError:
+        return []
+    if results is None or _is_old(results, model):
+        return []
+    values, picture = _values(results), words.of(data.config)
+    if (drawn := values.get((generation.LEARNED, model))) is None:
+        return []
+    gaussian, rebuilt = _best(values, [model]), values[generation.RECONSTRUCTIONS, model]
+    way = (gaussian["frechet"][0] - drawn["frechet"][0]) / (gaussian["frechet"][0] - rebuilt["frechet"][0])
+    points = [
+        _(
+            "The learned prior of {model} has a Fréchet distance of **{learned}** from {photos}, measured on {samples} samples of each {class_} in turn; the best "
+            "Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer). So the prior has gone **{way}** of the way from the "
+            "Gaussian to the best that this decoder can show."
+        ).format(
+            model=model,
+            samples=number(results["num_samples"]),
+            class_=picture.class_,
+            photos=picture.many,
+            learned=number(drawn["frechet"][0]),
+            gaussian=number(gaussian["frechet"][0]),
+            rebuilt=number(rebuilt["frechet"][0]),
+            way=percent(way),
+        ),
+        _shares(drawn, rebuilt, values.get((generation.PHOTOS, None)), picture, results["num_reference"]),
+    ]
+    return [sentences(points)]
 
 
 def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str], beside: str | None) -> list[str]:
@@ -146,14 +180,18 @@ def show(group: Group) -> None:
         return
     models = [name for name in group.names if name in results["checkpoints"] and _loaded(name)]
     values = _values(results)
+    measured = {source for source, _model in values}
+    sources = {
+        source: _(title) for source, title in SOURCES.items() if source != generation.LEARNED or source in measured
+    }
     measure = controls.choose(_("Measure"), {key: _(name) for key, name in MEASURES.items()}, key="measure")
     st.table(
         pd.DataFrame(
             {
-                name: [_cell(values.get((source, name), values.get((source, None))), measure) for source in SOURCES]
+                name: [_cell(values.get((source, name), values.get((source, None))), measure) for source in sources]
                 for name in models
             },
-            index=[_(source) for source in SOURCES.values()],
+            index=[*sources.values()],
         ).rename_axis(_("pictures"))
     )
     for name in models:
@@ -165,7 +203,8 @@ def show(group: Group) -> None:
                 ).format(model=name),
                 icon=":material/history:",
             )
-    st.markdown("\n\n".join([*_answer(results, group.data, models, None), _(MEANING[measure])]))
+    of_priors = [point for name in models for point in learnt(group.data, name)]
+    st.markdown("\n\n".join([*_answer(results, group.data, models, None), *of_priors, _(MEANING[measure])]))
     st.caption(
         _(
             "Each figure: {samples} pictures against {reference} train photos, mean ± standard "
@@ -191,7 +230,19 @@ def _cell(row: Row | None, measure: str) -> str:
 
 
 def _values(results: Mapping[str, Any]) -> dict[tuple[str, str | None], Row]:
-    return {(row["source"], row["model"]): row for row in results["rows"]}
+    """The rows by source and model, without those of priors that are not here or were trained again since."""
+    is_old = {name: not _is_prior(name, identity) for name, identity in results.get("priors", {}).items()}
+    return {
+        (row["source"], row["model"]): row
+        for row in results["rows"]
+        if row["source"] != generation.LEARNED or not is_old[row["model"]]
+    }
+
+
+def _is_prior(model: str, identity: Mapping[str, Any]) -> bool:
+    """Whether that is the identity of the prior of this model's codes."""
+    prior = loaders.prior_of(model)
+    return prior is not None and generation.identity(loaders.load(prior).provenance) == identity
 
 
 def _is_old(results: Mapping[str, Any], name: str) -> bool:

@@ -6,12 +6,14 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from aemodels.codes import latents
+from aemodels.codes import flows, latents
+from aemodels.data import words
 from aemodels.language import N_, _, number, percent, sentences
 from aemodels.noise import seeded_order
-from aemodels.quality import detail
+from aemodels.quality import detail, generation
 from aemodels.report import drawing, figures
-from pages.parts.shared import cores, loaders
+from pages.parts.photos import drawings
+from pages.parts.shared import controls, cores, loaders
 
 SAMPLERS = {
     "full": N_("Full covariance"),
@@ -21,10 +23,20 @@ SAMPLERS = {
     "standard": N_("N(0, I)"),
 }
 
+LADDER = (
+    "standard",
+    "diagonal",
+    "full",
+    "mixture",
+    generation.LEARNED,
+)  # each knows more of the codes than the one before it
 
-def names() -> dict[str, str]:
-    """The samplers, each with its name in the language that is spoken."""
-    return {sampler: _(name) for sampler, name in SAMPLERS.items()}
+
+def names(*models: str) -> dict[str, str]:
+    """The samplers that one of these models has, each with its name in the language that is spoken: Gaussians, and a learned prior where
+    one of its codes was trained."""
+    learned = {generation.LEARNED: N_("Learned")} if any(map(loaders.prior_of, models)) else {}
+    return {sampler: _(name) for sampler, name in (SAMPLERS | learned).items()}
 
 
 def decoded(codes: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -82,6 +94,18 @@ def about(name: str, num_codes: int, sampler: str) -> str:
         return _(
             "N(0, I) does not look at the codes at all. Their mean square is {mean_square}; that of its samples is 1."
         ).format(mean_square=number(float(fitting_codes(name, num_codes).square().mean()), 2))
+    if sampler == generation.LEARNED:
+        prior, picture = loaders.prior_of(name), words.of(loaders.checkpoint(name).data.config)
+        return _(
+            "A network ({prior}) has learnt how the codes of {number} train {photos} lie. It turns noise into a code in {steps} steps, each sample of another {class_}; the "
+            "page Generate shows how."
+        ).format(
+            prior=controls.literal(prior),
+            number=number(loaders.checkpoint(prior).provenance["num_train_images"]),
+            photos=picture.many,
+            class_=picture.class_,
+            steps=flows.NUM_STEPS,
+        )
     size, rank = loaders.checkpoint(name).codes[0].numel(), len(spectrum(name, num_codes, sampler))
     points = [_("It is fitted on {codes} codes of {size} numbers.").format(codes=number(num_codes), size=number(size))]
     if rank < size:
@@ -112,8 +136,17 @@ def about(name: str, num_codes: int, sampler: str) -> str:
     return sentences(points)
 
 
+def prior_version(name: str, sampler: str = generation.LEARNED) -> tuple[str, int] | None:
+    """What a drawn code depends on besides the model, for what is kept of it: its prior, where the sampler is one."""
+    prior = loaders.prior_of(name) if sampler == generation.LEARNED else None
+    return loaders.version(prior) if prior else None
+
+
 def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) -> Tensor:
     """Codes (len(seeds), C, h, w) drawn from that sampler, one seed a code."""
+    if sampler == generation.LEARNED:
+        prior = loaders.load(loaders.prior_of(name)).model
+        return drawings.in_shares(lambda s: generation.learned_codes(prior, s.tolist()), seeds)
     z = latents.sample(fitted(name, num_codes, sampler), seeds)
     return z.unflatten(1, loaders.checkpoint(name).model_config.latent_shape)
 

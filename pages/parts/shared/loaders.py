@@ -15,7 +15,7 @@ import aemodels
 from aemodels.data.sources import DataRecord, data_root
 from aemodels.errors import LatentLabError
 from aemodels.quality import curves as model_curves
-from aemodels.storage import catalogue, checkpoints, films, measurements, own_models
+from aemodels.storage import catalogue, checkpoints, films, measurements, own_models, priors
 from aemodels.training import recipes
 from pages.parts.shared import controls
 
@@ -85,6 +85,22 @@ def load_all() -> None:
     for model in read_catalogue().models[:MAX_CHECKPOINTS]:
         with contextlib.suppress(LatentLabError):
             load(model.name)
+
+
+def autoencoder_of(prior: aemodels.Checkpoint) -> aemodels.Checkpoint:
+    """The checkpoint whose codes a prior draws, kept; raises CheckpointError where it is missing, or another one than the prior was
+    trained on."""
+    return priors.autoencoder_of(prior, checkpoint_folder(), load)
+
+
+def prior_of(name: str) -> str | None:
+    """The first prior that has learnt the codes of this autoencoder as it is now."""
+    for model in read_catalogue().models:
+        if model.codes_of == name:
+            with contextlib.suppress(LatentLabError):
+                autoencoder_of(load(model.name))
+                return model.name
+    return None
 
 
 def digests(names: Iterable[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from aemodels.codes import faults
 from aemodels.data import words
 from aemodels.errors import LatentLabError
 from aemodels.language import _, current, list_of, ngettext, number, speaking
+from aemodels.models.flow import is_prior
 from aemodels.storage import catalogue, checkpoints
 from aemodels.storage.catalogue import Group, Model
 from pages.parts.shared import controls, loaders
@@ -18,7 +19,7 @@ def choose_group(*kinds: str, key: str) -> Group:
     """The data set whose models of these kinds the page shows; a widget chooses where there are several. Stops the page, with what
     to do, where there is none."""
     found = loaders.read_catalogue()
-    groups = {group.key: group for group in found.of_kind(*kinds)}
+    groups = {group.key: group for group in _of_kind(*kinds)}
     if not groups:
         st.info(
             _("There is no model with {what} in the folder of checkpoints; `python train.py` makes some.").format(
@@ -37,7 +38,7 @@ def choose_group(*kinds: str, key: str) -> Group:
 def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tuple[str, Group]:
     """The model of one of these kinds that the page shows, by name, and the models of its data set; widgets choose the data set, where there are several,
     and then the model. An address that names a model alone has its data set with it."""
-    groups = loaders.read_catalogue().of_kind(*kinds)
+    groups = _of_kind(*kinds)
     asked = st.query_params.get(key)
     if asked is not None and data_key not in st.query_params and asked != st.session_state.get(f"{key}_address"):
         data_set = next((group.key for group in groups if asked in group.names), None)
@@ -49,6 +50,14 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
         for name, title in group.titles.items()
     }
     return controls.choose(_("Model"), titles, key), group
+
+
+def _of_kind(*kinds: str) -> list[Group]:
+    """`Catalogue.of_kind`; of priors those of codes with cells first, whose pictures are the larger ones."""
+    groups = loaders.read_catalogue().of_kind(*kinds)
+    if kinds == (catalogue.PRIOR,):
+        groups.sort(key=lambda group: len(group.models[0].config.latent_shape) != 3)
+    return groups
 
 
 def say_broken(broken: Mapping[str, str]) -> None:
@@ -70,9 +79,11 @@ def table(group: Group) -> str:
             {
                 _("model"): model.name,
                 _("code"): "×".join(map(str, model.config.latent_shape)),
-                _("noise while tested"): _noise(model),
+                _("noise while tested"): "–" if model.is_prior else _noise(model),
                 _("BCE, nats a pixel"): number(metrics["bce"], 4) if "bce" in metrics else "–",
-                _("PSNR, dB"): f"{number(metrics['psnr_db'], 2)} ± {number(metrics['psnr_db_ci95'], 2)}",
+                _("PSNR, dB"): "–"
+                if model.is_prior
+                else f"{number(metrics['psnr_db'], 2)} ± {number(metrics['psnr_db_ci95'], 2)}",
                 _("test images"): number(metrics["num_images"]),
                 _("epochs"): epochs if made["finished"] else _("{epochs}, unfinished").format(epochs=epochs),
                 _("title"): model.said_title(),
@@ -124,7 +135,12 @@ def faults_of(*names: str) -> list[str]:
     of: dict[str, list[str]] = {}
     for name in names:
         try:
-            found = _faults(*loaders.version(name), current())
+            ckpt = loaders.load(name)
+            if is_prior(ckpt.model_config):
+                loaders.autoencoder_of(ckpt)
+                found = []
+            else:
+                found = _faults(*loaders.version(name), current())
         except LatentLabError as error:
             found = [str(error)]
         for sentence in found:

@@ -12,6 +12,10 @@ OF_VARIANTS = {
     "noise_variance": N_("noise on the code, variance"),
     "code_l2": N_("L2 on the code"),
     "beta": N_("weight of the KL divergence, β"),
+    "patch": N_("cells along the side of a token"),
+    "depth": N_("blocks of the transformer"),
+    "num_labels": N_("classes"),
+    "time_shift": N_("times shifted towards noise by"),
 }
 LOSSES = {"bce": "BCE", "mse": "MSE", "log_mse": "log MSE"}
 
@@ -25,17 +29,12 @@ def of_models(models: Sequence[Model]) -> dict[str, dict[str, str]]:
 def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
     header = of.header
     model, train, made = header["model_config"], header["train_config"], header["provenance"]
-    depths = (model.get(part, ()) for part in ("encoder_depths", "decoder_depths", "corrector_depths"))
     return {
-        _("PSNR on test images, dB"): number(header["metrics"]["psnr_db"], 2),
+        **_measured(header["metrics"]),
         _("variant"): list_of([model["variant"], model["network"]]),
         _("code"): "×".join(map(str, model["latent_shape"])),
         _("widths"): list_of(map(str, model["widths"])),
-        _("blocks, encoder / decoder / corrector"): " / ".join(list_of(map(str, each)) or "–" for each in depths),
-        _(
-            "gradient steps on the code, learned / plain"
-        ): f"{model.get('refiner_steps', 0)} / {model.get('descent_steps', 0)}",
-        _("loss"): LOSSES[model["reconstruction"]],
+        **(_of_prior(train) if of.is_prior else _of_autoencoder(model)),
         **{
             _(OF_VARIANTS[key]) if key in OF_VARIANTS else key: f"{model[key]:g}" if model.get(key) else _("none")
             for key in own
@@ -63,6 +62,30 @@ def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
     }
 
 
+def _of_prior(train: Mapping[str, Any]) -> dict[str, str]:
+    return {_("codes of"): train["codes_of"]}
+
+
+def _of_autoencoder(model: Mapping[str, Any]) -> dict[str, str]:
+    depths = (model.get(part, ()) for part in ("encoder_depths", "decoder_depths", "corrector_depths"))
+    return {
+        _("blocks, encoder / decoder / corrector"): " / ".join(list_of(map(str, each)) or "–" for each in depths),
+        _(
+            "gradient steps on the code, learned / plain"
+        ): f"{model.get('refiner_steps', 0)} / {model.get('descent_steps', 0)}",
+        _("loss"): LOSSES[model["reconstruction"]],
+    }
+
+
+def _measured(metrics: Mapping[str, Any]) -> dict[str, str]:
+    if "psnr_db" in metrics:
+        return {_("PSNR on test images, dB"): number(metrics["psnr_db"], 2)}
+    return {
+        _("velocity loss on test codes"): number(metrics["velocity_loss"], 4),
+        _("that of the Gaussian alone"): number(metrics["gaussian_loss"], 4),
+    }
+
+
 def of_trainings(trainings: Sequence[Mapping[str, Any]], starts: Sequence[int | None]) -> dict[int, dict[str, str]]:
     """Of each training, by its number from 1, setting -> value; the arguments as `histories.each_once` gives them."""
     return {
@@ -77,7 +100,7 @@ def of_trainings(trainings: Sequence[Mapping[str, Any]], starts: Sequence[int | 
             _("batch"): str(t["train_config"]["batch_size"]),
             _("corrector"): _("yes") if t["model_config"].get("corrector_depths") else _("no"),
             _("learned gradient steps"): str(t["model_config"].get("refiner_steps", 0)),
-            _("PSNR / dB"): number(t["psnr_db"], 2),
+            _("PSNR / dB"): "–" if t["psnr_db"] is None else number(t["psnr_db"], 2),
         }
         for i, (t, start) in enumerate(zip(trainings, starts, strict=True))
     }

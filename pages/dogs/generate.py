@@ -1,0 +1,32 @@
+"""Codes drawn from a prior that was learnt on them: new pictures, and how they come about."""
+
+import streamlit as st
+
+from aemodels.errors import LatentLabError
+from aemodels.language import _
+from pages.parts.generate import back, between, chosen, filling, lesson, nine, way
+from pages.parts.photos import drawings
+from pages.parts.shared import controls
+
+SENTENCE = _("A network that has learnt where the codes of {dogs} lie turns noise into new ones, step by step.")
+VIEWS = {
+    "nine": (_("Nine samples"), nine.show),
+    "way": (_("From noise to picture"), way.show),
+    "between": (_("Between two samples"), between.show),
+    "back": (_("To noise and back"), back.show),
+    "filling": (_("Fill in cells"), filling.show),
+    "why": (_("Why it works"), lesson.show),
+}
+
+sentence = controls.header(_("Generate"), SENTENCE.format(dogs=_("photos")))
+now = chosen.choose()
+sentence.markdown(SENTENCE.format(dogs=now.picture.what_many))
+names = {view: name for view, (name, _show) in VIEWS.items() if view != "filling" or now.has_cells}
+view = controls.choose(_("Show"), names, key="view")
+try:
+    VIEWS[view][1](now)
+except LatentLabError as error:
+    st.error(controls.sentence(error), icon=":material/error:")
+    st.stop()
+if st.session_state.get("has_drawn_again"):
+    drawings.start(now.setting, tuple(nine.seeds(controls.next_seed(now.seed))))

@@ -1,0 +1,143 @@
+"""Nine samples, beside the nearest real code of each and what a Gaussian makes of the same noise."""
+
+from dataclasses import dataclass
+from functools import partial
+from statistics import mean
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+from torch import Tensor
+
+from aemodels.codes import flows, latents
+from aemodels.language import _, number, percent, sentences
+from aemodels.quality import detail
+from aemodels.report import figures
+from pages.parts.generate.chosen import Chosen
+from pages.parts.photos import drawings, generation, sampling
+from pages.parts.shared import controls, export, models
+
+NUM_SAMPLES = 9
+
+
+@dataclass(frozen=True)
+class Nine:
+    """Codes z, pictures x, the nearest real code of each and how far it is; the panel's tiles."""
+
+    z: Tensor
+    x: Tensor
+    nearest: Tensor
+    to_nearest: Tensor
+    tiles: list[np.ndarray]
+
+
+def seeds(seed: int) -> list[int]:
+    """One a sample, those that the page Sample draws with."""
+    return controls.image_seeds(seed, NUM_SAMPLES)
+
+
+def look(chosen: Chosen, z: Tensor, x_gaussian: Tensor) -> Nine:
+    """Codes z beside their nearest real codes, and the pictures of a Gaussian."""
+    codes = chosen.ckpt.codes
+    nearest, to_nearest = latents.nearest(codes, z)
+    x = drawings.decode(chosen.ckpt, z)
+    x_nearest = drawings.decode(chosen.ckpt, codes[nearest])
+    return Nine(z, x, nearest, to_nearest, [sampling.nine(pictures) for pictures in (x, x_nearest, x_gaussian)])
+
+
+def draw(
+    tiles: list[np.ndarray], first: str, of_photo: str, width_px: int, ink: figures.Ink, caption: str = ""
+) -> Image.Image:
+    titles = [first, of_photo, _("Same noise, Gaussian")]
+    return figures.panel([tiles], column_labels=titles, caption=caption, width_px=width_px, ink=ink)
+
+
+def show(chosen: Chosen) -> None:
+    """The samples, which sharpen while they are drawn, what to notice, and the downloads."""
+    place, of_photo = st.empty(), _("Nearest real {photo} of each").format(photo=chosen.picture.one)
+    drawn_with = seeds(chosen.seed)
+    gaussian = flows.sample(chosen.prior, drawn_with, num_steps=1, strength=0.0)
+    x_gaussian = drawings.decode(chosen.ckpt, gaussian)
+
+    def show_now(moment: flows.Moment) -> None:
+        title = _("Being drawn: t = {t}").format(t=number(moment.t, 2))
+        tiles = look(chosen, moment.z, x_gaussian).tiles
+        with place.container():
+            export.show(export.on_screen(draw, tiles, title, of_photo), _("Nine samples while they are drawn"))
+
+    last = drawings.watch(chosen.setting, drawn_with, show_now)[-1]
+    found = look(chosen, last.z, x_gaussian)
+    title = _("Nine samples, seed {seed}").format(seed=chosen.seed)
+    if chosen.class_name:
+        title = _("{class_}, seed {seed}").format(class_=chosen.class_name, seed=chosen.seed)
+    alt = _(
+        "Left nine samples of the prior, in the middle the nearest real code of each, right what a Gaussian draws from the same noise, all decoded"
+    )
+    with place.container():
+        export.show(export.on_screen(draw, found.tiles, title, of_photo), alt)
+    controls.notice(_points(chosen, found, x_gaussian))
+    numbers = [
+        {"sample": i + 1, "seed": seed, "mean_square": float(z.square().mean()), "nearest_code": int(nearest)}
+        | {"distance_to_nearest_code": float(distance)}
+        for i, (seed, z, nearest, distance) in enumerate(
+            zip(drawn_with, found.z, found.nearest, found.to_nearest, strict=True)
+        )
+    ]
+    export.export_row(
+        chosen.file_name("nine"), partial(draw, found.tiles, title, of_photo), numbers, chosen.settings(), alt
+    )
+
+
+def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
+    ckpt, strength = chosen.ckpt, chosen.setting.strength
+    if strength and chosen.setting.label is not None:
+        first = _(
+            "Compare left and right. Both start from the same noise. The difference is what the network has learnt, and the {class_} that it is told."
+        ).format(class_=chosen.picture.class_)
+    elif strength:
+        first = _(
+            "Compare left and right. Both start from the same noise; what the network has learnt is the only difference."
+        )
+    else:
+        first = _("Left and right are the same: at 0 nothing of what is learnt is used. Move the slider to 1.")
+    rebuilt = detail.mean_step(sampling.rebuilt_nine(ckpt.name))
+    fine = _(
+        "Fine detail (mean step between neighbouring pixels, of 255 grey levels): {samples} in the samples, {gaussian} in the Gaussian's, {codes} "
+        "in nine real codes, decoded."
+    ).format(
+        samples=number(detail.mean_step(found.x), 1),
+        gaussian=number(detail.mean_step(x_gaussian), 1),
+        codes=number(rebuilt, 1),
+    )
+    num_codes = len(ckpt.codes)
+    relative = (found.to_nearest / sampling.mean_spacing(ckpt.name, num_codes)).tolist()
+    on_average = _(
+        "On average a sample lies {times} times as far from its nearest real code as a real code lies from its nearest neighbour."
+    ).format(times=number(mean(relative), 2))
+    closest = _("For the closest of the nine, number {which}, it is {times} times.")
+    if min(relative) > 0.5:
+        closest = _(
+            "For the closest of the nine, number {which}, it is {times} times, so none is a copy of one of these {codes} codes."
+        )
+    closest = closest.format(
+        which=relative.index(min(relative)) + 1, times=number(min(relative), 2), codes=number(num_codes)
+    )
+    return [
+        first,
+        *models.notes(ckpt.name),
+        *generation.learnt(chosen.group.data, ckpt.name),
+        fine,
+        sentences([on_average, closest]),
+        *_about_guidance(chosen, percent(strength)),
+    ]
+
+
+def _about_guidance(chosen: Chosen, strength: str) -> list[str]:
+    if chosen.class_name and chosen.setting.guidance > 1:
+        return [
+            _(
+                "Guidance {weight}: each step goes {weight} times as far from “any {class_}” towards “{name}” as the network says. More makes "
+                "samples more alike."
+            ).format(weight=number(chosen.setting.guidance, 1), class_=chosen.picture.class_, name=chosen.class_name)
+        ]
+    return []

@@ -1,0 +1,142 @@
+"""Codes on their way from noise, drawn by threads of their own; meanwhile the samples on the screen sharpen."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from aemodels import Checkpoint
+from aemodels.codes import flows
+from aemodels.errors import LatentLabError
+from aemodels.language import kept
+from aemodels.models.flow import FlowPrior
+from pages.parts.shared import loaders
+
+SHOW_AFTER_S = 0.5  # how long a drawing may take unseen
+SHOW_EVERY_S = 0.3
+IN_TURN = -1
+MAX_DRAWINGS = 32  # of 2 MB each: nine codes at 25 steps
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How codes are drawn: all that a sample depends on besides its seed.
+
+    prior, autoencoder  each checkpoint's name and when its file was written, as `loaders.version` gives them
+    label               class, a place in label_names; None where none is told; IN_TURN for one after the other
+    strength            of what is learnt: 0 is a Gaussian, 1 the prior
+    """
+
+    prior: tuple[str, int]
+    autoencoder: tuple[str, int]
+    label: int | None = None
+    num_steps: int = flows.NUM_STEPS
+    guidance: float = 1.0
+    strength: float = 1.0
+
+    def model(self) -> FlowPrior:
+        return loaders.load(self.prior[0]).model
+
+    def gaussian(self) -> "Setting":
+        """The same without anything that is learnt."""
+        return replace(self, label=None, guidance=1.0, strength=0.0)
+
+    def in_turn(self, seeds: Sequence[int]) -> list[int]:
+        """The class of each seed where they come in turn, as `generation.learned_codes` has it."""
+        return [seed % self.model().num_labels for seed in seeds] if self.label == IN_TURN else []
+
+    def how(self, in_turn: Sequence[int] | None = None) -> dict[str, Any]:
+        """The same for a function of `flows`.
+
+        in_turn  the class of each code, where IN_TURN is chosen; None where that of one is not known
+        """
+        return {
+            "label": in_turn if self.label == IN_TURN else self.label,
+            "num_steps": self.num_steps,
+            "guidance": self.guidance,
+            "strength": self.strength,
+        }
+
+
+class Drawing:
+    """Samples on the way, one a seed; the threads go on when the visitor who started them leaves, and all who ask for the same share it."""
+
+    def __init__(self, setting: Setting, seeds: Sequence[int]) -> None:
+        shares = [share.tolist() for share in torch.tensor(seeds).chunk(os.cpu_count() or 1)]
+        self._steps: list[list[flows.Moment]] = [[] for _ in shares]
+        pool = ThreadPoolExecutor(len(shares))
+        draw, prior = kept(self._draw), setting.model()
+        self._ends: list[Future] = [
+            pool.submit(draw, prior, share, setting.how(setting.in_turn(share)), steps)
+            for share, steps in zip(shares, self._steps, strict=True)
+        ]
+        pool.shutdown(wait=False)
+
+    @staticmethod
+    def _draw(prior: FlowPrior, seeds: list[int], how: dict[str, Any], steps: list[flows.Moment]) -> None:
+        for moment in flows.path(prior, seeds, **how):
+            steps.append(moment)
+
+    def is_done(self, within_s: float) -> bool:
+        """Whether it ends within that time."""
+        return not wait(self._ends, within_s).not_done
+
+    def moments(self) -> list[flows.Moment]:
+        """All of its steps as far as all threads have come, t from 1 to 0. Raises what a thread has raised."""
+        for end in self._ends:
+            if end.done():
+                end.result()
+        return [_together(parts) for parts in zip(*map(tuple, self._steps), strict=False)]
+
+    def result(self) -> list[flows.Moment]:
+        """All of its steps, as soon as they are there."""
+        wait(self._ends)
+        return self.moments()
+
+
+def _together(parts: Sequence[flows.Moment]) -> flows.Moment:
+    return flows.Moment(parts[0].t, torch.cat([part.x_t for part in parts]), torch.cat([part.z for part in parts]))
+
+
+@st.cache_resource(max_entries=MAX_DRAWINGS, show_spinner=False)
+def start(setting: Setting, seeds: tuple[int, ...]) -> Drawing:
+    """The drawing of these seeds, which begins now unless it has begun before."""
+    return Drawing(setting, seeds)
+
+
+def watch(setting: Setting, seeds: Sequence[int], show: Callable[[flows.Moment], None]) -> list[flows.Moment]:
+    """All steps of the drawing; while it goes on longer than half a second, `show` shows where it is."""
+    drawing, shown, pause_s = start(setting, tuple(seeds)), 0, SHOW_AFTER_S
+    try:
+        while not drawing.is_done(pause_s):
+            moments, pause_s = drawing.moments(), SHOW_EVERY_S
+            if len(moments) > shown:
+                shown = len(moments)
+                show(moments[-1])
+        return drawing.result()
+    except LatentLabError:
+        start.clear(setting, tuple(seeds))  # the next one who asks may have more luck
+        raise
+
+
+def known(labels: Tensor) -> list[int] | None:
+    """Classes (n,) for `Setting.how`; None where that of one is not known."""
+    return labels.tolist() if (labels >= 0).all() else None
+
+
+def decode(ckpt: Checkpoint, z: Tensor) -> Tensor:
+    """Pictures (n, C, H, W) in [0, 1] of codes z, each core decoding its share."""
+    return in_shares(ckpt.model.decode, z)
+
+
+def in_shares(work: Callable[..., Tensor], *batches: Tensor | Sequence[int]) -> Tensor:
+    """work(*batches), each core taking its share of the rows."""
+    n = os.cpu_count() or 1
+    shares = [torch.as_tensor(batch).chunk(n) for batch in batches]
+    with ThreadPoolExecutor(n) as pool:
+        return torch.cat(list(pool.map(work, *shares)))

@@ -1,0 +1,311 @@
+"""The page Generate as its script draws it, and the learned prior among the samplers of other pages."""
+
+import re
+import time
+from dataclasses import replace
+
+import pytest
+import test_pages_zh
+import torch
+from apptest import collected, go_to, notice, numbers, open_page, pictures, start, text
+from broken_models import quick
+from browser import REPO
+from small_priors import save_prior
+
+import aemodels
+from aemodels.codes import flows, latents
+from aemodels.errors import DataError
+from aemodels.quality import generation
+from aemodels.storage import checkpoints, measurements
+from pages.parts.photos import drawings
+from pages.parts.shared import loaders
+
+VIEWS = ("nine", "way", "between", "back", "filling", "why")
+SEEDS = range(3000, 3009)
+
+
+@pytest.fixture(scope="module")
+def priors(tmp_path_factory):
+    """A folder with two small priors and their autoencoders."""
+    folder = tmp_path_factory.mktemp("priors")
+    for name in ("dog-prior", "mnist-prior"):
+        save_prior(name, folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def use(priors, without_photos, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CHECKPOINTS", str(priors))
+
+
+def generate(**query):
+    app = open_page("dogs/generate", seed=3, steps=4, **query)
+    assert not app.exception
+    return app
+
+
+def panel(app):
+    """What "Add to report" collects."""
+    app.button(key="add_to_report").click().run()
+    return collected(app)[-1]
+
+
+def sampled(folder, **how):
+    """As the page draws them unless it is told otherwise."""
+    how = {"label": [seed % 120 for seed in SEEDS], "guidance": flows.GUIDANCE} | how
+    return flows.sample(aemodels.load_checkpoint("dog-prior", folder).model, SEEDS, num_steps=4, **how)
+
+
+def test_dogs_come_first_and_are_the_prior_s_own_samples(priors):
+    app = generate()
+    assert not app.error
+    assert not app.info
+    added = panel(app)
+    z, codes = sampled(priors), aemodels.load_checkpoint("dog-noise-0.10", priors).codes
+    nearest, distance = latents.nearest(codes, z)
+    assert [row["seed"] for row in added.rows] == list(SEEDS)
+    assert [row["mean_square"] for row in added.rows] == pytest.approx(z.square().flatten(1).mean(1).tolist(), rel=1e-3)
+    assert [row["nearest_code"] for row in added.rows] == nearest.tolist()
+    assert [row["distance_to_nearest_code"] for row in added.rows] == pytest.approx(distance.tolist(), rel=1e-3)
+    assert added.settings["model"] == "dog-prior"
+    assert added.settings["codes of"] == "dog-noise-0.10"
+
+
+def test_class_guidance_and_strength_change_the_samples(priors):
+    app = generate()
+    shown = [pictures(app)[0]]
+    assert "breed: all in turn" in text(app)
+    app.selectbox(key="dog_class").set_value("none").run()
+    assert app.slider(key="guidance").disabled
+    shown.append(pictures(app)[0])
+    expected = sampled(priors, label=None).square().flatten(1).mean(1).tolist()
+    assert [row["mean_square"] for row in panel(app).rows] == pytest.approx(expected, rel=1e-3)
+    app.selectbox(key="dog_class").set_value("7").run()
+    assert not app.slider(key="guidance").disabled
+    shown.append(pictures(app)[0])
+    app.slider(key="guidance").set_value(5.0).run()
+    shown.append(pictures(app)[0])
+    expected = sampled(priors, label=7, guidance=5.0).square().flatten(1).mean(1).tolist()
+    assert [row["mean_square"] for row in panel(app).rows] == pytest.approx(expected, rel=1e-3)
+    app.slider(key="strength").set_value(0.0).run()
+    shown.append(pictures(app)[0])
+    assert len(set(shown)) == 5
+    assert "Left and right are the same" in notice(app)
+    assert [row["mean_square"] for row in panel(app).rows] == pytest.approx(
+        sampled(priors, strength=0.0).square().flatten(1).mean(1).tolist(), rel=1e-3
+    )
+
+
+def test_digits_have_a_prior_too_and_no_cells():
+    app = generate(data="MNIST")
+    assert "codes of digits" in text(app)
+    assert "filling" not in [*app.segmented_control(key="view").options]
+    app.selectbox(key="digit_class").set_value("4").run()
+    assert not app.exception
+    assert panel(app).settings["digit"] == "4"
+
+
+@pytest.mark.parametrize("data", ["Stanford Dogs", "MNIST"])
+@pytest.mark.parametrize("view", VIEWS[1:])
+def test_every_view_has_something_to_notice(view, data):
+    if (view, data) == ("filling", "MNIST"):
+        pytest.skip("a code without cells")
+    app = generate(view=view, data=data)
+    assert not app.error
+    assert "What to notice" in notice(app)
+    assert not re.search(r"\b(nan|inf|None)\b", text(app))
+    if view != "why":
+        assert panel(app).rows
+        assert pictures(app)
+
+
+def test_the_slider_scrubs_the_way_from_noise_to_code(priors):
+    app, path = (
+        generate(view="way", dog_class="none"),
+        [*flows.path(aemodels.load_checkpoint("dog-prior", priors).model, SEEDS, num_steps=4)],
+    )
+    shown = []
+    for step in range(5):
+        app.slider(key="moment").set_value(step).run()
+        shown.append(pictures(app)[0])
+    assert len(set(shown)) == 5
+    rows = panel(app).rows
+    assert [row["t"] for row in rows] == [moment.t for moment in path]
+    assert rows[0]["mean_square_1"] == pytest.approx(path[0].x_t[0].square().mean().item(), rel=1e-3)
+    assert rows[-1]["distance_of_pointed_at_from_end"] == 0
+
+
+def test_half_way_in_the_noise_is_a_sample_and_in_the_code_the_mean_of_the_ends(priors):
+    app = generate(view="between", sample_from=2, sample_to=5)
+    rows = {(row["way"], row["step"]): row["mean_square"] for row in panel(app).rows}
+    z = sampled(priors)[[1, 4]]
+    assert rows["code", 0] == rows["noise", 0] == pytest.approx(z[0].square().mean().item(), rel=1e-3)
+    assert rows["code", 4] == pytest.approx(z.mean(0).square().mean().item(), rel=1e-3)
+    assert rows["noise", 4] > 1.5 * rows["code", 4]
+    app.segmented_control(key="sample_to").set_value(2).run()
+    assert "Both ends are the same sample" in app.info[0].value
+
+
+def test_the_further_a_code_goes_to_the_noise_the_more_its_picture_changes():
+    app, apart = generate(view="back"), []
+    for t in (0.1, 0.5, 1.0):
+        app.slider(key="push").set_value(t).run()
+        apart += numbers(r"differ by \*\*([\d.]+)\*\* of 255 grey levels from those", app)
+    assert apart == sorted(apart)
+    assert apart[0] < 0.5 * apart[2]
+
+
+def test_cells_that_are_kept_keep_their_code_and_holes_are_filled_anew():
+    app = generate(view="filling")
+    assert app.multiselect(key="holes").value == [(row, column) for row in range(2, 6) for column in range(2, 6)]
+    (holes,), (kept,) = (
+        numbers(pattern, app)
+        for pattern in (r"each other by ([\d.]+) of 255", r"still differs there by ([\d.]+) grey levels")
+    )
+    assert holes > 3 * kept
+    app.multiselect(key="holes").set_value([]).run()
+    assert "No cell is cut out" in notice(app)
+    app.multiselect(key="holes").set_value([(0, 0)]).run()
+    assert panel(app).rows == [{"row": 1, "column": 1}]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("steps", "0"),
+        ("steps", "-3"),
+        ("guidance", "1e9"),
+        ("strength", "nan"),
+        ("dog_class", "nobody"),
+        ("view", "nothing"),
+        ("data", "Cats"),
+        ("model", "cat-prior"),
+    ],
+)
+def test_a_broken_address_shows_the_default(key, value):
+    app = open_page("dogs/generate", **{"seed": 3, "steps": 4, key: value})
+    assert not app.exception
+    assert not app.error
+    assert pictures(app)
+
+
+@pytest.mark.parametrize(
+    ("view", "key", "value"),
+    [("way", "moment", "99"), ("way", "sample", "77"), ("filling", "holes", "99, 1"), ("back", "push", "7")],
+)
+def test_a_broken_address_of_a_view_shows_the_default(view, key, value):
+    app = generate(view=view, **{key: value})
+    assert "What to notice" in notice(app)
+
+
+def test_an_address_leads_back_to_the_same_samples():
+    first = generate(dog_class="11", guidance=3.0)
+    assert first.selectbox(key="dog_class").value == "11"
+    again = generate(dog_class="11", guidance=3.0)
+    assert pictures(again)[0] == pictures(first)[0]
+
+
+def test_without_its_autoencoder_or_with_another_training_of_it_a_prior_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CHECKPOINTS", str(tmp_path))
+    save_prior("dog-prior", tmp_path)
+    model_file = tmp_path / "dog-noise-0.10.safetensors"
+    model_file.unlink()
+    app = generate()
+    (error,) = app.error
+    assert "dog-prior draws codes for dog-noise-0.10, which cannot be used" in error.value
+    assert not pictures(app)
+    ckpt = quick("dog-noise-0.10")
+    checkpoints.save_checkpoint(replace(ckpt, codes=ckpt.codes.clone()), tmp_path)  # without what improves its codes
+    app = generate()
+    assert "another training of dog-noise-0.10" in app.error[0].value
+    home = start()
+    assert any("another training of dog-noise-0.10" in warning.value for warning in home.warning)
+
+
+def test_without_a_prior_it_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CHECKPOINTS", str(tmp_path))
+    app = generate()
+    assert "no model with a prior learnt on codes" in app.info[0].value
+
+
+def test_samples_sharpen_while_a_slow_prior_draws(priors, monkeypatch):
+    monkeypatch.setattr(drawings, "SHOW_AFTER_S", 0.0)
+    monkeypatch.setattr(drawings, "SHOW_EVERY_S", 0.0)
+    path, seen = flows.path, []
+
+    def slow(*arguments, **how):
+        for moment in path(*arguments, **how):
+            yield moment
+            time.sleep(0.05)
+
+    monkeypatch.setattr(flows, "path", slow)
+    setting = drawings.Setting(loaders.version("dog-prior"), loaders.version("dog-noise-0.10"), num_steps=5)
+    moments = drawings.watch(setting, [1, 2, 3], lambda moment: seen.append(moment.t))
+    assert [moment.t for moment in moments] == pytest.approx([1, 0.8, 0.6, 0.4, 0.2, 0], abs=1e-6)
+    assert seen == sorted(seen, reverse=True)
+    assert len(seen) > 2
+    prior = aemodels.load_checkpoint("dog-prior", priors).model
+    assert torch.allclose(moments[-1].z, flows.sample(prior, [1, 2, 3], num_steps=5), atol=1e-4)
+
+
+def test_what_goes_wrong_while_drawing_is_one_sentence(monkeypatch):
+    def broken(*arguments, **how):
+        raise DataError("The noise ran out; buy more.")
+        yield
+
+    monkeypatch.setattr(flows, "path", broken)
+    app = open_page("dogs/generate", seed=77, steps=4)
+    assert not app.exception
+    assert [error.value for error in app.error] == ["The noise ran out; buy more."]
+
+
+def test_the_learned_prior_is_a_sampler_where_there_is_one():
+    app = open_page("dogs/sample", seed=3, model="dog-noise-0.10", sampler="learned")
+    assert not app.exception
+    assert app.select_slider(key="fitted_on").disabled
+    assert "A network (dog-prior) has learnt" in notice(app)
+    assert "From N(0, I) to what is learned" in [header.value for header in app.header]
+    assert panel(app).settings["drawn from"] == "dog-prior"
+    perturbed = open_page("dogs/perturb", seed=3, model="dog-noise-0.10", codes="learned")
+    assert panel(perturbed).settings["codes of"] == "Nine learned samples"
+    regularised = go_to(perturbed, "dogs/noise_regularised")
+    assert "nine learned samples" in panel(regularised).alt
+
+
+@pytest.mark.parametrize(("wall_s", "is_shown"), [(0, True), (1, False)])
+def test_how_far_the_prior_comes_is_told_unless_it_was_trained_again(wall_s, is_shown, tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CHECKPOINTS", str(tmp_path))
+    save_prior("dog-prior", tmp_path)
+    prior = aemodels.load_checkpoint("dog-prior", tmp_path)
+    fingerprint = prior.data.fingerprint
+    results = measurements.read_generation(fingerprint, REPO / "checkpoints")
+    rows = {row["source"]: row for row in results["rows"] if row["model"] == "dog-noise-0.10"}
+    gaussian = min(rows[sampler]["frechet"][0] for sampler in latents.SAMPLERS)
+    rebuilt = rows[generation.RECONSTRUCTIONS]["frechet"][0]
+    drawn = {**rows["full"], "source": generation.LEARNED, "frechet": [gaussian - 0.25 * (gaussian - rebuilt), 1.0]}
+    identity = generation.identity(prior.provenance)
+    identity["wall_s"] += wall_s
+    results |= {"rows": [*results["rows"], drawn], "priors": {"dog-noise-0.10": identity}}
+    measurements.save_generation(results, fingerprint, tmp_path)
+    app = generate()
+    assert ("has gone **25%** of the way" in notice(app)) == is_shown
+    sample = go_to(app, "dogs/sample")
+    assert ("Learned" in sample.table[0].value.index) == is_shown
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_english_is_left_on_a_chinese_page(view, priors):
+    names = aemodels.load_checkpoint("dog-prior", priors).data.label_names
+    found = test_pages_zh.left(
+        "dogs/generate", [*names, "dog-prior", "Prior on the codes of dog-noise-0.10"], view=view, steps=4
+    )
+    assert not found, test_pages_zh.say("dogs/generate", found)
+
+
+def test_priors_have_a_training_of_their_own_kind():
+    app = open_page("about/training", group="Stanford Dogs, priors")
+    assert not app.exception
+    assert "velocity loss on test codes" in text(app)
+    assert "A prior learns to tell the velocity" in text(app)
+    home = go_to(app, "about/home")
+    assert "| dog-prior |" in text(home)
