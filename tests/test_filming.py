@@ -70,6 +70,11 @@ def folder(trained, tmp_path):
     return tmp_path
 
 
+def tells(film):
+    """All that is in a film, to be compared."""
+    return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in vars(film).items()}
+
+
 @pytest.fixture
 def unfinished(digits, tmp_path, monkeypatch):
     """A folder in which training stopped after its first epoch was kept."""
@@ -139,7 +144,7 @@ def test_an_interrupted_training_has_the_film_of_one_that_never_stopped(digits, 
     # Moments of an epoch that was lost are taken again.
     (waiting / "6.safetensors").write_bytes(b"of another course")
     assert run(digits, unfinished) == 0
-    assert films.film_path(NAME, unfinished).read_bytes() == films.film_path(NAME, trained).read_bytes()
+    assert tells(films.load_film(NAME, unfinished)) == tells(films.load_film(NAME, trained))
     assert not waiting.exists()
 
 
@@ -158,7 +163,7 @@ def test_a_film_that_was_still_to_be_made_is_made_by_evaluate(digits, trained, t
     assert aemodels.load_checkpoint(NAME, tmp_path).provenance["finished"]
     assert not films.film_path(NAME, tmp_path).exists()
     assert run(digits, tmp_path, "--evaluate") == 0
-    assert films.film_path(NAME, tmp_path).read_bytes() == films.film_path(NAME, trained).read_bytes()
+    assert tells(films.load_film(NAME, tmp_path)) == tells(films.load_film(NAME, trained))
 
 
 def test_a_network_too_large_for_a_film_is_named(digits, tmp_path, monkeypatch, capsys):
