@@ -24,8 +24,11 @@ def change(event: dict) -> None:
 def show_films() -> None:
     picture = st.container()
     last = max(int(film.steps[-1]) for film in films.values())
-    st.session_state.film_step = min(st.session_state.get("film_step", last), last)
-    step = st.number_input(_("Step"), 0, last, key="film_step", width=150, bind="query-params", persist_state="session")
+    if st.session_state.get("film_step", 0) > last:  # of a longer film
+        del st.session_state.film_step
+    step = st.number_input(
+        _("Step"), 0, last, value=last, key="film_step", width=150, bind="query-params", persist_state="session"
+    )
     data = {
         "films": [
             {"name": name, "title": group.titles[name], "steps": film.steps.tolist(), "values": reel.values(name)}
