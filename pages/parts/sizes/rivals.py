@@ -26,7 +26,8 @@ def of(group: Group, data: DataConfig, longest: int) -> list[Rival]:
     found = []
     for model in group.models:
         k, title = prod(model.config.latent_shape), group.titles[model.name]
-        if model.data.config != data or NESTED in model.kinds or model.noise_variance or k > longest:
+        is_other = model.data.config != data or NESTED in model.kinds or model.is_prior
+        if is_other or model.noise_variance or k > longest:
             continue
         for row in model.header["metrics"]["evaluations"]:
             if not (row["noise_factor"] or row["noise_variance"]):
