@@ -37,6 +37,7 @@ TRAIN = TrainConfig(
     shift_px=4,
     warp_px=0.5,
     start_from="dog-ae",
+    codes_of="dog-noise-0.10",
     seed=7,
 )
 
