@@ -63,7 +63,13 @@ def strip(
         moments = [nearest_moment(film, step) for step in steps]
         cells = [
             figures.scatter_tile(
-                film.codes(i), ckpt.labels.numpy(), ckpt.data.label_names, _box(film, i, extent), side_px, ink
+                film.codes(i),
+                ckpt.labels.numpy(),
+                ckpt.data.label_names,
+                _box(film, i, extent),
+                side_px,
+                ink,
+                least_px=width_px / 120,
             )
             for i in moments
         ]

@@ -129,4 +129,5 @@ export.export_row(
         names=list_of(named), number=number(film_figures.NUM_STRIP)
     ),
 )
-making.offer("film", partial(film_figures.animation, named, list(ckpts.values()), extent), settings, tuple(films))
+animated = {label: value for label, value in settings.items() if label != _("moments")}
+making.offer("film", partial(film_figures.animation, named, list(ckpts.values()), extent), animated, tuple(films))

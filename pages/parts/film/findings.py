@@ -65,7 +65,7 @@ def of_spreads(films: dict[str, list[Moment]]) -> list[str]:
                 "{title}: the codes spread from {first} to **{widest}** at step {step}, and are back at **{final}** in the end."
             )
         else:
-            message = _("{title}: the codes spread from {first} to **{final}** in the end; they are never pulled back.")
+            message = _("{title}: the codes spread from {first} to **{final}** in the end, {widest} at most.")
         told = message.format(
             title=title,
             first=number(moments[0].spread, 2),
