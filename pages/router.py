@@ -28,6 +28,7 @@ STYLE = """
 .st-key-language button { min-height: 1.9rem; padding: 0 0.6rem; }
 .st-key-language > [data-testid="stElementContainer"]:has(.stHtml) { display: none; }
 @media (width <= 640px) { .st-key-language { position: static; width: 100%; margin: 0.5rem 0 -1.5rem; } }
+[data-testid="stMarkdown"]:has(table) { overflow-x: auto; }
 /* Plotly's tools would stand on a chart's title where it is narrow, and a finger needs none of them. */
 @media (width <= 640px) { .js-plotly-plot .modebar-container { display: none; } }
 /* Letters at 4.5 to 1 at least: Streamlit gives captions an opacity of 0.6, and writes white on the primary colour. */

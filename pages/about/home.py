@@ -38,7 +38,6 @@ STYLE = """
 [class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] :is(span, div, p) { white-space: normal; overflow: visible; }
 [class*="st-key-card-"] [data-testid="stElementToolbar"] { display: none; }
 [class*="st-key-thumbnail-"] { aspect-ratio: 2; }
-[class*="st-key-models-"] [data-testid="stMarkdown"] { overflow-x: auto; }
 [class*="st-key-models-"] :is(th, td) { padding: 0.35rem 0.4rem; }
 [class*="st-key-models-"] :is(td:nth-child(1), td:nth-child(5)) { white-space: nowrap; }
 @media (max-width: 640px) { [class*="st-key-models-"] table { font-size: 0.8rem; } }
