@@ -173,7 +173,7 @@ def test_a_picture_of_ones_own_falls_on_the_map(layout, checkpoint_folder):
     app.file_uploader[0].upload("mine.png", png_file(), "image/png").run()
     assert not app.exception
     assert "**Your picture** is the circle" in text(app)
-    assert ("median place" in text(app)) == (layout == "tsne")
+    assert ("it starts at its nearest codes" in text(app)) == (layout == "tsne")
 
 
 def test_it_speaks_chinese():
