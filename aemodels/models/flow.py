@@ -109,8 +109,18 @@ class FlowPrior(nn.Module):
             return self.from_axes(slope * self.to_axes(x))
 
     def learnt_velocity(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:
-        """f at x (B, *latent_shape), times t (B,) and labels (B,) in 0 … num_labels."""
-        return self.network(x, t, label)
+        """f at x (B, *latent_shape), times t (B,) and labels (B,) in 0 … num_labels.
+
+        The network sees x whitened for its time, and gives f = a + b · λ ∂v_G / ∂λ: b says, number by number, how much louder codes
+        are here than the Gaussian takes them to be.
+        """
+        with torch.autocast(x.device.type, enabled=False):
+            spread, times = self.spread(t).clamp(min=1e-6), t[:, None]
+            white = self.to_axes(x) / spread
+            louder = self.from_axes(-self.variances * times * (1 - times) / spread**3 * white)
+            white = self.from_axes(white)
+        added, gain = self.network(white, t, label)
+        return added + gain * louder
 
     def loss(self, z: Tensor, generator: torch.Generator, label: Tensor | None = None) -> dict[str, Tensor]:
         """Squared error of the velocity, mean over each code's numbers, (B,), for codes z (B, *latent_shape), at times and with noise

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 HEAD_WIDTH = 32
 NUM_FREQUENCIES = 128
 LONGEST_PERIOD = 10_000
+LEAST_ENERGY = 1e-3  # of a token, whose numbers have variance 1 in the mean
 TIME_SCALE = 1000  # times in [0, 1] as far apart as the diffusion steps that these frequencies were chosen for
 
 
@@ -62,7 +63,9 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Codes (B, *shape), times (B,) in [0, 1] and labels (B,) to numbers of the codes' shape, all 0 before training.
+    """Codes (B, *shape), times (B,) in [0, 1] and labels (B,) to two tensors of the codes' shape, all 0 before training.
+
+    Each token is also told its energy, which normalising would take away.
 
     num_labels  of classes; the label of that number says that none is told
     """
@@ -71,7 +74,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.shape, self.patch = shape, patch
         tokens, numbers = num_tokens(shape, patch), prod(shape) // num_tokens(shape, patch)
-        self.embed = nn.Linear(numbers, width)
+        self.embed = nn.Linear(numbers + 1, width)
         # Three axes, and so no matrices to the optimiser, which would mix their rows.
         self.positions = nn.Parameter(0.02 * torch.randn(1, tokens, width))
         self.labels = nn.Parameter(0.02 * torch.randn(1, num_labels + 1, width))
@@ -79,19 +82,22 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(Block(width) for _ in range(depth))
         self.modulate = nn.Linear(width, 6 * width)
         self.modulate_head = nn.Linear(width, 2 * width)
-        self.head = nn.Linear(width, numbers)
+        self.head = nn.Linear(width, 2 * numbers)
         for layer in (self.modulate, self.modulate_head, self.head):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:
+    def forward(self, x: Tensor, t: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
         condition = F.silu(self.time(_waves(t)) + self.labels[0, label]).unsqueeze(1)
-        tokens = self.embed(patches(x, self.patch)) + self.positions
+        tokens = patches(x, self.patch)
+        energy = (tokens.square().mean(-1, keepdim=True) + LEAST_ENERGY).log()
+        tokens = self.embed(torch.cat([tokens, energy], dim=-1)) + self.positions
         modulation = self.modulate(condition)
         for block in self.blocks:
             tokens = block(tokens, modulation)
         shift, scale = self.modulate_head(condition).chunk(2, dim=-1)
-        return unpatch(self.head(_normalise(tokens) * (1 + scale) + shift).float(), self.shape, self.patch)
+        first, second = self.head(_normalise(tokens) * (1 + scale) + shift).float().chunk(2, dim=-1)
+        return unpatch(first, self.shape, self.patch), unpatch(second, self.shape, self.patch)
 
 
 def _normalise(x: Tensor) -> Tensor:
