@@ -166,6 +166,16 @@ def test_a_film_that_was_still_to_be_made_is_made_by_evaluate(digits, trained, t
     assert tells(films.load_film(NAME, tmp_path)) == tells(films.load_film(NAME, trained))
 
 
+def test_no_film_is_made_of_some_of_its_moments(digits, trained, tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patched:
+        patched.setattr(films, "save_film", lambda *_arguments: signal.raise_signal(signal.SIGINT))
+        assert run(digits, tmp_path) == 130
+    (filming.folder_of(NAME, tmp_path) / "0.safetensors").unlink()
+    assert run(digits, tmp_path, "--evaluate") == 0
+    assert f"{NAME} gets no film: moments of its training are missing." in capsys.readouterr().out
+    assert not films.film_path(NAME, tmp_path).exists()
+
+
 def test_a_network_too_large_for_a_film_is_named(digits, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(filming, "MAX_WEIGHTS", 1000)
     assert run(digits, tmp_path) == 0

@@ -75,7 +75,7 @@ class Recorder:
             self._keep(model, 0)
         for later in (s for s in kept(folder) if s > step):
             _path(folder, later).unlink()
-        self.is_complete = kept(folder) == list(takewhile(lambda s: s <= step, moments()))
+        self.is_complete = has_all(folder, step + 1)
         self._due = next(s for s in moments() if s > step)
 
     def on_step(self, model: nn.Module, step: int) -> None:
@@ -92,6 +92,11 @@ class Recorder:
 def kept(folder: Path) -> list[int]:
     """The steps of the moments that wait in a folder, rising."""
     return sorted(int(path.stem) for path in folder.glob("[0-9]*.safetensors"))
+
+
+def has_all(folder: Path, end: int) -> bool:
+    """Whether every moment before the step `end` waits in a folder."""
+    return {*takewhile(lambda step: step < end, moments())} <= {*kept(folder)}
 
 
 def _path(folder: Path, step: int) -> Path:

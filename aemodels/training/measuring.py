@@ -56,6 +56,10 @@ def develop_film(name: str, dataset: DataSet, out: Path, device: str) -> None:
     """Makes the film of a finished checkpoint from the moments that its training kept, which are then deleted."""
     folder = filming.folder_of(name, out)
     ckpt = checkpoints.load_checkpoint(name, out)
+    if not filming.has_all(folder, ckpt.provenance["steps"]):
+        tqdm.write(f"{name} gets no film: moments of its training are missing.")
+        shutil.rmtree(folder, ignore_errors=True)
+        return
     num_images = filming.num_moments(folder, ckpt) * len(dataset.reference)
     with tqdm(total=num_images, desc=f"{name}: film", unit="img", leave=False) as bar:
         films.save_film(filming.develop(ckpt, dataset.reference, folder, device, bar.update), name, out)
