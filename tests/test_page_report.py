@@ -108,6 +108,9 @@ def other_values(app):
         yield widget.key, ", ".join(f"{float(number) / 2:g}" for number in widget.placeholder.split(","))
     for kind in ("segmented_control", "selectbox", "select_slider", "radio", "pills"):
         for widget in app.get(kind):
+            if isinstance(widget.value, list):  # several are chosen: one alone
+                yield widget.key, widget.value[-1]
+                continue
             shown = widget.value if kind == "radio" else widget.format_func(widget.value)
             yield from [(widget.key, option) for option in reversed(widget.options) if option != shown][:1]
     for kind in ("slider", "number_input"):
