@@ -29,6 +29,12 @@ def trainings(name):
     return checkpoints.trainings(name, checkpoints.read_header(name))
 
 
+def autoencoders():
+    """All models that come with the project, but those that draw codes for one of them."""
+    names = aemodels.list_checkpoints()
+    return [name for name in names if checkpoints.read_header(name)["model_config"]["variant"] != "flow"]
+
+
 def tables(app):
     """The cells of the page's tables, but that of all trainings, as (row, column) -> text."""
     shown = [t.value for t in app.table if "starts from" not in t.value.columns]
@@ -55,9 +61,8 @@ def test_router_names_every_page():
 
 def test_home_shows_the_figures_of_every_checkpoint():
     cells = tables(open_page("about/home"))
-    names = aemodels.list_checkpoints()
-    assert {row for row, _ in cells} == set(names)
-    for name in names:
+    assert {row for row, _ in cells} == set(aemodels.list_checkpoints())
+    for name in autoencoders():
         metrics = aemodels.load_checkpoint(name).metrics
         shown = {column: value for (row, column), value in cells.items() if row == name}
         assert shown["PSNR, dB"] == f"{metrics['psnr_db']:.2f} ± {metrics['psnr_db_ci95']:.2f}"
@@ -128,7 +133,7 @@ def test_training_shows_what_made_each_checkpoint(group):
     assert not app.exception
     assert not app.error
     assert len(app.get("plotly_chart")) == (3 if group == "mnist" else 2)  # one more of what L2 on the code costs
-    names = [name for name in aemodels.list_checkpoints() if name.startswith(group)]
+    names = [name for name in autoencoders() if name.startswith(group)]
     cells = tables(app)
     assert {column for _, column in cells} == set(names)
     (same,) = (
@@ -168,14 +173,14 @@ def test_training_names_those_whose_weights_need_explaining(group, words, is_nam
     app = open_page("about/training")
     app.segmented_control(key="group").set_value(TITLES[group]).run()
     sentences = [line for e in app.markdown for line in e.value.splitlines() if words in line]
-    expected = {n for n in aemodels.list_checkpoints() if n.startswith(group) and is_named(aemodels.load_checkpoint(n))}
+    expected = {n for n in autoencoders() if n.startswith(group) and is_named(aemodels.load_checkpoint(n))}
     assert set(re.findall("`(.+?)`", " ".join(sentences))) == expected
 
 
 def test_training_says_what_averaging_weights_brought():
     app = open_page("about/training")
     app.segmented_control(key="group").set_value("Stanford Dogs").run()
-    averaged = [n for n in aemodels.list_checkpoints() if "averaged_with" in aemodels.load_checkpoint(n).provenance]
+    averaged = [n for n in autoencoders() if "averaged_with" in aemodels.load_checkpoint(n).provenance]
     assert averaged
     for name in averaged:
         *_, start, last = trainings(name)
@@ -223,7 +228,7 @@ def test_training_lists_what_differs_and_says_once_what_does_not(group):
 
 def test_training_draws_each_checkpoint_s_own_history():
     charts = [json.loads(chart.proto.spec) for chart in open_page("about/training").get("plotly_chart")[:2]]
-    names = [name for name in aemodels.list_checkpoints() if name.startswith("mnist")]
+    names = [name for name in autoencoders() if name.startswith("mnist")]
     for chart, value in zip(charts, ["reconstruction", "psnr_db"], strict=True):
         assert [trace["name"] for trace in chart["data"]] == names
         for trace in chart["data"]:
@@ -265,7 +270,7 @@ def test_training_lists_every_training_once():
     assert not any("starts from" in table.value.columns for table in app.table)  # the digits' are one each
     app.segmented_control(key="group").set_value("Stanford Dogs").run()
     (table,) = (table.value for table in app.table if "starts from" in table.value.columns)
-    for name in aemodels.list_checkpoints():
+    for name in autoencoders():
         if name.startswith("dog"):
             expected = [(t["name"], f"{t['psnr_db']:.2f}") for t in trainings(name)]
             is_last = table["model"].eq(name) & table["PSNR / dB"].eq(expected[-1][1])
@@ -282,7 +287,7 @@ def test_training_lists_every_training_once():
 def test_training_says_how_long_all_trainings_took_together(group):
     app = open_page("about/training")
     app.segmented_control(key="group").set_value(TITLES[group]).run()
-    names = [name for name in aemodels.list_checkpoints() if name.startswith(group)]
+    names = [name for name in autoencoders() if name.startswith(group)]
     different = {json.dumps(t, sort_keys=True): t["provenance"]["wall_s"] for name in names for t in trainings(name)}
     (shown,) = numbers(r"These \d+ models took ([\d,]+) minutes together", app)
     assert shown == pytest.approx(sum(different.values()) / 60, abs=0.51)
@@ -291,7 +296,7 @@ def test_training_says_how_long_all_trainings_took_together(group):
 def test_training_says_which_model_still_gained_most():
     app = open_page("about/training")
     gains = {}
-    for name in aemodels.list_checkpoints():
+    for name in autoencoders():
         history = aemodels.load_checkpoint(name).history
         if name.startswith("mnist"):
             steps, psnr = zip(*((e["step"], e["psnr_db"]) for e in history if "psnr_db" in e), strict=True)
