@@ -102,6 +102,7 @@ def test_a_lasso_and_a_box_make_a_direction(page):
     triangle = [(0.1, 0.4), (0.35, 0.4), (0.1, 0.8)]
     draw(page, "lasso-a", triangle)
     wait_for(page, "by_a", "drawn")
+    page.wait_for_function("new URLSearchParams(location.search).has('area_a')")
     corners = [float(number) for number in query(page)["area_a"].split(",")]
     assert 3 <= len(corners) / 2 <= 24
     ckpt = aemodels.load_checkpoint("mnist-dae")
@@ -126,5 +127,6 @@ def test_keys_choose_the_nearest_codes(page):
     page.wait_for_function("(new URLSearchParams(location.search).get('map_code') ?? '0') !== '0'")
     page.keyboard.press("b")
     wait_for(page, "by_b", "near")
+    page.wait_for_function("new URLSearchParams(location.search).has('near_b')")
     assert query(page)["near_b"] == query(page)["map_code"] != "0"
     page.get_by_text("From A to B:").wait_for()

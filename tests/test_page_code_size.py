@@ -63,7 +63,7 @@ def test_the_curve_and_the_sentences_tell_what_is_measured(fresh, without_photos
     assert lines["trained for one size"]["y"] == [alone["psnr_db"]]
     said = numbers(r"With 2 numbers it reaches \*\*([\d.]+) dB\*\*, and mnist-ae, .* alone, ([\d.]+) dB", app)
     assert said == pytest.approx([found.network.psnr_db[1], alone["psnr_db"]], abs=0.006)
-    app.segmented_control(key="measure").set_value("bce").run()
+    app.segmented_control(key="size_measure").set_value("bce").run()
     assert chart(app)["nested"]["y"] == pytest.approx(found.network.bce, abs=1e-5)
     assert chart(app)["PCA"]["y"] == pytest.approx(found.pca.bce, abs=1e-5)
 
@@ -111,7 +111,7 @@ def test_an_uploaded_digit_comes_first(fresh, without_photos):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("k", "99"), ("k", "0"), ("k", "x"), ("which", "77"), ("measure", "nonsense"), ("model", "none")]
+    ("key", "value"), [("k", "99"), ("k", "0"), ("k", "x"), ("which", "77"), ("size_measure", "nonsense"), ("model", "none")]
 )
 def test_a_broken_address_shows_the_default(key, value, fresh, without_photos):
     app = open_page(**{key: value})

@@ -65,7 +65,7 @@ def look() -> None:
     st.caption(chart.said_at(sizes, k, longest, kind))
     if sizes:
         st.header(_("The error at every size"), anchor=False)
-        scale = controls.choose(_("Measured in"), scales, key="measure")
+        scale = controls.choose(_("Measured in"), scales, key="size_measure")
         alt = _("{scale} against the numbers kept, of {model}, of PCA, and of models trained for one size")
         drawn = chart.interactive(sizes, scale, scales[scale], name, others, k)
         st.plotly_chart(drawn, key="by_size", alt=alt.format(scale=scales[scale], model=name))
@@ -89,7 +89,7 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
 
 def draw_with_curve(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     """For a file: the strip below the curve in the unit that is chosen."""
-    scale = state.get("measure", chart.PSNR)
+    scale = state.get("size_measure", chart.PSNR)
     return chart.above(draw(width_px, ink, caption), sizes, scale, scales[scale], name)
 
 
@@ -109,7 +109,7 @@ settings = {
     _("seed"): seed,
     kind.many: SOURCES[source],
     _("picture"): f"{which} ({pictures.names[which - 1]})",
-    **({_("measured in"): scales[state.get("measure", chart.PSNR)]} if sizes else {}),
+    **({_("measured in"): scales[state.get("size_measure", chart.PSNR)]} if sizes else {}),
 }
 numbers = [
     {"picture": i + 1, "name": pictures.names[i], "numbers": k, "rebuilt_by": by, "psnr_db": psnr}
