@@ -56,7 +56,7 @@ def copied(folder, tmp_path):
 
 def test_training_learns_what_the_gaussian_misses(trained):
     ckpt = aemodels.load_checkpoint("mnist-prior", trained)
-    assert ckpt.metrics["velocity_loss"] < 0.98 * ckpt.metrics["gaussian_loss"]
+    assert ckpt.metrics["velocity_loss"] < 0.99 * ckpt.metrics["gaussian_loss"]
     measured = [epoch for epoch in ckpt.history if "velocity_loss" in epoch]
     assert measured[-1]["velocity_loss"] < measured[0]["velocity_loss"]
     assert {epoch["gaussian_loss"] for epoch in measured} == {measured[0]["gaussian_loss"]}
