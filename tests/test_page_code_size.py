@@ -111,7 +111,8 @@ def test_an_uploaded_digit_comes_first(fresh, without_photos):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("k", "99"), ("k", "0"), ("k", "x"), ("which", "77"), ("size_measure", "nonsense"), ("model", "none")]
+    ("key", "value"),
+    [("k", "99"), ("k", "0"), ("k", "x"), ("which", "77"), ("size_measure", "nonsense"), ("model", "none")],
 )
 def test_a_broken_address_shows_the_default(key, value, fresh, without_photos):
     app = open_page(**{key: value})

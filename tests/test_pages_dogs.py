@@ -209,7 +209,9 @@ def test_a_key_that_is_kept_across_pages_is_one_kind_of_widget():
         apptest.go_to(app, f"{path.parent.name}/{path.stem}")
         for kind in kinds:
             for widget in app.get(kind):
-                if widget.key:  # controls.choose makes a list of many options and a row of few; either holds one of them
+                if (
+                    widget.key
+                ):  # controls.choose makes a list of many options and a row of few; either holds one of them
                     same = "one of several" if kind in ("segmented_control", "selectbox") else kind
                     seen.setdefault(widget.key, set()).add((same, widget.label))
     assert {"seed", "model", "gain", "scale"} <= set(seen)
