@@ -30,7 +30,12 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(1)  # small batches on one core beat large ones on several
     everything = [checkpoints.load_checkpoint(name, args.out) for name in checkpoints.list_checkpoints(args.out)]
     of_photos = [c for c in everything if len(c.model_config.latent_shape) == 3 and not is_prior(c.model_config)]
-    priors = {c.provenance["codes_of"]["name"]: c for c in everything if is_prior(c.model_config)}
+    priors = [c for c in everything if is_prior(c.model_config)]
+    # Of several of one autoencoder, the best stays.
+    priors = {
+        c.provenance["codes_of"]["name"]: c
+        for c in sorted(priors, key=lambda c: c.metrics["velocity_loss"], reverse=True)
+    }
     sets = {c.data.fingerprint: c.data.config for c in of_photos}
     if not sets:
         raise LatentLabError("There is no model of photos to measure; train one with `python train.py --only dog-ae`.")
