@@ -79,10 +79,18 @@ def change(event: dict) -> None:
         way, area = f"by_{letter}", f"area_{letter}"
         if event[letter]:
             state[way], state[area] = DRAWN, address.join(event[letter], 4)
+            _tell_address(area)
         elif event.get("clear") or state.get(way) == DRAWN:
             state[way], state[area] = "", ""
     if letter := event.get("near"):
         state[f"by_{letter}"], state[f"near_{letter}"] = NEAR, event["picked"]
+        _tell_address(f"near_{letter}")
+
+
+def _tell_address(key: str) -> None:
+    """A field that stands on the page tells the address its value; one that is only to come does so not before its next change."""
+    if key not in st.query_params:
+        st.query_params[key] = str(st.session_state[key])
 
 
 def forget_outlines() -> None:
