@@ -413,7 +413,7 @@ def test_the_command_refuses_other_photos_than_the_models(data_folder, tmp_path,
 def test_a_data_set_that_is_not_there_leaves_the_others_measured(tmp_path, monkeypatch):
     measured = []
 
-    def measure(ckpts, args):
+    def measure(ckpts, priors, args):
         if ckpts[0].name == "grey-ae":
             raise DataError("No photos.")
         measured.append([c.name for c in ckpts])
