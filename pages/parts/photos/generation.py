@@ -78,8 +78,8 @@ def learnt(data: DataRecord, model: str) -> list[str]:
     points = [
         _(
             "The learned prior of {model} has a Fréchet distance of **{learned}** from {photos}, measured on {samples} samples of each {class_} in turn; the best "
-            "Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer). So the prior has gone **{way}** of the way from the "
-            "Gaussian to the best that this decoder can show."
+            "Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer). By this measure the prior has gone **{way}** of the way "
+            "from the Gaussian to the reconstructions. It sees colours and textures, and hardly shapes: judge those with your eyes."
         ).format(
             model=model,
             samples=number(results["num_samples"]),
