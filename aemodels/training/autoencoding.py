@@ -15,7 +15,6 @@ from aemodels.training.loop import TrainState
 from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
 
-FEW_STEPS = 100  # in which no recipe learns much
 LITTLE_DB = 2  # above one and the same picture for all: no more than that is no reconstruction
 
 
@@ -99,10 +98,8 @@ def save(
         checkpoints.save_checkpoint(checkpoint, at.out)
 
 
-def warn_of_a_poor_model(name: str, state: TrainState, dataset: DataSet, out: Path) -> None:
+def warn_of_a_poor_model(name: str, dataset: DataSet, out: Path) -> None:
     """Says so where training ended, and the model cannot do what it is for."""
-    if state.step < FEW_STEPS:
-        tqdm.write(f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs.")
     psnr_db = checkpoints.read_header(name, out)["metrics"]["psnr_db"]
     blind_db = evaluation.average_picture_psnr_db(dataset.test)
     if psnr_db < blind_db + LITTLE_DB:

@@ -15,6 +15,8 @@ from aemodels.training import autoencoding, filming, loop, measuring, needs, pri
 from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
 
+FEW_STEPS = 100  # in which no recipe learns much
+
 
 def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
     """Trains the recipe's model on the data set, from where an interrupted training of it stopped; writes its checkpoint now and then
@@ -109,7 +111,11 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
             if recorder:
                 measuring.develop_film(name, dataset, at.out, at.device)
             resume_path.unlink(missing_ok=True)
-            kind.warn_of_a_poor_model(name, state, examples, at.out)
+            if state.step < FEW_STEPS:
+                tqdm.write(
+                    f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs."
+                )
+            kind.warn_of_a_poor_model(name, examples, at.out)
         else:
             resuming.keep(state, resume_path, settings)
             kept_epoch = state.epoch

@@ -21,8 +21,6 @@ from aemodels.training.loop import TrainState
 from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
 
-FEW_STEPS = 100
-
 
 def prepare(recipe: Recipe, dataset: DataSet, at: Workplace) -> CodeSet:
     """The codes of the data set's images; kept beside the state from which training goes on. Raises LatentLabError where the
@@ -125,10 +123,8 @@ def save(recipe: Recipe, ema: FlowPrior, state: TrainState, codes: CodeSet, at: 
     checkpoints.save_checkpoint(checkpoint, at.out)
 
 
-def warn_of_a_poor_model(name: str, state: TrainState, codes: CodeSet, out: Path) -> None:
+def warn_of_a_poor_model(name: str, codes: CodeSet, out: Path) -> None:
     """Says so where training ended, and the prior is no better than the Gaussian that it started from."""
-    if state.step < FEW_STEPS:
-        tqdm.write(f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs.")
     measured = checkpoints.read_header(name, out)["metrics"]
     if measured["velocity_loss"] > measured["gaussian_loss"]:
         tqdm.write(f"{name} is no better than the Gaussian that it started from; give it more time or epochs.")
