@@ -210,13 +210,14 @@ def test_source_is_the_project_without_its_weights():
     packed = {name.split("/", 1)[1] for name in content}
     assert {"app.py", "train.py", "README.md", "requirements.txt", ".ci/run", "运行说明.md"} <= packed
     assert {"aemodels/data/photos.py", "aemodels/assets/mnist_test.npz", "pages/router.py"} <= packed
-    assert not [name for name in packed if name.endswith((".safetensors", ".pyc", ".jpg", ".jpeg"))]
+    trained = (".safetensors", ".film")
+    assert not [name for name in packed if name.endswith((*trained, ".pyc", ".jpg", ".jpeg"))]
     assert sum(map(len, content.values())) < 30e6
     if (sources.PROJECT / ".git").exists():
         command = ["git", "-c", "core.quotepath=off", "ls-files", "-z"]
         listed = subprocess.run(command, cwd=sources.PROJECT, capture_output=True, text=True, check=True).stdout
         tracked = {name for name in listed.split("\0") if name and (sources.PROJECT / name).exists()}
-        assert {name for name in tracked - packed if not name.endswith(".safetensors")} == set()
+        assert {name for name in tracked - packed if not name.endswith(trained)} == set()
 
 
 def test_source_says_how_to_run_it():

@@ -12,7 +12,7 @@ from aemodels.report.names import SOURCE_PATTERN, file_name
 from aemodels.text import collapsed
 
 PROJECT = Path(__file__).parents[2]
-# What source is made of. Weights, photos, archives and notes of an editor are not, wherever they lie.
+# What source is made of. Weights, films of trainings, photos, archives and notes of an editor are not, wherever they lie.
 _KINDS = {
     ".py",
     ".js",
@@ -28,8 +28,11 @@ _KINDS = {
     ".ttf",
     ".otf",
     ".npz",
+    ".conf",
+    ".yaml",
+    ".service",
 }
-_NAMES = {"LICENSE", "run", ".gitignore", ".gitattributes"}
+_NAMES = {"LICENSE", "run", "Dockerfile", ".dockerignore", ".gitignore", ".gitattributes"}
 _PICTURES = {"docs/latent-plane.png", "pages/parts/icon.png"}  # the project's own
 _HIDDEN_FOLDERS = {".ci", ".streamlit"}
 _LEFT_OUT = {"node_modules", "site-packages", "__pycache__", "secrets.toml"}
