@@ -39,7 +39,10 @@ def measured(app):
 
 
 def test_every_stage_has_its_psnr_and_its_picture(x):
-    app, model = open_page(model="dog-noise-0.10", which=3), aemodels.load_checkpoint("dog-noise-0.10").model
+    app, model = (
+        open_page(model="dog-noise-0.10", which=3, all="true"),
+        aemodels.load_checkpoint("dog-noise-0.10").model,
+    )
     assert not app.info
     shown = []
     stages = list(refine.stages(model, x))
@@ -83,7 +86,7 @@ def test_descent_that_does_not_arrive_is_said_to(monkeypatch, x):
 
 def test_a_picture_whose_steps_go_astray_keeps_its_code(without_photos, monkeypatch):
     monkeypatch.setattr(descents, "REST_S", 0)
-    app, ckpt = open_page(model="dog-ae"), aemodels.load_checkpoint("dog-ae")
+    app, ckpt = open_page(model="dog-ae", all="true"), aemodels.load_checkpoint("dog-ae")
     x = ckpt.model.decode(ckpt.codes[torch.randperm(1024, generator=torch.Generator().manual_seed(4))[:9]])
     *_before, (_kind, last), (_kept, kept) = refine.stages(ckpt.model, x)
     astray = (last != kept).flatten(1).any(1)
@@ -97,6 +100,8 @@ def test_without_photos_it_decodes_codes_and_says_so(without_photos):
     app = open_page()
     assert without_photos.name in app.info[0].value
     assert "decoded from codes" in notice(app)
+    assert "On this picture the encoder alone reaches" in notice(app)
+    app.toggle(key="all").set_value(True).run()
     first, last = numbers(r"reaches ([\d.]+) dB on average and `encode` \*\*([\d.]+) dB", app)
     assert last > first
 
@@ -112,7 +117,7 @@ def test_a_photo_of_ones_own(without_photos):
 
 
 def test_the_scene_is_in_the_address_and_the_panel_in_the_report(without_photos):
-    app = open_page(model="dog-ae", which=2, stage=3)
+    app = open_page(model="dog-ae", which=2, stage=3, all="true")
     assert app.slider(key="stage").value == 3
     assert app.get("button_group")  # the numbered pictures
     app.button(key="add_to_report").click().run()

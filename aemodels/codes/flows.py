@@ -21,7 +21,7 @@ from aemodels.noise import seeded_normal
 
 EULER, HEUN = "euler", "heun"
 SOLVERS = (HEUN, EULER)
-NUM_STEPS = 25
+NUM_STEPS = 8
 GUIDANCE = 1.5  # towards a class
 MAX_STEPS = 1000
 MAX_GUIDANCE = 20.0

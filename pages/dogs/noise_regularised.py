@@ -10,7 +10,6 @@ import streamlit as st
 from PIL import Image
 
 from aemodels import language
-from aemodels.codes import latents
 from aemodels.data import words
 from aemodels.language import _, list_of, number, percent, sentences, signed
 from aemodels.quality.generation import LEARNED
@@ -169,7 +168,7 @@ if scene:
 kurtosis = _(
     "How Gaussian each element of the code is (mean excess kurtosis: 0 for a Gaussian, larger if more values "
     "lie far from the mean): {kurtosis}."
-).format(kurtosis=of_models({m: signed(latents.excess_kurtosis(ckpt.codes), 2) for m, ckpt in ckpts.items()}))
+).format(kurtosis=of_models({m: signed(sampling.excess_kurtosis(m), 2) for m in ckpts}))
 controls.notice(
     [
         *models.notes(*ckpts),

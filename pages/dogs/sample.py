@@ -134,7 +134,7 @@ closest = closest.format(
 kurtosis = _(
     "How Gaussian is one element of the real codes? Its excess kurtosis is {kurtosis} on average: it is 0 for a Gaussian, and larger "
     "if more values lie far from the mean. And a mean and a covariance never say how three or more elements go together."
-).format(kurtosis=signed(latents.excess_kurtosis(ckpt.codes), 2))
+).format(kurtosis=signed(sampling.excess_kurtosis(name), 2))
 controls.notice(
     [
         *models.notes(name),

@@ -140,9 +140,23 @@ st.markdown(
         "measure it on the bound of a variational autoencoder, here it is the PSNR that is gained when the code of each {one} is improved by itself."
     ).format(many=picture_words.many, one=picture_words.one)
 )
-is_drawn = source == "test"
-found = ahead.scene(compute, seed, "stages", loaders.version(name), has_photos) if is_drawn else compute(seed)
-descents.show(name, x, found, here, picture_words.one)
+measures_all = st.toggle(
+    _("All {pictures}").format(pictures=picture_words.count(num_pictures)),
+    key="all",
+    disabled=num_pictures == 1,
+    help=_("Also the stages of the others, and the mean over all; it takes {number} times as long.").format(
+        number=number(num_pictures)
+    ),
+    **BOUND,
+)
+if not measures_all:
+    found = shown
+elif source == "test":
+    found = ahead.scene(compute, seed, "stages", loaders.version(name), has_photos)
+else:
+    found = compute(seed)
+num_found, told = found.psnr.shape[1], labels if measures_all else [labels[here]]
+descents.show(name, x if measures_all else x[here][None], found, here if measures_all else 0, picture_words.one)
 
 mean_psnr = found.psnr.mean(1)
 gains = mean_psnr.diff()
@@ -153,9 +167,9 @@ points = [
     ngettext(
         "On this picture the encoder alone reaches {first} dB and `encode` **{last} dB**: {gain} dB more.",
         "On these {number} pictures the encoder alone reaches {first} dB on average and `encode` **{last} dB**: {gain} dB more.",
-        num_pictures,
+        num_found,
     ).format(
-        number=number(num_pictures),
+        number=number(num_found),
         first=number(float(mean_psnr[0]), 2),
         last=number(float(mean_psnr[-1]), 2),
         gain=number(float(mean_psnr[-1] - mean_psnr[0]), 2),
@@ -185,7 +199,7 @@ if refine.KEPT in found.kinds:
         message = _(
             "Where the steps make the error larger, `encode` keeps the code from before them; here that was so for no picture."
         )
-    points.append(message.format(number=number(taken_back), total=number(num_pictures)))
+    points.append(message.format(number=number(taken_back), total=number(num_found)))
 if not has_photos:
     points.append(
         _(
@@ -204,8 +218,14 @@ settings = {
     _("picture"): f"{which} ({labels[here]})",
 }
 rows = [
-    {"picture": i + 1, "name": label, "stage": stage, "made_by": kind, "psnr_db": float(found.psnr[stage, i])}
-    for i, label in enumerate(labels)
+    {
+        "picture": i + 1 if measures_all else which,
+        "name": label,
+        "stage": stage,
+        "made_by": kind,
+        "psnr_db": float(found.psnr[stage, i]),
+    }
+    for i, label in enumerate(told)
     for stage, kind in enumerate(found.kinds)
 ]
 export.export_row(f"stages-{name}-{which}-{seed}", draw, rows, settings, alt)

@@ -161,6 +161,16 @@ def mean_spacing(name: str, num_codes: int) -> float:
     return _mean_spacing(*loaders.version(name), num_codes)
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _excess_kurtosis(name: str, modified_ns: int) -> float:
+    return latents.excess_kurtosis(loaders.checkpoint(name).codes)
+
+
+def excess_kurtosis(name: str) -> float:
+    """`latents.excess_kurtosis` of the checkpoint's reference codes."""
+    return _excess_kurtosis(*loaders.version(name))
+
+
 def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
     """Variance along each principal axis of several samplers, on a logarithmic scale; a line ends where its rank does."""
     series = {}

@@ -8,7 +8,7 @@ import warnings
 
 import streamlit as st
 
-from pages.parts.shared import controls, languages, streamlit_internals
+from pages.parts.shared import controls, languages, streamlit_internals, turns
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
 CARRIED = ("seed", "model", "mnist_model", "data", "mnist_data")  # keys of the widgets that several pages have
@@ -50,5 +50,6 @@ def show(page: st.Page) -> None:
     except StreamlitChanged:
         state.page_shown = None  # `follow` has said so
     state.page_path = page.url_path  # a collected panel tells where it was made
-    page.run()
+    with turns.of_pages.take():
+        page.run()
     state.scenes[state.page_shown] = st.query_params.to_dict()
