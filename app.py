@@ -21,7 +21,7 @@ async def ready(app: st.App) -> AsyncIterator[None]:
 
     memory.share_heaps()
     loaders.load_all()
-    garbage.freeze_modules()
+    garbage.freeze()
     yield
 
 

@@ -102,5 +102,5 @@ st.html(f"<style>{STYLE}</style>")
 languages.switch()
 scenes.show(page)
 
-garbage.freeze_modules()
+garbage.freeze()
 ahead.prepare_next()

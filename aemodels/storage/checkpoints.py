@@ -4,6 +4,7 @@ Reading one runs no code from it: safetensors holds numbers and text alone, and 
 that the configuration describes before anything is allocated.
 """
 
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -91,6 +92,11 @@ def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
     """Where the checkpoint of this name lies; raises CheckpointError for a name that is no plain file name on every system."""
     if not name or name.startswith(".") or Path(name).name != name or "\\" in name:
         raise CheckpointError(_("{name} is not a checkpoint name; names look like dog-ae.").format(name=repr(name)))
+    return checkpoint_folder(folder) / _file_name(name)
+
+
+@functools.lru_cache(maxsize=1000)  # the app asks for the same ones many times a page
+def _file_name(name: str) -> str:
     file = f"{name}.safetensors"
     try:
         validate_filename(file, platform="universal")
@@ -100,7 +106,7 @@ def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
                 name=repr(name), file=repr(file)
             )
         ) from error
-    return checkpoint_folder(folder) / file
+    return file
 
 
 def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 import aemodels
+from aemodels import language
 from aemodels.data.sources import DataRecord, data_root
 from aemodels.errors import LatentLabError
 from aemodels.quality import curves as model_curves
@@ -48,7 +49,7 @@ def checkpoint_folder() -> Path:
 def read_catalogue() -> catalogue.Catalogue:
     """Which models there are now, those of the lab first, with what visitors have trained and kept."""
     names = sorted({*checkpoints.list_checkpoints(checkpoint_folder()), *own_models.names()})
-    return catalogue.read_all(names, _lab(), lambda name: _model(*_file(name)))
+    return _catalogue(tuple(map(_file, names)), language.current())
 
 
 def never_replaced() -> list[str]:
@@ -59,6 +60,13 @@ def never_replaced() -> list[str]:
 @st.cache_resource(show_spinner=False)
 def _lab() -> dict[str, Any]:
     return {name: recipe.data for name, recipe in recipes.of_the_lab().items()}
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _catalogue(files: tuple[tuple[str, int, str], ...], spoken: str) -> catalogue.Catalogue:
+    files_by_name = {file[0]: file for file in files}
+    with language.speaking(spoken):
+        return catalogue.read_all(files_by_name, _lab(), lambda name: _model(*files_by_name[name]))
 
 
 @st.cache_resource(max_entries=1000, show_spinner=False)
