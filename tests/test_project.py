@@ -4,6 +4,7 @@ import ast
 import math
 import re
 import subprocess
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -171,6 +172,7 @@ def test_readme_tells_the_psnr_matrix():
 ROOMS = ["", "data", "models", "storage", "codes", "quality", "training", "report", "export"]
 
 
+@cache
 def imports(file):
     """Dotted names of all that a file imports, anywhere in it."""
     found = set()
