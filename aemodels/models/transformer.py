@@ -76,8 +76,9 @@ class Transformer(nn.Module):
         tokens, numbers = num_tokens(shape, patch), prod(shape) // num_tokens(shape, patch)
         self.embed = nn.Linear(numbers + 1, width)
         # Three axes, and so no matrices to the optimiser, which would mix their rows.
-        self.positions = nn.Parameter(0.02 * torch.randn(1, tokens, width))
-        self.labels = nn.Parameter(0.02 * torch.randn(1, num_labels + 1, width))
+        # Not by randn: on the meta device, where a checkpoint's network is built first, that loads a compiler, which takes a second.
+        self.positions = nn.Parameter(nn.init.trunc_normal_(torch.empty(1, tokens, width), std=0.02))
+        self.labels = nn.Parameter(nn.init.trunc_normal_(torch.empty(1, num_labels + 1, width), std=0.02))
         self.time = nn.Sequential(nn.Linear(2 * NUM_FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
         self.blocks = nn.ModuleList(Block(width) for _ in range(depth))
         self.modulate = nn.Linear(width, 6 * width)
