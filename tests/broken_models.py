@@ -55,8 +55,24 @@ def quick(name: str) -> checkpoints.Checkpoint:
     return replace(ckpt, model=model.eval().requires_grad_(False))
 
 
-def save(name: str, folder: Path, change=lambda codes: codes, num_codes: int | None = None) -> None:
-    """The trained model of this name into a folder, with changed codes or fewer of them."""
-    ckpt = quick(name)
+@cache
+def small(name: str) -> checkpoints.Checkpoint:
+    """The codes and figures of a trained model; a dog model's network is a small one with random weights."""
+    ckpt = aemodels.load_checkpoint(name, REPO / "checkpoints")
+    if name in MNIST:
+        return ckpt
+    config = replace(
+        ckpt.model_config, widths=(8, 16), encoder_depths=(1, 1), decoder_depths=(1, 1),
+        corrector_depths=(), refiner_depth=0, refiner_steps=0, descent_steps=0,
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = autoencoders.build(config)
+    return replace(ckpt, model=model.eval().requires_grad_(False))
+
+
+def save(name: str, folder: Path, change=lambda codes: codes, num_codes: int | None = None, model_of=small) -> None:
+    """The model of this name, small or quick, into a folder, with changed codes or fewer of them."""
+    ckpt = model_of(name)
     kept = {key: getattr(ckpt, key)[:num_codes] for key in ("labels", "index")}
     checkpoints.save_checkpoint(replace(ckpt, codes=change(ckpt.codes[:num_codes]), **kept), folder)
