@@ -7,9 +7,11 @@ from datetime import date
 
 import pytest
 from apptest import collected, go_to, make_lab_report, open_page, pictures, start
+from broken_models import DOGS, quick, save
 from browser import REPO
 from docx import Document
 from PIL import Image
+from small_priors import PRIORS, save_prior
 from test_notebook import some_entry
 
 from aemodels import language
@@ -42,6 +44,27 @@ def drawn(monkeypatch):
 
     monkeypatch.setattr(export, "export_row", export_row)
     return calls
+
+
+@pytest.fixture(scope="module")
+def quick_models(tmp_path_factory):
+    """The lab's models, those of dogs without what improves their encoders' codes, and small priors."""
+    folder = tmp_path_factory.mktemp("models")
+    for file in (REPO / "checkpoints").iterdir():
+        if not re.search("^dog-|-prior", file.name):
+            (folder / file.name).symlink_to(file)
+    for name in DOGS:
+        save(name, folder, model_of=quick)
+    for name in PRIORS:
+        save_prior(name, folder)
+    return folder
+
+
+@pytest.fixture
+def quickly(request, quick_models, monkeypatch):
+    """The page that the test is of takes the quick models, unless it shows how they become better."""
+    if request.getfixturevalue("page") != "dogs/stages":
+        monkeypatch.setenv("LATENT_LAB_CHECKPOINTS", str(quick_models))
 
 
 def add(app, page):
@@ -77,7 +100,7 @@ def test_an_empty_report_says_how_to_fill_it():
 
 
 @pytest.mark.parametrize("page", SCENES)
-def test_every_page_adds_its_panel(page, drawn):
+def test_every_page_adds_its_panel(page, drawn, quickly):
     app = start()
     assert "panel 1" in add(app, page)
     name, draw, rows, settings = drawn[-1]
@@ -121,7 +144,7 @@ def other_values(app):
 
 
 @pytest.mark.parametrize("page", SCENES)
-def test_settings_tell_all_that_the_picture_depends_on(page, drawn):
+def test_settings_tell_all_that_the_picture_depends_on(page, drawn, quickly):
     """Two scenes with the same settings are the same picture, whichever widget is touched."""
 
     def scene(**query):
