@@ -1,15 +1,22 @@
 import functools
+import os
 
 import pytest
 import streamlit as st
 import torch
 from browser import CHROMIUM_ARGUMENTS, REAL_DATA, WAIT_MS, chromium, copy_photos, running_app
+from threadpoolctl import threadpool_limits
 
 from aemodels.data import photo_sets
 from aemodels.models.config import ModelConfig
 from aemodels.storage import checkpoints
 
+# A worker a core: what computes with more threads keeps the other workers waiting.
 torch.set_num_threads(1)
+threadpool_limits(1)  # of numpy, SciPy and scikit-learn
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the processes that tests start
+
+VIEWPORT = {"width": 1440, "height": 900}
 
 
 @pytest.fixture(scope="session", autouse=True)
