@@ -142,20 +142,47 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def new_page(browser):
-    """new_page(**context options) -> an empty page that shares nothing with others; none may end with an error."""
-    contexts, faults = [], []
+@pytest.fixture(scope="module")
+def kept_contexts(browser):
+    """Browser contexts for the tests of a file, one after the other: with the app's scripts in its cache, a page is there in half the
+    time."""
+    return []
 
-    def new_page(**options):
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
+
+@pytest.fixture
+def new_page(browser, kept_contexts):
+    """new_page(**context options) -> an empty page of a visitor of its own; none may end with an error."""
+    contexts, num_kept, faults = [], 0, []
+
+    def new_page(viewport=VIEWPORT, **options):
+        nonlocal num_kept
+        if options:
+            context = browser.new_context(**options)
+        else:
+            if num_kept == len(kept_contexts):
+                kept_contexts.append(browser.new_context())
+            context = kept_contexts[num_kept]
+            num_kept += 1
         contexts.append(context)
         context.set_default_timeout(WAIT_MS)
         page = context.new_page()
+        page.set_viewport_size(viewport)
         page.on("pageerror", lambda error: faults.append(str(error)))
         return page
 
     yield new_page
     for context in contexts:
-        context.close()
+        if context in kept_contexts:
+            forget(context)
+        else:
+            context.close()
     assert faults == []
+
+
+def forget(context):
+    """Leaves nothing of a visitor but what is cached of the app."""
+    for page in context.pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
+    context.clear_cookies()
