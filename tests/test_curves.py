@@ -35,6 +35,15 @@ def test_denoising_measured_again_is_what_is_kept():
     assert kept["denoisers"].keys() == again.keys()
 
 
+@pytest.mark.release
+@pytest.mark.parametrize("name", ["mnist-dae", "mnist-dae-2d"])
+def test_how_a_network_denoises_measured_again_is_what_is_kept(name):
+    kept = measurements.read_curves()["models"][name]["denoising"]
+    again = curves.measure(aemodels.load_checkpoint(name))["denoising"]
+    assert again["psnr_db"] == pytest.approx(kept["psnr_db"], abs=1e-3)
+    assert again["ssim"] == pytest.approx(kept["ssim"], abs=1e-4)
+
+
 def test_another_training_of_the_same_name_has_nothing_kept():
     known, made = measurements.read_curves(), checkpoints.read_header("dog-ae")["provenance"]
     assert curves.of_model(known, "dog-ae", made)
