@@ -1,7 +1,7 @@
 """What axe-core, the checker of web pages for people who see, hear or move differently, says of every page, light and dark."""
 
 import pytest
-from browser import REPO, needs_browser, running_app, settle
+from browser import REPO, WAIT_MS, needs_browser, running_app, settle
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")  # carries axe-core, at the version that it names
@@ -60,6 +60,7 @@ def of_streamlit(browser, tmp_path_factory):
     with running_app(folder, folder / "empty.py") as (url, _):
         for scheme in SCHEMES:
             page = browser.new_page(color_scheme=scheme)
+            page.set_default_timeout(WAIT_MS)
             page.goto(url)
             found |= {(fault["rule"], fault["place"]) for fault in check(page, scheme)}
             page.close()
