@@ -11,7 +11,7 @@ from tqdm import tqdm
 from aemodels.data.sources import DataSet
 from aemodels.errors import LatentLabError
 from aemodels.noise import add_noise, power
-from aemodels.quality.codec import avif_at_capacity
+from aemodels.quality.avif import avif_at_capacity
 from aemodels.quality.evaluation import AUDIT, FIGURES, TEST_VARIANCES
 from aemodels.quality.metrics import summarise
 

@@ -4,34 +4,34 @@ Shannon (1948): n real uses of a Gaussian channel carry at most n·½·log2(1 + 
 compressed to that many bytes and sent by an ideal channel code, at unit power. No real channel code reaches this at 1,024 uses.
 """
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import floor, log2
-from typing import Any
+from math import exp, floor, inf, log, log2
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from PIL import Image, features
-from torch import Tensor
 
 from aemodels.errors import LatentLabError
-from aemodels.quality.metrics import mse, summarise
+from aemodels.models.autoencoders import MSE_FLOOR
+from aemodels.quality.metrics import summarise
 
-# Fixed after trials on 16 test photos: tune=psnr gains 0.1 dB and 4:4:4 another 0.05 dB over Pillow's defaults; more scales gain
-# nothing. One thread, so that the bytes are the same everywhere.
-ENCODER = {"codec": "aom", "speed": 6, "subsampling": "4:4:4", "advanced": {"tune": "psnr"}, "max_threads": 1}
-SCALES = (1, 3 / 4, 1 / 2, 3 / 8, 1 / 4)
-# libavif turns Pillow's quality of 0..100 into one of AV1's 64 quantisers; one quality for each, coarsest first.
-QUALITIES = tuple({((100 - quality) * 63 + 50) // 100: quality for quality in range(101)}.values())
+# A way to encode whose error, encoded quickly, is above the best way's by more than this factor is not tried thoroughly.
+# TODO measured
+WORTH_TRYING = 10**0.05
+STEP = log(1.12)  # one level's share of the bytes, to begin with
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """One way to store a photo: bytes of payload, and the mean squared error of what is decoded."""
+    """One way to store a photo: bytes of payload, the mean squared error of what is decoded, and the codec's settings for it."""
 
     num_bytes: int
     mse: float
+    settings: tuple[str | float, ...] = ()
+
+
+Way = TypeVar("Way")  # how a photo is encoded but for how finely: at which scale, say
 
 
 def capacity_bytes(variance: float, num_uses: int = 1024) -> int:
@@ -41,108 +41,102 @@ def capacity_bytes(variance: float, num_uses: int = 1024) -> int:
     return floor(num_uses * 0.5 * log2(1 + 1 / variance) / 8)
 
 
-def payload_bytes(file: bytes) -> int:
-    """Bytes of coded picture in an AVIF file: what `picture_bytes` counts of its top-level `mdat` boxes (ISO/IEC 14496-12, 4.2).
+def search(
+    encode: Callable[[Way, int, bool], Encoding], ways: Sequence[Way], num_levels: int, budgets: Sequence[int]
+) -> list[Encoding]:
+    """The encodings among which are the best of a photo within each of the budgets, in bytes.
 
-    The other boxes say what every photo of one size has in common and are not counted; nor is the choice of scale, some 2 bits.
-    Raises ValueError for a file cut short.
+    encode(way, level, quick)  one encoding; level 0 is the coarsest of num_levels; quick: by a fast encoder, for a first look
+
+    Each way is encoded quickly first. Thoroughly encoded are, of each way that comes near to the best one within some budget, the levels
+    from the finest that is within all its budgets to the first above them all. Empty where nothing fits.
     """
-    total, start = 0, 0
-    while start < len(file):
-        size, kind = int.from_bytes(file[start : start + 4], "big"), file[start + 4 : start + 8]
-        head = 8
-        if size == 1:  # a 64-bit size follows
-            size, head = int.from_bytes(file[start + 8 : start + 16], "big"), 16
-        if size == 0:  # to the end of the file
-            size = len(file) - start
-        if size < head or start + size > len(file):
-            raise ValueError(f"The AVIF file is broken: a box at byte {start} does not fit into {len(file)} bytes.")
-        if kind == b"mdat":
-            total += picture_bytes(file[start + head : start + size])
-        start += size
-    return total
+    first = {way: walk(lambda level, way=way: encode(way, level, True), num_levels, budgets) for way in ways}
+    errors = {(way, b): interpolated(list(first[way].values()), b) for way in ways for b in budgets}
+    found: list[Encoding] = []
+    for way in ways:
+        near = [
+            b
+            for b in budgets
+            if errors[way, b] < inf and errors[way, b] <= WORTH_TRYING * min(errors[w, b] for w in ways)
+        ]
+        if near:
+            start = max(level for level, e in first[way].items() if e.num_bytes <= max(near))
+            found += walk(lambda level, way=way: encode(way, level, False), num_levels, near, start).values()
+    return found
 
 
-def picture_bytes(stream: bytes) -> int:
-    """Bytes of an AV1 stream but for its temporal delimiter and sequence header (OBUs of type 2 and 1; AV1 specification, 5.3).
+def walk(
+    encode: Callable[[int], Encoding], num_levels: int, budgets: Sequence[int], start: int | None = None
+) -> dict[int, Encoding]:
+    """Encodings by level, among them all from the finest within the smallest budget to the coarsest above the largest.
 
-    Those are the same for every photo of one size, as the file's other boxes are. Raises ValueError for a stream cut short.
+    encode(level)  takes more bytes for a finer level (0 is the coarsest), give or take a few
+    start          a level that may take about as many as the largest budget
     """
-    total, start = 0, 0
-    while start < len(stream):
-        kind, has_extension, has_size = stream[start] >> 3 & 15, stream[start] >> 2 & 1, stream[start] >> 1 & 1
-        head = start + 1 + has_extension
-        size, head = _leb128(stream, head) if has_size else (len(stream) - head, head)
-        end = head + size
-        if end > len(stream):
-            raise ValueError(f"The AV1 stream is broken: an OBU at byte {start} does not fit into {len(stream)} bytes.")
-        if kind not in (1, 2):
-            total += end - start
-        start = end
-    return total
+    found: dict[int, Encoding] = {}
+
+    def num_bytes(level: int) -> int:
+        if level not in found:
+            found[level] = encode(level)
+        return found[level].num_bytes
+
+    level, last = num_levels // 2 if start is None else start, num_levels - 1
+    while level not in found:
+        level = min(max(level + round(log(max(budgets) / num_bytes(level)) / STEP), 0), last)
+    while num_bytes(level) <= max(budgets) and level < last:
+        level += 1
+    while num_bytes(level) > min(budgets) and level > 0:
+        level -= 1
+    return found
 
 
-def _leb128(stream: bytes, start: int) -> tuple[int, int]:
-    """The number that begins at `start`, seven bits a byte, lowest first (AV1 specification, 4.10.5), and where it ends."""
-    number = 0
-    for i, byte in enumerate(stream[start : start + 8]):
-        number |= (byte & 127) << 7 * i
-        if byte < 128:
-            return number, start + i + 1
-    raise ValueError(f"The AV1 stream is broken: the size at byte {start} has no end.")
+def undominated(encodings: Sequence[Encoding]) -> list[Encoding]:
+    """Those that no other one matches in both bytes and error, smallest first."""
+    best: list[Encoding] = []
+    for encoding in sorted(encodings, key=lambda e: (e.num_bytes, e.mse)):
+        if not best or encoding.mse < best[-1].mse:
+            best.append(encoding)
+    return best
 
 
-def encodings(photo: Tensor, max_bytes: int) -> Iterator[Encoding]:
-    """AVIF of a photo uint8 (3, H, W), or (1, H, W) in grey, at every scale and quality whose payload takes at most max_bytes."""
-    x = photo.permute(1, 2, 0).numpy() if len(photo) == 3 else photo[0].numpy()
-    original = Image.fromarray(x)
-    for scale in SCALES:
-        width, height = (max(1, round(scale * side)) for side in original.size)
-        small = original if scale == 1 else original.resize((width, height), Image.Resampling.LANCZOS)
-        for quality in QUALITIES:
-            buffer = io.BytesIO()
-            small.save(buffer, "AVIF", quality=quality, **ENCODER)
-            num_bytes = payload_bytes(buffer.getvalue())
-            if num_bytes > max_bytes:  # and finer ones take more, give or take a few
-                break
-            with Image.open(buffer) as decoded:
-                x_hat = np.asarray(decoded.convert(original.mode).resize(original.size, Image.Resampling.BICUBIC))
-            pair = (torch.from_numpy(a.copy()).view(1, *x.shape[:2], -1).float() / 255 for a in (x, x_hat))
-            yield Encoding(num_bytes, mse(*pair).item())
+def interpolated(encodings: Sequence[Encoding], num_bytes: int) -> float:
+    """The mean squared error at exactly num_bytes: between neighbours by bytes, of those that none dominates, its logarithm lies on a
+    line. Infinite below the smallest; above the largest, the least error."""
+    best = undominated(encodings)
+    if not best or num_bytes < best[0].num_bytes:
+        return inf
+    return exp(np.interp(num_bytes, [e.num_bytes for e in best], [log(max(e.mse, MSE_FLOOR)) for e in best]))
 
 
-def best_within(candidates: Sequence[Encoding], max_bytes: int) -> Encoding:
+def best_within(encodings: Sequence[Encoding], max_bytes: int) -> Encoding:
     """The encoding with the least error of those that take at most max_bytes; raises LatentLabError where there is none."""
-    fitting = [candidate for candidate in candidates if candidate.num_bytes <= max_bytes]
+    fitting = [encoding for encoding in encodings if encoding.num_bytes <= max_bytes]
     if not fitting:
-        raise LatentLabError(f"No AVIF of this photo fits into {max_bytes} bytes; choose a smaller noise variance.")
-    return min(fitting, key=lambda candidate: candidate.mse)
-
-
-def avif_at_capacity(
-    photos: Sequence[Tensor], variances: Sequence[float], num_uses: int = 1024
-) -> list[dict[str, Any]]:
-    """PSNR in dB of photos uint8 (N, C, H, W), each as the best AVIF that fits the capacity at each noise variance (> 0).
-
-    One dictionary a variance, as metrics.evaluate gives them, with the budget and the mean payload in bytes. `photos` is gone
-    through once, so that a progress bar may wrap it. Raises LatentLabError where Pillow cannot write AVIF, and where none fits.
-    """
-    if not features.check("avif"):
         raise LatentLabError(
-            "This Pillow was built without AVIF; install it again with `pip install --upgrade pillow`."
+            f"This photo cannot be compressed into {max_bytes} bytes; choose a smaller noise variance."
         )
-    budgets = {variance: capacity_bytes(variance, num_uses) for variance in variances}
-    chosen: dict[float, list[Encoding]] = {variance: [] for variance in variances}
-    for photo in photos:
-        candidates = list(encodings(photo, max(budgets.values())))
-        for variance, budget in budgets.items():
-            chosen[variance].append(best_within(candidates, budget))
-    return [
-        {
-            "noise_variance": variance,
-            **summarise(torch.tensor([encoding.mse for encoding in chosen[variance]])),
-            "budget_bytes": budget,
-            "mean_payload_bytes": sum(encoding.num_bytes for encoding in chosen[variance]) / len(chosen[variance]),
-        }
-        for variance, budget in budgets.items()
-    ]
+    return min(fitting, key=lambda encoding: encoding.mse)
+
+
+def at_capacity(
+    found: Sequence[Sequence[Encoding]], variances: Sequence[float], num_uses: int = 1024
+) -> list[dict[str, Any]]:
+    """Figures of photos, each as the best of its encodings that fits the capacity at each noise variance (> 0).
+
+    One dictionary a variance, as metrics.evaluate gives them, with the budget and the mean payload in bytes. Raises LatentLabError
+    where none fits.
+    """
+    rows = []
+    for variance in variances:
+        budget = capacity_bytes(variance, num_uses)
+        chosen = [best_within(encodings, budget) for encodings in found]
+        rows.append(
+            {
+                "noise_variance": variance,
+                **summarise(torch.tensor([encoding.mse for encoding in chosen])),
+                "budget_bytes": budget,
+                "mean_payload_bytes": sum(encoding.num_bytes for encoding in chosen) / len(chosen),
+            }
+        )
+    return rows

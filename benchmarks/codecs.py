@@ -1,0 +1,149 @@
+"""What an image codec at the capacity of the channel makes of the test photos: photo by photo, so that it can be stopped at any time.
+
+python -m benchmarks.codecs {vvc,avif} [--minutes M] [--share I/N] [--data DIR] [--out DIR]
+
+Measured photos are lines of a file in --out, vvc.jsonl or avif.jsonl, and the next run measures those that it lacks. The photos come in a
+fixed random order, so that the first are a fair sample of all. At the end, the figures of all that are measured go into baselines.json;
+`--minutes 0` does that alone. Several processes measure side by side, each one share: --share 0/2 and --share 1/2.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from aemodels.data import photo_sets, sources
+from aemodels.errors import LatentLabError
+from aemodels.quality import avif, codec
+from aemodels.quality.codec import Encoding
+from aemodels.quality.evaluation import TEST_VARIANCES
+from aemodels.storage import checkpoints, measurements
+from benchmarks import vvc
+
+
+@dataclass(frozen=True)
+class Codec:
+    """encodings(photo, budgets) as codec.search gives them; the variances that it is judged at; further budgets in bytes, for codes
+    that carry less than the capacity; what its file says of how it encodes."""
+
+    encodings: Callable[[Tensor, Sequence[int]], list[Encoding]]
+    variances: tuple[float, ...]
+    further: tuple[int, ...]
+    settings: dict[str, Any]
+
+    @property
+    def budgets(self) -> list[int]:
+        return sorted({*map(codec.capacity_bytes, self.variances), *self.further})
+
+
+CODECS = {
+    "vvc": Codec(vvc.encodings, (0.05, 0.10, 0.15), (269, 209, 176, 150), {"preset": vvc.PRESET}),
+    "avif": Codec(avif.encodings, TEST_VARIANCES[1:], (), {"speed": avif.SPEED}),
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("codec", choices=CODECS)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="start no photo after so many")
+    parser.add_argument(
+        "--share", type=share, default=(0, 1), help="I/N: every N-th photo, from the I-th (0 is the first)"
+    )
+    parser.add_argument("--data", type=Path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)")
+    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    photos = photo_sets.load_dogs(sources.data_root(args.data))
+    path = checkpoints.checkpoint_folder(args.out) / f"{args.codec}.jsonl"
+    measure(CODECS[args.codec], photos, path, args.minutes * 60, *args.share)
+    found = read(path, photos.fingerprint)
+    if not found:
+        raise LatentLabError("No photo has been measured yet.")
+    keep(args.codec, found, photos.fingerprint, args.out)
+
+
+def share(text: str) -> tuple[int, int]:
+    """ "0/2" as (0, 2)."""
+    first, number = map(int, text.split("/"))
+    if not 0 <= first < number:
+        raise ValueError
+    return first, number
+
+
+def measure(
+    of: Codec, photos: photo_sets.PhotoSet, path: Path, seconds: float = float("inf"), first: int = 0, number: int = 1
+) -> None:
+    """Adds a line to the file for each test photo of this share that it lacks, until the time is over."""
+    end = time.monotonic() + seconds
+    known = read(path, photos.fingerprint)
+    if not path.exists():
+        _append(path, {"data_fingerprint": photos.fingerprint, "budgets": of.budgets} | of.settings)
+    order = torch.randperm(len(photos.test_index), generator=torch.Generator().manual_seed(0)).tolist()
+    for i in tqdm([i for i in order[first::number] if i not in known], desc=path.stem, unit="photo"):
+        if time.monotonic() > end:
+            return
+        encodings = codec.undominated(of.encodings(photos.images[photos.test_index[i : i + 1]][0], of.budgets))
+        _append(path, {"photo": i, "encodings": [[e.num_bytes, float(f"{e.mse:.6g}"), *e.settings] for e in encodings]})
+
+
+def read(path: Path, fingerprint: str) -> dict[int, list[Encoding]]:
+    """The encodings of each photo that is measured, by its place among the test photos; empty where there is no file.
+
+    A line that was cut off counts for nothing. Raises LatentLabError for a file that is of other photos.
+    """
+    if not path.exists():
+        return {}
+    found, head = {}, {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            entry = json.loads(line)
+            if "photo" in entry:
+                found[entry["photo"]] = [Encoding(n, mse, tuple(how)) for n, mse, *how in entry["encodings"]]
+            else:
+                head = entry
+    if head.get("data_fingerprint") != fingerprint:
+        raise LatentLabError(f"{path} is of other photos; point --data to those, or delete it and measure again.")
+    return found
+
+
+def keep(name: str, found: dict[int, list[Encoding]], fingerprint: str, out: Path | None = None) -> None:
+    """Writes the codec's figures on the photos that are measured into baselines.json."""
+    baselines = measurements.read_baselines(fingerprint, out)
+    if baselines is None:
+        raise LatentLabError("baselines.json has nothing of these photos; run `python train.py --evaluate` first.")
+    rows = codec.at_capacity([*found.values()], CODECS[name].variances, baselines["num_components"])
+    measurements.save_baselines(baselines | {name: rows}, fingerprint, out)
+    for row in rows:
+        print(
+            f"{name}, {row['num_images']:,} photos, variance {row['noise_variance']:g}: "
+            f"{row['psnr_db']:.3f} ± {row['psnr_db_ci95']:.3f} dB in {row['mean_payload_bytes']:.1f} of {row['budget_bytes']} bytes"
+        )
+
+
+def _append(path: Path, entry: dict[str, Any]) -> None:
+    """In one write, so that lines of processes side by side do not mix; each stands on its own, whatever became of the one before."""
+    line = json.dumps(entry) + "\n"
+    if path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
+        line = "\n" + line
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(handle, line.encode())
+    finally:
+        os.close(handle)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LatentLabError as error:
+        sys.exit(str(error))
