@@ -86,8 +86,11 @@ def measure(
     """Adds a line to the file for each test photo of this share that it lacks, until the time is over."""
     end = time.monotonic() + seconds
     known = read(path, photos.fingerprint)
+    head = {"data_fingerprint": photos.fingerprint, "budgets": of.budgets} | of.settings
     if not path.exists():
-        _append(path, {"data_fingerprint": photos.fingerprint, "budgets": of.budgets} | of.settings)
+        _append(path, head)
+    elif _entries(path)[0] != head:
+        raise LatentLabError(f"{path} was measured with other settings; delete it and measure again.")
     order = torch.randperm(len(photos.test_index), generator=torch.Generator().manual_seed(0)).tolist()
     for i in tqdm([i for i in order[first::number] if i not in known], desc=path.stem, unit="photo"):
         if time.monotonic() > end:
@@ -103,17 +106,13 @@ def read(path: Path, fingerprint: str) -> dict[int, list[Encoding]]:
     """
     if not path.exists():
         return {}
-    found, head = {}, {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        with contextlib.suppress(json.JSONDecodeError):
-            entry = json.loads(line)
-            if "photo" in entry:
-                found[entry["photo"]] = [Encoding(n, mse, tuple(how)) for n, mse, *how in entry["encodings"]]
-            else:
-                head = entry
-    if head.get("data_fingerprint") != fingerprint:
+    head, *entries = _entries(path)
+    if head["data_fingerprint"] != fingerprint:
         raise LatentLabError(f"{path} is of other photos; point --data to those, or delete it and measure again.")
-    return found
+    return {
+        entry["photo"]: [Encoding(num_bytes, mse, tuple(how)) for num_bytes, mse, *how in entry["encodings"]]
+        for entry in entries
+    }
 
 
 def keep(name: str, found: dict[int, list[Encoding]], fingerprint: str, out: Path | None = None) -> None:
@@ -128,6 +127,15 @@ def keep(name: str, found: dict[int, list[Encoding]], fingerprint: str, out: Pat
             f"{name}, {row['num_images']:,} photos, variance {row['noise_variance']:g}: "
             f"{row['psnr_db']:.3f} ± {row['psnr_db_ci95']:.3f} dB in {row['mean_payload_bytes']:.1f} of {row['budget_bytes']} bytes"
         )
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    """What the lines say, the head first."""
+    entries = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            entries.append(json.loads(line))
+    return entries
 
 
 def _append(path: Path, entry: dict[str, Any]) -> None:

@@ -62,7 +62,7 @@ def encodings(photo: Tensor, budgets: Sequence[int], preset: str = PRESET) -> li
     def at(scale: float, level: int, quick: bool) -> Encoding:
         return encode(photo, scale, COARSEST_QP - level, QUICK_PRESET if quick else preset)
 
-    return search(at, SCALES, COARSEST_QP + 1, budgets)
+    return search(at, SCALES, COARSEST_QP + 1, budgets, stride=2)
 
 
 def encode(photo: Tensor, scale: float, qp: int, preset: str = PRESET) -> Encoding:
@@ -76,7 +76,7 @@ def compress(photo: Tensor, scale: float, qp: int, preset: str = PRESET) -> byte
     """The VVC stream, as `encode` takes its arguments."""
     ycc = photo.permute(1, 2, 0).numpy() / 255 @ TO_YCC.T + [0, 1 / 2, 1 / 2]
     sizes = plane_sizes(photo.shape[1:], scale)
-    planes = [resize(ycc[..., i], size, Image.Resampling.LANCZOS) for i, size in enumerate(sizes)]
+    planes = [resize(ycc[..., i], size) for i, size in enumerate(sizes)]
     raw = b"".join((plane.clip(0, 1) * PEAK).round().astype("<u2").tobytes() for plane in planes)
     height, width = sizes[0]
     yuv = ["-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", f"{width}x{height}", "-i", "-"]
@@ -91,7 +91,7 @@ def picture(stream: bytes, shape: Sequence[int], scale: float) -> np.ndarray:
     sizes = plane_sizes(shape, scale)
     ends = np.cumsum([height * width for height, width in sizes])
     planes = [part.reshape(size) for part, size in zip(np.split(values, ends[:-1]), sizes, strict=True)]
-    ycc = np.stack([resize(plane, shape, Image.Resampling.BICUBIC) for plane in planes], axis=-1)
+    ycc = np.stack([resize(plane, shape) for plane in planes], axis=-1)
     return ((ycc - [0, 1 / 2, 1 / 2]) @ np.linalg.inv(TO_YCC).T).clip(0, 1)
 
 
@@ -101,11 +101,12 @@ def plane_sizes(shape: Sequence[int], scale: float) -> list[tuple[int, int]]:
     return [(2 * height, 2 * width), (height, width), (height, width)]
 
 
-def resize(plane: np.ndarray, size: Sequence[int], filter: Image.Resampling) -> np.ndarray:
+def resize(plane: np.ndarray, size: Sequence[int]) -> np.ndarray:
     """A plane (H, W) of any values at another height and width."""
     if plane.shape == tuple(size):
         return plane
-    return np.asarray(Image.fromarray(plane.astype(np.float32)).resize((size[1], size[0]), filter))
+    height, width = size
+    return np.asarray(Image.fromarray(plane.astype(np.float32)).resize((width, height), Image.Resampling.LANCZOS))
 
 
 def ffmpeg(arguments: Sequence[str], given: bytes) -> bytes:

@@ -82,7 +82,7 @@ def encodings(photo: Tensor, budgets: Sequence[int]) -> list[Encoding]:
     def at(way: tuple[float, str], level: int, quick: bool) -> Encoding:
         return encode(photo, *way, QUALITIES[level], QUICK_SPEED if quick else SPEED)
 
-    return search(at, WAYS, len(QUALITIES), budgets)
+    return search(at, WAYS, len(QUALITIES), budgets, stride=4)
 
 
 def encode(photo: Tensor, scale: float, subsampling: str, quality: int, speed: int = SPEED) -> Encoding:
@@ -94,7 +94,7 @@ def encode(photo: Tensor, scale: float, subsampling: str, quality: int, speed: i
     buffer = io.BytesIO()
     small.save(buffer, "AVIF", quality=quality, subsampling=subsampling, speed=speed, **ENCODER)
     with Image.open(buffer) as decoded:
-        x_hat = np.asarray(decoded.convert(original.mode).resize(original.size, Image.Resampling.BICUBIC))
+        x_hat = np.asarray(decoded.convert(original.mode).resize(original.size, Image.Resampling.LANCZOS))
     pair = (torch.from_numpy(a.copy()).view(1, *x.shape[:2], -1).float() / 255 for a in (x, x_hat))
     return Encoding(payload_bytes(buffer.getvalue()), mse(*pair).item(), (scale, subsampling, quality))
 

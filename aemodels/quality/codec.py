@@ -6,6 +6,7 @@ compressed to that many bytes and sent by an ideal channel code, at unit power. 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import exp, floor, inf, log, log2
 from typing import Any, TypeVar
 
@@ -42,16 +43,21 @@ def capacity_bytes(variance: float, num_uses: int = 1024) -> int:
 
 
 def search(
-    encode: Callable[[Way, int, bool], Encoding], ways: Sequence[Way], num_levels: int, budgets: Sequence[int]
+    encode: Callable[..., Encoding],
+    ways: Sequence[Way],
+    num_levels: int,
+    budgets: Sequence[int],
+    stride: int = 1,
 ) -> list[Encoding]:
     """The encodings among which are the best of a photo within each of the budgets, in bytes.
 
     encode(way, level, quick)  one encoding; level 0 is the coarsest of num_levels; quick: by a fast encoder, for a first look
+    stride                      the first look takes every so many levels
 
     Each way is encoded quickly first. Thoroughly encoded are, of each way that comes near to the best one within some budget, the levels
     from the finest that is within all its budgets to the first above them all. Empty where nothing fits.
     """
-    first = {way: walk(lambda level, way=way: encode(way, level, True), num_levels, budgets) for way in ways}
+    first = {way: walk(partial(encode, way, quick=True), num_levels, budgets, stride=stride) for way in ways}
     errors = {(way, b): interpolated(list(first[way].values()), b) for way in ways for b in budgets}
     found: list[Encoding] = []
     for way in ways:
@@ -62,14 +68,18 @@ def search(
         ]
         if near:
             start = max(level for level, e in first[way].items() if e.num_bytes <= max(near))
-            found += walk(lambda level, way=way: encode(way, level, False), num_levels, near, start).values()
+            found += walk(partial(encode, way, quick=False), num_levels, near, start).values()
     return found
 
 
 def walk(
-    encode: Callable[[int], Encoding], num_levels: int, budgets: Sequence[int], start: int | None = None
+    encode: Callable[[int], Encoding],
+    num_levels: int,
+    budgets: Sequence[int],
+    start: int | None = None,
+    stride: int = 1,
 ) -> dict[int, Encoding]:
-    """Encodings by level, among them all from the finest within the smallest budget to the coarsest above the largest.
+    """Encodings by level, among them all from one within the smallest budget to one above the largest, or every stride-th of them.
 
     encode(level)  takes more bytes for a finer level (0 is the coarsest), give or take a few
     start          a level that may take about as many as the largest budget
@@ -85,9 +95,9 @@ def walk(
     while level not in found:
         level = min(max(level + round(log(max(budgets) / num_bytes(level)) / STEP), 0), last)
     while num_bytes(level) <= max(budgets) and level < last:
-        level += 1
+        level = min(level + stride, last)
     while num_bytes(level) > min(budgets) and level > 0:
-        level -= 1
+        level = max(level - stride, 0)
     return found
 
 
