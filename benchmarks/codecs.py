@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
-from aemodels.quality import avif, codec
+from aemodels.quality import avif, codec, partly
 from aemodels.quality.codec import Encoding
 from aemodels.quality.evaluation import TEST_VARIANCES
 from aemodels.storage import checkpoints, measurements
@@ -66,10 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     photos = photo_sets.load_dogs(sources.data_root(args.data))
     path = checkpoints.checkpoint_folder(args.out) / f"{args.codec}.jsonl"
     measure(CODECS[args.codec], photos, path, args.minutes * 60, *args.share)
-    found = read(path, photos.fingerprint)
-    if not found:
-        raise LatentLabError("No photo has been measured yet.")
-    keep(args.codec, found, photos.fingerprint, args.out)
+    keep(args.codec, photos.fingerprint, len(photos.test_index), args.out)
 
 
 def share(text: str) -> tuple[int, int]:
@@ -115,18 +112,37 @@ def read(path: Path, fingerprint: str) -> dict[int, list[Encoding]]:
     }
 
 
-def keep(name: str, found: dict[int, list[Encoding]], fingerprint: str, out: Path | None = None) -> None:
-    """Writes the codec's figures on the photos that are measured into baselines.json."""
+def keep(name: str, fingerprint: str, num_photos: int, out: Path | None = None) -> None:
+    """Writes the codec's figures into baselines.json: the means over all num_photos test photos, or, while only some are measured, what
+    partly.summarise_part makes of these and of AVIF, where all are known of it."""
     baselines = measurements.read_baselines(fingerprint, out)
     if baselines is None:
         raise LatentLabError("baselines.json has nothing of these photos; run `python train.py --evaluate` first.")
-    rows = codec.at_capacity([*found.values()], CODECS[name].variances, baselines["num_components"])
+    folder, num_uses = checkpoints.checkpoint_folder(out), baselines["num_components"]
+    found, known = (read(folder / f"{key}.jsonl", fingerprint) for key in (name, "avif"))
+    if not found:
+        raise LatentLabError("No photo has been measured yet.")
+    rows = codec.at_capacity([*found.values()], CODECS[name].variances, num_uses)
+    if len(found) < num_photos:
+        for row in rows:
+            row["num_test_images"] = num_photos
+            if len(known) == num_photos and len(found) > 1:
+                errors = (_errors(of, row["budget_bytes"], num_photos) for of in (found, known))
+                row |= partly.summarise_part(*errors) | {"beside": "avif"}
     measurements.save_baselines(baselines | {name: rows}, fingerprint, out)
     for row in rows:
         print(
             f"{name}, {row['num_images']:,} photos, variance {row['noise_variance']:g}: "
             f"{row['psnr_db']:.3f} ± {row['psnr_db_ci95']:.3f} dB in {row['mean_payload_bytes']:.1f} of {row['budget_bytes']} bytes"
         )
+
+
+def _errors(found: dict[int, list[Encoding]], budget: int, num_photos: int) -> Tensor:
+    """Of each photo's best encoding within the budget (num_photos,); NaN for one that is not measured."""
+    errors = torch.full((num_photos,), float("nan"), dtype=torch.double)
+    for i, encodings in found.items():
+        errors[i] = codec.best_within(encodings, budget).mse
+    return errors
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import prod
 
-from aemodels.language import _, list_of, number, sentences
+from aemodels.language import _, all_of, list_of, number, sentences
 from aemodels.noise import perturb, seeded_normal, snr_db
 from aemodels.quality import detail
 from aemodels.report import drawing, model_blocks, noise_observations, photo_figures, photo_observations, psnr_matrix
@@ -109,10 +109,13 @@ def _about_baselines(material: Material, model: Model) -> Iterator[Paragraph]:
     baselines, size = material.baselines, prod(model.config.latent_shape)
     if baselines.get("linear_code"):
         yield Paragraph(_("{label}: no network, but the best linear encoder and decoder for this noise: {num} principal components, with the power shared out by water-filling [@lee1976].").format(label=_(psnr_matrix.LINEAR), num=number(baselines["num_components"])))  # fmt: skip
-    if baselines.get("avif"):
-        at = {row["noise_variance"]: row for row in baselines["avif"]}
+    codecs = [label for label in (psnr_matrix.AVIF, psnr_matrix.VVC) if baselines.get(psnr_matrix.BASELINES[label])]
+    if codecs:
+        at = {row["noise_variance"]: row for row in baselines[psnr_matrix.BASELINES[codecs[0]]]}
         budgets = [number(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at]
-        yield Paragraph(_("{label}: each image as the best AVIF file of no more bytes than {size} uses of the channel can carry without error [@shannon1949]: {budgets} at these variances.").format(label=_(psnr_matrix.AVIF), size=number(size), budgets=list_of(budgets)))  # fmt: skip
+        yield Paragraph(_("{labels}: each image as the best picture of this codec in no more bytes than {size} uses of the channel can carry without error [@shannon1949]: {budgets} at these variances.").format(labels=all_of(map(_, codecs)), size=number(size), budgets=list_of(budgets)))  # fmt: skip
+    if part := psnr_matrix.measured_in_part(baselines):
+        yield Paragraph(sentences(part))
     if not baselines:
         yield Paragraph(
             _("Baselines have not been measured for this data set; `python train.py --evaluate` measures them.")

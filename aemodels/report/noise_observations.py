@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from aemodels.language import _, list_of, number, percent, signed
-from aemodels.report.psnr_matrix import AVIF, LINEAR, Curve
+from aemodels.report.psnr_matrix import AVIF, LINEAR, VVC, Curve
 
 
 def of_patches(coarse: float, block_px: int) -> str:
@@ -59,7 +59,11 @@ def price(noisy: Mapping[float, Curve], plain: Curve) -> list[str]:
 
 def against_baselines(noisy: Mapping[float, Curve], baselines: Mapping[str, Curve]) -> list[str]:
     """The noise-regularised models, by their variance, at their own variance beside each baseline."""
-    names = {LINEAR: _("the optimal linear code [@lee1976]"), AVIF: _("AVIF at the channel's capacity [@shannon1949]")}
+    names = {
+        LINEAR: _("the optimal linear code [@lee1976]"),
+        AVIF: _("AVIF at the channel's capacity [@shannon1949]"),
+        VVC: _("VVC at the channel's capacity [@shannon1949]"),
+    }
     found = []
     for label, baseline in baselines.items():
         gaps = {v: _gap(curve, baseline, v) for v, curve in noisy.items() if v in curve and v in baseline}

@@ -12,8 +12,9 @@ from aemodels.report.figures import LIGHT, PALETTE, Ink, plotly_text
 # Key of an evaluation's figure -> what it is called.
 CONVENTIONS = {"psnr_db": N_("Mean of the photos' PSNRs"), "psnr_of_mean_mse_db": N_("PSNR of the mean MSE")}
 LAB_VARIANCES = (0.05, 0.10, 0.15)
-LINEAR, AVIF = N_("PCA, optimal linear code"), N_("AVIF at channel capacity")
-BASELINES = {LINEAR: "linear_code", AVIF: "avif"}  # label -> key in baselines.json
+LINEAR, AVIF, VVC = N_("PCA, optimal linear code"), N_("AVIF at channel capacity"), N_("VVC at channel capacity")
+BASELINES = {LINEAR: "linear_code", AVIF: "avif", VVC: "vvc"}  # label -> key in baselines.json
+LINES = {LINEAR: (PALETTE[8], "dash"), AVIF: (PALETTE[9], "dot"), VVC: (PALETTE[7], "dashdot")}
 LABEL_SHARE = 0.12  # of the axis: the least distance of two numbers on it
 
 
@@ -43,6 +44,27 @@ def baseline_curves(baselines: Mapping[str, Any], convention: str) -> dict[str, 
     return {label: scores for label, scores in curves.items() if scores}
 
 
+def measured_in_part(baselines: Mapping[str, Any]) -> list[str]:
+    """A sentence on each of the baselines, as baselines.json holds them, that was not measured on every test image."""
+    text = []
+    for label, key in BASELINES.items():
+        row = next(iter(baselines.get(key, [])), {})
+        if row.get("num_images", 0) < row.get("num_test_images", 0):
+            other = next(other for other, of in BASELINES.items() if of == row["beside"])
+            text.append(
+                _(
+                    "{baseline} was measured on {number} of the {total} test images, drawn at random: what it is ahead of {other} on these is "
+                    "added to the mean of {other} over all."
+                ).format(
+                    baseline=_(label),
+                    number=number(row["num_images"]),
+                    total=number(row["num_test_images"]),
+                    other=_(other),
+                )
+            )
+    return text
+
+
 def name(label: str) -> str:
     """What a model or baseline is called where people read it: a baseline in the language that is spoken."""
     return _(label) if label in BASELINES else label
@@ -70,7 +92,7 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
     for i, (key, scores) in enumerate([*models.items(), *baselines.items()]):
         is_model = key in models
         legend = plotly_text(name(key))
-        colour = PALETTE[i % 8] if is_model else PALETTE[8 + i - len(models)]
+        colour, dash = (PALETTE[i % 8], "solid") if is_model else LINES[key]
         figure.add_scatter(
             x=[sqrt(variance) for variance in scores],
             y=[score.psnr_db for score in scores.values()],
@@ -81,7 +103,7 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
             hovertemplate=f"%{{text}}<extra>{legend}</extra>",
             name=legend,
             mode="lines+markers" if is_model else "lines",
-            line={"color": colour, "width": 3, "dash": "solid" if is_model else ("dash", "dot")[i - len(models)]},
+            line={"color": colour, "width": 3, "dash": dash},
             marker={"size": 9, "symbol": ("circle", "square", "diamond", "triangle-up")[i % 4]},
         )
     variances = sorted({variance for scores in [*models.values(), *baselines.values()] for variance in scores})

@@ -29,8 +29,8 @@ def save_baselines(baselines: dict[str, Any], fingerprint: str, folder: str | Pa
 
 
 def read_baselines(fingerprint: str, folder: str | Path | None = None) -> dict[str, Any] | None:
-    """What save_baselines kept of the data set with this fingerprint: "linear_code" and, unless it is from before there was such a
-    thing, "avif"; None where there is none. Raises CheckpointError for a broken file."""
+    """What save_baselines kept of the data set with this fingerprint: "linear_code" and, where they are measured, "avif" and
+    "vvc"; None where there is none. Raises CheckpointError for a broken file."""
     return read_all_baselines(folder).get(fingerprint)
 
 
@@ -41,7 +41,7 @@ def read_all_baselines(folder: str | Path | None = None) -> dict[str, dict[str, 
 
 
 def _baselines_are_complete(baselines: dict[str, Any]) -> bool:
-    rows = baselines["linear_code"] + baselines.get("avif", [])
+    rows = baselines["linear_code"] + baselines.get("avif", []) + baselines.get("vvc", [])
     return "num_components" in baselines and all(row.keys() >= _BASELINE for row in rows)
 
 

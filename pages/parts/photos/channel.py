@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aemodels.language import N_, _, list_of, number, sentences, signed
+from aemodels.language import N_, _, all_of, list_of, number, sentences, signed
 from aemodels.noise import snr_db
-from aemodels.report.psnr_matrix import AVIF, LAB_VARIANCES, LINEAR, Curve, Score
+from aemodels.report import psnr_matrix
+from aemodels.report.psnr_matrix import AVIF, BASELINES, LAB_VARIANCES, LINEAR, VVC, Curve, Score
 
 ABOUT_PSNR = {
     "psnr_db": N_(
@@ -15,7 +16,7 @@ ABOUT_PSNR = {
         "PSNR = 10·log10(max(x)² / MSE), max(x) = 1.0, MSE over all pixels and channels of all {number} test {many} together."
     ),
 }
-GAPS = {LINEAR: N_("{gap} linear"), AVIF: N_("{gap} AVIF")}
+GAPS = {LINEAR: N_("{gap} linear"), AVIF: N_("{gap} AVIF"), VVC: N_("{gap} VVC")}
 
 Evaluations = Sequence[Mapping[str, Any]]
 
@@ -37,23 +38,22 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
                     least=number(min(powers), 3), most=number(max(powers), 3)
                 )
             )
-    if baselines.get("avif"):
-        at = {row["noise_variance"]: row for row in baselines["avif"]}
+    codecs = [label for label in (AVIF, VVC) if baselines.get(BASELINES[label])]
+    if codecs:
+        at = {row["noise_variance"]: row for row in baselines[BASELINES[codecs[0]]]}
         variances = [v for v in LAB_VARIANCES if v in at]
         text.append(
             _(
-                "{baseline}: each image as the best AVIF file of no more bytes than {num_uses} uses of the channel can carry without error "
-                "({budgets} at {variances}; what is the same for every image, such as the container's header, is not counted), on "
-                "{num_images} test images."
+                "{baselines}: each image as the best picture of this codec in no more bytes than {num_uses} uses of the channel can carry "
+                "without error ({budgets} at {variances}; what is the same for every image, such as a header, is not counted)."
             ).format(
-                baseline=_(AVIF),
+                baselines=all_of(map(_, codecs)),
                 num_uses=number(num_uses),
                 budgets=list_of(str(at[v]["budget_bytes"]) for v in variances),
                 variances=list_of(number(v, 2) for v in variances),
-                num_images=number(baselines["avif"][0]["num_images"]),
             )
         )
-    return sentences(text)
+    return sentences([*text, *psnr_matrix.measured_in_part(baselines)])
 
 
 def cell(score: Score | None, references: Mapping[str, Curve], variance: float) -> str:
