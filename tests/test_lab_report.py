@@ -14,7 +14,7 @@ import aemodels
 from aemodels import language
 from aemodels.codes import latents, planes
 from aemodels.data import mnist
-from aemodels.report import lab, references
+from aemodels.report import lab, psnr_matrix, references
 from aemodels.report.document import Equation, Figure, Observations, OwnWords, Paragraph, Table
 from aemodels.report.lettering import Lettering, shown
 from aemodels.report.panels import describe
@@ -236,9 +236,11 @@ def test_the_psnr_table_holds_the_measured_figures(english, ckpts):
     table = tables(english)["dogs-d5-psnr"]
     names = [model.name for model in LAB.groups[1].models if not model.is_prior]
     assert [row[0] for row in table.rows] == [
-        *map(LAB.groups[1].titles.get, names), "PCA, optimal linear code", "AVIF at channel capacity",
+        *map(LAB.groups[1].titles.get, names), *psnr_matrix.BASELINES,
     ]  # fmt: skip
-    measured = [ckpts[name].metrics["evaluations"] for name in names] + [BASELINES["linear_code"], BASELINES["avif"]]
+    measured = [ckpts[name].metrics["evaluations"] for name in names] + [
+        BASELINES[key] for key in psnr_matrix.BASELINES.values()
+    ]
     for row, evaluations in zip(table.rows, measured, strict=True):
         at = {e["noise_variance"]: f"{e['psnr_db']:.2f} ± {e['psnr_db_ci95']:.2f}" for e in evaluations}
         assert list(row[1:]) == [at.get(v, "–") for v in (0.0, 0.05, 0.10, 0.15)]

@@ -20,7 +20,7 @@ from aemodels.quality import evaluation
 from aemodels.storage import checkpoints, measurements
 
 MODELS = ("dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15")
-LINEAR, AVIF = "PCA, optimal linear code", "AVIF at channel capacity"
+LINEAR, AVIF, VVC = "PCA, optimal linear code", "AVIF at channel capacity", "VVC at channel capacity"
 LAB = (0.05, 0.10, 0.15)
 FINGERPRINT = checkpoints.read_header("dog-ae", REPO / "checkpoints")["data"]["fingerprint"]
 
@@ -82,7 +82,8 @@ def full_baselines():
     linear = [row(v, 27 - 0.25 * i) for i, v in enumerate(evaluation.TEST_VARIANCES)]
     more = {"budget_bytes": 200, "mean_payload_bytes": 190.0}
     avif = [row(v, 28 - 0.25 * i, more) for i, v in enumerate(evaluation.TEST_VARIANCES) if v]
-    return {"linear_code": linear, "avif": avif}
+    vvc = [row(v, 29 - 0.25 * i, more) for i, v in enumerate(evaluation.TEST_VARIANCES) if v in LAB]
+    return {"linear_code": linear, "avif": avif, "vvc": vvc}
 
 
 def test_chart_and_table_are_those_of_the_checkpoints_in_the_project():
@@ -97,7 +98,7 @@ def test_chart_and_table_are_those_of_the_checkpoints_in_the_project():
         for cell, v in zip(table.loc[name], LAB, strict=True):
             (r,) = [r for r in rows if r["noise_variance"] == v]
             assert f"**{r['psnr_db']:.2f} ± {r['psnr_db_ci95']:.2f}**" in cell
-    for label, key in {LINEAR: "linear_code", AVIF: "avif"}.items():
+    for label, key in {LINEAR: "linear_code", AVIF: "avif", VVC: "vvc"}.items():
         rows = measurements.read_baselines(FINGERPRINT).get(key, [])
         assert (label in shown) == bool(rows)
         if rows:
@@ -125,12 +126,13 @@ def test_gaps_to_the_baselines(copies):
     copies(full_rows, **full_baselines())
     app = open_page()
     table = app.table[0].value
-    assert list(table.index) == [*MODELS, LINEAR, AVIF]
-    # Models start at 30 dB and gain 0.1 dB each; linear starts at 27, AVIF at 28, all falling alike.
+    assert list(table.index) == [*MODELS, LINEAR, AVIF, VVC]
+    # Models start at 30 dB and gain 0.1 dB each; linear starts at 27, AVIF at 28, VVC at 29, all falling alike.
     for place, label in enumerate(MODELS):
         for i, cell in zip((3, 4, 5), table.loc[label], strict=True):
             psnr = 30 - 0.25 * i + 0.1 * place
-            assert cell == f"**{psnr:.2f} ± 0.10** ({3 + 0.1 * place:+.2f} linear, {2 + 0.1 * place:+.2f} AVIF)"
+            gaps = [f"{gap + 0.1 * place:+.2f} {of}" for gap, of in ((3, "linear"), (2, "AVIF"), (1, "VVC"))]
+            assert cell == f"**{psnr:.2f} ± 0.10** ({', '.join(gaps)})"
     notice = text(app)
     assert (
         f"Against {LINEAR}, each at its own noise: **+3.10 dB** (0.05), **+3.20 dB** (0.10), **+3.30 dB** (0.15)"
@@ -238,6 +240,23 @@ def test_models_of_old_beside_new_baselines(copies):
     assert len(layout["xaxis"]["ticktext"]) == 8
 
 
+def test_that_a_baseline_is_measured_in_part_is_told(copies):
+    copies(full_rows, **full_baselines())
+    assert "drawn at random" not in text(open_page())
+    baselines = full_baselines()
+    for r in baselines["vvc"]:
+        r |= {"num_images": 412, "num_test_images": 1886, "beside": "avif"}
+    copies(full_rows, **baselines)
+    assert (
+        f"{VVC} was measured on 412 of the 1,886 test images, drawn at random: what it is ahead of {AVIF} on these is added to the mean of "
+        f"{AVIF} over all."
+    ) in text(open_page())
+    for r in baselines["vvc"]:
+        del r["beside"]
+    copies(full_rows, **baselines)
+    assert f"{VVC} was measured on 412 of the 1,886 test images alone, drawn at random." in text(open_page())
+
+
 def test_broken_baselines_are_told_and_the_models_shown(copies, checkpoint_folder):
     copies(full_rows)
     (checkpoint_folder / "baselines.json").write_text("{")
@@ -270,11 +289,11 @@ def test_the_table_of_the_report_is_the_labs(copies):
     (panel,) = collected(app)
     assert panel.settings["PSNR"] == "PSNR of the mean MSE"
     rows = panel.rows
-    assert [row["model"] for row in rows] == [*MODELS, LINEAR, AVIF]
+    assert [row["model"] for row in rows] == [*MODELS, LINEAR, AVIF, VVC]
     keys = ["PSNR / dB without noise", *(f"PSNR / dB at variance {v:.2f}" for v in LAB)]
-    for start, row in zip((29.5, 29.6, 29.7, 29.8, 26.5, 27.5), rows, strict=True):
+    for start, row in zip((29.5, 29.6, 29.7, 29.8, 26.5, 27.5, 28.5), rows, strict=True):
         expected = [f"{start - 0.25 * i:.2f} ± 0.20" for i in (0, 3, 4, 5)]
-        if row["model"] == AVIF:
+        if row["model"] in (AVIF, VVC):
             expected[0] = None
         assert [row[key] for key in keys] == expected
 
@@ -290,7 +309,8 @@ def test_the_other_download_has_every_figure(copies, monkeypatch):
     copies(full_rows, **full_baselines())
     open_page()
     rows = list(csv.DictReader(io.StringIO(files["All figures, at every variance (CSV)"]().decode("utf-8-sig"))))
-    assert [row["trained"] for row in rows] == [label for label in MODELS for _ in range(8)] + [LINEAR] * 8 + [AVIF] * 7
+    baselines = [LINEAR] * 8 + [AVIF] * 7 + [VVC] * 3
+    assert [row["trained"] for row in rows] == [label for label in MODELS for _ in range(8)] + baselines
     for place in range(4):
         for row, expected in zip(rows[8 * place :], full_rows(place), strict=False):
             for key, value in expected.items():

@@ -15,6 +15,7 @@ import aemodels
 from aemodels.codes import planes
 from aemodels.models.flow import is_prior
 from aemodels.quality.metrics import psnr_db
+from aemodels.report import psnr_matrix
 from aemodels.storage import checkpoints, measurements, priors
 from aemodels.training import recipes
 
@@ -76,7 +77,7 @@ def test_l2_twins_stay_within_three_percent(name):
 
 
 def baseline(kind):
-    """PSNR in dB of "linear_code" or "avif" by noise variance."""
+    """PSNR in dB of "linear_code", "avif" or "vvc" by noise variance."""
     photos = aemodels.load_checkpoint("dog-ae").data.fingerprint
     return {e["noise_variance"]: e["psnr_db"] for e in measurements.read_baselines(photos)[kind]}
 
@@ -158,13 +159,13 @@ def test_readme_tells_the_psnr_matrix():
     )
     found = {name.strip(): figures for name, *figures in lines if set("".join(figures)) <= set("0123456789.–")}
     dogs = [name for name in LAB if name.startswith("dog")]
-    assert list(found) == [*dogs, "PCA, optimal linear code", "AVIF at channel capacity"]
+    assert list(found) == [*dogs, *psnr_matrix.BASELINES]
     for name, figures in found.items():
         if name in dogs:
             rows = checkpoints.read_header(name)["metrics"]["evaluations"]
             psnr = {row["noise_variance"]: row["psnr_db"] for row in rows}
         else:
-            psnr = baseline("avif" if name.startswith("AVIF") else "linear_code")
+            psnr = baseline(psnr_matrix.BASELINES[name])
         assert figures == [f"{psnr[v]:.2f}" if v in psnr else "–" for v in (0.0, 0.05, 0.10, 0.15)]
 
 

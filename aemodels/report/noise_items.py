@@ -113,7 +113,7 @@ def _about_baselines(material: Material, model: Model) -> Iterator[Paragraph]:
     if codecs:
         at = {row["noise_variance"]: row for row in baselines[psnr_matrix.BASELINES[codecs[0]]]}
         budgets = [number(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at]
-        yield Paragraph(_("{labels}: each image as the best picture of this codec in no more bytes than {size} uses of the channel can carry without error [@shannon1949]: {budgets} at these variances.").format(labels=all_of(map(_, codecs)), size=number(size), budgets=list_of(budgets)))  # fmt: skip
+        yield Paragraph(_("{labels}: each image as the best picture that the codec makes in no more bytes than {size} uses of the channel can carry without error [@shannon1949]: {budgets} at these variances.").format(labels=all_of(map(_, codecs)), size=number(size), budgets=list_of(budgets)))  # fmt: skip
     if part := psnr_matrix.measured_in_part(baselines):
         yield Paragraph(sentences(part))
     if not baselines:

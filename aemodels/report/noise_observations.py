@@ -62,7 +62,7 @@ def against_baselines(noisy: Mapping[float, Curve], baselines: Mapping[str, Curv
     names = {
         LINEAR: _("the optimal linear code [@lee1976]"),
         AVIF: _("AVIF at the channel's capacity [@shannon1949]"),
-        VVC: _("VVC at the channel's capacity [@shannon1949]"),
+        VVC: _("VVC at the channel's capacity [@bross2021]"),
     }
     found = []
     for label, baseline in baselines.items():

@@ -50,16 +50,21 @@ def measured_in_part(baselines: Mapping[str, Any]) -> list[str]:
     for label, key in BASELINES.items():
         row = next(iter(baselines.get(key, [])), {})
         if row.get("num_images", 0) < row.get("num_test_images", 0):
-            other = next(other for other, of in BASELINES.items() if of == row["beside"])
-            text.append(
+            others = [_(other) for other, of in BASELINES.items() if of == row.get("beside")]
+            how = (
                 _(
                     "{baseline} was measured on {number} of the {total} test images, drawn at random: what it is ahead of {other} on these is "
                     "added to the mean of {other} over all."
-                ).format(
+                )
+                if others
+                else _("{baseline} was measured on {number} of the {total} test images alone, drawn at random.")
+            )
+            text.append(
+                how.format(
                     baseline=_(label),
                     number=number(row["num_images"]),
                     total=number(row["num_test_images"]),
-                    other=_(other),
+                    other=next(iter(others), None),
                 )
             )
     return text

@@ -94,6 +94,11 @@ PAPERS: dict[str, Reference] = {
         "Shannon, C. E. Communication in the presence of noise. Proceedings of the IRE 37(1), 10–21, 1949.",
         "https://doi.org/10.1109/JRPROC.1949.232969",
     ),
+    "bross2021": Reference(
+        "Bross, B., Wang, Y.-K., Ye, Y., Liu, S., Chen, J., Sullivan, G. J. and Ohm, J.-R. Overview of the Versatile Video Coding (VVC) "
+        "standard and its applications. IEEE Transactions on Circuits and Systems for Video Technology 31(10), 3736–3764, 2021.",
+        "https://doi.org/10.1109/TCSVT.2021.3101953",
+    ),
     "kay1993": Reference(
         "Kay, S. M. Fundamentals of statistical signal processing: Estimation theory. Prentice Hall, 1993."
     ),

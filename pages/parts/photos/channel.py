@@ -44,7 +44,7 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
         variances = [v for v in LAB_VARIANCES if v in at]
         text.append(
             _(
-                "{baselines}: each image as the best picture of this codec in no more bytes than {num_uses} uses of the channel can carry "
+                "{baselines}: each image as the best picture that the codec makes in no more bytes than {num_uses} uses of the channel can carry "
                 "without error ({budgets} at {variances}; what is the same for every image, such as a header, is not counted)."
             ).format(
                 baselines=all_of(map(_, codecs)),
