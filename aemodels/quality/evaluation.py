@@ -41,19 +41,29 @@ def num_encodings(config: ModelConfig) -> int:
     return len({condition["noise_factor"] for condition in conditions(config)})
 
 
+def keeps_errors(config: ModelConfig) -> bool:
+    """Whether the errors of single images are kept of such a model: of those whose codes are judged under the lab's noise."""
+    return len([c for c in conditions(config) if not c["noise_factor"]]) > 1
+
+
 def evaluate_all(
-    model: Autoencoder, test: Images, progress: Callable[[int], object] = lambda num_images: None
+    model: Autoencoder,
+    test: Images,
+    progress: Callable[[int], object] = lambda num_images: None,
+    keep: Callable[[float, Tensor], object] = lambda noise_variance, errors: None,
 ) -> dict[str, Any]:
     """Checkpoint.metrics: the figures of metrics.evaluate on test images uint8 (N, C, H, W) under the model's own noise, and under
     "evaluations" those under each of `conditions`, beside the condition.
 
     progress  called with the number of images of each batch that is done, num_encodings times N in all
+    keep      called with each noise variance and the mean squared error (N,) of each image under it, without noise on the images
     """
     evaluations: list[dict[str, float]] = []
     for factor, same in groupby(conditions(model.config), key=itemgetter("noise_factor")):
         group = list(same)
         variances = [c["noise_variance"] for c in group]
-        figures = metrics.evaluate_at(model, test, variances, factor, progress=progress)
+        kept = {} if factor else {"keep": keep}
+        figures = metrics.evaluate_at(model, test, variances, factor, progress=progress, **kept)
         evaluations += [condition | figure for condition, figure in zip(group, figures, strict=True)]
     own = own_noise(model.config)
     results = next(e for e in evaluations if own.items() <= e.items()) | {"evaluations": evaluations}

@@ -138,10 +138,12 @@ def evaluate_at(
     seed: int = 0,
     batch_size: int = 64,
     progress: Callable[[int], object] = lambda num_images: None,
+    keep: Callable[[float, Tensor], object] = lambda noise_variance, errors: None,
 ) -> list[dict[str, float]]:
     """`evaluate` at each noise variance in turn; every image is encoded once. Image i's noise has seed + i.
 
     progress  called with the number of images of each batch that is done
+    keep      called with each variance and the mean squared error (N,) of each image under it
     """
     check_bytes(images, model.config.image_shape)
     device = next(model.parameters()).device
@@ -158,8 +160,9 @@ def evaluate_at(
             row.append(torch.stack(scores + [cross_entropy(x, x_hat)] * wants_bce).cpu())
         progress(len(x))
     results = []
-    for row in rows:
+    for variance, row in zip(noise_variances, rows, strict=True):
         errors, code_power, noise_power, *entropies = torch.cat(row, dim=1).double()
+        keep(variance, errors)
         audit = {"code_power": code_power.mean().item(), "noise_power": noise_power.mean().item()}
         results.append(({"bce": entropies[0].mean().item()} if entropies else {}) | summarise(errors) | audit)
     return results

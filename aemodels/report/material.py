@@ -11,6 +11,7 @@ from aemodels.codes import faults, planes
 from aemodels.data import words
 from aemodels.storage.catalogue import DENOISER, MAPS, PLANE, Group, Model
 from aemodels.storage.checkpoints import Checkpoint
+from aemodels.storage.photo_errors import Errors
 
 NUM_SEEDS = 100
 
@@ -27,6 +28,8 @@ class Material:
     baselines     as `measurements.read_baselines` gives them; may be empty
     generation    as `measurements.read_generation` gives it; None where it was not measured
     curves        as `measurements.read_curves` gives them; may be empty
+    errors        model -> what `photo_errors.read` gives of it
+    baseline_errors  as `photo_errors.read_baselines` gives them
     answer        whether sampling from the noise-regularised models generates, in words; may be empty
     """
 
@@ -38,6 +41,8 @@ class Material:
     baselines: Mapping[str, Any] = field(default_factory=dict)
     generation: Mapping[str, Any] | None = None
     curves: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, Errors] = field(default_factory=dict)
+    baseline_errors: Mapping[str, Errors] = field(default_factory=dict)
     answer: str = ""
 
     @property

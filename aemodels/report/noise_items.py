@@ -67,9 +67,12 @@ def noise_regularised(material: Material, scene: Scene) -> Iterator[Block]:
     yield from model_blocks.loss(material, models)
     yield from model_blocks.training(name, material, models, explains=False)
     curves = {
-        material.title(m): psnr_matrix.curve(material.ckpt(m).metrics["evaluations"], "psnr_db") for m in everyone
+        material.title(m): psnr_matrix.curve(
+            material.ckpt(m).metrics["evaluations"], "psnr_db", material.errors.get(m.name)
+        )
+        for m in everyone
     }
-    baselines = psnr_matrix.baseline_curves(material.baselines, "psnr_db")
+    baselines = psnr_matrix.baseline_curves(material.baselines, "psnr_db", material.baseline_errors)
     yield _table(f"{name}-psnr", material, curves, baselines)
     yield from _about_baselines(material, everyone[0])
     yield photo_figures.over_variances(name, curves, baselines)
@@ -151,6 +154,8 @@ def _findings(material: Material, curves: dict[str, Curve], baselines: dict[str,
     if plain:
         yield from noise_observations.price(noisy, curves[plain])
     yield from noise_observations.against_baselines(noisy, baselines)
+    if about := psnr_matrix.about_gaps({**curves, **baselines}, material.words.many):
+        yield about
     variances = {material.title(model): model.noise_variance for model in material.noisy}
     audits = {t: at[variances[t]] for t, at in _audits(material, material.noisy).items() if variances[t] in at}
     if audits:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from aemodels.language import _, list_of, number, percent, signed
-from aemodels.report.psnr_matrix import AVIF, LINEAR, VVC, Curve
+from aemodels.language import _, list_of, number, percent
+from aemodels.report.psnr_matrix import AVIF, LINEAR, VVC, Curve, Gap, gap
 
 
 def of_patches(coarse: float, block_px: int) -> str:
@@ -33,24 +33,24 @@ def of_variances(measured: Mapping[str, Sequence[float]], variances: Sequence[fl
 
 def price(noisy: Mapping[float, Curve], plain: Curve) -> list[str]:
     """What training with noise costs without noise, and brings under it, beside the plain model; noisy: by the variance while training."""
-    clean = {v: _gap(curve, plain, 0.0) for v, curve in noisy.items() if 0.0 in curve and 0.0 in plain}
-    under = {v: _gap(curve, plain, v) for v, curve in noisy.items() if v in curve and v in plain}
+    clean = {v: gap(curve[0.0], plain[0.0]) for v, curve in noisy.items() if 0.0 in curve and 0.0 in plain}
+    under = {v: gap(curve[v], plain[v]) for v, curve in noisy.items() if v in curve and v in plain}
     found = []
     if clean:
         text = (
             _("Tested without noise, training with noise costs: against the plain model {gaps} (by the variance in training).")
-            if all(gap < 0 for gap in clean.values())
+            if all(g.db < 0 for g in clean.values())
             else _("Tested without noise, training with noise costs nothing: against the plain model {gaps} (by the variance in training).")
-            if all(gap >= 0 for gap in clean.values())
+            if all(g.db >= 0 for g in clean.values())
             else _("Tested without noise, training with noise costs some models and helps others: against the plain model {gaps} (by the variance in training).")
         )  # fmt: skip
         found.append(text.format(gaps=_listed(clean)))
     if under:
         text = (
             _("Tested under noise, training with noise pays: each model at its own variance, against the plain model {gaps}.")
-            if all(gap > 0 for gap in under.values())
+            if all(g.db > 0 for g in under.values())
             else _("Tested under noise, training with noise brings nothing: each model at its own variance, against the plain model {gaps}.")
-            if all(gap <= 0 for gap in under.values())
+            if all(g.db <= 0 for g in under.values())
             else _("Tested under noise, training with noise pays for some models only: each model at its own variance, against the plain model {gaps}.")
         )  # fmt: skip
         found.append(text.format(gaps=_listed(under)))
@@ -66,27 +66,22 @@ def against_baselines(noisy: Mapping[float, Curve], baselines: Mapping[str, Curv
     }
     found = []
     for label, baseline in baselines.items():
-        gaps = {v: _gap(curve, baseline, v) for v, curve in noisy.items() if v in curve and v in baseline}
+        gaps = {v: gap(curve[v], baseline[v]) for v, curve in noisy.items() if v in curve and v in baseline}
         if gaps:
             text = (
                 _("Every model is better than {baseline} at its own variance: {gaps}.")
-                if all(gap > 0 for gap in gaps.values())
+                if all(g.db > 0 for g in gaps.values())
                 else _("No model is better than {baseline} at its own variance: {gaps}.")
-                if all(gap <= 0 for gap in gaps.values())
+                if all(g.db <= 0 for g in gaps.values())
                 else _("Some models are better than {baseline} at their own variance, others are not: {gaps}.")
             )
             found.append(text.format(baseline=names[label], gaps=_listed(gaps)))
     return found
 
 
-def _gap(curve: Curve, other: Curve, variance: float) -> float:
-    """In dB, of the figures rounded as they are shown."""
-    return round(curve[variance].psnr_db, 2) - round(other[variance].psnr_db, 2)
-
-
-def _listed(gaps: Mapping[float, float]) -> str:
+def _listed(gaps: Mapping[float, Gap]) -> str:
     return list_of(
-        _("{gap} dB ({variance})").format(gap=signed(gap, 2), variance=number(v, 2)) for v, gap in gaps.items()
+        _("{gap} dB ({variance})").format(gap=of_model, variance=number(v, 2)) for v, of_model in gaps.items()
     )
 
 

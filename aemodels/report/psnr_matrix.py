@@ -1,12 +1,15 @@
 """PSNR against the noise variance while testing: one curve a model, one a baseline, as a chart."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
-from aemodels.language import N_, _, number
+from torch import Tensor
+
+from aemodels.language import N_, _, number, signed
 from aemodels.noise import snr_db
+from aemodels.quality import pairs
 from aemodels.report.figures import LIGHT, PALETTE, Ink, plotly_text
 
 # Key of an evaluation's figure -> what it is called.
@@ -20,10 +23,16 @@ LABEL_SHARE = 0.12  # of the axis: the least distance of two numbers on it
 
 @dataclass(frozen=True)
 class Score:
-    """PSNR in dB and the half-width of its 95 % interval."""
+    """PSNR in dB and the half-width of its 95 % interval.
+
+    errors      mean squared error (N,) of each image, where that was kept
+    convention  a key of CONVENTIONS
+    """
 
     psnr_db: float
     ci95: float
+    errors: Tensor | None = field(default=None, repr=False, compare=False)
+    convention: str = "psnr_db"
 
     def __str__(self) -> str:
         return f"{self.psnr_db:.2f} ± {self.ci95:.2f}"
@@ -32,15 +41,68 @@ class Score:
 Curve = Mapping[float, Score]  # by noise variance, rising
 
 
-def curve(evaluations: Sequence[Mapping[str, Any]], convention: str) -> Curve:
-    """What evaluations of metrics.evaluate without noise on the input say in this convention, a key of CONVENTIONS."""
+@dataclass(frozen=True)
+class Gap:
+    """By how many dB one score is above another, and the half-width of its 95 % interval; None where the errors of single images were
+    not kept of both."""
+
+    db: float
+    ci95: float | None = None
+
+    def __str__(self) -> str:
+        return signed(self.db, 2) + ("" if self.ci95 is None else f" ± {number(self.ci95, 2)}")
+
+
+def gap(score: Score, other: Score) -> Gap:
+    """Of the figures rounded as they are shown, what a reader gets who subtracts them; of the images in common where one of the two was
+    measured on fewer."""
+    shown = round(score.psnr_db, 2) - round(other.psnr_db, 2)
+    if score.errors is None or other.errors is None:
+        return Gap(shown)
+    common = pairs.in_common(score.errors, other.errors)
+    if common.sum() < 2:
+        return Gap(shown)
+    db, ci95 = pairs.difference(score.errors, other.errors, score.convention)
+    return Gap(shown if common.all() else db, ci95)
+
+
+def about_gaps(curves: Mapping[str, Curve], photos: str) -> str:
+    """What stands behind the ± of gaps between these, a sentence; empty where no two can be compared image by image."""
+    if sum(any(score.errors is not None for score in scores.values()) for scores in curves.values()) < 2:
+        return ""
+    return _(
+        "± after a difference is the 95 % interval of that difference. Both are tested on the same {photos} and compared one by one, so it is "
+        "narrower than those of the means."
+    ).format(photos=photos)
+
+
+def curve(
+    evaluations: Sequence[Mapping[str, Any]], convention: str, errors: Mapping[float, Tensor] | None = None
+) -> Curve:
+    """What evaluations of metrics.evaluate without noise on the input say in this convention, a key of CONVENTIONS.
+
+    errors  by noise variance, the mean squared error of each image, where they were kept
+    """
     rows = sorted((row for row in evaluations if not row.get("noise_factor")), key=lambda row: row["noise_variance"])
-    return {row["noise_variance"]: Score(row[convention], row[f"{convention}_ci95"]) for row in rows}
+    errors = errors or {}
+    return {
+        row["noise_variance"]: Score(
+            row[convention], row[f"{convention}_ci95"], errors.get(row["noise_variance"]), convention
+        )
+        for row in rows
+    }
 
 
-def baseline_curves(baselines: Mapping[str, Any], convention: str) -> dict[str, Curve]:
-    """Those of the baselines, as baselines.json holds them, that have been measured, by their label, a key of BASELINES."""
-    curves = {label: curve(baselines.get(key, []), convention) for label, key in BASELINES.items()}
+def baseline_curves(
+    baselines: Mapping[str, Any], convention: str, errors: Mapping[str, Mapping[float, Tensor]] | None = None
+) -> dict[str, Curve]:
+    """Those of the baselines, as baselines.json holds them, that have been measured, by their label, a key of BASELINES.
+
+    errors  those of each baseline, by its key in baselines.json
+    """
+    curves = {
+        label: curve(baselines.get(key, []), convention, (errors or {}).get(key)) for label, key in BASELINES.items()
+    }
     return {label: scores for label, scores in curves.items() if scores}
 
 

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from aemodels.data.sources import DataSet
 from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
 from aemodels.quality import evaluation, metrics
-from aemodels.storage import checkpoints
+from aemodels.storage import checkpoints, photo_errors
 from aemodels.training import measuring, provenance
 from aemodels.training.loop import TrainState
 from aemodels.training.recipes import Recipe
@@ -79,6 +80,7 @@ def save(
     """Evaluates the weights as they will be stored, in float16, on the whole test split once training has finished."""
     model = evaluation.as_stored(ema, at.device)
     test = dataset.test if state.finished else dataset.test[:: max(1, len(dataset.test) // 100)]
+    errors: dict[float, Tensor] = {}
     with measuring.progress_bar(
         recipe.name, model, len(test), len(dataset.reference), disable=not state.finished
     ) as bar:
@@ -88,7 +90,7 @@ def save(
             data=dataset.record,
             model=model,
             train_config=recipe.training,
-            metrics=evaluation.evaluate_all(model, test, bar.update),
+            metrics=evaluation.evaluate_all(model, test, bar.update, errors.__setitem__),
             history=state.history,
             codes=evaluation.encode_all(model, dataset.reference, bar.update),
             labels=dataset.reference_labels,
@@ -96,6 +98,8 @@ def save(
             provenance=provenance.describe(state, recipe.training, dataset, at.device),
         )
         checkpoints.save_checkpoint(checkpoint, at.out)
+    if state.finished and evaluation.keeps_errors(recipe.model):
+        photo_errors.save(recipe.name, errors, at.out)
 
 
 def warn_of_a_poor_model(name: str, dataset: DataSet, out: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 from pathlib import Path
 
+from torch import Tensor
 from tqdm import tqdm
 
 from aemodels.codes import faults, map_files, maps
@@ -15,7 +16,7 @@ from aemodels.errors import LatentLabError
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.models.flow import is_prior
 from aemodels.quality import baselines, curves, evaluation
-from aemodels.storage import checkpoints, films, measurements
+from aemodels.storage import checkpoints, films, measurements, photo_errors
 from aemodels.training import filming
 from aemodels.training.recipes import Recipe
 
@@ -29,27 +30,32 @@ def progress_bar(name: str, model: Autoencoder, num_test: int, num_reference: in
 
 
 def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> None:
-    """Measures a finished checkpoint that lacks figures, or whose film was still to be made when it was saved; all else in it stays
-    as it is, bit by bit."""
+    """Measures a finished checkpoint that lacks figures, or the errors of single images beside it, or whose film was still to be made
+    when it was saved; all else in it stays as it is, bit by bit."""
     name = recipe.name
     if not checkpoints.checkpoint_path(name, out).exists() or is_prior(recipe.model):
         return
     ckpt = checkpoints.load_checkpoint(name, out)
     is_current = evaluation.is_current(ckpt.metrics, ckpt.model_config)
+    has_errors = not evaluation.keeps_errors(ckpt.model_config) or bool(photo_errors.read(name, out))
     film_waits = filming.folder_of(name, out).exists()
-    if not ckpt.provenance["finished"] or (is_current and not film_waits):
+    if not ckpt.provenance["finished"] or (is_current and has_errors and not film_waits):
         return
     dataset = load(recipe)
     if dataset.record.fingerprint != ckpt.data.fingerprint:
         raise LatentLabError(f"{name} was trained on other data; point --data to that. Found was: {dataset.summary}")
     if film_waits:
         develop_film(name, dataset, out, device)
-    if is_current:
+    if is_current and has_errors:
         return
+    errors: dict[float, Tensor] = {}
     with progress_bar(name, ckpt.model, len(dataset.test)) as bar:
-        results = evaluation.evaluate_all(ckpt.model.to(device), dataset.test, bar.update)
+        results = evaluation.evaluate_all(ckpt.model.to(device), dataset.test, bar.update, errors.__setitem__)
     print(f"{name}: measured on {len(dataset.test):,} test images.", flush=True)
-    checkpoints.save_checkpoint(dataclasses.replace(ckpt, metrics=results), out)
+    if not is_current:
+        checkpoints.save_checkpoint(dataclasses.replace(ckpt, metrics=results), out)
+    if evaluation.keeps_errors(ckpt.model_config):
+        photo_errors.save(name, errors, out)
 
 
 def develop_film(name: str, dataset: DataSet, out: Path, device: str) -> None:

@@ -19,7 +19,9 @@ from pages.parts.photos import channel, generation, sampling
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(
+    max_entries=8, show_spinner=False, hash_funcs={psnr_matrix.Score: lambda score: (score.psnr_db, score.ci95)}
+)
 def chart(
     models: dict[str, psnr_matrix.Curve], references: dict[str, psnr_matrix.Curve], ink: figures.Ink, spoken: str
 ):
@@ -47,8 +49,8 @@ without_noise = [model for model in present if not model.noise_variance]
 # The one that the others are held against: plain, where there is one.
 plain = next((m.name for m in sorted(without_noise, key=lambda m: m.config.variant != "plain")), None)
 measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
-curves = {name: psnr_matrix.curve(rows, convention) for name, rows in measured.items()}
-references = psnr_matrix.baseline_curves(baselines, convention)
+curves = {name: psnr_matrix.curve(rows, convention, loaders.photo_errors(name)) for name, rows in measured.items()}
+references = psnr_matrix.baseline_curves(baselines, convention, loaders.baseline_errors(group.data))
 above = st.container()  # what does not depend on the seed is sent after the samples, which do
 
 
@@ -143,7 +145,7 @@ with above:
             "Codes of {models} have no fixed mean square: their noise is scaled to each code's own, so that the signal-to-noise ratio (SNR) is the same."
         )
         about_power.append(relative.format(models=controls.literal(list_of(m.name for m in without_noise))))
-    st.caption(sentences(about_power))
+    st.caption(sentences([psnr_matrix.about_gaps(curves | references, picture.many), *about_power]))
     everything = channel.numbers(
         measured, {label: baselines.get(key, []) for label, key in psnr_matrix.BASELINES.items()}
     )

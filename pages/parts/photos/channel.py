@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aemodels.language import N_, _, all_of, list_of, number, sentences, signed
+from aemodels.language import N_, _, all_of, list_of, number, sentences
 from aemodels.noise import snr_db
 from aemodels.report import psnr_matrix
-from aemodels.report.psnr_matrix import AVIF, BASELINES, LAB_VARIANCES, LINEAR, VVC, Curve, Score
+from aemodels.report.psnr_matrix import AVIF, BASELINES, LAB_VARIANCES, LINEAR, VVC, Curve, Gap, Score, gap
 
 ABOUT_PSNR = {
     "psnr_db": N_(
@@ -61,7 +61,7 @@ def cell(score: Score | None, references: Mapping[str, Curve], variance: float) 
     if score is None:
         return "–"
     gaps = [
-        _(GAPS[label]).format(gap=signed(_gap(score, scores[variance]), 2))
+        _(GAPS[label]).format(gap=gap(score, scores[variance]))
         for label, scores in references.items()
         if variance in scores
     ]
@@ -78,12 +78,12 @@ def findings(
         return points
     at_own = _("Against {other}, each at its own noise: {gaps}.")
     for label, scores in references.items():
-        gaps = {m: _gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
+        gaps = {m: gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
         if gaps:
             points.append(at_own.format(other=_(label), gaps=_listed(gaps, own)))
     if plain := models.get(plain_name):
-        gains = {m: _gap(models[m][v], plain[v]) for m, v in own.items() if v in plain and v in models[m]}
-        prices = {m: _gap(models[m][0.0], plain[0.0]) for m in own}
+        gains = {m: gap(models[m][v], plain[v]) for m, v in own.items() if v in plain and v in models[m]}
+        prices = {m: gap(models[m][0.0], plain[0.0]) for m in own}
         if gains:
             points.append(
                 _("Against {other}, each at its own noise: {gains}; without noise: {prices}.").format(
@@ -98,7 +98,7 @@ def findings(
         return points
     middle, variance = sorted(own.items(), key=lambda item: item[1])[len(own) // 2]
     behind = {
-        m: _gap(models[middle][v], models[m][v])
+        m: gap(models[middle][v], models[m][v])
         for m, v in own.items()
         if m != middle and v in models[middle] and v in models[m]
     }
@@ -136,14 +136,9 @@ def numbers(measured: Mapping[str, Evaluations], references: Mapping[str, Evalua
     ]
 
 
-def _gap(score: Score, other: Score) -> float:
-    """In dB, of the figures rounded as they are shown: what a reader gets who subtracts them."""
-    return round(score.psnr_db, 2) - round(other.psnr_db, 2)
-
-
-def _listed(gaps: Mapping[str, float], variances: Mapping[str, float]) -> str:
+def _listed(gaps: Mapping[str, Gap], variances: Mapping[str, float]) -> str:
     """Gaps of models, each with the variance of the model's noise."""
     return list_of(
-        _("**{gap} dB** ({variance})").format(gap=signed(gap, 2), variance=number(variances[model], 2))
-        for model, gap in gaps.items()
+        _("**{gap} dB** ({variance})").format(gap=of_model, variance=number(variances[model], 2))
+        for model, of_model in gaps.items()
     )

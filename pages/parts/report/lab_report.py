@@ -99,6 +99,8 @@ def _material(group: Group, seed: int) -> lab.Material:
         loaders.baselines(group.data),
         loaders.generation(group.data),
         loaders.curves(),
+        {name: loaders.photo_errors(name) for name in ckpts},
+        loaders.baseline_errors(group.data),
         language.without_bold(sentences(generation.verdict(group.data, *noisy, beside=plain))),
     )
 
@@ -154,7 +156,8 @@ def _kept(*depends_on: object) -> Kept:
 
 def _measured_ns() -> int:
     """When a file of measures beside the checkpoints was last written."""
-    return max((path.stat().st_mtime_ns for path in loaders.checkpoint_folder().glob("*.json")), default=0)
+    files = (path for path in loaders.checkpoint_folder().glob("*") if path.suffix in (".json", ".npz"))
+    return max((path.stat().st_mtime_ns for path in files), default=0)
 
 
 def chosen(texts: Mapping[str, str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from torch import Tensor
 
 import aemodels
 from aemodels import language
@@ -17,6 +18,7 @@ from aemodels.data.sources import DataRecord, data_root
 from aemodels.errors import LatentLabError
 from aemodels.quality import curves as model_curves
 from aemodels.storage import catalogue, checkpoints, films, measurements, own_models, priors
+from aemodels.storage import photo_errors as stored_errors
 from aemodels.training import recipes
 from pages.parts.shared import controls
 
@@ -156,8 +158,7 @@ def film(name: str) -> films.Film:
 
 def film_version(name: str) -> int:
     """When the film of this checkpoint was written, in ns; 0 where there is none."""
-    path = films.film_path(name, checkpoint_folder())
-    return path.stat().st_mtime_ns if path.exists() else 0
+    return _modified_ns(films.film_path(name, checkpoint_folder()))
 
 
 @st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
@@ -173,6 +174,33 @@ def baselines(data: DataRecord) -> dict[str, Any]:
     except LatentLabError as error:
         st.error(controls.sentence(error), icon=":material/error:")
         return {}
+
+
+def photo_errors(name: str) -> dict[float, Tensor]:
+    """The error of each test image, by the noise while testing, of this checkpoint; empty where train.py has not kept them."""
+    _name, modified_ns, folder = _file(name)
+    return _photo_errors(name, modified_ns, folder, _modified_ns(stored_errors.errors_path(name, folder)))
+
+
+@st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
+def _photo_errors(name: str, modified_ns: int, folder: str, errors_modified_ns: int) -> dict[float, Tensor]:
+    return stored_errors.read(name, folder) if errors_modified_ns else {}
+
+
+def baseline_errors(data: DataRecord) -> dict[str, dict[float, Tensor]]:
+    """Those of the baselines, by their key in baselines.json."""
+    folder = str(checkpoint_folder())
+    return _baseline_errors(data.fingerprint, folder, _modified_ns(stored_errors.baselines_path(folder)))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _baseline_errors(fingerprint: str, folder: str, modified_ns: int) -> dict[str, dict[float, Tensor]]:
+    return stored_errors.read_baselines(fingerprint, folder)
+
+
+def _modified_ns(path: Path) -> int:
+    """When a file was written; 0 where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def generation(data: DataRecord) -> dict[str, Any] | None:
