@@ -1,7 +1,7 @@
 """Line charts for print, drawn by Pillow: loss and PSNR over a training, PSNR over the variance of noise, variances along axes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from math import isfinite, log10
 
@@ -22,6 +22,7 @@ class Chart:
     curves   name -> curve; the same names in all charts of a picture have the same colours
     log_y    whether the y axis is logarithmic; then there are gaps for values of 0 and below
     dashed   names of those drawn with gaps, such as what other curves are held against
+    colours  of curves by name; the others have colours of the palette
     """
 
     curves: Mapping[str, Curve]
@@ -29,6 +30,7 @@ class Chart:
     y_title: str
     log_y: bool = False
     dashed: frozenset[str] = frozenset()
+    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 def draw(charts: Sequence[Chart], width_px: int, height_px: int = 900, of_px: int | None = None) -> Image.Image:
@@ -39,6 +41,8 @@ def draw(charts: Sequence[Chart], width_px: int, height_px: int = 900, of_px: in
     letters = Lettering(1.03 * SMALLEST * (of_px or width_px))
     names = list(dict.fromkeys(name for chart in charts for name in chart.curves))
     colours = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
+    for chart in charts:
+        colours |= chart.colours
     dashed = frozenset[str]().union(*(chart.dashed for chart in charts))
     rows = _legend_rows(names, letters, width_px)
     line = 1.5 * letters.size

@@ -17,8 +17,12 @@ _EFFECTS = {"axes", "grey_levels", "coarse", "mean_contrast", "photos_contrast"}
 _SIZES = {"k", "network", "pca", "mean_picture_mse", "num_images"}
 _GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
 
+_CODE = {"noise_variance", "num_bytes", "bits_per_symbol", "trials"}
+_TRIAL = {"snr_db", "num_blocks", "num_failed"}
+
 BASELINES_REMEDY = N_("delete it and measure the baselines again with `python train.py --evaluate`")
 GENERATION_REMEDY = N_("delete it and measure again with `python -m benchmarks.generation`")
+SEPARATE_REMEDY = N_("delete it and measure again with `python -m benchmarks.separate_coding`")
 CURVES_REMEDY = N_("delete it and measure the curves again with `python train.py --evaluate`")
 
 
@@ -57,6 +61,23 @@ def read_generation(fingerprint: str, folder: str | Path | None = None) -> dict[
 
 def _generation_is_complete(generation: dict[str, Any]) -> bool:
     return generation.keys() >= _GENERATION and all(row.keys() >= _GENERATION_ROW for row in generation["rows"])
+
+
+def save_separate_coding(codes: list[dict[str, Any]], folder: str | Path | None = None) -> None:
+    """Writes channel codes, each as `dataclasses.asdict` gives a separate.ChannelCode, to separate_coding.json, as save_baselines
+    does."""
+    _save({"codes": codes}, "separate_coding.json", folder)
+
+
+def read_separate_coding(folder: str | Path | None = None) -> list[dict[str, Any]]:
+    """What save_separate_coding wrote; empty where nothing was. Raises CheckpointError for a broken file."""
+
+    def is_complete(results: dict[str, Any]) -> bool:
+        codes = results["codes"]
+        trials = [trial for code in codes for trial in code["trials"]]
+        return all(code.keys() == _CODE for code in codes) and all(trial.keys() == _TRIAL for trial in trials)
+
+    return (_read("separate_coding.json", folder, is_complete, SEPARATE_REMEDY) or {"codes": []})["codes"]
 
 
 def save_curves(curves: dict[str, Any], folder: str | Path | None = None) -> None:

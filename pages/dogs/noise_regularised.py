@@ -15,7 +15,7 @@ from aemodels.language import _, list_of, number, percent, sentences, signed
 from aemodels.quality.generation import LEARNED
 from aemodels.report import figures, panels, psnr_matrix
 from aemodels.storage import catalogue
-from pages.parts.photos import channel, generation, sampling
+from pages.parts.photos import channel, cliff_section, generation, sampling
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 
@@ -203,3 +203,5 @@ if scene:
     }
     numbers = psnr_matrix.table(curves | references)
     export.export_row(f"noise-regularised-{seed}", partial(draw, scene.rows), numbers, settings, alt=shown)
+
+cliff_section.show(group.data, ckpts, own, convention)

@@ -60,6 +60,7 @@ def export_row(
     rows: Sequence[Mapping[str, object]],
     settings: Mapping[str, object],
     alt: str = "",
+    key: str = "",
 ) -> None:
     """The scene's settings, two downloads, and a button that adds the panel to the report.
 
@@ -68,11 +69,12 @@ def export_row(
     rows      the numbers, one mapping a line of the CSV
     settings  what makes the same scene again: shown, and part of the panel's caption
     alt       what the panel shows, in words; the page's title and the settings if empty
+    key       tells a second row of a page from its first
     """
     if "added" in st.session_state:
         st.toast(st.session_state.pop("added"))
     text = panels.describe(settings)
-    with st.container(horizontal=True, vertical_alignment="center", key="export"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"export{key}"):
         st.download_button(
             _("Panel (PNG, 300 dpi)"),
             language.kept(partial(_print, draw, text)),
@@ -92,7 +94,7 @@ def export_row(
         st.button(
             _("Add to report"),
             icon=":material/note_add:",
-            key="add_to_report",
+            key=f"add_to_report{key}",
             on_click=_add_scene,
             args=(name, draw, list(rows), dict(settings), alt),
         )

@@ -17,6 +17,8 @@ from aemodels import language
 from aemodels.data.sources import DataRecord, data_root
 from aemodels.errors import LatentLabError
 from aemodels.quality import curves as model_curves
+from aemodels.quality import separate
+from aemodels.quality.separate import ChannelCode
 from aemodels.storage import catalogue, checkpoints, films, measurements, own_models, priors
 from aemodels.storage import photo_errors as stored_errors
 from aemodels.training import recipes
@@ -174,6 +176,15 @@ def baselines(data: DataRecord) -> dict[str, Any]:
     except LatentLabError as error:
         st.error(controls.sentence(error), icon=":material/error:")
         return {}
+
+
+def channel_codes() -> list[ChannelCode]:
+    """What was measured of real channel codes; nothing where the file is broken, which the page then says."""
+    try:
+        return separate.channel_codes(measurements.read_separate_coding(checkpoint_folder()))
+    except LatentLabError as error:
+        st.error(controls.sentence(error), icon=":material/error:")
+        return []
 
 
 def photo_errors(name: str) -> dict[float, Tensor]:

@@ -1,0 +1,130 @@
+"""Photos by VVC and a real channel code, where the trained codes do both at once: what such a code carries, how it fails, and what the
+photos are worth. Writes checkpoints/separate_coding.json, and the photos' errors into checkpoints/baselines.npz.
+
+python -m benchmarks.separate_coding [--data DIR] [--out DIR] [--anew]
+
+A code is made for each of the lab's noise variances: of all whole bytes and QAM constellations, the most bytes of which at most one block
+in a thousand fails there. It is then tried around that SNR. The best VVC within its bytes is looked up in what
+`python -m benchmarks.codecs vvc` measured. Codes that are known stay, unless --anew is given.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from aemodels.data import photo_sets, sources
+from aemodels.errors import LatentLabError
+from aemodels.noise import snr_db
+from aemodels.quality import codec, separate
+from aemodels.quality.codec import Encoding
+from aemodels.quality.separate import AVERAGE, BLOCK_ERROR, BOUND, SENT, ChannelCode
+from aemodels.report.psnr_matrix import LAB_VARIANCES
+from aemodels.storage import checkpoints, measurements, photo_errors
+from benchmarks import codecs
+from benchmarks.channel_code import Link
+
+MODULATIONS = (4, 6, 8)  # bits of a symbol: 16-, 64- and 256-QAM
+LOOK = {
+    "min_failed": 20,
+    "max_blocks": 2_000,
+}  # for the choice between constellations, at ten times the failures allowed
+CHOICE = {"min_failed": 20, "max_blocks": 20_000}
+TRIAL = {"min_failed": 100, "max_blocks": 20_000, "seed": 1}  # another seed: of what is chosen as good, part is luck
+STEPS_DB = (-2, -1.5, -1, -0.75, -0.5, -0.375, -0.25, -0.125, 0, 0.25)  # of SNR, from what the code is made for
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)")
+    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
+    parser.add_argument("--anew", action="store_true", help="make and try the codes again")
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    known = [] if args.anew else separate.channel_codes(measurements.read_separate_coding(args.out))
+    codes = {code.noise_variance: code for code in known}
+    for variance in LAB_VARIANCES:
+        if variance not in codes:
+            codes[variance] = made_for(variance)
+            measurements.save_separate_coding([asdict(code) for code in codes.values()], args.out)
+    for code in codes.values():
+        print(
+            f"{code.snr_db:.1f} dB: {code.num_bytes} bytes by {2**code.bits_per_symbol}-QAM; capacity "
+            f"{codec.capacity_bytes(code.noise_variance)}, best code of this length "
+            f"{separate.normal_approximation_bytes(code.noise_variance)}"
+        )
+    keep_errors([*codes.values()], args)
+
+
+def made_for(variance: float) -> ChannelCode:
+    """The code for this noise, and its trials."""
+    snr, bound = snr_db(variance), separate.normal_approximation_bytes(variance)
+    looks = {bits: largest(bits, snr, bound // 2, bound, 10 * BLOCK_ERROR, LOOK) for bits in MODULATIONS}
+    bits = max(looks, key=looks.__getitem__)
+    # At a tenth of the failures a sixteenth less is too much by far.
+    num_bytes = largest(bits, snr, looks[bits] * 15 // 16, looks[bits] + 1, BLOCK_ERROR, CHOICE)
+    link, trials = Link(num_bytes, bits), []
+    for step in STEPS_DB:
+        trials.append(link.simulate(snr + step, **TRIAL))
+        print(f"{num_bytes} bytes, {2**bits}-QAM, {trials[-1]}", flush=True)
+    return ChannelCode(variance, num_bytes, bits, tuple(trials))
+
+
+def largest(bits_per_symbol: int, snr: float, low: int, high: int, share: float, effort: dict[str, int]) -> int:
+    """The most bytes, of low to high − 1, of which no more than this share of the blocks fails at this SNR in dB."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            trial = Link(middle, bits_per_symbol).simulate(snr, **effort)
+        except ValueError:  # the code has no such rate
+            high = middle
+            continue
+        print(f"{middle} bytes, {2**bits_per_symbol}-QAM, {trial}", flush=True)
+        low, high = (middle, high) if trial.rate <= share else (low, middle)
+    return low
+
+
+def keep_errors(codes: Sequence[ChannelCode], args: argparse.Namespace) -> None:
+    """The errors of the test photos: as VVC within what the codes carry and the best codes could carry, and as the average train
+    photo."""
+    photos = photo_sets.load_dogs(sources.data_root(args.data))
+    found = codecs.read(checkpoints.checkpoint_folder(args.out) / "vvc.jsonl", photos.fingerprint)
+    if not found:
+        raise LatentLabError("VVC is not measured on these photos; run `python -m benchmarks.codecs vvc` first.")
+
+    def within(num_bytes: int) -> Tensor:
+        return vvc_errors(found, num_bytes, len(photos.test_index))
+
+    carried = {code.noise_variance: within(code.num_bytes) for code in codes}
+    bound = {variance: within(separate.normal_approximation_bytes(variance)) for variance in LAB_VARIANCES}
+    average = {0.0: average_errors(photos)}
+    for key, errors in ((SENT, carried), (BOUND, bound), (AVERAGE, average)):
+        photo_errors.save_baselines(key, errors, photos.fingerprint, args.out)
+    print(f"{len(found):,} of {len(photos.test_index):,} test photos are measured.")
+
+
+def vvc_errors(found: dict[int, list[Encoding]], num_bytes: int, num_photos: int) -> Tensor:
+    """Mean squared error (num_photos,) of each photo as its best encoding within so many bytes; NaN where it is not measured."""
+    errors = torch.full((num_photos,), torch.nan, dtype=torch.float64)
+    for i, encodings in found.items():
+        errors[i] = codec.best_within(encodings, num_bytes).mse
+    return errors
+
+
+def average_errors(photos: photo_sets.PhotoSet) -> Tensor:
+    """Mean squared error (N,) of each test photo where the mean of all train photos stands for it."""
+    total = sum(photos.images[i].double().sum(0) for i in photos.train_index.split(256))
+    average = total / (255 * len(photos.train_index))
+    batches = (photos.images[i].double() / 255 for i in photos.test_index.split(256))
+    return torch.cat([(x - average).square().flatten(1).mean(1) for x in batches])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LatentLabError as error:
+        sys.exit(str(error))

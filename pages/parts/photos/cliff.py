@@ -1,0 +1,171 @@
+"""Trained codes beside VVC over a real channel code, at any SNR of the channel: what the page shows of it and says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from torch import Tensor
+
+from aemodels import Checkpoint
+from aemodels.data.sources import DataRecord
+from aemodels.data.words import Words
+from aemodels.language import _, list_of, number, percent, sentences
+from aemodels.noise import snr_db
+from aemodels.quality import separate
+from aemodels.quality.separate import ChannelCode
+from aemodels.report import psnr_matrix
+from aemodels.report.psnr_matrix import Curve, Score
+from pages.parts.shared import loaders
+
+NUM_USES = 1024  # real uses of the channel, for which the codes are made
+
+
+@dataclass(frozen=True)
+class Cliff:
+    """own       the variance that each model was trained at, of those with noise
+    models    PSNR by noise variance of each model, on the photos that VVC was measured on
+    falls     by the variance that a channel code is made for, VVC's PSNR by SNR in dB, at each of the code's trials
+    bound     VVC's PSNR by variance, each with the best code of this length that could exist there
+    """
+
+    codes: Sequence[ChannelCode]
+    own: Mapping[str, float]
+    models: Mapping[str, Curve]
+    falls: Mapping[float, Mapping[float, Score]]
+    bound: Curve
+    num_photos: int
+
+
+def read(data: DataRecord, ckpts: Mapping[str, Checkpoint], own: Mapping[str, float], convention: str) -> Cliff | None:
+    """What was measured of these models' photos, in this convention; None where nothing was that can be compared.
+
+    own  as in Cliff
+    """
+    codes, errors = loaders.channel_codes(), loaders.baseline_errors(data)
+    kept = {name: loaders.photo_errors(name) for name in ckpts}
+    models = {
+        name: of_model
+        for name, of_model in kept.items()
+        if of_model and prod(ckpts[name].model_config.latent_shape) == NUM_USES
+    }
+    sent, bound, average = (errors.get(key, {}) for key in (separate.SENT, separate.BOUND, separate.AVERAGE))
+    if not (models and bound and average and codes and all(code.noise_variance in sent for code in codes)):
+        return None
+    measured = sent[codes[0].noise_variance].isfinite()
+
+    def of(errors: Tensor, failure_rate: float = 0.0) -> Score:
+        figures = separate.expected(errors[measured], average[0.0][measured], failure_rate)
+        return Score(figures[convention], figures[f"{convention}_ci95"], errors[measured], convention)
+
+    return Cliff(
+        codes,
+        own,
+        {name: {v: of(e) for v, e in of_model.items() if v} for name, of_model in models.items()},
+        {c.noise_variance: {t.snr_db: of(sent[c.noise_variance], t.rate) for t in c.trials} for c in codes},
+        {v: of(e, separate.BLOCK_ERROR) for v, e in bound.items()},
+        int(measured.sum()),
+    )
+
+
+def about(cliff: Cliff, picture: Words) -> str:
+    """What the curves are."""
+    return sentences(
+        [
+            _(
+                "Solid: each model's own codes. Dashed: each photo as the best VVC that fits into one block of a real channel code (5G's LDPC "
+                "code and QAM) of as many real channel uses, {uses}, made for one SNR so that one block in a thousand fails there: {codes}."
+            ).format(uses=number(NUM_USES), codes=list_of(map(made, cliff.codes))),
+            _(
+                "Where a block fails, the average train photo stands for the photo. How often blocks fail is measured on random blocks; of "
+                "both outcomes the expectation is shown."
+            ),
+            _(
+                "Dotted: VVC within what the best code of this length could carry (normal approximation: {bytes} bytes), at one failure in a "
+                "thousand. Mean over {number} test {many}, the same ones for all."
+            ).format(
+                bytes=list_of(number(separate.normal_approximation_bytes(v)) for v in cliff.bound),
+                number=number(cliff.num_photos),
+                many=picture.many,
+            ),
+        ]
+    )
+
+
+def made(code: ChannelCode) -> str:
+    """What a code is, in words."""
+    return _("{bytes} bytes by {points}-QAM for {snr} dB").format(
+        bytes=number(code.num_bytes), points=2**code.bits_per_symbol, snr=number(code.snr_db, 1)
+    )
+
+
+def findings(cliff: Cliff) -> list[str]:
+    """What to notice, the fall first."""
+    pairs = [
+        (name, code)
+        for code in cliff.codes
+        for name, variance in cliff.own.items()
+        if variance == code.noise_variance and variance in cliff.models.get(name, {})
+    ]
+    if not pairs:
+        return []
+    at_home = {variance: fall[snr_db(variance)] for variance, fall in cliff.falls.items()}
+    against = [
+        (_("At its own SNR, each model against VVC over the real code that is made for it: {gaps}."), at_home),
+        (_("Against VVC over the best code of this length that could exist: {gaps}."), cliff.bound),
+    ]
+    return [
+        *_of_fall(cliff, *pairs[0]),
+        *_of_failures(pairs[0][1]),
+        *(text.format(gaps=_gaps(cliff, pairs, scores)) for text, scores in against),
+    ]
+
+
+def _of_fall(cliff: Cliff, name: str, code: ChannelCode) -> list[str]:
+    """What becomes of both at the next higher noise at which the model was tested; empty where VVC does not fall further."""
+    model, fall = cliff.models[name], cliff.falls[code.noise_variance]
+    higher = [v for v in model if v > code.noise_variance]
+    if not higher:
+        return []
+    worse = min(higher)
+    own, own_worse = model[code.noise_variance].psnr_db, model[worse].psnr_db
+    # The trials begin where all blocks fail, and at a lower SNR no fewer do.
+    vvc, vvc_worse = fall[code.snr_db].psnr_db, fall[min(fall)].psnr_db
+    if snr_db(worse) > min(fall) or vvc - vvc_worse <= own - own_worse:
+        return []
+    text = _(
+        "**VVC over a real channel code falls off a cliff; the trained code fades.** Made for {snr} dB and used at {worse} dB, VVC goes from "
+        "{vvc} to {vvc_worse} dB of PSNR, {model} from {own} to {own_worse}."
+    )
+    psnr = {"vvc": vvc, "vvc_worse": vvc_worse, "own": own, "own_worse": own_worse}
+    return [
+        text.format(
+            snr=number(code.snr_db, 1),
+            worse=number(snr_db(worse), 1),
+            model=name,
+            **{key: number(value, 2) for key, value in psnr.items()},
+        )
+    ]
+
+
+def _of_failures(code: ChannelCode) -> list[str]:
+    """How steep the cliff is: the share of blocks that fail half a decibel below."""
+    failing = [trial for trial in code.trials if trial.snr_db < code.snr_db]
+    if not failing:
+        return []
+    trial = min(failing, key=lambda trial: abs(code.snr_db - trial.snr_db - 0.5))
+    return [
+        _("{below} dB below its SNR the code for {snr} dB loses {share} of its blocks.").format(
+            below=number(code.snr_db - trial.snr_db, 1), snr=number(code.snr_db, 1), share=percent(trial.rate)
+        )
+    ]
+
+
+def _gaps(cliff: Cliff, pairs: Sequence[tuple[str, ChannelCode]], scores: Mapping[float, Score]) -> str:
+    """Of each model at its own SNR."""
+    return list_of(
+        _("**{gap} dB** ({snr} dB)").format(
+            gap=psnr_matrix.gap(cliff.models[name][code.noise_variance], scores[code.noise_variance]),
+            snr=number(code.snr_db, 1),
+        )
+        for name, code in pairs
+    )
