@@ -1,7 +1,7 @@
 """A photo as AVIF, the still picture of AV1, at the capacity of a channel."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from PIL import Image, features
 from torch import Tensor
 
 from aemodels.errors import LatentLabError
-from aemodels.quality.codec import Encoding, at_capacity, capacity_bytes, search
+from aemodels.quality.codec import Encoding, at_capacity, best_within, capacity_bytes, search
 from aemodels.quality.metrics import mse
 
 # tune=psnr gains 0.1 dB over Pillow's default. One thread, so that the bytes are the same everywhere.
@@ -100,16 +100,23 @@ def encode(photo: Tensor, scale: float, subsampling: str, quality: int, speed: i
 
 
 def avif_at_capacity(
-    photos: Sequence[Tensor], variances: Sequence[float], num_uses: int = 1024
+    photos: Sequence[Tensor],
+    variances: Sequence[float],
+    num_uses: int = 1024,
+    keep: Callable[[float, Tensor], object] = lambda noise_variance, errors: None,
 ) -> list[dict[str, Any]]:
     """PSNR in dB of photos uint8 (N, C, H, W), each as the best AVIF that fits the capacity at each noise variance (> 0).
 
-    Figures as of codec.at_capacity. `photos` is gone through once, so that a progress bar may wrap it. Raises LatentLabError where
+    Figures as of codec.at_capacity. `photos` is gone through once, so that a progress bar may wrap it. `keep` is called
+    with each variance and the mean squared error (N,) of each photo. Raises LatentLabError where
     Pillow cannot write AVIF, and where none fits.
     """
     if not features.check("avif"):
         raise LatentLabError(
             "This Pillow was built without AVIF; install it again with `pip install --upgrade pillow`."
         )
-    budgets = sorted({capacity_bytes(variance, num_uses) for variance in variances})
-    return at_capacity([encodings(photo, budgets) for photo in photos], variances, num_uses)
+    budgets = {variance: capacity_bytes(variance, num_uses) for variance in variances}
+    found = [encodings(photo, sorted(set(budgets.values()))) for photo in photos]
+    for variance, budget in budgets.items():
+        keep(variance, torch.tensor([best_within(of_photo, budget).mse for of_photo in found]))
+    return at_capacity(found, variances, num_uses)

@@ -1,6 +1,6 @@
 """What no network is needed for: principal components, the best linear code for a noisy channel, and AVIF at its capacity."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,13 +56,19 @@ def water_fill(variances: Tensor, noise_variance: float, power: float) -> Tensor
 
 
 def linear_code(
-    pca: Pca, images: Tensor, noise_variance: float, seed: int = 0, batch_size: int = 250
+    pca: Pca,
+    images: Tensor,
+    noise_variance: float,
+    seed: int = 0,
+    batch_size: int = 250,
+    keep: Callable[[float, Tensor], object] = lambda noise_variance, errors: None,
 ) -> dict[str, float]:
     """PSNR in dB of images uint8 (N, C, H, W) sent as PCA coefficients through noise of this variance, at unit mean power.
 
     The decoder is the best linear one (MMSE). Without noise this is PCA's own reconstruction. Figures and power audit as in
     metrics.evaluate; power is shared out by the variances of PCA's photos, so
-    that the audit shows how near to 1 it comes on these.
+    that the audit shows how near to 1 it comes on these. `keep` is called with the variance and the mean squared error (N,) of each
+    image.
     """
     variances = pca.variances
     if noise_variance:
@@ -79,6 +85,7 @@ def linear_code(
         x_hat = (received * back if noise_variance else received) @ pca.components + pca.mean
         scores.append(torch.stack([power(x - x_hat.clamp(0, 1)), sent.square().mean(1), power(received - sent)]))
     errors, code_power, noise_power = torch.cat(scores, dim=1).double()
+    keep(noise_variance, errors)
     audit = {"code_power": code_power.mean().item(), "noise_power": noise_power.mean().item()}
     return {"noise_variance": noise_variance, **summarise(errors), **audit}
 
@@ -100,10 +107,16 @@ def _covers(rows: Sequence[Mapping[str, Any]], variances: Sequence[float], keys:
     return all(any(row["noise_variance"] == v and row.keys() >= keys for row in rows) for v in variances)
 
 
-def measure(dataset: DataSet, num_uses: int, known: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def measure(
+    dataset: DataSet,
+    num_uses: int,
+    known: Mapping[str, Any],
+    keep: Callable[[str, dict[float, Tensor]], object] = lambda key, errors: None,
+) -> Iterator[dict[str, Any]]:
     """Measures what `known`, the results of an earlier run, lacks; gives all results after each part, to be kept.
 
     num_uses  real channel uses a photo, and as many principal components
+    keep      called with the key of each part, and the mean squared error (N,) of each image by noise variance
     Results known of other photos are dropped. Of a set too small for that many components, or too large for memory, nothing is
     measured.
     """
@@ -121,17 +134,24 @@ def measure(dataset: DataSet, num_uses: int, known: Mapping[str, Any]) -> Iterat
             )
             return
         tqdm.write(f"baselines: principal components of {num_train:,} photos …")
-        pca = fit_pca(dataset.train, num_uses)
+        pca, errors = fit_pca(dataset.train, num_uses), {}
         results |= {
             "num_components": num_uses,
             "num_train_images": num_train,
             "data_fingerprint": dataset.record.fingerprint,
-            "linear_code": [linear_code(pca, dataset.test, variance) for variance in TEST_VARIANCES],
+            "linear_code": [
+                linear_code(pca, dataset.test, variance, keep=errors.__setitem__) for variance in TEST_VARIANCES
+            ],
         }
+        keep("linear_code", errors)
         yield results
     if lacks_avif(results):
         photos = tqdm(dataset.test, desc="baselines: AVIF", unit="photo")
+        errors: dict[float, Tensor] = {}
         try:
-            yield results | {"avif": avif_at_capacity(photos, TEST_VARIANCES[1:], num_uses)}
+            rows = avif_at_capacity(photos, TEST_VARIANCES[1:], num_uses, errors.__setitem__)
         except LatentLabError as error:
             tqdm.write(f"baselines: AVIF is not measured. {error}")
+            return
+        keep("avif", errors)
+        yield results | {"avif": rows}

@@ -89,7 +89,11 @@ def measure_baselines(recipes: Sequence[Recipe], load: Load, out: Path) -> None:
         dataset = load(same_data[0])
         fingerprint = dataset.record.fingerprint
         num_uses = prod(same_data[0].model.latent_shape)
-        for results in baselines.measure(dataset, num_uses, known.get(fingerprint, {})):
+
+        def keep(key: str, errors: dict[float, Tensor], fingerprint: str = fingerprint) -> None:
+            photo_errors.save_baselines(key, errors, fingerprint, out)
+
+        for results in baselines.measure(dataset, num_uses, known.get(fingerprint, {}), keep):
             measurements.save_baselines(results, fingerprint, out)
 
 
