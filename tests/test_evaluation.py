@@ -17,7 +17,7 @@ from aemodels.data import sources
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.quality import baselines, evaluation, metrics
-from aemodels.storage import checkpoints, measurements
+from aemodels.storage import checkpoints, measurements, photo_errors
 from aemodels.training import recipes
 
 LAB = recipes.of_the_lab()
@@ -225,10 +225,23 @@ def test_evaluate_adds_figures_and_changes_nothing_else(saved, photo_folder, pho
     ckpt = aemodels.load_checkpoint("dog-ae", path.parent)
     assert evaluation.is_current(ckpt.metrics, ckpt.model_config)
     assert ckpt.metrics == evaluation.evaluate_all(ckpt.model, photos.test)
+    errors = photo_errors.read("dog-ae", path.parent)
+    for row in ckpt.metrics["evaluations"]:
+        assert metrics.summarise(errors[row["noise_variance"]])["psnr_db"] == pytest.approx(row["psnr_db"], abs=1e-5)
 
     before = path.stat().st_mtime_ns
     assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 0
     assert path.stat().st_mtime_ns == before
+
+
+def test_evaluate_measures_what_lacks_the_errors_of_single_photos_and_leaves_the_checkpoint(saved, photo_folder):
+    path = saved()
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 0
+    before = path.read_bytes()
+    photo_errors.errors_path("dog-ae", path.parent).unlink()
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 0
+    assert path.read_bytes() == before
+    assert photo_errors.read("dog-ae", path.parent).keys() == set(evaluation.TEST_VARIANCES)
 
 
 def test_evaluate_leaves_unfinished_and_missing_checkpoints_alone(saved, photo_folder):
@@ -308,6 +321,9 @@ def test_missing_avif_is_measured_without_principal_components(checkpoint_folder
     assert scores == sorted(scores, reverse=True)
     assert 15 < scores[-1] < scores[0] < 35
     assert {row["num_images"] for row in found["avif"]} == {len(photos.test)}
+    errors = photo_errors.read_baselines(photos.record.fingerprint, checkpoint_folder)["avif"]
+    for row in found["avif"]:
+        assert metrics.summarise(errors[row["noise_variance"]])["mse"] == pytest.approx(row["mse"], rel=1e-6)
 
 
 def test_avif_on_fewer_photos_than_the_linear_code_is_not_complete():
@@ -335,6 +351,9 @@ def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, ph
     for row in found["linear_code"][1:]:
         assert row["noise_power"] == pytest.approx(row["noise_variance"], rel=0.2)  # 12 photos, 40 elements each
     assert not baselines.lacks_linear_code(found)
+    errors = photo_errors.read_baselines(photos.record.fingerprint, checkpoint_folder)["linear_code"]
+    for row in found["linear_code"]:
+        assert metrics.summarise(errors[row["noise_variance"]])["mse"] == pytest.approx(row["mse"], rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -4,20 +4,23 @@ import csv
 import io
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from math import log10, sqrt
 
 import apptest
 import pytest
 import streamlit as st
+import torch
 from apptest import collected, notice, text
 from browser import REPO
 
 import aemodels
 from aemodels.codes import latents
+from aemodels.noise import snr_db
 from aemodels.quality import evaluation
-from aemodels.storage import checkpoints, measurements
+from aemodels.quality.separate import ChannelCode, Trial
+from aemodels.storage import checkpoints, measurements, photo_errors
 
 MODELS = ("dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15")
 LINEAR, AVIF, VVC = "PCA, optimal linear code", "AVIF at channel capacity", "VVC at channel capacity"
@@ -146,6 +149,39 @@ def test_gaps_to_the_baselines(copies):
         "trained at variance 0.10 is tested at the others, beside the model that was trained there: **+0.10 dB** (0.05), **−0.10 dB** (0.15)"
         in notice
     )
+
+
+def keep_errors(folder, rows_of, baselines):
+    """Of ten photos, each a little harder or easier for each model, around the figures that are kept."""
+    generator = torch.Generator().manual_seed(0)
+    hardness = torch.randn(10, generator=generator)
+
+    def errors(rows):
+        return {r["noise_variance"]: 10 ** (-(r["psnr_db"] + wobble(hardness)) / 10) for r in rows}
+
+    def wobble(hardness):
+        own = 0.1 * torch.randn(10, generator=generator)
+        return 2 * (hardness - hardness.mean()) + own - own.mean()
+
+    for place, name in enumerate(MODELS):
+        photo_errors.save(name, errors(rows_of(place)), folder)
+    for key, rows in baselines.items():
+        photo_errors.save_baselines(key, errors(rows), FINGERPRINT, folder)
+
+
+def test_differences_have_intervals_of_their_own(copies, checkpoint_folder):
+    copies(full_rows, **full_baselines())
+    keep_errors(checkpoint_folder, full_rows, full_baselines())
+    app = open_page()
+    of_model, of_linear = (
+        photo_errors.read("dog-ae")[0.05],
+        photo_errors.read_baselines(FINGERPRINT)["linear_code"][0.05],
+    )
+    ci95 = 1.96 * (10 * (of_linear / of_model).log10()).std().item() / sqrt(10)
+    assert 0.03 < ci95 < 0.2
+    assert app.table[0].value.loc["dog-ae"].iloc[0].startswith(f"**29.25 ± 0.10** (+3.00 ± {ci95:.2f} linear, +2.00 ± ")
+    assert re.search(rf"Against {AVIF}, each at its own noise: \*\*\+2.10 ± 0.\d\d dB\*\* \(0.05\)", text(app))
+    assert "compared one by one" in text(app)
 
 
 def test_gaps_are_what_a_reader_gets_who_subtracts(copies):
@@ -323,3 +359,86 @@ def test_audit_is_the_evaluations(copies):
     assert list(table["E[z²]"]) == ["1.0000", "1.0100", "1.0200", "1.0300"]
     for v in LAB:
         assert set(table[f"noise variance, asked {v:.2f}"]) == {f"{v:.4f}"}
+
+
+@pytest.fixture
+def cliff(copies, checkpoint_folder):
+    """The lab's models, and VVC over three codes measured on the first eight of ten photos: at 26 dB where blocks arrive, at 10 dB
+    where they fail."""
+    copies(full_rows)
+    sent = torch.full((10,), 10**-2.6).index_fill(0, torch.tensor([8, 9]), torch.nan)
+    measured = {"separate": dict.fromkeys(LAB, sent), "bound": dict.fromkeys(LAB, sent / 10**0.1)}
+    keep_errors(checkpoint_folder, full_rows, {})
+    for key, errors in (measured | {"average": {0.0: torch.full((10,), 0.1)}}).items():
+        photo_errors.save_baselines(key, errors, FINGERPRINT, checkpoint_folder)
+    trials = [(-2, 100, 100), (-0.5, 100, 25), (0, 1000, 1)]
+    codes = [ChannelCode(v, 200, 4, tuple(Trial(snr_db(v) + step, *blocks) for step, *blocks in trials)) for v in LAB]
+    measurements.save_separate_coding([asdict(code) for code in codes], checkpoint_folder)
+    return checkpoint_folder
+
+
+def cliff_chart(app):
+    return {t["name"]: t for t in json.loads(app.get("plotly_chart")[1].proto.spec)["data"]}
+
+
+def cliff_notice(app):
+    return [element.value for element in app.markdown if "What to notice" in str(element.value)][1]
+
+
+def test_vvc_falls_off_where_its_code_fails_and_the_models_fade(cliff):
+    app = open_page()
+    lines = cliff_chart(app)
+    assert list(lines) == [
+        *MODELS,
+        *(f"VVC, real code for {snr} dB" for snr in ("13.0", "10.0", "8.2")),
+        "VVC, best code of this length",
+    ]
+    # Flat beyond the trials: all fail below, a thousandth above; of the mean of both outcomes.
+    assert numbers(lines["VVC, real code for 10.0 dB"]["y"]) == pytest.approx(
+        [10, 10, 0.75 * 26 + 0.25 * 10, 25.984, 25.984], abs=1e-3
+    )
+    assert numbers(lines["VVC, real code for 10.0 dB"]["x"]) == pytest.approx([snr_db(0.3), 8, 9.5, 10, 20])
+    assert lines["VVC, real code for 10.0 dB"]["line"]["color"] == lines["dog-noise-0.10"]["line"]["color"]
+    of_model = photo_errors.read("dog-noise-0.10")
+    expected = {snr_db(v): -10 * e[:8].log10().mean().item() for v, e in of_model.items() if v}
+    shown = lines["dog-noise-0.10"]
+    assert dict(zip(numbers(shown["x"]), numbers(shown["y"]), strict=True)) == pytest.approx(expected)
+    first, steep, own, _best = cliff_notice(app).splitlines()[2:]
+    assert first.startswith("- **VVC over a real channel code falls off a cliff; the trained code fades.** ")
+    assert (
+        "Made for 13.0 dB and used at 10.0 dB, VVC goes from 25.98 to 10.00 dB of PSNR, dog-noise-0.05 from " in first
+    )
+    assert "0.5 dB below its SNR the code for 13.0 dB loses 25% of its blocks" in steep
+    gap = round(-10 * photo_errors.read("dog-noise-0.05")[0.05][:8].log10().mean().item(), 2) - 25.98
+    assert f"**+{gap:.2f} ± " in own
+    assert "Means over 8 photos" in text(app)
+
+
+def test_the_cliff_goes_into_the_report_with_its_numbers(cliff):
+    app = open_page()
+    app.button(key="add_to_report-cliff").click().run()
+    (panel,) = collected(app)
+    assert panel.settings["channel codes"].startswith("200 bytes by 16-QAM for 13.0 dB, ")
+    failed = [row for row in panel.rows if row.get("failed_blocks") == 25]
+    assert [row["snr_db"] for row in failed] == [snr_db(v) - 0.5 for v in LAB]
+    assert {row["curve"] for row in panel.rows} == set(cliff_chart(app))
+
+
+def test_no_cliff_where_vvc_falls_no_further_than_a_model(cliff):
+    codes = [ChannelCode(v, 200, 4, (Trial(snr_db(v) - 2, 100, 0), Trial(snr_db(v), 100, 0))) for v in LAB]
+    measurements.save_separate_coding([asdict(code) for code in codes], cliff)
+    assert "falls off" not in cliff_notice(open_page())
+
+
+def test_the_section_needs_all_of_its_measurements(cliff):
+    photo_errors.errors_path("dog-noise-0.10", cliff).unlink()
+    assert "dog-noise-0.10" not in cliff_chart(open_page())
+    path = cliff / "separate_coding.json"
+    path.write_text("{", encoding="utf-8")
+    app = open_page()
+    assert [error.value.split(" (")[0] for error in app.error] == ["separate_coding.json is broken or incomplete"]
+    path.unlink()
+    photo_errors.baselines_path(cliff).unlink()
+    app = open_page()
+    assert not app.error
+    assert len(app.get("plotly_chart")) == 1

@@ -26,7 +26,7 @@ def errors_path(name: str, folder: str | Path | None = None) -> Path:
     return checkpoints.checkpoint_path(name, folder).with_name(f"{name}.errors.npz")
 
 
-def baselines_path(folder: str | Path | None) -> Path:
+def baselines_path(folder: str | Path | None = None) -> Path:
     """Where those of the baselines lie."""
     return checkpoints.checkpoint_folder(folder) / "baselines.npz"
 

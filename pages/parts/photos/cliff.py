@@ -72,21 +72,17 @@ def about(cliff: Cliff, picture: Words) -> str:
     return sentences(
         [
             _(
-                "Solid: each model's own codes. Dashed: each photo as the best VVC that fits into one block of a real channel code (5G's LDPC "
-                "code and QAM) of as many real channel uses, {uses}, made for one SNR so that one block in a thousand fails there: {codes}."
+                "Solid: the models. Dashed: VVC, the strongest image codec, over a real channel code (5G's LDPC code and QAM). Like a model it "
+                "sends a photo by {uses} uses of the channel. Each code is made for one SNR, at which one block in a thousand fails: {codes}."
             ).format(uses=number(NUM_USES), codes=list_of(map(made, cliff.codes))),
             _(
-                "Where a block fails, the average train photo stands for the photo. How often blocks fail is measured on random blocks; of "
-                "both outcomes the expectation is shown."
+                "Where a block fails, one sees the average train photo. How many fail is measured on random blocks; the PSNR is the expectation "
+                "over both outcomes."
             ),
             _(
-                "Dotted: VVC within what the best code of this length could carry (normal approximation: {bytes} bytes), at one failure in a "
-                "thousand. Mean over {number} test {many}, the same ones for all."
-            ).format(
-                bytes=list_of(number(separate.normal_approximation_bytes(v)) for v in cliff.bound),
-                number=number(cliff.num_photos),
-                many=picture.many,
-            ),
+                "Dotted: VVC over the best code of this length that could exist, which carries {bytes} bytes (normal approximation)."
+            ).format(bytes=list_of(number(separate.normal_approximation_bytes(v)) for v in cliff.bound)),
+            _("Means over {photos}, the same ones for all curves.").format(photos=picture.count(cliff.num_photos)),
         ]
     )
 
