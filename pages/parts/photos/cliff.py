@@ -42,16 +42,19 @@ def read(data: DataRecord, ckpts: Mapping[str, Checkpoint], own: Mapping[str, fl
     own  as in Cliff
     """
     codes, errors = loaders.channel_codes(), loaders.baseline_errors(data)
-    kept = {name: loaders.photo_errors(name) for name in ckpts}
-    models = {
-        name: of_model
-        for name, of_model in kept.items()
-        if of_model and prod(ckpts[name].model_config.latent_shape) == NUM_USES
-    }
     sent, bound, average = (errors.get(key, {}) for key in (separate.SENT, separate.BOUND, separate.AVERAGE))
-    if not (models and bound and average and codes and all(code.noise_variance in sent for code in codes)):
+    if not (bound and average and codes and all(code.noise_variance in sent for code in codes)):
         return None
     measured = sent[codes[0].noise_variance].isfinite()
+    models = {
+        name: of_model
+        for name, of_model in ((name, loaders.photo_errors(name)) for name in ckpts)
+        if prod(ckpts[name].model_config.latent_shape) == NUM_USES
+        and of_model
+        and all(len(e) == len(measured) for e in of_model.values())
+    }
+    if not models:
+        return None
 
     def of(errors: Tensor, failure_rate: float = 0.0) -> Score:
         figures = separate.expected(errors[measured], average[0.0][measured], failure_rate)
