@@ -9,7 +9,7 @@ from aemodels.noise import variance_of
 from aemodels.quality.separate import Trial
 
 ITERATIONS = (8, 6, 6, 10, 20)  # of belief propagation, 50 in all; after each part, what is right is done with
-BATCH_SIZE = 64
+BATCH_SIZE = 16  # of whose messages the processor keeps most at hand
 
 
 class Link:

@@ -3,9 +3,9 @@ photos are worth. Writes checkpoints/separate_coding.json, and the photos' error
 
 python -m benchmarks.separate_coding [--data DIR] [--out DIR] [--anew]
 
-A code is made for each of the lab's noise variances: of all whole bytes and QAM constellations, the most bytes of which at most one block
-in a thousand fails there. It is then tried around that SNR. The best VVC within its bytes is looked up in what
-`python -m benchmarks.codecs vvc` measured. Codes that are known stay, unless --anew is given.
+A code is made for each of the lab's noise variances: the most bytes of which about one block in a thousand fails there. It is then tried
+around that SNR. The best VVC within its bytes is looked up in what `python -m benchmarks.codecs vvc` measured. Codes that are known stay,
+unless --anew is given.
 """
 
 import argparse
@@ -23,19 +23,15 @@ from aemodels.noise import snr_db
 from aemodels.quality import codec, separate
 from aemodels.quality.codec import Encoding
 from aemodels.quality.separate import AVERAGE, BLOCK_ERROR, BOUND, SENT, ChannelCode
-from aemodels.report.psnr_matrix import LAB_VARIANCES
 from aemodels.storage import checkpoints, measurements, photo_errors
 from benchmarks import codecs
 from benchmarks.channel_code import Link
 
-MODULATIONS = (4, 6, 8)  # bits of a symbol: 16-, 64- and 256-QAM
-LOOK = {
-    "min_failed": 20,
-    "max_blocks": 2_000,
-}  # for the choice between constellations, at ten times the failures allowed
-CHOICE = {"min_failed": 20, "max_blocks": 20_000}
-TRIAL = {"min_failed": 100, "max_blocks": 20_000, "seed": 1}  # another seed: of what is chosen as good, part is luck
-STEPS_DB = (-2, -1.5, -1, -0.75, -0.5, -0.375, -0.25, -0.125, 0, 0.25)  # of SNR, from what the code is made for
+# Bits of a QAM symbol, by the noise variance that the code is made for: of 4, 6 and 8 those with which fewest blocks fail.
+BITS_PER_SYMBOL = {0.05: 6, 0.10: 4, 0.15: 4}
+CHOICE = {"min_failed": 6, "max_blocks": 5_000}
+TRIAL = {"min_failed": 50, "max_blocks": 10_000, "seed": 1}  # another seed: of what is chosen as good, part is luck
+STEPS_DB = (-1.5, -1, -0.75, -0.5, -0.25, 0)  # of SNR, from what the code is made for
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -47,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(1)
     known = [] if args.anew else separate.channel_codes(measurements.read_separate_coding(args.out))
     codes = {code.noise_variance: code for code in known}
-    for variance in LAB_VARIANCES:
+    for variance in BITS_PER_SYMBOL:
         if variance not in codes:
             codes[variance] = made_for(variance)
             measurements.save_separate_coding([asdict(code) for code in codes.values()], args.out)
@@ -62,11 +58,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def made_for(variance: float) -> ChannelCode:
     """The code for this noise, and its trials."""
-    snr, bound = snr_db(variance), separate.normal_approximation_bytes(variance)
-    looks = {bits: largest(bits, snr, bound // 2, bound, 10 * BLOCK_ERROR, LOOK) for bits in MODULATIONS}
-    bits = max(looks, key=looks.__getitem__)
-    # At a tenth of the failures a sixteenth less is too much by far.
-    num_bytes = largest(bits, snr, looks[bits] * 15 // 16, looks[bits] + 1, BLOCK_ERROR, CHOICE)
+    snr, bound, bits = snr_db(variance), separate.normal_approximation_bytes(variance), BITS_PER_SYMBOL[variance]
+    num_bytes = largest(bits, snr, bound * 4 // 5, bound)
     link, trials = Link(num_bytes, bits), []
     for step in STEPS_DB:
         trials.append(link.simulate(snr + step, **TRIAL))
@@ -74,17 +67,13 @@ def made_for(variance: float) -> ChannelCode:
     return ChannelCode(variance, num_bytes, bits, tuple(trials))
 
 
-def largest(bits_per_symbol: int, snr: float, low: int, high: int, share: float, effort: dict[str, int]) -> int:
-    """The most bytes, of low to high − 1, of which no more than this share of the blocks fails at this SNR in dB."""
+def largest(bits_per_symbol: int, snr: float, low: int, high: int) -> int:
+    """The most bytes, of low to high − 1, of which no more than BLOCK_ERROR of the blocks fail at this SNR in dB."""
     while high - low > 1:
         middle = (low + high) // 2
-        try:
-            trial = Link(middle, bits_per_symbol).simulate(snr, **effort)
-        except ValueError:  # the code has no such rate
-            high = middle
-            continue
+        trial = Link(middle, bits_per_symbol).simulate(snr, **CHOICE)
         print(f"{middle} bytes, {2**bits_per_symbol}-QAM, {trial}", flush=True)
-        low, high = (middle, high) if trial.rate <= share else (low, middle)
+        low, high = (middle, high) if trial.rate <= BLOCK_ERROR else (low, middle)
     return low
 
 
@@ -100,7 +89,7 @@ def keep_errors(codes: Sequence[ChannelCode], args: argparse.Namespace) -> None:
         return vvc_errors(found, num_bytes, len(photos.test_index))
 
     carried = {code.noise_variance: within(code.num_bytes) for code in codes}
-    bound = {variance: within(separate.normal_approximation_bytes(variance)) for variance in LAB_VARIANCES}
+    bound = {variance: within(separate.normal_approximation_bytes(variance)) for variance in BITS_PER_SYMBOL}
     average = {0.0: average_errors(photos)}
     for key, errors in ((SENT, carried), (BOUND, bound), (AVERAGE, average)):
         photo_errors.save_baselines(key, errors, photos.fingerprint, args.out)

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from aemodels.language import N_, _, number, signed
+from aemodels.language import N_, _, number, sentences, signed
 from aemodels.noise import snr_db
 from aemodels.quality import pairs
 from aemodels.report.figures import LIGHT, PALETTE, Ink, plotly_text
@@ -67,13 +67,21 @@ def gap(score: Score, other: Score) -> Gap:
 
 
 def about_gaps(curves: Mapping[str, Curve], photos: str) -> str:
-    """What stands behind the ± of gaps between these, a sentence; empty where no two can be compared image by image."""
-    if sum(any(score.errors is not None for score in scores.values()) for scores in curves.values()) < 2:
+    """What stands behind the ± of gaps between these, in sentences; empty where no two can be compared image by image."""
+    errors = [[score.errors for score in scores.values() if score.errors is not None] for scores in curves.values()]
+    if sum(map(bool, errors)) < 2:
         return ""
-    return _(
-        "± after a difference is the 95 % interval of that difference. Both are tested on the same {photos} and compared one by one, so it is "
-        "narrower than those of the means."
-    ).format(photos=photos)
+    text = [
+        _(
+            "± after a difference is the 95 % interval of that difference. Both are tested on the same {photos} and compared one by one, so it is "
+            "narrower than those of the means."
+        )
+    ]
+    if any(e.isnan().any() for of_one in errors for e in of_one):
+        text.append(
+            _("Where one of the two was measured on a part of the {photos}, it is the difference on that part.")
+        )
+    return sentences(part.format(photos=photos) for part in text)
 
 
 def curve(
