@@ -47,7 +47,7 @@ class Codec:
 
 
 CODECS = {
-    "vvc": Codec(vvc.encodings, (0.05, 0.10, 0.15), (269, 209, 176, 150), {"preset": vvc.PRESET}),
+    "vvc": Codec(vvc.encodings, (0.05, 0.10, 0.15), (269, 209, 176, 140), {"preset": vvc.PRESET}),
     "avif": Codec(avif.encodings, TEST_VARIANCES[1:], (), {"speed": avif.SPEED}),
 }
 

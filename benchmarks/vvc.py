@@ -7,6 +7,7 @@ import contextlib
 import os
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 
 import imageio_ffmpeg
 import numpy as np
@@ -14,11 +15,12 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.errors import LatentLabError
-from aemodels.quality.codec import Encoding, search
+from aemodels.quality.codec import Encoding, walk
 
 SCALES = (1, 3 / 4, 1 / 2)
 COARSEST_QP = 63
-PRESET, QUICK_PRESET = "slower", "faster"
+TYPICAL_LEVEL = 16  # of some 300 bytes at scale 1, level 0 being the coarsest qp
+PRESET = "slower"
 START_CODE = b"\0\0\1"
 LAST_SLICE_TYPE = 11  # NAL units of type 0 to 11 hold coded slices (ITU-T H.266, table 5)
 # RGB to Y, Cb, Cr of BT.709 (its items 3.2 and 3.3), full range.
@@ -56,13 +58,19 @@ def slice_bytes(stream: bytes) -> int:
 def encodings(photo: Tensor, budgets: Sequence[int], preset: str = PRESET) -> list[Encoding]:
     """VVC of a photo uint8 (3, H, W): what holds the best within each of the budgets, in bytes, and one above the largest.
 
-    Settings of each are its scale and its qp.
+    Settings of each are its scale and its qp. Every scale is tried: they differ by little, and each has sizes that the others lack.
     """
+    found: list[Encoding] = []
+    level = TYPICAL_LEVEL
+    for scale in SCALES:
+        at = walk(partial(_at_level, photo, scale, preset), COARSEST_QP + 1, budgets, level)
+        level = max((level for level, e in at.items() if e.num_bytes <= max(budgets)), default=0)
+        found += at.values()
+    return found
 
-    def at(scale: float, level: int, quick: bool) -> Encoding:
-        return encode(photo, scale, COARSEST_QP - level, QUICK_PRESET if quick else preset)
 
-    return search(at, SCALES, COARSEST_QP + 1, budgets, stride=2)
+def _at_level(photo: Tensor, scale: float, preset: str, level: int) -> Encoding:
+    return encode(photo, scale, COARSEST_QP - level, preset)
 
 
 def encode(photo: Tensor, scale: float, qp: int, preset: str = PRESET) -> Encoding:
