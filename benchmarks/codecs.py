@@ -24,10 +24,10 @@ from tqdm import tqdm
 
 from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
-from aemodels.quality import avif, codec, partly
+from aemodels.quality import avif, codec
 from aemodels.quality.codec import Encoding
 from aemodels.quality.evaluation import TEST_VARIANCES
-from aemodels.storage import checkpoints, measurements
+from aemodels.storage import checkpoints, measurements, photo_errors
 from benchmarks import vvc
 
 
@@ -88,7 +88,7 @@ def measure(
         _append(path, head)
     elif _entries(path)[0] != head:
         raise LatentLabError(f"{path} was measured with other settings; delete it and measure again.")
-    order = torch.randperm(len(photos.test_index), generator=torch.Generator().manual_seed(0)).tolist()
+    order = codec.in_random_order(len(photos.test_index))
     for i in tqdm([i for i in order[first::number] if i not in known], desc=path.stem, unit="photo"):
         if time.monotonic() > end:
             return
@@ -113,36 +113,24 @@ def read(path: Path, fingerprint: str) -> dict[int, list[Encoding]]:
 
 
 def keep(name: str, fingerprint: str, num_photos: int, out: Path | None = None) -> None:
-    """Writes the codec's figures into baselines.json: the means over all num_photos test photos, or, while only some are measured, what
-    partly.summarise_part makes of these and of AVIF, where all are known of it."""
+    """Writes the codec's figures on num_photos test photos into baselines.json, and its errors on each that is measured into
+    baselines.npz; figures of a part are carried over to all by the linear code's errors there."""
     baselines = measurements.read_baselines(fingerprint, out)
     if baselines is None:
         raise LatentLabError("baselines.json has nothing of these photos; run `python train.py --evaluate` first.")
-    folder, num_uses = checkpoints.checkpoint_folder(out), baselines["num_components"]
-    found, known = (read(folder / f"{key}.jsonl", fingerprint) for key in (name, "avif"))
+    found = read(checkpoints.checkpoint_folder(out) / f"{name}.jsonl", fingerprint)
     if not found:
         raise LatentLabError("No photo has been measured yet.")
-    rows = codec.at_capacity([*found.values()], CODECS[name].variances, num_uses)
-    if len(found) < num_photos:
-        for row in rows:
-            row["num_test_images"] = num_photos
-            if len(known) == num_photos and len(found) > 1:
-                errors = (_errors(of, row["budget_bytes"], num_photos) for of in (found, known))
-                row |= partly.summarise_part(*errors) | {"beside": "avif"}
+    linear_errors = photo_errors.read_baselines(fingerprint, out).get("linear_code", {})
+    variances, num_uses = CODECS[name].variances, baselines["num_components"]
+    rows, errors = codec.at_capacity(found, num_photos, variances, num_uses, linear_errors)
     measurements.save_baselines(baselines | {name: rows}, fingerprint, out)
+    photo_errors.save_baselines(name, errors, fingerprint, out)
     for row in rows:
         print(
             f"{name}, {row['num_images']:,} photos, variance {row['noise_variance']:g}: "
             f"{row['psnr_db']:.3f} ± {row['psnr_db_ci95']:.3f} dB in {row['mean_payload_bytes']:.1f} of {row['budget_bytes']} bytes"
         )
-
-
-def _errors(found: dict[int, list[Encoding]], budget: int, num_photos: int) -> Tensor:
-    """Of each photo's best encoding within the budget (num_photos,); NaN for one that is not measured."""
-    errors = torch.full((num_photos,), float("nan"), dtype=torch.double)
-    for i, encodings in found.items():
-        errors[i] = codec.best_within(encodings, budget).mse
-    return errors
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from math import inf, log10
 from typing import ClassVar
 
 import pytest
+import torch
 
 from aemodels.errors import LatentLabError
 from aemodels.quality import codec
@@ -96,11 +97,37 @@ def test_a_photo_that_fits_into_no_budget_has_no_encodings():
     assert codec.search(Coder(), "abc", 40, [10]) == []
 
 
+FOUND = {
+    2: [Encoding(200, 0.01), Encoding(280, 0.001), Encoding(282, 0.0001)],
+    0: [Encoding(100, 0.1)],
+}
+
+
 def test_at_capacity_takes_the_best_that_fits_of_each_photo():
-    found = [[Encoding(200, 0.01), Encoding(280, 0.001), Encoding(282, 0.0001)], [Encoding(100, 0.1)]]
-    low, high = codec.at_capacity(found, [0.05, 0.10])
+    photos = {0: FOUND[0], 1: FOUND[2]}
+    (low, high), errors = codec.at_capacity(photos, 2, [0.05, 0.10])
     assert (low["budget_bytes"], high["budget_bytes"]) == (281, 221)
     assert (low["mean_payload_bytes"], high["mean_payload_bytes"]) == (190, 150)
     assert low["psnr_db"] == pytest.approx((30 + 10) / 2)
     assert high["psnr_of_mean_mse_db"] == pytest.approx(-10 * log10(0.055))
     assert low["num_images"] == 2
+    assert "num_test_images" not in low
+    assert {variance: of.tolist() for variance, of in errors.items()} == {0.05: [0.1, 0.001], 0.10: [0.1, 0.01]}
+
+
+def test_of_a_part_of_the_photos_the_linear_code_tells_the_rest():
+    """On both that are measured, the codec has a tenth of the linear code's error at variance 0.05."""
+    linear = torch.tensor([1.0, 0.5, 0.01])
+    (low, high), errors = codec.at_capacity(FOUND, 3, [0.05, 0.10], linear_errors={0.05: linear})
+    assert errors[0.05].isnan().tolist() == [False, True, False]
+    assert (low["num_images"], low["num_test_images"], low["beside"]) == (2, 3, "linear_code")
+    assert low["psnr_db"] == pytest.approx(sum(10 - 10 * log10(e) for e in linear.tolist()) / 3)
+    # Nothing is known of the linear code at the other variance.
+    assert (high["num_images"], high["num_test_images"], "beside" in high) == (2, 3, False)
+    assert high["psnr_db"] == pytest.approx((10 + 20) / 2)
+
+
+def test_the_random_order_is_all_photos_and_always_the_same():
+    order = codec.in_random_order(50)
+    assert sorted(order) == list(range(50)) != order
+    assert codec.in_random_order(50) == order

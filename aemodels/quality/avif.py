@@ -1,8 +1,7 @@
 """A photo as AVIF, the still picture of AV1, at the capacity of a channel."""
 
 import io
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -10,7 +9,7 @@ from PIL import Image, features
 from torch import Tensor
 
 from aemodels.errors import LatentLabError
-from aemodels.quality.codec import Encoding, at_capacity, best_within, capacity_bytes, search
+from aemodels.quality.codec import Encoding, search
 from aemodels.quality.metrics import mse
 
 # tune=psnr gains 0.1 dB over Pillow's default. One thread, so that the bytes are the same everywhere.
@@ -76,8 +75,12 @@ def _leb128(stream: bytes, start: int) -> tuple[int, int]:
 def encodings(photo: Tensor, budgets: Sequence[int]) -> list[Encoding]:
     """AVIF of a photo uint8 (3, H, W), or (1, H, W) in grey: what holds the best within each of the budgets, in bytes.
 
-    Settings of each are its scale, subsampling and quality, as Pillow takes them.
+    Settings of each are its scale, subsampling and quality, as Pillow takes them. Raises LatentLabError where Pillow cannot write AVIF.
     """
+    if not features.check("avif"):
+        raise LatentLabError(
+            "This Pillow was built without AVIF; install it again with `pip install --upgrade pillow`."
+        )
 
     def at(way: tuple[float, str], level: int, quick: bool) -> Encoding:
         return encode(photo, *way, QUALITIES[level], QUICK_SPEED if quick else SPEED)
@@ -97,26 +100,3 @@ def encode(photo: Tensor, scale: float, subsampling: str, quality: int, speed: i
         x_hat = np.asarray(decoded.convert(original.mode).resize(original.size, Image.Resampling.LANCZOS))
     pair = (torch.from_numpy(a.copy()).view(1, *x.shape[:2], -1).float() / 255 for a in (x, x_hat))
     return Encoding(payload_bytes(buffer.getvalue()), mse(*pair).item(), (scale, subsampling, quality))
-
-
-def avif_at_capacity(
-    photos: Sequence[Tensor],
-    variances: Sequence[float],
-    num_uses: int = 1024,
-    keep: Callable[[float, Tensor], object] = lambda noise_variance, errors: None,
-) -> list[dict[str, Any]]:
-    """PSNR in dB of photos uint8 (N, C, H, W), each as the best AVIF that fits the capacity at each noise variance (> 0).
-
-    Figures as of codec.at_capacity. `photos` is gone through once, so that a progress bar may wrap it. `keep` is called
-    with each variance and the mean squared error (N,) of each photo. Raises LatentLabError where
-    Pillow cannot write AVIF, and where none fits.
-    """
-    if not features.check("avif"):
-        raise LatentLabError(
-            "This Pillow was built without AVIF; install it again with `pip install --upgrade pillow`."
-        )
-    budgets = {variance: capacity_bytes(variance, num_uses) for variance in variances}
-    found = [encodings(photo, sorted(set(budgets.values()))) for photo in photos]
-    for variance, budget in budgets.items():
-        keep(variance, torch.tensor([best_within(of_photo, budget).mse for of_photo in found]))
-    return at_capacity(found, variances, num_uses)

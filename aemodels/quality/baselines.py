@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -11,9 +12,11 @@ from tqdm import tqdm
 from aemodels.data.sources import DataSet
 from aemodels.errors import LatentLabError
 from aemodels.noise import add_noise, power
-from aemodels.quality.avif import avif_at_capacity
+from aemodels.quality import avif, codec
 from aemodels.quality.evaluation import AUDIT, FIGURES, TEST_VARIANCES
 from aemodels.quality.metrics import summarise
+
+AVIF_PHOTOS = 100  # at some six seconds each; `python -m benchmarks.codecs avif` measures more
 
 
 @dataclass(frozen=True)
@@ -96,9 +99,11 @@ def lacks_linear_code(results: Mapping[str, Any]) -> bool:
 
 
 def lacks_avif(results: Mapping[str, Any]) -> bool:
-    """The same for AVIF at capacity, which would be infinite without noise; on fewer photos than the linear code it counts as lacking."""
+    """The same for AVIF at capacity, which would be infinite without noise; of other test photos than the linear code it counts as
+    lacking."""
     rows = results.get("avif", [])
-    photos, all_photos = ({row["num_images"] for row in part} for part in (rows, results.get("linear_code", [])))
+    photos = {row.get("num_test_images", row["num_images"]) for row in rows}
+    all_photos = {row["num_images"] for row in results.get("linear_code", [])}
     figures = FIGURES | {"budget_bytes", "mean_payload_bytes"}
     return photos != all_photos or not _covers(rows, TEST_VARIANCES[1:], figures)
 
@@ -112,11 +117,13 @@ def measure(
     num_uses: int,
     known: Mapping[str, Any],
     keep: Callable[[str, dict[float, Tensor]], object] = lambda key, errors: None,
+    linear_errors: Mapping[float, Tensor] = MappingProxyType({}),
 ) -> Iterator[dict[str, Any]]:
     """Measures what `known`, the results of an earlier run, lacks; gives all results after each part, to be kept.
 
-    num_uses  real channel uses a photo, and as many principal components
-    keep      called with the key of each part, and the mean squared error (N,) of each image by noise variance
+    num_uses       real channel uses a photo, and as many principal components
+    keep           called with the key of each part, and the mean squared error (N,) of each image by noise variance
+    linear_errors  those of an earlier run's linear code
     Results known of other photos are dropped. Of a set too small for that many components, or too large for memory, nothing is
     measured.
     """
@@ -144,12 +151,15 @@ def measure(
             ],
         }
         keep("linear_code", errors)
+        linear_errors = errors
         yield results
     if lacks_avif(results):
-        photos = tqdm(dataset.test, desc="baselines: AVIF", unit="photo")
-        errors: dict[float, Tensor] = {}
+        num_photos, variances = len(dataset.test), TEST_VARIANCES[1:]
+        budgets = sorted({codec.capacity_bytes(variance, num_uses) for variance in variances})
+        chosen = tqdm(codec.in_random_order(num_photos)[:AVIF_PHOTOS], desc="baselines: AVIF", unit="photo")
         try:
-            rows = avif_at_capacity(photos, TEST_VARIANCES[1:], num_uses, errors.__setitem__)
+            found = {i: avif.encodings(dataset.test[i], budgets) for i in chosen}
+            rows, errors = codec.at_capacity(found, num_photos, variances, num_uses, linear_errors)
         except LatentLabError as error:
             tqdm.write(f"baselines: AVIF is not measured. {error}")
             return

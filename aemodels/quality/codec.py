@@ -4,17 +4,20 @@ Shannon (1948): n real uses of a Gaussian channel carry at most n·½·log2(1 + 
 compressed to that many bytes and sent by an ideal channel code, at unit power. No real channel code reaches this at 1,024 uses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import exp, floor, inf, log, log2
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from aemodels.errors import LatentLabError
 from aemodels.models.autoencoders import MSE_FLOOR
+from aemodels.quality import partly
 from aemodels.quality.metrics import summarise
 
 # A way to encode is tried thoroughly if, encoded quickly, its error is within 0.2 dB of the best way's: on eight train photos that takes
@@ -129,24 +132,42 @@ def best_within(encodings: Sequence[Encoding], max_bytes: int) -> Encoding:
     return min(fitting, key=lambda encoding: encoding.mse)
 
 
+def in_random_order(num_photos: int) -> list[int]:
+    """The places of num_photos photos, in an order that is always the same: the first are a fair sample of all."""
+    return torch.randperm(num_photos, generator=torch.Generator().manual_seed(0)).tolist()
+
+
 def at_capacity(
-    found: Sequence[Sequence[Encoding]], variances: Sequence[float], num_uses: int = 1024
-) -> list[dict[str, Any]]:
+    found: Mapping[int, Sequence[Encoding]],
+    num_photos: int,
+    variances: Sequence[float],
+    num_uses: int = 1024,
+    linear_errors: Mapping[float, Tensor] = MappingProxyType({}),
+) -> tuple[list[dict[str, Any]], dict[float, Tensor]]:
     """Figures of photos, each as the best of its encodings that fits the capacity at each noise variance (> 0).
 
-    One dictionary a variance, as metrics.evaluate gives them, with the budget and the mean payload in bytes. Raises LatentLabError
-    where none fits.
+    found          encodings of each photo that was measured, by its place among num_photos test photos; at least one
+    linear_errors  by noise variance, the linear code's error on each test photo (num_photos,), where it is known
+
+    Gives one dictionary a variance, as metrics.evaluate does, with the budget and the mean payload in bytes, and by variance the error
+    on each photo (num_photos,), NaN where it is not measured. Where some are not, "num_test_images" is how many there are, and, if
+    the linear code's errors are known, the figures are those of partly.summarise_part, and "beside" is "linear_code". Raises
+    LatentLabError where none fits.
     """
-    rows = []
+    rows, errors = [], {}
     for variance in variances:
         budget = capacity_bytes(variance, num_uses)
-        chosen = [best_within(encodings, budget) for encodings in found]
-        rows.append(
-            {
-                "noise_variance": variance,
-                **summarise(torch.tensor([encoding.mse for encoding in chosen])),
-                "budget_bytes": budget,
-                "mean_payload_bytes": sum(encoding.num_bytes for encoding in chosen) / len(chosen),
-            }
-        )
-    return rows
+        chosen = {i: best_within(encodings, budget) for i, encodings in found.items()}
+        of_all = torch.full((num_photos,), torch.nan, dtype=torch.double)
+        for i, encoding in chosen.items():
+            of_all[i] = encoding.mse
+        figures: dict[str, Any] = summarise(of_all[of_all.isfinite()])
+        if len(found) < num_photos:
+            figures["num_test_images"] = num_photos
+            known = linear_errors.get(variance)
+            if len(found) > 1 and known is not None and len(known) == num_photos:
+                figures = partly.summarise_part(of_all, known) | {"beside": "linear_code"}
+        mean_bytes = sum(encoding.num_bytes for encoding in chosen.values()) / len(chosen)
+        rows.append({"noise_variance": variance, **figures, "budget_bytes": budget, "mean_payload_bytes": mean_bytes})
+        errors[variance] = of_all
+    return rows, errors

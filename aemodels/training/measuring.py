@@ -93,7 +93,8 @@ def measure_baselines(recipes: Sequence[Recipe], load: Load, out: Path) -> None:
         def keep(key: str, errors: dict[float, Tensor], fingerprint: str = fingerprint) -> None:
             photo_errors.save_baselines(key, errors, fingerprint, out)
 
-        for results in baselines.measure(dataset, num_uses, known.get(fingerprint, {}), keep):
+        linear_errors = photo_errors.read_baselines(fingerprint, out).get("linear_code", {})
+        for results in baselines.measure(dataset, num_uses, known.get(fingerprint, {}), keep, linear_errors):
             measurements.save_baselines(results, fingerprint, out)
 
 
