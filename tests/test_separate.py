@@ -39,20 +39,6 @@ def test_trials_end_with_enough_failures():
     assert (trial.num_blocks, trial.num_failed) == (16, 16)
 
 
-def test_the_largest_block_is_found(monkeypatch):
-    class Step:
-        """Blocks of up to 150 bytes arrive."""
-
-        def __init__(self, num_bytes, bits_per_symbol):
-            self.num_bytes = num_bytes
-
-        def simulate(self, snr, **effort):
-            return Trial(snr, 100, 0 if self.num_bytes <= 150 else 50)
-
-    monkeypatch.setattr(separate_coding, "Link", Step)
-    assert separate_coding.largest(4, 10.0, 100, 209) == 150
-
-
 def test_a_photo_whose_block_may_fail_is_worth_the_mean_of_both():
     sent, average = torch.tensor([0.001, 0.01]), torch.tensor([0.1, 0.1])
     assert separate.expected(sent, average, 0.0) == pytest.approx(metrics.summarise(sent))
