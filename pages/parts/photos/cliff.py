@@ -75,8 +75,8 @@ def about(cliff: Cliff, picture: Words) -> str:
     return sentences(
         [
             _(
-                "Solid: the models. Dashed: VVC, the strongest image codec, over a real channel code (5G's LDPC code and QAM). Like a model it "
-                "sends a photo by {uses} uses of the channel. Each code is made for one SNR, at which one block in a thousand fails: {codes}."
+                "Solid: the models. Dashed: the image codec VVC over a real channel code (5G's LDPC code and QAM). Like a model it "
+                "sends a photo by {uses} uses of the channel. Each code is made for one SNR, at which about one block in a thousand fails: {codes}."
             ).format(uses=number(NUM_USES), codes=list_of(map(made, cliff.codes))),
             _(
                 "Where a block fails, one sees the average train photo. How many fail is measured on random blocks; the PSNR is the expectation "

@@ -30,7 +30,8 @@ def interactive(cliff: Cliff) -> go.Figure:
             line.update(line_dash="dot", marker_symbol="diamond")
     for line, failing in zip(chart.data[len(models) :], _failing(cliff), strict=False):
         line.update(text=failing, hovertemplate=f"{hover}, %{{text}}<extra>{line.name}</extra>")
-    chart.update_layout(height=480, hovermode="closest", legend={"y": -0.2, "yanchor": "top"})
+    below = {"yref": "container", "yanchor": "bottom", "y": 0, "x": 0}
+    chart.update_layout(height=560, hovermode="closest", legend=below)
     return chart
 
 
