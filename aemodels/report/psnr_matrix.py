@@ -120,22 +120,16 @@ def measured_in_part(baselines: Mapping[str, Any]) -> list[str]:
     for label, key in BASELINES.items():
         row = next(iter(baselines.get(key, [])), {})
         if row.get("num_images", 0) < row.get("num_test_images", 0):
-            others = [_(other) for other, of in BASELINES.items() if of == row.get("beside")]
             how = (
                 _(
-                    "{baseline} was measured on {number} of the {total} test images, drawn at random: what it is ahead of {other} on these is "
-                    "added to the mean of {other} over all."
+                    "{baseline} was measured on {number} of the {total} test images, drawn at random: what it is ahead of the linear code on "
+                    "these is added to the linear code's mean over all."
                 )
-                if others
+                if "beside" in row
                 else _("{baseline} was measured on {number} of the {total} test images alone, drawn at random.")
             )
             text.append(
-                how.format(
-                    baseline=_(label),
-                    number=number(row["num_images"]),
-                    total=number(row["num_test_images"]),
-                    other=next(iter(others), None),
-                )
+                how.format(baseline=_(label), number=number(row["num_images"]), total=number(row["num_test_images"]))
             )
     return text
 
