@@ -236,10 +236,10 @@ def test_the_psnr_table_holds_the_measured_figures(english, ckpts):
     table = tables(english)["dogs-d5-psnr"]
     names = [model.name for model in LAB.groups[1].models if not model.is_prior]
     assert [row[0] for row in table.rows] == [
-        *map(LAB.groups[1].titles.get, names), *psnr_matrix.BASELINES,
+        *map(LAB.groups[1].titles.get, names), *(label for label, key in psnr_matrix.BASELINES.items() if key in BASELINES),
     ]  # fmt: skip
     measured = [ckpts[name].metrics["evaluations"] for name in names] + [
-        BASELINES[key] for key in psnr_matrix.BASELINES.values()
+        BASELINES[key] for key in psnr_matrix.BASELINES.values() if key in BASELINES
     ]
     for row, evaluations in zip(table.rows, measured, strict=True):
         at = {e["noise_variance"]: f"{e['psnr_db']:.2f} ± {e['psnr_db_ci95']:.2f}" for e in evaluations}

@@ -77,9 +77,9 @@ def test_l2_twins_stay_within_three_percent(name):
 
 
 def baseline(kind):
-    """PSNR in dB of "linear_code", "avif" or "vvc" by noise variance."""
+    """PSNR in dB of "linear_code", "avif" or "vvc" by noise variance; empty where it is not measured."""
     photos = aemodels.load_checkpoint("dog-ae").data.fingerprint
-    return {e["noise_variance"]: e["psnr_db"] for e in measurements.read_baselines(photos)[kind]}
+    return {e["noise_variance"]: e["psnr_db"] for e in measurements.read_baselines(photos).get(kind, [])}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_readme_tells_the_psnr_matrix():
     )
     found = {name.strip(): figures for name, *figures in lines if set("".join(figures)) <= set("0123456789.–")}
     dogs = [name for name in LAB if name.startswith("dog")]
-    assert list(found) == [*dogs, *psnr_matrix.BASELINES]
+    assert list(found) == [*dogs, *(label for label, kind in psnr_matrix.BASELINES.items() if baseline(kind))]
     for name, figures in found.items():
         if name in dogs:
             rows = checkpoints.read_header(name)["metrics"]["evaluations"]
