@@ -141,10 +141,15 @@ def wanted(args: argparse.Namespace) -> list[str]:
                 f"{name} is finished ({' and '.join(differences)}{reached(ckpt.metrics)}): move {path} away, or give "
                 "another folder with --out, to have it trained as asked."
             )
-        elif ckpt.model_config != as_asked(recipe, args).model:
-            print(
-                f"{path} is not of the network in {name}'s recipe; move it away to have that trained.", file=sys.stderr
+        elif ckpt.model_config != (asked := as_asked(recipe, args).model):
+            loss = ckpt.model_config.reconstruction
+            is_of_another_loss = dataclasses.replace(ckpt.model_config, reconstruction=asked.reconstruction) == asked
+            unlike = (
+                f"was trained with the loss {loss}, not {asked.reconstruction}"
+                if is_of_another_loss
+                else "is not of the network"
             )
+            print(f"{path} {unlike} in {name}'s recipe; move it away to have that trained.", file=sys.stderr)
     if contradicted:
         raise LatentLabError("\n".join(contradicted))
     return missing

@@ -372,7 +372,7 @@ def test_the_refiner_adds_to_the_code_what_it_makes_of_code_and_gradients(make, 
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
 def test_an_image_that_the_refiner_leads_astray_keeps_its_code(make, variant):
-    model = make(variant, "refined")
+    model = make(variant, "refined", seed=1)
     x = model.decode(torch.randn(32, *model.config.latent_shape))
     first, refined, kept = model.first_code(x), model.training_code(x), model.encode(x)
     is_better = model.reconstruction_loss(x, refined) < model.reconstruction_loss(x, first)
@@ -397,7 +397,7 @@ def test_descent_without_noise_is_lbfgs_from_the_learned_steps_on(make):
     assert len(codes) == num_learned, "descend changed what it was given"
     for _ in range(3):
         z = codes[-1].clone().requires_grad_(True)
-        error = model.reconstruction_loss(x, z).sum()
+        error = model.code_error(x, z).sum()
         gradients.append(z[0].numel() * torch.autograd.grad(error, z)[0])
         codes.append(z.detach() + lbfgs_step(codes, gradients))
     assert (codes[-1] - codes[num_learned - 1]).abs().max() > 0.01
@@ -412,7 +412,7 @@ def test_descent_under_noise_goes_down_the_mean_error_over_opposite_noises(make)
     for t, rate in enumerate([DESCENT_RATE, DESCENT_RATE / 2]):
         noise = model.noise_variance**0.5 * seeded_signs(t, z[0])
         z = z.clone().requires_grad_(True)
-        error = (model.reconstruction_loss(x, z + noise) + model.reconstruction_loss(x, z - noise)) / 2
+        error = (model.code_error(x, z + noise) + model.code_error(x, z - noise)) / 2
         direction = torch.autograd.grad(error.sum(), z)[0]
         length = direction.flatten(1).square().mean(1).sqrt()
         z = model.scale(z.detach() - rate * direction / length.view(-1, 1, 1, 1))
@@ -428,7 +428,7 @@ def test_an_image_has_the_code_of_descent_unless_its_error_grew_and_none_while_t
     first = model.first_code(x)
     codes, gradients, _ = model.refinement.refine(model, x, first)
     descended = model.refinement.descend(model, x, codes, gradients)
-    is_better = model.reconstruction_loss(x, descended) < model.reconstruction_loss(x, first)
+    is_better = model.code_error(x, descended) < model.code_error(x, first)
     assert is_better.any()
     expected = torch.where(is_better.view(-1, 1, 1, 1), descended, first)
     torch.testing.assert_close(model.encode(x), expected)
@@ -448,7 +448,7 @@ def test_descent_lessens_the_error_under_noise(make):
     z = model.first_code(x)
     descended = model.refinement.descend(model, x, [z], [])
     noise = model.noise_variance**0.5 * torch.randn(64, 1, *z.shape[1:])
-    before, after = (torch.stack([model.reconstruction_loss(x, z + n) for n in noise]).mean(0) for z in (z, descended))
+    before, after = (torch.stack([model.code_error(x, z + n) for n in noise]).mean(0) for z in (z, descended))
     assert (after < before).all()
 
 
@@ -458,16 +458,25 @@ def test_the_error_gradient_tells_how_the_loss_of_each_image_changes_with_its_co
     x = images_for(model).double()
     z = model.encode(x)
     gradient, error = model.refinement.gradient_and_error(model, x, z)
-    torch.testing.assert_close(error, model.reconstruction_loss(x, z))
+    torch.testing.assert_close(error, model.code_error(x, z))
     aside = torch.randn(z.shape, generator=torch.Generator().manual_seed(1), dtype=z.dtype)
     for direction in (gradient, gradient + gradient.square().mean().sqrt() * aside):
         step = 0.02 / direction.square().mean().sqrt()  # the loss is taken in float32: no tiny steps
-        ahead, behind = (
-            model.reconstruction_loss(x, z + move).double() for move in (step * direction, -step * direction)
-        )
+        ahead, behind = (model.code_error(x, z + move).double() for move in (step * direction, -step * direction))
         slope = (gradient * direction).flatten(1).mean(1)
         torch.testing.assert_close((ahead - behind) / (2 * step), slope, atol=0, rtol=0.05)
         assert slope.min() > 0
+
+
+def test_a_code_is_improved_alike_by_models_of_the_mse_and_of_its_logarithm(make):
+    model, older = (
+        make("noisy-code", "refined", descent_steps=1, reconstruction=of).eval() for of in ("mse", "log_mse")
+    )
+    older.load_state_dict(model.state_dict())
+    x = images_for(model)
+    assert not torch.equal(model.first_code(x), model.encode(x))
+    assert torch.equal(model.encode(x), older.encode(x))
+    assert not torch.allclose(loss(model, x)["reconstruction"], loss(older, x)["reconstruction"])
 
 
 def test_a_refiner_works_where_gradients_are_switched_off_and_leaves_none_behind(make):

@@ -196,6 +196,13 @@ def test_training_explains_its_loss_and_its_words_where_they_stand(group):
     app = open_page("about/training")
     app.segmented_control(key="group").set_value(TITLES[group]).run()
     captions = " ".join(caption.value for caption in app.caption)
+    by_logarithm = [
+        name
+        for name in autoencoders()
+        if aemodels.load_checkpoint(name).model_config.reconstruction == "log_mse" and name.startswith(group)
+    ]
+    told = ", ".join(f"`{name}`" for name in by_logarithm)
+    assert (f"{told}: the last training made its logarithm smaller" in captions) == bool(by_logarithm)
     for words in ("The loss “log MSE” is the logarithm of each image’s MSE", "Corrector: ", "the refiner, "):
         assert (words in captions) == (group == "dog")
     assert "chosen by figures on test images" in captions

@@ -257,7 +257,7 @@ latent_shape = [64, 2, 2]
 widths = [8, 16]
 encoder_depths = [1, 1]
 decoder_depths = [1, 1]
-reconstruction = "log_mse"
+reconstruction = "mse"
 [training]
 epochs = 2
 batch_size = 8

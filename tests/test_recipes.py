@@ -166,6 +166,11 @@ WRONG = [
     ('network = "conv"', 'network = "transformer"', "table [model]: There is no network 'transformer'"),
     ("widths = [8, 16]", "widths = [8, 17]", "table [model]: Conv widths must be multiples"),
     ('reconstruction = "mse"', 'reconstruction = "l1"', "table [model]: reconstruction must be bce, mse or log_mse"),
+    (
+        'reconstruction = "mse"',
+        'reconstruction = "log_mse"',
+        "table [model]: reconstruction must be bce or mse, not 'log_mse'.",
+    ),
     ("epochs = 1", 'start_from = "wrong"\nepochs = 1', "start_from must be another model's name"),
     ("epochs = 1", 'start_from = "../a"\nepochs = 1', "table [training], start_from: '../a' is not a checkpoint name"),
     (

@@ -39,7 +39,7 @@ MODELS = {
         corrector_depths=(1, 1),
         refiner_depth=1,
         refiner_steps=2,
-        reconstruction="log_mse",
+        reconstruction="mse",
     ),
 }
 TRAINING = TrainConfig(epochs=4, batch_size=32, learning_rate=4e-3, refine_from=0.5)

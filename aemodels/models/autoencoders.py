@@ -96,8 +96,8 @@ class Autoencoder(nn.Module):
         return self.decode(self.encode(x)) if generator is None else self.loss(x, generator)
 
     def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor:
-        """Mean over the pixels and channels of each image, (B,): binary cross-entropy in nats, or squared error, or the natural
-        logarithm of the latter, whose mean over images is their mean PSNR but for sign and unit.
+        """Mean over the pixels and channels of each image, (B,): binary cross-entropy in nats, or squared error, or, of models from
+        before recipes had to choose between these, the natural logarithm of the latter.
 
         For squared error the decoder's output is not clamped here, so that its gradient never vanishes.
         """
@@ -108,6 +108,12 @@ class Autoencoder(nn.Module):
             per_pixel = F.mse_loss(output, x, reduction="none")
         per_image = per_pixel.flatten(1).mean(1)
         return per_image.clamp_min(MSE_FLOOR).log() if self.config.reconstruction == "log_mse" else per_image
+
+    def code_error(self, x: Tensor, z: Tensor) -> Tensor:
+        """What a code z of images x is improved by, (B,): the reconstruction loss, of squared error its natural logarithm. No weight is
+        trained by it. Its gradient is relative to the error, so that it is of one size for images that are easy and hard to rebuild."""
+        error = self.reconstruction_loss(x, z)
+        return error.clamp_min(MSE_FLOOR).log() if self.config.reconstruction == "mse" else error
 
 
 class DenoisingAutoencoder(Autoencoder):

@@ -55,7 +55,8 @@ class ModelConfig(JsonConfig):
     refiner_depth     blocks of the refiner, which improves codes by the gradient of their error, "conv" only
     refiner_steps     how often it does so, with the same weights; 0 for no refiner
     descent_steps     steps of descent on the code after the refiner's, not while training
-    reconstruction    loss: "bce" (binary cross-entropy), "mse", or "log_mse" (natural logarithm of each image's MSE)
+    reconstruction    loss: "bce" (binary cross-entropy) or "mse"; "log_mse" (natural logarithm of each image's MSE) is what older
+                      models were trained with, and no recipe takes it
     settings          the variant's own numbers, by name: its class in models.autoencoders says which, and `build` checks that it
                       has these and no others. As JSON they stand beside the fields above
     """

@@ -33,7 +33,7 @@ class Channel(Protocol):
     def first_code(self, x: Tensor) -> Tensor: ...
     def scale(self, z: Tensor) -> Tensor: ...
     def generate(self, z: Tensor) -> Tensor: ...
-    def reconstruction_loss(self, x: Tensor, z: Tensor) -> Tensor: ...
+    def code_error(self, x: Tensor, z: Tensor) -> Tensor: ...
 
 
 class Refinement(nn.Module):
@@ -75,7 +75,7 @@ class Refinement(nn.Module):
         yield from ((REFINER, code) for code in codes[1:])
         for made in self.descent(model, x, codes, gradients):
             yield DESCENT, made
-        is_better = model.reconstruction_loss(x, made) < errors[0]
+        is_better = model.code_error(x, made) < errors[0]
         yield KEPT, torch.where(is_better.view(-1, 1, 1, 1), made, z)
 
     def improve_in_training(self, model: Channel, x: Tensor, z: Tensor) -> Tensor:
@@ -137,11 +137,11 @@ class Refinement(nn.Module):
             yield z
 
     def gradient_and_error(self, model: Channel, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradient of each image's reconstruction loss with respect to its code, (B, *latent_shape) as z is, times the number
-        of the code's elements, so that its entries are of order 1; and that loss, (B,). The gradient can be differentiated."""
+        """The gradient of each image's code_error with respect to its code, (B, *latent_shape) as z is, times the number of the
+        code's elements, so that its entries are of order 1; and that error, (B,). The gradient can be differentiated."""
 
         def total_and_each(z: Tensor) -> tuple[Tensor, Tensor]:
-            error = model.reconstruction_loss(x, z)
+            error = model.code_error(x, z)
             return error.sum(), error
 
         gradient, error = torch.func.grad(total_and_each, has_aux=True)(z)

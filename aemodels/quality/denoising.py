@@ -105,7 +105,7 @@ def _gaussian_windows(side: int) -> Tensor:
     return torch.stack([F.pad(window / window.sum(), (i, places - 1 - i)) for i in range(places)])
 
 
-@torch.inference_mode()
+@torch.no_grad()  # see metrics.evaluate_at
 def sweep(denoise: Denoiser, images: Tensor, noise_factors: Sequence[float]) -> dict[str, list[float]]:
     """Mean PSNR in dB and mean SSIM of denoised images uint8 (N, 1, H, W) at each noise factor; image i's noise has seed i.
 

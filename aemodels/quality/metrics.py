@@ -111,7 +111,7 @@ def power_audit(z: Tensor, z_noisy: Tensor) -> dict[str, float]:
     return {"code_power": z.double().square().mean().item(), "noise_power": power(z_noisy - z).double().mean().item()}
 
 
-@torch.inference_mode()
+@torch.no_grad()  # see evaluate_at
 def reconstruct(
     model: Autoencoder, x: Tensor, noise_factor: float = 0.0, noise_variance: float = 0.0, seeds: Sequence[int] = ()
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -67,6 +67,8 @@ def read(path: str | Path) -> Recipe:
     _check_name(file, texts["name"])
     data = _table(file, "data", content)
     model = _table(file, "model", content, image_shape=_image_shape(content["model"], data))
+    if model.reconstruction == "log_mse":
+        raise ConfigError(f"{file}, table [model]: reconstruction must be bce or mse, not {model.reconstruction!r}.")
     training = _table(file, "training", content)
     if training.start_from == texts["name"]:
         raise ConfigError(f"{file}, table [training]: start_from must be another model's name.")
