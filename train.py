@@ -26,13 +26,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tqdm import tqdm
 
 from aemodels import console, precision
 from aemodels.data import sources
 from aemodels.errors import CheckpointError, DataError, FileError, LatentLabError
 from aemodels.models.config import MAX_COUNT, MAX_MINUTES
 from aemodels.storage import checkpoints, priors
-from aemodels.training import making, measuring, processes, provenance, recipes
+from aemodels.training import forecast, generating, making, measuring, processes, provenance, recipes
 from aemodels.training.recipes import Recipe
 
 # For a first look: small networks, a fixed number of steps, so that a slow machine takes longer and learns as much.
@@ -58,8 +59,23 @@ def as_asked(recipe: Recipe, args: argparse.Namespace) -> Recipe:
     if args.quick:
         model = dataclasses.replace(model, **QUICK_NETWORKS[model.network])
         train_config = dataclasses.replace(train_config, **QUICK_TRAININGS[model.network])
-    asked = {key: getattr(args, key) for key in ("epochs", "minutes") if getattr(args, key)}
+    asked = {key: value for key, value in (("epochs", args.epochs), ("minutes", minutes_of(recipe, args))) if value}
     return dataclasses.replace(recipe, model=model, training=dataclasses.replace(train_config, **asked))
+
+
+def minutes_of(recipe: Recipe, args: argparse.Namespace) -> float | None:
+    """Its share of --minutes; None where there is no limit."""
+    return args.shares.get(recipe.name, args.minutes)
+
+
+def as_trained(recipe: Recipe, dataset: sources.DataSet, args: argparse.Namespace) -> Recipe:
+    """What this command line makes of a recipe with these images: a quick look at few photos takes more epochs."""
+    recipe = as_asked(recipe, args)
+    if not args.quick or args.epochs:
+        return recipe
+    steps_per_epoch = max(1, len(dataset.train) // recipe.training.batch_size)
+    epochs = max(recipe.training.epochs, math.ceil(QUICK_STEPS / steps_per_epoch))
+    return dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, epochs=epochs))
 
 
 def load_data(recipe: Recipe, args: argparse.Namespace) -> sources.DataSet:
@@ -74,12 +90,59 @@ def load_data(recipe: Recipe, args: argparse.Namespace) -> sources.DataSet:
 
 
 def train_one(recipe: Recipe, args: argparse.Namespace, at: making.Workplace) -> None:
-    dataset, recipe = load_data(recipe, args), as_asked(recipe, args)
-    if args.quick and not args.epochs:
-        steps_per_epoch = max(1, len(dataset.train) // recipe.training.batch_size)
-        epochs = max(recipe.training.epochs, math.ceil(QUICK_STEPS / steps_per_epoch))
-        recipe = dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, epochs=epochs))
-    making.make(recipe, dataset, at)
+    dataset = load_data(recipe, args)
+    making.make(as_trained(recipe, dataset, args), dataset, at)
+
+
+def seconds_needed(names: list[str], args: argparse.Namespace, at: making.Workplace) -> dict[str, float]:
+    """About how many seconds each of the models takes here without a time limit."""
+    found = forecast.Forecast(at)
+
+    def needed(name: str) -> float:
+        recipe, dataset = args.recipes[name], load_data(args.recipes[name], args)
+        encoder = recipe.training.codes_of
+        if encoder in args.recipes:
+            codes_of = as_asked(args.recipes[encoder], args).model
+        else:
+            codes_of = checkpoints.load_checkpoint(encoder, args.out).model_config if encoder else None
+        return found.seconds(as_trained(recipe, dataset, args), dataset, codes_of)
+
+    with tqdm(names, desc="how long it will take", leave=False) as bar:
+        return {name: needed(name) for name in bar}
+
+
+def share_minutes(args: argparse.Namespace, at: making.Workplace) -> dict[str, float | None]:
+    """How many of --minutes each of the recipes gets whose images there are."""
+    shares: dict[str, float | None] = dict.fromkeys(args.recipes)
+    for name in shares:
+        with contextlib.suppress(DataError):
+            load_data(args.recipes[name], args)
+            shares[name] = 0.0
+    needed = seconds_needed([name for name, share in shares.items() if share is not None], args, at)
+    shared = forecast.share_out(60 * args.minutes, needed)
+    return shares | {name: round(share / 60, 2) for name, share in shared.items()}
+
+
+def how_long(names: list[str], args: argparse.Namespace, at: making.Workplace) -> str:
+    """How long training will take, in a sentence, and how a limited time is shared."""
+    needed = seconds_needed(names, args, at)
+    each = ", ".join(f"{name} {forecast.in_words(seconds)}" for name, seconds in needed.items())
+    total = forecast.in_words(sum(needed.values())) + (f" ({each})" if len(names) > 1 else "")
+    if not args.minutes:
+        return f"This will take about {total}; --minutes sets a limit."
+    if not args.shares:
+        return f"Without --minutes this would take about {total}."
+    shares = ", ".join(f"{name} {forecast.in_words(60 * args.shares[name])}" for name in names)
+    return f"Without --minutes this would take about {total}. Now each has a share: {shares}."
+
+
+def measure_sampling(names: list[str], args: argparse.Namespace) -> None:
+    """Whether sampling generates, measured for these models; where it cannot be, a sentence says why."""
+    try:
+        roots = [sources.data_root(folder) for folder in args.data or [None]]
+        generating.measure(*generating.models_of_photos(args.out, names), roots, args.out)
+    except LatentLabError as error:
+        print(error, file=sys.stderr)
 
 
 def print_table(names: list[str], out: Path) -> None:
@@ -165,9 +228,10 @@ def unlike_what_is_asked(ckpt: checkpoints.Checkpoint, recipe: Recipe, args: arg
     made, differences = ckpt.train_config, []
     if args.epochs and args.epochs != made.epochs:
         differences.append(f"trained for {made.epochs} epochs, not {args.epochs}")
-    if args.minutes and args.minutes != made.minutes:
+    minutes = minutes_of(recipe, args)
+    if minutes and minutes != made.minutes:
         limit = f"at most {made.minutes:g} minutes" if made.minutes else "any number of minutes"
-        differences.append(f"trained for {limit}, not {args.minutes:g}")
+        differences.append(f"trained for {limit}, not {minutes:g}")
     then, now = ckpt.data.config, recipe.data
     if then.image_shape != now.image_shape:
         differences.append(f"trained on images of {in_words(then.image_shape)}, not of {in_words(now.image_shape)}")
@@ -268,7 +332,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--minutes",
         type=above_zero(float, MAX_MINUTES),
-        help="at most this many minutes per model, training and measuring",
+        help="at most this many minutes, shared among the models, for training and measuring them",
     )
     parser.add_argument(
         "--quick", action="store_true", help="small networks and a minute or so a model; for a first look"
@@ -283,6 +347,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--download", action="store_true", help="fetch the data sets first")
     args = parser.parse_args(arguments)
+    args.shares = {}  # of --minutes, by model, where there are several
     args.out = args.out or (Path("checkpoints-quick") if args.quick else checkpoints.checkpoint_folder())
     return args
 
@@ -338,16 +403,14 @@ def main(arguments: list[str] | None = None) -> int:
             for recipe in args.recipes.values() if is_first else ():
                 measuring.evaluate_finished(recipe, load, args.out, device)
         else:
+            dtype = processes.agreed_dtype(device, accelerator)
+            at = making.Workplace(args.out, device, dtype, args.compile, accelerator)
+            if args.minutes and len(args.recipes) > 1:
+                args.shares = processes.of_the_first(share_minutes(args, at) if is_first else {}, accelerator)
+            # Other processes may look into other folders.
             names, left_out = with_data(wanted(args), args)
-            if accelerator:
-                from accelerate.utils import broadcast_object_list
-
-                names = [names]
-                broadcast_object_list(names)  # the first process's: those of others may look into other folders
-                names = names[0]
+            names = processes.of_the_first(names, accelerator)
             if names:
-                dtype = processes.agreed_dtype(device, accelerator)
-                at = making.Workplace(args.out, device, dtype, args.compile, accelerator)
                 print(
                     f"{provenance.device_name(device)}: trains in {precision.name(dtype)}, which is fastest here, and "
                     "measures in float32.",
@@ -356,6 +419,8 @@ def main(arguments: list[str] | None = None) -> int:
                 print(
                     *dict.fromkeys(load_data(args.recipes[name], args).summary for name in names), sep="\n", flush=True
                 )
+                if device == "cpu" and not accelerator:
+                    print(how_long(names, args, at), flush=True)
             for name in names:
                 train_one(args.recipes[name], args, at)
         if accelerator:
@@ -370,6 +435,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not args.quick:  # pages measure for themselves what is not kept
             measuring.measure_curves(shown, args.out)
             measuring.lay_out_codes(shown, args.out)
+        if not args.only and not args.quick:
+            measure_sampling([name for name in shown if name not in left_out], args)
         print_table(shown, args.out)
         if left_out:
             print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)

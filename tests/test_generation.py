@@ -22,7 +22,7 @@ from aemodels.models import autoencoders
 from aemodels.quality import features, generation
 from aemodels.quality.features import describe, oriented_filters
 from aemodels.storage import checkpoints, measurements
-from aemodels.training import recipes
+from aemodels.training import generating, recipes
 from benchmarks import generation as benchmark
 
 
@@ -424,12 +424,12 @@ def test_the_command_refuses_other_photos_than_the_models(data_folder, tmp_path,
 def test_a_data_set_that_is_not_there_leaves_the_others_measured(tmp_path, monkeypatch):
     measured = []
 
-    def measure(ckpts, priors, args):
+    def measure(ckpts, *_):
         if ckpts[0].name == "grey-ae":
             raise DataError("No photos.")
         measured.append([c.name for c in ckpts])
 
-    monkeypatch.setattr(benchmark, "measure", measure)
+    monkeypatch.setattr(generating, "measure_set", measure)
     for name, fingerprint in (("grey-ae", "0" * 32), ("shapes-ae", "1" * 32), ("shapes-plane", "1" * 32)):
         save_foreign(name, tmp_path, fingerprint=fingerprint)
     with pytest.raises(LatentLabError, match="Not measured for Grey shapes: No photos"):

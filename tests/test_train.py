@@ -40,6 +40,7 @@ def command(*arguments):
 def one_thread_and_own_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(train, "how_long", lambda *_: "")  # test_forecast.py tests it
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 NUM_OCTAVES = 4
+MIN_SIDE_PX, MULTIPLE_PX = 64, 16  # of the images that octaves and parts can be made of
 NUM_ORIENTATIONS = 4
 KERNEL_PX = 7
 GRID = 2  # first-layer energies are kept for each of GRID × GRID parts of the picture
@@ -68,7 +69,7 @@ def _correlation(a: Tensor, b: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def describe(x: Tensor) -> Tensor:
-    """Features (B, 296), float32, of images x (B, 3, H, W) in [0, 1]; H and W at least 64 px and multiples of 16.
+    """Features (B, 296), float32, of images x (B, 3, H, W) in [0, 1]; H and W at least MIN_SIDE_PX and multiples of MULTIPLE_PX.
 
     First-layer energies are taken as log(energy + FLOOR), second-layer ones relative to the one that they come from.
     """

@@ -4,7 +4,7 @@ import importlib.util
 import os
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -13,6 +13,8 @@ from aemodels.errors import LatentLabError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+Value = TypeVar("Value")
 
 
 def join(use_cpu: bool, refines_later: bool) -> "Accelerator | None":
@@ -48,6 +50,17 @@ def agree_on_epoch(epoch: int, accelerator: "Accelerator") -> None:
             f"The processes found training stopped after different epochs ({', '.join(map(str, epochs))}); give them all "
             "one folder with --out, shared by the machines."
         )
+
+
+def of_the_first(value: Value, accelerator: "Accelerator | None") -> Value:
+    """What the first of the processes has for it; plain values alone."""
+    if accelerator is None:
+        return value
+    from accelerate.utils import broadcast_object_list
+
+    values = [value]
+    broadcast_object_list(values)
+    return values[0]
 
 
 def agreed_dtype(device: str, accelerator: "Accelerator | None") -> torch.dtype:
