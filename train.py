@@ -7,6 +7,7 @@
     python train.py --list                   which recipes there are, and what is trained
     python train.py --quick                  all of them, with small networks, in some ten minutes on a CPU, into checkpoints-quick/
     python train.py --evaluate               trains nothing; measures what finished checkpoints and the baselines lack
+    python train.py --pack photos.pack       packs the photos into one file for another computer, which trains with --data photos.pack
     python train.py --download               fetches MNIST and Stanford Dogs into the data folder first
     accelerate launch train.py               on all GPUs of this machine, or of several
 
@@ -29,7 +30,8 @@ import torch
 from tqdm import tqdm
 
 from aemodels import console, precision
-from aemodels.data import sources
+from aemodels.data import packed, sources
+from aemodels.data.mnist import FAMILY
 from aemodels.errors import CheckpointError, DataError, FileError, LatentLabError
 from aemodels.models.config import MAX_COUNT, MAX_MINUTES
 from aemodels.storage import checkpoints, priors
@@ -134,6 +136,23 @@ def how_long(names: list[str], args: argparse.Namespace, at: making.Workplace) -
         return f"Without --minutes this would take about {total}."
     shares = ", ".join(f"{name} {forecast.in_words(60 * args.shares[name])}" for name in names)
     return f"Without --minutes this would take about {total}. Now each has a share: {shares}."
+
+
+def pack_photos(args: argparse.Namespace) -> None:
+    """Packs the photos of the recipes into one file. Raises LatentLabError where they are of several sets, or of none."""
+    configs = {r.data for r in args.recipes.values() if r.data.source not in FAMILY}
+    if len(configs) != 1:
+        raise LatentLabError(
+            f"One set of photos is packed, not {len(configs)}; choose a model of one with --only, --recipe or --photos."
+        )
+    (config,) = configs
+    with tqdm(desc="packing photos", unit="photo", leave=False) as bar:
+        num_photos = sources.pack(
+            config, sources.data_root(args.data[0] if args.data else None), args.pack, args.quality, bar.update
+        )
+    print(
+        f"{num_photos:,} photos of {config.name} in {args.pack}: {args.pack.stat().st_size / 1e6:.1f} MB. Take it along and give it to --data."
+    )
 
 
 def measure_sampling(names: list[str], args: argparse.Namespace) -> None:
@@ -346,6 +365,18 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--compile", action="store_true", help="torch.compile the networks: some minutes to start, meant for GPUs"
     )
     parser.add_argument("--download", action="store_true", help="fetch the data sets first")
+    parser.add_argument(
+        "--pack",
+        type=Path,
+        metavar="FILE",
+        help="train nothing; pack the photos into one file for another computer, where --data FILE takes it",
+    )
+    parser.add_argument(
+        "--quality",
+        type=above_zero(int, 100),
+        default=packed.QUALITY,
+        help="of packed photos that are not to test on, up to 100: WebP (default: %(default)s)",
+    )
     args = parser.parse_args(arguments)
     args.shares = {}  # of --minutes, by model, where there are several
     args.out = args.out or (Path("checkpoints-quick") if args.quick else checkpoints.checkpoint_folder())
@@ -392,6 +423,9 @@ def main(arguments: list[str] | None = None) -> int:
             folder = sources.data_root(args.data[0] if args.data else None)
             download.download_mnist(folder)
             download.download_dogs(folder)
+        if args.pack:
+            pack_photos(args)
+            return 0
         refines_later = any(recipe.training.refine_from for recipe in args.recipes.values())
         accelerator = processes.join(args.device == "cpu", refines_later)
         device = str(accelerator.device) if accelerator else args.device

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aemodels.data.packed import Pack
 from aemodels.data.photo_files import PhotoFiles, describe, list_photos
 from aemodels.data.pictures import open_photo
 from aemodels.data.stored_images import StoredImages, open_images
@@ -70,7 +71,7 @@ def read_photos(
     cached = _read_cache(cache, len(files), shape)
     if cached is None:
         try:
-            _write_cache(cache, folder, files, shape, progress)
+            _write_cache(cache, files, shape, _reader(folder, shape), progress)
         except OSError as error:
             # Another process may just have written it, and have it open (Windows).
             cached = _read_cache(cache, len(files), shape)
@@ -113,7 +114,7 @@ def _none_usable(listed: PhotoFiles, shape: tuple[int, int, int]) -> str:
         reason = describe(listed.left_out)
     elif listed.photos:
         file = listed.photos[min(2, len(listed.photos) - 1)]
-        reason = _("{name}: {sentence}").format(name=one_line(file), sentence=_decoded(listed.folder / file, shape))
+        reason = _("{name}: {sentence}").format(name=one_line(file), sentence=_reader(listed.folder, shape)(file))
         reason = reason.rstrip("。.")
     else:
         reason = ""
@@ -139,7 +140,7 @@ def _cache_name(folder: Path, files: list[str], shape: tuple[int, int, int]) -> 
     """
     where = hashlib.blake2b(os.fsencode(os.path.realpath(folder)) + f"\0{shape}".encode(), digest_size=8)
     what = hashlib.blake2b(f"{CACHE_VERSION}".encode(), digest_size=16)
-    for file in files:
+    for file in [folder] if folder.is_file() else files:
         try:
             stat = os.stat(folder / file)
             times = f"\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0"
@@ -166,14 +167,14 @@ def _read_cache(cache: Path, num_files: int, shape: tuple[int, int, int]) -> tup
 
 def _write_cache(
     cache: Path,
-    folder: Path,
     files: list[str],
     shape: tuple[int, int, int],
+    read_one: "Reader",
     progress: Callable[[int, int], None] | None,
 ) -> None:
     def read(file: str) -> tuple[str, Tensor] | DataError:
         with speaking(DEFAULT):  # the cache is for all who read it
-            return _decoded(folder / file, shape)
+            return read_one(file)
 
     paths, hashes, skipped = [], [], []
     # The index goes in place last: without it the images do not count, so an interrupted run leaves no half cache.
@@ -206,6 +207,30 @@ def _write_cache(
         if older.stem != cache.name:
             with contextlib.suppress(OSError):  # open in another process (Windows)
                 older.unlink()
+
+
+Reader = Callable[[str], tuple[str, Tensor] | DataError]
+
+
+def _reader(folder: Path, shape: tuple[int, int, int]) -> Reader:
+    """What gives a photo of the folder, or of the file of packed photos, by its name: its hash and its picture, or why there is none."""
+    if not folder.is_file():
+        return lambda file: _decoded(folder / file, shape)
+    pack = Pack(folder)
+    if pack.image_shape != shape:
+        raise DataError(
+            _("{path} holds photos of {has}, not of {wanted}; pack the photos again by a recipe of that shape.").format(
+                path=one_line(folder), has="×".join(map(str, pack.image_shape)), wanted="×".join(map(str, shape))
+            )
+        )
+
+    def read(file: str) -> tuple[str, Tensor] | DataError:
+        try:
+            return pack.read(file)
+        except DataError as error:
+            return error
+
+    return read
 
 
 def _decoded(path: Path, shape: tuple[int, int, int]) -> tuple[str, Tensor] | DataError:

@@ -13,10 +13,11 @@ from tqdm import tqdm
 
 from aemodels import memory
 from aemodels.config import JsonConfig, require
-from aemodels.data import splits
+from aemodels.data import packed, splits
 from aemodels.data.mnist import FAMILY, load_mnist
 from aemodels.data.photo_files import PhotoFiles, list_photos
 from aemodels.data.photo_sets import PhotoSet, list_dogs, load_photo_set
+from aemodels.data.photos import read_photos
 from aemodels.data.stored_images import Images
 from aemodels.errors import DataError
 from aemodels.language import N_, _, ngettext
@@ -182,6 +183,7 @@ class DataSet:
 
     reference_index   (N,) int64: the place of each in the whole test split
     summary           what it is, and where, in a line
+    webp_quality      of the photos to train and validate on, where packing changed them
     """
 
     train: Images
@@ -194,10 +196,11 @@ class DataSet:
     reference_index: Tensor
     record: DataRecord
     summary: str
+    webp_quality: int | None = None
 
 
 def data_root(folder: str | Path | None = None) -> Path:
-    """Where the data sets lie: `folder` if given, else the environment's LATENT_LAB_DATA, else `data`."""
+    """Where the data sets lie, a folder or a file of packed photos: `folder` if given, else the environment's LATENT_LAB_DATA, else `data`."""
     return Path(folder or os.environ.get("LATENT_LAB_DATA") or "data")
 
 
@@ -242,6 +245,8 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
     num_images = {"train": len(train), "validation": len(photos.validation_index), "test": len(test)}
     record = DataRecord(config, photos.label_names, splits.RULE, num_images, photos.fingerprint)
     summary = photos.summary() + (f" Of these, {len(train):,} and {len(test):,} for a quick look." if quick else "")
+    quality = packed.Pack(root).quality if root.is_file() else None
+    summary += f" Those to train and validate on are WebP of quality {quality}." if root.is_file() else ""
     num_bytes = sum(part.nbytes for part in parts)
     if memory.can_hold(num_bytes):
         parts = [part.in_memory() for part in parts]
@@ -252,14 +257,51 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
             f"{memory.size(memory.room_for_images())}, half of what is free."
         )
     labels = [photos.labels[index] for index in (train, photos.validation_index, photos.test_index[reference])]
-    return DataSet(*parts, *labels, reference, record, summary)
+    return DataSet(*parts, *labels, reference, record, summary, quality)
 
 
 def load_photos_of(config: DataConfig, root: Path, progress: Callable[[int, int], None] | None = None) -> PhotoSet:
     """The photos of a data set that is not of the MNIST family. Raises DataError as `load` does."""
     num_channels, size = config.image_shape[:2]
-    listed = list_dogs(root) if config.source == DOGS else _list_folder(config, root)
-    return load_photo_set(listed, size, num_channels, progress)
+    return load_photo_set(_listed(config, root), size, num_channels, progress)
+
+
+def pack(
+    config: DataConfig,
+    root: Path,
+    path: Path,
+    quality: int = packed.QUALITY,
+    progress: Callable[[int], object] = lambda n: None,
+) -> int:
+    """Writes the photos of a data set under `root` into one file, as packed.pack does, which may then be the root in its place; returns how
+    many. Raises DataError where there are none."""
+    if root.is_file():
+        raise DataError(
+            f"{one_line(root)} holds packed photos already; give --data the folder that they were packed from."
+        )
+    listed = _listed(config, root)
+    num_channels, size = config.image_shape[:2]
+    photos = read_photos(listed, size, num_channels=num_channels)
+    packed.pack(photos.images, photos.paths, photos.hashes, listed.folder, config.name, path, quality, progress)
+    return len(photos.paths)
+
+
+def _listed(config: DataConfig, root: Path) -> PhotoFiles:
+    if root.is_file():
+        return _list_packed(config, root)
+    return list_dogs(root) if config.source == DOGS else _list_folder(config, root)
+
+
+def _list_packed(config: DataConfig, path: Path) -> PhotoFiles:
+    """The photos in a file of packed ones."""
+    pack = packed.Pack(path)
+    if pack.name != config.name:
+        raise DataError(
+            _("{path} holds photos of {has}, not of {wanted}; give --data the right file or folder.").format(
+                path=one_line(path), has=repr(pack.name), wanted=repr(config.name)
+            )
+        )
+    return PhotoFiles(path, pack.paths, [])
 
 
 def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:

@@ -28,7 +28,7 @@ class CodeSet:
     validation           of NUM_VALIDATION validation images
     test                 the reference codes of the autoencoder's checkpoint
     autoencoder, digest  its name, and the digest of its weights
-    record               the data set whose images were encoded
+    record, webp_quality of the data set whose images were encoded
     """
 
     train: Tensor
@@ -40,6 +40,7 @@ class CodeSet:
     autoencoder: str
     digest: str
     record: DataRecord
+    webp_quality: int | None = None
 
 
 def num_images(dataset: DataSet, mirrored: bool) -> int:
@@ -80,6 +81,7 @@ def make(
         autoencoder.name,
         digest,
         dataset.record,
+        dataset.webp_quality,
     )
 
 

@@ -31,6 +31,7 @@ def describe(state: TrainState, config: TrainConfig, dataset: DataSet | CodeSet,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
+        **({} if dataset.webp_quality is None else {"webp_quality": dataset.webp_quality}),
     } | ({"earlier": state.earlier} if state.earlier else {})
 
 

@@ -54,12 +54,18 @@ def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
         _("device"): made["device"],
         _("matrices multiplied in"): made.get("precision", "bfloat16"),  # all were, before it was chosen
         _("train images"): number(made["num_train_images"]),
+        _("train images packed as"): _packed(made),
         _("validation images"): number(of.data.num_images["validation"]),
         _("test images"): number(of.data.num_images["test"]),
         _("data fingerprint"): made["data_fingerprint"][:12],
         _("seed"): str(made["seed"]),
         _("finished"): _("yes") if made["finished"] else _("no"),
     }
+
+
+def _packed(made: Mapping[str, Any]) -> str:
+    quality = made.get("webp_quality")
+    return "–" if quality is None else _("WebP of quality {quality}").format(quality=quality)
 
 
 def _of_prior(train: Mapping[str, Any]) -> dict[str, str]:
