@@ -2,6 +2,8 @@
 
 A message is written in English where it is used, `_("{number} digits").format(number=number(n))`; its translation stands in
 locale/<locale>/LC_MESSAGES/*.po, which is compiled in memory when it is first asked for. CONTRIBUTING.md says how to translate.
+
+Babel is imported where it is used: train.py speaks English alone, and runs where there is no Babel.
 """
 
 import contextlib
@@ -14,19 +16,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from decimal import Decimal, localcontext
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from babel import Locale
-from babel.lists import format_list
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
+if TYPE_CHECKING:
+    from babel import Locale
 
 LANGUAGES = {"en": "English", "zh": "简体中文"}  # as their own speakers call them
 DEFAULT = "en"
 MAX_DIGITS = 400  # as many as the largest float has; Decimal keeps 28 unless it is told
 CATALOGUES = Path(__file__).parents[1] / "locale"
-_LOCALES = {"en": Locale("en"), "zh": Locale("zh", "CN", script="Hans")}
+_LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
 _FOLDERS = {"zh": "zh_CN"}
 _TOUCHING = re.compile(r"(?<=[A-Za-z₀-₉])(?=[和或])|(?<=[和或])(?=[A-Za-z])")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")  # as Markdown writes it
@@ -98,15 +97,26 @@ def N_(message: str) -> str:
     return message
 
 
-def locale() -> Locale:
+def locale() -> "Locale":
     """Babel's locale of the language that is spoken, for dates and the like."""
-    return _LOCALES[current()]
+    return _locale(current())
+
+
+@functools.cache
+def _locale(language: str) -> "Locale":
+    from babel import Locale
+
+    return Locale.parse(_LOCALES[language])
 
 
 def number(value: float, num_decimals: int = 0) -> str:
     """The number with that many decimals, its thousands grouped: 1,234.50."""
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
+    if current() == DEFAULT:
+        return f"{value:,.{num_decimals}f}"
+    from babel.numbers import format_decimal
+
     digits = Decimal(f"{value:.{num_decimals}f}")  # rounded as Python does; Babel rounds the number as it prints
     with localcontext(prec=MAX_DIGITS):
         return format_decimal(digits, f"#,##0.{'0' * num_decimals}".rstrip("."), locale())
@@ -114,6 +124,10 @@ def number(value: float, num_decimals: int = 0) -> str:
 
 def percent(share: float, num_decimals: int = 0) -> str:
     """The share as a percentage: 0.25 -> 25%."""
+    if current() == DEFAULT:
+        return f"{share:,.{num_decimals}%}"
+    from babel.numbers import format_percent
+
     digits = Decimal(f"{share:.{num_decimals}%}".rstrip("%")) / 100
     with localcontext(prec=MAX_DIGITS):
         return format_percent(digits, f"#,##0.{'0' * num_decimals}".rstrip(".") + "%", locale())
@@ -132,11 +146,15 @@ def list_of(items: Iterable[str]) -> str:
 
 def all_of(items: Iterable[str]) -> str:
     """The items as a sentence lists them: "a, b, and c"."""
+    from babel.lists import format_list
+
     return _apart(format_list(list(items), locale=locale()))
 
 
 def any_of(items: Iterable[str]) -> str:
     """The items of which it is one: "a, b, or c"."""
+    from babel.lists import format_list
+
     return _apart(format_list(list(items), style="or", locale=locale()))
 
 
@@ -157,6 +175,9 @@ def sentences(parts: Iterable[str]) -> str:
 def _translations(language: str) -> gettext.NullTranslations:
     if language not in _FOLDERS:
         return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     translations = None
     for path in sorted((CATALOGUES / _FOLDERS[language] / "LC_MESSAGES").glob("*.po")):
         compiled = io.BytesIO()

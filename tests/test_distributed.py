@@ -126,4 +126,4 @@ def test_train_py_in_two_processes_makes_one_checkpoint(data_folder, tmp_path):
         assert checkpoint.provenance["device"].startswith("2 × CPU")
         assert len(checkpoint.history) == 2  # progress was shown after an epoch, too
     assert said.count("checkpoint ") == 1  # one table
-    assert not list((tmp_path / ".resume").iterdir())
+    assert not list((tmp_path / ".resume").glob("*.pt"))

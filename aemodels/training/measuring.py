@@ -1,6 +1,7 @@
 """What is measured of models once they are trained: their own figures, the baselines beside them, what the pages draw."""
 
 import dataclasses
+import importlib.util
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -116,7 +117,9 @@ def measure_curves(names: Sequence[str], out: Path) -> None:
 
 
 def lay_out_codes(names: Sequence[str], out: Path) -> None:
-    """The maps of finished checkpoints with a code of more than two numbers: the layouts that lie not yet beside them."""
+    """The maps of finished checkpoints with a code of more than two numbers: the layouts that lie not yet beside them. Without openTSNE there are
+    none, and a sentence says so."""
+    can_lay_out = importlib.util.find_spec("openTSNE") is not None
     for name in names:
         if not checkpoints.checkpoint_path(name, out).exists():
             continue
@@ -128,6 +131,11 @@ def lay_out_codes(names: Sequence[str], out: Path) -> None:
             continue
         found = {method: map_files.read_layout(name, codes, method, out) for method in maps.METHODS}
         if all(found.values()):
+            continue
+        if not can_lay_out:
+            print(
+                f"{name} gets no map without openTSNE; `python train.py --evaluate` makes it where that is installed."
+            )
             continue
         with tqdm(
             total=len(maps.METHODS),

@@ -1,0 +1,148 @@
+"""How long training will take, said before it begins, and --minutes shared among several models."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+import torch
+from browser import copy_digits
+from test_train import fails
+
+import aemodels
+import train
+from aemodels.quality import evaluation
+from aemodels.training import filming, forecast, recipes
+from aemodels.training.workplace import Workplace
+
+LAB = recipes.of_the_lab()
+TWO = ["mnist-ae", "mnist-dae-2d"]
+
+
+@pytest.fixture(scope="module")
+def digits(data_folder, tmp_path_factory):
+    return copy_digits(data_folder, tmp_path_factory.mktemp("digits"), 3000, 500)
+
+
+def load(name, digits):
+    return train.load_data(LAB[name], train.parse(["--data", str(digits)]))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "needs", "shares"),
+    [
+        (30, {"a": 100, "b": 100, "c": 100}, {"a": 10, "b": 10, "c": 10}),
+        (30, {"a": 2, "b": 100, "c": 100}, {"a": 2, "b": 14, "c": 14}),
+        (30, {"a": 100, "b": 6, "c": 2}, {"a": 22, "b": 6, "c": 2}),
+        (30, {"a": 6, "b": 4}, {"a": 18, "b": 12}),
+        (30, {"a": 100}, {"a": 30}),
+        (30, {}, {}),
+    ],
+)
+def test_nobody_gets_more_than_he_needs_and_all_others_as_much_as_each_other(minutes, needs, shares):
+    assert forecast.share_out(minutes, needs) == pytest.approx(shares)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(4.4, "4 s"), (89, "89 s"), (100, "2 min"), (5000, "83 min"), (9000, "2.5 h")]
+)
+def test_seconds_in_words(seconds, words):
+    assert forecast.in_words(seconds) == words
+
+
+def test_a_training_is_as_many_steps_as_its_epochs_have_and_what_is_measured(digits, tmp_path, monkeypatch):
+    asked = []
+
+    def step_of(state, images, config, size):
+        asked.append(size)
+        return 1 + 0.01 * size
+
+    monkeypatch.setattr(forecast, "_step_of", step_of)
+    monkeypatch.setattr(evaluation, "seconds_to_measure", lambda *_: 20.0)
+    monkeypatch.setattr(filming, "seconds_to_develop", lambda *_: 3.0)
+    found, data = forecast.Forecast(Workplace(tmp_path, "cpu", torch.float32)), load("mnist-ae", digits)
+    num_steps = 50 * (len(data.train) // 512)
+    assert found.seconds(LAB["mnist-ae"], data) == pytest.approx(1.1 * num_steps * 6.12 + 23)
+    assert asked == [16, 64]  # a line through these tells how long 512 take
+    assert found.seconds(LAB["mnist-ae"], data) > 0
+    assert forecast.Forecast(Workplace(tmp_path, "cpu", torch.float32)).seconds(LAB["mnist-ae"], data) > 0
+    assert asked == [16, 64]  # kept, and in the file too
+    longer = dataclasses.replace(LAB["mnist-ae"], training=dataclasses.replace(LAB["mnist-ae"].training, epochs=51))
+    found.seconds(longer, data)
+    assert len(asked) == 4
+
+
+def test_a_short_step_is_measured_with_its_whole_batch(digits, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(forecast, "_step_of", lambda state, images, config, size: asked.append(size) or 0.001 * size)
+    forecast.Forecast(Workplace(tmp_path, "cpu", torch.float32)).seconds(LAB["mnist-dae"], load("mnist-dae", digits))
+    assert asked == [16, 64, 512]
+
+
+def test_steps_with_a_refiner_count_for_their_share(data_folder, tmp_path, monkeypatch):
+    recipe = LAB["dog-ae"]
+    seen = []
+
+    def step_of(state, images, config, size):
+        seen.append(config.refine_from)
+        return 7.0 if config.refine_from == 0 else 2.0
+
+    monkeypatch.setattr(forecast, "_step_of", step_of)
+    monkeypatch.setattr(evaluation, "seconds_to_measure", lambda *_: 0.0)
+    images = torch.zeros(256, 3, 128, 128, dtype=torch.uint8)
+    data = type("Data", (), {"train": images, "test": images, "reference": images})
+    found = forecast.Forecast(Workplace(tmp_path, "cpu", torch.float32)).seconds(recipe, data)
+    assert found == pytest.approx(1.1 * 200 * (0.7 * 2 + 0.3 * 7))
+    assert set(seen) == {0.0, forecast.NEVER}
+
+
+def test_a_prior_counts_the_codes_that_it_needs(digits, tmp_path):
+    recipe, encoder = LAB["mnist-prior"], LAB["mnist-dae"].model
+    found = forecast.Forecast(Workplace(tmp_path, "cpu", torch.float32))
+    assert found.seconds(recipe, load("mnist-prior", digits), encoder) > 0
+
+
+@pytest.fixture(scope="module")
+def shared(digits, tmp_path_factory):
+    """Two models trained with half a minute between them, and the command that did it."""
+    out = tmp_path_factory.mktemp("out")
+    arguments = ["--quick", "--device", "cpu", "--data", str(digits), "--out", str(out), "--only", *TWO]
+    assert train.main([*arguments, "--epochs", "1", "--minutes", "0.5"]) == 0
+    return out, arguments
+
+
+def test_minutes_are_shared_among_several_models(shared, capsys):
+    out, arguments = shared
+    shares = [aemodels.load_checkpoint(name, out).train_config.minutes for name in TWO]
+    assert sum(shares) == pytest.approx(0.5, abs=0.02)
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*.safetensors")}
+    assert train.main([*arguments, "--epochs", "1", "--minutes", "0.5"]) == 0
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*.safetensors")} == before
+    assert "This will take" not in capsys.readouterr().out
+
+
+def test_other_minutes_than_finished_models_had_are_refused(shared, capsys):
+    out, arguments = shared
+    capsys.readouterr()
+    assert train.main([*arguments, "--epochs", "1", "--minutes", "1"]) == 1
+    error = capsys.readouterr().err
+    for name in TWO:
+        had = aemodels.load_checkpoint(name, out).train_config.minutes
+        assert re.search(rf"{name} is finished \(trained for at most {had:g} minutes, not [\d.]+, ", error)
+
+
+def test_how_long_it_will_take_is_said_before_training(digits, tmp_path, capsys):
+    arguments = ["--device", "cpu", "--data", str(digits), "--out", str(tmp_path), "--quick", "--epochs", "1"]
+    assert train.main([*arguments, "--only", *TWO]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^This will take about \d+ (s|min) \(mnist-ae .+, mnist-dae-2d .+\); --minutes sets", said, re.M)
+    assert json.loads((tmp_path / ".resume" / "forecast.json").read_text()).keys()
+
+
+def test_a_network_that_does_not_fit_into_memory_is_refused_before_its_steps_are_timed(
+    digits, tmp_path, monkeypatch, capsys
+):
+    huge = dataclasses.replace(LAB["mnist-ae"], model=dataclasses.replace(LAB["mnist-ae"].model, widths=(4096,) * 64))
+    monkeypatch.setattr(train.recipes, "of_the_lab", lambda: LAB | {"mnist-ae": huge})
+    monkeypatch.setattr("aemodels.memory.free_bytes", lambda device: 10**9)
+    assert "needs" in fails(capsys, "--only", "mnist-ae", "--device", "cpu", "--data", digits, "--out", tmp_path)
