@@ -23,7 +23,9 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
     and at the end. Raises LatentLabError where the model cannot be trained so."""
     name, train_config, accelerator = recipe.name, recipe.training, at.accelerator
     kind = priors if is_prior(recipe.model) else autoencoding  # two modules with the same functions
+    began = time.monotonic()
     examples = kind.prepare(recipe, dataset, at)
+    prepared_s = time.monotonic() - began  # of a prior: until its codes are made
     num_processes = accelerator.num_processes if accelerator else 1
     batch_size = math.ceil(min(train_config.batch_size, len(examples.train)) / num_processes)
     needs.check(recipe, batch_size, at.device)
@@ -59,10 +61,11 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
         recorder = filming.start(name, state, at.out)
     measuring_s = 0.0
     if train_config.minutes:
-        measuring_s = kind.seconds_to_measure(state.ema, examples)
+        measuring_s = prepared_s + kind.seconds_to_measure(state.ema, examples)
         if recorder:
             measuring_s += filming.seconds_to_develop(state.ema, dataset.reference)
-        tqdm.write(f"{name}: of {train_config.minutes:g} minutes, measuring takes about {measuring_s / 60:.1f}.")
+        what = "codes and measuring take" if kind is priors else "measuring takes"
+        tqdm.write(f"{name}: of {train_config.minutes:g} minutes, {what} about {measuring_s / 60:.1f}.")
         if measuring_s > 30 * train_config.minutes:
             measuring_s = 30 * train_config.minutes
             tqdm.write(f"{name}: half of them are for training all the same, so it takes longer.")
