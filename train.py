@@ -114,14 +114,19 @@ def seconds_needed(names: list[str], args: argparse.Namespace, at: making.Workpl
 
 
 def share_minutes(args: argparse.Namespace, at: making.Workplace) -> dict[str, float | None]:
-    """How many of --minutes each of the recipes gets whose images there are."""
+    """How many of --minutes each of the recipes gets; None for one whose images are not there, or that was trained without a limit. Those
+    that such a command has finished count too, so that all shares are the same when it goes on."""
     shares: dict[str, float | None] = dict.fromkeys(args.recipes)
-    for name in shares:
+    sharing = []
+    for name, recipe in args.recipes.items():
+        with contextlib.suppress(CheckpointError):
+            header = checkpoints.read_header(name, args.out)
+            if header["provenance"]["finished"] and not header["train_config"].get("minutes"):
+                continue
         with contextlib.suppress(DataError):
-            load_data(args.recipes[name], args)
-            shares[name] = 0.0
-    needed = seconds_needed([name for name, share in shares.items() if share is not None], args, at)
-    shared = forecast.share_out(60 * args.minutes, needed)
+            load_data(recipe, args)
+            sharing.append(name)
+    shared = forecast.share_out(60 * args.minutes, seconds_needed(sharing, args, at))
     return shares | {name: round(share / 60, 2) for name, share in shared.items()}
 
 

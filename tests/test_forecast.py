@@ -131,6 +131,15 @@ def test_other_minutes_than_finished_models_had_are_refused(shared, capsys):
         assert re.search(rf"{name} is finished \(trained for at most {had:g} minutes, not [\d.]+, ", error)
 
 
+def test_models_trained_without_a_limit_are_left_and_take_no_share(digits, tmp_path, capsys):
+    arguments = ["--quick", "--device", "cpu", "--data", str(digits), "--out", str(tmp_path), "--epochs", "1"]
+    assert train.main([*arguments, "--only", "mnist-ae"]) == 0
+    before = (tmp_path / "mnist-ae.safetensors").read_bytes()
+    assert train.main([*arguments, "--only", *TWO, "--minutes", "0.3"]) == 0
+    assert aemodels.load_checkpoint("mnist-dae-2d", tmp_path).train_config.minutes == 0.3
+    assert (tmp_path / "mnist-ae.safetensors").read_bytes() == before
+
+
 def test_how_long_it_will_take_is_said_before_training(digits, tmp_path, capsys):
     arguments = ["--device", "cpu", "--data", str(digits), "--out", str(tmp_path), "--quick", "--epochs", "1"]
     assert train.main([*arguments, "--only", *TWO]) == 0
