@@ -117,17 +117,25 @@ def share_minutes(args: argparse.Namespace, at: making.Workplace) -> dict[str, f
     """How many of --minutes each of the recipes gets; None for one whose images are not there, or that was trained without a limit. Those
     that such a command has finished count too, so that all shares are the same when it goes on."""
     shares: dict[str, float | None] = dict.fromkeys(args.recipes)
-    sharing = []
+    sharing: list[str] = []
     for name, recipe in args.recipes.items():
-        with contextlib.suppress(CheckpointError):
-            header = checkpoints.read_header(name, args.out)
-            if header["provenance"]["finished"] and not header["train_config"].get("minutes"):
-                continue
         with contextlib.suppress(DataError):
-            load_data(recipe, args)
-            sharing.append(name)
+            if recipe.training.codes_of in sharing or not is_finished_without_limit(name, args.out):
+                load_data(recipe, args)
+                sharing.append(name)
     shared = forecast.share_out(60 * args.minutes, seconds_needed(sharing, args, at))
-    return shares | {name: round(share / 60, 2) for name, share in shared.items()}
+    return shares | {name: max(0.01, round(share / 60, 2)) for name, share in shared.items()}
+
+
+def is_finished_without_limit(name: str, out: Path) -> bool:
+    """Whether there is a finished checkpoint that no time limit cut short, and for a prior, whether it belongs to its autoencoder."""
+    try:
+        header = checkpoints.read_header(name, out)
+    except CheckpointError:
+        return False
+    made = header["provenance"]
+    fits = "codes_of" not in made or not priors.why_unfit(name, made, out)
+    return made["finished"] and fits and not header["train_config"].get("minutes")
 
 
 def how_long(names: list[str], args: argparse.Namespace, at: making.Workplace) -> str:
@@ -474,7 +482,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not args.quick:  # pages measure for themselves what is not kept
             measuring.measure_curves(shown, args.out)
             measuring.lay_out_codes(shown, args.out)
-        if not args.only and not args.quick:
+        if not (args.only or args.recipe or args.photos or args.quick):
             measure_sampling([name for name in shown if name not in left_out], args)
         print_table(shown, args.out)
         if left_out:
