@@ -3,7 +3,7 @@
 #
 #   sh deploy/rented_gpu.sh DATA PARTS MINUTES [arguments of train.py]
 #
-# DATA     a file of packed photos (python train.py --pack FILE), or a folder of data sets
+# DATA     a file of packed photos (python train.py --pack FILE), a folder of data sets, or both as "photos.pack digits"
 # PARTS    folder for what is to be taken home: train.log, and checkpoints and films as models.tar.aa, .ab ... of 15 MB each
 # MINUTES  after which training stops; as long as the folder made/ is there, the same command goes on
 #
@@ -15,7 +15,7 @@ mkdir -p made "$parts"
 rm -f "$parts"/models.tar.*
 export LATENT_LAB_CACHE="$PWD/made/.cache" PYTHONUNBUFFERED=1
 ended=0
-timeout -k 30 "${minutes}m" python3 train.py --data "$data" --out made "$@" >>"$parts/train.log" 2>&1 || ended=$?
+timeout -k 30 "${minutes}m" python3 train.py --data $data --out made "$@" >>"$parts/train.log" 2>&1 || ended=$?
 tail -n 40 "$parts/train.log"
 (cd made && find . -maxdepth 1 '(' -name '*.safetensors' -o -name '*.film' -o -name '*.npz' ')' | sort | tar -c -T -) |
     split -b 15000000 - "$parts/models.tar."

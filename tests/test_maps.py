@@ -1,5 +1,7 @@
 """Codes laid out on a plane: where they lie, how far that can be trusted, what is kept of it on disk."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -163,10 +165,14 @@ def test_layouts_lie_beside_their_checkpoint_and_are_of_its_codes_alone(codes, t
     assert map_files.read_layout("mine", codes, "pca", tmp_path) is None
 
 
-def test_train_lays_out_what_has_no_map_yet(tmp_path, capsys):
+def test_train_lays_out_what_has_no_map_yet(tmp_path, capsys, monkeypatch):
     for name, num_codes in (("mnist-dae", 60), ("mnist-ae", 60), ("dog-ae", 5)):  # a space, a plane, too few codes
         save(name, tmp_path, num_codes=num_codes)
     names = ["mnist-dae", "mnist-ae", "dog-ae", "not-there"]
+    with monkeypatch.context() as patched:  # as on a rented GPU
+        patched.setitem(sys.modules, "openTSNE", None)
+        measuring.lay_out_codes(names, tmp_path)
+    assert "mnist-dae gets no map without openTSNE" in capsys.readouterr().out
     measuring.lay_out_codes(names, tmp_path)
     assert capsys.readouterr().out == "mnist-dae: 60 codes laid out on maps.\n"
     (path,) = tmp_path.glob("*.map.npz")

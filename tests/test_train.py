@@ -647,3 +647,15 @@ def test_imports_neither_streamlit_nor_plotly():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
+
+
+def test_a_computer_without_the_apps_packages_trains():
+    """A rented GPU's has PyTorch and what comes with it."""
+    lacking = ("babel", "streamlit", "plotly", "pandas", "platformdirs", "openTSNE", "docx", "psutil", "filelock")
+    code = f"import sys; sys.modules.update(dict.fromkeys({lacking})); import train; train.main(['--list']); from aemodels import language; "
+    code += "print(language.number(1234.5, 1), language.percent(0.25))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("1,234.5 25%\n")
