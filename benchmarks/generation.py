@@ -1,18 +1,32 @@
 """Does sampling generate? Measures every sampler on every model of photos, and every prior, and writes checkpoints/generation.json.
 
-python -m benchmarks.generation [--data DIR] [--out DIR] [--anew]
+python -m benchmarks.generation [--data DIR] [--out DIR] [--anew] [--curves [--states DIR]]
 
 What the file holds of checkpoints that are the same now stays, unless --anew is given. `python train.py` does the same at its end.
+
+Of each prior it is also measured here how near 2,048 samples come to a photo that was learnt from, how often the class that they were told is
+told from them, and how far they are by features that were learnt elsewhere, where those are installed (benchmarks/elsewhere.py). With --curves:
+the Fréchet distance over steps, guidance and, where --states names a folder of checkpoints that a training left on its way, training.
 """
 
 import argparse
+import json
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from aemodels.data import sources
 from aemodels.errors import LatentLabError
-from aemodels.quality import generation
+from aemodels.quality import generation, learned
+from aemodels.quality.features import describe
+from aemodels.storage import checkpoints, measurements
+from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import generating
+from benchmarks import elsewhere, looking
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -21,7 +35,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
     parser.add_argument("--samples", type=int, default=generation.NUM_SAMPLES, help="pictures of each kind and seed")
     parser.add_argument("--anew", action="store_true", help="measure again what is known already")
+    parser.add_argument("--curves", action="store_true", help="measure priors over steps, guidance and training, too")
+    parser.add_argument("--states", type=Path, help="folder of a prior's checkpoints on the way of its training")
     args = parser.parse_args(arguments)
+    torch.set_num_threads(1)  # small batches on one core beat large ones on several
     sets, priors = generating.models_of_photos(args.out)
     if not sets:
         raise LatentLabError("There is no model of photos to measure; train one with `python train.py --only dog-ae`.")
@@ -32,6 +49,78 @@ def main(arguments: list[str] | None = None) -> None:
         print(
             "columns: " + ", ".join(generation.MEASURES) + f"; mean ± standard deviation over seeds {results['seeds']}"
         )
+    for ckpts in sets.values():
+        if known := {c.name: priors[c.name] for c in ckpts if c.name in priors}:
+            measure_priors(ckpts, known, args)
+
+
+def measure_priors(ckpts: Sequence[Checkpoint], priors: Mapping[str, Checkpoint], args: argparse.Namespace) -> None:
+    """Measures more of the priors of one data set, by autoencoder."""
+    data, out = ckpts[0].data, checkpoints.checkpoint_folder(args.out)
+    results = measurements.read_generation(data.fingerprint, out) or {}
+    described_by = {"fixed": describe}
+    if (of_elsewhere := elsewhere.load()) is None:
+        print(f"No second opinion: {elsewhere.HOW} brings features that were learnt elsewhere.")
+    else:
+        described_by[elsewhere.NAME] = of_elsewhere
+    known = results.setdefault("learned", {})
+    lacking = [
+        ckpt
+        for ckpt in ckpts
+        if ckpt.name in priors and (args.anew or args.curves or not _is_measured(known, ckpt, priors, described_by))
+    ]
+    if not lacking:
+        return
+    dataset = sources.load(data.config, sources.data_root(args.data))
+    looker = looking.Looker(dataset, described_by, out, _say)
+    for ckpt in lacking:
+        prior, real = priors[ckpt.name], looker.real(ckpt)
+        _say(f"{prior.name}: {learned.NUM_SAMPLES:,} samples")
+        known[ckpt.name] = learned.measure(ckpt, prior, real, described_by)
+        if args.curves:
+            known[ckpt.name]["curves"] = _curves(ckpt, prior, real, described_by, args.states)
+        measurements.save_generation(results, data.fingerprint, out)
+        print(json.dumps(known[ckpt.name], indent=1))
+
+
+def _is_measured(
+    known: Mapping[str, Any],
+    ckpt: Checkpoint,
+    priors: Mapping[str, Checkpoint],
+    described_by: Mapping[str, learned.Describe],
+) -> bool:
+    found = known.get(ckpt.name, {})
+    is_same = found.get("prior") == generation.identity(priors[ckpt.name].provenance)
+    return is_same and found["frechet"].keys() >= described_by.keys()
+
+
+def _curves(
+    ckpt: Checkpoint,
+    prior: Checkpoint,
+    real: learned.Real,
+    described_by: Mapping[str, learned.Describe],
+    states: Path | None,
+) -> dict[str, Any]:
+    """What a prior's samples are like over guidance, steps and training."""
+    _say(f"{prior.name}: over guidance")
+    over_guidance = learned.over_guidance(ckpt, prior.model, real, described_by)
+    _say(f"{prior.name}: over steps")
+    over_steps = learned.over_steps(ckpt, prior.model, real.train, described_by)
+    kinds = {"reconstructions": real.reconstructions, "gaussian": real.gaussian}
+    of_others = learned.distances(real.train, kinds, learned.NUM_CURVE)
+    over_training = []
+    for name in checkpoints.list_checkpoints(states) if states else ():
+        state = checkpoints.load_checkpoint(name, states)
+        _say(f"{name}: after {state.provenance['steps']:,} steps")
+        distance = learned.of_few(ckpt, state.model, real.train, described_by, num_steps=learned.FEW_STEPS)
+        made = {key: state.provenance[key] for key in ("steps", "wall_s")}
+        over_training.append(made | {"velocity_loss": state.metrics["velocity_loss"], "frechet": distance})
+    over_training.sort(key=lambda row: row["steps"])
+    return {"guidance": over_guidance, "steps": over_steps, "training": over_training, "others": of_others}
+
+
+def _say(text: str) -> None:
+    print(f"{time.process_time():6.0f} s  {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from browser import copy_photos
 from foreign_models import save_foreign
+from small_priors import save_prior
 
 import aemodels
 from aemodels.codes import latents
@@ -19,11 +20,12 @@ from aemodels.data import photo_sets
 from aemodels.data.photos import open_photo
 from aemodels.errors import CheckpointError, DataError, LatentLabError
 from aemodels.models import autoencoders
-from aemodels.quality import features, generation
+from aemodels.quality import features, generation, learned
 from aemodels.quality.features import describe, oriented_filters
 from aemodels.storage import checkpoints, measurements
 from aemodels.training import generating, recipes
 from benchmarks import generation as benchmark
+from benchmarks import priors as small_priors_benchmark
 
 
 def with_moments(n, mean, covariance, seed=0):
@@ -437,7 +439,9 @@ def test_a_data_set_that_is_not_there_leaves_the_others_measured(tmp_path, monke
     assert measured == [["shapes-ae"]]  # a code of two numbers is no photo model's
 
 
-def test_the_command_writes_what_it_measures(data_folder, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def few_dogs(data_folder, tmp_path, monkeypatch):
+    """A photo of each breed, and a folder with dog-noise-0.10 as if it had been trained on them: photos, folder."""
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
     dogs = photo_sets.load_dogs(copy_photos(data_folder, tmp_path, 1))
     c = aemodels.load_checkpoint("dog-noise-0.10")
@@ -454,9 +458,63 @@ def test_the_command_writes_what_it_measures(data_folder, tmp_path, monkeypatch,
         ),
         tmp_path,
     )
-    benchmark.main(["--data", str(tmp_path), "--out", str(tmp_path), "--samples", "6"])
-    results = measurements.read_generation(dogs.fingerprint, tmp_path)
+    return dogs, tmp_path
+
+
+def test_the_command_writes_what_it_measures(few_dogs, capsys):
+    dogs, folder = few_dogs
+    benchmark.main(["--data", str(folder), "--out", str(folder), "--samples", "6"])
+    results = measurements.read_generation(dogs.fingerprint, folder)
+    provenance = aemodels.load_checkpoint("dog-noise-0.10", folder).provenance
     assert results["checkpoints"]["dog-noise-0.10"] == generation.identity(provenance)
     kinds = [row["source"] for row in results["rows"]]
     assert kinds == ["pixel noise", "reconstructions", *latents.SAMPLERS]  # no test photo is left unseen
     assert "standard" in capsys.readouterr().out
+
+
+def test_of_a_prior_the_commands_measure_more_and_only_once(few_dogs, monkeypatch):
+    dogs, folder = few_dogs
+    save_prior("dog-prior", folder)
+    prior = aemodels.load_checkpoint("dog-prior", folder)
+    prior = dataclasses.replace(prior, data=dataclasses.replace(prior.data, fingerprint=dogs.fingerprint))
+    checkpoints.save_checkpoint(prior, folder)
+    for key, few in (("NUM_SAMPLES", 12), ("NUM_COMPARED", 9), ("NUM_TUNING", 4), ("NUM_CURVE", 4), ("STEPS", (1, 2))):
+        monkeypatch.setattr(learned, key, few)
+    (folder / "states").mkdir()
+    checkpoints.save_checkpoint(dataclasses.replace(prior, name="early"), folder / "states")
+    of_folder = ["--data", str(folder), "--out", str(folder)]
+    benchmark.main([*of_folder, "--samples", "6", "--curves", "--states", str(folder / "states")])
+    results = measurements.read_generation(dogs.fingerprint, folder)
+    found = results["learned"]["dog-noise-0.10"]
+    assert (found["num_samples"], found["num_known"]) == (12, len(dogs.train_index))
+    assert found["copies"]["num_unseen"] == len(dogs.test_index)
+    assert [row["num_steps"] for row in found["curves"]["steps"]] == [1, 2]
+    assert [row["steps"] for row in found["curves"]["training"]] == [prior.provenance["steps"]]
+
+    monkeypatch.setattr(learned, "look_at", lambda *_: pytest.fail("looked at pictures again"))
+    benchmark.main([*of_folder, "--samples", "6"])
+    assert measurements.read_generation(dogs.fingerprint, folder) == results
+
+
+def test_small_priors_are_trained_and_kept_beside_it(few_dogs, monkeypatch):
+    dogs, folder = few_dogs
+    with pytest.raises(LatentLabError, match="There is no prior of a model of photos"):
+        small_priors_benchmark.main(["--data", str(folder), "--out", str(folder)])
+    save_prior("dog-prior", folder)
+    prior = aemodels.load_checkpoint("dog-prior", folder)
+    record = dataclasses.replace(prior.data, fingerprint=dogs.fingerprint)
+    checkpoints.save_checkpoint(dataclasses.replace(prior, data=record), folder)
+    with pytest.raises(LatentLabError, match="Nothing is measured yet"):
+        small_priors_benchmark.main(["--data", str(folder), "--out", str(folder)])
+    rows = {"num_samples": 6, "seeds": [0], "num_reference": 9, "num_known": 9, "num_fitted": {}, "checkpoints": {}}
+    measurements.save_generation(rows | {"rows": []}, dogs.fingerprint, folder)
+    monkeypatch.setattr(learned, "NUM_COMPARED", 6)
+    monkeypatch.setattr(learned, "NUM_CURVE", 6)
+    monkeypatch.setattr(small_priors_benchmark, "SPARSER", (4, 2))
+    small_priors_benchmark.main(["--data", str(folder), "--out", str(folder), "--steps", "3"])
+    results = measurements.read_generation(dogs.fingerprint, folder)
+    (row,) = results["spaces"]
+    assert (row["model"], row["num_photos"]) == ("dog-noise-0.10", len(dogs.test_index))
+    assert [of["num_photos"] for of in results["photos"]] == [-(-len(dogs.train_index) // every) for every in (4, 2)]
+    assert {of["num_steps"] for of in (row, *results["photos"])} == {3}
+    assert row["frechet"] > 0

@@ -99,7 +99,9 @@ def test_class_guidance_and_strength_change_the_samples(priors):
 def test_digits_have_a_prior_too_and_no_cells():
     app = generate(data="MNIST")
     assert "codes of digits" in text(app)
-    assert "filling" not in [*app.segmented_control(key="view").options]
+    views = {*app.segmented_control(key="view").options}
+    assert "Nine samples" in views
+    assert not {"Fill in cells", "How good they are"} & views
     app.selectbox(key="digit_class").set_value("4").run()
     assert not app.exception
     assert panel(app).settings["digit"] == "4"
@@ -291,6 +293,122 @@ def test_how_far_the_prior_comes_is_told_unless_it_was_trained_again(wall_s, is_
     assert ("has gone **25%** of the way" in notice(app)) == is_shown
     sample = go_to(app, "dogs/sample")
     assert ("Learned" in sample.table[0].value.index) == is_shown
+
+
+def of_a_prior(prior, samples):
+    """What the benchmark would keep of a prior, the Fréchet distance of its samples between 200 for a Gaussian's and 100 for reconstructions."""
+    distance = {"unseen": 10.0, "reconstructions": 100.0, "gaussian": 200.0, "samples": samples}
+    shares = {"top1_ci95": 0.01, "top5": 0.5, "top5_ci95": 0.02, "num_images": 1024}
+    told = {"reconstructions": {"top1": 0.2, **shares}, "samples": {"top1": 0.1, **shares}}
+    copies = {
+        "num_samples": 2048,
+        "num_unseen": 1886,
+        "smallest_sample": 21.5,
+        "smallest_unseen": 20.25,
+        "near_at": 24.0,
+    }
+    copies |= {"near": 0.008, "near_ci95": 0.004, "smallest_of_equal": {"samples": 21.6, "unseen": 20.25}}
+    features = ("fixed", "ImageNet")
+    over = {
+        "steps": [{"num_steps": n, "frechet": dict.fromkeys(features, samples + 40 / n)} for n in (1, 4, 25)],
+        "guidance": [{"guidance": g, "frechet": dict.fromkeys(features, samples - g)} for g in (1.0, 3.0)],
+        "training": [],
+        "others": dict.fromkeys(features, distance),
+    }
+    return {
+        "prior": generation.identity(prior.provenance),
+        "num_samples": 2048,
+        "num_known": 16292,
+        "num_classes": 120,
+        "num_compared": 1024,
+        "copies": copies,
+        "frechet": dict.fromkeys(features, distance),
+        "told": dict.fromkeys(features, told),
+        "curves": over,
+    }
+
+
+@pytest.fixture
+def measured(tmp_path, monkeypatch):
+    """A folder where a prior is measured, whose samples have a distance of 150, and small priors on the codes of two models."""
+    monkeypatch.setenv("LATENT_LAB_CHECKPOINTS", str(tmp_path))
+    save_prior("dog-prior", tmp_path)
+    (tmp_path / "dog-ae.safetensors").symlink_to(REPO / "checkpoints" / "dog-ae.safetensors")
+    prior = aemodels.load_checkpoint("dog-prior", tmp_path)
+    results = measurements.read_generation(prior.data.fingerprint, REPO / "checkpoints")
+    rows = [
+        {
+            "model": name,
+            "identity": results["checkpoints"][name],
+            "num_photos": 4073,
+            "num_steps": 372,
+            "frechet": distance,
+        }
+        for name, distance in (("dog-ae", 250.0), ("dog-noise-0.10", 160.0))
+    ]
+    results |= {"learned": {"dog-noise-0.10": of_a_prior(prior, 150.0)}, "spaces": rows, "photos": rows[1:]}
+    measurements.save_generation(results, prior.data.fingerprint, tmp_path)
+    return tmp_path, prior, results
+
+
+def test_how_good_samples_are_is_told_in_a_table_in_curves_and_in_words(measured):
+    app = generate(view="measured")
+    assert not app.error
+    frame = app.table[0].value
+    assert frame["Fréchet distance"].to_dict() == {
+        "Unseen photos": "10.0",
+        "Reconstructions": "100.0",
+        "Learned": "150.0",
+        "Gaussian": "200.0",
+    }
+    assert frame["Accuracy, top 1"]["Learned"] == "10.0% ± 1.0%"
+    assert frame["Accuracy, top 1"]["Gaussian"] == "–"
+    said = notice(app)
+    assert "right for 10.0% of the samples and for 20.0% of the reconstructions" in said
+    assert "**50%** as often" in said
+    assert "**50%** of the way" in said
+    assert (
+        "The one of 2,048 samples that is most like a photo that was learnt from differs from it by 21.5 of 255" in said
+    )
+    assert "**0.8%** of the samples" in said
+    assert "smallest for **dog-noise-0.10**, 160" in said
+    frame = app.table[1].value
+    assert frame["Small prior"].to_dict() == {"dog-noise-0.10": "160.0", "dog-ae": "250.0"}
+    of_ae = {row["source"]: row["frechet"][0] for row in measured[2]["rows"] if row["model"] == "dog-ae"}
+    assert frame["Reconstructions"]["dog-ae"] == f"{of_ae['reconstructions']:.1f}"
+    assert frame["Best Gaussian"]["dog-ae"] == f"{of_ae['full']:.1f}"
+    added = panel(app)
+    by_steps = {
+        row["x"]: row["frechet"]
+        for row in added.rows
+        if (row["chart"], row["series"]) == ("Steps of drawing", "Learned")
+    }
+    assert by_steps == {1: 190.0, 4: 160.0, 25: pytest.approx(151.6)}
+    app.segmented_control(key="features").set_value("ImageNet").run()
+    assert not app.exception
+    assert panel(app).settings["features"] == "a network trained on ImageNet"
+    assert "**50%** as often" in notice(generate())
+    sample = go_to(app, "dogs/sample")
+    assert {"Drawn from a Gaussian", "Drawn from what is learned"} <= {header.value for header in sample.subheader}
+    assert "Which codes are the best to generate in?" in text(sample)
+
+
+def test_what_was_measured_of_another_training_is_not_told(measured):
+    folder, prior, results = measured
+    other = {**results["learned"]["dog-noise-0.10"], "prior": generation.identity(prior.provenance) | {"steps": 1}}
+    results |= {"learned": {"dog-noise-0.10": other}, "spaces": [{**row, "identity": {}} for row in results["spaces"]]}
+    measurements.save_generation(results, prior.data.fingerprint, folder)
+    app = generate(view="measured")
+    assert "Not measured yet for `dog-prior`" in app.info[0].value
+    assert "Can the breed be told" not in text(generate())
+    assert "Which codes are the best" not in text(go_to(app, "dogs/sample"))
+
+
+def test_no_english_is_left_where_the_chinese_page_tells_how_good_samples_are(measured):
+    names = aemodels.load_checkpoint("dog-prior", measured[0]).data.label_names
+    known = [*names, "dog-prior", "dog-ae", "Prior on the codes of dog-noise-0.10", "ImageNet"]
+    found = test_pages_zh.left("dogs/generate", known, view="measured", steps=4)
+    assert not found, test_pages_zh.say("dogs/generate", found)
 
 
 @pytest.mark.parametrize("view", VIEWS)

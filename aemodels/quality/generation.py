@@ -108,10 +108,10 @@ class Yardstick:
 
 def make_yardstick(reference: Tensor, known: Sequence[Tensor]) -> Yardstick:
     """From photos uint8 (n, 3, H, W) to compare with, and sets of photos that a copy could be of."""
-    features = torch.cat([describe(x) for x in _batches(reference)])
+    features = torch.cat([describe(x) for x in in_batches(reference)])
     mean, std = features.mean(0), features.std(0).clamp(min=1e-6)
     features = (features - mean) / std
-    thumbs = torch.cat([thumbnails(x) for photos in known for x in _batches(photos)])
+    thumbs = torch.cat([thumbnails(x) for photos in known for x in in_batches(photos)])
     return Yardstick(features, ball_radii(features), mean, std, thumbs)
 
 
@@ -217,7 +217,7 @@ def _sources(
 
 
 def _draw_photos(photos: Tensor, num_samples: int, seed: int) -> Iterator[Tensor]:
-    return _batches(photos[seeded_order(len(photos), seed)[:num_samples]])
+    return in_batches(photos[seeded_order(len(photos), seed)[:num_samples]])
 
 
 def _draw_pixel_noise(mean: Tensor, std: Tensor, num_samples: int, seed: int) -> Iterator[Tensor]:
@@ -227,28 +227,42 @@ def _draw_pixel_noise(mean: Tensor, std: Tensor, num_samples: int, seed: int) ->
 
 
 def _draw_reconstructions(ckpt: Checkpoint, num_samples: int, seed: int) -> Iterator[Tensor]:
-    return _decode(ckpt, ckpt.codes[seeded_order(len(ckpt.codes), seed)[:num_samples]])
+    return decoded(ckpt, ckpt.codes[seeded_order(len(ckpt.codes), seed)[:num_samples]])
 
 
 def _draw_samples(ckpt: Checkpoint, stats: latents.LatentStats, num_samples: int, seed: int) -> Iterator[Tensor]:
     z = latents.sample(stats, range(seed * num_samples, (seed + 1) * num_samples))
-    return _decode(ckpt, z.unflatten(1, ckpt.model_config.latent_shape))
+    return decoded(ckpt, z.unflatten(1, ckpt.model_config.latent_shape))
 
 
 def _draw_learned(ckpt: Checkpoint, prior: Checkpoint, num_samples: int, seed: int) -> Iterator[Tensor]:
-    for seeds in torch.arange(seed * num_samples, (seed + 1) * num_samples).split(BATCH_SIZE):
-        yield ckpt.model.decode(learned_codes(prior.model, seeds.tolist()))
+    return draw_learned(ckpt, prior.model, range(seed * num_samples, (seed + 1) * num_samples))
 
 
-def learned_codes(prior: FlowPrior, seeds: Sequence[int]) -> Tensor:
-    """Codes (N, *latent_shape) of a prior as it draws them by default, of all its classes in turn."""
-    label = [seed % prior.num_labels for seed in seeds] if prior.num_labels else None
-    return flows.sample(prior, seeds, label, guidance=flows.GUIDANCE)
+def draw_learned(ckpt: Checkpoint, prior: FlowPrior, seeds: Sequence[int], **how: Any) -> Iterator[Tensor]:
+    """Samples of a prior of the checkpoint's codes, decoded, (B, 3, H, W) batch by batch; `how` is as in learned_codes."""
+    return (
+        ckpt.model.decode(learned_codes(prior, batch.tolist(), **how))
+        for batch in torch.tensor(seeds).split(BATCH_SIZE)
+    )
 
 
-def _batches(images: Tensor) -> Iterator[Tensor]:
+def learned_codes(prior: FlowPrior, seeds: Sequence[int], **how: Any) -> Tensor:
+    """Codes (N, *latent_shape) of a prior, of all its classes in turn; as it draws them by default, but for what `how` tells flows.sample."""
+    label = classes_in_turn(prior, seeds).tolist() if prior.num_labels else None
+    return flows.sample(prior, seeds, label, **{"guidance": flows.GUIDANCE} | how)
+
+
+def classes_in_turn(prior: FlowPrior, seeds: Sequence[int]) -> Tensor:
+    """The class (N,) that each of learned_codes is told; -1 where the prior knows none."""
+    return torch.tensor([seed % prior.num_labels if prior.num_labels else -1 for seed in seeds])
+
+
+def in_batches(images: Tensor) -> Iterator[Tensor]:
+    """Images uint8 (N, 3, H, W) in [0, 1], batch by batch."""
     return (batch.float() / 255 for batch in images.split(BATCH_SIZE))
 
 
-def _decode(ckpt: Checkpoint, codes: Tensor) -> Iterator[Tensor]:
+def decoded(ckpt: Checkpoint, codes: Tensor) -> Iterator[Tensor]:
+    """The pictures of codes (N, *latent_shape), batch by batch."""
     return (ckpt.model.decode(z) for z in codes.split(BATCH_SIZE))

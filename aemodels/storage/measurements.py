@@ -19,6 +19,9 @@ _GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest
 
 _CODE = {"noise_variance", "num_bytes", "bits_per_symbol", "trials"}
 _TRIAL = {"snr_db", "num_blocks", "num_failed"}
+OF_PRIORS = ("learned", "spaces", "photos")  # what benchmarks add to generation.json
+_LEARNED = {"prior", "num_samples", "num_known", "num_classes", "num_compared", "copies", "frechet", "told"}
+_SMALL_PRIOR = {"model", "identity", "num_photos", "num_steps", "frechet"}
 
 BASELINES_REMEDY = N_("delete it and measure the baselines again with `python train.py --evaluate`")
 GENERATION_REMEDY = N_("delete it and measure again with `python -m benchmarks.generation`")
@@ -50,7 +53,9 @@ def _baselines_are_complete(baselines: dict[str, Any]) -> bool:
 
 
 def save_generation(generation: dict[str, Any], fingerprint: str, folder: str | Path | None = None) -> None:
-    """Keeps what generation.measure_generation gives of a data set in generation.json, as save_baselines does."""
+    """Keeps what generation.measure_generation gives of a data set in generation.json, as save_baselines does. With it may stand what
+    learned.measure gives of priors, "learned", by the names of the models whose codes they draw, and rows of small priors, "spaces" and
+    "photos"."""
     _keep(generation, fingerprint, "generation.json", folder, _generation_is_complete, GENERATION_REMEDY)
 
 
@@ -60,7 +65,13 @@ def read_generation(fingerprint: str, folder: str | Path | None = None) -> dict[
 
 
 def _generation_is_complete(generation: dict[str, Any]) -> bool:
-    return generation.keys() >= _GENERATION and all(row.keys() >= _GENERATION_ROW for row in generation["rows"])
+    small = [row for table in ("spaces", "photos") for row in generation.get(table, [])]
+    return (
+        generation.keys() >= _GENERATION
+        and all(row.keys() >= _GENERATION_ROW for row in generation["rows"])
+        and all(of_prior.keys() >= _LEARNED for of_prior in generation.get("learned", {}).values())
+        and all(row.keys() >= _SMALL_PRIOR for row in small)
+    )
 
 
 def save_separate_coding(codes: list[dict[str, Any]], folder: str | Path | None = None) -> None:

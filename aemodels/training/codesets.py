@@ -48,6 +48,11 @@ def num_images(dataset: DataSet, mirrored: bool) -> int:
     return (2 if mirrored else 1) * len(dataset.train) + len(_few(dataset.validation))
 
 
+def folder(out: Path, autoencoder: str, digest: str, dataset: DataSet) -> Path:
+    """Where the codes are kept for trainings whose checkpoints lie in `out`."""
+    return out / ".resume" / f"codes-{autoencoder}-{digest[:8]}-{dataset.record.fingerprint[:8]}-{len(dataset.train)}"
+
+
 def make(
     autoencoder: Checkpoint,
     digest: str,

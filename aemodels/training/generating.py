@@ -102,6 +102,8 @@ def measure_set(
         )
     finally:
         torch.set_num_threads(num_threads)
+    kept = measurements.read_generation(data.fingerprint, out) or {}
+    results |= {key: kept[key] for key in measurements.OF_PRIORS if key in kept}
     measurements.save_generation(results, data.fingerprint, out)
     return results
 

@@ -47,7 +47,7 @@ def prepare(recipe: Recipe, dataset: DataSet, at: Workplace) -> CodeSet:
         )
     digest = checkpoints.read_weights_digest(name, at.out)
     mirrored = recipe.training.flips
-    folder = at.out / ".resume" / f"codes-{name}-{digest[:8]}-{dataset.record.fingerprint[:8]}-{len(dataset.train)}"
+    folder = codesets.folder(at.out, name, digest, dataset)
     with tqdm(
         total=codesets.num_images(dataset, mirrored), desc=f"{recipe.name}: codes", unit="img", leave=False
     ) as bar:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from aemodels.errors import LatentLabError
 from aemodels.language import _
-from pages.parts.generate import back, between, chosen, filling, lesson, nine, way
+from pages.parts.generate import back, between, chosen, filling, lesson, measured, nine, way
 from pages.parts.photos import drawings
 from pages.parts.shared import controls
 
@@ -15,14 +15,16 @@ VIEWS = {
     "between": (_("Between two samples"), between.show),
     "back": (_("To noise and back"), back.show),
     "filling": (_("Fill in cells"), filling.show),
+    "measured": (_("How good they are"), measured.show),
     "why": (_("Why it works"), lesson.show),
 }
 
 sentence = controls.header(_("Generate"), SENTENCE.format(dogs=_("photos")))
 now = chosen.choose()
 sentence.markdown(SENTENCE.format(dogs=now.picture.what_many))
-names = {view: name for view, (name, _show) in VIEWS.items() if view != "filling" or now.has_cells}
-view = controls.choose(_("Show"), names, key="view")
+OF_CELLS = ("filling", "measured")
+names = {view: name for view, (name, _show) in VIEWS.items() if view not in OF_CELLS or now.has_cells}
+view = controls.choose(_("Show"), names, key="view", most=len(VIEWS))
 try:
     VIEWS[view][1](now)
 except LatentLabError as error:

@@ -14,7 +14,7 @@ from aemodels.language import _, number, percent, sentences
 from aemodels.quality import detail
 from aemodels.report import figures
 from pages.parts.generate.chosen import Chosen
-from pages.parts.photos import drawings, generation, sampling
+from pages.parts.photos import drawings, generation, learned, sampling
 from pages.parts.shared import controls, export, models
 
 NUM_SAMPLES = 9
@@ -126,6 +126,7 @@ def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
         first,
         *models.notes(ckpt.name),
         *generation.learnt(chosen.group.data, ckpt.name),
+        *learned.in_short(chosen.group.data, ckpt.name),
         fine,
         sentences([on_average, closest]),
         *_about_guidance(chosen, percent(strength)),

@@ -13,7 +13,7 @@ from aemodels.errors import LatentLabError
 from aemodels.language import N_, _, list_of, number, percent, sentences
 from aemodels.quality import generation
 from aemodels.storage.catalogue import Group
-from pages.parts.photos import sampling
+from pages.parts.photos import learned, sampling
 from pages.parts.shared import controls, loaders
 
 MEASURES = {
@@ -203,8 +203,14 @@ def show(group: Group) -> None:
                 ).format(model=name),
                 icon=":material/history:",
             )
-    of_priors = [point for name in models for point in learnt(group.data, name)]
-    st.markdown("\n\n".join([*_answer(results, group.data, models, None), *of_priors, _(MEANING[measure])]))
+    st.markdown(_(MEANING[measure]))
+    of_priors = [point for name in models for point in (*learnt(group.data, name), *learned.points(group.data, name))]
+    if of_priors:
+        st.subheader(_("Drawn from a Gaussian"), anchor=False)
+    st.markdown("\n\n".join(_answer(results, group.data, models, None)))
+    if of_priors:
+        st.subheader(_("Drawn from what is learned"), anchor=False)
+        st.markdown("\n\n".join([*of_priors, *learned.best_space(group.data)]))
     st.caption(
         _(
             "Each figure: {samples} pictures against {reference} train photos, mean ± standard "

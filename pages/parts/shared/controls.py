@@ -63,8 +63,9 @@ def row() -> st.delta_generator.DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
 
 
-def choose(label: str, options: Mapping[str, str], key: str) -> str:
-    """One of `options` (value -> name on the screen), kept in the URL by its value; the first one unless the URL has another.
+def choose(label: str, options: Mapping[str, str], key: str, most: int = MAX_SEGMENTS) -> str:
+    """One of `options` (value -> name on the screen), kept in the URL by its value; the first one unless the URL has another. Up to `most`
+    stand side by side.
 
     An address may also tell an option by its English name, or how that begins or ends, as addresses of older versions do.
     """
@@ -76,7 +77,7 @@ def choose(label: str, options: Mapping[str, str], key: str) -> str:
     # Set in each run: on another page the widget is a new one, which would start without a value.
     state[key] = state[key] if state.get(key) in options else values[0]
     kept = {"key": key, "persist_state": "session"}
-    if len(values) > MAX_SEGMENTS:
+    if len(values) > most:
         value = st.selectbox(label, values, format_func=lambda value: visible(options[value]), width=280, **kept)
     else:
         names = {value: literal(name) for value, name in options.items()}

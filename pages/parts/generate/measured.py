@@ -1,0 +1,162 @@
+"""How good the samples are: what was measured of the prior, in a table and in curves."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from PIL import Image
+
+from aemodels.language import _, number, percent, sentences
+from aemodels.report import curves, figures
+from aemodels.report.curves import Chart
+from pages.parts.generate import nine
+from pages.parts.generate.chosen import Chosen
+from pages.parts.photos import drawings, generation, learned
+from pages.parts.shared import controls, export, models
+
+CHART_PX = 300
+STYLE = "@media (width <= 900px) { .st-key-measured .stColumn { min-width: calc(100% - 1rem); } }"
+
+
+def show(chosen: Chosen) -> None:
+    data, model = chosen.group.data, chosen.ckpt.name
+    found = learned.of(data, model)
+    if found is None:
+        st.info(
+            _("Not measured yet for {prior}; `python -m benchmarks.generation --curves` does it.").format(
+                prior=controls.code(chosen.setting.prior[0])
+            ),
+            icon=":material/straighten:",
+        )
+        return
+    names = {name: _(learned.FEATURES[name]) for name in found["frechet"]}
+    features = controls.choose(_("Features"), names, key="features")
+    st.table(_table(found, features))
+    about = _(
+        "{n} pictures of each kind against train {photos}. The distance depends on the features and on how many pictures there are: compare it within this "
+        "table alone."
+    ).format(n=number(found["num_compared"]), photos=chosen.picture.many)
+    accuracy = _(
+        "Accuracy: a linear classifier on the same features, fitted on reconstructions of train {photos}, names the {class_}; top 5: it is among the five that "
+        "the classifier holds likeliest."
+    ).format(photos=chosen.picture.many, class_=chosen.picture.class_)
+    st.caption(sentences([about, accuracy if features in found["told"] else ""]))
+    charts = _charts(found, learned.small(data, "photos"), features)
+    st.html(f"<style>{STYLE}</style>")
+    with st.container(key="measured"):
+        for pair in (charts[i : i + 2] for i in range(0, len(charts), 2)):
+            for column, (title, chart) in zip(st.columns(2, gap="medium"), pair, strict=False):
+                with column:
+                    st.subheader(title, anchor=False)
+                    alt = _("Fréchet distance of samples. Along the axis: {title}").format(title=title)
+                    st.plotly_chart(_interactive(chart), key=title, alt=alt)
+    if spaces := learned.spaces(data):
+        st.subheader(_("Which codes are the best to generate in?"), anchor=False)
+        st.table(_spaces_table(spaces))
+    controls.notice(
+        [
+            *generation.learnt(data, model),
+            *models.notes(model),
+            *learned.points(data, model),
+            *learned.best_space(data),
+        ]
+    )
+    with st.spinner(_("Drawing nine samples …")):
+        z = drawings.watch(chosen.setting, nine.seeds(chosen.seed), lambda moment: None)[-1].z
+    tiles = figures.to_tiles(drawings.decode(chosen.ckpt, z))
+    draw = partial(_draw, [chart for _title, chart in charts], tiles)
+    rows = [
+        {"chart": title, "series": name, "x": x, "frechet": y}
+        for title, chart in charts
+        for name, (xs, ys) in chart.curves.items()
+        for x, y in zip(xs, ys, strict=True)
+    ]
+    settings = chosen.settings(**{_("features"): names[features]})
+    alt = _("How the Fréchet distance of samples depends on {what}, and nine samples")
+    what = ", ".join(title for title, _chart in charts)
+    export.export_row(chosen.file_name(f"measured-{features}"), draw, rows, settings, alt.format(what=what))
+
+
+def _table(found: learned.Found, features: str) -> pd.DataFrame:
+    told = found["told"].get(features, {})
+    rows = {
+        _(title): {
+            _("Fréchet distance"): number(found["frechet"][features][kind], 1),
+            **(
+                {
+                    _("Accuracy, top 1"): _share(told.get(kind), "top1"),
+                    _("Accuracy, top 5"): _share(told.get(kind), "top5"),
+                }
+                if told
+                else {}
+            ),
+        }
+        for kind, title in learned.KINDS.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("pictures"))
+
+
+def _share(told: Mapping[str, float] | None, name: str) -> str:
+    return "–" if told is None else f"{percent(told[name], 1)} ± {percent(told[f'{name}_ci95'], 1)}"
+
+
+def _spaces_table(spaces: Sequence[learned.Space]) -> pd.DataFrame:
+    rows = {
+        space.model: {
+            _("Small prior"): number(space.samples, 1),
+            _("Reconstructions"): number(space.reconstructions, 1),
+            _("Best Gaussian"): number(space.gaussian, 1),
+        }
+        for space in spaces
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("Fréchet distance"))
+
+
+def _charts(found: learned.Found, photos: Sequence[Mapping[str, Any]], features: str) -> list[tuple[str, Chart]]:
+    """Those that were measured, each with its title.
+
+    photos  rows of small priors that have learnt from more and more photos, which were seen through fixed filters alone
+    """
+    measured = found.get("curves", {})
+    others = {kind: measured["others"][features][kind] for kind in ("reconstructions", "gaussian")} if measured else {}
+    axes = {
+        "num_steps": (measured.get("steps", ()), _("Steps of drawing"), _("steps")),
+        "guidance": (measured.get("guidance", ()), _("Guidance"), _("guidance")),
+        "steps": (measured.get("training", ()), _("Training"), _("steps of training")),
+    }
+    charts = []
+    for key, (rows, title, x_title) in axes.items():
+        x, y = [row[key] for row in rows], [row["frechet"][features] for row in rows]
+        if len(x) > 1:
+            lines = {_(learned.KINDS[kind]): ([x[0], x[-1]], [value] * 2) for kind, value in others.items()}
+            charts.append((title, _chart({_("Learned"): (x, y)} | lines, x_title)))
+    if features == learned.FIXED and len(photos) > 1:
+        small = [row["num_photos"] for row in photos], [row["frechet"] for row in photos]
+        charts.append((_("Photos learnt from"), _chart({_("Small prior"): small}, _("photos learnt from"))))
+    return charts
+
+
+def _chart(of: dict[str, curves.Curve], x_title: str) -> Chart:
+    return Chart(of, x_title, _("Fréchet distance"), dashed=frozenset(list(of)[1:]))
+
+
+def _interactive(chart: Chart) -> go.Figure:
+    figure = figures.lines(chart.curves, chart.x_title, chart.y_title)
+    figure.update_layout(height=CHART_PX)
+    for line in figure.data[1:]:
+        line.update(mode="lines", line_dash="dash")
+    return figure
+
+
+def _draw(
+    charts: Sequence[Chart], tiles: Sequence[Any], width_px: int, ink: figures.Ink, caption: str = ""
+) -> Image.Image:
+    strip = figures.panel([tiles], caption=caption, width_px=width_px, ink=ink)
+    top = curves.draw(charts, width_px, width_px // 3) if charts else Image.new("RGB", (width_px, 0))
+    both = Image.new("RGB", (width_px, top.height + strip.height), ink.background)
+    both.paste(top, (0, 0))
+    both.paste(strip, (0, top.height))
+    return both
