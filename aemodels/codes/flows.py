@@ -22,7 +22,7 @@ from aemodels.noise import seeded_normal
 EULER, HEUN = "euler", "heun"
 SOLVERS = (HEUN, EULER)
 NUM_STEPS = 8
-GUIDANCE = 1.5  # towards a class
+GUIDANCE = 3.0  # towards a class
 MAX_STEPS = 1000
 MAX_GUIDANCE = 20.0
 MAX_STRENGTH = 2.0
