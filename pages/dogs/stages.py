@@ -164,10 +164,12 @@ best, last = int(gains.argmax()), found.num_steps - 1
 moved = float((found.codes[-1] - found.codes[0]).square().mean().sqrt() / found.codes[0].square().mean().sqrt())
 points = [
     *models.notes(name),
-    ngettext(
-        "On this picture the encoder alone reaches {first} dB and `encode` **{last} dB**: {gain} dB more.",
-        "On these {number} pictures the encoder alone reaches {first} dB on average and `encode` **{last} dB**: {gain} dB more.",
-        num_found,
+    (
+        _("On this picture the encoder alone reaches {first} dB and `encode` **{last} dB**: {gain} dB more.")
+        if num_found == 1
+        else _(
+            "On these {number} pictures the encoder alone reaches {first} dB on average and `encode` **{last} dB**: {gain} dB more."
+        )
     ).format(
         number=number(num_found),
         first=number(float(mean_psnr[0]), 2),
