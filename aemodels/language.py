@@ -112,7 +112,7 @@ def _locale(language: str) -> "Locale":
 def number(value: float, num_decimals: int = 0) -> str:
     """The number with that many decimals, its thousands grouped: 1,234.50."""
     if not math.isfinite(value):
-        return "∞" if value > 0 else "−∞" if value < 0 else "–"
+        return _not_finite(value)
     if current() == DEFAULT:
         return f"{value:,.{num_decimals}f}"
     from babel.numbers import format_decimal
@@ -124,6 +124,8 @@ def number(value: float, num_decimals: int = 0) -> str:
 
 def percent(share: float, num_decimals: int = 0) -> str:
     """The share as a percentage: 0.25 -> 25%."""
+    if not math.isfinite(share):
+        return _not_finite(share)
     if current() == DEFAULT:
         return f"{share:,.{num_decimals}%}"
     from babel.numbers import format_percent
@@ -133,8 +135,14 @@ def percent(share: float, num_decimals: int = 0) -> str:
         return format_percent(digits, f"#,##0.{'0' * num_decimals}".rstrip(".") + "%", locale())
 
 
+def _not_finite(value: float) -> str:
+    return "∞" if value > 0 else "−∞" if value < 0 else "–"
+
+
 def signed(value: float, num_decimals: int) -> str:
-    """The number with its sign, + or −; what rounds to zero has a +."""
+    """The number with its sign, + or −; what rounds to zero has a +, and what is no number has none."""
+    if math.isnan(value):
+        return _not_finite(value)
     rounded = round(value, num_decimals) + 0
     return f"{'−' if rounded < 0 else '+'}{number(abs(rounded), num_decimals)}"
 
