@@ -248,4 +248,4 @@ def test_only_screenshots_are_committed_as_pictures():
         pytest.skip("not a git checkout")
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     pictures = {f for f in tracked if Path(f).suffix.lower() in {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif"}}
-    assert pictures == {"docs/latent-plane.png", "pages/parts/icon.png"}
+    assert pictures == {"docs/experiments/prior-states.webp", "docs/latent-plane.png", "pages/parts/icon.png"}

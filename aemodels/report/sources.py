@@ -23,6 +23,7 @@ _KINDS = {
     ".md",
     ".po",
     ".json",
+    ".jsonl",
     ".ipynb",
     ".sh",
     ".ttf",
@@ -33,7 +34,11 @@ _KINDS = {
     ".service",
 }
 _NAMES = {"LICENSE", "run", "Dockerfile", ".dockerignore", ".gitignore", ".gitattributes"}
-_PICTURES = {"docs/latent-plane.png", "pages/parts/icon.png"}  # the project's own
+_PICTURES = {
+    "docs/experiments/prior-states.webp",
+    "docs/latent-plane.png",
+    "pages/parts/icon.png",
+}  # the project's own
 _HIDDEN_FOLDERS = {".ci", ".streamlit"}
 _LEFT_OUT = {"node_modules", "site-packages", "__pycache__", "secrets.toml"}
 _LEFT_OUT_ON_TOP = {"data", "shared", "build", "dist"}
