@@ -76,7 +76,7 @@ def measure_priors(ckpts: Sequence[Checkpoint], priors: Mapping[str, Checkpoint]
     for ckpt in lacking:
         prior, real = priors[ckpt.name], looker.real(ckpt)
         _say(f"{prior.name}: {learned.NUM_SAMPLES:,} samples")
-        known[ckpt.name] = learned.measure(ckpt, prior, real, described_by)
+        known[ckpt.name] = learned.measure(ckpt, prior, real, described_by, learned.NUM_SAMPLES)
         if args.curves:
             known[ckpt.name]["curves"] = _curves(ckpt, prior, real, described_by, args.states)
         measurements.save_generation(results, data.fingerprint, out)
@@ -103,7 +103,7 @@ def _curves(
 ) -> dict[str, Any]:
     """What a prior's samples are like over guidance, steps and training."""
     _say(f"{prior.name}: over guidance")
-    over_guidance = learned.over_guidance(ckpt, prior.model, real, described_by)
+    over_guidance = learned.over_guidance(ckpt, prior.model, real, described_by, learned.NUM_TUNING)
     _say(f"{prior.name}: over steps")
     over_steps = learned.over_steps(ckpt, prior.model, real.train, described_by)
     kinds = {"reconstructions": real.reconstructions, "gaussian": real.gaussian}

@@ -71,7 +71,7 @@ def measure(
     prior: Checkpoint,
     real: Real,
     described_by: Mapping[str, Describe],
-    num_samples: int = NUM_SAMPLES,
+    num_samples: int,
 ) -> dict[str, Any]:
     """Samples with the seeds 0 … num_samples − 1, drawn as the prior draws by default.
 
@@ -96,7 +96,7 @@ def measure(
         "num_classes": prior.model.num_labels,
         "num_compared": min(NUM_COMPARED, min(len(of.thumbnails) for of in kinds.values())),
         "copies": copying.compare(*(copying.nearest(of.thumbnails, real.known) for of in (samples, real.unseen))),
-        "frechet": distances(real.train, kinds),
+        "frechet": distances(real.train, kinds, NUM_COMPARED),
         "told": {
             name: {
                 "reconstructions": _told(real, name, real.reconstructions, real.labels),
@@ -108,7 +108,7 @@ def measure(
 
 
 def over_guidance(
-    ckpt: Checkpoint, prior: FlowPrior, real: Real, described_by: Mapping[str, Describe], num_samples: int = NUM_TUNING
+    ckpt: Checkpoint, prior: FlowPrior, real: Real, described_by: Mapping[str, Describe], num_samples: int
 ) -> list[dict[str, Any]]:
     """For each of GUIDANCES: "guidance", "frechet" by features as of_few gives it, and "told" as in `measure`, of FEW_STEPS steps and
     other seeds."""
@@ -135,7 +135,7 @@ def of_few(
     return _of_samples(train, look_at(draw_learned(ckpt, prior, range(NUM_CURVE), **how), described_by))
 
 
-def distances(train: Seen, kinds: Mapping[str, Seen], n: int = NUM_COMPARED) -> dict[str, dict[str, float]]:
+def distances(train: Seen, kinds: Mapping[str, Seen], n: int) -> dict[str, dict[str, float]]:
     """Fréchet distance from train photos, by features and kind, on features of mean 0 and standard deviation 1 over those photos; of the
     first n pictures of each kind, or of as many as the scarcest has, for it depends on how many there are."""
     n = min(n, min(len(of.thumbnails) for of in kinds.values()))
