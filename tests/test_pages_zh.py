@@ -27,7 +27,7 @@ NO_WORDS = re.compile(
 )
 # What a Chinese page writes in Latin letters: names, measures, units, variants as the recipes call them, processors.
 ALLOWED = """
-    Latent Lab English MNIST FashionMNIST KMNIST Stanford Dogs Word Streamlit
+    Latent Lab English MNIST ImageNet FashionMNIST KMNIST Stanford Dogs Word Streamlit
     PSNR SSIM MSE BCE SNR KL L2 VAE PCA AVIF VVC LDPC QAM MMSE PNG CSV JPEG HTML ZIP zip DPI dpi Ledoit Wolf L-BFGS Inception Muon AdamW
     log dB px bit kB MB GB ms min max bfloat float plain conv mlp noisy-code denoising vae l2-code nested
     t-SNE LayerNorm Shift WebP HEIC TIFF GIF BMP PPM
