@@ -89,7 +89,7 @@ def test_the_convention_is_switched_and_found_again_by_its_url(visit):
 
     page = visit("dogs-noise-regularised")
     sync_api.expect(first_row(page)).to_contain_text(tables["psnr_db"][0])
-    chart = page.locator(".js-plotly-plot")
+    chart = page.locator(".js-plotly-plot").first
     for words in ("channel SNR / dB", "13.0", "noise variance"):
         sync_api.expect(chart).to_contain_text(words)
     name = psnr_matrix.CONVENTIONS["psnr_of_mean_mse_db"]
