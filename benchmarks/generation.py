@@ -12,7 +12,6 @@ the Fréchet distance over steps, guidance and, where --states names a folder of
 import argparse
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,10 +71,10 @@ def measure_priors(ckpts: Sequence[Checkpoint], priors: Mapping[str, Checkpoint]
     if not lacking:
         return
     dataset = sources.load(data.config, sources.data_root(args.data))
-    looker = looking.Looker(dataset, described_by, out, _say)
+    looker = looking.Looker(dataset, described_by, out)
     for ckpt in lacking:
         prior, real = priors[ckpt.name], looker.real(ckpt)
-        _say(f"{prior.name}: {learned.NUM_SAMPLES:,} samples")
+        looking.say(f"{prior.name}: {learned.NUM_SAMPLES:,} samples")
         known[ckpt.name] = learned.measure(ckpt, prior, real, described_by, learned.NUM_SAMPLES)
         if args.curves:
             known[ckpt.name]["curves"] = _curves(ckpt, prior, real, described_by, args.states)
@@ -102,25 +101,21 @@ def _curves(
     states: Path | None,
 ) -> dict[str, Any]:
     """What a prior's samples are like over guidance, steps and training."""
-    _say(f"{prior.name}: over guidance")
+    looking.say(f"{prior.name}: over guidance")
     over_guidance = learned.over_guidance(ckpt, prior.model, real, described_by, learned.NUM_TUNING)
-    _say(f"{prior.name}: over steps")
+    looking.say(f"{prior.name}: over steps")
     over_steps = learned.over_steps(ckpt, prior.model, real.train, described_by)
     kinds = {"reconstructions": real.reconstructions, "gaussian": real.gaussian}
     of_others = learned.distances(real.train, kinds, learned.NUM_CURVE)
     over_training = []
     for name in checkpoints.list_checkpoints(states) if states else ():
         state = checkpoints.load_checkpoint(name, states)
-        _say(f"{name}: after {state.provenance['steps']:,} steps")
-        distance = learned.of_few(ckpt, state.model, real.train, described_by, num_steps=learned.FEW_STEPS)
+        looking.say(f"{name}: after {state.provenance['steps']:,} steps")
+        distance = learned.of_few(ckpt, state.model, real.train, described_by)
         made = {key: state.provenance[key] for key in ("steps", "wall_s")}
         over_training.append(made | {"velocity_loss": state.metrics["velocity_loss"], "frechet": distance})
     over_training.sort(key=lambda row: row["steps"])
     return {"guidance": over_guidance, "steps": over_steps, "training": over_training, "others": of_others}
-
-
-def _say(text: str) -> None:
-    print(f"{time.process_time():6.0f} s  {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What a prior's samples are held against: photos, reconstructions and a Gaussian's samples, looked at once and kept."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,11 @@ from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import codesets
 
 NUM_TRAIN = 4096  # train photos that are held against, and that a classifier learns from
+
+
+def say(text: str) -> None:
+    """Prints what comes next, after the seconds of processor time so far."""
+    print(f"{time.process_time():6.0f} s  {text}", flush=True)
 
 
 def folder(out: Path, fingerprint: str) -> Path:
@@ -50,7 +56,6 @@ class Looker:
     dataset: DataSet
     described_by: Mapping[str, Describe]
     out: Path
-    say: Callable[[str], None]
 
     def train(self) -> Seen:
         return self._look("train-photos", lambda: in_batches(self.dataset.train[self._few()]))
@@ -85,7 +90,7 @@ class Looker:
         if not (labels >= 0).any():
             return {}
         rebuilt = self._look(f"rebuilt-train-{self._name(ckpt)}", lambda: self._rebuilt(ckpt))
-        self.say("fitting classifiers")
+        say("fitting classifiers")
         return {name: telling.fit(of, labels) for name, of in rebuilt.features.items()}
 
     def _rebuilt(self, ckpt: Checkpoint) -> Iterable[Tensor]:
@@ -111,7 +116,7 @@ class Looker:
     def _look(self, name: str, pictures: Callable[[], Iterable[Tensor]]) -> Seen:
         path = self._at() / f"{name}-{'-'.join(self.described_by)}.pt"
         if not path.exists():
-            self.say(f"looking at {name}")
+            say(f"looking at {name}")
         return Seen(**_kept(path, lambda: vars(learned.look_at(pictures(), self.described_by))))
 
 

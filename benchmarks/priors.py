@@ -9,7 +9,6 @@ as that prior does, with a smaller network.
 
 import argparse
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
 def teach(
     ckpt: Checkpoint, codes: Tensor, labels: Tensor, like: Checkpoint, num_steps: int, yardstick: Yardstick
 ) -> dict[str, Any]:
-    """The Fréchet distance of learned.NUM_CURVE samples, of learned.FEW_STEPS steps, of a small prior on codes (n, *latent_shape) of ckpt
+    """The Fréchet distance of learned.NUM_CURVE samples of a small prior on codes (n, *latent_shape) of ckpt
     with their classes (n,), otherwise like another prior. There is no loss on other codes: a Gaussian of fewer codes than each has numbers
     knows no variance along the axes that are missing, and its velocity there is without bound."""
     per_epoch = len(codes) // min(like.train_config.batch_size, len(codes))
@@ -90,10 +89,10 @@ def teach(
         torch.manual_seed(config.seed)
         prior = autoencoders.build(model)
     prior.fit_gaussian(codes)
-    _say(f"{ckpt.name}: {len(codes):,} codes")
+    looking.say(f"{ckpt.name}: {len(codes):,} codes")
     state = loop.fit(loop.start(prior, config, "cpu"), codes.half(), config, labels=labels)
     prior = state.ema.eval()
-    drawn = generation.draw_learned(ckpt, prior, range(learned.NUM_CURVE), num_steps=learned.FEW_STEPS)
+    drawn = generation.draw_learned(ckpt, prior, range(learned.NUM_CURVE))
     row = {
         "model": ckpt.name,
         "identity": generation.identity(ckpt.provenance),
@@ -101,7 +100,7 @@ def teach(
         "num_steps": state.step,
         "frechet": yardstick.measure(drawn)[0],
     }
-    _say(f"{row}")
+    looking.say(f"{row}")
     return row
 
 
@@ -111,10 +110,6 @@ def _train_codes(ckpt: Checkpoint, data: Path | None, out: Path) -> tuple[Tensor
     folder = codesets.folder(out, ckpt.name, digest, dataset)
     made = codesets.make(ckpt, digest, dataset, False, folder, "cpu")
     return made.train, made.train_labels
-
-
-def _say(text: str) -> None:
-    print(f"{time.process_time():6.0f} s  {text}", flush=True)
 
 
 if __name__ == "__main__":

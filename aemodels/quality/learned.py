@@ -21,7 +21,6 @@ NUM_TUNING = 1024
 FIRST_TUNING_SEED = 100_000  # guidance is chosen on other samples than those that are reported
 STEPS = (1, 2, 4, 8, 16, 25, 50)
 GUIDANCES = (1.0, 1.5, 3.0)
-FEW_STEPS = 8  # where many samples are needed; the curve over steps shows what that costs
 
 Describe = Callable[[Tensor], Tensor]
 
@@ -110,11 +109,11 @@ def measure(
 def over_guidance(
     ckpt: Checkpoint, prior: FlowPrior, real: Real, described_by: Mapping[str, Describe], num_samples: int
 ) -> list[dict[str, Any]]:
-    """For each of GUIDANCES: "guidance", "frechet" by features as of_few gives it, and "told" as in `measure`, of FEW_STEPS steps and
+    """For each of GUIDANCES: "guidance", "frechet" by features as of_few gives it, and "told" as in `measure`, and
     other seeds."""
     seeds, rows = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + num_samples), []
     for guidance in GUIDANCES:
-        samples = look_at(draw_learned(ckpt, prior, seeds, guidance=guidance, num_steps=FEW_STEPS), described_by)
+        samples = look_at(draw_learned(ckpt, prior, seeds, guidance=guidance), described_by)
         labels = classes_in_turn(prior, seeds)
         told = {name: _told(real, name, samples, labels) for name in (real.classifiers if prior.num_labels else ())}
         rows.append({"guidance": guidance, "frechet": _of_samples(real.train, samples), "told": told})

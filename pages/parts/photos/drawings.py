@@ -20,7 +20,7 @@ from pages.parts.shared import loaders
 SHOW_AFTER_S = 0.5  # how long a drawing may take unseen
 SHOW_EVERY_S = 0.3
 IN_TURN = -1
-MAX_DRAWINGS = 32  # of 2 MB each: nine codes at 25 steps
+MAX_DRAWINGS = 32  # of 0.7 MB each: nine codes at 8 steps
 
 
 @dataclass(frozen=True)
