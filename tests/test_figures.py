@@ -203,6 +203,19 @@ def test_labels_notes_and_captions_each_leave_ink_and_make_room():
         assert area == 2 * (bottom - top + 1) ** 2, text  # no letter lies on a tile
 
 
+def test_words_stand_in_the_middle_of_a_place_without_a_picture():
+    red, blue = (200, 0, 0), (0, 0, 200)
+    image = panel([[flat_tile(red), "No learned prior"], [flat_tile(blue), flat_tile(blue)]], width_px=700)
+    top, bottom, _, right = place_of(image, red)
+    beside = np.asarray(image)[top:bottom, right + 1 :]
+    rows, columns = np.nonzero((beside < 200).all(axis=-1))
+    middle = [
+        (of.min() + of.max()) / 2 / length for of, length in ((rows, beside.shape[0]), (columns, beside.shape[1]))
+    ]
+    assert middle == pytest.approx([0.5, 0.5], abs=0.05)
+    assert image.size == panel([[flat_tile(red)] * 2, [flat_tile(blue)] * 2], width_px=700).size
+
+
 def test_empty_texts_take_no_room():
     tile = flat_tile((0, 0, 200))
     bare = panel([[tile, tile]], width_px=700)

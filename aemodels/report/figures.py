@@ -104,7 +104,7 @@ def blank(image_shape: Sequence[int], ink: Ink) -> np.ndarray:
 
 
 def panel(
-    rows: Sequence[Sequence[np.ndarray]],
+    rows: Sequence[Sequence[np.ndarray | str]],
     row_labels: Sequence[str] = (),
     notes: Sequence[Sequence[str]] = (),
     column_labels: Sequence[str] = (),
@@ -114,7 +114,8 @@ def panel(
 ) -> Image.Image:
     """A labelled table of pictures, `width_px` wide, as a report wants it.
 
-    rows           each a list of uint8 tiles (H, W, 3); tiles are scaled to one size, small ones without blur
+    rows           each a list of uint8 tiles (H, W, 3), scaled to one size, small ones without blur; a text stands where there is no
+                   picture and says why. At least one is a picture.
     row_labels     one a row, on the left, in as many lines as the tiles are high
     notes          for each row, one short text under each tile ("" for none), on two lines at most; a row's letters are a little
                    smaller where a word would not fit
@@ -127,7 +128,8 @@ def panel(
     pad, label_width = round(10 * unit), round(150 * unit) if any(row_labels) else 0
     columns = max(len(row) for row in rows)
     side = (width_px - label_width - pad * (columns + 1)) // columns
-    tile_height = max(round(side * tile.shape[0] / tile.shape[1]) for row in rows for tile in row)
+    pictures = [tile for row in rows for tile in row if not isinstance(tile, str)]
+    tile_height = max(round(side * tile.shape[0] / tile.shape[1]) for tile in pictures)
     note_fonts = [
         min((font.fitting(note, side, least / font.size) for note in row), key=lambda f: f.size, default=font)
         for row in notes
@@ -157,6 +159,12 @@ def panel(
                 bold.draw(draw, (pad, y), line, ink.text, "lm")
         for j, tile in enumerate(row):
             left = label_width + pad + j * (side + pad)
+            if isinstance(tile, str):
+                words = small.lines(tile, side - 2 * pad, most_label_lines)
+                for k, line in enumerate(words):
+                    y = top + tile_height / 2 + (k - (len(words) - 1) / 2) * line_height
+                    small.draw(draw, (left + side / 2, y), line, ink.muted, "mm")
+                continue
             enlarges = tile.shape[1] < side
             method = Image.Resampling.NEAREST if enlarges and tile.shape[1] <= 64 else Image.Resampling.LANCZOS
             image.paste(

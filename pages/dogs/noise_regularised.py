@@ -59,7 +59,7 @@ class Scene:
     """The panel's rows of tiles, samples and real codes, a tile a model; its PNG file; the samples' fine detail by model, as a
     share of the real codes'."""
 
-    rows: dict[str, list[np.ndarray]]
+    rows: dict[str, list[np.ndarray | str]]
     panel: bytes
     detail: dict[str, float]
 
@@ -77,10 +77,10 @@ def compute(seed: int) -> Scene:
     return Scene(rows, export.on_screen(draw, rows), shares)
 
 
-def learned_nine(name: str, seeds: list[int]) -> np.ndarray:
-    """Nine samples of the prior of this model's codes; grey where there is none."""
+def learned_nine(name: str, seeds: list[int]) -> np.ndarray | str:
+    """Nine samples of the prior of this model's codes, or words that say that there is none."""
     if name not in priors:
-        return np.full_like(sampling.nine(sampling.rebuilt_nine(name)), 128)
+        return _("No learned prior")
     return sampling.nine(ckpts[name].model.decode(sampling.sample_codes(name, 256, LEARNED, seeds)))
 
 
@@ -89,7 +89,7 @@ def of_models(values: dict[str, str]) -> str:
     return list_of(_("{figure} ({model})").format(figure=value, model=model) for model, value in values.items())
 
 
-def draw(rows: dict[str, list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+def draw(rows: dict[str, list[np.ndarray | str]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     return export.models_panel(rows, sampled, width_px, ink, caption)
 
 
@@ -99,7 +99,7 @@ priors = {m: loaders.version(prior) for m in sampled if (prior := loaders.prior_
 shown = _("Nine Gaussian samples and nine decoded real codes of each model")
 if priors:
     shown = _(
-        "Nine Gaussian samples, nine learned samples and nine decoded real codes of each model; grey where there is no learned prior"
+        "Nine Gaussian samples and nine decoded real codes of each model, and nine learned samples of each that has a learned prior"
     )
 if sampled:
     versions = tuple(map(loaders.version, sampled))

@@ -42,13 +42,13 @@ def show(panel: Image.Image | bytes, alt: str) -> None:
 
 
 def models_panel(
-    rows: Mapping[str, Sequence[np.ndarray]],
+    rows: Mapping[str, Sequence[np.ndarray | str]],
     models: Sequence[str],
     width_px: int,
     ink: figures.Ink,
     caption: str = "",
 ) -> Image.Image:
-    """Rows of tiles by name, a column a model; of a single model, whose tiles would be huge, all in one row."""
+    """Rows of tiles by name, as figures.panel takes them, a column a model; of a single model, whose tiles would be huge, all in one row."""
     if len(models) == 1:
         return figures.panel([[tile for (tile,) in rows.values()]], [], [], list(rows), caption, width_px, ink)
     return figures.panel(list(rows.values()), list(rows), [], models, caption, width_px, ink)
