@@ -9,6 +9,8 @@ counted, so look at the number of pages before you compare two runs.
 
 Memory is what is resident of the server, in GiB, with the pages of mapped files: at its start, after one visitor saw all pages, with
 each number of visitors at the end of their time, and when they have left and Streamlit has given up waiting for them to come back.
+
+With --training each number of visitors comes twice: to the idle machine, and while a network is trained as the page Train live does it.
 """
 
 import argparse
@@ -19,7 +21,10 @@ import resource
 import statistics
 import sys
 import tempfile
-from collections.abc import Coroutine
+import threading
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +33,7 @@ from websockets.exceptions import WebSocketException
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+from aemodels.training import live_queue, live_recipes  # noqa: E402
 from benchmarks.serving import server  # noqa: E402
 from tests.visiting import Visitor  # noqa: E402
 
@@ -124,6 +130,37 @@ def busy(process: psutil.Process | None, visits: Coroutine[None, None, Waits]) -
     return waits, 1000 * (spent_s() - before_s) / max(1, len(waits.seconds))
 
 
+@contextmanager
+def training() -> Iterator[None]:
+    """One training of five minutes at most, as the page Train live asks for it, with somebody who watches."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LATENT_LAB_MODELS"] = folder
+        recipe = live_recipes.recipe("plain", {}, 2, live_recipes.WIDTHS[0], live_recipes.LEARNING_RATES[0], 5, seed=1)
+        start_s = time.monotonic()
+        job = live_queue.submit(recipe, "benchmark", Path(folder))
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(1):
+                live_queue.tend(job)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            while len(job.moment().curve) < 2:  # the first is of the untrained network
+                time.sleep(0.1)
+            print(f"first moment of the training after {time.monotonic() - start_s:.1f} s", flush=True)
+            before = job.moment().curve[-1]
+            yield
+            seconds, steps = job.moment().curve[-1][:2] - before[:2]
+            print(f"the training made {steps / seconds:.1f} steps a second", flush=True)
+        finally:
+            over.set()
+            watcher.join()
+            live_queue.withdraw(job)
+            del os.environ["LATENT_LAB_MODELS"]
+
+
 def gib(process: psutil.Process) -> float:
     return process.memory_info().rss / 2**30
 
@@ -141,6 +178,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn by lot (default: 0)")
     parser.add_argument("--url", help="of an app that runs already; its memory is then not measured")
     parser.add_argument("--pages", action="store_true", help="also each page's median, under the most visitors")
+    parser.add_argument("--training", action="store_true", help="each number of visitors once more, beside a training")
     parser.add_argument("--stay", action="store_true", help="do not wait until the visitors are forgotten")
     options = parser.parse_args()
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -176,16 +214,21 @@ def measure(
     row("visitors", "pages", *heads, "95 % ÷ plain's", "errors")
     row(*["---"] * (len(heads) + 4))
     for n in options.visitors:
-        plain, plain_ms = busy(plain_process, crowd(plain_url, n, options.seconds, options.seed))
-        waits, ms = busy(process, crowd(url, n, options.seconds, options.seed))
-        if process:
-            memory[f"with {n}"] = gib(process)
-        figures = [
-            value for w, per_page in ((waits, ms), (plain, plain_ms)) for value in (*w.quantiles(0.5, 0.95), per_page)
-        ]
-        num_errors = len(waits.errors) + len(plain.errors)
-        row(n, len(waits.seconds), *figures, figures[1] / figures[4], num_errors)
-        errors += waits.errors + plain.errors
+        for beside in (nullcontext, training) if options.training else (nullcontext,):
+            with beside():
+                plain, plain_ms = busy(plain_process, crowd(plain_url, n, options.seconds, options.seed))
+                waits, ms = busy(process, crowd(url, n, options.seconds, options.seed))
+            if process:
+                memory[f"with {n}"] = gib(process)
+            figures = [
+                value
+                for w, per_page in ((waits, ms), (plain, plain_ms))
+                for value in (*w.quantiles(0.5, 0.95), per_page)
+            ]
+            num_errors = len(waits.errors) + len(plain.errors)
+            who = f"{n} beside a training" if beside is training else n
+            row(who, len(waits.seconds), *figures, figures[1] / figures[4], num_errors)
+            errors += waits.errors + plain.errors
     if process:
         if not options.stay:
             asyncio.run(asyncio.sleep(FORGOTTEN_S))
