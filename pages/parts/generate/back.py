@@ -57,18 +57,20 @@ def show(chosen: Chosen) -> None:
     export.show(export.on_screen(draw), alt)
     st.caption(
         _(
-            "Below the last row: how much the picture differs from the first row's, in 255 grey levels (RMS). This is SDEdit (Meng et al. 2022)."
+            "Below the last row: the difference from the picture in the first row, in grey levels of 255 (RMS). The "
+            "method is SDEdit (Meng et al. 2022)."
         )
     )
     others = [255 * float((a - b).square().mean().sqrt()) for a, b in zip(x, x.roll(1, 0), strict=True)]
     points = [
         _(
-            "The noise wipes out the detail first. What comes back in its place is what the prior knows of {many}, so it is new; what the noise "
-            "left is kept."
+            "The noise wipes out the detail first. The prior puts new detail in its place, from what it has learnt "
+            "of {many}. What the noise left is kept."
         ).format(many=chosen.picture.many),
         _(
-            "At t = {t} the mixture is {kept} code and {noise} noise. The pictures that come back differ by **{apart}** of 255 grey levels from those "
-            "that went (RMS, mean); two different {many} differ by {others}."
+            "At t = {t} each code is mixed with noise: {kept} code, {noise} noise. The pictures that come back "
+            "differ by **{apart}** of 255 grey levels from those of the first row (RMS, on average). Two different "
+            "{many} differ by {others}."
         ).format(
             t=number(t, 1),
             kept=percent(1 - t),
@@ -78,7 +80,8 @@ def show(chosen: Chosen) -> None:
             others=number(sum(others) / len(others), 1),
         ),
         _(
-            "Fine detail (mean step between neighbouring pixels, of 255 grey levels): {before} before, {noisy} with the noise, {after} after."
+            "Fine detail (mean difference between neighbouring pixels, of 255 grey levels): {before} before, {noisy} "
+            "with the noise, {after} after."
         ).format(
             before=number(detail.mean_step(x), 1),
             noisy=number(detail.mean_step(x_noisy), 1),
@@ -87,9 +90,9 @@ def show(chosen: Chosen) -> None:
     ]
     if chosen.class_name:
         points.append(
-            _("On the way back the prior is told “{name}”: see what turns into one, and from which t on.").format(
-                name=chosen.class_name
-            )
+            _(
+                "On the way back the prior is told “{name}”. Move t: from which value on do the pictures turn into one?"
+            ).format(name=chosen.class_name)
         )
     elif chosen.setting.label == drawings.IN_TURN:
         points.append(

@@ -88,19 +88,20 @@ def show(chosen: Chosen) -> None:
     controls.notice(
         [
             _(
-                "Each step in the noise is a sample of its own, so the picture half way is one, too. The straight line in the code blends two "
-                "pictures."
+                "Each step of the walk in the noise is a sample of its own, and so is the picture half way. The "
+                "straight line in the code blends two pictures."
             ),
             _(
-                "Half way, the picture has {noise} grey levels of fine detail by the noise and {code} by the code; the two ends have {ends} on "
-                "average."
+                "Fine detail half way (mean difference between neighbouring pixels, of 255 grey levels): {noise} on "
+                "the walk in the noise, {code} on the line in the code. The two ends have {ends} on average."
             ).format(noise=number(fine[0], 1), code=number(fine[1], 1), ends=number(ends, 1)),
-            _("Half way, the straight line's code has {share} of the ends' mean square.").format(
+            _("Half way on the straight line, the code's mean square is {share} of what it is at the ends.").format(
                 share=percent(float(square[MIDDLE] / ((square[0] + square[-1]) / 2)))
             ),
             _(
-                "Half way, the nearest real code is {noise} times the real codes' own spacing away by the noise, {code} times by the code. A blend "
-                "may be nearer: it is closer to the mean of all codes."
+                "Distance half way to the nearest real code, where 1 is the mean distance from a real code to its "
+                "own nearest: {noise} on the walk in the noise, {code} on the line in the code. A blend may be "
+                "nearer, because it is closer to the mean of all codes."
             ).format(noise=number(float(far[0]) / spacing, 2), code=number(float(far[1]) / spacing, 2)),
         ]
     )

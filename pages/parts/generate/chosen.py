@@ -80,7 +80,8 @@ def choose() -> Chosen:
             width=175,
             disabled=label == NONE_TOLD,
             help=_(
-                "How much the {class_} counts; 1 is as it was trained. It does nothing while no {class_} is told."
+                "How much the {class_} counts. At 1 it counts as in training. While no {class_} is told, this slider "
+                "does nothing."
             ).format(class_=picture.class_),
             **BOUND,
         )
@@ -91,7 +92,7 @@ def choose() -> Chosen:
             flows.NUM_STEPS,
             key="steps",
             width=175,
-            help=_("In how many steps noise becomes a code. More are slower and nearer to the exact flow."),
+            help=_("In how many steps noise becomes a code. More steps are slower, and nearer to the exact flow."),
             **BOUND,
         )
         strength = st.slider(

@@ -106,7 +106,11 @@ def show(chosen: Chosen) -> None:
     for row, column in holes:
         mask[row, column] = True
     inside = mask.repeat_interleave(block[0], 0).repeat_interleave(block[1], 1)
-    points = [_("The cells that are left decide what goes with them. The prior may give something else each time.")]
+    points = [
+        _(
+            "The prior fills the holes with what goes with the cells that are left. It may give something else each time."
+        )
+    ]
     if holes:
         points.append(
             _(
@@ -117,8 +121,8 @@ def show(chosen: Chosen) -> None:
     if holes and len(holes) < len(places):
         points.append(
             _(
-                "In the cells that are kept the code is the same in all; the picture still differs there by {kept} grey levels, since the decoder "
-                "mixes neighbouring cells."
+                "In the cells that are kept, the code is the same in all nine. The picture still differs there by "
+                "{kept} grey levels: the decoder mixes neighbouring cells."
             ).format(kept=number(_spread(by_prior, ~inside), 1))
         )
     if not holes:

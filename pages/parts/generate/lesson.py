@@ -37,16 +37,17 @@ def show(chosen: Chosen) -> None:
             st.plotly_chart(_bend_chart(bend, codes, gaussian), key="bend", alt=alt.format(axes=axes))
     points = [
         _(
-            "A Gaussian knows the mean of each number of the code, and how any two go together. It knows nothing else, and real codes have more "
-            "order than that."
+            "A Gaussian knows two things: the mean of each number of the code, and the covariance of any two. Real "
+            "codes have more order than that."
         ),
         *models.notes(chosen.ckpt.name),
     ]
     if bend:
         points.append(
             _(
-                "Axes {first} and {second} are uncorrelated, and yet the place on axis {second} depends on that on axis {first}: its correlation with the "
-                "square of the other is **{bend}**. For a Gaussian it is 0."
+                "The places of a code on the principal axes {first} and {second} are uncorrelated. Yet the one "
+                "depends on the other: the place on axis {second} and the square of the place on axis {first} have a "
+                "correlation of **{bend}**. For a Gaussian it is 0."
             ).format(first=bend.places[0] + 1, second=bend.places[1] + 1, bend=signed(bend.bend, 2))
         )
     if has_cells:
@@ -65,9 +66,10 @@ def show(chosen: Chosen) -> None:
         full = [percent(float((s > 2).float().mean()), 1) for s in strengths.values()]
         points.append(
             _(
-                "A real {photo} has plain places beside busy ones: **{weak}** of its cells are weaker than 0.3 and {full} stronger than 2 (1 is the "
-                "mean). Of a Gaussian's cells {weak_gaussian} and {full_gaussian} are: it fills all cells alike, so its samples are cluttered. Of the nine "
-                "samples' cells {weak_learnt} and {full_learnt} are."
+                "A real {photo} has plain places beside busy ones: **{weak}** of its cells are weaker than 0.3, and "
+                "{full} are stronger than 2 (1 is the mean of all real cells). For a Gaussian's codes it is "
+                "{weak_gaussian} and {full_gaussian}: it fills all cells alike, so its samples look cluttered. For "
+                "the nine samples it is {weak_learnt} and {full_learnt}."
             ).format(
                 photo=chosen.picture.one,
                 weak=weak[0],
@@ -90,9 +92,10 @@ def _flow() -> None:
     st.subheader(_("What a flow does"), anchor=False)
     st.markdown(
         _(
-            "Mix a code $x$ with noise $e$: $x_t = (1 - t)\\,x + t\\,e$. A network sees $x_t$ and $t$ and learns to tell $e - x$, the direction from the code "
-            "to the noise. It cannot know which code it was, so it learns the mean direction, the velocity $v$. To draw a sample, start from noise at "
-            "$t = 1$ and go against the velocity in small steps, down to $t = 0$."
+            "Mix a code $x$ with noise $e$: $x_t = (1 - t)\\,x + t\\,e$. A network sees $x_t$ and $t$, and learns to "
+            "predict $e - x$, the direction from the code to the noise. It cannot know which code was mixed in. So "
+            "it learns the mean direction, the velocity $v$. To draw a sample, start from noise at $t = 1$ and go "
+            "against the velocity in small steps, down to $t = 0$."
         )
     )
     st.latex(
@@ -101,8 +104,10 @@ def _flow() -> None:
     )
     st.markdown(
         _(
-            "The first part, $v_G$, is that of a Gaussian with the codes' covariance ($U$ its axes, $λ$ the variances along them): it is known without "
-            "training. The network $f$ learns only what the Gaussian misses. The slider above is $s$: at 0 you see a Gaussian, at 1 all that is learnt."
+            "The first part, $v_G$, is the velocity for a Gaussian with the codes' covariance. $U$ holds its axes, "
+            "and $λ$ the variances along them: all of this is known without training. The network $f$ learns only "
+            "what the Gaussian misses. The slider “Gaussian 0 … 1 learned” is $s$: at 0 you see a Gaussian, at 1 all "
+            "that is learnt."
         )
     )
     st.markdown(

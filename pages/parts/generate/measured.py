@@ -40,8 +40,8 @@ def show(chosen: Chosen) -> None:
         "table alone."
     ).format(n=number(found["num_compared"]), photos=chosen.picture.many)
     accuracy = _(
-        "Accuracy: a linear classifier on the same features, fitted on reconstructions of train {photos}, names the {class_}; top 5: it is among the five that "
-        "the classifier holds likeliest."
+        "Accuracy: how often a linear classifier on the same features names the right {class_}. It was fitted on "
+        "reconstructions of train {photos}. Top 5: how often the right {class_} is among its five likeliest."
     ).format(photos=chosen.picture.many, class_=chosen.picture.class_)
     st.caption(sentences([about, accuracy if features in found["told"] else ""]))
     charts = _charts(found, learned.small(data, "photos"), features)

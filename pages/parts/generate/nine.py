@@ -99,11 +99,14 @@ def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
             "Compare left and right. Both start from the same noise; what the network has learnt is the only difference."
         )
     else:
-        first = _("Left and right are the same: at 0 nothing of what is learnt is used. Move the slider to 1.")
+        first = _(
+            "Left and right are the same: at 0 nothing of what is learnt is used. Move the slider “Gaussian 0 … 1 "
+            "learned” to 1."
+        )
     rebuilt = detail.mean_step(sampling.rebuilt_nine(ckpt.name))
     fine = _(
-        "Fine detail (mean step between neighbouring pixels, of 255 grey levels): {samples} in the samples, {gaussian} in the Gaussian's, {codes} "
-        "in nine real codes, decoded."
+        "Fine detail (mean difference between neighbouring pixels, of 255 grey levels): {samples} in the samples, "
+        "{gaussian} in the Gaussian's, {codes} in nine real codes, decoded."
     ).format(
         samples=number(detail.mean_step(found.x), 1),
         gaussian=number(detail.mean_step(x_gaussian), 1),
@@ -137,8 +140,8 @@ def _about_guidance(chosen: Chosen, strength: str) -> list[str]:
     if chosen.class_name and chosen.setting.guidance > 1:
         return [
             _(
-                "Guidance {weight}: each step goes {weight} times as far from “any {class_}” towards “{name}” as the network says. More makes "
-                "samples more alike."
+                "Guidance {weight}: each step goes {weight} times as far from “any {class_}” towards “{name}” as the "
+                "network says. More guidance makes the samples more alike."
             ).format(weight=number(chosen.setting.guidance, 1), class_=chosen.picture.class_, name=chosen.class_name)
         ]
     return []

@@ -74,11 +74,12 @@ def look(chosen: Chosen, moments: list[flows.Moment]) -> None:
             "First comes the whole, then the detail: early on the network sees only a blur, the mean of all codes that the noise may become."
         ),
         _(
-            "At step {step} of {last} (t = {t}) the code that the network points to is half as far from the end as at the start."
+            "By step {step} of {last} (t = {t}) the code that the network points to has come more than half of the "
+            "way from its start to the end."
         ).format(step=half, last=last, t=number(moments[half].t, 2)),
         _(
-            "Fine detail of where it points (mean step between neighbouring pixels): {first} of 255 grey levels at the start, {now} at the step "
-            "shown, {end} at the end."
+            "Fine detail of the pictures that it points to (mean difference between neighbouring pixels, of 255 grey "
+            "levels): {first} at the start, {now} at the step shown, {end} at the end."
         ).format(
             first=number(detail.mean_step(drawings.decode(chosen.ckpt, codes[0])), 1),
             now=number(detail.mean_step(x_seen), 1),
