@@ -367,9 +367,7 @@ def test_how_good_samples_are_is_told_in_a_table_in_curves_and_in_words(measured
     assert "right for 10.0% of the samples and for 20.0% of the reconstructions" in said
     assert "**50%** as often" in said
     assert "**50%** of the way" in said
-    assert (
-        "The one of 2,048 samples that is most like a photo that was learnt from differs from it by 21.5 of 255" in said
-    )
+    assert "Of 2,048 samples, the one nearest to a train photo differs from it by 21.5 of 255" in said
     assert "**0.8%** of the samples" in said
     assert "smallest for **dog-noise-0.10**, 160" in said
     frame = app.table[1].value

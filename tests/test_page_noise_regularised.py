@@ -138,15 +138,15 @@ def test_gaps_to_the_baselines(copies):
             assert cell == f"**{psnr:.2f} ± 0.10** ({', '.join(gaps)})"
     notice = text(app)
     assert (
-        f"Against {LINEAR}, each at its own noise: **+3.10 dB** (0.05), **+3.20 dB** (0.10), **+3.30 dB** (0.15)"
+        f"Against {LINEAR}, each under the noise of its training: **+3.10 dB** (0.05), **+3.20 dB** (0.10), **+3.30 dB** (0.15)"
         in notice
     )
     assert (
-        f"Against {AVIF}, each at its own noise: **+2.10 dB** (0.05), **+2.20 dB** (0.10), **+2.30 dB** (0.15)"
+        f"Against {AVIF}, each under the noise of its training: **+2.10 dB** (0.05), **+2.20 dB** (0.10), **+2.30 dB** (0.15)"
         in notice
     )
     assert (
-        "trained at variance 0.10 is tested at the others, beside the model that was trained there: **+0.10 dB** (0.05), **−0.10 dB** (0.15)"
+        "trained at variance 0.10 is tested at the other variances, against the model that was trained at each: **+0.10 dB** (0.05), **−0.10 dB** (0.15)"
         in notice
     )
 
@@ -180,7 +180,9 @@ def test_differences_have_intervals_of_their_own(copies, checkpoint_folder):
     ci95 = 1.96 * (10 * (of_linear / of_model).log10()).std().item() / sqrt(10)
     assert 0.03 < ci95 < 0.2
     assert app.table[0].value.loc["dog-ae"].iloc[0].startswith(f"**29.25 ± 0.10** (+3.00 ± {ci95:.2f} linear, +2.00 ± ")
-    assert re.search(rf"Against {AVIF}, each at its own noise: \*\*\+2.10 ± 0.\d\d dB\*\* \(0.05\)", text(app))
+    assert re.search(
+        rf"Against {AVIF}, each under the noise of its training: \*\*\+2.10 ± 0.\d\d dB\*\* \(0.05\)", text(app)
+    )
     assert "compared one by one" in text(app)
 
 
@@ -197,7 +199,7 @@ def test_gaps_are_what_a_reader_gets_who_subtracts(copies):
             shown, gap = (float(n) for n in re.search(r"([\d.]+) ± 0.10\*\* \(([+−][\d.]+) linear", cell).groups())
             assert gap == pytest.approx(shown - float(app.table[0].value.loc[LINEAR].iloc[LAB.index(v)].split()[0]))
             gaps.append(gap)
-    assert f"Against {LINEAR}, each at its own noise: **+{gaps[3]:.2f} dB** (0.05)" in text(app)
+    assert f"Against {LINEAR}, each under the noise of its training: **+{gaps[3]:.2f} dB** (0.05)" in text(app)
 
 
 def test_the_caption_says_whose_psnr_it_is():
@@ -219,9 +221,10 @@ def test_the_first_point_answers_whether_sampling_generates():
     distance = rf"on {best['model']}\. Their Fréchet distance from [\w ]+ is \*\*{best['frechet'][0]:.0f}\*\*"
     assert re.search(distance, first)
     of_plain = (
-        f"the best samples have {plain['frechet'][0]:.0f}, and {plain['coverage'][0]:.1%} of the photos have one near"
+        f"the best samples have a Fréchet distance of {plain['frechet'][0]:.0f}, and {plain['coverage'][0]:.1%} of the photos "
+        "have a sample near"
     )
-    assert f"Of dog-ae, without noise, {of_plain}" in first
+    assert f"For dog-ae, trained without noise, {of_plain}" in first
 
 
 def test_the_chart_that_is_kept_is_in_each_visitors_language():
@@ -406,9 +409,9 @@ def test_vvc_falls_off_where_its_code_fails_and_the_models_fade(cliff):
     first, steep, own, _best = cliff_notice(app).splitlines()[2:]
     assert first.startswith("- **VVC over a real channel code falls off a cliff; the trained code fades.** ")
     assert (
-        "Made for 13.0 dB and used at 10.0 dB, VVC goes from 25.98 to 10.00 dB of PSNR, dog-noise-0.05 from " in first
+        "When it drops to 10.0 dB, the PSNR of VVC goes from 25.98 to 10.00 dB, that of dog-noise-0.05 from " in first
     )
-    assert "0.5 dB below its SNR the code for 13.0 dB loses 25% of its blocks" in steep
+    assert "an SNR only 0.5 dB too low, the channel code for 13.0 dB loses 25% of its blocks" in steep
     gap = round(-10 * photo_errors.read("dog-noise-0.05")[0.05][:8].log10().mean().item(), 2) - 25.98
     assert f"**+{gap:.2f} ± " in own
     assert "Means over 8 photos" in text(app)

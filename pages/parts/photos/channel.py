@@ -27,14 +27,14 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
     if baselines.get("linear_code"):
         text.append(
             _(
-                "{baseline}: no network, but the best linear encoder and decoder for this noise: {number} principal components of the "
-                "train images, with the power shared out by water-filling."
+                "{baseline}: no network, but the best linear encoder and decoder for this noise. It keeps {number} "
+                "principal components of the train images, and shares out the power by water-filling."
             ).format(baseline=_(LINEAR), number=number(baselines["num_components"]))
         )
         powers = [row["code_power"] for row in baselines["linear_code"] if row.get("noise_power")]
         if powers:
             text.append(
-                _("Its power, 1 by design, is {least} to {most} on the test images.").format(
+                _("Its power is 1 on the train images, and {least} to {most} on the test images.").format(
                     least=number(min(powers), 3), most=number(max(powers), 3)
                 )
             )
@@ -44,8 +44,9 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
         variances = [v for v in LAB_VARIANCES if v in at]
         text.append(
             _(
-                "{baselines}: each image as the best picture that the codec makes in no more bytes than {num_uses} uses of the channel can carry "
-                "without error ({budgets} at {variances}; what is the same for every image, such as a header, is not counted)."
+                "{baselines}: each image as the best picture that the codec makes in the bytes that {num_uses} uses "
+                "of the channel can carry without error. These are {budgets} bytes at noise variance {variances}. "
+                "Bytes that are the same for every image, such as a header, are not counted."
             ).format(
                 baselines=all_of(map(_, codecs)),
                 num_uses=number(num_uses),
@@ -76,7 +77,7 @@ def findings(
     points = []
     if not own:
         return points
-    at_own = _("Against {other}, each at its own noise: {gaps}.")
+    at_own = _("Against {other}, each under the noise of its training: {gaps}.")
     for label, scores in references.items():
         gaps = {m: gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
         if gaps:
@@ -86,7 +87,7 @@ def findings(
         prices = {m: gap(models[m][0.0], plain[0.0]) for m in own}
         if gains:
             points.append(
-                _("Against {other}, each at its own noise: {gains}; without noise: {prices}.").format(
+                _("Against {other}, each under the noise of its training: {gains}; without noise: {prices}.").format(
                     other=plain_name, gains=_listed(gains, own), prices=_listed(prices, own)
                 )
             )
@@ -106,8 +107,8 @@ def findings(
         return points
     points.append(
         _(
-            "Is one model enough? The one trained at variance {variance} is tested at the others, beside the model that was trained "
-            "there: {gaps}."
+            "Is one model enough? The one trained at variance {variance} is tested at the other variances, against "
+            "the model that was trained at each: {gaps}."
         ).format(variance=number(variance, 2), gaps=_listed(behind, own))
     )
     return points

@@ -75,15 +75,18 @@ def about(cliff: Cliff, picture: Words) -> str:
     return sentences(
         [
             _(
-                "Solid: the models. Dashed: the image codec VVC over a real channel code (5G's LDPC code and QAM). Like a model it "
-                "sends a photo by {uses} uses of the channel. Each code is made for one SNR, at which about one block in a thousand fails: {codes}."
+                "Solid: the models. Dashed: the image codec VVC over a real channel code, which protects the bytes "
+                "against noise (5G's LDPC code and QAM). Like a model, it sends a photo by {uses} uses of the "
+                "channel. They are one block. Each channel code is made for one signal-to-noise ratio (SNR), at "
+                "which about one block in a thousand fails: {codes}."
             ).format(uses=number(NUM_USES), codes=list_of(map(made, cliff.codes))),
             _(
-                "Where a block fails, one sees the average train photo. How many fail is measured on random blocks; the PSNR is the expectation "
-                "over both outcomes."
+                "Where a block fails, the average train photo is shown. How many fail was measured on random blocks. "
+                "The PSNR is the mean of both outcomes, each counted as often as it occurs."
             ),
             _(
-                "Dotted: VVC over the best code of this length that could exist, which carries {bytes} bytes (normal approximation)."
+                "Dotted: VVC over the best channel code of this length that could exist. It carries {bytes} bytes "
+                "(normal approximation)."
             ).format(bytes=list_of(number(separate.normal_approximation_bytes(v)) for v in cliff.bound)),
             _("Means over {photos}, the same ones for all curves.").format(photos=picture.count(cliff.num_photos)),
         ]
@@ -109,8 +112,11 @@ def findings(cliff: Cliff) -> list[str]:
         return []
     at_home = {variance: fall[snr_db(variance)] for variance, fall in cliff.falls.items()}
     against = [
-        (_("At its own SNR, each model against VVC over the real code that is made for it: {gaps}."), at_home),
-        (_("Against VVC over the best code of this length that could exist: {gaps}."), cliff.bound),
+        (
+            _("Each model at the SNR of its training, against VVC over the real channel code for that SNR: {gaps}."),
+            at_home,
+        ),
+        (_("Against VVC over the best channel code of this length that could exist: {gaps}."), cliff.bound),
     ]
     return [
         *_of_fall(cliff, *pairs[0]),
@@ -132,8 +138,9 @@ def _of_fall(cliff: Cliff, name: str, code: ChannelCode) -> list[str]:
     if snr_db(worse) > min(fall) or vvc - vvc_worse <= own - own_worse:
         return []
     text = _(
-        "**VVC over a real channel code falls off a cliff; the trained code fades.** Made for {snr} dB and used at {worse} dB, VVC goes from "
-        "{vvc} to {vvc_worse} dB of PSNR, {model} from {own} to {own_worse}."
+        "**VVC over a real channel code falls off a cliff; the trained code fades.** Both are made for an SNR of "
+        "{snr} dB. When it drops to {worse} dB, the PSNR of VVC goes from {vvc} to {vvc_worse} dB, that of {model} "
+        "from {own} to {own_worse} dB."
     )
     psnr = {"vvc": vvc, "vvc_worse": vvc_worse, "own": own, "own_worse": own_worse}
     return [
@@ -153,7 +160,7 @@ def _of_failures(code: ChannelCode) -> list[str]:
         return []
     trial = min(failing, key=lambda trial: abs(code.snr_db - trial.snr_db - 0.5))
     return [
-        _("{below} dB below its SNR the code for {snr} dB loses {share} of its blocks.").format(
+        _("With an SNR only {below} dB too low, the channel code for {snr} dB loses {share} of its blocks.").format(
             below=number(code.snr_db - trial.snr_db, 1), snr=number(code.snr_db, 1), share=percent(trial.rate)
         )
     ]

@@ -75,11 +75,11 @@ def learnt(data: DataRecord, model: str) -> list[str]:
         return []
     gaussian, rebuilt = _best(values, [model]), values[generation.RECONSTRUCTIONS, model]
     way = (gaussian["frechet"][0] - drawn["frechet"][0]) / (gaussian["frechet"][0] - rebuilt["frechet"][0])
+    far = _("By this measure the prior has gone **{way}** of the way from the Gaussian to the reconstructions.")
     points = [
         _(
-            "The learned prior of {model} has a Fréchet distance of **{learned}** from {photos}, measured on {samples} samples of each {class_} in turn; the best "
-            "Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer). By this measure the prior has gone **{way}** of the way "
-            "from the Gaussian to the reconstructions. It sees colours and textures, and hardly shapes: judge those with your eyes."
+            "The learned prior of {model} has a Fréchet distance of **{learned}** from {photos}, measured on {samples} samples with each {class_} in turn. "
+            "The best Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer)."
         ).format(
             model=model,
             samples=number(results["num_samples"]),
@@ -88,8 +88,13 @@ def learnt(data: DataRecord, model: str) -> list[str]:
             learned=number(drawn["frechet"][0]),
             gaussian=number(gaussian["frechet"][0]),
             rebuilt=number(rebuilt["frechet"][0]),
-            way=percent(way),
         ),
+        far.format(way=percent(way))
+        if way <= 1
+        else _("So by this measure its samples are nearer to {photos} than reconstructions are.").format(
+            photos=picture.many
+        ),
+        _("The measure sees colours and textures, and hardly shapes: judge those with your eyes."),
         _shares(drawn, rebuilt, values.get((generation.PHOTOS, None)), picture, results["num_reference"]),
     ]
     return [sentences(points)]
@@ -118,7 +123,8 @@ def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str
         plain = _best(values, [beside])
         points.append(
             _(
-                "Of {model}, without noise, the best samples have {distance}, and {share} of the {photos} have one near them."
+                "For {model}, trained without noise, the best samples have a Fréchet distance of {distance}, and "
+                "{share} of the {photos} have a sample near them."
             ).format(
                 model=beside,
                 distance=number(plain["frechet"][0]),

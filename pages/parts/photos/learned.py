@@ -73,8 +73,9 @@ def _told(found: Found, features: str, picture: words.Words) -> str:
     drawn, rebuilt = (found["told"][features][kind] for kind in ("samples", "reconstructions"))
     share, doubt = telling.ratio(drawn, rebuilt, "top1")
     return _(
-        "Can the {class_} be told? A linear classifier that sees pictures through {features} is right for {samples} of the samples and for {rebuilt} of the "
-        "reconstructions of unseen {photos}: **{share}** as often (± {doubt}). Guessing is right for {chance}."
+        "Can the {class_} be recognised? A linear classifier that sees pictures through {features} is right for "
+        "{samples} of the samples and for {rebuilt} of the reconstructions of unseen {photos}: **{share}** as often "
+        "(± {doubt}). Guessing is right for {chance}."
     ).format(
         class_=picture.class_,
         features=_(FEATURES[features]),
@@ -95,8 +96,9 @@ def elsewhere(found: Found, picture: words.Words) -> list[str]:
     way = (distance["gaussian"] - distance["samples"]) / (distance["gaussian"] - distance["reconstructions"])
     return [
         _(
-            "A second opinion: a network that was trained on ImageNet knows what {dogs} look like. By its features the Fréchet distance is {samples} for the "
-            "samples, {gaussian} for the Gaussian and {rebuilt} for the reconstructions: **{way}** of the way."
+            "A second opinion: a network that was trained on ImageNet knows what {dogs} look like. By its features "
+            "the Fréchet distance is {gaussian} for the Gaussian, {samples} for the samples and {rebuilt} for the "
+            "reconstructions. So the prior has gone **{way}** of the way from the Gaussian to the reconstructions."
         ).format(
             dogs=picture.what_many,
             samples=number(distance["samples"]),
@@ -111,8 +113,9 @@ def copies(found: Found, picture: words.Words) -> str:
     """How near samples come to a photo that was learnt from, and how near unseen photos come."""
     of_copies = found["copies"]
     nearest = _(
-        "Is a sample a copy? The one of {samples} samples that is most like a {photo} that was learnt from differs from it by {sample} of 255 grey levels (at "
-        "32×32 px). Of {unseen} unseen {photos}, the one that is most like such a {photo} differs by {of_unseen}."
+        "Is a sample a copy? Of {samples} samples, the one nearest to a train {photo} differs from it by {sample} of "
+        "255 grey levels (at 32×32 px). Of {unseen} unseen {photos}, the one nearest to a train {photo} differs from "
+        "it by {of_unseen}."
     ).format(
         samples=number(of_copies["num_samples"]),
         sample=number(of_copies["smallest_sample"], 1),
