@@ -29,8 +29,8 @@ def test_it_says_when_the_digits_part_and_how_far_the_codes_spread(folder):
     app = open_page("any/film")
     moments = filmed.measure(films.load_film(NAME), aemodels.load_checkpoint(NAME).labels)
     first, final, half, steps, _share = numbers(
-        r"of the same digit for \*\*(\d+)%\*\* of the codes before .* for \*\*(\d+)%\*\* at the end\. Half of that way is done by step "
-        r"\*\*([\d,]+)\*\* of ([\d,]+): ([\d.]+)% of the training",
+        r"of the same digit for \*\*(\d+)%\*\* of the codes before .* for \*\*(\d+)%\*\* at the end\. Half of this rise is done by step "
+        r"\*\*([\d,]+)\*\* of ([\d,]+), after ([\d.]+)% of the training",
         app,
     )
     shares = [moment.neighbour_accuracy for moment in moments]

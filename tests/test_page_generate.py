@@ -422,6 +422,6 @@ def test_priors_have_a_training_of_their_own_kind():
     app = open_page("about/training", group="Stanford Dogs, priors")
     assert not app.exception
     assert "velocity loss on test codes" in text(app)
-    assert "A prior learns to tell the velocity" in text(app)
+    assert "A prior learns to predict the velocity" in text(app)
     home = go_to(app, "about/home")
     assert "| dog-prior |" in text(home)

@@ -31,7 +31,7 @@ def test_it_says_how_far_the_map_can_be_trusted():
 def test_it_says_how_well_labels_are_read():
     app = open_page("any/map")
     nearest, linear, chance = numbers(
-        r"nearest codes tell the digit of \*\*([\d.]+)%\*\* .* linear classifier that of \*\*([\d.]+)%\*\*\. Chance, .*: ([\d.]+)%",
+        r"nearest codes name the right digit for \*\*([\d.]+)%\*\* .* linear classifier for \*\*([\d.]+)%\*\*\. By chance, .* be ([\d.]+)%",
         app,
     )
     assert linear > 90

@@ -419,10 +419,10 @@ def test_the_lab_s_report_tells_what_changed():
     said = lab_report.changes(then, made)
     assert said == [
         "Models that are not here: gone-model.",
-        "Models that are not the ones of then: mnist-ae.",
-        "M1 is not in the report now.",
-        "M3 has the same figures, but says other numbers or words than then.",
-        "M4 has other figures than then.",
+        "Models that have changed since the report was saved: mnist-ae.",
+        "M1 is no longer in the report.",
+        "M3 has the same figures, but other numbers or words than when it was saved.",
+        "M4 has other figures than when it was saved.",
     ]
     assert len(lab_report.changes({**then, "language": "zh"}, made)) == 3
 

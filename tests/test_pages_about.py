@@ -202,7 +202,7 @@ def test_training_explains_its_loss_and_its_words_where_they_stand(group):
         if aemodels.load_checkpoint(name).model_config.reconstruction == "log_mse" and name.startswith(group)
     ]
     told = ", ".join(f"`{name}`" for name in by_logarithm)
-    assert (f"{told}: the last training made its logarithm smaller" in captions) == bool(by_logarithm)
+    assert (f"The last training of {told} used the logarithm of the MSE" in captions) == bool(by_logarithm)
     for words in ("The loss “log MSE” is the logarithm of each image’s MSE", "Corrector: ", "the refiner, "):
         assert (words in captions) == (group == "dog")
     assert "chosen by figures on test images" in captions

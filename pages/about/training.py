@@ -115,17 +115,18 @@ for column, title, value, unit, log_y in charts:
         st.plotly_chart(chart, key=value, alt=alt)
 old = [controls.code(name) for name in chosen if name not in validated]
 how_chosen = _(
-    "These models are older than the validation part: their settings were chosen by figures on test images (docs/experiments.md), so a "
-    "little of the best is luck."
+    "These models were made before there was a validation split. Their settings were chosen by figures on test "
+    "images (docs/experiments.md), so the best figures owe a little to luck."
 )
 if validated:
     how_chosen = _(
-        "{models}: older than the validation part: their settings were chosen by figures on test images (docs/experiments.md), so a "
-        "little of the best is luck."
+        "{models}: made before there was a validation split. Settings were chosen by figures on test images "
+        "(docs/experiments.md), so the best figures owe a little to luck."
     ).format(models=list_of(old))
 about_priors = _(
-    "A prior learns to tell the velocity from codes to noise. Some of it cannot be told, so the loss does not fall to 0. Right: the averaged weights, which "
-    "are the ones kept, beside the Gaussian that the prior starts from."
+    "A prior learns to predict the velocity, the direction from a code to the noise that it is mixed with. This "
+    "cannot be predicted exactly, so the loss does not fall to 0. Right: the averaged weights, which are the ones "
+    "kept, beside the Gaussian that the prior starts from."
 )
 about_curves = _(
     "Each model is measured under the noise that it is trained with, so more noise in training means a higher loss. Left: the mean over each epoch, "
@@ -139,8 +140,8 @@ if "log_mse" in losses:
     ]:
         st.caption(
             _(
-                "The lab asks for the MSE as the loss, and `python train.py` trains with it. {models}: the last training made its logarithm "
-                "smaller instead, which had brought 0.01 dB."
+                "The lab asks for the MSE as the loss, and `python train.py` trains with it. The last training of "
+                "{models} used the logarithm of the MSE instead, which had brought 0.01 dB."
             ).format(models=list_of(by_logarithm))
         )
     st.caption(
@@ -166,7 +167,10 @@ if further:
     )
     st.plotly_chart(chart, key="further", alt=alt)
     st.caption(
-        _("What is paid beside the reconstruction, its weight included, in the unit of the training loss above.")
+        _(
+            "What the loss holds beside the reconstruction error. Each term is multiplied by its weight, and has the "
+            "unit of the training loss above."
+        )
     )
 
 

@@ -17,8 +17,8 @@ BOUND = {"bind": "query-params", "persist_state": "session"}
 controls.header(
     _("Anomaly"),
     _(
-        "An autoencoder rebuilds well what is like its training images. So its reconstruction error may tell what is unlike them: here one sees "
-        "how far that goes."
+        "An autoencoder rebuilds well what is like its training images. So its reconstruction error may show what is "
+        "unlike them. Here you see where that works and where it fails."
     ),
 )
 with controls.row():
@@ -38,9 +38,7 @@ images = originals.of(ckpt.data)
 if images is None:
     st.info(originals.why_none(ckpt.data), icon=":material/photo_library:")
     st.markdown(
-        _(
-            "Without them there is no error to measure. The codes that come with the model can be clustered all the same."
-        )
+        _("Without them there is no error to measure. The codes that come with the model can still be clustered.")
     )
     controls.notice([*models.notes(name), findings.of_clusters(name)])
     st.stop()
@@ -102,9 +100,7 @@ st.markdown(
 own.show(ckpt, usual, threshold)
 
 st.header(_("The most anomalous"), anchor=False)
-alt = _(
-    "The test images with the largest error by {model}, and the same of “{strange}”, each above what it is rebuilt to"
-)
+alt = _("The test images with the largest error by {model}, and the same of “{strange}”, each above its reconstruction")
 alt = alt.format(model=name, strange=said[against])
 export.show(draw(export.SCREEN_PX, export.ink()), alt)
 how = [_("Below each: what it is, and its {unit}.").format(unit=unit)]

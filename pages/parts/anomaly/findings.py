@@ -37,8 +37,9 @@ def of_areas(curves: dict[str, Roc], said: dict[str, str], num_pictures: int) ->
     """Which strange pictures are told best and worst."""
     best, worst = max(curves, key=lambda kind: curves[kind].area), min(curves, key=lambda kind: curves[kind].area)
     return _(
-        "An area of 1 tells all strange pictures from the usual ones, one of 0.5 none; below that the strange have the smaller error. Best told is “{best}” with **{most}**, worst “{worst}” with "
-        "**{least}** ({n} pictures of each kind)."
+        "The area under the ROC curve is 1 if the error separates all strange pictures from the usual ones, and 0.5 "
+        "if it is no better than chance. Below 0.5 the strange ones have the smaller error. The easiest to separate "
+        "is “{best}” with **{most}**, the hardest “{worst}” with **{least}** ({n} pictures of each kind)."
     ).format(
         best=said[best],
         most=number(curves[best].area, 3),
@@ -67,7 +68,7 @@ def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
             return []
         others = [m for group in loaders.read_catalogue().groups for m in group.models if m.data.config.leave_out]
         where = (
-            _("{model} is a model that has not seen every class.").format(model=controls.code(others[0].name))
+            _("{model} has not seen every class.").format(model=controls.code(others[0].name))
             if others
             else _("A recipe with `leave_out` makes one.")
         )
@@ -83,8 +84,9 @@ def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
     taken_for = int(nearest.mode().values)
     return [
         _(
-            "**Never seen: {classes}.** The error tells them from other {many} with an area of **{area}**. The model takes them for what it knows: of "
-            "their codes, **{share}** lie nearest to that of a {label}."
+            "**Never seen: {classes}.** The error separates them from other {many} with an area of **{area}** under "
+            "the ROC curve. The model takes them for what it knows: **{share}** of their codes lie nearest to the "
+            "code of a {label}."
         ).format(
             classes=all_of(ckpt.data.label_names[i] for i in classes),
             many=words.of(ckpt.data.config).many,
@@ -101,10 +103,10 @@ def of_clusters(name: str) -> str:
     with st.spinner(_("Looking for clusters …")):
         found = _clustered(*loaders.version(name))
     if found is None:
-        return _("No clusters of codes: these come without labels of two kinds or more, or are all alike.")
+        return _("No clusters of codes: the codes have fewer than two kinds of labels, or are all alike.")
     return _(
-        "k-means finds {k} clusters among {n} codes without their labels. **{purity}** of the codes have the commonest {class_} of their "
-        "cluster (purity); with shuffled labels it would be {chance}."
+        "k-means finds {k} clusters among {n} codes without seeing their labels. **{purity}** of the codes have the "
+        "commonest {class_} of their cluster (purity). With shuffled labels it would be {chance}."
     ).format(
         k=number(found.k),
         n=number(found.n),

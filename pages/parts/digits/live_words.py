@@ -40,8 +40,8 @@ ENDS = {
         "The training failed, and nothing was kept: {reason}. If you are writing a variant, mend it and press Start again."
     ),
     live_jobs.KILLED: N_(
-        "The training's process ended without a word: it was killed, or the computer ran out of memory or disk. Nothing was kept. Press "
-        "Start again."
+        "The training's process ended without saying why: it was killed, or the computer ran out of memory or disk. "
+        "Nothing was kept. Press Start again."
     ),
 }  # fmt: skip
 
@@ -126,7 +126,7 @@ def of_training(recipe: Recipe, moment: Moment, running_s: float) -> str:
     left_s = max(0.0, 60 * (recipe.training.minutes or 0) - seconds)
     if not steps:
         busy = (
-            _("This computer has other work, which goes first: have a little patience.") if running_s > BUSY_S else ""
+            _("This computer has other work, which goes first: the training may be slow.") if running_s > BUSY_S else ""
         )
         return sentences([_("You see the untrained network. Its training starts …"), busy])
     return sentences(
@@ -161,7 +161,10 @@ def findings(recipe: Recipe, moment: Moment) -> list[str]:
         points[-1] = sentences(
             [
                 points[-1],
-                _("The lab's {name} reaches {bce} and {psnr} dB on the same digits: {difference} dB from here.").format(
+                _(
+                    "The lab's {name} reaches {bce} nats and {psnr} dB on the same digits: {difference} dB compared "
+                    "with this model."
+                ).format(
                     name=controls.code(name),
                     bce=number(figures["bce"], 4),
                     psnr=number(figures["psnr_db"], 2),
@@ -172,12 +175,16 @@ def findings(recipe: Recipe, moment: Moment) -> list[str]:
     if recipe.model.latent_shape[0] > 2:
         points.append(
             _(
-                "The plane shows **{share}** of the codes' variance: two principal axes of {size}. It is turned and mirrored so that it jumps least."
+                "The plane shows **{share}** of the codes' variance: two principal axes of {size}. From one moment "
+                "to the next it is turned and mirrored so that the dots jump as little as possible."
             ).format(share=percent(moment.share), size=recipe.model.latent_shape[0])
         )
     if not all(map(float, moment.curve[:, 1])):  # the first moment is before any step
         points.append(
-            _("Time ends the training, not a number of steps: with the same seed a faster computer gets further.")
+            _(
+                "The training ends after a time, not after a number of steps. So with the same seed a faster "
+                "computer gets further."
+            )
         )
     return points
 

@@ -18,8 +18,9 @@ def of_parting(moments: list[Moment], title: str, kind: Words) -> list[str]:
     half, last = moments[filmed.halfway(shares)], moments[-1].step
     return [
         _(
-            "{title}: each {class_} gets its own place early. The nearest other code is of the same {class_} for **{first}** of the codes before the first "
-            "step and for **{final}** at the end. Half of that way is done by step **{step}** of {steps}: {share} of the training."
+            "{title}: watch each {class_} find its own place. The nearest other code is of the same {class_} for "
+            "**{first}** of the codes before the first step, and for **{final}** at the end. Half of this rise is "
+            "done by step **{step}** of {steps}, after {share} of the training."
         ).format(
             title=title,
             class_=kind.class_,
@@ -40,7 +41,8 @@ def of_loss(moments: list[Moment], title: str) -> list[str]:
     half = moments[filmed.halfway(losses)]
     return [
         _(
-            "{title}: the loss falls from {first} to {final}. Half of the fall is done by step **{step}**: the last {share} of the steps bring the other half."
+            "{title}: the loss falls from {first} to {final}. Half of the fall is done by step **{step}**. The other "
+            "{share} of the steps bring the other half."
         ).format(
             title=title,
             first=number(losses[0], 3),
@@ -62,10 +64,14 @@ def of_spreads(films: dict[str, list[Moment]]) -> list[str]:
         final = moments[-1].spread
         if final < (1 - MIN_CHANGE) * widest.spread:
             message = _(
-                "{title}: the codes spread from {first} to **{widest}** at step {step}, and are back at **{final}** in the end."
+                "{title}: the spread of the codes grows from {first} to **{widest}** at step {step}, and has fallen "
+                "to **{final}** in the end."
             )
         else:
-            message = _("{title}: the codes spread from {first} to **{final}** in the end, {widest} at most.")
+            message = _(
+                "{title}: the spread of the codes is {first} at first and **{final}** in the end; at most it is "
+                "{widest}."
+            )
         told = message.format(
             title=title,
             first=number(moments[0].spread, 2),
@@ -88,14 +94,16 @@ def of_turns(turned: list[str], others: list[str], with_prior: list[str]) -> lis
     if turned:
         points.append(
             _(
-                "{titles}: the loss does not change when the whole plane is turned or mirrored. So each moment is turned about the origin to agree best with the "
-                "next one (Procrustes), back from the last, which is the model as it is."
+                "{titles}: the loss does not change when the whole plane is turned or mirrored. So each moment is "
+                "turned about the origin, or mirrored, to agree best with the next one (Procrustes). The last moment "
+                "is the model as it is."
             ).format(titles=list_of(turned))
         )
     if others:
         as_it_was = _("{titles}: shown as it was, for the loss does change when the plane is turned.")
         why = _(
-            "{titles}: the prior N(0, I) would not care about a turn, but each image’s Gaussian has its own σ along each axis."
+            "{titles}: the prior N(0, I) is the same after a turn, but each image’s Gaussian has its own σ along "
+            "each axis."
         )
         said = [as_it_was.format(titles=list_of(others))]
         points.append(sentences(said + ([why.format(titles=list_of(with_prior))] if with_prior else [])))

@@ -20,8 +20,9 @@ def of_layout(layout: Layout) -> str:
     """How far the map can be trusted."""
     n = len(layout.places)
     return _(
-        "**Do not trust every distance.** The trustworthiness of this layout is **{trust}** (1 means: whoever is a neighbour on the map is one in "
-        "the code; measured on {n} codes). Of the {k} nearest codes of each code, **{kept}** are among its {k} nearest on the map."
+        "**Do not trust every distance.** The trustworthiness of this layout is **{trust}**, measured on {n} codes. "
+        "1 means that all neighbours on the map are neighbours in the code. Of the {k} nearest codes of each code, "
+        "**{kept}** are among its {k} nearest on the map."
     ).format(trust=number(layout.trust, 3), n=number(min(n, maps.MAX_TRUST)), k=maps.K, kept=percent(layout.kept))
 
 
@@ -31,8 +32,9 @@ def of_labels(by_codes: Accuracy | None, by_pixels: Accuracy | None, num_numbers
         return []
     found = [
         _(
-            "**Is the {class_} in the code?** The {k} nearest codes tell the {class_} of **{nearest}** of {n} {many}, a linear classifier that of "
-            "**{linear}**. Chance, always the commonest {class_}: {chance}."
+            "**Is the {class_} in the code?** The {k} nearest codes name the right {class_} for **{nearest}** of {n} "
+            "{many}, a linear classifier for **{linear}**. By chance, always naming the commonest {class_}, it would "
+            "be {chance}."
         ).format(
             class_=words.class_,
             k=maps.K,

@@ -66,7 +66,9 @@ def show(name: str, picked: int, chosen: dict[str, Group]) -> Walk | None:
     )
     st.markdown(
         _(
-            "Code {picked} plus so many times the mean of B ({b} codes) minus the mean of A ({a}): an **attribute vector**. Below it a random direction as long."
+            "The mean of B ({b} codes) minus the mean of A ({a}) is an **attribute vector**. Here it is added to "
+            "code {picked}, as many times as stands below each picture. Last row: a random direction of the same "
+            "length."
         ).format(picked=picked, a=number(len(a)), b=number(len(b)))
     )
     return walk
@@ -82,7 +84,7 @@ def finding(found: Walk, names: tuple[str, ...], words: Words) -> str:
     if found.label < 0:
         return changes
     reached = _(
-        "After it the nearest code is a {label} for **{share}** of them, after a random one for **{other}**."
+        "After this step the nearest code is a {label} for **{share}** of them, after a random step for **{other}**."
     ).format(label=controls.literal(names[found.label]), share=percent(ours.reached), other=percent(other.reached))
     return sentences([changes, reached])
 

@@ -134,18 +134,20 @@ def changes(then: Mapping[str, Any], made: Made) -> list[str]:
     if gone:
         said.append(_("Models that are not here: {models}.").format(models=list_of(gone)))
     if other:
-        said.append(_("Models that are not the ones of then: {models}.").format(models=list_of(other)))
+        said.append(_("Models that have changed since the report was saved: {models}.").format(models=list_of(other)))
     if then["language"] != language.current():
         said.append(_("The report was saved in another language, so what it says is not compared."))
         return said
     for key, was in then["sections"].items():
         now = made.likenesses.get(key)
         if now is None:
-            said.append(_("{item} is not in the report now.").format(item=key))
+            said.append(_("{item} is no longer in the report.").format(item=key))
         elif not likeness.looks_the_same(was, now):
-            said.append(_("{item} has other figures than then.").format(item=key))
+            said.append(_("{item} has other figures than when it was saved.").format(item=key))
         elif not likeness.says_the_same(was, now):
-            said.append(_("{item} has the same figures, but says other numbers or words than then.").format(item=key))
+            said.append(
+                _("{item} has the same figures, but other numbers or words than when it was saved.").format(item=key)
+            )
     return said
 
 

@@ -99,7 +99,7 @@ def how(sizes: Sizes, scale: str, has_rivals: bool) -> str:
             )
             if sizes.pca
             else "",
-            _("Its pixels are clipped half a grey level inside black and white, where BCE may be infinite.")
+            _("Its pixels are kept half a grey level away from black and white, where BCE may be infinite.")
             if sizes.pca and scale == BCE
             else "",
             _("Diamonds: models that were trained for one size alone, measured without noise.") if has_rivals else "",
