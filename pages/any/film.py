@@ -106,7 +106,7 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
 settings = {
     _("models"): list_of(films),
     _("moments"): number(film_figures.NUM_STRIP),
-    _("axes"): _("same scale") if extent else _("each moment its own"),
+    pgettext("scales of plots", "axes"): _("same scale") if extent else _("each moment its own"),
 }
 rows = [
     {

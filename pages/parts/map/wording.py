@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aemodels.codes import neighbourhoods
 from aemodels.data.words import Words
-from aemodels.language import _, number, percent
+from aemodels.language import _, number, percent, pgettext
 
 
 def methods() -> dict[str, str]:
@@ -46,8 +46,8 @@ def traits(words: Words) -> dict[str, str]:
     """What pictures may have in common, by the names of neighbourhoods.Shared."""
     return {
         neighbourhoods.BRIGHTNESS: _("brightness"),
-        neighbourhoods.COLOUR: _("colour"),
-        neighbourhoods.SHAPE: _("shape"),
+        neighbourhoods.COLOUR: pgettext("of a picture", "colour"),
+        neighbourhoods.SHAPE: pgettext("of a picture", "shape"),
         neighbourhoods.LABEL: words.class_,
     }
 
