@@ -10,7 +10,7 @@ HEADS = {
     "bce_nats": N_("BCE / nats a pixel"),
     "channel": N_("channel"),
     "denser_than_codes": N_("denser than this share of the codes"),
-    "detail": N_("mean step between pixels, grey levels"),
+    "detail": N_("mean difference between pixels, grey levels"),
     "distance_to_nearest_code": N_("distance to the nearest code"),
     "grid_pixel_entropy_nats": N_("entropy of the grid, nats a pixel"),
     "hole_share": N_("hole share of the box"),

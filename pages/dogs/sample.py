@@ -112,8 +112,8 @@ export.show(scene.panel, alt=ALT)
 
 relative = (scene.to_nearest / sampling.mean_spacing(name, num_codes)).tolist()
 fine_detail = _(
-    "The samples carry **{share}** of the fine detail of the nine real codes shown (mean step between neighbouring "
-    "pixels, {samples} against {codes} of 255 grey levels)."
+    "The samples carry **{share}** of the fine detail of the nine real codes shown (mean difference between "
+    "neighbouring pixels, {samples} against {codes} of 255 grey levels)."
 ).format(
     share=percent(scene.detail_share),
     samples=number(scene.detail, 1),

@@ -135,9 +135,10 @@ export.show(draw(export.SCREEN_PX, export.ink()), alt)
 st.header(_("Against plain gradient descent"), anchor=False)
 st.markdown(
     _(
-        "One network must give the codes of all {many}, so its code for a single {one} is seldom the best that there is; what that costs is "
-        "called the *amortisation gap* (Cremer, Li & Duvenaud, *Inference Suboptimality in Variational Autoencoders*, ICML 2018). They "
-        "measure it on the bound of a variational autoencoder, here it is the PSNR that is gained when the code of each {one} is improved by itself."
+        "One network must give the codes of all {many}, so its code for a single {one} is seldom the best that there "
+        "is. What this costs is called the *amortisation gap* (Cremer, Li & Duvenaud, *Inference Suboptimality in "
+        "Variational Autoencoders*, ICML 2018). They measure it on the bound of a variational autoencoder. Here it "
+        "is the PSNR that is gained when the code of each {one} is improved by itself."
     ).format(many=picture_words.many, one=picture_words.one)
 )
 measures_all = st.toggle(
@@ -205,8 +206,8 @@ if refine.KEPT in found.kinds:
 if not has_photos:
     points.append(
         _(
-            "These pictures were decoded from codes, so for each there is a code that rebuilds it without any error: all that is missing at the "
-            "last stage is what encode leaves lying."
+            "These pictures were decoded from codes, so for each there is a code that rebuilds it without any error. "
+            "All that is missing at the last stage is what encode did not reach."
         )
     )
 elif about := originals.about_others(ckpt.data) if source == "test" else "":

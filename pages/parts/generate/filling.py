@@ -114,8 +114,8 @@ def show(chosen: Chosen) -> None:
     if holes:
         points.append(
             _(
-                "The nine fillings differ from each other by {prior} of 255 grey levels in the holes (standard deviation), those of the Gaussian by "
-                "{gaussian}."
+                "In the holes the prior's nine fillings differ from each other by {prior} of 255 grey levels "
+                "(standard deviation), those of the Gaussian by {gaussian}."
             ).format(prior=number(_spread(by_prior, inside), 1), gaussian=number(_spread(by_gaussian, inside), 1))
         )
     if holes and len(holes) < len(places):
