@@ -34,9 +34,9 @@ def of_classes(neighbour_accuracy: float, mixed: tuple[str, str, float] | None, 
     ]
     if mixed:
         found.append(
-            _("Most often neighbours though different are {a} and {b}: {share} of all such pairs.").format(
-                a=mixed[0], b=mixed[1], share=percent(mixed[2])
-            )
+            _(
+                "The different classes that are most often neighbours are {a} and {b}: {share} of all such pairs."
+            ).format(a=mixed[0], b=mixed[1], share=percent(mixed[2]))
         )
     return found
 

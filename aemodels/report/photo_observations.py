@@ -45,8 +45,8 @@ def of_detail(share: float, fine_error: float, block_px: int) -> str:
         else _("there is as much fine detail as in the originals")
     )
     return _(
-        "The step between neighbouring pixels is {share} of the originals': {what}. Of the error's energy, {fine} is finer than blocks of "
-        "{block}×{block} px."
+        "The difference between neighbouring pixels is {share} of that in the originals: {what}. Of the error's "
+        "energy, {fine} is finer than blocks of {block}×{block} px."
     ).format(share=percent(share), what=what, fine=percent(fine_error), block=block_px)
 
 

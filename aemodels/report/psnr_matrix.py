@@ -122,8 +122,8 @@ def measured_in_part(baselines: Mapping[str, Any]) -> list[str]:
         if row.get("num_images", 0) < row.get("num_test_images", 0):
             how = (
                 _(
-                    "{baseline} was measured on {number} of the {total} test images, drawn at random: what it is ahead of the linear code on "
-                    "these is added to the linear code's mean over all."
+                    "{baseline} was measured on {number} of the {total} test images, drawn at random. Its lead over "
+                    "the linear code on these is added to the linear code's mean over all of them."
                 )
                 if "beside" in row
                 else _("{baseline} was measured on {number} of the {total} test images alone, drawn at random.")
