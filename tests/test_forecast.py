@@ -11,6 +11,7 @@ from test_train import fails
 
 import aemodels
 import train
+from aemodels.data import sources
 from aemodels.quality import evaluation
 from aemodels.training import filming, forecast, recipes
 from aemodels.training.workplace import Workplace
@@ -25,7 +26,7 @@ def digits(data_folder, tmp_path_factory):
 
 
 def load(name, digits):
-    return train.load_data(LAB[name], train.parse(["--data", str(digits)]))
+    return sources.load(LAB[name].data, digits)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,6 @@ def test_a_network_that_does_not_fit_into_memory_is_refused_before_its_steps_are
     digits, tmp_path, monkeypatch, capsys
 ):
     huge = dataclasses.replace(LAB["mnist-ae"], model=dataclasses.replace(LAB["mnist-ae"].model, widths=(4096,) * 64))
-    monkeypatch.setattr(train.recipes, "of_the_lab", lambda: LAB | {"mnist-ae": huge})
+    monkeypatch.setattr(recipes, "of_the_lab", lambda: LAB | {"mnist-ae": huge})
     monkeypatch.setattr("aemodels.memory.free_bytes", lambda device: 10**9)
     assert "needs" in fails(capsys, "--only", "mnist-ae", "--device", "cpu", "--data", digits, "--out", tmp_path)

@@ -94,7 +94,6 @@ def test_another_pack_under_the_same_name_is_read_anew(photos, pack, tmp_path):
     path = tmp_path / "a.pack"
     path.write_bytes(pack.read_bytes())
     before = sources.load(CONFIG, path).train
-    sources.load.cache_clear()
     sources.pack(CONFIG, photos, path, quality=5)
     assert not torch.equal(sources.load(CONFIG, path).train, before)
 

@@ -277,8 +277,7 @@ def recipe(tmp_path, monkeypatch):
         Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)).save(folder / f"{i}.png")
     path = tmp_path / "small.toml"
     path.write_text(SMALL.format(folder=str(folder)))
-    yield recipes.read(path), path
-    sources.load.cache_clear()
+    return recipes.read(path), path
 
 
 @pytest.mark.parametrize("free", [10**9, 200_000])
@@ -302,7 +301,6 @@ def test_train_py_makes_the_same_checkpoint_of_photos_that_memory_cannot_hold(re
     checkpoints = []
     for share in (0.5, 0):
         monkeypatch.setattr(memory, "SHARE", share)
-        sources.load.cache_clear()
         out = tmp_path / f"out-{share}"
         command = ["--recipe", str(path), "--out", str(out), "--device", "cpu"]
         assert main(command) == 0, capsys.readouterr().err
@@ -336,7 +334,6 @@ def test_train_py_says_in_a_sentence_that_the_file_was_cut_and_goes_on_from_the_
     said = capsys.readouterr().err
     assert said.rstrip().endswith("start again to have its pictures decoded anew.")
     assert "Traceback" not in said
-    sources.load.cache_clear()
     assert main(command) == 0
     assert "goes on after epoch 1" in "".join(capsys.readouterr())
     assert load_checkpoint("small", tmp_path).provenance["finished"]

@@ -24,7 +24,8 @@ from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.storage import checkpoints
-from aemodels.training import autoencoding, making, recipes, resuming
+from aemodels.training import autoencoding, duration, making, recipes, request, resuming, table
+from aemodels.training.request import Request
 
 DAE = "mnist-dae-2d"
 LAB = recipes.of_the_lab()
@@ -40,7 +41,7 @@ def command(*arguments):
 def one_thread_and_own_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(train, "how_long", lambda *_: "")  # test_forecast.py tests it
+    monkeypatch.setattr(duration, "how_long", lambda *_: "")  # test_forecast.py tests it
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def change_recipe(monkeypatch, name, **changes):
     """The lab's recipe of that name as another: changes are those of its table, such as training={"seed": 1}."""
     tables = {table: dataclasses.replace(getattr(LAB[name], table), **values) for table, values in changes.items()}
     changed = LAB | {name: dataclasses.replace(LAB[name], **tables)}
-    monkeypatch.setattr(train.recipes, "of_the_lab", lambda: changed)
+    monkeypatch.setattr(recipes, "of_the_lab", lambda: changed)
 
 
 def same(a, b):
@@ -111,7 +112,7 @@ def fails(capsys, *arguments):
 def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_data, tmp_path, capsys):
     out = tmp_path / "out"
     arguments = ["--quick", "--epochs", "1", "--data", small_data, "--out", out, "--device", "cpu"]
-    asked = train.parse([str(a) for a in arguments])
+    asked = Request(LAB, out, quick=True, epochs=1)
     done = subprocess.run(command(*arguments), cwd=REPO, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert aemodels.list_checkpoints(out) == sorted(LAB)
@@ -121,7 +122,7 @@ def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_d
     first = done.stdout.splitlines()[0]
     assert re.fullmatch(rf"CPU: .*: trains in {dtype}, which is fastest here, and measures in float32\.", first)
     for name in LAB:
-        recipe = train.as_asked(LAB[name], asked)
+        recipe = asked.as_asked(LAB[name])
         train_config = recipe.training
         ckpt = aemodels.load_checkpoint(name, out)
         assert ckpt.model_config == recipe.model
@@ -497,7 +498,7 @@ def test_a_quick_look_at_few_photos_takes_as_many_steps_as_it_needs(small_data, 
     monkeypatch.setattr(making.loop, "fit", lambda state, images, config, *_: asked.append((len(images), config)))
     assert train.main(["--quick", "--only", "dog-ae", "--data", str(small_data), "--out", str(tmp_path)]) == 0
     ((num_images, config),) = asked
-    assert config.epochs * (num_images // config.batch_size) >= train.QUICK_STEPS
+    assert config.epochs * (num_images // config.batch_size) >= request.QUICK_STEPS
 
 
 @pytest.mark.parametrize("longer", [["--epochs", "5"], ["--epochs", "2"], ["--epochs", "4", "--minutes", "30"]])
@@ -506,8 +507,10 @@ def test_an_interrupted_training_goes_on_for_other_epochs_or_minutes(longer, unf
     assert train.main(["--only", DAE, *arguments, *longer]) == 0
     ckpt = aemodels.load_checkpoint(DAE, unfinished)
     assert ckpt.provenance["finished"] is True
-    asked = train.parse([*arguments, *longer])
-    assert ckpt.train_config == train.as_asked(LAB[DAE], asked).training
+    limits = dict(zip(longer[::2], longer[1::2], strict=True))
+    minutes = float(limits["--minutes"]) if "--minutes" in limits else None
+    asked = Request(LAB, unfinished, quick=True, epochs=int(limits["--epochs"]), minutes=minutes)
+    assert ckpt.train_config == asked.as_asked(LAB[DAE]).training
     assert ckpt.history[-1]["epoch"] == ckpt.train_config.epochs
 
 
@@ -570,7 +573,7 @@ def test_a_folder_without_digits_asks_for_no_other_digits(uninterrupted, photo_f
 
 def test_photos_without_digits_train_the_models_of_photos(photo_folder, tmp_path, monkeypatch, capsys):
     trained = []
-    monkeypatch.setattr(train, "train_one", lambda recipe, *_: trained.append(recipe.name))
+    monkeypatch.setattr(making, "make", lambda recipe, *_: trained.append(recipe.name))
     assert train.main(["--quick", "--data", str(photo_folder), "--out", str(tmp_path / "out")]) == 1
     assert trained == [name for name in LAB if name.startswith("dog")]
     first, last = sentences(capsys.readouterr().err)
@@ -582,7 +585,7 @@ def test_photos_without_digits_train_the_models_of_photos(photo_folder, tmp_path
 
 def test_digits_and_photos_may_lie_in_two_places(photo_folder, mnist, tmp_path, monkeypatch):
     trained = []
-    monkeypatch.setattr(train, "train_one", lambda recipe, *_: trained.append(recipe.name))
+    monkeypatch.setattr(making, "make", lambda recipe, *_: trained.append(recipe.name))
     assert train.main(["--quick", "--data", str(photo_folder), str(mnist), "--out", str(tmp_path / "out")]) == 0
     assert trained == list(LAB)
 
@@ -613,7 +616,7 @@ def test_the_table_is_printed_in_every_encoding(encoding, tmp_path, monkeypatch)
     out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     monkeypatch.setattr(sys, "stdout", out)
     console.accept_any_text()
-    train.print_table(["dog-ae"], str(tmp_path))
+    table.show(["dog-ae"], tmp_path)
     print("missing-\udce9")
     out.flush()
     said = out.buffer.getvalue().decode(encoding)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from aemodels.data.packed import Pack
 from aemodels.data.pictures import PHOTO_SUFFIXES
 from aemodels.errors import DataError
 from aemodels.language import N_, _, ngettext, number, pgettext
@@ -40,11 +41,15 @@ _THUMBNAIL_FOLDER = re.compile(r"(^|[-_])thumb(nail)?s?$", re.I)
 
 @dataclass(frozen=True)
 class PhotoFiles:
-    """Paths relative to `folder`, with / between their parts, sorted: the photos', and what was left out with its reason."""
+    """Paths relative to `folder`, with / between their parts, sorted: the photos', and what was left out with its reason.
+
+    pack  where `folder` is a file of packed photos
+    """
 
     folder: Path
     photos: list[str]
     left_out: list[tuple[str, str]]
+    pack: Pack | None = None
 
 
 @dataclass

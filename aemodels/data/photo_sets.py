@@ -28,7 +28,8 @@ class PhotoSet:
 
     `images` stay in their file; index them (`photos.images[photos.test_index[:9]]`) to read a few photos. `train`, `validation` and
     `test` copy their whole side into memory, at 49 kB a photo of 128×128: `train` is nearly 1 GB for Stanford Dogs. `skipped` is
-    what was left out of `folder` or could not be decoded, with the reasons.
+    what was left out of `folder` or could not be decoded, with the reasons. `webp_quality` is that of the photos to train and validate
+    on, where packing changed them.
     """
 
     folder: Path
@@ -41,6 +42,7 @@ class PhotoSet:
     test_index: Tensor
     fingerprint: str
     skipped: list[tuple[Path, str]]
+    webp_quality: int | None = None
 
     @property
     def num_skipped(self) -> int:
@@ -156,6 +158,7 @@ def load_photo_set(
         test,
         photos.fingerprint,
         photos.skipped,
+        listed.pack.quality if listed.pack else None,
     )
 
 

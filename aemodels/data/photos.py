@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aemodels.data.packed import Pack
 from aemodels.data.photo_files import PhotoFiles, describe, list_photos
 from aemodels.data.pictures import open_photo
 from aemodels.data.stored_images import StoredImages, open_images
@@ -71,7 +70,7 @@ def read_photos(
     cached = _read_cache(cache, len(files), shape)
     if cached is None:
         try:
-            _write_cache(cache, files, shape, _reader(folder, shape), progress)
+            _write_cache(cache, files, shape, _reader(listed, shape), progress)
         except OSError as error:
             # Another process may just have written it, and have it open (Windows).
             cached = _read_cache(cache, len(files), shape)
@@ -114,7 +113,7 @@ def _none_usable(listed: PhotoFiles, shape: tuple[int, int, int]) -> str:
         reason = describe(listed.left_out)
     elif listed.photos:
         file = listed.photos[min(2, len(listed.photos) - 1)]
-        reason = _("{name}: {sentence}").format(name=one_line(file), sentence=_reader(listed.folder, shape)(file))
+        reason = _("{name}: {sentence}").format(name=one_line(file), sentence=_reader(listed, shape)(file))
         reason = reason.rstrip("。.")
     else:
         reason = ""
@@ -212,15 +211,15 @@ def _write_cache(
 Reader = Callable[[str], tuple[str, Tensor] | DataError]
 
 
-def _reader(folder: Path, shape: tuple[int, int, int]) -> Reader:
-    """What gives a photo of the folder, or of the file of packed photos, by its name: its hash and its picture, or why there is none."""
-    if not folder.is_file():
-        return lambda file: _decoded(folder / file, shape)
-    pack = Pack(folder)
+def _reader(listed: PhotoFiles, shape: tuple[int, int, int]) -> Reader:
+    """What gives a listed photo by its name: its hash and its picture, or why there is none."""
+    pack = listed.pack
+    if not pack:
+        return lambda file: _decoded(listed.folder / file, shape)
     if pack.image_shape != shape:
         raise DataError(
             _("{path} holds photos of {has}, not of {wanted}; pack the photos again by a recipe of that shape.").format(
-                path=one_line(folder), has="×".join(map(str, pack.image_shape)), wanted="×".join(map(str, shape))
+                path=one_line(pack.path), has="×".join(map(str, pack.image_shape)), wanted="×".join(map(str, shape))
             )
         )
 

@@ -1,6 +1,5 @@
 """Data sets by name: what a recipe's [data] table asks for, where it lies, and what was found there."""
 
-import functools
 import hashlib
 import os
 from collections.abc import Callable
@@ -204,7 +203,6 @@ def data_root(folder: str | Path | None = None) -> Path:
     return Path(folder or os.environ.get("LATENT_LAB_DATA") or "data")
 
 
-@functools.lru_cache(maxsize=4)
 def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
     """The data set under `root`, photos decoded with a progress bar where that is still to be done; of these some QUICK_TRAIN to
     train on and QUICK_TEST to test on if `quick`. Raises DataError where there is none, where it is too small to split, or where
@@ -245,8 +243,8 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
     num_images = {"train": len(train), "validation": len(photos.validation_index), "test": len(test)}
     record = DataRecord(config, photos.label_names, splits.RULE, num_images, photos.fingerprint)
     summary = photos.summary() + (f" Of these, {len(train):,} and {len(test):,} for a quick look." if quick else "")
-    quality = packed.Pack(root).quality if root.is_file() else None
-    summary += f" Those to train and validate on are WebP of quality {quality}." if root.is_file() else ""
+    quality = photos.webp_quality
+    summary += "" if quality is None else f" Those to train and validate on are WebP of quality {quality}."
     num_bytes = sum(part.nbytes for part in parts)
     if memory.can_hold(num_bytes):
         parts = [part.in_memory() for part in parts]
@@ -301,7 +299,7 @@ def _list_packed(config: DataConfig, path: Path) -> PhotoFiles:
                 path=one_line(path), has=repr(pack.name), wanted=repr(config.name)
             )
         )
-    return PhotoFiles(path, pack.paths, [])
+    return PhotoFiles(path, pack.paths, [], pack)
 
 
 def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:

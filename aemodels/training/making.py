@@ -49,15 +49,11 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
         before, now = begun["learning_rate"], train_config.learning_rate
         changed = f", at a learning rate of {now:g} in place of {before:g}" if now != before else ""
         tqdm.write(f"{name}: goes on after epoch {state.epoch}{changed}")
-    elif accelerator is None or accelerator.is_main_process:
+    elif at.is_first:
         resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
 
     recorder = None
-    if (
-        kind is autoencoding
-        and recipe.model.latent_shape == (2,)
-        and (accelerator is None or accelerator.is_main_process)
-    ):
+    if kind is autoencoding and recipe.model.latent_shape == (2,) and at.is_first:
         recorder = filming.start(name, state, at.out)
     measuring_s = 0.0
     if train_config.minutes:
@@ -76,7 +72,7 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
         initial=state.epoch * num_train,
         desc=name,
         unit="img",
-        disable=accelerator is not None and not accelerator.is_main_process,
+        disable=not at.is_first,
     )
     bar.mininterval = 0.5 if sys.stderr.isatty() else 30
     shown = time.monotonic()

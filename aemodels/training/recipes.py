@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -13,7 +13,7 @@ import torch
 
 from aemodels.config import JsonConfig
 from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
-from aemodels.errors import CheckpointError, ConfigError
+from aemodels.errors import CheckpointError, ConfigError, LatentLabError
 from aemodels.models.autoencoders import build, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import PRIORS, image_shape_of, is_prior
@@ -120,6 +120,46 @@ def in_order(recipes: Iterable[Recipe]) -> dict[str, Recipe]:
         raise ConfigError(
             f"The recipes {', '.join(error.args[1])} start from each other; change start_from in one."
         ) from error
+
+
+def chosen(
+    only: Sequence[str] | None = None,
+    files: Sequence[str | Path] | None = None,
+    photos: str | Path | None = None,
+    like: str | None = None,
+) -> dict[str, Recipe]:
+    """The recipes that a command line is about, by name, in an order to train them in: all of the lab where it names none.
+
+    only    some of the lab's, by name
+    files   some of one's own
+    photos  a folder of pictures, for the recipe of the lab that `like` names
+
+    Raises LatentLabError where it contradicts itself, ConfigError where a file cannot be read.
+    """
+    lab = of_the_lab()
+    if sum(map(bool, (only, files, photos))) > 1:
+        raise LatentLabError("--only, --recipe and --photos each say what to train; give one of them.")
+    if bool(photos) != bool(like):
+        raise LatentLabError(
+            "--photos DIR and --like NAME go together: a folder of pictures, and the recipe to train on it."
+        )
+    unknown = [name for name in [*(only or ()), *([like] if like else ())] if name not in lab]
+    if unknown:
+        raise LatentLabError(f"There is no recipe {unknown[0]}; the lab's own are {', '.join(lab)}.")
+    if photos:
+        recipe = on_photos(lab[like], photos)
+        own = {recipe.name: recipe}
+    elif files:
+        own = in_order(map(read, files))
+    else:
+        return {name: recipe for name, recipe in lab.items() if name in (only or lab)}
+    taken = {name.casefold() for name in lab}
+    for recipe in own.values():
+        if recipe.name.casefold() in taken and recipe not in lab.values():
+            raise LatentLabError(
+                f"{recipe.name} is the name of one of the lab's own models; give yours another `name` in its recipe."
+            )
+    return own
 
 
 def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:

@@ -26,3 +26,8 @@ class Workplace:
     dtype: torch.dtype
     compiled: bool = False
     accelerator: "Accelerator | None" = None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process shows progress and writes files: the first of several, or the only one."""
+        return self.accelerator is None or self.accelerator.is_main_process
