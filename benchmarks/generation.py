@@ -7,12 +7,13 @@ What the file holds of checkpoints that are the same now stays, unless --anew is
 Of each prior it is also measured here how near 2,048 samples come to a photo that was learnt from, how often the class that they were told is
 told from them, and how far they are by features that were learnt elsewhere, where those are installed (benchmarks/elsewhere.py). With --curves:
 the Fréchet distance over steps, guidance and, where --states names a folder of checkpoints that a training left on its way, training.
+Each part is kept as soon as it is measured: the same command goes on after it.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,22 +64,26 @@ def measure_priors(ckpts: Sequence[Checkpoint], priors: Mapping[str, Checkpoint]
     else:
         described_by[elsewhere.NAME] = of_elsewhere
     known = results.setdefault("learned", {})
-    lacking = [
-        ckpt
-        for ckpt in ckpts
-        if ckpt.name in priors and (args.anew or args.curves or not _is_measured(known, ckpt, priors, described_by))
-    ]
+    measured = set() if args.anew else {c.name for c in ckpts if _is_measured(known, c, priors, described_by)}
+    lacking = [c for c in ckpts if c.name in priors and (args.curves or c.name not in measured)]
     if not lacking:
         return
     dataset = sources.load(data.config, sources.data_root(args.data))
     looker = looking.Looker(dataset, described_by, out)
+
+    def keep() -> None:
+        measurements.save_generation(results, data.fingerprint, out)
+
     for ckpt in lacking:
         prior, real = priors[ckpt.name], looker.real(ckpt)
-        looking.say(f"{prior.name}: {learned.NUM_SAMPLES:,} samples")
-        known[ckpt.name] = learned.measure(ckpt, prior, real, described_by, learned.NUM_SAMPLES)
+        if ckpt.name not in measured:
+            looking.say(f"{prior.name}: {learned.NUM_SAMPLES:,} samples")
+            known[ckpt.name] = learned.measure(ckpt, prior, real, described_by, learned.NUM_SAMPLES)
+            keep()
         if args.curves:
-            known[ckpt.name]["curves"] = _curves(ckpt, prior, real, described_by, args.states)
-        measurements.save_generation(results, data.fingerprint, out)
+            measure_curves(
+                known[ckpt.name].setdefault("curves", {}), ckpt, prior, real, described_by, args.states, keep
+            )
         print(json.dumps(known[ckpt.name], indent=1))
 
 
@@ -93,29 +98,42 @@ def _is_measured(
     return is_same and found["frechet"].keys() >= described_by.keys()
 
 
-def _curves(
+def measure_curves(
+    curves: dict[str, Any],
     ckpt: Checkpoint,
     prior: Checkpoint,
     real: learned.Real,
     described_by: Mapping[str, learned.Describe],
     states: Path | None,
-) -> dict[str, Any]:
-    """What a prior's samples are like over guidance, steps and training."""
-    looking.say(f"{prior.name}: over guidance")
-    over_guidance = learned.over_guidance(ckpt, prior.model, real, described_by, learned.NUM_TUNING)
-    looking.say(f"{prior.name}: over steps")
-    over_steps = learned.over_steps(ckpt, prior.model, real.train, described_by)
+    keep: Callable[[], None],
+) -> None:
+    """Adds to the curves what they lack of a prior's samples over guidance, steps and training, beside others; keeps each."""
     kinds = {"reconstructions": real.reconstructions, "gaussian": real.gaussian}
-    of_others = learned.distances(real.train, kinds, learned.NUM_CURVE)
-    over_training = []
-    for name in checkpoints.list_checkpoints(states) if states else ():
-        state = checkpoints.load_checkpoint(name, states)
-        looking.say(f"{name}: after {state.provenance['steps']:,} steps")
-        distance = learned.of_few(ckpt, state.model, real.train, described_by)
+    parts: dict[str, Callable[[], Any]] = {  # the others first, for a chart of any of the curves shows them
+        "others": lambda: learned.distances(real.train, kinds, learned.NUM_CURVE),
+        "guidance": lambda: learned.over_guidance(ckpt, prior.model, real, described_by, learned.NUM_TUNING),
+        "steps": lambda: learned.over_steps(ckpt, prior.model, real.train, described_by),
+    }
+    for part, measure in parts.items():
+        if part not in curves:
+            looking.say(f"{prior.name}: {part}")
+            curves[part] = measure()
+            keep()
+    over_training = curves.setdefault("training", [])
+    for state in _states(states):
         made = {key: state.provenance[key] for key in ("steps", "wall_s")}
+        if any(row.items() >= made.items() for row in over_training):
+            continue
+        looking.say(f"{state.name}: after {made['steps']:,} steps")
+        distance = learned.of_few(ckpt, state.model, real.train, described_by)
         over_training.append(made | {"velocity_loss": state.metrics["velocity_loss"], "frechet": distance})
-    over_training.sort(key=lambda row: row["steps"])
-    return {"guidance": over_guidance, "steps": over_steps, "training": over_training, "others": of_others}
+        over_training.sort(key=lambda row: row["steps"])
+        keep()
+
+
+def _states(folder: Path | None) -> Iterator[Checkpoint]:
+    for name in checkpoints.list_checkpoints(folder) if folder else ():
+        yield checkpoints.load_checkpoint(name, folder)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from aemodels.codes import flows
+from aemodels.codes.flows import Sampling
 from aemodels.errors import ConfigError, DataError
 from aemodels.models import autoencoders
 from aemodels.models.config import ModelConfig
@@ -74,7 +75,7 @@ def test_following_the_gaussian_velocity_ends_at_the_same_place_as_one_exact_ste
     for t, t_next in pairwise(grid):
         middle = x + (t_next - t) / 2 * prior.gaussian_velocity(x, t.expand(5))
         x = x + (t_next - t) * prior.gaussian_velocity(middle, ((t + t_next) / 2).expand(5))
-    exact = flows.sample_from(prior, noise, num_steps=1)
+    exact = flows.sample_from(prior, noise, Sampling(num_steps=1))
     torch.testing.assert_close(prior.denormalise(x), exact, atol=0.02, rtol=0.01)
 
 
@@ -82,7 +83,7 @@ def test_following_the_gaussian_velocity_ends_at_the_same_place_as_one_exact_ste
 @pytest.mark.parametrize("solver", flows.SOLVERS)
 def test_an_untrained_prior_draws_the_gaussian_of_the_codes(config, solver):
     prior, codes = prior_of(config), codes_of(config).flatten(1)
-    drawn = flows.sample(prior, range(8_000), num_steps=2, solver=solver).flatten(1)
+    drawn = flows.sample(prior, range(8_000), Sampling(num_steps=2, solver=solver)).flatten(1)
     scale = codes.std()
     torch.testing.assert_close(drawn.mean(0), codes.mean(0), atol=0.07 * scale, rtol=0)
     torch.testing.assert_close(torch.cov(drawn.T), torch.cov(codes.T), atol=0.1 * scale**2, rtol=0)
@@ -90,7 +91,7 @@ def test_an_untrained_prior_draws_the_gaussian_of_the_codes(config, solver):
 
 def test_strength_fades_the_learnt_part_in():
     prior, untrained = prior_of(CELLS, learnt=0.1), prior_of(CELLS)
-    gaussian, half, whole = (flows.sample(prior, [1, 2], strength=strength) for strength in (0, 0.5, 1))
+    gaussian, half, whole = (flows.sample(prior, [1, 2], Sampling(strength=strength)) for strength in (0, 0.5, 1))
     torch.testing.assert_close(gaussian, flows.sample(untrained, [1, 2]))
     assert 0 < (half - gaussian).norm() < (whole - gaussian).norm()
 
@@ -98,36 +99,38 @@ def test_strength_fades_the_learnt_part_in():
 @pytest.mark.parametrize("solver", flows.SOLVERS)
 def test_more_steps_come_closer_to_the_end_of_the_flow(solver):
     prior = prior_of(CELLS, learnt=0.1)
-    end = flows.sample(prior, range(4), num_steps=200)
-    few, more = (flows.sample(prior, range(4), num_steps=n, solver=solver) for n in (4, 32))
+    end = flows.sample(prior, range(4), Sampling(num_steps=200))
+    few, more = (flows.sample(prior, range(4), Sampling(num_steps=n, solver=solver)) for n in (4, 32))
     assert (more - end).norm() < (few - end).norm() / 4
 
 
 def test_a_seed_means_the_same_code_in_whatever_batch():
     prior = prior_of(CELLS, learnt=0.1)
-    together = flows.sample(prior, [5, 6, 7], label=[0, 2, 1], guidance=2.0)
-    alone = flows.sample(prior, [6], label=2, guidance=2.0)
+    together = flows.sample(prior, [5, 6, 7], Sampling(label=[0, 2, 1], guidance=2.0))
+    alone = flows.sample(prior, [6], Sampling(label=2, guidance=2.0))
     torch.testing.assert_close(together[1:2], alone, atol=1e-3, rtol=1e-3)  # matrices of other shapes round otherwise
-    assert torch.equal(flows.sample(prior, [6], label=2, guidance=2.0), alone)
-    assert not torch.allclose(flows.sample(prior, [7], label=2, guidance=2.0), alone)
+    assert torch.equal(flows.sample(prior, [6], Sampling(label=2, guidance=2.0)), alone)
+    assert not torch.allclose(flows.sample(prior, [7], Sampling(label=2, guidance=2.0)), alone)
 
 
 def test_a_class_and_its_guidance_change_the_code():
     prior = prior_of(CELLS, learnt=0.1)
     prior.network.modulate.weight.normal_(std=0.1)  # what tells the blocks of the class, 0 before training
-    plain, told, guided = (flows.sample(prior, [1], **how) for how in ({}, {"label": 1}, {"label": 1, "guidance": 3.0}))
+    plain, told, guided = (
+        flows.sample(prior, [1], Sampling(**how)) for how in ({}, {"label": 1}, {"label": 1, "guidance": 3.0})
+    )
     assert len({z.sum().item() for z in (plain, told, guided)}) == 3
-    torch.testing.assert_close(flows.sample(prior, [1], label=1, guidance=0.0), plain, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(flows.sample(prior, [1], Sampling(label=1, guidance=0.0)), plain, atol=1e-3, rtol=1e-3)
 
 
 def test_path_goes_from_noise_to_the_sample():
     prior = prior_of(CELLS, learnt=0.1)
-    moments = list(flows.path(prior, [3, 4], num_steps=6))
+    moments = list(flows.path(prior, [3, 4], Sampling(num_steps=6)))
     assert [m.t for m in moments] == sorted((m.t for m in moments), reverse=True)
     assert (len(moments), moments[0].t, moments[-1].t) == (7, 1.0, 0.0)
     noise = torch.stack([torch.randn(CELLS.latent_shape, generator=torch.Generator().manual_seed(s)) for s in (3, 4)])
     torch.testing.assert_close(prior.normalise(moments[0].x_t), noise, atol=1e-4, rtol=1e-4)
-    assert torch.equal(moments[-1].z, flows.sample(prior, [3, 4], num_steps=6))
+    assert torch.equal(moments[-1].z, flows.sample(prior, [3, 4], Sampling(num_steps=6)))
     far, near = ((m.z - moments[-1].z).norm() for m in (moments[1], moments[-2]))
     assert near < far
 
@@ -144,7 +147,7 @@ def test_known_cells_stay_and_the_others_go_with_them():
     prior, z = prior_of(CELLS), codes_of(CELLS)[:200]
     known = torch.zeros(4, 4, dtype=torch.bool)
     known[:, :2] = True
-    found = flows.inpaint(prior, z, known, range(200), num_steps=50)
+    found = flows.inpaint(prior, z, known, range(200), Sampling(num_steps=50))
     assert torch.equal(found[..., :2], z[..., :2])
     assert not torch.allclose(found[..., 2:], z[..., 2:])
     # What is drawn with the known half at hand is closer to the truth than what is drawn without.
@@ -168,7 +171,7 @@ def test_known_cells_stay_and_the_others_go_with_them():
 )
 def test_bad_settings_are_one_sentence(change, words):
     with pytest.raises(DataError, match=words) as error:
-        flows.sample(prior_of(CELLS), [0, 1], **change)
+        flows.sample(prior_of(CELLS), [0, 1], Sampling(**change))
     assert "\n" not in str(error.value)
 
 

@@ -372,6 +372,29 @@ def test_rows_of_other_weights_or_of_another_number_of_samples_are_measured_agai
             measured_again(of, photos, earlier)
 
 
+def test_a_model_is_kept_as_soon_as_it_is_measured_and_not_measured_again(ckpt, photos, monkeypatch):
+    """A run that is cut short in its second model goes on there."""
+    both, seen = [ckpt, dataclasses.replace(ckpt, name="another")], []
+    test = torch.cat([photos[4, :30], photos[5, :20]])
+    how = {"num_samples": 4, "seeds": (0,), "progress": seen.append}
+
+    def cut(text):
+        seen.append(text)
+        if text == "another: diagonal":
+            raise KeyboardInterrupt
+
+    kept = []
+    with pytest.raises(KeyboardInterrupt):
+        generation.measure_generation(both, photos[0], test, **how | {"progress": cut}, keep=kept.append)
+    (half,) = kept
+    assert (list(half["checkpoints"]), list(half["num_fitted"])) == (["dog-ae"], ["dog-ae"])
+    assert {row["model"] for row in half["rows"]} == {None, "dog-ae"}
+    seen.clear()
+    whole = generation.measure_generation(both, photos[0], test, **how, earlier=half)
+    assert {text.partition(":")[0] for text in seen[1:]} == {"another"}
+    assert whole == generation.measure_generation(both, photos[0], test, **how)
+
+
 def test_a_learned_prior_adds_a_row(results, ckpt, photos):
     config = recipes.of_the_lab()["dog-prior"].model
     small = dataclasses.replace(config, widths=(32,), settings={**config.settings, "depth": 1})
@@ -494,6 +517,20 @@ def test_of_a_prior_the_commands_measure_more_and_only_once(few_dogs, monkeypatc
     monkeypatch.setattr(learned, "look_at", lambda *_: pytest.fail("looked at pictures again"))
     benchmark.main([*of_folder, "--samples", "6"])
     assert measurements.read_generation(dogs.fingerprint, folder) == results
+
+    # What a run that was cut short lacks is measured, and nothing else.
+    curves = found["curves"]
+    measurements.save_generation(
+        results | {"learned": {"dog-noise-0.10": found | {"curves": {"others": curves["others"], "steps": [1]}}}},
+        dogs.fingerprint,
+        folder,
+    )
+    monkeypatch.setattr(learned, "over_guidance", lambda *_: curves["guidance"])
+    monkeypatch.setattr(learned, "of_few", lambda *_: {})
+    monkeypatch.setattr(learned, "distances", lambda *_: pytest.fail("measured again"))
+    benchmark.main([*of_folder, "--samples", "6", "--curves", "--states", str(folder / "states")])
+    now = measurements.read_generation(dogs.fingerprint, folder)["learned"]["dog-noise-0.10"]["curves"]
+    assert (now["guidance"], now["steps"], len(now["training"])) == (curves["guidance"], [1], 1)
 
 
 def test_small_priors_are_trained_and_kept_beside_it(few_dogs, monkeypatch):

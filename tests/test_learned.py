@@ -1,5 +1,6 @@
 """What is measured of a learned prior: copies, classes that are told, distances by any features; against closed forms and cases whose answer is known."""
 
+import dataclasses
 import json
 from itertools import combinations
 from statistics import mean
@@ -125,7 +126,7 @@ def test_what_is_measured_of_a_prior_is_of_its_own_samples(measured):
     ckpt, prior, real, see = measured
     found = learned.measure(ckpt, prior, real, see, num_samples=18)
     label = list(range(18))
-    z = flows.sample(prior.model, range(18), label, guidance=flows.GUIDANCE)
+    z = flows.sample(prior.model, range(18), dataclasses.replace(flows.GUIDED, label=label))
     x = torch.cat([ckpt.model.decode(z[:16]), ckpt.model.decode(z[16:])])
     nearest = torch.cdist(thumbnails(x), real.train.thumbnails).min(1).values
     assert found["copies"]["smallest_sample"] == pytest.approx(float(nearest.min()), rel=1e-3)

@@ -53,7 +53,7 @@ def panel(app):
 def sampled(folder, **how):
     """As the page draws them unless it is told otherwise."""
     how = {"label": [seed % 120 for seed in SEEDS], "guidance": flows.GUIDANCE} | how
-    return flows.sample(aemodels.load_checkpoint("dog-prior", folder).model, SEEDS, num_steps=4, **how)
+    return flows.sample(aemodels.load_checkpoint("dog-prior", folder).model, SEEDS, flows.Sampling(num_steps=4, **how))
 
 
 def test_dogs_come_first_and_are_the_prior_s_own_samples(priors):
@@ -124,7 +124,7 @@ def test_every_view_has_something_to_notice(view, data):
 def test_the_slider_scrubs_the_way_from_noise_to_code(priors):
     app, path = (
         generate(view="way", dog_class="none"),
-        [*flows.path(aemodels.load_checkpoint("dog-prior", priors).model, SEEDS, num_steps=4)],
+        [*flows.path(aemodels.load_checkpoint("dog-prior", priors).model, SEEDS, flows.Sampling(num_steps=4))],
     )
     shown = []
     for step in range(5):
@@ -235,8 +235,8 @@ def test_samples_sharpen_while_a_slow_prior_draws(priors, monkeypatch):
     monkeypatch.setattr(drawings, "SHOW_EVERY_S", 0.0)
     path, seen = flows.path, []
 
-    def slow(*arguments, **how):
-        for moment in path(*arguments, **how):
+    def slow(*arguments):
+        for moment in path(*arguments):
             yield moment
             time.sleep(0.05)
 
@@ -247,11 +247,11 @@ def test_samples_sharpen_while_a_slow_prior_draws(priors, monkeypatch):
     assert seen == sorted(seen, reverse=True)
     assert len(seen) > 2
     prior = aemodels.load_checkpoint("dog-prior", priors).model
-    assert torch.allclose(moments[-1].z, flows.sample(prior, [1, 2, 3], num_steps=5), atol=1e-4)
+    assert torch.allclose(moments[-1].z, flows.sample(prior, [1, 2, 3], flows.Sampling(num_steps=5)), atol=1e-4)
 
 
 def test_what_goes_wrong_while_drawing_is_one_sentence(monkeypatch):
-    def broken(*arguments, **how):
+    def broken(*arguments):
         raise DataError("The noise ran out; buy more.")
         yield
 

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+from sklearn.covariance import LedoitWolf
 
 import aemodels
 from aemodels.codes import flows
@@ -65,13 +66,35 @@ def test_training_learns_what_the_gaussian_misses(trained):
 def test_a_checkpoint_draws_codes_that_its_autoencoder_decodes(trained):
     ckpt = aemodels.load_checkpoint("mnist-prior", trained)
     autoencoder = priors.autoencoder_of(ckpt, trained)
-    z = flows.sample(ckpt.model, range(4), label=7, num_steps=4)
+    z = flows.sample(ckpt.model, range(4), flows.Sampling(7, 4))
     x = autoencoder.model.decode(z)
     assert x.shape == (4, 1, 28, 28)
     assert len(ckpt.codes) == 0
     again = checkpoints.save_checkpoint(dataclasses.replace(ckpt, name="again"), trained)
-    assert torch.equal(flows.sample(aemodels.load_checkpoint("again", trained).model, range(4), 7, 4), z)
+    assert torch.equal(
+        flows.sample(aemodels.load_checkpoint("again", trained).model, range(4), flows.Sampling(7, 4)), z
+    )
     again.unlink()
+
+
+def test_of_few_codes_the_gaussian_knows_a_variance_along_every_axis(trained, dataset, recipe):
+    """Codes of 64 numbers: 40 of them leave 25 axes without variance, where other codes' losses would have no bound."""
+    codes = prior_training.prepare(recipe, dataset, Workplace(trained, "cpu", torch.float32))
+    few = dataclasses.replace(codes, train=codes.train[:40])
+    shrunk, plain, whole = (prior_training.initial_model(recipe, trained, of) for of in (few, few, codes))
+    plain.fit_gaussian(few.train)
+    assert (plain.variances < 1e-6).sum() == 25
+    assert shrunk.variances.min() > 0.01
+    assert plain.variances.mean() == pytest.approx(shrunk.variances.mean(), rel=1e-5)
+    losses = [velocity_loss(of, codes.test, codes.test_labels)["gaussian_loss"] for of in (shrunk, plain)]
+    assert losses[0] < 3 < losses[1]
+    expected = LedoitWolf().fit(few.train.flatten(1).double().numpy())
+    found = torch.linalg.eigvalsh(torch.from_numpy(expected.covariance_)).flip(0) * 40 / 39
+    torch.testing.assert_close(shrunk.variances * shrunk.scale**2, found.float(), rtol=1e-3, atol=1e-4)
+    # Of codes enough, the sample covariance stays as it is.
+    before = whole.variances.clone()
+    whole.fit_gaussian(codes.train)
+    assert torch.equal(whole.variances, before)
 
 
 def test_a_prior_is_listed_as_what_it_is(trained):

@@ -33,6 +33,28 @@ Label = int | Sequence[int] | None
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """How codes are drawn.
+
+    label      the class of all codes, or of each; None for none
+    num_steps  from noise to codes
+    guidance   w: v = v without class + w · (v with class − v without class) (Ho & Salimans 2022, https://arxiv.org/abs/2207.12598). 1 takes
+               the class as it is; above 1, codes are more like their class and less unlike each other; without a class it does nothing
+    strength   what the learnt part f counts: 0 for the Gaussian alone, 1 for all of it
+    solver     "heun", which asks the network twice a step but for the last, or "euler"
+    """
+
+    label: Label = None
+    num_steps: int = NUM_STEPS
+    guidance: float = 1.0
+    strength: float = 1.0
+    solver: str = HEUN
+
+
+PLAIN, GUIDED = Sampling(), Sampling(guidance=GUIDANCE)
+
+
+@dataclass(frozen=True)
 class Moment:
     """A place on the way from noise to codes.
 
@@ -46,123 +68,50 @@ class Moment:
     z: Tensor
 
 
-@dataclass(frozen=True)
-class _Way:
-    """How to go: checked settings of `path`; labels (N,) as the network takes them."""
-
-    label: Tensor
-    num_steps: int
-    guidance: float
-    strength: float
-    solver: str
-
-
-def sample(
-    prior: FlowPrior,
-    seeds: Sequence[int],
-    label: Label = None,
-    num_steps: int = NUM_STEPS,
-    guidance: float = 1.0,
-    strength: float = 1.0,
-    solver: str = HEUN,
-) -> Tensor:
+def sample(prior: FlowPrior, seeds: Sequence[int], how: Sampling = PLAIN) -> Tensor:
     """Codes (N, *latent_shape), float32: the end of `path`, which takes the same."""
-    return _last(path(prior, seeds, label, num_steps, guidance, strength, solver))
+    return _last(path(prior, seeds, how))
 
 
-def path(
-    prior: FlowPrior,
-    seeds: Sequence[int],
-    label: Label = None,
-    num_steps: int = NUM_STEPS,
-    guidance: float = 1.0,
-    strength: float = 1.0,
-    solver: str = HEUN,
-) -> Iterator[Moment]:
-    """From N(0, I), drawn on the CPU with one seed a code, to codes: num_steps + 1 moments, each as soon as it is known.
-
-    label     the class of all codes, or of each; None for none
-    guidance  w: v = v without class + w · (v with class − v without class) (Ho & Salimans 2022, https://arxiv.org/abs/2207.12598). 1 takes
-              the class as it is; above 1, codes are more like their class and less unlike each other; without a class it does nothing
-    strength  what the learnt part f counts: 0 for the Gaussian alone, 1 for all of it
-    solver    "heun", which asks the network twice a step but for the last, or "euler"
-
-    Raises DataError, in one sentence, for other values.
-    """
-    return path_from(prior, _noise(prior, seeds), label, num_steps, guidance, strength, solver)
+def path(prior: FlowPrior, seeds: Sequence[int], how: Sampling = PLAIN) -> Iterator[Moment]:
+    """From N(0, I), drawn on the CPU with one seed a code, to codes: how.num_steps + 1 moments, each as soon as it is known. Raises
+    DataError, in one sentence, for settings that make no sense."""
+    return path_from(prior, _noise(prior, seeds), how)
 
 
-def sample_from(
-    prior: FlowPrior,
-    noise: Tensor,
-    label: Label = None,
-    num_steps: int = NUM_STEPS,
-    guidance: float = 1.0,
-    strength: float = 1.0,
-    solver: str = HEUN,
-) -> Tensor:
+def sample_from(prior: FlowPrior, noise: Tensor, how: Sampling = PLAIN) -> Tensor:
     """As sample, from given noise (N, *latent_shape)."""
-    return _last(path_from(prior, noise, label, num_steps, guidance, strength, solver))
+    return _last(path_from(prior, noise, how))
 
 
-def path_from(
-    prior: FlowPrior,
-    noise: Tensor,
-    label: Label = None,
-    num_steps: int = NUM_STEPS,
-    guidance: float = 1.0,
-    strength: float = 1.0,
-    solver: str = HEUN,
-) -> Iterator[Moment]:
+def path_from(prior: FlowPrior, noise: Tensor, how: Sampling = PLAIN) -> Iterator[Moment]:
     """As path, from given noise (N, *latent_shape)."""
     noise = _checked_codes(prior, noise)
-    return _flow(prior, noise, 1.0, _checked_way(prior, len(noise), label, num_steps, guidance, strength, solver))
+    return _flow(prior, noise, 1.0, how, _checked_labels(prior, len(noise), how))
 
 
-def edit(
-    prior: FlowPrior,
-    z: Tensor,
-    t: float,
-    seeds: Sequence[int],
-    label: Label = None,
-    num_steps: int = NUM_STEPS,
-    guidance: float = 1.0,
-    strength: float = 1.0,
-    solver: str = HEUN,
-) -> Tensor:
+def edit(prior: FlowPrior, z: Tensor, t: float, seeds: Sequence[int], how: Sampling = PLAIN) -> Tensor:
     """Codes z (N, *latent_shape) pushed to time t in [0, 1] by noise and brought back: SDEdit (Meng et al. 2022,
-    https://arxiv.org/abs/2108.01073). At 0 they stay as they are, at 1 nothing of them is left.
-
-    num_steps  of a whole way; of this one the share t
+    https://arxiv.org/abs/2108.01073). At 0 they stay as they are, at 1 nothing of them is left. Of how.num_steps, the share t is taken.
     """
     z, noise = _checked_codes(prior, z), _noise(prior, seeds)
-    way = _checked_way(prior, len(z), label, num_steps, guidance, strength, solver)
+    label = _checked_labels(prior, len(z), how)
     if not 0 <= t <= 1:
         raise DataError(_("A code is pushed to a time from 0 to 1, not {value}.").format(value=t))
     _check_one_seed_each(z, noise)
     if t == 0:
         return z
-    return _last(_flow(prior, (1 - t) * prior.normalise(z) + t * noise, t, way))
+    return _last(_flow(prior, (1 - t) * prior.normalise(z) + t * noise, t, how, label))
 
 
-def inpaint(
-    prior: FlowPrior,
-    z: Tensor,
-    known: Tensor,
-    seeds: Sequence[int],
-    label: Label = None,
-    num_steps: int = NUM_STEPS,
-    guidance: float = 1.0,
-    strength: float = 1.0,
-    solver: str = HEUN,
-) -> Tensor:
+def inpaint(prior: FlowPrior, z: Tensor, known: Tensor, seeds: Sequence[int], how: Sampling = PLAIN) -> Tensor:
     """Codes that keep what is known of z (N, *latent_shape), and have the rest drawn to go with it: at each step the known numbers
     are those of z with as much noise as there is at that time (Lugmayr et al. 2022, https://arxiv.org/abs/2201.09865, without their resampling).
 
     known  bool: (H, W) for cells, or whatever else goes with z
     """
     z, noise = _checked_codes(prior, z), _noise(prior, seeds)
-    way = _checked_way(prior, len(z), label, num_steps, guidance, strength, solver)
+    label = _checked_labels(prior, len(z), how)
     _check_one_seed_each(z, noise)
     try:
         if known.dtype != torch.bool:
@@ -174,7 +123,7 @@ def inpaint(
                 shape=tuple(z.shape[1:]), found=tuple(known.shape)
             )
         ) from error
-    found = _last(_flow(prior, noise, 1.0, way, prior.normalise(z), known))
+    found = _last(_flow(prior, noise, 1.0, how, label, prior.normalise(z), known))
     return torch.where(known, z, found)
 
 
@@ -186,26 +135,33 @@ def times(num_steps: int, start: float = 1.0) -> list[float]:
 
 
 def _flow(
-    prior: FlowPrior, x: Tensor, start: float, way: _Way, kept: Tensor | None = None, known: Tensor | None = None
+    prior: FlowPrior,
+    x: Tensor,
+    start: float,
+    how: Sampling,
+    label: Tensor,
+    kept: Tensor | None = None,
+    known: Tensor | None = None,
 ) -> Iterator[Moment]:
     """The moments from x at time `start` to time 0.
 
+    label        (N,), as the network takes them
     kept, known  x of the codes of which known numbers stay, and which those are; x is the noise then, start 1
     """
     noise = x
-    grid = times(max(1, math.ceil(way.num_steps * start)), start)
-    learnt = _learnt(prior, x, start, way)
+    grid = times(max(1, math.ceil(how.num_steps * start)), start)
+    learnt = _learnt(prior, x, start, how, label)
     for t, t_next in pairwise(grid):
         velocity = learnt + prior.gaussian_velocity(x, _all(t, x))
         yield Moment(t, prior.denormalise(x), prior.denormalise(x - t * velocity))
         here, there = _carry(prior, x, t, t_next), _carry(prior, learnt, t, t_next)
         x = here + (t_next - t) * there
-        if t_next and way.solver == HEUN:
-            x = here + (t_next - t) / 2 * (there + _learnt(prior, x, t_next, way))
+        if t_next and how.solver == HEUN:
+            x = here + (t_next - t) / 2 * (there + _learnt(prior, x, t_next, how, label))
         if known is not None:
             x = torch.where(known, (1 - t_next) * kept + t_next * noise, x)
         if t_next:
-            learnt = _learnt(prior, x, t_next, way)
+            learnt = _learnt(prior, x, t_next, how, label)
     z = prior.denormalise(x)
     yield Moment(0.0, z, z)
 
@@ -217,17 +173,17 @@ def _carry(prior: FlowPrior, x: Tensor, t: float, t_next: float) -> Tensor:
 
 
 @torch.no_grad()
-def _learnt(prior: FlowPrior, x: Tensor, t: float, way: _Way) -> Tensor:
+def _learnt(prior: FlowPrior, x: Tensor, t: float, how: Sampling, label: Tensor) -> Tensor:
     """What the learnt part adds to the velocity at x (N, *latent_shape) and time t."""
-    if not way.strength:
+    if not how.strength:
         return torch.zeros_like(x)
-    untold = torch.full_like(way.label, prior.num_labels)
-    is_told = bool((way.label != untold).any())
-    if not is_told or way.guidance == 1:
-        return way.strength * prior.learnt_velocity(x, _all(t, x), way.label)
-    both = prior.learnt_velocity(torch.cat([x, x]), _all(t, x).repeat(2), torch.cat([way.label, untold]))
+    untold = torch.full_like(label, prior.num_labels)
+    is_told = bool((label != untold).any())
+    if not is_told or how.guidance == 1:
+        return how.strength * prior.learnt_velocity(x, _all(t, x), label)
+    both = prior.learnt_velocity(torch.cat([x, x]), _all(t, x).repeat(2), torch.cat([label, untold]))
     told, without = both.chunk(2)
-    return way.strength * (without + way.guidance * (told - without))
+    return how.strength * (without + how.guidance * (told - without))
 
 
 def _all(t: float, x: Tensor) -> Tensor:
@@ -263,24 +219,26 @@ def _checked_codes(prior: FlowPrior, z: Tensor) -> Tensor:
     return z
 
 
-def _checked_way(
-    prior: FlowPrior, num_codes: int, label: Label, num_steps: int, guidance: float, strength: float, solver: str
-) -> _Way:
+def _checked_labels(prior: FlowPrior, num_codes: int, how: Sampling) -> Tensor:
+    """Labels (num_codes,) as the network takes them, once all of the settings are found to make sense."""
+    num_steps, label = how.num_steps, how.label
     if not (isinstance(num_steps, int) and 1 <= num_steps <= MAX_STEPS):
         raise DataError(
             _("Choose a whole number of steps from 1 to {most}, not {value}.").format(most=MAX_STEPS, value=num_steps)
         )
-    if not 0 <= guidance <= MAX_GUIDANCE:
+    if not 0 <= how.guidance <= MAX_GUIDANCE:
         raise DataError(
-            _("Choose a guidance from 0 to {most}, not {value}.").format(most=f"{MAX_GUIDANCE:g}", value=guidance)
+            _("Choose a guidance from 0 to {most}, not {value}.").format(most=f"{MAX_GUIDANCE:g}", value=how.guidance)
         )
-    if not 0 <= strength <= MAX_STRENGTH:
+    if not 0 <= how.strength <= MAX_STRENGTH:
         raise DataError(
-            _("Choose a strength from 0 to {most}, not {value}.").format(most=f"{MAX_STRENGTH:g}", value=strength)
+            _("Choose a strength from 0 to {most}, not {value}.").format(most=f"{MAX_STRENGTH:g}", value=how.strength)
         )
-    if solver not in SOLVERS:
+    if how.solver not in SOLVERS:
         raise DataError(
-            _("Choose one of the solvers {solvers}, not {value}.").format(solvers=list_of(SOLVERS), value=repr(solver))
+            _("Choose one of the solvers {solvers}, not {value}.").format(
+                solvers=list_of(SOLVERS), value=repr(how.solver)
+            )
         )
     num_labels = prior.num_labels
     labels = [num_labels] * num_codes if label is None else [label] * num_codes if isinstance(label, int) else [*label]
@@ -298,4 +256,4 @@ def _checked_way(
                 value=wrong, number=num_labels
             )
         )
-    return _Way(torch.tensor(labels, device=prior.mean.device), num_steps, guidance, strength, solver)
+    return torch.tensor(labels, device=prior.mean.device)

@@ -69,11 +69,16 @@ class FlowPrior(nn.Module):
         return int(self.settings.num_labels)
 
     @torch.no_grad()
-    def fit_gaussian(self, codes: Tensor) -> None:
-        """Takes mean, scale and covariance from codes (N, *latent_shape), N ≥ 2."""
+    def fit_gaussian(self, codes: Tensor, shrinkage: float = 0.0) -> None:
+        """Takes mean, scale and covariance from codes (N, *latent_shape), N ≥ 2.
+
+        shrinkage  share in [0, 1] of the covariance that a multiple of the identity of the same trace takes. Codes fewer than their
+                   numbers have no variance along some axes, and v_G grows there without bound as t falls to 0, unless this is above 0
+        """
         z = codes.flatten(1).double()
         mean = z.mean(0)
         variances, basis = torch.linalg.eigh(torch.cov((z - mean).T).view(z.shape[1], -1))
+        variances = (1 - shrinkage) * variances + shrinkage * variances.mean()
         scale = variances.clamp(min=0).mean().sqrt().clamp(min=1e-6)
         self.mean.copy_(mean)
         self.scale.fill_(scale)

@@ -1,7 +1,7 @@
 """Does sampling generate? Sets of pictures against real photos: Fréchet distance, density and coverage, nearest photo."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aemodels.codes import flows, latents
+from aemodels.codes.flows import Sampling
 from aemodels.errors import DataError
 from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig
@@ -124,12 +125,14 @@ def measure_generation(
     progress: Callable[[str], None] = print,
     priors: Mapping[str, Checkpoint] = MappingProxyType({}),
     earlier: Mapping[str, Any] | None = None,
+    keep: Callable[[dict[str, Any]], object] = lambda results: None,
 ) -> dict[str, Any]:
     """Measures every sampler on every model, beside photos, reconstructions and pixel noise; what
     measurements.save_generation stores.
 
     priors   by the name of the one of ckpts whose codes each has learnt
     earlier  what this gave before: rows of checkpoints that are the same now are taken from there, where as much was measured
+    keep     called with the results so far, of the models that are measured whole, each time there is another one
 
     train, test  uint8 (N, 3, H, W), the split that the checkpoints were trained on; their reference codes are of test
                  photos, index being their places in `test`
@@ -157,10 +160,10 @@ def measure_generation(
     }
     kept = _kept_rows(earlier, results)
 
-    rows, yardstick = [], None
+    rows, yardstick = {}, None
     for source, name, draw in _sources(ckpts, priors, reference, test[~seen], num_samples):
         if (source, name) in kept:
-            rows.append(kept[source, name])
+            rows[source, name] = kept[source, name]
             continue
         if yardstick is None:
             progress(f"describing {results['num_known']:,} photos")
@@ -169,8 +172,24 @@ def measure_generation(
         values = torch.tensor([yardstick.measure(draw(seed)) for seed in seeds], dtype=torch.double)
         spread = values.std(0) if len(seeds) > 1 else torch.full((len(MEASURES),), torch.nan)
         pairs = torch.stack([values.mean(0), spread], dim=1).tolist()
-        rows.append({"source": source, "model": name} | dict(zip(MEASURES, pairs, strict=True)))
-    return results | {"rows": rows}
+        rows[source, name] = {"source": source, "model": name} | dict(zip(MEASURES, pairs, strict=True))
+        so_far = _whole(results, rows | kept, ckpts, priors)
+        if name in so_far["checkpoints"]:
+            keep(so_far)
+    return results | {"rows": [*rows.values()]}
+
+
+def _whole(
+    results: Mapping[str, Any],
+    rows: Mapping[tuple[str, str | None], Any],
+    ckpts: Sequence[Checkpoint],
+    priors: Mapping[str, Checkpoint],
+) -> dict[str, Any]:
+    """The results with these rows, without the models of which some are still to come."""
+    whole = {c.name for c in ckpts if all((kind, c.name) in rows for kind in _kinds(c, priors))}
+    of_models = ("num_fitted", "checkpoints", "priors")
+    parts = {key: {name: value for name, value in results[key].items() if name in whole} for key in of_models}
+    return results | parts | {"rows": [row for (_, name), row in rows.items() if name is None or name in whole]}
 
 
 def _kept_rows(earlier: Mapping[str, Any] | None, results: Mapping[str, Any]) -> dict[tuple[str, str | None], Any]:
@@ -209,11 +228,19 @@ def _sources(
     x = reference.float() / 255
     yield PIXEL_NOISE, None, partial(_draw_pixel_noise, x.mean(0), x.std(0), num_samples)
     for ckpt in ckpts:
-        yield RECONSTRUCTIONS, ckpt.name, partial(_draw_reconstructions, ckpt, num_samples)
-        for sampler in samplers_of(ckpt.model_config):
-            yield sampler, ckpt.name, partial(_draw_samples, ckpt, latents.fit(ckpt.codes, sampler), num_samples)
-        if ckpt.name in priors:
-            yield LEARNED, ckpt.name, partial(_draw_learned, ckpt, priors[ckpt.name], num_samples)
+        for kind in _kinds(ckpt, priors):
+            if kind == RECONSTRUCTIONS:
+                draw = partial(_draw_reconstructions, ckpt, num_samples)
+            elif kind == LEARNED:
+                draw = partial(_draw_learned, ckpt, priors[ckpt.name], num_samples)
+            else:
+                draw = partial(_draw_samples, ckpt, latents.fit(ckpt.codes, kind), num_samples)
+            yield kind, ckpt.name, draw
+
+
+def _kinds(ckpt: Checkpoint, priors: Mapping[str, Checkpoint]) -> list[str]:
+    """The sources of a model's rows, in their order."""
+    return [RECONSTRUCTIONS, *samplers_of(ckpt.model_config), *([LEARNED] if ckpt.name in priors else [])]
 
 
 def _draw_photos(photos: Tensor, num_samples: int, seed: int) -> Iterator[Tensor]:
@@ -239,18 +266,19 @@ def _draw_learned(ckpt: Checkpoint, prior: Checkpoint, num_samples: int, seed: i
     return draw_learned(ckpt, prior.model, range(seed * num_samples, (seed + 1) * num_samples))
 
 
-def draw_learned(ckpt: Checkpoint, prior: FlowPrior, seeds: Sequence[int], **how: Any) -> Iterator[Tensor]:
-    """Samples of a prior of the checkpoint's codes, decoded, (B, 3, H, W) batch by batch; `how` is as in learned_codes."""
+def draw_learned(
+    ckpt: Checkpoint, prior: FlowPrior, seeds: Sequence[int], how: Sampling = flows.GUIDED
+) -> Iterator[Tensor]:
+    """Samples of a prior of the checkpoint's codes, decoded, (B, 3, H, W) batch by batch."""
     return (
-        ckpt.model.decode(learned_codes(prior, batch.tolist(), **how))
-        for batch in torch.tensor(seeds).split(BATCH_SIZE)
+        ckpt.model.decode(learned_codes(prior, batch.tolist(), how)) for batch in torch.tensor(seeds).split(BATCH_SIZE)
     )
 
 
-def learned_codes(prior: FlowPrior, seeds: Sequence[int], **how: Any) -> Tensor:
-    """Codes (N, *latent_shape) of a prior, of all its classes in turn; as it draws them by default, but for what `how` tells flows.sample."""
+def learned_codes(prior: FlowPrior, seeds: Sequence[int], how: Sampling = flows.GUIDED) -> Tensor:
+    """Codes (N, *latent_shape) of a prior, of all its classes in turn."""
     label = classes_in_turn(prior, seeds).tolist() if prior.num_labels else None
-    return flows.sample(prior, seeds, label, **{"guidance": flows.GUIDANCE} | how)
+    return flows.sample(prior, seeds, replace(how, label=label))
 
 
 def classes_in_turn(prior: FlowPrior, seeds: Sequence[int]) -> Tensor:

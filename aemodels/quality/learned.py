@@ -2,13 +2,14 @@
 features that were learnt elsewhere, and what do steps, guidance and training change?"""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from aemodels.codes import flows
+from aemodels.codes.flows import Sampling
 from aemodels.models.flow import FlowPrior
 from aemodels.quality import copying, generation, telling
 from aemodels.quality.generation import classes_in_turn, draw_learned, frechet_distance
@@ -113,7 +114,7 @@ def over_guidance(
     other seeds."""
     seeds, rows = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + num_samples), []
     for guidance in GUIDANCES:
-        samples = look_at(draw_learned(ckpt, prior, seeds, guidance=guidance), described_by)
+        samples = look_at(draw_learned(ckpt, prior, seeds, Sampling(guidance=guidance)), described_by)
         labels = classes_in_turn(prior, seeds)
         told = {name: _told(real, name, samples, labels) for name in (real.classifiers if prior.num_labels else ())}
         rows.append({"guidance": guidance, "frechet": _of_samples(real.train, samples), "told": told})
@@ -124,14 +125,17 @@ def over_steps(
     ckpt: Checkpoint, prior: FlowPrior, train: Seen, described_by: Mapping[str, Describe]
 ) -> list[dict[str, Any]]:
     """For each of STEPS: "num_steps" and "frechet" by features."""
-    return [{"num_steps": n, "frechet": of_few(ckpt, prior, train, described_by, num_steps=n)} for n in STEPS]
+    return [
+        {"num_steps": n, "frechet": of_few(ckpt, prior, train, described_by, replace(flows.GUIDED, num_steps=n))}
+        for n in STEPS
+    ]
 
 
 def of_few(
-    ckpt: Checkpoint, prior: FlowPrior, train: Seen, described_by: Mapping[str, Describe], **how: Any
+    ckpt: Checkpoint, prior: FlowPrior, train: Seen, described_by: Mapping[str, Describe], how: Sampling = flows.GUIDED
 ) -> dict[str, float]:
-    """The Fréchet distance of NUM_CURVE samples from train photos, by features; drawn as `how` tells flows.sample."""
-    return _of_samples(train, look_at(draw_learned(ckpt, prior, range(NUM_CURVE), **how), described_by))
+    """The Fréchet distance of NUM_CURVE samples from train photos, by features."""
+    return _of_samples(train, look_at(draw_learned(ckpt, prior, range(NUM_CURVE), how), described_by))
 
 
 def distances(train: Seen, kinds: Mapping[str, Seen], n: int) -> dict[str, dict[str, float]]:

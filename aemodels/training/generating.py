@@ -86,6 +86,12 @@ def measure_set(
     earlier = None if anew else measurements.read_generation(data.fingerprint, out)
     if earlier and all(earlier.get(key) == now for key, now in _identities(ckpts, priors, num_samples).items()):
         return None
+
+    def keep(results: dict[str, Any]) -> None:
+        kept = measurements.read_generation(data.fingerprint, out) or {}
+        of_priors = {key: kept[key] for key in measurements.OF_PRIORS if key in kept}
+        measurements.save_generation(results | of_priors, data.fingerprint, out)
+
     photos = _photos_of(ckpts[0], roots)
     train = photos.images[torch.cat([photos.train_index, photos.validation_index]).sort().values]
     num_threads = torch.get_num_threads()
@@ -99,12 +105,11 @@ def measure_set(
             progress=lambda text: print(f"Sampling: {text}", flush=True),
             priors=priors,
             earlier=earlier,
+            keep=keep,
         )
     finally:
         torch.set_num_threads(num_threads)
-    kept = measurements.read_generation(data.fingerprint, out) or {}
-    results |= {key: kept[key] for key in measurements.OF_PRIORS if key in kept}
-    measurements.save_generation(results, data.fingerprint, out)
+    keep(results)
     return results
 
 

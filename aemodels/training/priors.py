@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from aemodels.codes import latents
 from aemodels.data.sources import DataSet
 from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
@@ -78,8 +79,14 @@ def initial_model(recipe: Recipe, out: Path, codes: CodeSet) -> FlowPrior:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
         model = autoencoders.build(recipe.model)
-    model.fit_gaussian(codes.train)
+    model.fit_gaussian(codes.train, _shrinkage(codes.train))
     return model
+
+
+def _shrinkage(codes: Tensor) -> float:
+    """For FlowPrior.fit_gaussian: 0 where the codes are more than the numbers of each, as many as a covariance of full rank needs; else the
+    share that Ledoit & Wolf (2004, https://doi.org/10.1016/S0047-259X(03)00096-4) find best."""
+    return latents.fit(codes, "shrinkage").shrinkage if len(codes) <= codes[0].numel() else 0.0
 
 
 def seconds_to_measure(model: FlowPrior, codes: CodeSet) -> float:

@@ -29,7 +29,7 @@ def pushed(setting: Setting, places: tuple[int, ...], t: float, seeds: tuple[int
     noisy = prior.denormalise((1 - t) * prior.normalise(z) + t * noise)
 
     def bring_back(z: Tensor, seeds: Tensor, labels: Tensor) -> Tensor:
-        return flows.edit(prior, z, t, seeds.tolist(), **setting.how(drawings.known(labels)))
+        return flows.edit(prior, z, t, seeds.tolist(), setting.how(drawings.known(labels)))
 
     back = drawings.in_shares(bring_back, z, seeds, labels)
     return noisy, back

@@ -39,7 +39,7 @@ def walks(setting: Setting, seeds: tuple[int, int]) -> tuple[Walk, Walk]:
     first, second = setting.in_turn(seeds) or (0, 0)
     labels = [first] * MIDDLE + [second] * (NUM_STEPS - MIDDLE)
     in_noise = drawings.in_shares(
-        lambda e, label: flows.sample_from(prior, e, **setting.how(label.tolist())), noise, labels
+        lambda e, label: flows.sample_from(prior, e, setting.how(label.tolist())), noise, labels
     )
     in_code = latents.lerp(in_noise[0], in_noise[-1], NUM_STEPS)
     return tuple(Walk(z, drawings.decode(ckpt, z)) for z in (in_noise, in_code))

@@ -36,7 +36,7 @@ def filled(setting: Setting, place: int, holes: tuple[Cell, ...], seeds: tuple[i
     own_class = drawings.known(ckpt.labels[place].expand(len(seeds)))
 
     def fill(z: Tensor, seeds: Tensor) -> Tensor:
-        return flows.inpaint(prior, z, known, seeds.tolist(), **setting.how(own_class and own_class[: len(z)]))
+        return flows.inpaint(prior, z, known, seeds.tolist(), setting.how(own_class and own_class[: len(z)]))
 
     return drawings.decode(ckpt, drawings.in_shares(fill, z, seeds))
 

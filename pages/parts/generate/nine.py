@@ -56,7 +56,7 @@ def show(chosen: Chosen) -> None:
     """The samples, which sharpen while they are drawn, what to notice, and the downloads."""
     place, of_photo = st.empty(), _("Nearest real {photo} of each").format(photo=chosen.picture.one)
     drawn_with = seeds(chosen.seed)
-    gaussian = flows.sample(chosen.prior, drawn_with, num_steps=1, strength=0.0)
+    gaussian = flows.sample(chosen.prior, drawn_with, flows.Sampling(num_steps=1, strength=0.0))
     x_gaussian = drawings.decode(chosen.ckpt, gaussian)
 
     def show_now(moment: flows.Moment) -> None:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from typing import Any
 
 import streamlit as st
 import torch
@@ -50,17 +49,13 @@ class Setting:
         """The class of each seed where they come in turn, as `generation.learned_codes` has it."""
         return [seed % self.model().num_labels for seed in seeds] if self.label == IN_TURN else []
 
-    def how(self, in_turn: Sequence[int] | None = None) -> dict[str, Any]:
+    def how(self, in_turn: Sequence[int] | None = None) -> flows.Sampling:
         """The same for a function of `flows`.
 
         in_turn  the class of each code, where IN_TURN is chosen; None where that of one is not known
         """
-        return {
-            "label": in_turn if self.label == IN_TURN else self.label,
-            "num_steps": self.num_steps,
-            "guidance": self.guidance,
-            "strength": self.strength,
-        }
+        label = in_turn if self.label == IN_TURN else self.label
+        return flows.Sampling(label, self.num_steps, self.guidance, self.strength)
 
 
 class Drawing:
@@ -78,8 +73,8 @@ class Drawing:
         pool.shutdown(wait=False)
 
     @staticmethod
-    def _draw(prior: FlowPrior, seeds: list[int], how: dict[str, Any], steps: list[flows.Moment]) -> None:
-        for moment in flows.path(prior, seeds, **how):
+    def _draw(prior: FlowPrior, seeds: list[int], how: flows.Sampling, steps: list[flows.Moment]) -> None:
+        for moment in flows.path(prior, seeds, how):
             steps.append(moment)
 
     def is_done(self, within_s: float) -> bool:
