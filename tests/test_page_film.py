@@ -9,8 +9,10 @@ from browser import REPO
 from foreign_models import save_foreign
 
 import aemodels
+from aemodels import language
 from aemodels.quality import filmed
 from aemodels.storage import films
+from pages.parts.film import canvas, wording
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 NAME = "mnist-ae"
@@ -39,6 +41,16 @@ def test_it_says_when_the_digits_part_and_how_far_the_codes_spread(folder):
     assert first < final / 2
     assert "Procrustes" in notice(app)
     assert "Without a film: `mnist-dae-2d`." in notice(app)
+
+
+def test_it_says_how_many_of_the_codes_are_drawn():
+    assert "10,000" not in wording.of_film(5_000, canvas.NUM_DRAWN)["hint"]
+    hint = wording.of_film(10_000, canvas.NUM_DRAWN)["hint"]
+    assert hint.endswith(
+        "5,000 of the 10,000 codes are drawn, so that they move smoothly; the curves and figures are of all."
+    )
+    with language.speaking("zh"):
+        assert wording.of_film(10_000, canvas.NUM_DRAWN)["hint"].endswith("曲线和数值则用全部编码计算。")
 
 
 def test_a_step_and_models_are_in_the_address():

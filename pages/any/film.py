@@ -39,7 +39,7 @@ def show_films() -> None:
         "step": step,
         "classes": classes,
         "colours": figures.class_colours(classes),
-        "words": wording.of_film(),
+        "words": wording.of_film(max(len(ckpt.labels) for ckpt in ckpts.values()), canvas.NUM_DRAWN),
     }
     with picture:
         canvas.play(f"film-{len(films)}-{with_labels}", data, change)

@@ -1,7 +1,7 @@
 """What the film's page calls things, in the language that is spoken."""
 
 from aemodels.data.words import Words
-from aemodels.language import _
+from aemodels.language import _, number, sentences
 from aemodels.storage.films import Film
 
 
@@ -30,8 +30,17 @@ def charts(films: list[Film], kind: Words, with_labels: bool) -> list[dict]:
     return [of_loss, *([of_neighbours] if with_labels else []), of_spread]
 
 
-def of_film() -> dict[str, str]:
-    """What the component says. A field that is left in braces is filled in there, where the value is known."""
+def of_film(num_codes: int, num_drawn: int) -> dict[str, str]:
+    """What the component says, of films of which the longest has so many codes, and at most num_drawn of them are drawn. A field that is
+    left in braces is filled in there, where the value is known."""
+    hint = _(
+        "Space plays and stops. Drag the slider or any curve; on the slider the arrow keys go from moment to moment. Between two moments "
+        "that the training kept, codes move in a straight line and pictures fade. Steps are on a logarithmic scale."
+    )
+    of_some = _(
+        "{drawn} of the {total} codes are drawn, so that they move smoothly; the curves and figures are of all."
+    )
+    of_some = of_some.format(drawn=number(num_drawn), total=number(num_codes))
     return {
         "classes": _("Classes"),
         "alone": _("Show “{name}” alone"),
@@ -42,8 +51,5 @@ def of_film() -> dict[str, str]:
         "codes": _("Codes of the test images, {title}"),
         "grid": _("Decoded grid of the same box, {title}"),
         "chart": _("{title} along the steps; click or drag to go to a step"),
-        "hint": _(
-            "Space plays and stops. Drag the slider or any curve; on the slider the arrow keys go from moment to moment. Between two moments "
-            "that the training kept, codes move in a straight line and pictures fade. Steps are on a logarithmic scale."
-        ),
+        "hint": sentences([hint, of_some if num_drawn < num_codes else ""]),
     }
