@@ -55,6 +55,21 @@ def test_the_best_picture_that_a_block_carries():
     assert errors.isfinite().tolist() == [False, False, True, False]
 
 
+def test_a_trial_that_is_known_is_not_made_again(monkeypatch):
+    asked = []
+
+    def simulate(link, snr, *limits):
+        asked.append(snr)
+        return Trial(snr, 16, 1)
+
+    monkeypatch.setattr(Link, "simulate", simulate)
+    code = ChannelCode(0.05, 230, 6, (Trial(snr_db(0.05) - 1, 64, 64), Trial(snr_db(0.05), 1000, 1)))
+    assert separate_coding.tried(code, -1) == separate_coding.tried(code, 0) == code
+    more = separate_coding.tried(code, -0.5)
+    assert [trial.num_blocks for trial in more.trials] == [64, 16, 1000]  # by rising SNR
+    assert asked == [snr_db(0.05) - 0.5]
+
+
 def test_codes_come_back_as_they_were_kept(checkpoint_folder):
     assert measurements.read_separate_coding() == []
     code = ChannelCode(0.05, 230, 6, (Trial(12.0, 64, 64), Trial(snr_db(0.05), 1000, 1)))
