@@ -177,6 +177,7 @@ def train(request: Request, at: Workplace) -> list[str]:
         request.shares = processes.of_the_first(duration.shares(request, at) if at.is_first else {}, at.accelerator)
     # Other processes may look into other folders.
     names, left_out = lacking.with_images(lacking.lacking(request), request)
+    lacking.check_what_they_start_from(names, request)
     names = processes.of_the_first(names, at.accelerator)
     if names:
         print(

@@ -304,6 +304,13 @@ def test_missing_checkpoint_to_start_from(small_data, tmp_path, capsys):
     assert "train.py --only dog-ae" in message
 
 
+def test_a_model_to_start_from_is_missed_before_any_is_trained(small_data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(making, "make", lambda *_: pytest.fail("trained"))
+    names = ["dog-ae", "dog-noise-0.10", "dog-prior"]  # which starts from dog-noise-0.05
+    message = fails(capsys, "--only", *names, "--quick", "--data", small_data, "--out", tmp_path)
+    assert f"no checkpoint dog-noise-0.05 in {tmp_path}" in message
+
+
 def second(model_config):
     """A recipe that starts from the checkpoint "first"."""
     config = TrainConfig(epochs=1, batch_size=2, learning_rate=1e-3, start_from="first")

@@ -69,6 +69,16 @@ def with_images(names: list[str], request: Request) -> tuple[list[str], list[str
     return found, left_out
 
 
+def check_what_they_start_from(names: list[str], request: Request) -> None:
+    """Raises CheckpointError where one of the names, to be trained in this order, starts from a model, or learns the codes of one, that is
+    neither there nor trained before it."""
+    for i, name in enumerate(names):
+        training = request.recipes[name].training
+        for needed in (training.start_from, training.codes_of):
+            if needed and needed not in names[:i]:
+                checkpoints.read_header(needed, request.out)
+
+
 def _unlike_what_is_asked(ckpt: Checkpoint, recipe: Recipe, request: Request) -> list[str]:
     """How a finished checkpoint was trained, where the command asks for something else."""
     made, differences = ckpt.train_config, []
