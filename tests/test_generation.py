@@ -392,7 +392,8 @@ def test_a_model_is_kept_as_soon_as_it_is_measured_and_not_measured_again(ckpt, 
     seen.clear()
     whole = generation.measure_generation(both, photos[0], test, **how, earlier=half)
     assert {text.partition(":")[0] for text in seen[1:]} == {"another"}
-    assert whole == generation.measure_generation(both, photos[0], test, **how)
+    at_once = generation.measure_generation(both, photos[0], test, **how)
+    assert repr(whole) == repr(at_once)  # of one seed there is no spread: NaN, which equals nothing
 
 
 def test_a_learned_prior_adds_a_row(results, ckpt, photos):

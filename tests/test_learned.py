@@ -146,7 +146,9 @@ def test_curves_are_of_the_settings_that_they_tell(measured, monkeypatch):
     monkeypatch.setattr(learned, "STEPS", (1, 3))
     by_steps = learned.over_steps(ckpt, prior.model, real.train, see)
     assert [row["num_steps"] for row in by_steps] == [1, 3]
-    assert by_steps[1]["frechet"] == learned.of_few(ckpt, prior.model, real.train, see, num_steps=3)
+    assert by_steps[1]["frechet"] == learned.of_few(
+        ckpt, prior.model, real.train, see, dataclasses.replace(flows.GUIDED, num_steps=3)
+    )
     assert by_steps[0]["frechet"] != by_steps[1]["frechet"]
     rows = learned.over_guidance(ckpt, prior.model, real, see, num_samples=6)
     assert [row["guidance"] for row in rows] == list(learned.GUIDANCES)
