@@ -149,7 +149,11 @@ def run(args: argparse.Namespace) -> int:
     device = str(accelerator.device) if accelerator else args.device
     dtype = torch.float32 if args.evaluate else processes.agreed_dtype(device, accelerator)
     at = Workplace(args.out, device, dtype, args.compile, accelerator)
-    left_out = evaluate(request, at) if args.evaluate else train(request, at)
+    left_out: list[str] = []
+    if not args.evaluate:
+        left_out = train(request, at)
+    elif at.is_first:
+        evaluate(request, at)
     if accelerator:
         accelerator.end_training()
     if not at.is_first:
@@ -162,13 +166,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def evaluate(request: Request, at: Workplace) -> list[str]:
-    """Measures what finished checkpoints lack; leaves out no name."""
-    if at.is_first:
-        print(f"{provenance.device_name(at.device)}: measures in float32.", flush=True)
-        for recipe in request.recipes.values():
-            measuring.evaluate_finished(recipe, request.load, at.out, at.device)
-    return []
+def evaluate(request: Request, at: Workplace) -> None:
+    """Measures what finished checkpoints lack."""
+    print(f"{provenance.device_name(at.device)}: measures in float32.", flush=True)
+    for recipe in request.recipes.values():
+        measuring.evaluate_finished(recipe, request.load, at.out, at.device)
 
 
 def train(request: Request, at: Workplace) -> list[str]:

@@ -1,9 +1,12 @@
 """deploy/: two processes of the app behind nginx, as it is set up there, and what becomes of visits when one of them ends."""
 
 import asyncio
+import io
+import os
 import re
 import shutil
 import subprocess
+import tarfile
 import time
 import tomllib
 import urllib.request
@@ -208,3 +211,28 @@ def test_a_browser_whose_process_ends_goes_on_with_the_other(both, new_page):
     page.locator(".st-key-again button").click()
     wait_for_new_picture(page, old)
     assert query(page)["seed"] == "8"
+
+
+def test_a_rented_gpu_packs_what_the_run_has_made_into_parts_to_take_home(tmp_path):
+    """With a stand-in for train.py; what came along stays where it is, and the run's exit status is that of the script."""
+    (tmp_path / "bin").mkdir()
+    python3 = tmp_path / "bin/python3"
+    python3.write_text('#!/bin/sh\nhead -c 20000000 /dev/zero > made/new.safetensors\necho "$@"\nexit 3\n')
+    python3.chmod(0o755)
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made/along.safetensors").write_text("a model that came along")
+    done = subprocess.run(
+        ["sh", DEPLOY / "rented_gpu.sh", "photos.pack digits", "parts", "1", "--only", "dog-prior"],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{python3.parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    parts = sorted((tmp_path / "parts").glob("models.tar.*"))
+    assert [part.stat().st_size <= 16e6 for part in parts] == [True, True]
+    with tarfile.open(fileobj=io.BytesIO(b"".join(part.read_bytes() for part in parts))) as tar:
+        assert [(member.name, member.size) for member in tar] == [("./new.safetensors", 20_000_000)]
+    log = (tmp_path / "parts/train.log").read_text()
+    assert log == "train.py --data photos.pack digits --out made --only dog-prior\n"
