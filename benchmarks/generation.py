@@ -64,8 +64,9 @@ def measure_priors(ckpts: Sequence[Checkpoint], priors: Mapping[str, Checkpoint]
     else:
         described_by[elsewhere.NAME] = of_elsewhere
     known = results.setdefault("learned", {})
-    measured = set() if args.anew else {c.name for c in ckpts if _is_measured(known, c, priors, described_by)}
-    lacking = [c for c in ckpts if c.name in priors and (args.curves or c.name not in measured)]
+    with_prior = [c for c in ckpts if c.name in priors]
+    measured = set() if args.anew else {c.name for c in with_prior if _is_measured(known, c, priors, described_by)}
+    lacking = [c for c in with_prior if args.curves or c.name not in measured]
     if not lacking:
         return
     dataset = sources.load(data.config, sources.data_root(args.data))
