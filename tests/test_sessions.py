@@ -1,13 +1,15 @@
 """Many people at once, and one for long: each gets the picture of their own seed, and the server's memory stays."""
 
+import asyncio
+import urllib.request
+
 import psutil
 import pytest
-from browser import PICTURE, needs_browser, picture_bytes, running_app, settle, wait_for_new_picture
-
-pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+from browser import running_app
+from visiting import Visitor
 
 NUM_PEOPLE = 20
+pytestmark = pytest.mark.release
 
 
 @pytest.fixture(scope="module")
@@ -17,56 +19,48 @@ def server(tmp_path_factory):
         yield url, psutil.Process(process.pid)
 
 
-def picture(page):
-    return page.locator(PICTURE).first.get_attribute("src")
+def picture_of(url, answer, seed):
+    """The file of the first picture on a page that was drawn with this seed."""
+    assert (answer.seed, answer.errors) == (seed, [])
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(url + answer.pictures[0], timeout=60) as file:
+        return file.read()
 
 
-def click_draw_again(page):
-    """Clicks and does not wait for what comes of it."""
-    page.evaluate("document.querySelector('.st-key-again button').click()")
-
-
-def wait_for_seed(page, seed, old_picture):
-    page.wait_for_function("seed => new URLSearchParams(location.search).get('seed') === seed", arg=str(seed))
-    wait_for_new_picture(page, old_picture)
-
-
-@pytest.mark.release
-def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(server, new_page):
+def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(server):
     url, _ = server
     seeds = [100 + 10 * i for i in range(NUM_PEOPLE)]
-    people = [new_page() for _ in seeds]
-    for page, seed in zip(people, seeds, strict=True):
-        page.goto(f"{url}/dogs-sample?seed={seed}")
-        settle(page)
-    before = [picture(page) for page in people]
-    for page in people:
-        click_draw_again(page)
-    for page, seed, old in zip(people, seeds, before, strict=True):
-        wait_for_seed(page, seed + 1, old)
-    shown = [picture_bytes(page) for page in people]
-    assert len(set(shown)) == NUM_PEOPLE
 
-    alone = people[0]
-    for seed, expected in list(zip(seeds, shown, strict=True))[::4]:
-        alone.goto(f"{url}/dogs-sample?seed={seed + 1}")
-        settle(alone)
-        assert picture_bytes(alone) == expected
+    async def visits():
+        people = [Visitor(url) for _ in seeds]
+        await asyncio.gather(*(person.__aenter__() for person in people))
+        for person, seed in zip(people, seeds, strict=True):
+            await person.open("dogs-sample", seed=seed)
+        clicked = await asyncio.gather(*(person.click("again") for person in people))
+        shown = [picture_of(url, answer, seed + 1) for answer, seed in zip(clicked, seeds, strict=True)]
+        assert len(set(shown)) == NUM_PEOPLE
+        await asyncio.gather(*(person.__aexit__() for person in people))
+
+        async with Visitor(url) as alone:
+            for seed, expected in list(zip(seeds, shown, strict=True))[::4]:
+                assert picture_of(url, await alone.open("dogs-sample", seed=seed + 1), seed + 1) == expected
+
+    asyncio.run(visits())
 
 
-@pytest.mark.release
-def test_memory_stays_where_it_was_after_the_first_clicks(server, new_page):
+def test_memory_stays_where_it_was_after_the_first_clicks(server):
     url, process = server
-    page = new_page()
-    page.goto(f"{url}/dogs-sample?seed=1")
-    settle(page)
 
-    def click(seeds):
-        for seed in seeds:
-            old = picture(page)
-            click_draw_again(page)
-            wait_for_seed(page, seed, old)
-        return process.memory_info().rss
+    async def visit():
+        async with Visitor(url) as visitor:
+            await visitor.open("dogs-sample", seed=1)
 
-    warm = click(range(2, 12))
-    assert click(range(12, 42)) <= 1.1 * warm
+            async def click(seeds):
+                for seed in seeds:
+                    assert (await visitor.click("again")).seed == seed
+                return process.memory_info().rss
+
+            warm = await click(range(2, 12))
+            assert await click(range(12, 42)) <= 1.1 * warm
+
+    asyncio.run(visit())

@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
@@ -23,6 +24,7 @@ class Answer:
     seed      what its seed control shows; None where it has none
     headings  titles and headers, the page's own first
     texts     what its text fields hold
+    pictures  addresses of its pictures, in their order
     errors    what a visitor would see in red
     """
 
@@ -31,6 +33,7 @@ class Answer:
     seed: int | None = None
     headings: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
@@ -46,6 +49,8 @@ class Visitor:
         self.cookies = dict(cookies or {})
         self.pages: dict[str, str] = {}
         self._seen: list[str] = []  # hashes of elements that need not be sent again
+        self._path, self._query = "", ""  # of the page that is shown
+        self._buttons: dict[str, str] = {}  # key -> identifier
 
     async def __aenter__(self) -> "Visitor":
         self._socket = await connect(
@@ -69,13 +74,22 @@ class Visitor:
         """Opens a page with these values in its address, by its link where the links are known, and waits until all of it is there.
 
         Raises websockets' ConnectionClosed where the server goes away."""
-        message = BackMsg()
-        message.rerun_script.query_string = urlencode(query)
-        message.rerun_script.page_name = "" if path in self.pages else path
-        message.rerun_script.page_script_hash = self.pages.get(path, "")
-        message.rerun_script.cached_message_hashes.extend(self._seen)
+        self._path, self._query = path, urlencode(query)
+        return await self._run(ClientState())
+
+    async def click(self, key: str) -> Answer:
+        """Clicks on the button with this key, which no fragment holds, on the page that is shown, and waits as `open` does."""
+        asked = ClientState()
+        asked.widget_states.widgets.add(id=self._buttons[key], trigger_value=True)
+        return await self._run(asked)
+
+    async def _run(self, asked: ClientState) -> Answer:
+        asked.query_string = self._query
+        asked.page_name = "" if self._path in self.pages else self._path
+        asked.page_script_hash = self.pages.get(self._path, "")
+        asked.cached_message_hashes.extend(self._seen)
         start, answer = time.monotonic(), Answer()
-        await self._socket.send(message.SerializeToString())
+        await self._socket.send(BackMsg(rerun_script=asked).SerializeToString())
         while not self._read(await self._socket.recv(), answer):
             pass
         answer.seconds = time.monotonic() - start
@@ -91,11 +105,16 @@ class Visitor:
             answer.errors.append("page not found")
         elif kind == "new_session":
             answer.__init__()
+        elif kind == "page_info_changed":
+            self._query = message.page_info_changed.query_string
         elif kind == "delta" and message.delta.HasField("new_element"):
             answer.num_elements += 1
             if message.metadata.cacheable:
                 self._seen.append(message.hash)
-            _note(message.delta.new_element, answer)
+            element = message.delta.new_element
+            if element.WhichOneof("type") == "button":
+                self._buttons[element.button.id.rsplit("-", 1)[1]] = element.button.id
+            _note(element, answer)
         elif kind == "ref_hash":
             answer.num_elements += 1
         elif kind == "script_finished":
@@ -113,6 +132,8 @@ def _note(element, answer: Answer) -> None:
     elif kind == "text_input":
         widget = element.text_input
         answer.texts.append(widget.value if widget.set_value else widget.default)
+    elif kind == "imgs":
+        answer.pictures.extend(picture.url for picture in element.imgs.imgs)
     elif kind == "heading":
         answer.headings.append(element.heading.body)
     elif kind == "exception":
