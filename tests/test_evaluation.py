@@ -296,6 +296,8 @@ def test_baselines_of_other_photos_are_measured_again(saved, photos, photo_folde
     of_forty_numbers(monkeypatch)
     monkeypatch.setattr(baselines.codec, "at_capacity", lambda *_: (COMPLETE_AVIF, {}))
     monkeypatch.setattr(baselines, "AVIF_PHOTOS", 0)
+    sampled = []
+    monkeypatch.setattr(train.generating, "measure", lambda sets, *_: sampled.extend(sets.values()))
     folder = saved().parent
     write_baselines(folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF, fingerprint="0" * 32)
     assert evaluate(photo_folder, folder) == 0
@@ -303,6 +305,7 @@ def test_baselines_of_other_photos_are_measured_again(saved, photos, photo_folde
     assert found["data_fingerprint"] == photos.record.fingerprint
     assert measurements.read_baselines("0" * 32, folder)["linear_code"] == COMPLETE_LINEAR
     assert found["linear_code"] != COMPLETE_LINEAR
+    assert [[ckpt.name for ckpt in of_set] for of_set in sampled] == [["dog-ae"]]
 
 
 def test_too_few_photos_for_the_components_are_told_and_nothing_is_measured(checkpoint_folder, photo_folder, capsys):
