@@ -10,6 +10,7 @@ import pytest
 import scipy.linalg
 import torch
 import torch.nn.functional as F
+from broken_models import quick
 from browser import copy_photos
 from foreign_models import save_foreign
 from small_priors import save_prior
@@ -241,7 +242,8 @@ def blurred(x, sigma):
 @pytest.mark.release
 @pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"])
 def test_real_before_reconstruction_before_sample_before_noise(name, yardstick, others, real):
-    ckpt = aemodels.load_checkpoint(name)
+    # At the most noise, photos rebuilt without what improves their codes are hardly denser than samples.
+    ckpt = aemodels.load_checkpoint(name) if name == "dog-noise-0.15" else quick(name)
     rebuilt = torch.cat([ckpt.model.decode(ckpt.model.encode(x)) for x in others.split(16)])
     z = latents.sample(latents.fit(ckpt.codes), range(len(others))).unflatten(1, (16, 8, 8))
     sampled = torch.cat([ckpt.model.decode(batch) for batch in z.split(16)])
@@ -298,7 +300,7 @@ def test_copies_of_known_photos_show(yardstick, photos, real):
 @pytest.fixture(scope="module")
 def ckpt(photos):
     """dog-ae with the codes of photos[5, :20] as its reference, which come as the last 20 of the test split below."""
-    ckpt = aemodels.load_checkpoint("dog-ae")
+    ckpt = quick("dog-ae")
     codes = ckpt.model.encode(photos[5, :20].float() / 255)
     return dataclasses.replace(ckpt, codes=codes, index=torch.arange(30, 50))
 
@@ -468,7 +470,7 @@ def few_dogs(data_folder, tmp_path, monkeypatch):
     """A photo of each breed, and a folder with dog-noise-0.10 as if it had been trained on them: photos, folder."""
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
     dogs = photo_sets.load_dogs(copy_photos(data_folder, tmp_path, 1))
-    c = aemodels.load_checkpoint("dog-noise-0.10")
+    c = quick("dog-noise-0.10")
     provenance = c.provenance | {"data_fingerprint": dogs.fingerprint}
     num_test = len(dogs.test_index)
     checkpoints.save_checkpoint(
