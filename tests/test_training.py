@@ -1,5 +1,4 @@
 from dataclasses import replace
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -115,11 +114,9 @@ def test_epochs_are_shuffled_differently_and_hold_each_image_once(mlp_config):
     assert not torch.equal(epochs[1], epochs[2])
 
 
-@pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.release)])
+@pytest.mark.release
 @pytest.mark.parametrize("network", ["mlp", "refined"])
-def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config, conv_config, network, backend, monkeypatch):
-    """What may refuse a network or rename its weights comes before the backend; that of train.py compiles for a minute."""
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config, conv_config, network):
     refined = replace(conv_config, corrector_depths=(1, 1), refiner_depth=1, refiner_steps=2)
     config = {"mlp": mlp_config, "refined": refined}[network]
     images = torch.randint(0, 256, (32, *config.image_shape), dtype=torch.uint8)
