@@ -95,6 +95,11 @@ def test_processes_that_would_go_on_from_different_epochs_are_stopped():
         processes.agree_on_epoch(3, seen(3, 0))
 
 
+@pytest.fixture(scope="module")
+def digits(data_folder, tmp_path_factory):
+    return copy_digits(data_folder, tmp_path_factory.mktemp("digits"), 1200, 200)
+
+
 TELL_NAMES = """
 import os, sys, train
 folder, rank, names = sys.argv[1], os.environ["RANK"], []
@@ -105,19 +110,18 @@ open(f"{folder}/{rank}.txt", "w").write(" ".join(names))
 """
 
 
-def test_processes_that_see_other_folders_train_the_same_models(data_folder, tmp_path):
+def test_processes_that_see_other_folders_train_the_same_models(digits, tmp_path):
     """Of two machines that do not share --out, one may have a model that the other lacks."""
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "mnist-ae.safetensors").write_bytes(checkpoint_path("mnist-ae").read_bytes())
     (tmp_path / "names.py").write_text(TELL_NAMES)
-    launch(tmp_path / "names.py", tmp_path, data_folder)
+    launch(tmp_path / "names.py", tmp_path, digits)
     assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == ["mnist-dae-2d"] * 2
 
 
-def test_train_py_in_two_processes_makes_one_checkpoint(data_folder, tmp_path):
+def test_train_py_in_two_processes_makes_one_checkpoint(digits, tmp_path):
     only = ("mnist-ae", "mnist-dae-2d")
     brief = ("--quick", "--epochs", "2", "--minutes", "60", "--device", "cpu")
-    digits = copy_digits(data_folder, tmp_path / "data", 6000, 1000)
     said = launch("train.py", *brief, "--data", digits, "--out", tmp_path, "--only", *only)
     assert list_checkpoints(tmp_path) == sorted(only)
     for name in only:

@@ -22,7 +22,7 @@ TWO = ["mnist-ae", "mnist-dae-2d"]
 
 @pytest.fixture(scope="module")
 def digits(data_folder, tmp_path_factory):
-    return copy_digits(data_folder, tmp_path_factory.mktemp("digits"), 3000, 500)
+    return copy_digits(data_folder, tmp_path_factory.mktemp("digits"), 1200, 200)
 
 
 def load(name, digits):
