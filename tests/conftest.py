@@ -125,12 +125,17 @@ def app_url(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def app_url_with_photos(data_folder, tmp_path_factory):
-    """The app with two photos of every breed."""
+def app_with_photos(data_folder, tmp_path_factory):
+    """The app with two photos of every breed: its URL, and the file of its log."""
     folder = tmp_path_factory.mktemp("app")
     copy_photos(data_folder, folder / "data", 2)
     with running_app(folder) as (url, _):
-        yield url
+        yield url, folder / "log.txt"
+
+
+@pytest.fixture(scope="session")
+def app_url_with_photos(app_with_photos):
+    return app_with_photos[0]
 
 
 @pytest.fixture(scope="module")
