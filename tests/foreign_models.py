@@ -1,13 +1,16 @@
 """Models that the lab did not bring: small networks with random weights, of data sets of all kinds, saved as checkpoints."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from aemodels.data import splits
 from aemodels.data.mnist import FAMILY
 from aemodels.data.sources import PHOTOS, DataConfig, DataRecord
-from aemodels.models.autoencoders import build
+from aemodels.models.autoencoders import Autoencoder, build
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.quality import evaluation
 from aemodels.storage import checkpoints
@@ -52,19 +55,27 @@ FOREIGN = {
 }
 
 
+@cache
+def _measured(
+    seed: int, image_shape: tuple[int, ...], model_values: tuple[tuple[str, Any], ...]
+) -> tuple[Autoencoder, dict[str, Any], Tensor]:
+    """A network with random weights, its figures on random images, and their codes."""
+    config = ModelConfig.from_dict({"image_shape": image_shape, **dict(model_values)})
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randint(256, (NUM_IMAGES, *image_shape), generator=generator, dtype=torch.uint8)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = build(config).eval().requires_grad_(False)
+    return model, evaluation.evaluate_all(model, images), evaluation.encode_all(model, images)
+
+
 def save_foreign(
     name: str, folder: Path, title: str | None = None, fingerprint: str = "0" * 32, as_name: str | None = None
 ) -> None:
     """One of FOREIGN, evaluated on random images, into a folder; under another name, with another title, or as of other images."""
     own_title, data, model_values = FOREIGN[name]
-    config = ModelConfig.from_dict({"image_shape": data.image_shape, **model_values})
-    generator = torch.Generator().manual_seed(len(name))
-    images = torch.randint(256, (NUM_IMAGES, *data.image_shape), generator=generator, dtype=torch.uint8)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = build(config).eval().requires_grad_(False)
+    model, metrics, codes = _measured(len(name), data.image_shape, tuple(model_values.items()))
     names = LABELS[data.source]
-    metrics = evaluation.evaluate_all(model, images)
     provenance = {
         "finished": True,
         "device": "CPU: a test's",
@@ -87,7 +98,7 @@ def save_foreign(
         train_config=TrainConfig(epochs=2, batch_size=50, learning_rate=1e-3),
         metrics=metrics,
         history=history,
-        codes=evaluation.encode_all(model, images),
+        codes=codes,
         labels=torch.arange(NUM_IMAGES) % len(names),
         index=torch.arange(NUM_IMAGES),
         provenance=provenance,

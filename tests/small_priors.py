@@ -4,9 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from browser import REPO
+from broken_models import save, small
 
-import aemodels
 from aemodels.models import autoencoders, flow
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage import checkpoints
@@ -16,13 +15,11 @@ PRIORS = {"dog-prior": ("dog-noise-0.10", 4), "mnist-prior": ("mnist-dae", 16)}
 
 
 def save_prior(name: str, folder: Path) -> None:
-    """One of PRIORS, and its autoencoder, into a folder."""
+    """One of PRIORS into a folder, and its autoencoder as `broken_models.small` makes it unless there is one."""
     autoencoder, patch = PRIORS[name]
-    ckpt = aemodels.load_checkpoint(autoencoder, REPO / "checkpoints")
-    if not (folder / f"{autoencoder}.safetensors").exists():
-        (folder / f"{autoencoder}.safetensors").symlink_to(
-            checkpoints.checkpoint_path(autoencoder, REPO / "checkpoints")
-        )
+    ckpt = small(autoencoder)
+    if not checkpoints.checkpoint_path(autoencoder, folder).exists():
+        save(autoencoder, folder)
     shape = ckpt.model_config.latent_shape
     classes = len(ckpt.data.label_names)
     settings = {"patch": patch, "depth": 1, "num_labels": classes, "time_shift": 1.0}

@@ -23,9 +23,10 @@ PLAIN = aemodels.load_checkpoint("mnist-ae")
 KL_NATS = [1.5, 2.25]
 
 
-@pytest.fixture(autouse=True)
-def vae(checkpoint_folder):
-    """mnist-ae, and a VAE of its weights: its plane is the same, smaller."""
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A folder with mnist-ae, and a VAE of its weights: its plane is the same, smaller."""
+    folder = tmp_path_factory.mktemp("models")
     scale = 1 / PLAIN.codes.std()
     config = dataclasses.replace(PLAIN.model_config, variant="vae", settings={"beta": 0.5})
     model = autoencoders.build(config).requires_grad_(False)
@@ -47,8 +48,15 @@ def vae(checkpoint_folder):
         history=history,
     )
     for made in (PLAIN, ckpt):
-        checkpoints.save_checkpoint(made, checkpoint_folder)
-    return aemodels.load_checkpoint("mnist-vae", checkpoint_folder)
+        checkpoints.save_checkpoint(made, folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def vae(models, monkeypatch):
+    """The VAE, in whose folder the pages look for models."""
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", models)
+    return aemodels.load_checkpoint("mnist-vae")
 
 
 def holes(z, codes):
