@@ -19,7 +19,7 @@ def project(tmp_path):
     root = tmp_path / "Ordner mit 实验 三"
     root.mkdir()
     for name in ("pages", "aemodels", ".streamlit"):
-        shutil.copytree(REPO / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(REPO / name, root / name)
     shutil.copy(REPO / "app.py", root)
     (root / "checkpoints").symlink_to(checkpoints.CHECKPOINT_FOLDER)
     (root / "pages/about/training.py").write_text("raise RuntimeError('a fault in the page')\n")
