@@ -3,7 +3,6 @@ import functools
 import os
 
 import pytest
-import streamlit as st
 import torch
 from browser import CHROMIUM_ARGUMENTS, REAL_DATA, WAIT_MS, chromium, copy_photos, running_app
 from threadpoolctl import threadpool_limits
@@ -18,6 +17,11 @@ threadpool_limits(1)  # of numpy, SciPy and scikit-learn
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the processes that tests start
 
 VIEWPORT = {"width": 1440, "height": 900}
+
+
+def pytest_collection_modifyitems(items):
+    """The slowest start first: a slow one that started last would keep one worker busy while the others have nothing left."""
+    items.sort(key=lambda item: (not item.get_closest_marker("release"), "test_browser" not in item.path.name))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -86,9 +90,7 @@ def checkpoint_folder(tmp_path, monkeypatch):
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", folder)
-    st.cache_resource.clear()
-    yield folder
-    st.cache_resource.clear()
+    return folder
 
 
 @pytest.fixture
