@@ -1,7 +1,6 @@
 """The codes through which encode goes, for the pictures of a page: computed once for all who look at them."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import partial
 
@@ -62,7 +61,7 @@ def of(name: str, x: Tensor) -> Stages:
     kept = [_of_picture(*version, digest) for digest in digests]
     missing = [i for i, of_picture in enumerate(kept) if not of_picture]
     if missing:
-        shares = cores.each(partial(_of_share, loaders.load(name).model), x[missing].chunk(os.cpu_count() or 1))
+        shares = cores.each(partial(_of_share, loaders.load(name).model), x[missing].chunk(cores.num_free()))
         for i, stages in zip(missing, (one for share in shares for one in share), strict=True):
             kept[i].append(stages)
     kinds, codes, psnr = zip(*(of_picture[0] for of_picture in kept), strict=True)

@@ -102,7 +102,12 @@ def load_all() -> None:
 def autoencoder_of(prior: aemodels.Checkpoint) -> aemodels.Checkpoint:
     """The checkpoint whose codes a prior draws, kept; raises CheckpointError where it is missing, or another one than the prior was
     trained on."""
-    return priors.autoencoder_of(prior, checkpoint_folder(), load)
+    return load(_autoencoder_of(_file(prior.name), _file(prior.provenance["codes_of"]["name"])))
+
+
+@st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
+def _autoencoder_of(prior: tuple[str, int, str], autoencoder: tuple[str, int, str]) -> str:
+    return priors.autoencoder_of(load(prior[0]), checkpoint_folder(), load).name
 
 
 def prior_of(name: str) -> str | None:
