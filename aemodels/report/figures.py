@@ -198,24 +198,31 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
     """One line a series: name -> (x, y). Returns a plotly Figure."""
     import plotly.graph_objects as go
 
-    figure = go.Figure()
-    for i, (name, (x, y)) in enumerate(series.items()):
-        figure.add_scatter(
-            x=list(x),
-            y=list(y),
-            name=plotly_text(name),
-            mode="lines+markers",
-            line={"color": PALETTE[i % len(PALETTE)], "width": 3},
-        )
-    figure.update_layout(
-        height=420,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
-        hovermode="x unified",
-    )
-    figure.update_xaxes(title=x_title, title_font_size=16, tickfont_size=14)
-    figure.update_yaxes(title=y_title, title_font_size=16, tickfont_size=14, type="log" if log_y else "linear")
-    return figure
+    # In one piece: plotly takes ten milliseconds to put the same together from calls of its methods.
+    traces = [
+        {
+            "type": "scatter",
+            "x": list(x),
+            "y": list(y),
+            "name": plotly_text(name),
+            "mode": "lines+markers",
+            "line": {"color": PALETTE[i % len(PALETTE)], "width": 3},
+        }
+        for i, (name, (x, y)) in enumerate(series.items())
+    ]
+    layout = {
+        "height": 420,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "legend": {"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
+        "hovermode": "x unified",
+        "xaxis": _axis(x_title),
+        "yaxis": _axis(y_title) | {"type": "log" if log_y else "linear"},
+    }
+    return go.Figure(traces, layout)
+
+
+def _axis(title: str) -> dict[str, object]:
+    return {"title": {"text": title, "font": {"size": 16}}, "tickfont": {"size": 14}}
 
 
 def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: str, height_px: int = 380):

@@ -77,6 +77,7 @@ def _of_picture(name: str, modified_ns: int, digest: str) -> list[tuple[list[str
 
 def _of_share(model: Autoencoder, x: Tensor) -> list[tuple[list[str], Tensor, Tensor]]:
     kinds, codes = zip(*refine.stages(model, x), strict=True)
-    psnr = [psnr_db(x, model.decode(z)) for z in codes]
-    of_each = zip(torch.stack(codes, dim=1), torch.stack(psnr, dim=1), strict=True)
+    x_hat = model.decode(torch.cat(codes))
+    psnr = psnr_db(x.repeat(len(codes), 1, 1, 1), x_hat).unflatten(0, (len(codes), -1))
+    of_each = zip(torch.stack(codes, dim=1), psnr.T, strict=True)
     return [(list(kinds), z.clone(), psnr_of_each) for z, psnr_of_each in of_each]

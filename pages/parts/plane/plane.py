@@ -114,7 +114,7 @@ def images(name: str) -> Tensor:
 
 def are_rebuilt(name: str) -> bool:
     """Whether `images` are not the originals."""
-    return originals.of_codes(loaders.checkpoint(name)) is None
+    return not originals.has_those_of_codes(loaders.checkpoint(name))
 
 
 def about_images(name: str) -> str:
