@@ -128,12 +128,12 @@ def place(name: str, method: str, z: Tensor) -> list[float]:
 def accuracies(name: str) -> tuple[Accuracy | None, Accuracy | None]:
     """How well labels are told by the codes, and by as many principal components of the pixels, where the images are here."""
     ckpt = loaders.checkpoint(name)
-    found = originals.has_those_of_codes(ckpt)
+    has_images = originals.has_those_of_codes(ckpt)
     with st.spinner(_("How well labels can be read off the codes is measured, once for all …")):
-        by_codes = _accuracy(*loaders.version(name), "codes", _digest(name), ckpt, None)
-        if by_codes is None or found is None:
+        by_codes = _accuracy(*loaders.version(name), "codes", _digest(name), ckpt)
+        if by_codes is None or not has_images:
             return by_codes, None
-        return by_codes, _accuracy(*loaders.version(name), "pixels", _digest(name), ckpt, found)
+        return by_codes, _accuracy(*loaders.version(name), "pixels", _digest(name), ckpt)
 
 
 def _digest(name: str) -> str:
@@ -206,14 +206,12 @@ def _pictures(name: str, modified_ns: int, with_psnr: bool, _digest: str, _ckpt:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _accuracy(
-    name: str, modified_ns: int, of: str, _digest: str, _ckpt: Checkpoint, _found: Tensor | None
-) -> Accuracy | None:
+def _accuracy(name: str, modified_ns: int, of: str, _digest: str, _ckpt: Checkpoint) -> Accuracy | None:
     names = [field.name for field in fields(Accuracy)]
 
     def compute() -> dict[str, np.ndarray]:
         codes = maps.flat(_ckpt.codes)
-        x = codes if _found is None else labels_read.principal_scores(_found, codes.shape[1])
+        x = codes if of == "codes" else labels_read.principal_scores(originals.of_codes(_ckpt), codes.shape[1])
         measured = labels_read.accuracy(x, _ckpt.labels.numpy())
         return {"figures": np.array([getattr(measured, name) for name in names] if measured else [])}
 

@@ -74,6 +74,11 @@ def of_codes(ckpt: Checkpoint) -> Tensor | None:
     return of(ckpt.data).at(ckpt.index) if has_those_of_codes(ckpt) else None
 
 
+def of_code(ckpt: Checkpoint, place: int) -> Tensor | None:
+    """That of one code (C, H, W), float in [0, 1]; None where it is not here."""
+    return of(ckpt.data).pictures(ckpt.index[[place]])[0] if has_those_of_codes(ckpt) else None
+
+
 def about_others(data: DataRecord) -> str:
     """A sentence, as Markdown, where the images on this computer are not those that the model was trained and judged on; else
     empty."""
