@@ -40,7 +40,10 @@ def compute(seed: int) -> Scene:
     else:
         start, z_start = _("the mean code"), mean
     z = torch.stack([axes.walk(stats, z_start, axis, STEPS) for axis in shown])
-    x = cores.rows(ckpt.model.decode, z.flatten(0, 1)).unflatten(0, z.shape[:2])
+    x = cores.rows(ckpt.model.decode, torch.cat([z_start[None], z[:, STEPS != 0].flatten(0, 1)]))
+    at_start, walked = x[:1].expand(len(z), 1, *x.shape[1:]), x[1:].unflatten(0, (len(z), -1))
+    before = int((STEPS < 0).sum())
+    x = torch.cat([walked[:, :before], at_start, walked[:, before:]], dim=1)  # all walks start from the same picture
     return Scene(start, z, x, export.on_screen(draw, z, x))
 
 
