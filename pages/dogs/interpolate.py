@@ -68,9 +68,15 @@ except ValueError:
     points.append(
         _("There is no great circle between these two codes: they are opposite, or one of them has length 0.")
     )
-between = cores.rows(ckpt.model.decode, torch.cat([z[1:-1] for z in ways.values()])).split(NUM_STEPS - 2)
-# Where the ways begin and end, the pictures are there already.
-pictures = {way: torch.cat([x_ends[[start]], x, x_ends[[end]]]) for way, x in zip(ways, between, strict=True)}
+
+
+def decoded(ways: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Pictures along the ways between two of those above, which are not decoded again."""
+    x = cores.rows(ckpt.model.decode, torch.cat([z[1:-1] for z in ways.values()])).split(NUM_STEPS - 2)
+    return {way: torch.cat([x_ends[[start]], part, x_ends[[end]]]) for way, part in zip(ways, x, strict=True)}
+
+
+pictures = decoded(ways)
 pictures["fade"] = latents.lerp(x_ends[start], x_ends[end], NUM_STEPS)
 power = {way: noise.power(z) for way, z in ways.items()}
 detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}

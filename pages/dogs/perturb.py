@@ -92,7 +92,7 @@ def compute(seed: int) -> Scene:
     codes = {"none": z} | {kind: perturb(z, variance, noise) for kind, noise in noises.items()}
     pictures = cores.rows(ckpt.model.decode, torch.cat(list(codes.values())))
     decoded = dict(zip(codes, pictures.split(len(z)), strict=True))
-    reference = decoded["none"] if x is None else x
+    reference = decoded["none"].clone() if x is None else x  # without the others, which are one array with it
     psnr = {kind: psnr_db(reference, pictures) for kind, pictures in decoded.items()}
     rows = {} if x is None else {_("Original"): (figures.to_tiles(x), [])}
     for kind, pictures in decoded.items():
