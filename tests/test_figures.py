@@ -21,6 +21,7 @@ from aemodels.report.figures import (
     png,
     scatter_tile,
     to_tiles,
+    upright,
 )
 from aemodels.report.lettering import Lettering
 from aemodels.report.scales import ends, ticks
@@ -456,3 +457,10 @@ def test_a_row_label_stays_beside_its_tiles():
     assert (top == 255).all()
     short = panel([[flat_tile((0, 0, 200))] * 9] * 2, row_labels=["first", "second"])
     assert image.size == short.size
+
+
+@pytest.mark.parametrize("text", ["", "here"])
+def test_an_upright_line_is_that_of_plotly(text):
+    ours, plotlys = (lines({"a": ([1, 2, 4], [3, 4, 5])}, "x", "y") for _ in range(2))
+    plotlys.add_vline(2, line_dash="dot", line_color="#808080", **({"annotation_text": text} if text else {}))
+    assert upright(ours, 2, "dot", text).to_dict() == plotlys.to_dict()

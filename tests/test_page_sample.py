@@ -16,8 +16,10 @@ import aemodels
 from aemodels.codes import latents
 from aemodels.data import photo_sets
 from aemodels.quality import generation
+from aemodels.report import figures
 from aemodels.storage import checkpoints, measurements
 from benchmarks import generation as benchmark
+from pages.parts.photos import references
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
@@ -323,3 +325,11 @@ def test_interpolate_says_what_the_picture_half_way_is():
     )
     dogs_apart = 255 * np.sqrt(np.square(ends[0] - ends[1]).mean())
     assert numbers(r"The two dogs differ from each other by ([\d.]+)\.", app) == [pytest.approx(dogs_apart, abs=0.06)]
+
+
+def test_kept_pictures_of_reference_codes_are_those_of_their_places():
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    for places in ([5, 3, 5], [3, 900], [900, 5]):
+        for place, tile in zip(places, references.tiles("dog-ae", places), strict=True):
+            (expected,) = figures.to_tiles(ckpt.model.decode(ckpt.codes[[place]]))
+            np.testing.assert_allclose(tile.astype(int), expected, atol=1)

@@ -4,7 +4,9 @@ import threading
 import time
 
 import pytest
+import torch
 
+from pages.parts.shared import cores, turns
 from pages.parts.shared.turns import Turns
 
 
@@ -55,3 +57,20 @@ def test_a_turn_ends_where_a_page_fails():
         1 / 0  # noqa: B018
     with turns.take():
         pass
+
+
+def test_who_computes_alone_has_all_cores_and_who_is_one_of_many_its_own(monkeypatch):
+    monkeypatch.setattr(turns, "of_pages", Turns(2, patience_s=60))
+    monkeypatch.setattr(cores.os, "cpu_count", lambda: 2)
+    begun, end, x = [], threading.Event(), torch.arange(7)
+    with turns.of_pages.take():
+        assert (cores.num_free(), turns.of_pages.has_waiting()) == (2, False)
+        threads = [started(turns.of_pages, name, begun, end) for name in "ab"]
+        assert (cores.num_free(), turns.of_pages.has_waiting()) == (1, True)
+        shares = []
+        assert cores.rows(lambda a, b: shares.append(len(a)) or a + b, x, x).equal(2 * x)
+        assert shares == [7]
+        end.set()
+        [thread.join() for thread in threads]
+        assert cores.rows(lambda a, b: shares.append(len(a)) or a + b, x, x).equal(2 * x)
+        assert sorted(shares[1:]) == [3, 4]

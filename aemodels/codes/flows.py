@@ -154,7 +154,7 @@ def _flow(
     for t, t_next in pairwise(grid):
         velocity = learnt + prior.gaussian_velocity(x, _all(t, x))
         yield Moment(t, prior.denormalise(x), prior.denormalise(x - t * velocity))
-        here, there = _carry(prior, x, t, t_next), _carry(prior, learnt, t, t_next)
+        here, there = _carry(prior, torch.cat([x, learnt]), t, t_next).chunk(2)
         x = here + (t_next - t) * there
         if t_next and how.solver == HEUN:
             x = here + (t_next - t) / 2 * (there + _learnt(prior, x, t_next, how, label))
@@ -181,7 +181,7 @@ def _learnt(prior: FlowPrior, x: Tensor, t: float, how: Sampling, label: Tensor)
     is_told = bool((label != untold).any())
     if not is_told or how.guidance == 1:
         return how.strength * prior.learnt_velocity(x, _all(t, x), label)
-    both = prior.learnt_velocity(torch.cat([x, x]), _all(t, x).repeat(2), torch.cat([label, untold]))
+    both = prior.learnt_velocity(x, _all(t, x), torch.cat([label, untold]))
     told, without = both.chunk(2)
     return how.strength * (without + how.guidance * (told - without))
 

@@ -114,7 +114,8 @@ class FlowPrior(nn.Module):
             return self.from_axes(slope * self.to_axes(x))
 
     def learnt_velocity(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:
-        """f at x (B, *latent_shape), times t (B,) and labels (B,) in 0 … num_labels.
+        """f at x (B, *latent_shape), times t (B,) and labels (k · B,) in 0 … num_labels: of all x with their first labels, then of all
+        with their second ones, and so on, (k · B, *latent_shape).
 
         The network sees x whitened for its time, and gives f = a + b · λ ∂v_G / ∂λ: b says, number by number, how much louder codes
         are here than the Gaussian takes them to be.
@@ -122,9 +123,11 @@ class FlowPrior(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             spread, times = self.spread(t).clamp(min=1e-6), t[:, None]
             white = self.to_axes(x) / spread
-            louder = self.from_axes(-self.variances * times * (1 - times) / spread**3 * white)
-            white = self.from_axes(white)
-        added, gain = self.network(white, t, label)
+            louder = -self.variances * times * (1 - times) / spread**3 * white
+            white, louder = self.from_axes(torch.cat([white, louder])).chunk(2)
+        num_labels = len(label) // len(x)
+        white, louder = (part.repeat(num_labels, *[1] * (x.ndim - 1)) for part in (white, louder))
+        added, gain = self.network(white, t.repeat(num_labels), label)
         return added + gain * louder
 
     def loss(self, z: Tensor, generator: torch.Generator, label: Tensor | None = None) -> dict[str, Tensor]:

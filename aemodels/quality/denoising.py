@@ -6,6 +6,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +43,15 @@ class LinearDenoiser:
         """x_hat (B, ...) in [0, 1] for images x_noisy (B, ...) with noise of σ = noise_factor; without noise x_noisy itself."""
         if not noise_factor:
             return x_noisy.clamp(0, 1)
-        noisy_covariance = self.covariance + noise_factor**2 * torch.eye(len(self.mean), dtype=torch.float64)
-        w = torch.linalg.solve(noisy_covariance, self.covariance)  # C and C + σ²I commute, so this is W and symmetric
-        mean, w = self.mean.to(x_noisy.dtype), w.to(x_noisy.dtype)
-        return (mean + (x_noisy.flatten(1) - mean) @ w).clamp(0, 1).view_as(x_noisy)
+        variances, axes = self._principal
+        gains = (variances / (variances + noise_factor**2)).to(x_noisy.dtype)  # C and C + σ²I have the same axes
+        mean, axes = self.mean.to(x_noisy.dtype), axes.to(x_noisy.dtype)
+        return (mean + (x_noisy.flatten(1) - mean) @ axes * gains @ axes.T).clamp(0, 1).view_as(x_noisy)
+
+    @cached_property
+    def _principal(self) -> tuple[Tensor, Tensor]:
+        """Variances (D,) along the principal axes, and these as columns (D, D)."""
+        return torch.linalg.eigh(self.covariance)
 
 
 def nothing(x_noisy: Tensor, noise_factor: float) -> Tensor:

@@ -198,24 +198,39 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
     """One line a series: name -> (x, y). Returns a plotly Figure."""
     import plotly.graph_objects as go
 
-    figure = go.Figure()
-    for i, (name, (x, y)) in enumerate(series.items()):
-        figure.add_scatter(
-            x=list(x),
-            y=list(y),
-            name=plotly_text(name),
-            mode="lines+markers",
-            line={"color": PALETTE[i % len(PALETTE)], "width": 3},
-        )
-    figure.update_layout(
-        height=420,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
-        hovermode="x unified",
-    )
-    figure.update_xaxes(title=x_title, title_font_size=16, tickfont_size=14)
-    figure.update_yaxes(title=y_title, title_font_size=16, tickfont_size=14, type="log" if log_y else "linear")
-    return figure
+    # In one piece: plotly takes ten milliseconds to put the same together from calls of its methods.
+    traces = [
+        {
+            "type": "scatter",
+            "x": list(x),
+            "y": list(y),
+            "name": plotly_text(name),
+            "mode": "lines+markers",
+            "line": {"color": PALETTE[i % len(PALETTE)], "width": 3},
+        }
+        for i, (name, (x, y)) in enumerate(series.items())
+    ]
+    layout = {
+        "height": 420,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "legend": {"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
+        "hovermode": "x unified",
+        "xaxis": _axis(x_title),
+        "yaxis": _axis(y_title) | {"type": "log" if log_y else "linear"},
+    }
+    return go.Figure(traces, layout)
+
+
+def upright(figure, x: float, dash: str, text: str = ""):
+    """Adds an upright grey line at x over the whole height, the text beside its upper end; one, in a sixth of the time of add_vline."""
+    place = {"xref": "x", "yref": "y domain"}
+    shape = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": {"color": "#808080", "dash": dash}} | place
+    note = {"x": x, "y": 1, "text": text, "showarrow": False, "xanchor": "left", "yanchor": "top"} | place
+    return figure.update_layout(shapes=[shape], annotations=[note] if text else [])
+
+
+def _axis(title: str) -> dict[str, object]:
+    return {"title": {"text": title, "font": {"size": 16}}, "tickfont": {"size": 14}}
 
 
 def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: str, height_px: int = 380):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import streamlit as st
 import torch
 from PIL import Image
@@ -25,11 +26,11 @@ STARTS = {"photo": _("A picture's code"), "mean": _("The mean code")}
 
 @dataclass(frozen=True)
 class Scene:
-    """Where the walks start; their codes (axes, steps, C, h, w) and pictures (axes, steps, C, H, W); the panel's PNG."""
+    """Where the walks start; their codes (axes, steps, C, h, w) and the tiles of each; the panel's PNG."""
 
     start: str
     z: Tensor
-    x: Tensor
+    tiles: list[list[np.ndarray]]
     panel: bytes
 
 
@@ -40,16 +41,20 @@ def compute(seed: int) -> Scene:
     else:
         start, z_start = _("the mean code"), mean
     z = torch.stack([axes.walk(stats, z_start, axis, STEPS) for axis in shown])
-    x = cores.rows(ckpt.model.decode, z.flatten(0, 1)).unflatten(0, z.shape[:2])
-    return Scene(start, z, x, export.on_screen(draw, z, x))
+    # All walks start from the same picture.
+    x = cores.rows(ckpt.model.decode, torch.cat([z_start[None], z[:, STEPS != 0].flatten(0, 1)]))
+    first, *others = figures.to_tiles(x)
+    walked = iter(others)
+    tiles = [[next(walked) if step else first for step in STEPS.tolist()] for _axis in shown]
+    return Scene(start, z, tiles, export.on_screen(draw, z, tiles))
 
 
-def draw(z: Tensor, x: Tensor, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+def draw(z: Tensor, tiles: list[list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     label = _("Axis {axis} σ={sigma}")
     labels = [label.format(axis=axis + 1, sigma=number(stats.scales[0, axis].item(), 2)) for axis in shown]
     notes = [[f"E[z²] {number(p, 2)}" for p in power(row).tolist()] for row in z]
     columns = [f"{signed(step, 0)} σ" if step else "0" for step in STEPS.tolist()]
-    return figures.panel([figures.to_tiles(row) for row in x], labels, notes, columns, caption, width_px, ink)
+    return figures.panel(tiles, labels, notes, columns, caption, width_px, ink)
 
 
 controls.header(
@@ -168,7 +173,7 @@ numbers = [
     for axis, row in zip(shown, scene.z, strict=True)
     for step, mean_square in zip(STEPS.tolist(), power(row).tolist(), strict=True)
 ]
-export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.x), numbers, settings, alt=alt)
+export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.tiles), numbers, settings, alt=alt)
 
 st.header(_("What an axis moves"), anchor=False)
 effects = {model: axis_curves.measure(model) for model in models.varying(models.present(group.names))}

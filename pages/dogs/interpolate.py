@@ -14,7 +14,7 @@ from aemodels.quality import detail
 from aemodels.quality.metrics import mse
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, cores, export, loaders, models
 
 NUM_PICTURES, NUM_STEPS = 8, 9
 WAYS = {
@@ -68,7 +68,15 @@ except ValueError:
     points.append(
         _("There is no great circle between these two codes: they are opposite, or one of them has length 0.")
     )
-pictures = {way: ckpt.model.decode(z) for way, z in ways.items()}
+
+
+def decoded(ways: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Pictures along the ways between two of those above, which are not decoded again."""
+    x = cores.rows(ckpt.model.decode, torch.cat([z[1:-1] for z in ways.values()])).split(NUM_STEPS - 2)
+    return {way: torch.cat([x_ends[[start]], part, x_ends[[end]]]) for way, part in zip(ways, x, strict=True)}
+
+
+pictures = decoded(ways)
 pictures["fade"] = latents.lerp(x_ends[start], x_ends[end], NUM_STEPS)
 power = {way: noise.power(z) for way, z in ways.items()}
 detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}

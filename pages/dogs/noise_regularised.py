@@ -65,23 +65,22 @@ class Scene:
 
 
 def compute(seed: int) -> Scene:
-    seeds = controls.image_seeds(seed, 9)
-    samples = sampling.decoded({m: sampling.sample_codes(m, 256, "full", seeds) for m in sampled})
-    rows = {_("Gaussian samples"): list(map(sampling.nine, samples.values()))}
+    samples = {m: sampling.nine_samples(m, 256, "full", seed) for m in sampled}
+    rows = {_("Gaussian samples"): [of_model.tile for of_model in samples.values()]}
     if priors:
-        rows[_("Learned samples")] = [learned_nine(m, seeds) for m in sampled]
+        rows[_("Learned samples")] = [learned_nine(m, seed) for m in sampled]
     rows |= {
-        _("Real codes, decoded"): [sampling.nine(sampling.rebuilt_nine(m)) for m in sampled],
+        _("Real codes, decoded"): list(map(sampling.rebuilt_nine, sampled)),
     }
-    shares = {m: sampling.detail_share(m, x) for m, x in samples.items()}
+    shares = {m: of_model.detail / sampling.rebuilt_detail(m) for m, of_model in samples.items()}
     return Scene(rows, export.on_screen(draw, rows), shares)
 
 
-def learned_nine(name: str, seeds: list[int]) -> np.ndarray | str:
+def learned_nine(name: str, seed: int) -> np.ndarray | str:
     """Nine samples of the prior of this model's codes, or words that say that there is none."""
     if name not in priors:
         return _("No learned prior")
-    return sampling.nine(ckpts[name].model.decode(sampling.sample_codes(name, 256, LEARNED, seeds)))
+    return sampling.nine_samples(name, 256, LEARNED, seed).tile
 
 
 def of_models(values: dict[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Gaussian noise is added to nine codes; what the decoder makes of it, and how PSNR falls with the variance."""
 
+import itertools
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -10,7 +11,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aemodels.codes import faults
 from aemodels.data import words
 from aemodels.language import _, list_of, number, sentences
 from aemodels.noise import perturb, seeded_order
@@ -92,7 +92,7 @@ def compute(seed: int) -> Scene:
     codes = {"none": z} | {kind: perturb(z, variance, noise) for kind, noise in noises.items()}
     pictures = cores.rows(ckpt.model.decode, torch.cat(list(codes.values())))
     decoded = dict(zip(codes, pictures.split(len(z)), strict=True))
-    reference = decoded["none"] if x is None else x
+    reference = decoded["none"].clone() if x is None else x  # without the others, which are one array with it
     psnr = {kind: psnr_db(reference, pictures) for kind, pictures in decoded.items()}
     rows = {} if x is None else {_("Original"): (figures.to_tiles(x), [])}
     for kind, pictures in decoded.items():
@@ -132,8 +132,23 @@ def show_photos() -> None:
         export.show(export.on_screen(draw, rows), say(len(x)))
 
 
+def strip_of(picture: int) -> dict[str, tuple[list[np.ndarray], list[float]]]:
+    """Tiles and PSNR in dB of one picture at each variance of STRIP, by kind of noise; those that stand above are not decoded again."""
+    one = slice(picture, picture + 1)
+    rest = [v for v in STRIP if v not in (0, variance)]
+    codes = torch.cat([perturb(z[one], v, noise[one]) for noise in scene.noises.values() for v in rest])
+    decoded = cores.rows(ckpt.model.decode, codes)
+    psnr = psnr_db(scene.reference[one].expand_as(decoded), decoded).tolist()
+    found = zip(itertools.product(scene.noises, rest), figures.to_tiles(decoded), psnr, strict=True)
+    at = {place: (tile, in_db) for place, tile, in_db in found}
+    for kind in scene.noises:
+        for v, above in ((variance, kind), (0, "none")):
+            at[kind, v] = scene.rows[label(above)][0][picture], float(scene.psnr[above][picture])
+    return {kind: tuple(map(list, zip(*(at[kind, v] for v in STRIP), strict=True))) for kind in scene.noises}
+
+
 version = loaders.version(name), sampling.prior_version(name, source)
-place, is_shaped = st.empty(), faults.vary(ckpt.codes)
+place, is_shaped = st.empty(), models.vary(name)
 depends_on = (version, source, has_photos, variance, export.is_dark())
 scene = ahead.scene(compute, seed, "perturb", *depends_on, meanwhile=show_photos)
 z, psnr = scene.z, scene.psnr
@@ -148,17 +163,13 @@ st.header(_("One direction, rising variance"), anchor=False)
 if st.session_state.get("picture", 0) >= len(z):  # another model has more codes
     st.session_state.picture = 0
 picture = st.selectbox(_("Picture"), range(len(z)), format_func=lambda i: str(i + 1), key="picture", width=150, **kept)
-one = slice(picture, picture + 1)
-strip = {
-    kind: ckpt.model.decode(torch.cat([perturb(z[one], v, noise[one]) for v in STRIP]))
-    for kind, noise in scene.noises.items()
-}
-strip_psnr = {kind: psnr_db(scene.reference[one].expand_as(decoded), decoded) for kind, decoded in strip.items()}
+strip = strip_of(picture)
+tiles, strip_psnr = zip(*strip.values(), strict=True)
 columns = [f"{v:g}" for v in STRIP]
 panel = figures.panel(
-    [figures.to_tiles(decoded) for decoded in strip.values()],
+    tiles,
     [NOISES[kind] for kind in strip],
-    [in_db(p) for p in strip_psnr.values()],
+    [in_db(torch.tensor(p)) for p in strip_psnr],
     columns,
     width_px=export.SCREEN_PX,
     ink=export.ink(),
@@ -199,7 +210,7 @@ settings = {
     _("PSNR against"): against,
 }
 scores = [(i, kind, variance, float(p)) for kind in strip for i, p in enumerate(psnr[kind])]
-scores += [(picture, kind, v, float(p)) for kind in strip for v, p in zip(STRIP, strip_psnr[kind], strict=True)]
+scores += [(picture, kind, v, float(p)) for kind in strip for v, p in zip(STRIP, strip[kind][1], strict=True)]
 numbers = [
     {"picture": i + 1, "noise_seed": seeds[i], "noise": kind, "noise_variance": v, "psnr_db": p}
     for i, kind, v, p in scores

@@ -6,19 +6,17 @@ from statistics import mean
 
 import numpy as np
 import streamlit as st
-import torch
 from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import latents
 from aemodels.data import words
 from aemodels.language import _, list_of, number, percent, sentences, signed
-from aemodels.quality import detail
 from aemodels.quality.generation import LEARNED
 from aemodels.report import drawing, figures
 from aemodels.storage import catalogue
-from pages.parts.photos import generation, sampling
-from pages.parts.shared import ahead, controls, cores, export, loaders, models
+from pages.parts.photos import generation, references, sampling
+from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
 
@@ -38,20 +36,12 @@ class Scene:
 
 
 def compute(seed: int) -> Scene:
-    seeds = controls.image_seeds(seed, 9)
-    z = sampling.sample_codes(name, num_codes, sampler, seeds)
-    nearest, to_nearest = latents.nearest(codes, z)
-    x_sampled, x_nearest = cores.rows(ckpt.model.decode, torch.cat([z, codes[nearest]])).chunk(2)
-    tiles = [sampling.nine(x) for x in (x_sampled, x_nearest, sampling.rebuilt_nine(name))]
-    return Scene(
-        z,
-        nearest,
-        to_nearest,
-        tiles,
-        export.on_screen(draw, tiles, seed),
-        detail.mean_step(x_sampled),
-        sampling.detail_share(name, x_sampled),
-    )
+    drawn = sampling.nine_samples(name, num_codes, sampler, seed)
+    nearest, to_nearest = latents.nearest(codes, drawn.z)
+    real = sampling.in_threes(references.tiles(name, sampling.places(name, nearest)))
+    tiles = [drawn.tile, real, sampling.rebuilt_nine(name)]
+    shown, share = export.on_screen(draw, tiles, seed), drawn.detail / sampling.rebuilt_detail(name)
+    return Scene(drawn.z, nearest, to_nearest, tiles, shown, drawn.detail, share)
 
 
 def draw(tiles: list[np.ndarray], seed: int, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
@@ -61,19 +51,14 @@ def draw(tiles: list[np.ndarray], seed: int, width_px: int, ink: figures.Ink, ca
 
 def compute_models(seed: int) -> bytes:
     """Nine samples of each model of the data set, one panel's PNG file."""
-    seeds = controls.image_seeds(seed, 9)
-    drawn = {other: sampling.sample_codes(other, num_codes, sampler, seeds) for other in others}
-    tiles = [sampling.nine(x) for x in sampling.decoded(drawn).values()]
+    tiles = [sampling.nine_samples(other, num_codes, sampler, seed).tile for other in others]
     return export.on_screen(partial(figures.panel, [tiles], column_labels=others))
 
 
 def compute_ladder(seed: int) -> bytes:
     """Nine samples of this model by each of its samplers, one panel's PNG file."""
-    seeds, titles = controls.image_seeds(seed, 9), sampling.names(name)
-    tiles = [
-        sampling.nine(ckpt.model.decode(sampling.sample_codes(name, num_codes, step, seeds)))
-        for step in sampling.LADDER
-    ]
+    titles = sampling.names(name)
+    tiles = [sampling.nine_samples(name, num_codes, step, seed).tile for step in sampling.LADDER]
     return export.on_screen(partial(figures.panel, [tiles], column_labels=[titles[step] for step in sampling.LADDER]))
 
 

@@ -46,32 +46,41 @@ else:
         st.info(selection.none_yet(source), icon=":material/photo_library:")
 
 
-def pictures(seed: int) -> tuple[Tensor, list[str]]:
-    """The pictures x (n, C, H, W) and their names. Without photos they are decoded from codes."""
-    if has_photos:
-        photos = own or selection.random_test_photos(ckpt.data, seed)
-        return photos.x, photos.names
-    picked = seeded_order(len(ckpt.codes), seed)[:9]
-    return ckpt.model.decode(ckpt.codes[picked]), [_("code {number}").format(number=i) for i in picked.tolist()]
+def photos(seed: int) -> selection.Photos:
+    return own or selection.random_test_photos(ckpt.data, seed)
+
+
+def codes_in_place(seed: int) -> Tensor:
+    """Which codes are decoded where there are no photos (n,)."""
+    return seeded_order(len(ckpt.codes), seed)[:9]
+
+
+def pictures(seed: int, which: slice = slice(None)) -> Tensor:
+    """The pictures x (n, C, H, W), or some of them."""
+    return photos(seed).x[which] if has_photos else ckpt.model.decode(ckpt.codes[codes_in_place(seed)[which]])
 
 
 def compute(seed: int) -> Stages:
-    return stages.of(name, pictures(seed)[0])
+    return stages.of(name, pictures(seed))
 
 
-x, labels = pictures(seed)
-num_pictures = len(x)
+if has_photos:
+    labels = photos(seed).names
+else:
+    labels = [_("code {number}").format(number=i) for i in codes_in_place(seed).tolist()]
+num_pictures = len(labels)
 if st.session_state.get("which", 1) not in range(1, num_pictures + 1):
     st.session_state.which = 1
 which = st.segmented_control(
     _("Picture"), range(1, num_pictures + 1), default=1, required=True, wrap=True, key="which", **BOUND
 )
 here = which - 1
-original, shown = x[here], stages.of(name, x[here][None])  # the others' stages are for what stands below
+this = pictures(seed, slice(here, which))  # the others, and their stages, are for what stands below
+original, shown = this[0], stages.of(name, this)
 names, num_stages = shown.names, len(shown.kinds)
 if st.session_state.get("stage", 0) > num_stages - 1:  # of a model with more of them
     st.session_state.stage = num_stages - 1
-x_hat, psnr = ckpt.model.decode(shown.codes[:, 0]), shown.psnr[:, 0]
+x_hat, psnr = stages.decoded(name, original, shown), shown.psnr[:, 0]
 in_db = [f"{number(p, 2)} dB" for p in psnr.tolist()]
 shown_label = _("Original") if has_photos else _("Decoded code")
 error_label, picture_label = _("Error"), _("Picture")
@@ -157,7 +166,7 @@ elif source == "test":
 else:
     found = compute(seed)
 num_found, told = found.psnr.shape[1], labels if measures_all else [labels[here]]
-descents.show(name, x if measures_all else x[here][None], found, here if measures_all else 0, picture_words.one)
+descents.show(name, pictures(seed) if measures_all else this, found, here if measures_all else 0, picture_words.one)
 
 mean_psnr = found.psnr.mean(1)
 gains = mean_psnr.diff()

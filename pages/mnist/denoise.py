@@ -199,7 +199,7 @@ if found:
             for name, of in curves.items()
         }
         chart = figures.lines({k: zip(*v, strict=True) for k, v in finite.items()}, _("noise factor"), axis)
-        chart.add_vline(trained_at, line_dash="dot", line_color="gray", annotation_text=_("trained here"))
+        figures.upright(chart, trained_at, "dot", _("trained here"))
         column.plotly_chart(chart, key=score, alt=visible(shown.format(names=list_of(finite))))
     points += denoisers.compare(curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at)
 controls.notice(points)

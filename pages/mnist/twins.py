@@ -177,7 +177,7 @@ def plane_rows(width_px: int, ink: figures.Ink) -> Rows:
 
 
 def samples(seed: int) -> Rows:
-    pictures = [plane.decode_uniform(name, box, NUM_SAMPLES, seed)["picture"] for name, box in boxes.items()]
+    pictures = [plane.uniform_picture(name, box, NUM_SAMPLES, seed) for name, box in boxes.items()]
     return {_("{number} uniform samples").format(number=number(NUM_SAMPLES**2)): pictures}
 
 

@@ -22,7 +22,7 @@ def histogram(scores: Mapping[str, Tensor], threshold: float, unit: str) -> go.F
         chart.add_histogram(
             x=of_kind.tolist(), xbins=bins, name=figures.plotly_text(name), opacity=0.65, marker_color=colour
         )
-    chart.add_vline(threshold, line_dash="dash", line_color="#808080")
+    figures.upright(chart, threshold, "dash")
     chart.update_layout(barmode="overlay", height=CHART_PX, margin={"l": 8, "r": 8, "t": 8, "b": 8})
     chart.update_layout(legend={"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02})
     chart.update_xaxes(title=unit, title_font_size=16, tickfont_size=14)

@@ -16,7 +16,7 @@ from pages.parts.generate import nine
 from pages.parts.generate.chosen import BOUND, Chosen
 from pages.parts.photos import drawings
 from pages.parts.photos.drawings import Setting
-from pages.parts.shared import controls, export, loaders
+from pages.parts.shared import controls, cores, export, loaders
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -31,7 +31,7 @@ def pushed(setting: Setting, places: tuple[int, ...], t: float, seeds: tuple[int
     def bring_back(z: Tensor, seeds: Tensor, labels: Tensor) -> Tensor:
         return flows.edit(prior, z, t, seeds.tolist(), setting.how(drawings.known(labels)))
 
-    back = drawings.in_shares(bring_back, z, seeds, labels)
+    back = cores.rows(bring_back, z, seeds, labels)
     return noisy, back
 
 

@@ -17,7 +17,7 @@ from pages.parts.generate import nine
 from pages.parts.generate.chosen import BOUND, Chosen
 from pages.parts.photos import drawings, sampling
 from pages.parts.photos.drawings import Setting
-from pages.parts.shared import controls, export, loaders
+from pages.parts.shared import controls, cores, export, loaders
 
 NUM_STEPS = 9
 MIDDLE = NUM_STEPS // 2
@@ -38,9 +38,7 @@ def walks(setting: Setting, seeds: tuple[int, int]) -> tuple[Walk, Walk]:
     noise = latents.slerp(*seeded_normal(seeds, prior.config.latent_shape), NUM_STEPS)
     first, second = setting.in_turn(seeds) or (0, 0)
     labels = [first] * MIDDLE + [second] * (NUM_STEPS - MIDDLE)
-    in_noise = drawings.in_shares(
-        lambda e, label: flows.sample_from(prior, e, setting.how(label.tolist())), noise, labels
-    )
+    in_noise = cores.rows(lambda e, label: flows.sample_from(prior, e, setting.how(label.tolist())), noise, labels)
     in_code = latents.lerp(in_noise[0], in_noise[-1], NUM_STEPS)
     return tuple(Walk(z, drawings.decode(ckpt, z)) for z in (in_noise, in_code))
 

@@ -15,7 +15,7 @@ from pages.parts.generate import nine
 from pages.parts.generate.chosen import BOUND, Chosen
 from pages.parts.photos import cells, drawings, sampling
 from pages.parts.photos.drawings import Setting
-from pages.parts.shared import controls, export, loaders
+from pages.parts.shared import controls, cores, export, loaders
 
 NUM_FILLED = 9
 Cell = tuple[int, int]
@@ -38,7 +38,7 @@ def filled(setting: Setting, place: int, holes: tuple[Cell, ...], seeds: tuple[i
     def fill(z: Tensor, seeds: Tensor) -> Tensor:
         return flows.inpaint(prior, z, known, seeds.tolist(), setting.how(own_class and own_class[: len(z)]))
 
-    return drawings.decode(ckpt, drawings.in_shares(fill, z, seeds))
+    return drawings.decode(ckpt, cores.rows(fill, z, seeds))
 
 
 def shapes(height: int, width: int) -> dict[str, list[Cell]]:

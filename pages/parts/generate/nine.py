@@ -14,7 +14,7 @@ from aemodels.language import _, number, percent, sentences
 from aemodels.quality import detail
 from aemodels.report import figures
 from pages.parts.generate.chosen import Chosen
-from pages.parts.photos import drawings, generation, learned, sampling
+from pages.parts.photos import drawings, generation, learned, references, sampling
 from pages.parts.shared import controls, export, models
 
 NUM_SAMPLES = 9
@@ -38,11 +38,10 @@ def seeds(seed: int) -> list[int]:
 
 def look(chosen: Chosen, z: Tensor, x_gaussian: Tensor) -> Nine:
     """Codes z beside their nearest real codes, and the pictures of a Gaussian."""
-    codes = chosen.ckpt.codes
-    nearest, to_nearest = latents.nearest(codes, z)
+    nearest, to_nearest = latents.nearest(chosen.ckpt.codes, z)
     x = drawings.decode(chosen.ckpt, z)
-    x_nearest = drawings.decode(chosen.ckpt, codes[nearest])
-    return Nine(z, x, nearest, to_nearest, [sampling.nine(pictures) for pictures in (x, x_nearest, x_gaussian)])
+    real = sampling.in_threes(references.tiles(chosen.ckpt.name, nearest.tolist()))
+    return Nine(z, x, nearest, to_nearest, [sampling.nine(x), real, sampling.nine(x_gaussian)])
 
 
 def draw(
@@ -103,7 +102,7 @@ def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
             "Left and right are the same: at 0 nothing of what is learnt is used. Move the slider “Gaussian 0 … 1 "
             "learned” to 1."
         )
-    rebuilt = detail.mean_step(sampling.rebuilt_nine(ckpt.name))
+    rebuilt = sampling.rebuilt_detail(ckpt.name)
     fine = _(
         "Fine detail (mean difference between neighbouring pixels, of 255 grey levels): {samples} in the samples, "
         "{gaussian} in the Gaussian's, {codes} in nine real codes, decoded."

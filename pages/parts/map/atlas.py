@@ -89,9 +89,9 @@ def layout(name: str, method: str) -> Layout:
 def pictures(name: str) -> Pictures:
     """All of a model's codes decoded; says so on the page where it takes a while."""
     ckpt = loaders.checkpoint(name)
-    found = originals.of_codes(ckpt)
+    found = originals.has_those_of_codes(ckpt)
     with st.spinner(_("{number} codes are decoded, once for all …").format(number=number(len(ckpt.codes)))):
-        return _pictures(*loaders.version(name), found is not None, _digest(name), ckpt, found)
+        return _pictures(*loaders.version(name), found, _digest(name), ckpt)
 
 
 def neighbours(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -128,12 +128,12 @@ def place(name: str, method: str, z: Tensor) -> list[float]:
 def accuracies(name: str) -> tuple[Accuracy | None, Accuracy | None]:
     """How well labels are told by the codes, and by as many principal components of the pixels, where the images are here."""
     ckpt = loaders.checkpoint(name)
-    found = originals.of_codes(ckpt)
+    has_images = originals.has_those_of_codes(ckpt)
     with st.spinner(_("How well labels can be read off the codes is measured, once for all …")):
-        by_codes = _accuracy(*loaders.version(name), "codes", _digest(name), ckpt, None)
-        if by_codes is None or found is None:
+        by_codes = _accuracy(*loaders.version(name), "codes", _digest(name), ckpt)
+        if by_codes is None or not has_images:
             return by_codes, None
-        return by_codes, _accuracy(*loaders.version(name), "pixels", _digest(name), ckpt, found)
+        return by_codes, _accuracy(*loaders.version(name), "pixels", _digest(name), ckpt)
 
 
 def _digest(name: str) -> str:
@@ -180,10 +180,9 @@ def _embedding(name: str, modified_ns: int, _places: np.ndarray, _ckpt: Checkpoi
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _pictures(
-    name: str, modified_ns: int, with_psnr: bool, _digest: str, _ckpt: Checkpoint, _found: Tensor | None
-) -> Pictures:
+def _pictures(name: str, modified_ns: int, with_psnr: bool, _digest: str, _ckpt: Checkpoint) -> Pictures:
     def compute() -> dict[str, np.ndarray]:
+        originals_of_codes = originals.of_codes(_ckpt) if with_psnr else None
         n, side = len(_ckpt.codes), _ckpt.model_config.image_shape[-1]
         tile = sheets.tile_px(side, n)
         tiles, traits, psnr = [], [], []
@@ -191,8 +190,8 @@ def _pictures(
             x_hat = _ckpt.model.decode(_ckpt.codes[place])
             tiles.append(sheets.shrink(x_hat, tile))
             traits.append(neighbourhoods.traits(x_hat))
-            if _found is not None:
-                psnr.append(psnr_db(_found[place].float() / 255, x_hat))
+            if originals_of_codes is not None:
+                psnr.append(psnr_db(originals_of_codes[place].float() / 255, x_hat))
         return {
             "sheet": np.frombuffer(sheets.webp(np.concatenate(tiles)), np.uint8),
             "tile": np.array(tile),
@@ -207,14 +206,12 @@ def _pictures(
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _accuracy(
-    name: str, modified_ns: int, of: str, _digest: str, _ckpt: Checkpoint, _found: Tensor | None
-) -> Accuracy | None:
+def _accuracy(name: str, modified_ns: int, of: str, _digest: str, _ckpt: Checkpoint) -> Accuracy | None:
     names = [field.name for field in fields(Accuracy)]
 
     def compute() -> dict[str, np.ndarray]:
         codes = maps.flat(_ckpt.codes)
-        x = codes if _found is None else labels_read.principal_scores(_found, codes.shape[1])
+        x = codes if of == "codes" else labels_read.principal_scores(originals.of_codes(_ckpt), codes.shape[1])
         measured = labels_read.accuracy(x, _ckpt.labels.numpy())
         return {"figures": np.array([getattr(measured, name) for name in names] if measured else [])}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -59,7 +60,7 @@ def show(scene: Scene) -> None:
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         return _draw(scene, width_px, ink, caption)
 
-    export.export_row(f"map-{scene.method}-{scene.picked}", draw, _rows(scene), settings, alt)
+    export.export_row(f"map-{scene.method}-{scene.picked}", draw, partial(_rows, scene), settings, alt)
 
 
 def _draw(scene: Scene, width_px: int, ink: figures.Ink, caption: str) -> Image.Image:

@@ -39,7 +39,8 @@ def data(
     own: list[float] | None,
 ) -> dict:
     """The data of `canvas.touch` for a map of the first codes of a model."""
-    images, names = originals.of_codes(ckpt), ckpt.data.label_names
+    names = ckpt.data.label_names
+    original = originals.of_code(ckpt, picked)
     of_each = {"brightness": pictures.brightness, "power": pictures.power, "psnr": pictures.psnr}
     return {
         "photos": ckpt.model_config.image_shape[-1] > 32,
@@ -56,9 +57,7 @@ def data(
         "detail": {
             "picked": picked,
             "decoded": _png_base64(figures.to_tiles(ckpt.model.decode(ckpt.codes[picked][None]))[0]),
-            "original": None
-            if images is None
-            else _png_base64(figures.to_tiles(images[picked][None].float() / 255)[0]),
+            "original": None if original is None else _png_base64(figures.to_tiles(original[None])[0]),
         },
     }
 

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from functools import partial
 
+import plotly.graph_objects as go
 import streamlit as st
 
-from aemodels import Checkpoint
+from aemodels import Checkpoint, language
 from aemodels.data import words
 from aemodels.data.sources import DataRecord
 from aemodels.language import _, list_of
 from aemodels.report import psnr_matrix
 from pages.parts.photos import cliff, cliff_charts
-from pages.parts.shared import controls, export
+from pages.parts.shared import controls, export, loaders
 
 
 def show(data: DataRecord, ckpts: Mapping[str, Checkpoint], own: Mapping[str, float], convention: str) -> None:
@@ -20,13 +21,14 @@ def show(data: DataRecord, ckpts: Mapping[str, Checkpoint], own: Mapping[str, fl
     own         the variance that each model was trained at, of those with noise
     convention  a key of psnr_matrix.CONVENTIONS
     """
-    measured = cliff.read(data, ckpts, own, convention)
+    kept_for = (data.fingerprint, tuple(ckpts), tuple(own.items()), convention, language.current(), loaders.measured())
+    measured, chart = _measured(*kept_for, data, ckpts)
     if measured is None:
         return
     st.header(_("When the channel is worse than planned"), anchor=False)
     alt = _("PSNR against the channel's SNR: a curve for each model, and one for VVC over each real channel code")
     st.plotly_chart(
-        cliff_charts.interactive(measured),
+        chart,
         key="cliff",
         alt=alt,
         config={"toImageButtonOptions": {"filename": "cliff", "scale": 3}},
@@ -41,3 +43,20 @@ def show(data: DataRecord, ckpts: Mapping[str, Checkpoint], own: Mapping[str, fl
     }
     draw = partial(cliff_charts.panel, measured)
     export.export_row("cliff", draw, cliff_charts.rows(measured), settings, alt=alt, key="-cliff")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _measured(
+    fingerprint: str,
+    names: tuple[str, ...],
+    own: tuple[tuple[str, float], ...],
+    convention: str,
+    spoken: str,
+    files: tuple[tuple[str, int], ...],
+    _data: DataRecord,
+    _ckpts: Mapping[str, Checkpoint],
+) -> tuple[cliff.Cliff | None, go.Figure | None]:
+    """What was measured, and its chart."""
+    with language.speaking(spoken):
+        measured = cliff.read(_data, _ckpts, dict(own), convention)
+        return measured, measured and cliff_charts.interactive(measured)

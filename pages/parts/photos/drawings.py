@@ -1,6 +1,5 @@
 """Codes on their way from noise, drawn by threads of their own; meanwhile the samples on the screen sharpen."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from aemodels.codes import flows
 from aemodels.errors import LatentLabError
 from aemodels.language import kept
 from aemodels.models.flow import FlowPrior
-from pages.parts.shared import loaders
+from pages.parts.shared import cores, loaders, turns
 
 SHOW_AFTER_S = 0.5  # how long a drawing may take unseen
 SHOW_EVERY_S = 0.3
@@ -62,7 +61,7 @@ class Drawing:
     """Samples on the way, one a seed; the threads go on when the visitor who started them leaves, and all who ask for the same share it."""
 
     def __init__(self, setting: Setting, seeds: Sequence[int]) -> None:
-        shares = [share.tolist() for share in torch.tensor(seeds).chunk(os.cpu_count() or 1)]
+        shares = [share.tolist() for share in torch.tensor(seeds).chunk(cores.num_free())]
         self._steps: list[list[flows.Moment]] = [[] for _ in shares]
         pool = ThreadPoolExecutor(len(shares))
         draw, prior = kept(self._draw), setting.model()
@@ -105,18 +104,25 @@ def start(setting: Setting, seeds: tuple[int, ...]) -> Drawing:
 
 
 def watch(setting: Setting, seeds: Sequence[int], show: Callable[[flows.Moment], None]) -> list[flows.Moment]:
-    """All steps of the drawing; while it goes on longer than half a second, `show` shows where it is."""
+    """All steps of the drawing; while it goes on longer than half a second and nobody waits for a page, `show` shows where it is."""
     drawing, shown, pause_s = start(setting, tuple(seeds)), 0, SHOW_AFTER_S
     try:
         while not drawing.is_done(pause_s):
             moments, pause_s = drawing.moments(), SHOW_EVERY_S
-            if len(moments) > shown:
+            if len(moments) > shown and not turns.of_pages.has_waiting():
                 shown = len(moments)
                 show(moments[-1])
         return drawing.result()
     except LatentLabError:
         start.clear(setting, tuple(seeds))  # the next one who asks may have more luck
         raise
+
+
+def by_default(prior: str) -> Setting:
+    """How the prior of this name draws on pages that do not ask how: as `generation.learned_codes` does."""
+    trained = loaders.load(prior)
+    versions = loaders.version(prior), loaders.version(loaders.autoencoder_of(trained).name)
+    return Setting(*versions, IN_TURN, guidance=flows.GUIDANCE) if trained.model.num_labels else Setting(*versions)
 
 
 def known(labels: Tensor) -> list[int] | None:
@@ -126,12 +132,4 @@ def known(labels: Tensor) -> list[int] | None:
 
 def decode(ckpt: Checkpoint, z: Tensor) -> Tensor:
     """Pictures (n, C, H, W) in [0, 1] of codes z, each core decoding its share."""
-    return in_shares(ckpt.model.decode, z)
-
-
-def in_shares(work: Callable[..., Tensor], *batches: Tensor | Sequence[int]) -> Tensor:
-    """work(*batches), each core taking its share of the rows."""
-    n = os.cpu_count() or 1
-    shares = [torch.as_tensor(batch).chunk(n) for batch in batches]
-    with ThreadPoolExecutor(n) as pool:
-        return torch.cat(list(pool.map(work, *shares)))
+    return cores.rows(ckpt.model.decode, z)

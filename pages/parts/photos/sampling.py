@@ -1,6 +1,7 @@
 """Samplers fitted on the codes that come with each checkpoint, kept so that a new draw costs one decode."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -13,7 +14,7 @@ from aemodels.noise import seeded_order
 from aemodels.quality import detail, generation
 from aemodels.report import drawing, figures
 from pages.parts.photos import drawings
-from pages.parts.shared import controls, cores, loaders
+from pages.parts.shared import controls, loaders
 
 SAMPLERS = {
     "full": N_("Full covariance"),
@@ -39,13 +40,6 @@ def names(*models: str) -> dict[str, str]:
     return {sampler: _(name) for sampler, name in (SAMPLERS | learned).items()}
 
 
-def decoded(codes: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """By checkpoint, the pictures of codes (n, C, h, w)."""
-    ckpts = [loaders.checkpoint(name) for name in codes]
-    pictures = cores.each(lambda pair: pair[0].model.decode(pair[1]), zip(ckpts, codes.values(), strict=True))
-    return dict(zip(codes, pictures, strict=True))
-
-
 def fitting_codes(name: str, num_codes: int) -> Tensor:
     """The first num_codes of a fixed shuffle of the checkpoint's reference codes, (num_codes, C, h, w), as in the report."""
     codes = loaders.checkpoint(name).codes
@@ -53,19 +47,25 @@ def fitting_codes(name: str, num_codes: int) -> Tensor:
     return codes[order[:num_codes]]
 
 
-def rebuilt_nine(name: str) -> Tensor:
-    """The first nine of those codes, decoded: (9, C, H, W) in [0, 1]."""
-    return _rebuilt_nine(*loaders.version(name))
+def places(name: str, index: Tensor) -> list[int]:
+    """Where fitting codes of these numbers stand among the checkpoint's reference codes."""
+    return seeded_order(len(loaders.checkpoint(name).codes), drawing.FIT_SEED)[index].tolist()
 
 
-def detail_share(name: str, x: Tensor) -> float:
-    """Fine detail of pictures x (n, C, H, W), `detail.mean_step`, as a share of that of `rebuilt_nine`."""
-    return detail.mean_step(x) / detail.mean_step(rebuilt_nine(name))
+def rebuilt_nine(name: str) -> np.ndarray:
+    """The first nine of those codes, decoded, as one tile, see `nine`; nobody may change it."""
+    return _rebuilt_nine(*loaders.version(name))[0]
+
+
+def rebuilt_detail(name: str) -> float:
+    """Their fine detail, `detail.mean_step`."""
+    return _rebuilt_nine(*loaders.version(name))[1]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _rebuilt_nine(name: str, modified_ns: int) -> Tensor:
-    return loaders.checkpoint(name).model.decode(fitting_codes(name, 9))
+def _rebuilt_nine(name: str, modified_ns: int) -> tuple[np.ndarray, float]:
+    x = loaders.checkpoint(name).model.decode(fitting_codes(name, 9))
+    return nine(x), detail.mean_step(x)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -145,10 +145,32 @@ def prior_version(name: str, sampler: str = generation.LEARNED) -> tuple[str, in
 def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) -> Tensor:
     """Codes (len(seeds), C, h, w) drawn from that sampler, one seed a code."""
     if sampler == generation.LEARNED:
-        prior = loaders.load(loaders.prior_of(name)).model
-        return drawings.in_shares(lambda s: generation.learned_codes(prior, s.tolist()), seeds)
+        return drawings.watch(drawings.by_default(loaders.prior_of(name)), seeds, lambda moment: None)[-1].z
     z = latents.sample(fitted(name, num_codes, sampler), seeds)
     return z.unflatten(1, loaders.checkpoint(name).model_config.latent_shape)
+
+
+@dataclass(frozen=True)
+class Nine:
+    """Nine samples: their codes (9, C, h, w), their pictures as one tile, see `nine`, and these pictures' fine detail in grey levels."""
+
+    z: Tensor
+    tile: np.ndarray
+    detail: float
+
+
+def nine_samples(name: str, num_codes: int, sampler: str, seed: int) -> Nine:
+    """Those of a page's seed, kept for all pages; nobody may change them."""
+    return _nine_samples(loaders.version(name), prior_version(name, sampler), num_codes, sampler, seed)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)  # of 0.5 MB
+def _nine_samples(
+    version: tuple[str, int], prior: tuple[str, int] | None, num_codes: int, sampler: str, seed: int
+) -> Nine:
+    z = sample_codes(version[0], num_codes, sampler, controls.image_seeds(seed, 9))
+    x = drawings.decode(loaders.checkpoint(version[0]), z)
+    return Nine(z, nine(x), detail.mean_step(x))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -184,4 +206,9 @@ def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
 
 def nine(x: Tensor) -> np.ndarray:
     """Up to nine images (B, C, H, W) as one tile, three a row."""
-    return figures.mosaic(figures.to_tiles(x), columns=3, gap=4)
+    return in_threes(figures.to_tiles(x))
+
+
+def in_threes(tiles: Sequence[np.ndarray]) -> np.ndarray:
+    """The same of uint8 pictures (H, W, 3)."""
+    return figures.mosaic(tiles, columns=3, gap=4)

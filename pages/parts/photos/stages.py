@@ -1,7 +1,6 @@
 """The codes through which encode goes, for the pictures of a page: computed once for all who look at them."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,15 +57,33 @@ def _name(kind: str, place: int) -> str:
 def of(name: str, x: Tensor) -> Stages:
     """The stages of pictures x (n, C, H, W), float in [0, 1]; those of a picture are computed once, whichever others are with it."""
     version = loaders.version(name)
-    digests = [hashlib.blake2b(image.numpy().tobytes(), digest_size=16).hexdigest() for image in x]
+    digests = [_digest(image) for image in x]
     kept = [_of_picture(*version, digest) for digest in digests]
     missing = [i for i, of_picture in enumerate(kept) if not of_picture]
     if missing:
-        shares = cores.each(partial(_of_share, loaders.load(name).model), x[missing].chunk(os.cpu_count() or 1))
-        for i, stages in zip(missing, (one for share in shares for one in share), strict=True):
+        shares = cores.each(partial(_of_share, loaders.load(name).model), x[missing].chunk(cores.num_free()))
+        for i, (stages, x_hat) in zip(missing, (one for share in shares for one in share), strict=True):
             kept[i].append(stages)
+            if len(missing) == 1:  # the one that is looked at
+                _decoded(*version, digests[i]).append(x_hat)
     kinds, codes, psnr = zip(*(of_picture[0] for of_picture in kept), strict=True)
     return Stages(kinds[0], torch.stack(codes, dim=1), torch.stack(psnr, dim=1), f"{version} {' '.join(digests)}")
+
+
+def decoded(name: str, x: Tensor, stages: Stages) -> Tensor:
+    """What each of the stages of one picture x (C, H, W) gives, (S, C, H, W)."""
+    kept = _decoded(*loaders.version(name), _digest(x))
+    return kept[0] if kept else loaders.load(name).model.decode(stages.codes[:, 0])
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)  # of 2 MB
+def _decoded(name: str, modified_ns: int, digest: str) -> list[Tensor]:
+    """Of one picture; empty where its stages were computed with those of others, or long ago."""
+    return []
+
+
+def _digest(x: Tensor) -> str:
+    return hashlib.blake2b(x.numpy().tobytes(), digest_size=16).hexdigest()
 
 
 @st.cache_resource(max_entries=432, show_spinner=False)
@@ -76,8 +93,11 @@ def _of_picture(name: str, modified_ns: int, digest: str) -> list[tuple[list[str
     return []
 
 
-def _of_share(model: Autoencoder, x: Tensor) -> list[tuple[list[str], Tensor, Tensor]]:
+def _of_share(model: Autoencoder, x: Tensor) -> list[tuple[tuple[list[str], Tensor, Tensor], Tensor]]:
+    """Of each picture: its stages, as in `_of_picture`, and what they give, decoded."""
     kinds, codes = zip(*refine.stages(model, x), strict=True)
-    psnr = [psnr_db(x, model.decode(z)) for z in codes]
-    of_each = zip(torch.stack(codes, dim=1), torch.stack(psnr, dim=1), strict=True)
-    return [(list(kinds), z.clone(), psnr_of_each) for z, psnr_of_each in of_each]
+    x_hat = model.decode(torch.cat(codes))
+    psnr = psnr_db(x.repeat(len(codes), 1, 1, 1), x_hat)
+    x_hat, psnr = (of_all.unflatten(0, (len(codes), -1)) for of_all in (x_hat, psnr))
+    of_each = zip(torch.stack(codes, dim=1), psnr.T, x_hat.unbind(1), strict=True)
+    return [((list(kinds), z.clone(), psnr_of_each), pictures) for z, psnr_of_each, pictures in of_each]

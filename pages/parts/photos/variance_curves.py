@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from aemodels import Checkpoint
-from aemodels.codes import faults, perturbation
+from aemodels.codes import perturbation
 from aemodels.data import words
 from aemodels.language import _, number, sentences
 from aemodels.noise import perturb, seeded_normal
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from pages.parts.photos import selection
-from pages.parts.shared import cores, loaders
+from pages.parts.shared import cores, loaders, models
 
 VARIANCES = (0.0, 0.05, 0.1, 0.15, 0.3)
 NUM_PHOTOS = 12
@@ -35,7 +35,7 @@ def noises(name: str, seeds: list[int]) -> dict[str, Tensor]:
     """ "white" noise and as much "shaped" noise, with the correlations of this model's codes, if these differ; one direction a seed."""
     codes = loaders.checkpoint(name).codes
     white = seeded_normal(seeds, codes.shape[1:])
-    if not faults.vary(codes):
+    if not models.vary(name):
         return {"white": white}
     return {"white": white, "shaped": perturbation.shaped(_centred(*loaders.version(name)), white, seeds)}
 
@@ -63,7 +63,7 @@ def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
     ).format(total=number(num_images), photos=words.of(data.config).many, widest=number(widest, 2))
     few, varying = (
         selection.random_test_photos(data, 0, NUM_PHOTOS),
-        [name for name, ckpt in ckpts.items() if faults.vary(ckpt.codes)],
+        [name for name in ckpts if models.vary(name)],
     )
     if few is None or not varying:
         return Curves(solid, white, {})
@@ -90,9 +90,7 @@ def draw(curves: Curves) -> go.Figure:
 
 def effective_dimensions(ckpts: Mapping[str, Checkpoint]) -> dict[str, float]:
     """Model -> over how many equal directions its codes are spread, in effect, if they differ at all."""
-    return {
-        name: _effective_dimensions(*loaders.version(name)) for name, ckpt in ckpts.items() if faults.vary(ckpt.codes)
-    }
+    return {name: _effective_dimensions(*loaders.version(name)) for name in ckpts if models.vary(name)}
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

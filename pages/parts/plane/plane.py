@@ -63,6 +63,12 @@ def decode_uniform(name: str, box: planes.Extent, side: int, seed: int) -> dict:
     return _decode(*loaders.version(name), box, side, seed, loaders.checkpoint(name))
 
 
+def uniform_picture(name: str, box: planes.Extent, side: int, seed: int) -> np.ndarray:
+    """The picture of `decode_uniform` alone."""
+    z = planes.uniform(box, controls.image_seeds(seed, side**2))
+    return figures.mosaic(figures.to_tiles(loaders.checkpoint(name).model.decode(z)), side)
+
+
 def decode_normal(name: str, side: int, seed: int) -> dict:
     """side² places drawn from N(0, I), decoded; see `_decode`."""
     return _decode(*loaders.version(name), None, side, seed, loaders.checkpoint(name))
@@ -114,7 +120,7 @@ def images(name: str) -> Tensor:
 
 def are_rebuilt(name: str) -> bool:
     """Whether `images` are not the originals."""
-    return originals.of_codes(loaders.checkpoint(name)) is None
+    return not originals.has_those_of_codes(loaders.checkpoint(name))
 
 
 def about_images(name: str) -> str:

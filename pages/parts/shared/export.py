@@ -57,7 +57,7 @@ def models_panel(
 def export_row(
     name: str,
     draw: Callable[..., Image.Image],
-    rows: Sequence[Mapping[str, object]],
+    rows: Sequence[Mapping[str, object]] | Callable[[], Sequence[Mapping[str, object]]],
     settings: Mapping[str, object],
     alt: str = "",
     key: str = "",
@@ -66,7 +66,7 @@ def export_row(
 
     name      file name without its ending
     draw      draw(width_px=..., ink=..., caption=...) -> the panel; called again at print size when a button is clicked
-    rows      the numbers, one mapping a line of the CSV
+    rows      the numbers, one mapping a line of the CSV; where they are many, a function that makes them when a button is clicked
     settings  what makes the same scene again: shown, and part of the panel's caption
     alt       what the panel shows, in words; the page's title and the settings if empty
     key       tells a second row of a page from its first
@@ -85,7 +85,7 @@ def export_row(
         )
         st.download_button(
             _("Numbers (CSV)"),
-            partial(panels.to_csv, list(rows)),
+            language.kept(lambda: panels.to_csv(_made(rows))),
             file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/table:",
@@ -96,7 +96,7 @@ def export_row(
             icon=":material/note_add:",
             key=f"add_to_report{key}",
             on_click=_add_scene,
-            args=(name, draw, list(rows), dict(settings), alt),
+            args=(name, draw, rows, dict(settings), alt),
         )
         st.caption(controls.literal(text))
 
@@ -120,16 +120,22 @@ def add(entry: Entry) -> str:
 def _add_scene(
     name: str,
     draw: Callable[..., Image.Image],
-    rows: list[Mapping[str, object]],
+    rows: Sequence[Mapping[str, object]] | Callable[[], Sequence[Mapping[str, object]]],
     settings: dict[str, object],
     alt: str,
 ) -> None:
     text, title = panels.describe(settings), st.session_state.page_title
     caption = _("{what}. {settings}").format(what=alt or title, settings=text)
     alt = alt or _("{name}: {value}").format(name=title, value=text)
-    panel = panels.Panel(name, title, caption, alt, _print(draw, text), rows, settings)
+    panel = panels.Panel(name, title, caption, alt, _print(draw, text), _made(rows), settings)
     entry = Entry(panel, _scene(), loaders.digests(_models_in(settings)))
     st.session_state.added = add(entry)  # said by the run that follows: a fragment's callback may show nothing
+
+
+def _made(
+    rows: Sequence[Mapping[str, object]] | Callable[[], Sequence[Mapping[str, object]]],
+) -> list[Mapping[str, object]]:
+    return list(rows() if callable(rows) else rows)
 
 
 def _scene() -> str:

@@ -5,21 +5,27 @@ import gc
 import sys
 import time
 
+from aemodels import memory
+
 FREEZE_EVERY_S, THAW_EVERY_S = 3, 60  # garbage that was frozen waits for the next thaw
+GIVE_BACK_EVERY_S = 20  # it takes some 40 ms
 
 _num_modules = 0
-_frozen_at = _thawed_at = -float(THAW_EVERY_S)
+_frozen_at = _thawed_at = _given_back_at = -float(THAW_EVERY_S)
 
 
 def freeze() -> None:
     """To be called before the first run and at the end of each; does something only where modules were imported, or time has gone by,
     since the last time."""
-    global _num_modules, _frozen_at, _thawed_at
+    global _num_modules, _frozen_at, _thawed_at, _given_back_at
     now = time.monotonic()
     if now - _thawed_at > THAW_EVERY_S:
         _thawed_at = now
         gc.unfreeze()
         gc.collect()
+    if now - _given_back_at > GIVE_BACK_EVERY_S:
+        _given_back_at = now
+        memory.give_back()
     if now - _frozen_at > FREEZE_EVERY_S or len(sys.modules) != _num_modules:
         _num_modules, _frozen_at = len(sys.modules), now
         gc.freeze()

@@ -4,6 +4,7 @@ in one sentence."""
 import argparse
 import contextlib
 import functools
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -102,7 +103,12 @@ def load_all() -> None:
 def autoencoder_of(prior: aemodels.Checkpoint) -> aemodels.Checkpoint:
     """The checkpoint whose codes a prior draws, kept; raises CheckpointError where it is missing, or another one than the prior was
     trained on."""
-    return priors.autoencoder_of(prior, checkpoint_folder(), load)
+    return load(_autoencoder_of(_file(prior.name), _file(prior.provenance["codes_of"]["name"])))
+
+
+@st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
+def _autoencoder_of(prior: tuple[str, int, str], autoencoder: tuple[str, int, str]) -> str:
+    return priors.autoencoder_of(load(prior[0]), checkpoint_folder(), load).name
 
 
 def prior_of(name: str) -> str | None:
@@ -136,8 +142,8 @@ def version(name: str) -> tuple[str, int]:
 
 def _file(name: str) -> tuple[str, int, str]:
     """`version` and the folder."""
-    for folder in (checkpoint_folder(), own_models.folder()):
-        path = checkpoints.checkpoint_path(name, folder)
+    for find in (checkpoint_folder, own_models.folder):
+        path = checkpoints.checkpoint_path(name, folder := find())
         with contextlib.suppress(OSError):  # it may go between two looks
             return name, path.stat().st_mtime_ns, str(folder)
     return name, 0, str(checkpoint_folder())
@@ -207,6 +213,15 @@ def baseline_errors(data: DataRecord) -> dict[str, dict[float, Tensor]]:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _baseline_errors(fingerprint: str, folder: str, modified_ns: int) -> dict[str, dict[float, Tensor]]:
     return stored_errors.read_baselines(fingerprint, folder)
+
+
+def measured() -> tuple[tuple[str, int], ...]:
+    """What lies in the folder of checkpoints and when it was written, in ns: the key of what is kept of several of these files."""
+    try:
+        with os.scandir(checkpoint_folder()) as entries:
+            return tuple(sorted((entry.name, entry.stat().st_mtime_ns) for entry in entries))
+    except OSError:
+        return ()
 
 
 def _modified_ns(path: Path) -> int:

@@ -154,7 +154,7 @@ def varying(names: Iterable[str]) -> list[str]:
     """Those of the models on whose codes a Gaussian can be fitted; the page says which are left out."""
     found, others = [], []
     for name in names:
-        if _vary(*loaders.version(name)):
+        if vary(name):
             found.append(name)
         else:
             n = len(loaders.load(name).codes)
@@ -168,6 +168,11 @@ def varying(names: Iterable[str]) -> list[str]:
             icon=":material/casino:",
         )
     return found
+
+
+def vary(name: str) -> bool:
+    """`faults.vary` of the checkpoint's codes."""
+    return _vary(*loaders.version(name))
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)

@@ -63,10 +63,20 @@ def of(data: DataRecord) -> Originals | None:
         return None
 
 
-def of_codes(ckpt: Checkpoint) -> Tensor | None:
-    """The images (n, C, H, W) uint8 of which the checkpoint holds the codes; None where they are not here."""
+def has_those_of_codes(ckpt: Checkpoint) -> bool:
+    """Whether the images are here of which the checkpoint holds the codes."""
     originals = of(ckpt.data)
-    return originals.at(ckpt.index) if originals and originals.is_same and ckpt.index.max() < len(originals) else None
+    return bool(originals and originals.is_same and ckpt.index.max() < len(originals))
+
+
+def of_codes(ckpt: Checkpoint) -> Tensor | None:
+    """These images (n, C, H, W), uint8, which nobody may change; None where they are not here."""
+    return of(ckpt.data).at(ckpt.index) if has_those_of_codes(ckpt) else None
+
+
+def of_code(ckpt: Checkpoint, place: int) -> Tensor | None:
+    """That of one code (C, H, W), float in [0, 1]; None where it is not here."""
+    return of(ckpt.data).pictures(ckpt.index[[place]])[0] if has_those_of_codes(ckpt) else None
 
 
 def about_others(data: DataRecord) -> str:
@@ -110,8 +120,9 @@ def held_out_digits() -> Originals:
 
 
 def _of_digits(images: Tensor, labels: Tensor) -> Originals:
+    everything = torch.arange(len(images))
     return Originals(
-        lambda index: images[index],
+        lambda index: images if torch.equal(index, everything) else images[index],
         lambda i: _("digit {digit}").format(digit=int(labels[i])),
         labels,
         lambda: _(MNIST_FOUND),

@@ -41,6 +41,15 @@ class Turns:
                 del self._since[mine]
             self._give()
 
+    def num_free(self) -> int:
+        """How many turns nobody has."""
+        with self._lock:
+            return max(0, self._num_at_once - len(self._since))
+
+    def has_waiting(self) -> bool:
+        """Whether someone waits for a turn."""
+        return bool(self._waiting)
+
     def _give(self) -> None:
         """Turns to those who have waited longest, as far as there are any."""
         with self._lock:

@@ -46,7 +46,7 @@ def interactive(sizes: Sizes, scale: str, axis: str, name: str, rivals: Sequence
             marker={"size": 12, "symbol": "diamond", "color": figures.PALETTE[3]},
             hovertemplate="%{text}: " + shown,
         )
-    chart.add_vline(k, line_dash="dot", line_color=GREY)
+    figures.upright(chart, k, "dot")
     chart.update_xaxes(type="log", tickvals=marked, ticktext=[*map(number, marked)])
     return chart.update_layout(hovermode="closest")
 
