@@ -21,7 +21,7 @@ NUM_CURVE = 512  # samples of each point of a curve: as many as a row of `genera
 NUM_TUNING = 1024
 FIRST_TUNING_SEED = 100_000  # guidance is chosen on other samples than those that are reported
 STEPS = (1, 2, 4, 8, 16, 25, 50)
-GUIDANCES = (1.0, 1.5, 3.0)
+GUIDANCES = (1.0, 1.5, 3.0, 5.0)
 
 Describe = Callable[[Tensor], Tensor]
 
