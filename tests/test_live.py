@@ -131,7 +131,10 @@ def test_what_is_stopped_before_its_first_step_keeps_nothing(alone, monkeypatch)
     assert not job.model_path.exists()
 
 
-def test_a_training_that_diverges_says_so_and_keeps_nothing(alone):
+@pytest.mark.parametrize("every_s", [1, 0])
+def test_a_training_that_diverges_says_so_and_keeps_nothing(alone, every_s, monkeypatch):
+    """Also where a moment is due before the loop has looked at its numbers."""
+    monkeypatch.setattr(live, "EVERY_S", every_s)
     job = alone(recipe(5, learning_rate=1e6))
     live.run(job)
     assert job.state()[0] == live_jobs.DIVERGED

@@ -15,7 +15,7 @@ from aemodels.codes import maps
 from pages.parts.map import atlas
 
 pytestmark = pytest.mark.usefixtures("without_photos")
-TRUST = r"trustworthiness of this layout is \*\*([\d.]+)\*\* .* measured on ([\d,]+) codes\).* \*\*(\d+)%\*\* are among"
+TRUST = r"trustworthiness of this layout is \*\*([\d.]+)\*\*, measured on ([\d,]+) codes\. .* \*\*(\d+)%\*\* are among"
 
 
 def test_it_says_how_far_the_map_can_be_trusted():
@@ -47,7 +47,7 @@ def test_groups_give_means_and_a_direction():
         r"changes the pictures of A by \*\*([\d.]+)\*\* .* as long by \*\*([\d.]+)\*\* \(mean of 4\)", app
     )
     assert change > random
-    ours, by_chance = numbers(r"nearest code is a \w+ for \*\*(\d+)%\*\* .* random one for \*\*(\d+)%\*\*", app)
+    ours, by_chance = numbers(r"nearest code is a \w+ for \*\*(\d+)%\*\*.* random step for \*\*(\d+)%\*\*", app)
     assert ours > by_chance
     assert "attribute vector" in text(app)
     app.selectbox(key="by_b").set_value("").run()

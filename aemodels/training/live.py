@@ -16,6 +16,7 @@ from aemodels.data import shipped, sources
 from aemodels.errors import CheckpointError, DataError, DivergenceError
 from aemodels.quality import evaluation, metrics
 from aemodels.training import autoencoding, live_jobs, loop, moments
+from aemodels.training.divergence import require_finite
 from aemodels.training.live_jobs import Job
 from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
@@ -48,7 +49,11 @@ def train(job: Job) -> loop.TrainState:
 
     def show() -> None:
         nonlocal moment, shown, loss_sum, num_steps
-        moment = moments.measure(state.ema.eval(), moment, state.seconds, state.step, loss_sum / max(1, num_steps))
+        model = state.ema.eval()
+        with torch.no_grad():
+            seen = model.generate(evaluation.encode_all(model, sample))
+        require_finite(state.step, [recipe.training.learning_rate], [seen.norm()])  # the loop itself looks less often
+        moment = moments.measure(model, moment, state.seconds, state.step, loss_sum / max(1, num_steps))
         moments.save(moment, job.moment_path)
         shown, loss_sum, num_steps = time.monotonic(), 0.0, 0
 
