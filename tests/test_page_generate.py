@@ -267,6 +267,8 @@ def test_the_learned_prior_is_a_sampler_where_there_is_one():
     assert app.select_slider(key="fitted_on").disabled
     assert "A network (dog-prior) has learnt" in notice(app)
     assert "From N(0, I) to what is learned" in [header.value for header in app.header]
+    num_photos = aemodels.load_checkpoint("dog-prior").data.num_images["train"]  # each of them mirrored as well
+    assert f"the codes of {num_photos:,} train photos lie" in text(app)
     assert panel(app).settings["drawn from"] == "dog-prior"
     perturbed = open_page("dogs/perturb", seed=3, model="dog-noise-0.10", codes="learned")
     assert panel(perturbed).settings["codes of"] == "Nine learned samples"

@@ -101,7 +101,7 @@ def about(name: str, num_codes: int, sampler: str) -> str:
             "code in {steps} steps. Each sample is of another {class_}. The page Generate shows how."
         ).format(
             prior=controls.literal(prior),
-            number=number(loaders.checkpoint(prior).provenance["num_train_images"]),
+            number=number(loaders.checkpoint(prior).data.num_images["train"]),
             photos=picture.many,
             class_=picture.class_,
             steps=flows.NUM_STEPS,

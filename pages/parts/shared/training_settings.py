@@ -53,7 +53,7 @@ def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
         _("images/s"): number(made["images_per_s"]),
         _("device"): made["device"],
         _("matrices multiplied in"): made.get("precision", "bfloat16"),  # all were, before it was chosen
-        _("train images"): number(made["num_train_images"]),
+        _("train images"): number(of.data.num_images["train"]),
         _("train images packed as"): _packed(made),
         _("validation images"): number(of.data.num_images["validation"]),
         _("test images"): number(of.data.num_images["test"]),
