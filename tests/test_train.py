@@ -140,7 +140,7 @@ def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_d
         assert made["finished"] is True
         assert made["device"].startswith("CPU")
         assert made["precision"] == dtype
-        assert made["wall_s"] > 0
+        assert made["images_per_s"] > 0  # the seconds of so short a training may round to 0
         assert made["steps"] == ckpt.history[-1]["step"] > 0
         assert re.fullmatch("[0-9a-f]{32}", made["data_fingerprint"])
         assert made["seed"] == train_config.seed
