@@ -74,3 +74,10 @@ def test_who_computes_alone_has_all_cores_and_who_is_one_of_many_its_own(monkeyp
         [thread.join() for thread in threads]
         assert cores.rows(lambda a, b: shares.append(len(a)) or a + b, x, x).equal(2 * x)
         assert sorted(shares[1:]) == [3, 4]
+
+
+def test_batches_are_shared_out_alike_though_another_page_begins_meanwhile(monkeypatch):
+    free = iter([2] + [1] * 9)
+    monkeypatch.setattr(cores, "num_free", lambda: next(free))
+    x = torch.arange(7)
+    assert cores.rows(torch.add, x, x).equal(2 * x)

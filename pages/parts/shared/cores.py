@@ -30,5 +30,6 @@ def each(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Resu
 
 def rows(function: Callable[..., Tensor], *batches: Tensor | Sequence[int]) -> Tensor:
     """function(*batches), of whose rows (n, ...) each core gets a share."""
-    shares = zip(*(torch.as_tensor(batch).chunk(num_free()) for batch in batches), strict=True)
+    n = num_free()  # the same for all batches: another page may begin at any time
+    shares = zip(*(torch.as_tensor(batch).chunk(n) for batch in batches), strict=True)
     return torch.cat(each(lambda share: function(*share), shares))
