@@ -665,6 +665,25 @@ def test_imports_neither_streamlit_nor_plotly():
     assert done.stdout.strip() == ""
 
 
+def test_to_use_models_imports_no_compiler():
+    """PyTorch's takes 150 MB and a second, which whoever opens the app would wait."""
+    code = """
+import sys, torch, aemodels
+from aemodels.codes import flows
+from aemodels.training import recipes
+
+recipes.of_the_lab()
+autoencoder, prior = (aemodels.load_checkpoint(name).model for name in ("dog-noise-0.10", "dog-prior"))
+with torch.no_grad():
+    autoencoder.encode(autoencoder.decode(flows.sample(prior, [0])))
+print("torch._dynamo" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+
+
 def test_a_computer_without_the_apps_packages_trains():
     """A rented GPU's has PyTorch and what comes with it."""
     lacking = ("babel", "streamlit", "plotly", "pandas", "platformdirs", "openTSNE", "docx", "psutil", "filelock")

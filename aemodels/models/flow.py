@@ -60,7 +60,8 @@ class FlowPrior(nn.Module):
         self.network = Transformer(config.latent_shape, patch, config.widths[0], depth, num_labels)
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("scale", torch.ones(1))
-        self.register_buffer("basis", torch.eye(size))
+        # Not torch.eye: on the device "meta" it imports PyTorch's compiler, which takes a second and 150 MB.
+        self.register_buffer("basis", torch.zeros(size, size).fill_diagonal_(1))
         self.register_buffer("variances", torch.ones(size))
 
     @property

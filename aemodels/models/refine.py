@@ -34,6 +34,7 @@ class Channel(Protocol):
     def scale(self, z: Tensor) -> Tensor: ...
     def generate(self, z: Tensor) -> Tensor: ...
     def code_error(self, x: Tensor, z: Tensor) -> Tensor: ...
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 class Refinement(nn.Module):
@@ -140,12 +141,28 @@ class Refinement(nn.Module):
         """The gradient of each image's code_error with respect to its code, (B, *latent_shape) as z is, times the number of the
         code's elements, so that its entries are of order 1; and that error, (B,). The gradient can be differentiated."""
 
-        def total_and_each(z: Tensor) -> tuple[Tensor, Tensor]:
-            error = model.code_error(x, z)
-            return error.sum(), error
+        if torch.compiler.is_compiling():
 
-        gradient, error = torch.func.grad(total_and_each, has_aux=True)(z)
+            def total_and_each(z: Tensor) -> tuple[Tensor, Tensor]:
+                error = model.code_error(x, z)
+                return error.sum(), error
+
+            gradient, error = torch.func.grad(total_and_each, has_aux=True)(z)
+        else:
+            gradient, error = _gradient_and_error(model, x, z)
         return prod(z.shape[1:]) * gradient, error
+
+
+def _gradient_and_error(model: Channel, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    """What torch.func gives, which would import PyTorch's compiler where nothing is compiled: that takes a second and 150 MB."""
+    learnt_from = (x, z, *model.parameters())
+    is_learnt_from = torch.is_grad_enabled() and any(t.requires_grad for t in learnt_from)
+    with torch.inference_mode(False), torch.enable_grad():
+        x, z = (t.clone() if t.is_inference() else t for t in (x, z))
+        z = z if z.requires_grad else z.detach().requires_grad_()
+        error = model.code_error(x, z)
+        (gradient,) = torch.autograd.grad(error.sum(), z, create_graph=is_learnt_from)
+    return gradient, error if is_learnt_from else error.detach()
 
 
 def stages(model: Channel, x: Tensor) -> Iterator[tuple[str, Tensor]]:
