@@ -95,7 +95,7 @@ def _is_measured(
     described_by: Mapping[str, learned.Describe],
 ) -> bool:
     found = known.get(ckpt.name, {})
-    is_same = found.get("prior") == generation.identity(priors[ckpt.name].provenance)
+    is_same = found.get("prior") == generation.prior_identity(priors[ckpt.name].provenance)
     return is_same and found["frechet"].keys() >= described_by.keys()
 
 

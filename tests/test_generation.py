@@ -16,7 +16,7 @@ from foreign_models import save_foreign
 from small_priors import save_prior
 
 import aemodels
-from aemodels.codes import latents
+from aemodels.codes import flows, latents
 from aemodels.data import photo_sets
 from aemodels.data.photos import open_photo
 from aemodels.errors import CheckpointError, DataError, LatentLabError
@@ -520,6 +520,11 @@ def test_of_a_prior_the_commands_measure_more_and_only_once(few_dogs, monkeypatc
     monkeypatch.setattr(learned, "look_at", lambda *_: pytest.fail("looked at pictures again"))
     benchmark.main([*of_folder, "--samples", "6"])
     assert measurements.read_generation(dogs.fingerprint, folder) == results
+    with monkeypatch.context() as patch:  # a prior that draws in another way is measured again
+        patch.setattr(flows, "GUIDED", dataclasses.replace(flows.GUIDED, num_steps=flows.NUM_STEPS + 1))
+        patch.setattr(learned, "look_at", lambda *_: pytest.fail("looked again"))
+        with pytest.raises(pytest.fail.Exception, match="looked again"):
+            benchmark.main([*of_folder, "--samples", "6"])
 
     # What a run that was cut short lacks is measured, and nothing else.
     curves = found["curves"]

@@ -137,7 +137,7 @@ def test_what_is_measured_of_a_prior_is_of_its_own_samples(measured):
     mean, std = reference.mean(0), reference.std(0)
     expected = generation.frechet_distance((reference - mean) / std, (colours(x[:16]) - mean) / std)
     assert found["frechet"]["colours"]["samples"] == pytest.approx(expected, rel=1e-3)
-    assert found["prior"] == generation.identity(prior.provenance)
+    assert found["prior"] == generation.prior_identity(prior.provenance)
 
 
 def test_curves_are_of_the_settings_that_they_tell(measured, monkeypatch):

@@ -287,7 +287,7 @@ def test_how_far_the_prior_comes_is_told_unless_it_was_trained_again(wall_s, is_
     gaussian = min(rows[sampler]["frechet"][0] for sampler in latents.SAMPLERS)
     rebuilt = rows[generation.RECONSTRUCTIONS]["frechet"][0]
     drawn = {**rows["full"], "source": generation.LEARNED, "frechet": [gaussian - 0.25 * (gaussian - rebuilt), 1.0]}
-    identity = generation.identity(prior.provenance)
+    identity = generation.prior_identity(prior.provenance)
     identity["wall_s"] += wall_s
     results |= {"rows": [*results["rows"], drawn], "priors": {"dog-noise-0.10": identity}}
     measurements.save_generation(results, fingerprint, tmp_path)
@@ -318,7 +318,7 @@ def of_a_prior(prior, samples):
         "others": dict.fromkeys(features, distance),
     }
     return {
-        "prior": generation.identity(prior.provenance),
+        "prior": generation.prior_identity(prior.provenance),
         "num_samples": 2048,
         "num_known": 16292,
         "num_classes": 120,
@@ -395,7 +395,10 @@ def test_how_good_samples_are_is_told_in_a_table_in_curves_and_in_words(measured
 
 def test_what_was_measured_of_another_training_is_not_told(measured):
     folder, prior, results = measured
-    other = {**results["learned"]["dog-noise-0.10"], "prior": generation.identity(prior.provenance) | {"steps": 1}}
+    other = {
+        **results["learned"]["dog-noise-0.10"],
+        "prior": generation.prior_identity(prior.provenance) | {"steps": 1},
+    }
     results |= {"learned": {"dog-noise-0.10": other}, "spaces": [{**row, "identity": {}} for row in results["spaces"]]}
     measurements.save_generation(results, prior.data.fingerprint, folder)
     app = generate(view="measured")

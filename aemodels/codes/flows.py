@@ -21,7 +21,7 @@ from aemodels.noise import seeded_normal
 
 EULER, HEUN = "euler", "heun"
 SOLVERS = (HEUN, EULER)
-NUM_STEPS = 8
+NUM_STEPS = 4
 GUIDANCE = 3.0  # towards a class
 MAX_STEPS = 1000
 MAX_GUIDANCE = 20.0

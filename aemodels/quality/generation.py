@@ -156,7 +156,7 @@ def measure_generation(
         "num_known": len(train) + int(seen.sum()),
         "num_fitted": {ckpt.name: len(ckpt.codes) for ckpt in ckpts},
         "checkpoints": {ckpt.name: identity(ckpt.provenance) for ckpt in ckpts},
-        "priors": {name: identity(prior.provenance) for name, prior in priors.items()},
+        "priors": {name: prior_identity(prior.provenance) for name, prior in priors.items()},
     }
     kept = _kept_rows(earlier, results)
 
@@ -210,6 +210,11 @@ def _kept_rows(earlier: Mapping[str, Any] | None, results: Mapping[str, Any]) ->
 def identity(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """What tells one training of a model from another: data, seed, steps, and the seconds it took."""
     return {key: provenance[key] for key in ("data_fingerprint", "seed", "steps", "wall_s")}
+
+
+def prior_identity(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """The identity of a prior, and how it draws by default: what tells one measurement of its samples from another."""
+    return identity(provenance) | {"num_steps": flows.GUIDED.num_steps, "guidance": flows.GUIDED.guidance}
 
 
 Draw = Callable[[int], Iterator[Tensor]]

@@ -88,10 +88,8 @@ def measure(
         "samples": samples,
     }
     return {
-        "prior": generation.identity(prior.provenance),
+        "prior": generation.prior_identity(prior.provenance),
         "num_samples": num_samples,
-        "num_steps": flows.NUM_STEPS,
-        "guidance": flows.GUIDANCE,
         "num_known": len(real.known) // 2,
         "num_classes": prior.model.num_labels,
         "num_compared": min(NUM_COMPARED, min(len(of.thumbnails) for of in kinds.values())),

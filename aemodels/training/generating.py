@@ -118,7 +118,7 @@ def _identities(ckpts: Sequence[Checkpoint], priors: Priors, num_samples: int) -
     return {
         "num_samples": num_samples,
         "checkpoints": {c.name: generation.identity(c.provenance) for c in ckpts},
-        "priors": {name: generation.identity(c.provenance) for name, c in priors.items()},
+        "priors": {name: generation.prior_identity(c.provenance) for name, c in priors.items()},
     }
 
 

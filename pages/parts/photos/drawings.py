@@ -18,7 +18,7 @@ from pages.parts.shared import cores, loaders, turns
 SHOW_AFTER_S = 0.5  # how long a drawing may take unseen
 SHOW_EVERY_S = 0.3
 IN_TURN = -1
-MAX_DRAWINGS = 32  # of 0.7 MB each: nine codes at 8 steps
+MAX_DRAWINGS = 32  # of 0.4 MB each: nine codes at 4 steps
 
 
 @dataclass(frozen=True)

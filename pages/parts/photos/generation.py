@@ -254,7 +254,7 @@ def _values(results: Mapping[str, Any]) -> dict[tuple[str, str | None], Row]:
 def _is_prior(model: str, identity: Mapping[str, Any]) -> bool:
     """Whether that is the identity of the prior of this model's codes."""
     prior = loaders.prior_of(model)
-    return prior is not None and generation.identity(loaders.load(prior).provenance) == identity
+    return prior is not None and generation.prior_identity(loaders.load(prior).provenance) == identity
 
 
 def _is_old(results: Mapping[str, Any], name: str) -> bool:

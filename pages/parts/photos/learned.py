@@ -40,7 +40,7 @@ def of(data: DataRecord, model: str) -> Found | None:
     prior = loaders.prior_of(model)
     if found is None or prior is None:
         return None
-    return found if generation.identity(loaders.load(prior).provenance) == found["prior"] else None
+    return found if generation.prior_identity(loaders.load(prior).provenance) == found["prior"] else None
 
 
 def small(data: DataRecord, table: str) -> list[Mapping[str, Any]]:
