@@ -1,7 +1,10 @@
 """Scenes on the way from page to page, without a browser: what the address holds, and when."""
 
+import gc
+import weakref
+
 import streamlit as st
-from apptest import go_to, open_page
+from apptest import collected, go_to, open_page
 
 
 def test_the_address_is_whole_before_the_browser_is_sent_to_the_page(monkeypatch):
@@ -18,3 +21,18 @@ def test_the_address_is_whole_before_the_browser_is_sent_to_the_page(monkeypatch
     go_to(app, "dogs/interpolate")
     assert app.number_input(key="seed").value == 7
     assert [*addresses, app.query_params] == 3 * [{"seed": "7"}]
+
+
+def test_what_a_page_held_is_let_go_with_the_page(without_photos):
+    """Of a class that looks at every page, the panels of all pages would fill the memory."""
+    app = open_page("dogs/interpolate")
+    app.button(key="again").click().run()
+    (shown,) = app.session_state["exports"].values()
+    draw = weakref.ref(shown[1])  # its scene hangs on it
+    del shown
+    go_to(app, "dogs/sample")
+    app.button(key="add_to_report").click().run()
+    assert [panel.title for panel in collected(app)] == ["Sample"]
+    assert {place for place, _ in app.session_state["exports"]} == {"dogs-sample"}
+    gc.collect()
+    assert draw() is None

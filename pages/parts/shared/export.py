@@ -73,7 +73,8 @@ def export_row(
     """
     if "added" in st.session_state:
         st.toast(st.session_state.pop("added"))
-    text = panels.describe(settings)
+    text, place = panels.describe(settings), (_page(), key)
+    st.session_state.setdefault("exports", {})[place] = (name, draw, rows, dict(settings), alt)
     with st.container(horizontal=True, vertical_alignment="center", key=f"export{key}"):
         st.download_button(
             _("Panel (PNG, 300 dpi)"),
@@ -96,7 +97,7 @@ def export_row(
             icon=":material/note_add:",
             key=f"add_to_report{key}",
             on_click=_add_scene,
-            args=(name, draw, rows, dict(settings), alt),
+            args=(place,),
         )
         st.caption(controls.literal(text))
 
@@ -117,13 +118,20 @@ def add(entry: Entry) -> str:
     return sentences([said, controls.literal(book.fault)])
 
 
-def _add_scene(
-    name: str,
-    draw: Callable[..., Image.Image],
-    rows: Sequence[Mapping[str, object]] | Callable[[], Sequence[Mapping[str, object]]],
-    settings: dict[str, object],
-    alt: str,
-) -> None:
+def forget_other_pages() -> None:
+    """To be called once a page stands: what is exported of pages that were left is let go. Streamlit itself keeps what a button's
+    `args` hold for as long as the visitor stays, of every page."""
+    here = _page()
+    exports = st.session_state.get("exports", {})
+    st.session_state.exports = {place: scene for place, scene in exports.items() if place[0] == here}
+
+
+def _page() -> str:
+    return st.session_state.get("page_path", "")
+
+
+def _add_scene(place: tuple[str, str]) -> None:
+    name, draw, rows, settings, alt = st.session_state.exports[place]
     text, title = panels.describe(settings), st.session_state.page_title
     caption = _("{what}. {settings}").format(what=alt or title, settings=text)
     alt = alt or _("{name}: {value}").format(name=title, value=text)

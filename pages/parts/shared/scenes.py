@@ -8,7 +8,7 @@ import warnings
 
 import streamlit as st
 
-from pages.parts.shared import controls, languages, streamlit_internals, turns
+from pages.parts.shared import controls, export, languages, streamlit_internals, turns
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
 CARRIED = ("seed", "model", "mnist_model", "data", "mnist_data")  # keys of the widgets that several pages have
@@ -52,4 +52,5 @@ def show(page: st.Page) -> None:
     state.page_path = page.url_path  # a collected panel tells where it was made
     with turns.of_pages.take():
         page.run()
+    export.forget_other_pages()
     state.scenes[state.page_shown] = st.query_params.to_dict()
