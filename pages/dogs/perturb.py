@@ -160,9 +160,9 @@ about = originals.about_others(group.data) if has_photos else ""
 st.caption(sentences([_("PSNR against {pictures}, peak 1.0.").format(pictures=against), about]))
 
 st.header(_("One direction, rising variance"), anchor=False)
-if st.session_state.get("picture", 0) >= len(z):  # another model has more codes
-    st.session_state.picture = 0
-picture = st.selectbox(_("Picture"), range(len(z)), format_func=lambda i: str(i + 1), key="picture", width=150, **kept)
+if st.session_state.get("picture", 1) > len(z):  # another model has more codes
+    st.session_state.picture = 1
+picture = st.selectbox(_("Picture"), range(1, len(z) + 1), key="picture", width=150, **kept) - 1
 strip = strip_of(picture)
 tiles, strip_psnr = zip(*strip.values(), strict=True)
 columns = [f"{v:g}" for v in STRIP]
