@@ -418,7 +418,7 @@ def test_no_english_is_left_where_the_chinese_page_tells_how_good_samples_are(me
 def test_no_english_is_left_on_a_chinese_page(view, priors):
     names = aemodels.load_checkpoint("dog-prior", priors).data.label_names
     found = test_pages_zh.left(
-        "dogs/generate", [*names, "dog-prior", "Prior on the codes of dog-noise-0.10"], view=view, steps=4
+        "dogs/generate", [*names, "dog-prior", "Prior on the codes of dog-noise-0.10"], view=view, steps=1
     )
     assert not found, test_pages_zh.say("dogs/generate", found)
 

@@ -15,7 +15,7 @@ from aemodels.storage.catalogue import Group
 from pages.parts.photos.drawings import IN_TURN, Setting
 from pages.parts.shared import controls, loaders, models
 
-MIN_STEPS, MAX_STEPS = 4, 50
+MIN_STEPS, MAX_STEPS = 1, 50
 MAX_GUIDANCE = 6.0
 NONE_TOLD = "none"
 BOUND = {"bind": "query-params", "persist_state": "session"}
