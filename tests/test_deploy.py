@@ -143,6 +143,7 @@ def test_what_nginx_lets_through_is_what_the_app_takes():
     assert limit < int(most) <= 2 * limit
 
 
+@pytest.mark.release
 def test_one_page_after_the_other_is_shown_and_none_draws_itself_for_ever(both):
     async def visits() -> None:
         async with asyncio.timeout(600), Visitor(both.url) as visitor:
@@ -154,6 +155,7 @@ def test_one_page_after_the_other_is_shown_and_none_draws_itself_for_ever(both):
     asyncio.run(visits())
 
 
+@pytest.mark.release
 def test_one_process_ends_and_the_visits_of_the_other_do_not_notice(both):
     async def visits() -> None:
         here, there = Visitor(both.url, {PROCESS: "1"}), Visitor(both.url, {PROCESS: "2"})
@@ -193,6 +195,7 @@ def test_what_a_visitor_collected_is_there_on_either_process(both, monkeypatch):
         assert not asyncio.run(shown(process, token[::-1]))
 
 
+@pytest.mark.release
 @needs_browser
 def test_a_browser_whose_process_ends_goes_on_with_the_other(both, new_page):
     page = new_page()

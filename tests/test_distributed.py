@@ -120,6 +120,7 @@ def test_processes_that_see_other_folders_train_the_same_models(data_folder, tmp
     assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == ["mnist-dae-2d"] * 2
 
 
+@pytest.mark.release
 def test_train_py_in_two_processes_makes_one_checkpoint(digits, tmp_path):
     only = ("mnist-ae", "mnist-dae-2d")
     brief = ("--quick", "--epochs", "2", "--minutes", "60", "--device", "cpu")

@@ -25,6 +25,8 @@ SCENES = sorted(
     for file in (REPO / "pages").glob("*/*.py")
     if "export.export_row(" in file.read_text(encoding="utf-8")
 )
+FEW = ("mnist/latent_plane", "mnist/path", "dogs/sample", "any/code_size")
+SCENES = [*FEW, *(pytest.param(page, marks=pytest.mark.release) for page in SCENES if page not in FEW)]
 
 
 pytestmark = pytest.mark.usefixtures("with_photos")

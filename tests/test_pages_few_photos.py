@@ -12,7 +12,7 @@ from aemodels.report.document import Figure
 PAGES = ["reconstruct", "stages", "sample", "axes", "interpolate", "perturb", "noise_regularised"]
 
 
-@pytest.fixture(params=[3, 20], ids=lambda number: f"{number} photos")
+@pytest.fixture(params=[3, pytest.param(20, marks=pytest.mark.release)], ids=lambda number: f"{number} photos")
 def few_photos(request, data_folder, checkpoint_folder, tmp_path, monkeypatch):
     """A folder of so many real photos, where the pages look for them; small models, one of them with the stages that a page shows."""
     for name in MNIST + DOGS[1:]:
