@@ -102,8 +102,9 @@ def digits(data_folder, tmp_path_factory):
 
 TELL_NAMES = """
 import os, sys, train
-from aemodels.training import making
+from aemodels.training import duration, making
 folder, rank, names = sys.argv[1], os.environ["RANK"], []
+duration.how_long = lambda *_: ""
 making.make = lambda recipe, *_: names.append(recipe.name)
 data = ["--data", sys.argv[2]]
 assert train.main(["--device", "cpu", "--only", "mnist-ae", "mnist-dae-2d", "--out", f"{folder}/{rank}", *data]) == 0
@@ -111,12 +112,12 @@ open(f"{folder}/{rank}.txt", "w").write(" ".join(names))
 """
 
 
-def test_processes_that_see_other_folders_train_the_same_models(data_folder, tmp_path):
+def test_processes_that_see_other_folders_train_the_same_models(digits, tmp_path):
     """Of two machines that do not share --out, one may have a model that the other lacks."""
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "mnist-ae.safetensors").write_bytes(checkpoint_path("mnist-ae").read_bytes())
     (tmp_path / "names.py").write_text(TELL_NAMES)
-    launch(tmp_path / "names.py", tmp_path, data_folder)
+    launch(tmp_path / "names.py", tmp_path, digits)
     assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == ["mnist-dae-2d"] * 2
 
 
