@@ -173,8 +173,9 @@ def app_url_with_photos(app_with_photos):
 ONE_PROCESS = ["--process-per-site", "--renderer-process-limit=1"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
+    """One for all tests of a worker. While it runs, `asyncio.run` needs a thread of its own: see visiting.run."""
     sync_api = pytest.importorskip("playwright.sync_api")
     sync_api.expect.set_options(timeout=WAIT_MS)
     with sync_api.sync_playwright() as playwright:
@@ -183,9 +184,9 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kept_contexts(browser):
-    """Browser contexts for the tests of a file, by their options, one after the other: with the app's scripts in its cache, and
+    """Browser contexts for the tests, by their options, one after the other: with the app's scripts in its cache, and
     compiled in a process that stays, a page is there in a third of the time."""
     return {}
 

@@ -26,7 +26,7 @@ from browser import (
     settle,
     wait_for_new_picture,
 )
-from visiting import Visitor
+from visiting import Visitor, run
 from websockets.exceptions import ConnectionClosed
 
 from aemodels.report import assembling, notebook
@@ -152,7 +152,7 @@ def test_one_page_after_the_other_is_shown_and_none_draws_itself_for_ever(both):
                 answer = await visitor.open(path, seed=11)
                 assert (answer.errors, bool(answer.headings)) == ([], True), path
 
-    asyncio.run(visits())
+    run(visits())
 
 
 @pytest.mark.release
@@ -178,7 +178,7 @@ def test_one_process_ends_and_the_visits_of_the_other_do_not_notice(both):
         async with Visitor(both.url, back.cookies) as reconnected:
             assert reconnected.cookies[PROCESS] == "2"
 
-    asyncio.run(visits())
+    run(visits())
 
 
 def test_what_a_visitor_collected_is_there_on_either_process(both, monkeypatch):
@@ -191,8 +191,8 @@ def test_what_a_visitor_collected_is_there_on_either_process(both, monkeypatch):
             return "Mine alone" in (await visitor.open("report")).texts
 
     for process in ("1", "2"):
-        assert asyncio.run(shown(process, token))
-        assert not asyncio.run(shown(process, token[::-1]))
+        assert run(shown(process, token))
+        assert not run(shown(process, token[::-1]))
 
 
 @pytest.mark.release

@@ -6,7 +6,7 @@ import urllib.request
 import psutil
 import pytest
 from browser import running_app
-from visiting import Visitor
+from visiting import Visitor, run
 
 NUM_PEOPLE = 20
 pytestmark = pytest.mark.release
@@ -45,7 +45,7 @@ def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(
             for seed, expected in list(zip(seeds, shown, strict=True))[::4]:
                 assert picture_of(url, await alone.open("dogs-sample", seed=seed + 1), seed + 1) == expected
 
-    asyncio.run(visits())
+    run(visits())
 
 
 def test_memory_stays_where_it_was_after_the_first_clicks(server):
@@ -63,4 +63,4 @@ def test_memory_stays_where_it_was_after_the_first_clicks(server):
             warm = await click(range(2, 12))
             assert await click(range(12, 42)) <= 1.1 * warm
 
-    asyncio.run(visit())
+    run(visit())
