@@ -112,12 +112,12 @@ open(f"{folder}/{rank}.txt", "w").write(" ".join(names))
 """
 
 
-def test_processes_that_see_other_folders_train_the_same_models(digits, tmp_path):
+def test_processes_that_see_other_folders_train_the_same_models(data_folder, tmp_path):
     """Of two machines that do not share --out, one may have a model that the other lacks."""
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "mnist-ae.safetensors").write_bytes(checkpoint_path("mnist-ae").read_bytes())
     (tmp_path / "names.py").write_text(TELL_NAMES)
-    launch(tmp_path / "names.py", tmp_path, digits)
+    launch(tmp_path / "names.py", tmp_path, data_folder)
     assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == ["mnist-dae-2d"] * 2
 
 
