@@ -112,6 +112,7 @@ open(f"{folder}/{rank}.txt", "w").write(" ".join(names))
 """
 
 
+@pytest.mark.release
 def test_processes_that_see_other_folders_train_the_same_models(data_folder, tmp_path):
     """Of two machines that do not share --out, one may have a model that the other lacks."""
     (tmp_path / "0").mkdir()

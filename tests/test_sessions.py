@@ -64,3 +64,14 @@ def test_memory_stays_where_it_was_after_the_first_clicks(server):
             assert await click(range(12, 42)) <= 1.1 * warm
 
     run(visit())
+
+
+def test_one_page_after_the_other_is_shown_and_none_draws_itself_for_ever(app_url):
+    async def visits() -> None:
+        async with asyncio.timeout(600), Visitor(app_url) as visitor:
+            await visitor.open()
+            for path in visitor.pages:
+                answer = await visitor.open(path, seed=11)
+                assert (answer.errors, bool(answer.headings)) == ([], True), path
+
+    run(visits())
