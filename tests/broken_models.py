@@ -61,10 +61,19 @@ def small(name: str) -> checkpoints.Checkpoint:
     ckpt = aemodels.load_checkpoint(name, REPO / "checkpoints")
     if name in MNIST:
         return ckpt
-    config = replace(
-        ckpt.model_config, widths=(8, 16), encoder_depths=(1, 1), decoder_depths=(1, 1),
-        corrector_depths=(), refiner_depth=0, refiner_steps=0, descent_steps=0,
-    )  # fmt: skip
+    return _random(ckpt, corrector_depths=(), refiner_depth=0, refiner_steps=0, descent_steps=0)
+
+
+@cache
+def small_with_stages(name: str) -> checkpoints.Checkpoint:
+    """As `small`, and each of the model's ways to improve its encoder's code, as small."""
+    ckpt = aemodels.load_checkpoint(name, REPO / "checkpoints")
+    return _random(ckpt, corrector_depths=(1, 1), refiner_depth=1)
+
+
+def _random(ckpt: checkpoints.Checkpoint, **changes) -> checkpoints.Checkpoint:
+    small = {"widths": (8, 16), "encoder_depths": (1, 1), "decoder_depths": (1, 1)}
+    config = replace(ckpt.model_config, **small, **changes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = autoencoders.build(config)

@@ -22,6 +22,7 @@ REAL_DATA = (data_root() if data_root().is_dir() else REPO / ".." / "shared" / "
 PICTURE = '[data-testid="stImage"] img'
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 WAIT_MS = 240_000  # for anything that comes by itself; the machine may have other things to do
+HEALTH = "/_stcore/health"  # an address of the app where no script runs
 # Chromium starts no traffic of its own, and its camera is a made-up one that anyone may use.
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -125,7 +126,7 @@ def running_app(folder: Path, script: Path = REPO / "app.py", arguments: Sequenc
         server = subprocess.Popen(command, cwd=folder, env=os.environ | environment, stdout=file, stderr=file)
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_healthy(server, f"{url}/_stcore/health", log)
+        _wait_until_healthy(server, url + HEALTH, log)
         yield url, server
     finally:
         server.terminate()

@@ -1,10 +1,13 @@
 import contextlib
 import functools
 import os
+from urllib.parse import urljoin
 
 import pytest
 import torch
-from browser import CHROMIUM_ARGUMENTS, REAL_DATA, WAIT_MS, chromium, copy_photos, running_app
+from broken_models import DOGS, quick, save
+from browser import CHROMIUM_ARGUMENTS, HEALTH, REAL_DATA, REPO, WAIT_MS, chromium, copy_photos, running_app
+from small_priors import PRIORS, save_prior
 from threadpoolctl import threadpool_limits
 
 from aemodels.data import photo_sets
@@ -93,6 +96,32 @@ def checkpoint_folder(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(scope="session")
+def quick_models(tmp_path_factory):
+    """The lab's models, those of dogs without what improves their encoders' codes, and small priors."""
+    folder = tmp_path_factory.mktemp("models")
+    for file in (REPO / "checkpoints").iterdir():
+        if file.stem not in (*DOGS, *PRIORS):
+            (folder / file.name).symlink_to(file)
+    for name in DOGS:
+        save(name, folder, model_of=quick)
+    for name in PRIORS:
+        save_prior(name, folder)
+    return folder
+
+
+@pytest.fixture
+def quickly(quick_models, monkeypatch):
+    """The pages have the quick models."""
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", quick_models)
+
+
+@pytest.fixture
+def lab_models(monkeypatch):
+    """The pages have the lab's own models, in a file whose other tests take the quick ones."""
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_FOLDER", REPO / "checkpoints")
+
+
 @pytest.fixture
 def mlp_config():
     return ModelConfig(
@@ -140,59 +169,70 @@ def app_url_with_photos(app_with_photos):
     return app_with_photos[0]
 
 
-@pytest.fixture(scope="module")
+# The pages of a visitor share one process, which compiles the app's scripts once.
+ONE_PROCESS = ["--process-per-site", "--renderer-process-limit=1"]
+
+
+@pytest.fixture(scope="session")
 def browser():
+    """One for all tests of a worker. While it runs, `asyncio.run` needs a thread of its own: see visiting.run."""
     sync_api = pytest.importorskip("playwright.sync_api")
     sync_api.expect.set_options(timeout=WAIT_MS)
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS + ONE_PROCESS)
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kept_contexts(browser):
-    """Browser contexts for the tests of a file, one after the other: with the app's scripts in its cache, a page is there in half the
-    time."""
-    return []
+    """Browser contexts for the tests, by their options, one after the other: with the app's scripts in its cache, and
+    compiled in a process that stays, a page is there in a third of the time."""
+    return {}
+
+
+MEDIA = ("color_scheme", "reduced_motion")  # what a page can be told without a context of its own
 
 
 @pytest.fixture
 def new_page(browser, kept_contexts):
     """new_page(**context options) -> an empty page of a visitor of its own; none may end with an error."""
-    contexts, num_kept, faults = [], 0, []
+    contexts, faults = [], []
 
     def new_page(viewport=VIEWPORT, **options):
-        nonlocal num_kept
-        if options:
-            context = browser.new_context(**options)
-        else:
-            if num_kept == len(kept_contexts):
-                kept_contexts.append(browser.new_context())
-            context = kept_contexts[num_kept]
-            num_kept += 1
+        media = {key: options.pop(key) for key in MEDIA if key in options}
+        kept = kept_contexts.setdefault(repr(options), [])
+        context = next((context for context in kept if context not in contexts), None)
+        if context is None:
+            kept.append(context := browser.new_context(**options))
         contexts.append(context)
         context.set_default_timeout(WAIT_MS)
         page = context.new_page()
         page.set_viewport_size(viewport)
+        page.emulate_media(**media)
         page.on("pageerror", lambda error: faults.append(str(error)))
         return page
 
     yield new_page
     for context in contexts:
-        if context in kept_contexts:
-            forget(context)
-        else:
-            context.close()
+        forget(context)
     assert faults == []
 
 
 def forget(context):
-    """Leaves nothing of a visitor but what is cached of the app."""
+    """Leaves nothing of a visitor but what is cached of the app, and a page that draws nothing, which keeps the process with the
+    compiled scripts."""
     from playwright.sync_api import Error
 
-    for page in context.pages:
+    first, *others = context.pages
+    for page in (first, *others):
         with contextlib.suppress(Error):  # there is nothing to clear in a page that is on its way to another
             page.evaluate("localStorage.clear()")
+    for page in others:
         page.close()
+    try:
+        if not first.url.endswith(HEALTH):
+            first.goto(urljoin(first.url, HEALTH))
+    except Error:  # its app has ended
+        first.close()
     context.clear_cookies()

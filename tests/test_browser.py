@@ -77,7 +77,10 @@ def too_wide(page):
     )
 
 
-@pytest.mark.parametrize("path", PAGES)
+FEW = ("", "mnist-denoise", "dogs-reconstruct", "film")  # of Home, digits, photos and several data sets
+
+
+@pytest.mark.parametrize("path", [*FEW, *(pytest.param(p, marks=pytest.mark.release) for p in PAGES if p not in FEW)])
 def test_cold_deep_link(path, visit):
     title, num_pictures, num_charts = PAGES[path]
     page = visit(path)

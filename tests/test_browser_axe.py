@@ -42,7 +42,13 @@ SCHEMES = {"light": [], "dark": ["color-contrast", "link-in-text-block"]}
 
 
 def check(page, scheme):
-    """What axe-core finds on the page once all of it is drawn and unfolded."""
+    """What axe-core finds on the page in this scheme once all of it is drawn and unfolded."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(
+        "dark => { const app = document.querySelector('[data-testid=stApp]');"
+        " return app && (getComputedStyle(app).backgroundColor !== 'rgb(255, 255, 255)') === dark }",
+        arg=scheme == "dark",
+    )
     settle(page)
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton], [data-testid=stProgress]')")
     for summary in page.locator("details:not([open]) > summary").all():
@@ -58,24 +64,40 @@ def of_streamlit(browser, tmp_path_factory):
     folder, found = tmp_path_factory.mktemp("empty"), set()
     (folder / "empty.py").write_text(EMPTY_APP)
     with running_app(folder, folder / "empty.py") as (url, _):
+        page = browser.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(url)
         for scheme in SCHEMES:
-            page = browser.new_page(color_scheme=scheme)
-            page.set_default_timeout(WAIT_MS)
-            page.goto(url)
             found |= {(fault["rule"], fault["place"]) for fault in check(page, scheme)}
-            page.close()
+        page.close()
     return found
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_axe_finds_only_what_an_empty_streamlit_page_has_too(scheme, new_page, app_url_with_photos, of_streamlit):
-    page, faults = new_page(color_scheme=scheme), []
-
-    def look(name):
+def faults_of(page, name, of_streamlit):
+    """What axe-core finds on the page, in both schemes, that an empty page of Streamlit has not."""
+    faults = []
+    for scheme in SCHEMES:
         found = check(page, scheme)
         assert page.get_by_test_id("stAlertContentError").count() == 0, f"{name} shows an error"
         new = [fault for fault in found if (fault["rule"], fault["place"]) not in of_streamlit]
-        faults.extend(f"{name}: {fault['rule']}: {fault['selector']}\n{fault['why']}" for fault in new)
+        faults += [f"{name}, {scheme}: {fault['rule']}: {fault['selector']}\n{fault['why']}" for fault in new]
+    return faults
+
+
+@pytest.mark.parametrize("address", ["dogs-sample", STATES[0]])
+def test_axe_finds_only_what_an_empty_streamlit_page_has_too(address, new_page, app_url_with_photos, of_streamlit):
+    page = new_page()
+    page.goto(f"{app_url_with_photos}/{address}")
+    faults = faults_of(page, address, of_streamlit)
+    assert not faults, "\n\n".join(faults)
+
+
+@pytest.mark.release
+def test_axe_on_all_pages(new_page, app_url_with_photos, of_streamlit):
+    page, faults = new_page(), []
+
+    def look(name):
+        faults.extend(faults_of(page, name, of_streamlit))
 
     page.goto(app_url_with_photos)
     settle(page)
@@ -83,9 +105,7 @@ def test_axe_finds_only_what_an_empty_streamlit_page_has_too(scheme, new_page, a
     addresses = links.evaluate_all("links => links.map(link => link.href)")
     assert len(addresses) == len([file for file in (REPO / "pages").glob("*/*.py") if file.parent.name != "parts"])
     look("home")
-    for i, address in enumerate(
-        addresses[1:], 1
-    ):  # from page to page as a visitor goes, who does not load all of it anew
+    for i, address in enumerate(addresses[1:], 1):  # from page to page as a visitor goes, who does not load all anew
         links.nth(i).click()
         page.wait_for_url(f"{address}**")
         look(address.removeprefix(app_url_with_photos))

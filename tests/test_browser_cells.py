@@ -221,6 +221,7 @@ CARDS = {
 }
 
 
+@pytest.mark.release
 def test_each_picture_on_the_home_page_leads_to_its_page(visit):
     page = visit("")
     for name, title in CARDS.items():

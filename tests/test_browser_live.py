@@ -17,6 +17,7 @@ def url(tmp_path_factory):
         yield url
 
 
+@pytest.mark.release
 def test_a_network_learns_gets_a_name_and_others_wait_their_turn(url, new_page):
     first, second = new_page(), new_page()
     for page in (first, second):

@@ -340,7 +340,10 @@ def test_whole_plane_has_the_grids_box_as_a_part_and_the_grid_fills_its_own(visi
 LEAST_PX = {390: 300, 1024: 300, 1280: 270, 1440: 300}  # width of the window -> of each plane
 
 
-@pytest.mark.parametrize("path", ["mnist-latent-plane", "mnist-twins", "mnist-path"])
+@pytest.mark.parametrize(
+    "path",
+    ["mnist-twins", *(pytest.param(path, marks=pytest.mark.release) for path in ("mnist-latent-plane", "mnist-path"))],
+)
 def test_planes_are_large_enough_to_read_and_nothing_is_cut(path, visit):
     page = visit(path)
     for width, least_px in LEAST_PX.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from browser import CHROMIUM_ARGUMENTS, chromium, needs_browser
+from browser import WAIT_MS, needs_browser
 from foreign_models import save_foreign
 from test_browser_plane import numbers, point
 
@@ -14,7 +14,7 @@ import aemodels
 from aemodels.codes import planes
 from aemodels.export import __main__ as command
 
-sync_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
 
 LAB = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights", "mnist-vae")
@@ -35,24 +35,25 @@ def lab_file(tmp_path_factory):
 
 
 @pytest.fixture
-def visit():
+def visit(browser):
     """visit(path, **options) -> the file in a browser that has no network, once its grid is whole; page.seen has what it asked
     for, and what went wrong."""
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
+    contexts = []
 
-        def visit(path, **options):
-            page = browser.new_context(offline=True, **options).new_page()
-            page.set_default_timeout(120_000)
-            page.seen = []
-            page.on("request", lambda request: page.seen.append(request.url))
-            page.on("pageerror", lambda error: page.seen.append(str(error)))
-            page.goto(path.as_uri())
-            page.wait_for_function("globalThis.latentLab?.get('grid')")
-            return page
+    def visit(path, **options):
+        contexts.append(browser.new_context(offline=True, **options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.seen = []
+        page.on("request", lambda request: page.seen.append(request.url))
+        page.on("pageerror", lambda error: page.seen.append(str(error)))
+        page.goto(path.as_uri())
+        page.wait_for_function("globalThis.latentLab?.get('grid')")
+        return page
 
-        yield visit
-        browser.close()
+    yield visit
+    for context in contexts:
+        context.close()
 
 
 def pixels(canvas):

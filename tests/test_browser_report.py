@@ -151,6 +151,7 @@ def test_a_fresh_visitor_in_chinese_takes_the_labs_report_home(new_page, app_url
     assert {"张三", "2023001"} <= set(text)
 
 
+@pytest.mark.release
 def test_what_is_collected_survives_a_reload_and_a_restart_and_is_nobody_elses(new_page, tmp_path):
     page = new_page()
     with running_app(tmp_path) as (url, _):

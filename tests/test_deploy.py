@@ -26,7 +26,7 @@ from browser import (
     settle,
     wait_for_new_picture,
 )
-from visiting import Visitor
+from visiting import Visitor, run
 from websockets.exceptions import ConnectionClosed
 
 from aemodels.report import assembling, notebook
@@ -119,6 +119,7 @@ def set_cookies(answer) -> dict[str, str]:
     return dict(line.split(";")[0].split("=", 1) for line in answer.headers.get_all("Set-Cookie") or [])
 
 
+@pytest.mark.release
 def test_a_browser_stays_with_the_process_that_answered_first(both):
     first = [set_cookies(both.get("/", accept="text/html"))[PROCESS] for _ in range(6)]
     assert set(first) == {"1", "2"}
@@ -128,6 +129,7 @@ def test_a_browser_stays_with_the_process_that_answered_first(both):
     assert set_cookies(both.get("/_stcore/health", f"{PROCESS}=9"))[PROCESS] in ("1", "2")
 
 
+@pytest.mark.release
 def test_scripts_are_packed_and_kept(both):
     page = both.get("/", accept="text/html").read().decode()
     (script,) = re.findall(r'src="\.(/static/js/index\.[^"]+)"', page)
@@ -143,17 +145,7 @@ def test_what_nginx_lets_through_is_what_the_app_takes():
     assert limit < int(most) <= 2 * limit
 
 
-def test_one_page_after_the_other_is_shown_and_none_draws_itself_for_ever(both):
-    async def visits() -> None:
-        async with asyncio.timeout(600), Visitor(both.url) as visitor:
-            await visitor.open()
-            for path in visitor.pages:
-                answer = await visitor.open(path, seed=11)
-                assert (answer.errors, bool(answer.headings)) == ([], True), path
-
-    asyncio.run(visits())
-
-
+@pytest.mark.release
 def test_one_process_ends_and_the_visits_of_the_other_do_not_notice(both):
     async def visits() -> None:
         here, there = Visitor(both.url, {PROCESS: "1"}), Visitor(both.url, {PROCESS: "2"})
@@ -176,9 +168,10 @@ def test_one_process_ends_and_the_visits_of_the_other_do_not_notice(both):
         async with Visitor(both.url, back.cookies) as reconnected:
             assert reconnected.cookies[PROCESS] == "2"
 
-    asyncio.run(visits())
+    run(visits())
 
 
+@pytest.mark.release
 def test_what_a_visitor_collected_is_there_on_either_process(both, monkeypatch):
     monkeypatch.setenv("LATENT_LAB_REPORTS", str(both.folder / "reports"))  # of the processes, see running_app
     token = set_cookies(both.get("/", accept="text/html"))[COOKIE]
@@ -189,10 +182,11 @@ def test_what_a_visitor_collected_is_there_on_either_process(both, monkeypatch):
             return "Mine alone" in (await visitor.open("report")).texts
 
     for process in ("1", "2"):
-        assert asyncio.run(shown(process, token))
-        assert not asyncio.run(shown(process, token[::-1]))
+        assert run(shown(process, token))
+        assert not run(shown(process, token[::-1]))
 
 
+@pytest.mark.release
 @needs_browser
 def test_a_browser_whose_process_ends_goes_on_with_the_other(both, new_page):
     page = new_page()

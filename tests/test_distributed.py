@@ -102,8 +102,9 @@ def digits(data_folder, tmp_path_factory):
 
 TELL_NAMES = """
 import os, sys, train
-from aemodels.training import making
+from aemodels.training import duration, making
 folder, rank, names = sys.argv[1], os.environ["RANK"], []
+duration.how_long = lambda *_: ""
 making.make = lambda recipe, *_: names.append(recipe.name)
 data = ["--data", sys.argv[2]]
 assert train.main(["--device", "cpu", "--only", "mnist-ae", "mnist-dae-2d", "--out", f"{folder}/{rank}", *data]) == 0
@@ -111,6 +112,7 @@ open(f"{folder}/{rank}.txt", "w").write(" ".join(names))
 """
 
 
+@pytest.mark.release
 def test_processes_that_see_other_folders_train_the_same_models(data_folder, tmp_path):
     """Of two machines that do not share --out, one may have a model that the other lacks."""
     (tmp_path / "0").mkdir()
@@ -120,6 +122,7 @@ def test_processes_that_see_other_folders_train_the_same_models(data_folder, tmp
     assert [(tmp_path / f"{rank}.txt").read_text() for rank in (0, 1)] == ["mnist-dae-2d"] * 2
 
 
+@pytest.mark.release
 def test_train_py_in_two_processes_makes_one_checkpoint(digits, tmp_path):
     only = ("mnist-ae", "mnist-dae-2d")
     brief = ("--quick", "--epochs", "2", "--minutes", "60", "--device", "cpu")

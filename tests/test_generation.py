@@ -240,7 +240,7 @@ def blurred(x, sigma):
 
 
 @pytest.mark.release
-@pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"])
+@pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.15"])
 def test_real_before_reconstruction_before_sample_before_noise(name, yardstick, others, real):
     # At the most noise, photos rebuilt without what improves their codes are hardly denser than samples.
     ckpt = aemodels.load_checkpoint(name) if name == "dog-noise-0.15" else quick(name)

@@ -57,7 +57,7 @@ def test_a_model_that_went_wrong_is_shown_as_that(fault, checkpoint_folder, with
     assert of_digits in shown(go_to(app, "about/training"))
 
 
-@pytest.mark.parametrize("num_codes", [1, 2, 3, 20])
+@pytest.mark.parametrize("num_codes", [1, *(pytest.param(n, marks=pytest.mark.release) for n in (2, 3, 20))])
 def test_a_model_with_few_codes_runs_or_says_that_they_are_too_few(num_codes, checkpoint_folder, without_photos):
     for name in MNIST + DOGS:
         save(name, checkpoint_folder, num_codes=num_codes)

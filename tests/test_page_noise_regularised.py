@@ -28,6 +28,8 @@ LINEAR, AVIF, VVC = "PCA, optimal linear code", "AVIF at channel capacity", "VVC
 LAB = (0.05, 0.10, 0.15)
 FINGERPRINT = checkpoints.read_header("dog-ae", REPO / "checkpoints")["data"]["fingerprint"]
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 open_page = partial(apptest.open_page, "dogs/noise_regularised")
 

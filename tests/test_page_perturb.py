@@ -16,6 +16,8 @@ from aemodels.noise import perturb, seeded_normal
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 open_page = partial(apptest.open_page, "dogs/perturb")
 

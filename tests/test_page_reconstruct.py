@@ -14,7 +14,7 @@ from PIL import Image
 
 import aemodels
 
-pytestmark = pytest.mark.usefixtures("without_photos")
+pytestmark = pytest.mark.usefixtures("without_photos", "quickly")
 open_page = partial(apptest.open_page, "dogs/reconstruct", seed=4)
 
 
@@ -114,7 +114,7 @@ def measured(app):
     raise AssertionError("the charts never came")
 
 
-def test_says_what_the_encoder_alone_would_give(x):
+def test_says_what_the_encoder_alone_would_give(x, lab_models):
     for name, label, helpers in [
         ("dog-ae", "none", "5 learned steps along .*, then 2 steps of plain descent"),
         (

@@ -7,11 +7,9 @@ from datetime import date
 
 import pytest
 from apptest import collected, go_to, make_lab_report, open_page, pictures, start
-from broken_models import DOGS, quick, save
 from browser import REPO
 from docx import Document
 from PIL import Image
-from small_priors import PRIORS, save_prior
 from test_notebook import some_entry
 
 from aemodels import language
@@ -27,6 +25,8 @@ SCENES = sorted(
     for file in (REPO / "pages").glob("*/*.py")
     if "export.export_row(" in file.read_text(encoding="utf-8")
 )
+FEW = ("mnist/latent_plane", "mnist/path", "dogs/sample", "any/code_size")
+SCENES = [*FEW, *(pytest.param(page, marks=pytest.mark.release) for page in SCENES if page not in FEW)]
 
 
 pytestmark = pytest.mark.usefixtures("with_photos")
@@ -46,25 +46,11 @@ def drawn(monkeypatch):
     return calls
 
 
-@pytest.fixture(scope="module")
-def quick_models(tmp_path_factory):
-    """The lab's models, those of dogs without what improves their encoders' codes, and small priors."""
-    folder = tmp_path_factory.mktemp("models")
-    for file in (REPO / "checkpoints").iterdir():
-        if not re.search("^dog-|-prior", file.name):
-            (folder / file.name).symlink_to(file)
-    for name in DOGS:
-        save(name, folder, model_of=quick)
-    for name in PRIORS:
-        save_prior(name, folder)
-    return folder
-
-
-@pytest.fixture
-def quickly(request, quick_models, monkeypatch):
-    """The page that the test is of takes the quick models, unless it shows how they become better."""
-    if request.getfixturevalue("page") != "dogs/stages":
-        monkeypatch.setenv("LATENT_LAB_CHECKPOINTS", str(quick_models))
+@pytest.fixture(autouse=True)
+def models(request):
+    """The page that a test is of takes the quick models, unless it shows how they become better."""
+    if getattr(request.node, "callspec", None) is None or request.node.callspec.params.get("page") != "dogs/stages":
+        request.getfixturevalue("quickly")
 
 
 def add(app, page):
@@ -100,7 +86,7 @@ def test_an_empty_report_says_how_to_fill_it():
 
 
 @pytest.mark.parametrize("page", SCENES)
-def test_every_page_adds_its_panel(page, drawn, quickly):
+def test_every_page_adds_its_panel(page, drawn):
     app = start()
     assert "panel 1" in add(app, page)
     name, draw, rows, settings = drawn[-1]
@@ -144,7 +130,7 @@ def other_values(app):
 
 
 @pytest.mark.parametrize("page", SCENES)
-def test_settings_tell_all_that_the_picture_depends_on(page, drawn, quickly):
+def test_settings_tell_all_that_the_picture_depends_on(page, drawn):
     """Two scenes with the same settings are the same picture, whichever widget is touched."""
 
     def scene(**query):

@@ -10,6 +10,7 @@ import scipy.stats
 import streamlit as st
 import torch
 from apptest import notice, numbers, open_page, pictures, text
+from broken_models import quick
 from browser import REPO, copy_photos
 
 import aemodels
@@ -141,7 +142,7 @@ def measured(data_folder, tmp_path_factory):
 
 
 def save(name, folder, fingerprint, **provenance):
-    c = aemodels.load_checkpoint(name, REPO / "checkpoints")
+    c = quick(name)
     ten = {"codes": c.codes[:10], "labels": c.labels[:10], "index": torch.arange(10)}
     data, provenance = replace(c.data, fingerprint=fingerprint), c.provenance | provenance
     checkpoints.save_checkpoint(replace(c, data=data, provenance=provenance, **ten), folder)

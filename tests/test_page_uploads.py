@@ -6,7 +6,7 @@ import pytest
 from apptest import UPLOADS, go_to, open_page, png_file, start, text
 from PIL import Image, ImageDraw
 
-pytestmark = pytest.mark.usefixtures("without_photos")
+pytestmark = pytest.mark.usefixtures("without_photos", "quickly")
 
 
 def upload(app, *files):

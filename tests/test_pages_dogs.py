@@ -22,6 +22,8 @@ PAGES = {
 }
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 def open_page(page, seed=1, **chosen):
     """The page in a new session, with this seed in its URL and these values chosen one after the other."""
@@ -43,7 +45,9 @@ def nine_photos(dogs, seed):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_with_photos(page, with_photos):
+def test_with_photos(page, with_photos, request):
+    if page == "noise_regularised":  # the second figure is of the lab's models alone
+        request.getfixturevalue("lab_models")
     app = open_page(page)
     assert not app.exception
     assert not app.error

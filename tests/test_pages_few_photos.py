@@ -4,8 +4,7 @@ import shutil
 
 import pytest
 from apptest import go_to, make_lab_report, start, text
-from broken_models import DOGS, MNIST, save
-from browser import REPO
+from broken_models import DOGS, MNIST, save, small_with_stages
 
 from aemodels.data import photo_sets
 from aemodels.report.document import Figure
@@ -13,12 +12,12 @@ from aemodels.report.document import Figure
 PAGES = ["reconstruct", "stages", "sample", "axes", "interpolate", "perturb", "noise_regularised"]
 
 
-@pytest.fixture(params=[3, 20], ids=lambda number: f"{number} photos")
+@pytest.fixture(params=[3, pytest.param(20, marks=pytest.mark.release)], ids=lambda number: f"{number} photos")
 def few_photos(request, data_folder, checkpoint_folder, tmp_path, monkeypatch):
-    """A folder of so many real photos, where the pages look for them; small models beside dog-ae, whose stages a page shows."""
+    """A folder of so many real photos, where the pages look for them; small models, one of them with the stages that a page shows."""
     for name in MNIST + DOGS[1:]:
         save(name, checkpoint_folder)
-    (checkpoint_folder / "dog-ae.safetensors").symlink_to(REPO / "checkpoints/dog-ae.safetensors")
+    save("dog-ae", checkpoint_folder, model_of=small_with_stages)
     files = sorted((data_folder / "stanford-dogs" / "Images").glob("*/*.jpg"))[:: 19000 // request.param][
         : request.param
     ]

@@ -21,7 +21,7 @@ PAGES = (
 )  # fmt: skip
 SETS = {"dogs": ("Stanford Dogs", "Shapes", "Grey shapes"), "mnist": ("MNIST", "FashionMNIST", "Shapes")}
 
-pytestmark = pytest.mark.usefixtures("without_photos")
+pytestmark = pytest.mark.usefixtures("without_photos", "quickly")
 
 
 def check(app, page):

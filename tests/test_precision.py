@@ -37,7 +37,7 @@ def test_a_processor_without_units_for_bfloat16_trains_in_float32():
     not any(torch.cpu.get_capabilities().get(unit) for unit in ("avx512_bf16", "amx_bf16")), reason="no such units here"
 )
 def test_a_processor_with_units_for_bfloat16_uses_them():
-    assert fastest_with() == "torch.bfloat16"
+    assert precision.fastest(CPU) == torch.bfloat16
 
 
 class Formats(TorchDispatchMode):

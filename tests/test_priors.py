@@ -38,7 +38,7 @@ def dataset():
 def recipe():
     lab = recipes.of_the_lab()["mnist-prior"]
     model = dataclasses.replace(lab.model, widths=(64,), settings={**lab.model.settings, "depth": 2})
-    training = TrainConfig(epochs=30, batch_size=100, learning_rate=5e-3, ema_decay=0.98, codes_of=AUTOENCODER)
+    training = TrainConfig(epochs=16, batch_size=100, learning_rate=5e-3, ema_decay=0.98, codes_of=AUTOENCODER)
     return dataclasses.replace(lab, model=model, training=training)
 
 

@@ -223,6 +223,7 @@ print(len(sizes), (late - early) / stored.nbytes)
 """
 
 
+@pytest.mark.release
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone holds such a limit and tells what is in use")
 def test_a_set_larger_than_the_memory_that_may_be_used_trains_without_growing(tmp_path):
     images = np.lib.format.open_memmap(tmp_path / "images.npy", "w+", np.uint8, (2560, 1, 256, 256))  # 168 MB

@@ -18,9 +18,12 @@ MARGIN, WIDTH, HEIGHT = 2 * CM, 21 * CM, 29.7 * CM
 FOOTER = HEIGHT - MARGIN  # the page's number stands below
 OWN = "One line.\nAnother line. " * 6
 
-pytestmark = pytest.mark.skipif(
-    not all(map(shutil.which, TOOLS)), reason="needs LibreOffice (soffice) and poppler-utils (pdftotext)"
-)
+pytestmark = [
+    pytest.mark.release,
+    pytest.mark.skipif(
+        not all(map(shutil.which, TOOLS)), reason="needs LibreOffice (soffice) and poppler-utils (pdftotext)"
+    ),
+]
 run = partial(subprocess.run, check=True, capture_output=True, text=True, timeout=300)
 
 

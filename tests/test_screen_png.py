@@ -1,4 +1,4 @@
-"""PNG files for the screen: the very pixels, at 300 dpi, read by others."""
+"""PNG files for the screen and reports: the very pixels, at 300 dpi, read by others."""
 
 import io
 
@@ -24,3 +24,10 @@ def test_grey_and_palette_become_colours():
     grey = Image.linear_gradient("L")
     image = Image.open(io.BytesIO(screen_png(grey)))
     np.testing.assert_array_equal(np.asarray(image), np.asarray(grey.convert("RGB")))
+
+
+@pytest.mark.parametrize("text", ["", "seed: 5; σ² = 0.10, 图"])
+def test_the_description_is_in_the_file(text):
+    image = Image.open(io.BytesIO(screen_png(Image.linear_gradient("L"), text)))
+    image.load()
+    assert image.info.get("Description", "") == text

@@ -6,7 +6,7 @@ import urllib.request
 import psutil
 import pytest
 from browser import running_app
-from visiting import Visitor
+from visiting import Visitor, run
 
 NUM_PEOPLE = 20
 pytestmark = pytest.mark.release
@@ -45,7 +45,7 @@ def test_twenty_people_who_click_at_once_each_get_the_picture_of_their_own_seed(
             for seed, expected in list(zip(seeds, shown, strict=True))[::4]:
                 assert picture_of(url, await alone.open("dogs-sample", seed=seed + 1), seed + 1) == expected
 
-    asyncio.run(visits())
+    run(visits())
 
 
 def test_memory_stays_where_it_was_after_the_first_clicks(server):
@@ -63,4 +63,15 @@ def test_memory_stays_where_it_was_after_the_first_clicks(server):
             warm = await click(range(2, 12))
             assert await click(range(12, 42)) <= 1.1 * warm
 
-    asyncio.run(visit())
+    run(visit())
+
+
+def test_one_page_after_the_other_is_shown_and_none_draws_itself_for_ever(app_url):
+    async def visits() -> None:
+        async with asyncio.timeout(600), Visitor(app_url) as visitor:
+            await visitor.open()
+            for path in visitor.pages:
+                answer = await visitor.open(path, seed=11)
+                assert (answer.errors, bool(answer.headings)) == ([], True), path
+
+    run(visits())

@@ -109,16 +109,17 @@ def fails(capsys, *arguments):
     return sentence(capsys.readouterr().err)
 
 
+@pytest.mark.release
 def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_data, tmp_path, capsys):
     out = tmp_path / "out"
     arguments = ["--quick", "--epochs", "1", "--data", small_data, "--out", out, "--device", "cpu"]
     asked = Request(LAB, out, quick=True, epochs=1)
-    done = subprocess.run(command(*arguments), cwd=REPO, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
+    assert train.main([str(a) for a in arguments]) == 0
+    said = capsys.readouterr().out
     assert aemodels.list_checkpoints(out) == sorted(LAB)
     assert not list(out.glob(".*.part"))
     assert not list((out / ".resume").glob("*.pt"))
-    first = done.stdout.splitlines()[0]
+    first = said.splitlines()[0]
     dtype = re.fullmatch(
         r"CPU: .*: trains in (bfloat16|float32), which is fastest here, and measures in float32\.", first
     )[1]
@@ -152,7 +153,7 @@ def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_d
         assert made.get("earlier", []) == before
         assert checkpoints.trainings(name, checkpoints.read_header(name, out))[:-1] == before
         row = re.search(
-            rf"^{re.escape(name)} +\S+ +(\S+) +\S+ +(\d+) .* finished(?:, velocity loss (\S+))?$", done.stdout, re.M
+            rf"^{re.escape(name)} +\S+ +(\S+) +\S+ +(\d+) .* finished(?:, velocity loss (\S+))?$", said, re.M
         )
         if train_config.codes_of:
             assert (row[1], float(row[3])) == ("–", pytest.approx(ckpt.metrics["velocity_loss"], abs=6e-5))
@@ -165,19 +166,19 @@ def test_quick_makes_every_checkpoint_and_a_second_run_leaves_them_alone(small_d
     assert {path: path.stat().st_mtime_ns for path in out.glob("*.safetensors")} == before
     table = capsys.readouterr().out
     assert table.startswith("\ncheckpoint")
-    assert done.stdout.endswith(table)
+    assert said.endswith(table)
 
 
 def changed(path):
     return path.stat().st_mtime_ns
 
 
-def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist, uninterrupted, tmp_path):
-    arguments = command("--only", DAE, *SMALL, "--data", mnist, "--out", tmp_path)
+def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist, uninterrupted, tmp_path, capsys):
+    arguments = ["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(tmp_path)]
     resume = tmp_path / ".resume" / f"{DAE}.pt"
     heed_sigint = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what a shell starts with & ignores it
     running = subprocess.Popen(
-        arguments, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_sigint
+        command(*arguments), cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_sigint
     )
     try:
         checkpoint = tmp_path / f"{DAE}.safetensors"
@@ -195,9 +196,9 @@ def test_interrupted_training_goes_on_and_ends_as_if_it_had_never_stopped(mnist,
     epochs = len(stopped.history)
     assert resume.exists()
 
-    done = subprocess.run(arguments, cwd=REPO, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    after = re.search(rf"{DAE}: goes on after epoch (\d+)", done.stdout + done.stderr)
+    capsys.readouterr()
+    assert train.main(arguments) == 0
+    after = re.search(rf"{DAE}: goes on after epoch (\d+)", "".join(capsys.readouterr()))
     assert int(after[1]) in (epochs - 1, epochs, epochs + 1)  # it may stop between the two files of an epoch
     assert not resume.exists()
     resumed, whole = aemodels.load_checkpoint(DAE, tmp_path), aemodels.load_checkpoint(DAE, uninterrupted)

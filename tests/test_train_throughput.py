@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -11,6 +12,7 @@ from aemodels.models import autoencoders
 from benchmarks import train_throughput
 
 
+@pytest.mark.release
 def test_it_prints_all_rates_and_the_share_of_the_matrix_rate(photo_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
     train_throughput.main(["--data", str(photo_folder), "--batch-size", "2", "--steps", "1", "--rounds", "1"])

@@ -1,9 +1,9 @@
 """The random name by which a visitor is known again."""
 
-import asyncio
 from http.cookies import SimpleCookie
 
 import pytest
+from visiting import run
 
 from aemodels.report import notebook
 from pages.parts.shared.visitors import COOKIE, Recognised
@@ -23,7 +23,7 @@ def answer(*headers, scheme="http", kind="http"):
         sent.append(message)
 
     scope = {"type": kind, "scheme": scheme, "path": "/report", "headers": list(headers)}
-    asyncio.run(Recognised(app)(scope, None, send))
+    run(Recognised(app)(scope, None, send))
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     return [SimpleCookie(value.decode())[COOKIE] for key, value in sent[0]["headers"] if key == b"set-cookie"]
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aemodels.report import scales
 from aemodels.report.lettering import Lettering, shown
+from aemodels.report.screen_png import screen_png
 from aemodels.text import visible
 
 # Okabe & Ito's eight colours, safe for colour-blind readers, and two greys that stand apart from them.
@@ -180,6 +181,8 @@ def panel(
 
 def png(image: Image.Image, description: str = "") -> bytes:
     """PNG file of a panel at 300 dpi, the description in its metadata."""
+    if image.mode == "RGB":
+        return screen_png(image, visible(description))
     info = PngImagePlugin.PngInfo()
     if description:
         info.add_itxt("Description", visible(description))
