@@ -33,6 +33,7 @@ STYLE = """
 @media (width <= 640px) { .js-plotly-plot .modebar-container { display: none; } }
 /* Letters at 4.5 to 1 at least: Streamlit gives captions an opacity of 0.6, and writes white on the primary colour. */
 [data-testid="stCaptionContainer"] { opacity: 0.7; }
+[data-testid="stCaptionContainer"] code { color: inherit; }
 button[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #0072b2; border-color: #0072b2; }
 button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.9); }
 @media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box */

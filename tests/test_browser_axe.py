@@ -23,6 +23,7 @@ st.navigation({"": [page("home")], "A": [page("a1"), page("a2")], "B": [page("b1
 """
 # Further states of pages, in which other widgets stand on them.
 STATES = ["mnist-denoise?digits=Draw+one", "mnist-denoise?digits=Upload+one", "dogs-reconstruct?photos=Your+own"]
+TALL = {"width": 1440, "height": 6000}  # axe-core looks at the colours of what is in the window alone
 # Each element that breaks a rule: the rule, the element's shortest selector, and its place, which is the same on every page: the
 # nearest element around it that Streamlit names, and the tags from there.
 CHECK = """async (rules) => {
@@ -43,6 +44,7 @@ SCHEMES = {"light": [], "dark": ["color-contrast", "link-in-text-block"]}
 
 def check(page, scheme):
     """What axe-core finds on the page in this scheme once all of it is drawn and unfolded."""
+    page.set_viewport_size(TALL)
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function(
         "dark => { const app = document.querySelector('[data-testid=stApp]');"
