@@ -12,15 +12,13 @@ from pages.parts.shared.visitors import Recognised
 
 @contextlib.asynccontextmanager
 async def ready(app: st.App) -> AsyncIterator[None]:
-    """Before the port answers: the libraries and the checkpoints are loaded, so that no visitor waits for them."""
+    """Before the port answers: PyTorch and the checkpoints are loaded, so that no visitor waits for them; the rest follows."""
     gc.disable()  # it would go through PyTorch's modules again and again while more is loaded
-    # Here, not above: the caches can only be filled once Streamlit runs. Tables need pandas, planes need scipy.spatial.
-    import pandas  # noqa: F401
-    import scipy.spatial  # noqa: F401
+    # Here, not above: the caches can only be filled once Streamlit runs.
     import torch
 
     from aemodels import memory
-    from pages.parts.shared import garbage, loaders
+    from pages.parts.shared import garbage, loaders, warming
 
     torch.set_num_threads(
         1
@@ -29,6 +27,7 @@ async def ready(app: st.App) -> AsyncIterator[None]:
     loaders.load_all()
     garbage.freeze()
     gc.enable()
+    warming.start()
     yield
 
 

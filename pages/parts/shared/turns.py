@@ -46,6 +46,10 @@ class Turns:
         with self._lock:
             return max(0, self._num_at_once - len(self._since))
 
+    def are_taken(self) -> bool:
+        """Whether anyone has a turn, or waits for one."""
+        return bool(self._since or self._waiting)
+
     def has_waiting(self) -> bool:
         """Whether someone waits for a turn."""
         return bool(self._waiting)
