@@ -12,7 +12,7 @@ from pages.parts.shared.visitors import Recognised
 
 @contextlib.asynccontextmanager
 async def ready(app: st.App) -> AsyncIterator[None]:
-    """Before the port answers: PyTorch and the checkpoints are loaded, so that no visitor waits for them; the rest follows."""
+    """Before the port answers: PyTorch and the checkpoints are loaded, so that no visitor waits for them; the rest follows, see warming."""
     gc.disable()  # it would go through PyTorch's modules again and again while more is loaded
     # Here, not above: the caches can only be filled once Streamlit runs.
     import torch

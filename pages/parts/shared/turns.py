@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from math import inf
 
 PATIENCE_S = 3.0  # who computes for longer no longer keeps others waiting
 
@@ -25,6 +26,7 @@ class Turns:
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._since: dict[threading.Event, float] = {}  # of those who have a turn: when they got it, in seconds
+        self._last_end = -inf
 
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
@@ -39,6 +41,7 @@ class Turns:
         finally:
             with self._lock:
                 del self._since[mine]
+                self._last_end = time.monotonic()
             self._give()
 
     def num_free(self) -> int:
@@ -46,9 +49,9 @@ class Turns:
         with self._lock:
             return max(0, self._num_at_once - len(self._since))
 
-    def are_taken(self) -> bool:
-        """Whether anyone has a turn, or waits for one."""
-        return bool(self._since or self._waiting)
+    def idle_s(self) -> float:
+        """For how long nobody has had a turn, in seconds; 0 while anyone has one or waits for one, infinite before the first."""
+        return 0.0 if self._since or self._waiting else time.monotonic() - self._last_end
 
     def has_waiting(self) -> bool:
         """Whether someone waits for a turn."""

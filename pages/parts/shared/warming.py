@@ -1,23 +1,29 @@
-"""What the first visitor of a page would wait for, made ready by a thread of its own once the port answers and while nobody waits:
-libraries that only some pages need, the list of photos, the pictures of Home."""
+"""What the first visitor of a page would wait for, made ready by a thread of its own while the app has nothing else to do: libraries that
+only some pages need, the pictures of Home, the list of photos."""
 
 import importlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import torch
+
 from pages.parts.shared import loaders, originals, thumbnails, turns
 
-PAUSE_S = 0.05  # between two looks whether a page is on its way
+REST_S = 0.5  # how long no page has been on its way, once one was
 LIBRARIES = (
     "pandas",  # tables
     "scipy.spatial",  # planes
+    "scipy.stats",
     "sklearn.metrics",  # ROC curves, of Anomaly
     "sklearn.cluster",
     "sklearn.decomposition",  # Map
     "sklearn.neighbors",
 )
+
+logger = logging.getLogger("aemodels")
 
 
 def start() -> None:
@@ -38,7 +44,11 @@ def _steps() -> Iterator[Callable[[], object]]:
 
 
 def _run(steps: Iterator[Callable[[], object]]) -> None:
+    torch.set_num_threads(1)  # of this thread, see router.py
     for step in steps:
-        while turns.of_pages.are_taken():
-            time.sleep(PAUSE_S)
-        step()
+        while (idle_s := turns.of_pages.idle_s()) < REST_S:
+            time.sleep(REST_S - idle_s)
+        try:
+            step()
+        except Exception:  # the page that needs it says so
+            logger.warning("Not made ready ahead of the first visitor: %s", step, exc_info=True)
