@@ -16,7 +16,7 @@ def test_what_ships_is_of_the_models_that_ship(name):
     kept = curves.of_model(measurements.read_curves(), name, header["provenance"])
     assert ("axes" in kept) == ("shaped" in kept) == (header["model_config"]["network"] == "conv")
     assert ("denoising" in kept) == ("noise_factor" in header["model_config"])
-    assert "identity" in kept
+    assert {"identity", "clusters"} <= kept.keys()
 
 
 @pytest.mark.release
@@ -66,7 +66,8 @@ def test_another_training_of_the_same_name_has_nothing_kept():
     "text",
     ["", "{", "[]", "{}", '{"models": {"a": {}}, "denoisers": {}}', '{"models": {}, "denoisers": {"none": {}}}',
      '{"models": {"a": {"identity": 1, "axes": {"axes": []}}}, "denoisers": {}}',
-     '{"models": {"a": {"identity": 1, "shaped": {"psnr_db": []}}}, "denoisers": {}}'],
+     '{"models": {"a": {"identity": 1, "shaped": {"psnr_db": []}}}, "denoisers": {}}',
+     '{"models": {"a": {"identity": 1, "clusters": {"k": 3}}}, "denoisers": {}}'],
 )  # fmt: skip
 def test_a_broken_file_is_said(tmp_path, text):
     (tmp_path / "curves.json").write_text(text)

@@ -1,5 +1,5 @@
-"""Curves that pages draw of a checkpoint alone: what its principal axes move, what noise shaped like its codes costs, how it denoises,
-what the first numbers of its code hold.
+"""What pages tell of a checkpoint alone: what its principal axes move, what noise shaped like its codes costs, how it denoises, what the
+first numbers of its code hold, which clusters its codes form.
 
 They take seconds, so `train.py` measures them once and keeps them beside the checkpoints, in curves.json.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from aemodels.codes import axes, faults, latents, perturbation
+from aemodels.codes import axes, clusters, faults, latents, perturbation
 from aemodels.data import mnist
 from aemodels.noise import perturb, seeded_normal, seeded_order
 from aemodels.quality import code_sizes, denoising, generation
@@ -21,6 +21,7 @@ AXES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512)
 NUM_CODES = 8
 SHAPED_VARIANCES = (0.0, 0.05, 0.1, 0.15, 0.3)
 NUM_SHAPED = 32
+CLUSTER_SEED = 0  # from which k-means starts
 CELL_PX = 16
 FACTORS = [i / 10 for i in range(11)]
 EVERY = 20  # one test digit in twenty: the first half of MNIST's test digits is easier than the second
@@ -79,9 +80,13 @@ def denoised(denoise: denoising.Denoiser) -> dict[str, list[float]]:
 
 
 def measure(ckpt: Checkpoint, x: Tensor | None = None) -> dict[str, Any]:
-    """What is kept of a checkpoint: "axes" where its codes have channels, with "shaped" of the pictures x, where these are given,
+    """What is kept of a checkpoint: "clusters" of its codes, None where there are none, "axes" where its codes have channels, with "shaped" of the pictures x, where these are given,
     "denoising" where it is a denoiser of MNIST's digits, "sizes" where it is a nested one of them, and whose it is."""
-    results: dict[str, Any] = {"identity": generation.identity(ckpt.provenance)}
+    found = clusters.cluster(ckpt.codes, ckpt.labels, CLUSTER_SEED)
+    results: dict[str, Any] = {
+        "identity": generation.identity(ckpt.provenance),
+        "clusters": found and asdict(found),
+    }
     if has_shaped(ckpt):
         results["axes"] = asdict(effects(ckpt, latents.fit(ckpt.codes)))
         if x is not None:
