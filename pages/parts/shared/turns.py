@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from math import inf
 
 PATIENCE_S = 3.0  # who computes for longer no longer keeps others waiting
 
@@ -26,7 +25,7 @@ class Turns:
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._since: dict[threading.Event, float] = {}  # of those who have a turn: when they got it, in seconds
-        self._last_end = -inf
+        self._last_end = time.monotonic()
 
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
@@ -50,7 +49,7 @@ class Turns:
             return max(0, self._num_at_once - len(self._since))
 
     def idle_s(self) -> float:
-        """For how long nobody has had a turn, in seconds; 0 while anyone has one or waits for one, infinite before the first."""
+        """For how long nobody has had a turn, in seconds, at first since the start; 0 while anyone has one or waits for one."""
         return 0.0 if self._since or self._waiting else time.monotonic() - self._last_end
 
     def has_waiting(self) -> bool:

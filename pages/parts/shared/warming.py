@@ -12,7 +12,7 @@ import torch
 
 from pages.parts.shared import loaders, originals, thumbnails, turns
 
-REST_S = 0.5  # how long no page has been on its way, once one was
+REST_S = 2.0  # how long no page has been on its way, nor the server started: a browser, too, computes until its first page stands
 LIBRARIES = (
     "pandas",  # tables
     "scipy.spatial",  # planes
