@@ -16,6 +16,7 @@ REST_S = 2.0  # how long no page has been on its way, nor the server started: a 
 LIBRARIES = (
     "pandas",  # tables
     "scipy.spatial",  # planes
+    "scipy.ndimage",  # digits that are drawn
     "scipy.stats",
     "sklearn.metrics",  # ROC curves, of Anomaly
     "sklearn.cluster",
