@@ -270,7 +270,6 @@ def report_starts(browser, starts: int, environment: dict[str, str]) -> None:
         report(f"first page of a new server, {name}, against `streamlit hello` (≤ 2)", f"{ratio:.2f}", ratio <= 2)
     ratio = median(ours[0] for ours, _ in times) / torch
     report("home: first visit with a browser's own work, against `import torch`", f"{ratio:.2f}", None)
-    app_cold.report_cold(app_cold.pages(), starts)
 
 
 def report_load(context, url: str, paths: list[str], process: psutil.Process, people: int, interactions: int) -> None:
@@ -327,6 +326,8 @@ def main() -> None:
                 server_process = psutil.Process(process.pid)
                 report_load(context, url, drawing, server_process, options.people, options.interactions)
         browser.close()
+    if options.pages is None:  # not inside playwright, which has an event loop of its own
+        app_cold.report_cold(app_cold.pages(), options.starts)
 
 
 if __name__ == "__main__":
