@@ -1,6 +1,7 @@
 """Start with `streamlit run app.py`; for models and photos that lie elsewhere, `streamlit run app.py -- --checkpoints DIR --data DIR`."""
 
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 
 import streamlit as st
@@ -11,17 +12,22 @@ from pages.parts.shared.visitors import Recognised
 
 @contextlib.asynccontextmanager
 async def ready(app: st.App) -> AsyncIterator[None]:
-    """Before the port answers: the libraries and the checkpoints are loaded, so that no visitor waits for them."""
-    # Here, not above: the caches can only be filled once Streamlit runs. Tables need pandas, planes need scipy.spatial.
-    import pandas  # noqa: F401
-    import scipy.spatial  # noqa: F401
+    """Before the port answers: PyTorch and the checkpoints are loaded, so that no visitor waits for them; the rest follows, see warming."""
+    gc.disable()  # it would go through PyTorch's modules again and again while more is loaded
+    # Here, not above: the caches can only be filled once Streamlit runs.
+    import torch
 
     from aemodels import memory
-    from pages.parts.shared import garbage, loaders
+    from pages.parts.shared import garbage, loaders, warming
 
+    torch.set_num_threads(
+        1
+    )  # see router.py: here several would wait for each other at each of a thousand small tensors
     memory.share_heaps()
     loaders.load_all()
     garbage.freeze()
+    gc.enable()
+    warming.start()
     yield
 
 

@@ -203,7 +203,7 @@ def measure_together(request: Request, names: list[str], args: argparse.Namespac
         return
     if not args.only:
         measuring.measure_baselines([request.recipes[name] for name in names], request.load, args.out)
-    measuring.measure_curves([*request.recipes], args.out)
+    measuring.measure_curves(request.recipes.values(), request.load, args.out)
     measuring.lay_out_codes([*request.recipes], args.out)
     if not request.is_named:
         try:

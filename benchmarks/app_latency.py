@@ -3,8 +3,8 @@
 Each page's click on "Draw again" until the new picture is there, against the same click on a page with the same frame and
 nothing in it, served with Streamlit's own settings; a seed typed in, against one typed in there; a click in a plane or on a map, until
 its picture is there, against the click; the first page
-after the server's start, against that of `streamlit hello`; each page as the first one of a fresh server, against `import torch` in
-the same run ("cold"); the server's memory after many interactions, against that after a few;
+after the server's start, against that of `streamlit hello`; each page as the first one of a fresh server, see app_cold, which measures
+that alone; the server's memory after many interactions, against that after a few;
 and many people who click at once, each of whom must get the picture of their own seed.
 
 The app has the next seed's scene ready when "Draw again" is clicked; the row "seed typed in" shows what a scene costs that is not. The
@@ -13,8 +13,6 @@ the folder is kept, and a second run with the same one shows what seeds cost who
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,8 +27,9 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-from aemodels.data.photos import cache_root  # noqa: E402
-from benchmarks.serving import server  # noqa: E402
+from benchmarks import app_cold  # noqa: E402
+from benchmarks.serving import cache_of_photos, report, server  # noqa: E402
+from benchmarks.serving import environment as environment_with  # noqa: E402
 from tests.browser import CHROMIUM_ARGUMENTS, chromium  # noqa: E402
 
 WAIT_MS = 300_000
@@ -118,42 +117,6 @@ def first_page(browser, arguments: list[str], environment: dict[str, str]) -> tu
     return end - ready, end - start
 
 
-def import_torch(environment: dict[str, str]) -> float:
-    """Seconds that a new Python takes for it."""
-    start = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import torch"], env=os.environ | environment, check=True)
-    return time.monotonic() - start
-
-
-def cold(browser, path: str, environment: dict[str, str]) -> float:
-    """Seconds from loading a page, the first one of a fresh server that anyone opens, until it stands."""
-    with server(["run", "app.py"], "/_stcore/health", environment) as (url, _, _):
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(WAIT_MS)
-        start = time.monotonic()
-        page.goto(f"{url}/{path}")
-        settle(page)
-        end = time.monotonic()
-        page.close()
-    return end - start
-
-
-def report_cold(browser, starts: int, environment: dict[str, str]) -> None:
-    with server(["run", "app.py"], "/_stcore/health", environment) as (url, _, _):
-        page = browser.new_page()
-        page.set_default_timeout(WAIT_MS)
-        page.goto(url)
-        settle(page)
-        links = page.get_by_test_id("stSidebarNavLink").all()
-        paths = [link.get_attribute("href").rpartition("/")[2] for link in links]
-        page.close()
-    for path in paths:
-        pairs = [(cold(browser, path, environment), import_torch(environment)) for _ in range(starts)]
-        ratio = median(page for page, _ in pairs) / median(torch for _, torch in pairs)
-        limit = 1 if path else 2
-        report(f"{path or 'home'}: cold, against `import torch` (≤ {limit})", f"{ratio:.2f}", ratio <= limit)
-
-
 def pages_of(context, url: str) -> tuple[list[str], list[str]]:
     """Paths of the pages that have a seed to draw again, and of those that have a plane to click in."""
     page = context.new_page()
@@ -217,15 +180,6 @@ def plane_clicks(page: Page, num_clicks: int) -> list[float]:
         times.append(page.evaluate("window.decoded"))
         settle(page)
     return [ms for ms in times if ms is not None]
-
-
-def cache_of_photos(folder: Path) -> Path:
-    """The folder, with links to the photos that were decoded on this computer."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in cache_root().glob("*.*"):
-        if not (link := folder / file.name).exists():
-            link.symlink_to(file.resolve())
-    return folder
 
 
 def memory(page: Page, url: str, paths: list[str], process: psutil.Process, num_interactions: int) -> tuple[int, int]:
@@ -307,17 +261,15 @@ def report_ratio(name: str, of_page: list[float | None], of_frame: list[float | 
     report(f"{name}, against the frame ({median(of_frame):.0f} ms)", f"{ratio:.2f}", most and ratio <= most)
 
 
-def report(name: str, value: str, passed: bool | None) -> None:
-    print(f"| {name} | {value} | {'' if passed is None else 'pass' if passed else 'FAIL'} |", flush=True)
-
-
 def report_starts(browser, starts: int, environment: dict[str, str]) -> None:
+    torch = median(app_cold.import_torch().wall for _ in range(starts))
     times = [(first_page(browser, ["run", "app.py"], environment), first_page(browser, ["hello"], environment))
              for _ in range(starts)]  # fmt: skip
     for i, name in enumerate(("from its first answer", "from its start")):
         ratio = median(ours[i] for ours, _ in times) / median(hello[i] for _, hello in times)
         report(f"first page of a new server, {name}, against `streamlit hello` (≤ 2)", f"{ratio:.2f}", ratio <= 2)
-    report_cold(browser, starts, environment)
+    ratio = median(ours[0] for ours, _ in times) / torch
+    report("home: first visit with a browser's own work, against `import torch`", f"{ratio:.2f}", None)
 
 
 def report_load(context, url: str, paths: list[str], process: psutil.Process, people: int, interactions: int) -> None:
@@ -347,7 +299,7 @@ def main() -> None:
     print("| measured | value | goal |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         cache = cache_of_photos(Path(options.cache or f"{folder}/cache").resolve())
-        environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "LATENT_LAB_CACHE": str(cache)}
+        environment = environment_with(cache)
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
         if options.pages is None:
             report_starts(browser, options.starts, environment)
@@ -374,6 +326,8 @@ def main() -> None:
                 server_process = psutil.Process(process.pid)
                 report_load(context, url, drawing, server_process, options.people, options.interactions)
         browser.close()
+    if options.pages is None:  # not inside playwright, which has an event loop of its own
+        app_cold.report_cold(app_cold.pages(), options.starts)
 
 
 if __name__ == "__main__":

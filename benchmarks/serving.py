@@ -1,4 +1,4 @@
-"""What the benchmarks of the app share: a server of Streamlit's for as long as it is needed."""
+"""What the benchmarks of the app share: a server of Streamlit's for as long as it is needed, its cache, and the rows of a report."""
 
 import contextlib
 import os
@@ -11,6 +11,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from aemodels.data.photos import cache_root  # noqa: E402
+
+
+def environment(cache: Path) -> dict[str, str]:
+    """Of a server of the app that keeps what it keeps on disk in this folder."""
+    return {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "LATENT_LAB_CACHE": str(cache)}
+
+
+def cache_of_photos(folder: Path) -> Path:
+    """The folder, with links to the photos that were decoded on this computer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in cache_root().glob("*.*"):
+        if not (link := folder / file.name).exists():
+            link.symlink_to(file.resolve())
+    return folder
+
+
+def report(name: str, value: str, passed: bool | None) -> None:
+    """A row of a table in Markdown; no goal where passed is None."""
+    print(f"| {name} | {value} | {'' if passed is None else 'pass' if passed else 'FAIL'} |", flush=True)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import pytest
 
 import aemodels
 from aemodels.codes import latents
+from aemodels.data import photo_sets
 from aemodels.errors import CheckpointError
 from aemodels.quality import curves
 from aemodels.storage import catalogue, checkpoints, measurements
@@ -13,9 +14,9 @@ from aemodels.storage import catalogue, checkpoints, measurements
 def test_what_ships_is_of_the_models_that_ship(name):
     header = checkpoints.read_header(name)
     kept = curves.of_model(measurements.read_curves(), name, header["provenance"])
-    assert ("axes" in kept) == (header["model_config"]["network"] == "conv")
+    assert ("axes" in kept) == ("shaped" in kept) == (header["model_config"]["network"] == "conv")
     assert ("denoising" in kept) == ("noise_factor" in header["model_config"])
-    assert "identity" in kept
+    assert {"identity", "clusters"} <= kept.keys()
 
 
 @pytest.mark.release
@@ -44,6 +45,15 @@ def test_how_a_network_denoises_measured_again_is_what_is_kept(name):
     assert again["ssim"] == pytest.approx(kept["ssim"], abs=1e-4)
 
 
+@pytest.mark.release
+def test_shaped_noise_measured_again_costs_what_is_kept(data_folder):
+    dogs, all_kept = photo_sets.load_dogs(data_folder), measurements.read_curves()["models"]
+    for name in ("dog-ae", "dog-noise-0.10"):
+        ckpt, kept = aemodels.load_checkpoint(name), all_kept[name]["shaped"]
+        x = dogs.images[dogs.test_index[ckpt.index[curves.for_shaped(ckpt)]]].float() / 255
+        assert curves.shaped(ckpt, x) == kept | {"psnr_db": pytest.approx(kept["psnr_db"], abs=1e-3)}
+
+
 def test_another_training_of_the_same_name_has_nothing_kept():
     known, made = measurements.read_curves(), checkpoints.read_header("dog-ae")["provenance"]
     assert curves.of_model(known, "dog-ae", made)
@@ -55,7 +65,9 @@ def test_another_training_of_the_same_name_has_nothing_kept():
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", "{}", '{"models": {"a": {}}, "denoisers": {}}', '{"models": {}, "denoisers": {"none": {}}}',
-     '{"models": {"a": {"identity": 1, "axes": {"axes": []}}}, "denoisers": {}}'],
+     '{"models": {"a": {"identity": 1, "axes": {"axes": []}}}, "denoisers": {}}',
+     '{"models": {"a": {"identity": 1, "shaped": {"psnr_db": []}}}, "denoisers": {}}',
+     '{"models": {"a": {"identity": 1, "clusters": {"k": 3}}}, "denoisers": {}}'],
 )  # fmt: skip
 def test_a_broken_file_is_said(tmp_path, text):
     (tmp_path / "curves.json").write_text(text)

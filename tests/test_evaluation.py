@@ -251,6 +251,23 @@ def test_evaluate_measures_what_lacks_the_errors_of_single_photos_and_leaves_the
     assert photo_errors.read("dog-ae", path.parent).keys() == set(evaluation.TEST_VARIANCES)
 
 
+def test_evaluate_keeps_once_what_needs_the_photos_of_the_codes_and_what_needs_none(
+    saved, photo_folder, photos, capsys
+):
+    path = saved()
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 0
+    ckpt, kept = (
+        aemodels.load_checkpoint("dog-ae", path.parent),
+        measurements.read_curves(path.parent)["models"]["dog-ae"],
+    )
+    x = photos.reference[curves.for_shaped(ckpt)].float() / 255
+    assert kept["shaped"] == curves.shaped(ckpt, x)
+    assert kept == curves.measure(ckpt, x)
+    capsys.readouterr()
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 0
+    assert "measured for the pages" not in capsys.readouterr().err
+
+
 def test_evaluate_leaves_unfinished_and_missing_checkpoints_alone(saved, photo_folder):
     path = saved(finished=False)
     before = path.read_bytes()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from functools import partial
 
 import apptest
@@ -13,6 +14,7 @@ import aemodels
 from aemodels.codes import latents
 from aemodels.codes.perturbation import effective_dimensions, shaped_normal
 from aemodels.noise import perturb, seeded_normal
+from pages.parts.shared import loaders, originals
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
@@ -65,7 +67,7 @@ def test_works_on_the_models_own_codes_without_photos(without_photos):
 def test_curves_come_from_the_stored_evaluations_without_photos(without_photos):
     app = open_page()
     assert "on 1,886 test photos" in text(app)
-    assert "shaped noise of" not in "\n".join(caption.value for caption in app.caption)
+    assert "shaped noise of the same power, on 32 of these photos" in text(app)  # kept beside the models
     evaluations = {name: aemodels.load_checkpoint(name).metrics["evaluations"] for name in MODELS}
     drops = [round(of[0]["psnr_db"], 2) - round(of[-1]["psnr_db"], 2) for of in evaluations.values()]
     assert f"falls by **{max(drops):.2f} dB**" in notice(app)
@@ -115,23 +117,44 @@ def test_the_strip_in_the_csv_is_measured(without_photos):
             assert row["psnr_db"] == pytest.approx(aemodels.psnr_db(ckpt.model.decode(z), x_noisy).item(), abs=0.01)
 
 
-def test_solid_curves_are_the_stored_ones_and_dotted_ones_shaped_noise_on_the_photos_said(dogs):
-    app = open_page()
+def curves_of(app, name):
+    """A model's curves on the page, by their dash."""
     drawn = [t for t in json.loads(app.get("plotly_chart")[0].proto.spec)["data"] if "x" in t]
-    x, ckpt = photos_of(dogs, 0, 12), aemodels.load_checkpoint("dog-ae")
-    assert f"shaped noise of the same power, on {len(x)} of these photos" in text(app)
     assert {t["name"].split(",")[0] for t in drawn} == set(MODELS)
-    curves = {t["line"].get("dash", "solid"): t for t in drawn if t["name"].split(",")[0] == "dog-ae"}
-    assert set(curves) == {"solid", "dot"}
+    return {t["line"].get("dash", "solid"): t for t in drawn if t["name"].split(",")[0] == name}
+
+
+def test_curves_are_the_stored_ones(dogs):
+    app = open_page()
+    ckpt, stored = aemodels.load_checkpoint("dog-ae"), loaders.curves()["models"]["dog-ae"]["shaped"]
     evaluations = {e["noise_variance"]: e["psnr_db"] for e in ckpt.metrics["evaluations"]}
+    curves = curves_of(app, "dog-ae")
     assert dict(zip(curves["solid"]["x"], curves["solid"]["y"], strict=True)) == evaluations
-    z = ckpt.model.encode(x)
+    assert curves["dot"]["x"] == stored["variances"]
+    assert curves["dot"]["y"] == stored["psnr_db"]
+    app.button(key="again").click().run()
+    assert curves_of(app, "dog-ae") == curves
+
+
+def test_shaped_noise_of_which_nothing_is_stored_is_measured_on_the_photos_of_the_codes(dogs, monkeypatch):
+    monkeypatch.setattr(loaders, "curves", lambda: {"models": {}, "denoisers": {}})
+    app = open_page()  # the photos here are others
+    assert "shaped noise of" not in "\n".join(caption.value for caption in app.caption)
+    assert set(curves_of(app, "dog-ae")) == {"solid"}
+
+    of, n = originals.of, len(dogs.test_index)
+    monkeypatch.setattr(originals, "has_those_of_codes", lambda ckpt: True)
+    monkeypatch.setattr(originals, "of", lambda data: replace(of(data), at=lambda index: of(data).at(index % n)))
+    app = open_page()
+    ckpt = aemodels.load_checkpoint("dog-ae")
+    picked = torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(0))[:32]
+    x, z = dogs.images[dogs.test_index[ckpt.index[picked] % n]].float() / 255, ckpt.codes[picked]
+    assert f"shaped noise of the same power, on {len(x)} of these photos" in text(app)
     _, shaped = both_noises(ckpt.codes, range(len(x)))
-    for variance, psnr in zip(curves["dot"]["x"], curves["dot"]["y"], strict=True):
+    dotted = curves_of(app, "dog-ae")["dot"]
+    for variance, psnr in zip(dotted["x"], dotted["y"], strict=True):
         expected = aemodels.psnr_db(x, ckpt.model.decode(perturb(z, variance, shaped))).mean().item()
         assert psnr == pytest.approx(expected, abs=0.01)
-    app.button(key="again").click().run()
-    assert [t for t in json.loads(app.get("plotly_chart")[0].proto.spec)["data"] if "x" in t] == drawn
 
 
 def test_says_how_unevenly_the_codes_use_their_directions(without_photos):

@@ -145,18 +145,24 @@ def nearest_k(codes: Tensor, z: Tensor, k: int) -> tuple[Tensor, Tensor]:
     return index, distance
 
 
-def hole_share(codes: Tensor, extent: Extent, side: int = 100) -> float:
-    """Share of a box that is hole among codes (n, 2): of its side × side cells, those whose centres `Support` calls holes.
+def hole_share(codes: Tensor | Support, extent: Extent, side: int = 100) -> float:
+    """Share of a box that is hole among codes (n, 2), which may come with their `Support`: of its side × side cells, those whose centres
+    that calls holes.
 
     It is how often a uniform draw from the box falls into a hole.
     """
-    return (support(codes, cells(extent, side)) < HOLE_BELOW).double().mean().item()
+    return _share_in_holes(codes, cells(extent, side))
 
 
-def normal_hole_share(codes: Tensor, num_draws: int = 20_000) -> float:
-    """How often a draw from N(0, I) falls into a hole among codes (n, 2), counted over draws of a fixed seed."""
+def normal_hole_share(codes: Tensor | Support, num_draws: int = 20_000) -> float:
+    """How often a draw from N(0, I) falls into a hole among codes (n, 2), as in `hole_share`, counted over draws of a fixed seed."""
     (z,) = seeded_normal([0], (num_draws, 2))
-    return (support(codes, z) < HOLE_BELOW).double().mean().item()
+    return _share_in_holes(codes, z)
+
+
+def _share_in_holes(codes: Tensor | Support, z: Tensor) -> float:
+    of = codes if isinstance(codes, Support) else Support(codes)
+    return (of(z) < HOLE_BELOW).double().mean().item()
 
 
 def share_within(codes: Tensor, radius: float) -> float:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import scipy  # its modules are imported where they are first used: ndimage takes a fifth of a second
 import torch
 from PIL import Image
-from scipy import ndimage
 from torch import Tensor
 
 from aemodels.data.pictures import file_name, open_picture
@@ -48,7 +48,7 @@ def as_mnist_digit(picture: Tensor, name: str) -> Tensor:
     height, width = small.shape
     top, left = (
         int(np.clip(round(CENTRE_PX - at), 0, SIDE_PX - side))
-        for at, side in zip(ndimage.center_of_mass(small), small.shape, strict=True)
+        for at, side in zip(scipy.ndimage.center_of_mass(small), small.shape, strict=True)
     )
     digit[0, top : top + height, left : left + width] = torch.from_numpy(small.copy())
     return digit
@@ -151,7 +151,7 @@ def _is_mnist(ink: np.ndarray) -> bool:
     """Whether ink (28, 28) lies as in MNIST: in a box of 20 px, its centre of mass within half a pixel of the centre."""
     rows, columns = _extent(ink > 0)
     box = max(rows.stop - rows.start, columns.stop - columns.start)
-    return abs(box - BOX_PX) <= 1 and all(abs(at - CENTRE_PX) <= 0.6 for at in ndimage.center_of_mass(ink))
+    return abs(box - BOX_PX) <= 1 and all(abs(at - CENTRE_PX) <= 0.6 for at in scipy.ndimage.center_of_mass(ink))
 
 
 def _boxed(ink: np.ndarray) -> np.ndarray:
@@ -167,12 +167,12 @@ def _boxed(ink: np.ndarray) -> np.ndarray:
 
 
 def _extent(mask: np.ndarray) -> tuple[slice, slice]:
-    return ndimage.find_objects(mask.astype(int))[0]
+    return scipy.ndimage.find_objects(mask.astype(int))[0]
 
 
 def _without_specks(ink: np.ndarray) -> np.ndarray:
     """The digit alone: no specks, no faint lines away from it, and nothing that only reaches in from the border."""
-    parts, num_parts = ndimage.label(ink > 0.5, np.ones((3, 3)))
+    parts, num_parts = scipy.ndimage.label(ink > 0.5, np.ones((3, 3)))
     sizes = np.bincount(parts.ravel(), minlength=num_parts + 1)[1:]
     at_border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
     keep = sizes >= 0.04 * sizes.max()
@@ -183,13 +183,13 @@ def _without_specks(ink: np.ndarray) -> np.ndarray:
     digit = np.isin(parts, np.flatnonzero(keep) + 1)
     rows, columns = _extent(digit)
     reach = 1.5 / BOX_PX * max(rows.stop - rows.start, columns.stop - columns.start)
-    return np.where(ndimage.distance_transform_edt(~digit) <= reach, ink, 0)
+    return np.where(scipy.ndimage.distance_transform_edt(~digit) <= reach, ink, 0)
 
 
 def _normal_stroke(ink: np.ndarray) -> np.ndarray:
     """The ink, its strokes made broader or finer where no digit of MNIST has such."""
     mask = np.pad(ink > 0.5, len(ink) // 4)
-    inside = ndimage.distance_transform_edt(mask)
+    inside = scipy.ndimage.distance_transform_edt(mask)
     breadth = 4 * inside[mask].mean() - 1  # px; the mean distance to the edge is a quarter of it
     rows, columns = _extent(mask)
     box = max(rows.stop - rows.start, columns.stop - columns.start)
@@ -198,5 +198,5 @@ def _normal_stroke(ink: np.ndarray) -> np.ndarray:
         return ink
     wanted = THIN_PX if breadth / unit < THINNEST_PX else THICK_PX
     grow = (wanted * unit - breadth) / 2 / (1 - wanted / BOX_PX)
-    distance = inside - ndimage.distance_transform_edt(~mask)
+    distance = inside - scipy.ndimage.distance_transform_edt(~mask)
     return (distance + grow).clip(0, 1)

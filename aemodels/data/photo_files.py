@@ -1,11 +1,12 @@
 """Which files of a folder tree are photos, and what is left out, each with its reason."""
 
 import os
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from aemodels.data.packed import Pack
 from aemodels.data.pictures import PHOTO_SUFFIXES
@@ -159,22 +160,25 @@ def list_photos(folder: str | Path, unwanted: Mapping[str, str] | None = None) -
 def _companions(photos: list[str]) -> set[str]:
     """Masks and thumbnails among the photos: by name or folder, and only where the photo that they belong to is there."""
     belong, others = [], defaultdict(set)
+    kinds: dict[str, tuple[bool, bool]] = {}  # of each folder: whether masks lie in it, whether thumbnails
     for photo in photos:
-        path = PurePosixPath(photo)
-        parts = path.parts[:-1]
-        bare = _AFFIX.sub("", path.stem)
-        in_masks = any(map(_MASK_FOLDER.search, parts))
-        in_thumbnails = any(map(_THUMBNAIL_FOLDER.search, parts))
-        if in_masks or in_thumbnails or bare != path.stem:
-            belong.append((photo, path, bare, in_masks, in_thumbnails))
+        parent, name = posixpath.split(photo)
+        stem, suffix = posixpath.splitext(name)
+        bare, suffix = _AFFIX.sub("", stem), suffix.lower()
+        if parent not in kinds:
+            parts = parent.split("/")
+            kinds[parent] = any(map(_MASK_FOLDER.search, parts)), any(map(_THUMBNAIL_FOLDER.search, parts))
+        in_masks, in_thumbnails = kinds[parent]
+        if in_masks or in_thumbnails or bare != stem:
+            belong.append((photo, parent, stem, suffix, bare))
         if not (in_masks or in_thumbnails):
-            others[path.stem].add((str(path.parent), path.suffix.lower()))
+            others[stem].add((parent, suffix))
     found = set()
-    for photo, path, bare, in_masks, in_thumbnails in belong:
-        places = others[bare]
-        beside = bare != path.stem and any(parent == str(path.parent) for parent, _suffix in places)
+    for photo, parent, stem, suffix, bare in belong:
+        places, (in_masks, in_thumbnails) = others[bare], kinds[parent]
+        beside = bare != stem and any(other == parent for other, _suffix in places)
         # Classes may be called "mask" too: their photos have names and suffixes of one kind.
-        of_another = in_masks and any(suffix != path.suffix.lower() for _parent, suffix in places)
+        of_another = in_masks and any(other != suffix for _parent, other in places)
         if beside or of_another or (in_thumbnails and places):
             found.add(photo)
     return found

@@ -146,7 +146,7 @@ def load_photo_set(
     index = torch.arange(len(photos.paths))
     rest, test = index[~is_test], index[is_test]
     is_validation = splits.validation_split([photos.hashes[i] for i in rest.tolist()])
-    names, labels = label([path.relative_to(listed.folder) for path in photos.paths])
+    names, labels = label(photos.paths, len(listed.folder.parts))
     return PhotoSet(
         listed.folder,
         photos.images,
@@ -162,10 +162,11 @@ def load_photo_set(
     )
 
 
-def label(paths: list[Path]) -> tuple[tuple[str, ...], Tensor]:
-    """The labels of photos by the first folder in their paths, relative to that of the set: names, sorted, and each photo's place
-    among them (N,) int64, -1 for one that lies in no folder. None at all where they lie in over MAX_LABELS folders."""
-    folders = [path.parts[0] if len(path.parts) > 1 else None for path in paths]
+def label(paths: list[Path], depth: int = 0) -> tuple[tuple[str, ...], Tensor]:
+    """The labels of photos by the first folder in their paths, behind the `depth` parts of the set's own: names, sorted, and each photo's
+    place among them (N,) int64, -1 for one that lies in no folder. None at all where they lie in over MAX_LABELS folders."""
+    parts = [path.parts[depth : depth + 2] for path in paths]
+    folders = [of_path[0] if len(of_path) > 1 else None for of_path in parts]
     names = sorted({folder for folder in folders if folder is not None})
     if len(names) > MAX_LABELS:
         names = []

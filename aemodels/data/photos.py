@@ -139,9 +139,10 @@ def _cache_name(folder: Path, files: list[str], shape: tuple[int, int, int]) -> 
     """
     where = hashlib.blake2b(os.fsencode(os.path.realpath(folder)) + f"\0{shape}".encode(), digest_size=8)
     what = hashlib.blake2b(f"{CACHE_VERSION}".encode(), digest_size=16)
-    for file in [folder] if folder.is_file() else files:
+    inside = os.fspath(folder)
+    for file in [inside] if folder.is_file() else files:
         try:
-            stat = os.stat(folder / file)
+            stat = os.stat(os.path.join(inside, file))
             times = f"\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0"
         except OSError:  # removed since it was listed; decoding says so
             times = "\0gone\0"

@@ -1,19 +1,27 @@
-"""Curves that pages draw of a checkpoint alone: what its principal axes move, how it denoises, what the first numbers of its code hold.
+"""What pages tell of a checkpoint alone: what its principal axes move, what noise shaped like its codes costs, how it denoises, what the
+first numbers of its code hold, which clusters its codes form.
 
 They take seconds, so `train.py` measures them once and keeps them beside the checkpoints, in curves.json.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aemodels.codes import axes, faults, latents
+from torch import Tensor
+
+from aemodels.codes import axes, clusters, faults, latents, perturbation
 from aemodels.data import mnist
+from aemodels.noise import perturb, seeded_normal, seeded_order
 from aemodels.quality import code_sizes, denoising, generation
+from aemodels.quality.metrics import psnr_db
 from aemodels.storage.checkpoints import Checkpoint
 
 AXES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512)
 NUM_CODES = 8
+SHAPED_VARIANCES = (0.0, 0.05, 0.1, 0.15, 0.3)
+NUM_SHAPED = 32
+CLUSTER_SEED = 0  # from which k-means starts
 CELL_PX = 16
 FACTORS = [i / 10 for i in range(11)]
 EVERY = 20  # one test digit in twenty: the first half of MNIST's test digits is easier than the second
@@ -40,17 +48,49 @@ def effects(ckpt: Checkpoint, stats: latents.LatentStats) -> Effects:
     return Effects(numbers, [255 * rms for rms, _ in moved], [coarse for _, coarse in moved], *contrasts)
 
 
+def for_shaped(ckpt: Checkpoint) -> Tensor:
+    """Which of a checkpoint's codes `shaped` takes, always the same ones: places (n,) among them."""
+    return seeded_order(len(ckpt.codes), 0)[:NUM_SHAPED]
+
+
+def shaped(
+    ckpt: Checkpoint, x: Tensor, decode: Callable[[Tensor], Tensor] | None = None
+) -> dict[str, int | list[float]]:
+    """Mean "psnr_db" under noise shaped like the codes, at each of "variances", of "num_images" pictures.
+
+    x       (n, C, H, W) float in [0, 1], the pictures of the codes `for_shaped`
+    decode  takes the place of the model's
+    """
+    z = ckpt.codes[for_shaped(ckpt)]
+    seeds = range(len(z))
+    noise = perturbation.shaped_normal(ckpt.codes, seeded_normal(seeds, z.shape[1:]), seeds)
+    decode = decode or ckpt.model.decode
+    means = [psnr_db(x, decode(perturb(z, variance, noise))).mean().item() for variance in SHAPED_VARIANCES]
+    return {"variances": [*SHAPED_VARIANCES], "psnr_db": means, "num_images": len(z)}
+
+
+def has_shaped(ckpt: Checkpoint) -> bool:
+    """Whether there can be noise shaped like the codes of this model, where the page on noise shows it."""
+    return len(ckpt.model_config.latent_shape) == 3 and faults.vary(ckpt.codes)
+
+
 def denoised(denoise: denoising.Denoiser) -> dict[str, list[float]]:
     """Mean "psnr_db" and "ssim" of one in EVERY of MNIST's test digits, at each of FACTORS."""
     return denoising.sweep(denoise, mnist.load_mnist_test_digits()[0][::EVERY], FACTORS)
 
 
-def measure(ckpt: Checkpoint) -> dict[str, Any]:
-    """What is kept of a checkpoint: "axes" where its codes have channels, "denoising" where it is a denoiser of MNIST's
-    digits, "sizes" where it is a nested one of them, and whose it is."""
-    results: dict[str, Any] = {"identity": generation.identity(ckpt.provenance)}
-    if len(ckpt.model_config.latent_shape) == 3 and faults.vary(ckpt.codes):
+def measure(ckpt: Checkpoint, x: Tensor | None = None) -> dict[str, Any]:
+    """What is kept of a checkpoint: "clusters" of its codes, None where there are none, "axes" where its codes have channels, with "shaped" of the pictures x, where these are given,
+    "denoising" where it is a denoiser of MNIST's digits, "sizes" where it is a nested one of them, and whose it is."""
+    found = clusters.cluster(ckpt.codes, ckpt.labels, CLUSTER_SEED)
+    results: dict[str, Any] = {
+        "identity": generation.identity(ckpt.provenance),
+        "clusters": found and asdict(found),
+    }
+    if has_shaped(ckpt):
         results["axes"] = asdict(effects(ckpt, latents.fit(ckpt.codes)))
+        if x is not None:
+            results["shaped"] = shaped(ckpt, x)
     if ckpt.model.takes_noisy and ckpt.data.config.source == "mnist":
         results["denoising"] = denoised(lambda x_noisy, _: ckpt.model.decode(ckpt.model.encode(x_noisy)))
     if ckpt.model.is_nested and ckpt.data.config.source == "mnist" and len(ckpt.model_config.latent_shape) == 1:

@@ -14,6 +14,8 @@ from aemodels.storage import checkpoints
 _BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
 _GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints", "rows"}
 _EFFECTS = {"axes", "grey_levels", "coarse", "mean_contrast", "photos_contrast"}
+_CLUSTERS = {"k", "n", "purity", "chance"}
+_SHAPED = {"variances", "psnr_db", "num_images"}
 _SIZES = {"k", "network", "pca", "mean_picture_mse", "num_images"}
 _GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
 
@@ -104,6 +106,10 @@ def read_curves(folder: str | Path | None = None) -> dict[str, Any]:
         denoised = [*curves["denoisers"].values()]
         for results in curves["models"].values():
             if not ("identity" in results and results.get("axes", {}).keys() in (set(), _EFFECTS)):
+                return False
+            if (results.get("clusters") or {}).keys() not in (set(), _CLUSTERS):
+                return False
+            if results.get("shaped", {}).keys() not in (set(), _SHAPED):
                 return False
             if results.get("sizes", {}).keys() not in (set(), _SIZES):
                 return False

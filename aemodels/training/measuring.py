@@ -4,7 +4,7 @@ import dataclasses
 import importlib.util
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from tqdm import tqdm
 
 from aemodels.codes import faults, map_files, maps
 from aemodels.data.sources import DataConfig, DataSet
-from aemodels.errors import LatentLabError
+from aemodels.errors import DataError, LatentLabError
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.models.flow import is_prior
 from aemodels.quality import baselines, curves, evaluation
 from aemodels.storage import checkpoints, films, measurements, photo_errors
+from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import filming
 from aemodels.training.recipes import Recipe
 
@@ -99,21 +100,43 @@ def measure_baselines(recipes: Sequence[Recipe], load: Load, out: Path) -> None:
             measurements.save_baselines(results, fingerprint, out)
 
 
-def measure_curves(names: Sequence[str], out: Path) -> None:
-    """What the pages draw of a finished checkpoint alone, and of the denoisers that need none: what curves.json lacks."""
+def measure_curves(recipes: Iterable[Recipe], load: Load, out: Path) -> None:
+    """What the pages draw of a finished checkpoint alone, and of the denoisers that need none: what curves.json lacks. What needs the
+    pictures of its codes is left out where they are not here."""
     known = measurements.read_curves(out)
-    for name in names:
+    for recipe in recipes:
+        name = recipe.name
         if not checkpoints.checkpoint_path(name, out).exists():
             continue
-        header = checkpoints.read_header(name, out)
-        made = header["provenance"]
-        if made["finished"] and "codes_of" not in made and not curves.of_model(known, name, made):
-            print(f"{name}: measured for the pages …", file=sys.stderr, flush=True)
-            known["models"][name] = curves.measure(checkpoints.load_checkpoint(name, out))
-            measurements.save_curves(known, out)
+        made = checkpoints.read_header(name, out)["provenance"]
+        kept = curves.of_model(known, name, made)
+        if (
+            not made["finished"]
+            or "codes_of" in made
+            or ("clusters" in kept and ("axes" not in kept or "shaped" in kept))
+        ):
+            continue
+        ckpt = checkpoints.load_checkpoint(name, out)
+        x = _pictures_of_codes(recipe, load, ckpt) if curves.has_shaped(ckpt) else None
+        if "clusters" in kept and x is None:
+            continue
+        print(f"{name}: measured for the pages …", file=sys.stderr, flush=True)
+        known["models"][name] = curves.measure(ckpt, x)
+        measurements.save_curves(known, out)
     if not known["denoisers"]:
         known["denoisers"] = curves.measure_references()
         measurements.save_curves(known, out)
+
+
+def _pictures_of_codes(recipe: Recipe, load: Load, ckpt: Checkpoint) -> Tensor | None:
+    """Those that `curves.shaped` takes; None where the data that the model was trained on are not here."""
+    try:
+        dataset = load(recipe)
+    except DataError:
+        return None
+    if dataset.record.fingerprint != ckpt.data.fingerprint:
+        return None
+    return dataset.reference[curves.for_shaped(ckpt)].float() / 255
 
 
 def lay_out_codes(names: Sequence[str], out: Path) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from aemodels.data import words
 from aemodels.language import _, any_of, number, sentences
 from aemodels.storage import catalogue
-from pages.parts.shared import controls, loaders, models, originals, thumbnails
+from pages.parts.shared import controls, export, loaders, models, originals, thumbnails
 
 KINDS_OF_SECTIONS = {"mnist": _("small images"), "dogs": _("photos")}
 MORE = {
@@ -148,7 +148,7 @@ for group in found.groups:
         place.success(controls.literal(found_here), icon=":material/check:")
 
 for name, place in places.items():  # last, so that the page stands before its pictures are computed
-    if picture := thumbnails.jpeg(name):
+    if picture := thumbnails.jpeg(name, export.is_dark()):
         place.image(picture, alt=thumbnails.THUMBNAILS[name].alt, width="stretch")
 if wrongs := models.faults_of(*(model.name for model in found.models)):
     wrong.warning("\n\n".join(wrongs), icon=":material/warning:")

@@ -5,13 +5,13 @@ import torch
 
 from aemodels import Checkpoint
 from aemodels.codes import clusters, latents
+from aemodels.codes.clusters import Clusters
 from aemodels.data import mnist, words
 from aemodels.language import _, all_of, number, percent, sentences
+from aemodels.quality import curves as model_curves
 from aemodels.quality.anomaly import Roc
 from pages.parts.anomaly.scoring import LEFT_OUT, NOISE, OTHER, TURNED, USUAL, Scored, left_out
 from pages.parts.shared import controls, loaders
-
-CLUSTER_SEED = 0  # from which k-means starts
 
 
 def told(score: float, is_bce: bool) -> str:
@@ -100,8 +100,12 @@ def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
 def of_clusters(name: str) -> str:
     """How far k-means on the codes agrees with their labels."""
     ckpt = loaders.checkpoint(name)
-    with st.spinner(_("Looking for clusters …")):
-        found = _clustered(*loaders.version(name))
+    kept = loaders.curves_of(name)
+    if "clusters" in kept:
+        found = kept["clusters"] and Clusters(**kept["clusters"])
+    else:
+        with st.spinner(_("Looking for clusters …")):
+            found = _clustered(*loaders.version(name))
     if found is None:
         return _("No clusters of codes: the codes have fewer than two kinds of labels, or are all alike.")
     return _(
@@ -117,7 +121,7 @@ def of_clusters(name: str) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _clustered(name: str, modified_ns: int) -> clusters.Clusters | None:
+def _clustered(name: str, modified_ns: int) -> Clusters | None:
     """They do not depend on the scene's seed, which picks pictures: with many classes they take seconds."""
     ckpt = loaders.load(name)
-    return clusters.cluster(ckpt.codes, ckpt.labels, CLUSTER_SEED)
+    return clusters.cluster(ckpt.codes, ckpt.labels, model_curves.CLUSTER_SEED)

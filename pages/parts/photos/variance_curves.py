@@ -1,30 +1,27 @@
-"""PSNR of every model of a data set against the variance of the noise on its codes: white noise as stored, shaped noise on a few photos."""
+"""PSNR of every model of a data set against the variance of the noise on its codes, white noise and shaped noise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
-import torch
 from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.codes import perturbation
 from aemodels.data import words
 from aemodels.language import _, number, sentences
-from aemodels.noise import perturb, seeded_normal
-from aemodels.quality.metrics import psnr_db
+from aemodels.noise import seeded_normal
+from aemodels.quality import curves as model_curves
 from aemodels.report import figures
-from pages.parts.photos import selection
-from pages.parts.shared import cores, loaders, models
-
-VARIANCES = (0.0, 0.05, 0.1, 0.15, 0.3)
-NUM_PHOTOS = 12
+from pages.parts.shared import cores, loaders, models, originals
 
 
 @dataclass(frozen=True)
 class Curves:
-    """What they are, in the language that is spoken; model -> (variances, mean PSNR in dB) for both noises, `shaped` empty without photos."""
+    """What they are, in the language that is spoken; model -> (variances, mean PSNR in dB) for both noises, `shaped` without those of which nothing is known."""
 
     how: str
     white: dict[str, tuple[list[float], list[float]]]
@@ -46,7 +43,7 @@ def _centred(name: str, modified_ns: int) -> Tensor:
 
 
 def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
-    """White noise on the whole test split, as stored with the models; shaped noise on the same few test photos each time."""
+    """White noise on the whole test split, as stored with the models; shaped noise on a few test photos, always the same ones."""
     data = next(iter(ckpts.values())).data
     evaluations = {
         name: [e for e in ckpt.metrics["evaluations"] if not e.get("noise_factor")] for name, ckpt in ckpts.items()
@@ -61,20 +58,25 @@ def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
         "Solid: white noise, as train.py measured it on {total} test {photos}, against the originals; 95 % intervals of the means: "
         "±{widest} dB or less."
     ).format(total=number(num_images), photos=words.of(data.config).many, widest=number(widest, 2))
-    few, varying = (
-        selection.random_test_photos(data, 0, NUM_PHOTOS),
-        [name for name in ckpts if models.vary(name)],
-    )
-    if few is None or not varying:
-        return Curves(solid, white, {})
-    folder = str(loaders.data_folder().resolve())
     with st.spinner(_("Measuring shaped noise on a few photos; this happens once …")):
-        shaped = {name: (list(VARIANCES), _psnr(*loaders.version(name), folder, few)) for name in varying}
+        measured = {name: of for name in ckpts if models.vary(name) and (of := _shaped(name))}
+    if not measured:
+        return Curves(solid, white, {})
     dotted = _(
         "Dotted: shaped noise of the same power, on {few} of these photos, always the same ones. At variance 0 solid and dotted lines "
         "differ only because these few photos are easier or harder than all."
-    ).format(few=number(len(few.x)))
+    ).format(few=number(next(iter(measured.values()))["num_images"]))
+    shaped = {name: (of["variances"], of["psnr_db"]) for name, of in measured.items()}
     return Curves(sentences([solid, dotted]), white, shaped)
+
+
+def _shaped(name: str) -> Mapping[str, Any]:
+    """`model_curves.shaped` as train.py has kept it, else measured here; empty where the pictures of the codes are not here."""
+    if kept := loaders.curves_of(name).get("shaped"):
+        return kept
+    if not originals.has_those_of_codes(loaders.checkpoint(name)):
+        return {}
+    return _measured(*loaders.version(name))
 
 
 def draw(curves: Curves) -> go.Figure:
@@ -94,13 +96,10 @@ def effective_dimensions(ckpts: Mapping[str, Checkpoint]) -> dict[str, float]:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _psnr(name: str, modified_ns: int, folder: str, _photos: selection.Photos) -> list[float]:
-    """Mean PSNR in dB at each of VARIANCES, for shaped noise."""
-    ckpt, x = loaders.checkpoint(name), _photos.x
-    z, noise = selection.encode(ckpt, _photos), noises(name, list(range(len(x))))["shaped"]
-    noisy = torch.cat([perturb(z, variance, noise) for variance in VARIANCES])
-    pictures = cores.rows(ckpt.model.decode, noisy).split(len(x))
-    return [psnr_db(x, of_variance).mean().item() for of_variance in pictures]
+def _measured(name: str, modified_ns: int) -> dict[str, Any]:
+    ckpt = loaders.checkpoint(name)
+    x = originals.of(ckpt.data).pictures(ckpt.index[model_curves.for_shaped(ckpt)])
+    return model_curves.shaped(ckpt, x, partial(cores.rows, ckpt.model.decode))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -172,14 +172,14 @@ def _measure(name: str, modified_ns: int, _ckpt) -> dict:
         "cloud": planes.box(_ckpt.codes, CLOUD),
         "stats": planes.plane_stats(_ckpt.codes, _ckpt.labels),
         "holes": as_base64(plane_figures.tint(support(name, planes.cells(box, 100)).numpy())),
-        "normal_hole_share": planes.normal_hole_share(_ckpt.codes),
+        "normal_hole_share": planes.normal_hole_share(_support(name, modified_ns, _ckpt)),
         "weight_rms": twins.weight_rms(_ckpt.model),
     }
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _hole_share(name: str, modified_ns: int, box: planes.Extent, _ckpt) -> float:
-    return planes.hole_share(_ckpt.codes, box)
+    return planes.hole_share(_support(name, modified_ns, _ckpt), box)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

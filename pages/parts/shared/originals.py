@@ -63,6 +63,15 @@ def of(data: DataRecord) -> Originals | None:
         return None
 
 
+def look_for(data: DataRecord) -> None:
+    """Has the images of a model's data set looked for and listed before a page asks for them, in a thread of its own. What was not there
+    is looked for again when a page asks."""
+    if data.config.source == "mnist":
+        return
+    scene = data.config, str(loaders.data_folder().resolve())
+    _reading(*scene).found.add_done_callback(lambda found: found.exception() and _reading.clear(*scene))
+
+
 def has_those_of_codes(ckpt: Checkpoint) -> bool:
     """Whether the images are here of which the checkpoint holds the codes."""
     originals = of(ckpt.data)

@@ -18,7 +18,7 @@ from aemodels.quality.metrics import reconstruct
 from aemodels.report import figures
 from aemodels.storage import checkpoints
 from aemodels.storage.catalogue import DENOISER, MAPS, PLANE, Model
-from pages.parts.shared import export, loaders, originals
+from pages.parts.shared import loaders, originals
 
 SIDE_PX = 320
 CODE = 13  # the reference code that stands for all: one that can be made out at this size
@@ -143,11 +143,11 @@ THUMBNAILS = {
 }
 
 
-def jpeg(page: str) -> bytes | None:
-    """The thumbnail of a page in the theme's colours, a JPEG file; None where there is none, for want of a checkpoint or of codes."""
+def jpeg(page: str, is_dark: bool) -> bytes | None:
+    """The thumbnail of a page in a theme's colours, a JPEG file; None where there is none, for want of a checkpoint or of codes."""
     groups = loaders.read_catalogue().of_kind(THUMBNAILS[page].kind)
     chosen = THUMBNAILS[page].models(groups[0].models) if groups else []
-    return _jpeg(page, export.is_dark(), [loaders.version(model.name) for model in chosen], chosen) if chosen else None
+    return _jpeg(page, is_dark, [loaders.version(model.name) for model in chosen], chosen) if chosen else None
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

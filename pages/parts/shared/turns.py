@@ -25,6 +25,7 @@ class Turns:
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._since: dict[threading.Event, float] = {}  # of those who have a turn: when they got it, in seconds
+        self._last_end = time.monotonic()
 
     @contextlib.contextmanager
     def take(self) -> Iterator[None]:
@@ -39,12 +40,17 @@ class Turns:
         finally:
             with self._lock:
                 del self._since[mine]
+                self._last_end = time.monotonic()
             self._give()
 
     def num_free(self) -> int:
         """How many turns nobody has."""
         with self._lock:
             return max(0, self._num_at_once - len(self._since))
+
+    def idle_s(self) -> float:
+        """For how long nobody has had a turn, in seconds, at first since the start; 0 while anyone has one or waits for one."""
+        return 0.0 if self._since or self._waiting else time.monotonic() - self._last_end
 
     def has_waiting(self) -> bool:
         """Whether someone waits for a turn."""

@@ -1,0 +1,70 @@
+"""What the app makes ready while it has nothing else to do."""
+
+import threading
+import time
+
+import pytest
+
+from pages.parts.shared import loaders, originals, thumbnails, turns, warming
+
+
+@pytest.fixture
+def idle(monkeypatch):
+    """Turns that nobody has had yet, and no long rest."""
+    monkeypatch.setattr(turns, "of_pages", turns.Turns(2))
+    monkeypatch.setattr(warming, "REST_S", 0.2)
+
+
+def test_no_step_begins_while_a_page_is_on_its_way_nor_soon_after(idle):
+    begun, may_end = [], threading.Event()
+
+    def visit():
+        with turns.of_pages.take():
+            may_end.wait()
+
+    def step():
+        begun.append(time.monotonic())
+        if len(begun) == 1:  # someone comes meanwhile
+            visitor.start()
+            while turns.of_pages.num_free() != 1:
+                time.sleep(0.01)
+
+    visitor = threading.Thread(target=visit)
+    worker = threading.Thread(target=warming._run, args=(iter([step, step, step]),))
+    worker.start()
+    time.sleep(0.5)
+    assert len(begun) == 1
+    may_end.set()
+    ended = time.monotonic()
+    worker.join(10)
+    assert len(begun) == 3
+    assert begun[1] >= ended + 0.15
+    assert begun[2] - begun[1] < 0.15
+
+
+def test_a_step_that_fails_keeps_no_other_one_from_being_done(idle, caplog):
+    done = []
+
+    def fail():
+        raise RuntimeError("no such luck")
+
+    warming._run(iter([fail, lambda: done.append(1)]))
+    assert done == [1]
+    assert "no such luck" in caplog.text
+
+
+def test_home_finds_its_pictures_ready(monkeypatch, without_photos):
+    for step in warming._steps():
+        step()
+    monkeypatch.setattr(loaders, "load", lambda name: pytest.fail("a picture is drawn"))
+    assert all(thumbnails.jpeg(page, is_dark) for page in thumbnails.THUMBNAILS for is_dark in (False, True))
+
+
+def test_photos_that_were_not_there_are_looked_for_again(tmp_path, monkeypatch, photo_folder):
+    data = next(group.data for group in loaders.read_catalogue().groups if group.data.config.source != "mnist")
+    place = tmp_path / "photos"
+    monkeypatch.setenv("LATENT_LAB_DATA", str(place))
+    originals.look_for(data)
+    time.sleep(0.5)  # its thread has found nothing
+    place.symlink_to(photo_folder)
+    assert originals.of(data) is not None
