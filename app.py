@@ -20,9 +20,7 @@ async def ready(app: st.App) -> AsyncIterator[None]:
     from aemodels import memory
     from pages.parts.shared import garbage, loaders, warming
 
-    torch.set_num_threads(
-        1
-    )  # see router.py: here several would wait for each other at each of a thousand small tensors
+    torch.set_num_threads(1)  # see router.py: several would wait for each other at each of a thousand small tensors
     memory.share_heaps()
     loaders.load_all()
     garbage.freeze()

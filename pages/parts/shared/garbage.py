@@ -7,8 +7,8 @@ import time
 
 from aemodels import memory
 
-FREEZE_EVERY_S, THAW_EVERY_S = 3, 60  # garbage that was frozen waits for the next thaw
-GIVE_BACK_EVERY_S = 20  # it takes some 40 ms
+FREEZE_EVERY_S, THAW_EVERY_S = 3, 20  # garbage that was frozen waits for the next thaw
+GIVE_BACK_EVERY_S = 10  # it takes some 40 ms
 
 _num_modules = 0
 _frozen_at = _thawed_at = _given_back_at = -float(THAW_EVERY_S)
