@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from functools import partial
 from math import isfinite
 from types import SimpleNamespace
@@ -640,7 +641,15 @@ def test_the_table_is_printed_in_every_encoding(encoding, tmp_path, monkeypatch)
     assert "missing-?" in said
 
 
-def test_download_without_a_network(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def own_opener():
+    """urllib keeps the first opener that it makes, with the proxies of that moment, for as long as the process lives."""
+    urllib.request.install_opener(None)
+    yield
+    urllib.request.install_opener(None)
+
+
+def test_download_without_a_network(tmp_path, monkeypatch, capsys, own_opener):
     for key in [key for key in os.environ if key.lower().endswith("_proxy")]:
         monkeypatch.delenv(key)
     with socket.socket() as taken:
