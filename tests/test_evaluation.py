@@ -252,9 +252,15 @@ def test_evaluate_measures_what_lacks_the_errors_of_single_photos_and_leaves_the
 
 
 def test_evaluate_keeps_once_what_needs_the_photos_of_the_codes_and_what_needs_none(
-    saved, photo_folder, photos, capsys
+    saved, photo_folder, photos, capsys, monkeypatch
 ):
     path = saved()
+    with monkeypatch.context() as patch:  # as on a rented computer, without scikit-learn
+        patch.setattr(curves, "can_cluster", lambda: False)
+        assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 0
+    kept = measurements.read_curves(path.parent)["models"]["dog-ae"]
+    assert "shaped" in kept
+    assert "clusters" not in kept
     assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 0
     ckpt, kept = (
         aemodels.load_checkpoint("dog-ae", path.parent),

@@ -696,7 +696,18 @@ print("torch._dynamo" in sys.modules)
 
 def test_a_computer_without_the_apps_packages_trains():
     """A rented GPU's has PyTorch and what comes with it."""
-    lacking = ("babel", "streamlit", "plotly", "pandas", "platformdirs", "openTSNE", "docx", "psutil", "filelock")
+    lacking = (
+        "babel",
+        "isal",
+        "streamlit",
+        "plotly",
+        "pandas",
+        "platformdirs",
+        "openTSNE",
+        "docx",
+        "psutil",
+        "filelock",
+    )
     code = f"import sys; sys.modules.update(dict.fromkeys({lacking})); import train; train.main(['--list']); from aemodels import language; "
     code += "print(language.number(1234.5, 1), language.percent(0.25))"
     done = subprocess.run(

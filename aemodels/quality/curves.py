@@ -4,6 +4,7 @@ first numbers of its code hold, which clusters its codes form.
 They take seconds, so `train.py` measures them once and keeps them beside the checkpoints, in curves.json.
 """
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -74,19 +75,24 @@ def has_shaped(ckpt: Checkpoint) -> bool:
     return len(ckpt.model_config.latent_shape) == 3 and faults.vary(ckpt.codes)
 
 
+def can_cluster() -> bool:
+    """Whether scikit-learn is here, which a rented computer may lack."""
+    return importlib.util.find_spec("sklearn") is not None
+
+
 def denoised(denoise: denoising.Denoiser) -> dict[str, list[float]]:
     """Mean "psnr_db" and "ssim" of one in EVERY of MNIST's test digits, at each of FACTORS."""
     return denoising.sweep(denoise, mnist.load_mnist_test_digits()[0][::EVERY], FACTORS)
 
 
 def measure(ckpt: Checkpoint, x: Tensor | None = None) -> dict[str, Any]:
-    """What is kept of a checkpoint: "clusters" of its codes, None where there are none, "axes" where its codes have channels, with "shaped" of the pictures x, where these are given,
-    "denoising" where it is a denoiser of MNIST's digits, "sizes" where it is a nested one of them, and whose it is."""
-    found = clusters.cluster(ckpt.codes, ckpt.labels, CLUSTER_SEED)
-    results: dict[str, Any] = {
-        "identity": generation.identity(ckpt.provenance),
-        "clusters": found and asdict(found),
-    }
+    """What is kept of a checkpoint: "clusters" of its codes, None where there are none, left out where scikit-learn is not installed; "axes" where
+    its codes have channels, with "shaped" of the pictures x, where these are given; "denoising" where it is a denoiser of MNIST's digits, "sizes"
+    where it is a nested one of them; and whose it is."""
+    results: dict[str, Any] = {"identity": generation.identity(ckpt.provenance)}
+    if can_cluster():
+        found = clusters.cluster(ckpt.codes, ckpt.labels, CLUSTER_SEED)
+        results["clusters"] = found and asdict(found)
     if has_shaped(ckpt):
         results["axes"] = asdict(effects(ckpt, latents.fit(ckpt.codes)))
         if x is not None:

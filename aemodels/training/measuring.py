@@ -110,15 +110,15 @@ def measure_curves(recipes: Iterable[Recipe], load: Load, out: Path) -> None:
             continue
         made = checkpoints.read_header(name, out)["provenance"]
         kept = curves.of_model(known, name, made)
-        if (
-            not made["finished"]
-            or "codes_of" in made
-            or ("clusters" in kept and ("axes" not in kept or "shaped" in kept))
-        ):
+        if not made["finished"] or "codes_of" in made:
+            continue
+        lacks_clusters = "clusters" not in kept and curves.can_cluster()
+        lacks_shaped = "axes" in kept and "shaped" not in kept
+        if kept and not (lacks_clusters or lacks_shaped):
             continue
         ckpt = checkpoints.load_checkpoint(name, out)
         x = _pictures_of_codes(recipe, load, ckpt) if curves.has_shaped(ckpt) else None
-        if "clusters" in kept and x is None:
+        if kept and not lacks_clusters and x is None:
             continue
         print(f"{name}: measured for the pages …", file=sys.stderr, flush=True)
         known["models"][name] = curves.measure(ckpt, x)
