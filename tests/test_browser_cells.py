@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from browser import IDLE, PICTURE, needs_browser, picture_bytes, query
+from browser import IDLE, PICTURE, needs_browser, picture_bytes, query, settle
 from PIL import Image
 
 import aemodels
@@ -103,6 +103,8 @@ def test_back_shows_the_cell_picked_before(visit):
 
 def test_a_channel_is_clicked_and_its_picture_is_the_decoder_s(visit):
     page = visit("dogs-reconstruct?seed=3&gain=-2")
+    canvas(page, "cells").wait_for()
+    settle(page)  # what stands above it has grown to its height
     before = canvas(page, "cells").bounding_box()
     click_cell(page, "cells", 1, 1, side=8)
     wait_for_picture(page, "when cell 1, 1 is scaled by -2$")
