@@ -13,10 +13,12 @@ from aemodels.storage import checkpoints
 # What every reader may count on.
 _BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
 _GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints", "rows"}
-_EFFECTS = {"axes", "grey_levels", "coarse", "mean_contrast", "photos_contrast"}
-_CLUSTERS = {"k", "n", "purity", "chance"}
-_SHAPED = {"variances", "psnr_db", "num_images"}
-_SIZES = {"k", "network", "pca", "mean_picture_mse", "num_images"}
+_OF_MODEL = {  # what curves.json may hold of a model
+    "axes": {"axes", "grey_levels", "coarse", "mean_contrast", "photos_contrast"},
+    "clusters": {"k", "n", "purity", "chance"},
+    "shaped": {"variances", "psnr_db", "num_images"},
+    "sizes": {"k", "network", "pca", "mean_picture_mse", "num_images"},
+}
 _GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
 
 _CODE = {"noise_variance", "num_bytes", "bits_per_symbol", "trials"}
@@ -105,13 +107,10 @@ def read_curves(folder: str | Path | None = None) -> dict[str, Any]:
     def is_complete(curves: dict[str, Any]) -> bool:
         denoised = [*curves["denoisers"].values()]
         for results in curves["models"].values():
-            if not ("identity" in results and results.get("axes", {}).keys() in (set(), _EFFECTS)):
-                return False
-            if (results.get("clusters") or {}).keys() not in (set(), _CLUSTERS):
-                return False
-            if results.get("shaped", {}).keys() not in (set(), _SHAPED):
-                return False
-            if results.get("sizes", {}).keys() not in (set(), _SIZES):
+            found = results | {"clusters": results.get("clusters") or {}}  # null where the codes form none
+            if "identity" not in results or any(
+                found.get(key, {}).keys() not in (set(), expected) for key, expected in _OF_MODEL.items()
+            ):
                 return False
             denoised += [results["denoising"]] if "denoising" in results else []
         return all(of.keys() == {"psnr_db", "ssim"} for of in denoised)
