@@ -10,12 +10,13 @@ Decoded photos are there already, where the data are; codes that were computed a
 
 import argparse
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -47,12 +48,19 @@ def import_torch() -> Seconds:
     return Seconds(wall, of_children)
 
 
-def first_visit(path: str) -> Seconds:
-    """From the wish for a page, of a fresh server, until all of it is there. Raises RuntimeError where the page shows an error."""
+@contextlib.contextmanager
+def fresh_server() -> Iterator[tuple[str, subprocess.Popen]]:
+    """The app, which nobody has opened: (URL, process)."""
     with (
         tempfile.TemporaryDirectory() as folder,
         server(["run", "app.py"], "/_stcore/health", environment(cache_of_photos(Path(folder)))) as (url, process, _),
     ):
+        yield url, process
+
+
+def first_visit(path: str) -> Seconds:
+    """From the wish for a page, of a fresh server, until all of it is there. Raises RuntimeError where the page shows an error."""
+    with fresh_server() as (url, process):
         times = psutil.Process(process.pid).cpu_times
         before = times()
         answer = asyncio.run(_open(url, path))
@@ -75,10 +83,7 @@ def pages() -> list[str]:
             await visitor.open()
             return [*visitor.pages]
 
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        server(["run", "app.py"], "/_stcore/health", environment(cache_of_photos(Path(folder)))) as (url, _, _),
-    ):
+    with fresh_server() as (url, _):
         return asyncio.run(ask(url))
 
 
