@@ -207,6 +207,19 @@ def test_a_browser_whose_process_ends_goes_on_with_the_other(both, new_page):
     assert query(page)["seed"] == "8"
 
 
+@pytest.mark.parametrize("file", ["Dockerfile", "systemd/latent-lab@.service"])
+def test_what_the_app_keeps_lies_where_all_its_processes_may_write(file):
+    """The user that they run as has no folder of its own."""
+    text = (DEPLOY / file).read_text()
+    for kept, folder in (
+        ("CACHE", "/var/cache/latent-lab"),
+        ("REPORTS", "/var/lib/latent-lab"),
+        ("MODELS", "/var/lib/latent-lab"),
+    ):
+        (named,) = re.findall(rf"LATENT_LAB_{kept}=(\S+)", text)
+        assert Path(named).is_relative_to(folder)
+
+
 def test_a_rented_gpu_packs_what_the_run_has_made_into_parts_to_take_home(tmp_path):
     """With a stand-in for train.py; what came along stays where it is, and the run's exit status is that of the script."""
     (tmp_path / "bin").mkdir()
