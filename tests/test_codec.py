@@ -118,13 +118,17 @@ def test_at_capacity_takes_the_best_that_fits_of_each_photo():
 def test_of_a_part_of_the_photos_the_linear_code_tells_the_rest():
     """On both that are measured, the codec has a tenth of the linear code's error at variance 0.05."""
     linear = torch.tensor([1.0, 0.5, 0.01])
-    (low, high), errors = codec.at_capacity(FOUND, 3, [0.05, 0.10], linear_errors={0.05: linear})
+    (low, high), errors = codec.at_capacity(FOUND, 3, [0.05, 0.10], others={"linear_code": {0.05: linear}})
     assert errors[0.05].isnan().tolist() == [False, True, False]
     assert (low["num_images"], low["num_test_images"], low["beside"]) == (2, 3, "linear_code")
     assert low["psnr_db"] == pytest.approx(sum(10 - 10 * log10(e) for e in linear.tolist()) / 3)
     # Nothing is known of the linear code at the other variance.
     assert (high["num_images"], high["num_test_images"], "beside" in high) == (2, 3, False)
     assert high["psnr_db"] == pytest.approx((10 + 20) / 2)
+    # What is nearer to the codec, and known on all photos, comes first.
+    nearer = {"part": {0.05: torch.tensor([0.5, torch.nan, 0.5])}, "nearer": {0.05: linear}}
+    low = codec.at_capacity(FOUND, 3, [0.05], others=nearer | {"linear_code": {0.05: 2 * linear}})[0][0]
+    assert low["beside"] == "nearer"
 
 
 def test_the_random_order_is_all_photos_and_always_the_same():

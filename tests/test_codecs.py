@@ -16,6 +16,7 @@ import torch
 from aemodels.errors import LatentLabError
 from aemodels.quality.codec import Encoding
 from aemodels.quality.metrics import summarise
+from aemodels.report import psnr_matrix
 from aemodels.storage import measurements, photo_errors
 from benchmarks import codecs
 
@@ -155,3 +156,7 @@ codecs.measure(Slow().codec(), PHOTOS, Path({str(tmp_path / "vvc.jsonl")!r}))
     lines = path.read_text().splitlines()
     assert all(json.loads(line) for line in lines)
     assert 3 <= len(codecs.read(path, PHOTOS.fingerprint)) == len(lines) - 1 < 12
+
+
+def test_whatever_carries_figures_over_to_all_photos_has_a_name_on_the_page():
+    assert set(codecs.NEAREST) == psnr_matrix.CARRIERS.keys()

@@ -291,7 +291,7 @@ def test_that_a_baseline_is_measured_in_part_is_told(copies):
     copies(full_rows, **baselines)
     assert (
         f"{VVC} was measured on 412 of the 1,886 test images, drawn at random. Its lead over the linear code on these is "
-        "added to the linear code's mean over all of them."
+        "added to the mean of the linear code over all of them."
     ) in text(open_page())
     for r in baselines["vvc"]:
         del r["beside"]

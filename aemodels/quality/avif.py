@@ -72,7 +72,7 @@ def _leb128(stream: bytes, start: int) -> tuple[int, int]:
     raise ValueError(f"The AV1 stream is broken: the size at byte {start} has no end.")
 
 
-def encodings(photo: Tensor, budgets: Sequence[int]) -> list[Encoding]:
+def encodings(photo: Tensor, budgets: Sequence[int], speed: int = SPEED) -> list[Encoding]:
     """AVIF of a photo uint8 (3, H, W), or (1, H, W) in grey: what holds the best within each of the budgets, in bytes.
 
     Settings of each are its scale, subsampling and quality, as Pillow takes them. Raises LatentLabError where Pillow cannot write AVIF.
@@ -83,7 +83,7 @@ def encodings(photo: Tensor, budgets: Sequence[int]) -> list[Encoding]:
         )
 
     def at(way: tuple[float, str], level: int, quick: bool) -> Encoding:
-        return encode(photo, *way, QUALITIES[level], QUICK_SPEED if quick else SPEED)
+        return encode(photo, *way, QUALITIES[level], QUICK_SPEED if quick else speed)
 
     return search(at, WAYS, len(QUALITIES), budgets, stride=4)
 

@@ -159,7 +159,7 @@ def measure(
         chosen = tqdm(codec.in_random_order(num_photos)[:AVIF_PHOTOS], desc="baselines: AVIF", unit="photo")
         try:
             found = {i: avif.encodings(dataset.test[i], budgets) for i in chosen}
-            rows, errors = codec.at_capacity(found, num_photos, variances, num_uses, linear_errors)
+            rows, errors = codec.at_capacity(found, num_photos, variances, num_uses, {"linear_code": linear_errors})
         except LatentLabError as error:
             tqdm.write(f"baselines: AVIF is not measured. {error}")
             return

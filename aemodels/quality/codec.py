@@ -142,16 +142,17 @@ def at_capacity(
     num_photos: int,
     variances: Sequence[float],
     num_uses: int = 1024,
-    linear_errors: Mapping[float, Tensor] = MappingProxyType({}),
+    others: Mapping[str, Mapping[float, Tensor]] = MappingProxyType({}),
 ) -> tuple[list[dict[str, Any]], dict[float, Tensor]]:
     """Figures of photos, each as the best of its encodings that fits the capacity at each noise variance (> 0).
 
-    found          encodings of each photo that was measured, by its place among num_photos test photos; at least one
-    linear_errors  by noise variance, the linear code's error on each test photo (num_photos,), where it is known
+    found   encodings of each photo that was measured, by its place among num_photos test photos; at least one
+    others  by key, in baselines.json, of what else was measured, the nearest to this codec first: by noise variance, its error on each
+            test photo (num_photos,)
 
     Gives one dictionary a variance, as metrics.evaluate does, with the budget and the mean payload in bytes, and by variance the error
-    on each photo (num_photos,), NaN where it is not measured. Where some are not, "num_test_images" is how many there are, and, if
-    the linear code's errors are known, the figures are those of partly.summarise_part, and "beside" is "linear_code". Raises
+    on each photo (num_photos,), NaN where it is not measured. Where some are not, "num_test_images" is how many there are, and the
+    figures are those of partly.summarise_part by the first of the others that is known on all photos; "beside" is its key. Raises
     LatentLabError where none fits.
     """
     rows, errors = [], {}
@@ -164,9 +165,10 @@ def at_capacity(
         figures: dict[str, Any] = summarise(of_all[of_all.isfinite()])
         if len(found) < num_photos:
             figures["num_test_images"] = num_photos
-            known = linear_errors.get(variance)
-            if len(found) > 1 and known is not None and len(known) == num_photos:
-                figures = partly.summarise_part(of_all, known) | {"beside": "linear_code"}
+            known = {key: by_variance[variance] for key, by_variance in others.items() if variance in by_variance}
+            whole = (key for key, e in known.items() if len(e) == num_photos and e.isfinite().all())
+            if len(found) > 1 and (key := next(whole, None)):
+                figures = partly.summarise_part(of_all, known[key]) | {"beside": key}
         mean_bytes = sum(encoding.num_bytes for encoding in chosen.values()) / len(chosen)
         rows.append({"noise_variance": variance, **figures, "budget_bytes": budget, "mean_payload_bytes": mean_bytes})
         errors[variance] = of_all
