@@ -55,7 +55,7 @@ def test_says_psnr_and_ssim_of_the_pictures(seed, factor, denoisers):
     for label, denoise in denoisers.items():
         x_hat = denoise(y, factor)
         expected = f"{label} **{psnr_db(x, x_hat).mean():.1f} dB** (SSIM {denoising.ssim(x, x_hat).mean():.2f})"
-        assert expected in notice(app)[0]
+        assert any(expected in point for point in notice(app))
     assert f"Unclipped, as the networks see them, the noisy ones have {psnr_db(x, y).mean():.1f} dB" in notice(app)[0]
 
 
@@ -81,13 +81,9 @@ def test_compares_each_network_with_the_linear_denoiser_on_the_test_set():
         gain = at[label]["psnr_db"][4] - linear["psnr_db"][4]
         similarity = at[label]["ssim"][4] - linear["ssim"][4]
         ahead = [f for f, a, b in zip(factors, at[label]["psnr_db"], linear["psnr_db"], strict=True) if a > b]
-        where = (
-            f"ahead of it from factor {ahead[0]:g} to {ahead[-1]:g}."
-            if ahead
-            else "behind it at every factor measured."
-        )
+        where = f"higher from factor {ahead[0]:g} to {ahead[-1]:g}." if ahead else "lower at every factor measured."
         assert not ahead or ahead == factors[factors.index(ahead[0]) : factors.index(ahead[-1]) + 1]
-        assert minus(f"factor 0.4: **{gain:+.1f} dB**, SSIM {similarity:+.2f}; in PSNR {where}") in points
+        assert minus(f"factor 0.4: PSNR **{gain:+.1f} dB**, SSIM {similarity:+.2f}. Its PSNR is {where}") in points
         said.append(bool(ahead))
     assert said == [False, True]  # both words have been tried
     small, large = (at[label]["psnr_db"] for label in NETWORKS)
@@ -170,7 +166,7 @@ def test_the_test_set_stands_below_an_empty_box():
     app = open_page(digits="Draw one")
     assert not pictures(app)
     assert [caption.value for caption in app.header] == ["500 test digits, against the noise factor"]
-    assert "against the best linear map" in notice(app)[1]
+    assert "against the best linear map" in notice(app)[0]
 
 
 @pytest.mark.parametrize("broken", ["123", "12345", "1234-", "-1234", "12a4", "<script>", "1234--1234", "1234" * 1001])

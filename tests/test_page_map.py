@@ -37,7 +37,7 @@ def test_it_says_how_well_labels_are_read():
     assert linear > 90
     assert nearest > 90
     assert chance == pytest.approx(11.35, abs=0.06)
-    by_pixels = numbers(r"The same with PCA of the pixels.*\*\*([\d.]+)%\*\* and \*\*([\d.]+)%\*\*", app)
+    by_pixels = numbers(r"With PCA of the pixels.*\*\*([\d.]+)%\*\* and \*\*([\d.]+)%\*\*", app)
     assert all(50 < share < 100 for share in by_pixels)
 
 

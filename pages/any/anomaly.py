@@ -8,7 +8,7 @@ from aemodels.quality import anomaly
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.anomaly import charts, findings, own, scoring
-from pages.parts.anomaly.scoring import OTHER, USUAL, Scored
+from pages.parts.anomaly.scoring import LEFT_OUT, OTHER, USUAL, Scored
 from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
 STYLE = "@media (width <= 1200px) { .st-key-scores .stColumn { min-width: calc(100% - 1rem); } }"
@@ -114,11 +114,13 @@ if OTHER in scored:
     )
 st.caption(sentences([*how, originals.about_others(ckpt.data)]))
 
+never_seen = findings.of_left_out(ckpt, curves)
 points = [
     *models.notes(name),
-    *findings.of_left_out(ckpt, curves),
+    *(never_seen if LEFT_OUT in curves else []),
     findings.of_areas(curves, said, len(usual.scores)),
     *findings.of_easy(scored, said),
+    *([] if LEFT_OUT in curves else never_seen),
 ]
 if OTHER not in scored:
     points.append(_("No pictures of another data set are on this computer, so that test is left out."))

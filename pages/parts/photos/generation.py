@@ -139,11 +139,12 @@ def _distances(best: Row, rebuilt: Row, photos: Row | None, picture: words.Words
     distance, of_rebuilt = number(best["frechet"][0]), number(rebuilt["frechet"][0])
     if photos is None:
         return _(
-            "Their Fréchet distance from {photos} is **{distance}**; for the same model's reconstructions it is **{of_rebuilt}** (lower is nearer)."
+            "Their Fréchet distance from {photos} is **{distance}**; for the same model's reconstructions it is **{of_rebuilt}**. The distance "
+            "compares colours and textures: lower is nearer."
         ).format(photos=picture.many, distance=distance, of_rebuilt=of_rebuilt)
     return _(
         "Their Fréchet distance from {photos} is **{distance}**; for the same model's reconstructions it is **{of_rebuilt}**, "
-        "for unseen {photos} **{of_unseen}** (lower is nearer)."
+        "for unseen {photos} **{of_unseen}**. The distance compares colours and textures: lower is nearer."
     ).format(photos=picture.many, distance=distance, of_rebuilt=of_rebuilt, of_unseen=number(photos["frechet"][0]))
 
 
