@@ -343,6 +343,23 @@ def test_holes_that_another_box_turns_round_are_said_to_depend_on_it(ckpts, narr
     assert ("Whether it is more or less depends on the box." in points[1]) == said
 
 
+@pytest.mark.parametrize(("of_twin", "said"), [(0.02, False), (0.0199, False), (0.01, True), (0.3, False)])
+def test_a_prior_that_spares_no_hole_is_not_said_to_be_worth_its_price(ckpts, of_twin, said):
+    same = {
+        "spread_z1": 1.0,
+        "spread_z2": 1.0,
+        "neighbour_accuracy": 0.5,
+        "bce_nats": 0.16,
+        "hole_share": 0.2,
+        "hole_share_wide": 0.4,
+    }
+    price = {"kl_nats": 7.0, "kl_nats_z1": 3.5, "kl_nats_z2": 3.5}
+    plain, twin = same | {"normal_hole_share": 0.02}, same | price | {"normal_hole_share": of_twin}
+    points = comparisons.of_planes(twin, plain, "Twin", "Plain", words.of(ckpts["mnist-ae"].data.config), None)
+    assert ("The price is a KL divergence of 7.00 nats" in points[2]) == said
+    assert ("By this measure the prior brings nothing." in points[2]) != said
+
+
 def test_twins_notice_says_why_weight_decay_changes_little(ckpts):
     (point,) = (line for line in notice(open_page("mnist/twins")).splitlines() if "LayerNorm" in line)
     rms = [

@@ -74,7 +74,7 @@ def test_photo_pages_show_models_of_any_shape(data, foreign):
     size = "of 12,288 numbers is squeezed into a code of 256 (16 channels of 4×4)"
     if data == "Grey shapes":
         size = "of 9,216 numbers is squeezed into a code of 288 (8 channels of 6×6)"
-    assert f"Each photo, {size}" in text(app)
+    assert f"Each photo {size}" in text(app)
     assert ("averaged over the colours" in text(app)) == (data == "Shapes")
 
 
