@@ -357,7 +357,7 @@ def test_a_prior_that_spares_no_hole_is_not_said_to_be_worth_its_price(ckpts, of
     plain, twin = same | {"normal_hole_share": 0.02}, same | price | {"normal_hole_share": of_twin}
     points = comparisons.of_planes(twin, plain, "Twin", "Plain", words.of(ckpts["mnist-ae"].data.config), None)
     assert ("The price is a KL divergence of 7.00 nats" in points[2]) == said
-    assert ("By this measure the prior brings nothing." in points[2]) != said
+    assert ("By this measure the penalty brings nothing." in points[2]) != said
 
 
 def test_twins_notice_says_why_weight_decay_changes_little(ckpts):

@@ -48,7 +48,7 @@ def of_labels(by_codes: Accuracy | None, by_pixels: Accuracy | None, num_numbers
     if by_pixels:
         found.append(
             _(
-                "With PCA of the pixels in place of the code ({numbers} numbers at most), it is **{nearest}** and **{linear}**."
+                "With PCA of the pixels in place of the code ({numbers} numbers at most), these shares are **{nearest}** and **{linear}**."
             ).format(
                 numbers=number(num_numbers), nearest=percent(by_pixels.nearest, 1), linear=percent(by_pixels.linear, 1)
             )

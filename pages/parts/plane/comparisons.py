@@ -82,7 +82,7 @@ def of_planes(
             _("The price is a KL divergence of {total} nats per {one}: {along_z1} along z₁ and {along_z2} along z₂.")
             if row["normal_hole_share"] < before["normal_hole_share"] and share != share_before
             else _(
-                "By this measure the prior brings nothing. Its price is a KL divergence of {total} nats per {one}: {along_z1} along z₁ "
+                "By this measure the penalty brings nothing. Its price is a KL divergence of {total} nats per {one}: {along_z1} along z₁ "
                 "and {along_z2} along z₂."
             )
         )
