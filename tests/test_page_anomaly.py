@@ -42,13 +42,13 @@ def test_the_rates_are_those_of_the_threshold(without_photos):
         missed = 100 * float((strange < threshold).float().mean())
         assert numbers(RATES, app) == pytest.approx([flagged, missed], abs=0.11)
     assert anomaly.roc(usual, strange).area == pytest.approx(
-        numbers(r"hardest “turned by 90°” with \*\*([\d.]+)", app)[0], abs=6e-4
+        numbers(r"hardest “turned by 90°”, with \*\*([\d.]+)", app)[0], abs=6e-4
     )
 
 
 def test_what_cannot_be_tried_is_said(without_photos):
     app = open_page(model="mnist-vae")
-    assert "mnist-without-9 has not seen every class" in notice(app).replace("`", "")
+    assert "Choose mnist-without-9 above: it has not seen every class" in notice(app).replace("`", "")
     assert "another data set are on this computer, so that test is left out" in notice(app)
     assert app.segmented_control(key="against").options == ["noise", "turned by 90°"]
 

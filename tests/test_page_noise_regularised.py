@@ -141,11 +141,11 @@ def test_gaps_to_the_baselines(copies):
             assert cell == f"**{psnr:.2f} ± 0.10** ({', '.join(gaps)})"
     notice = text(app)
     assert (
-        f"Against {LINEAR}, each under the noise of its training: **+3.10 dB** (0.05), **+3.20 dB** (0.10), **+3.30 dB** (0.15)"
+        f"Compared with {LINEAR}, each model under the noise of its training: **+3.10 dB** (0.05), **+3.20 dB** (0.10), **+3.30 dB** (0.15)"
         in notice
     )
     assert (
-        f"Against {AVIF}, each under the noise of its training: **+2.10 dB** (0.05), **+2.20 dB** (0.10), **+2.30 dB** (0.15)"
+        f"Compared with {AVIF}, each model under the noise of its training: **+2.10 dB** (0.05), **+2.20 dB** (0.10), **+2.30 dB** (0.15)"
         in notice
     )
     assert (
@@ -184,7 +184,8 @@ def test_differences_have_intervals_of_their_own(copies, checkpoint_folder):
     assert 0.03 < ci95 < 0.2
     assert app.table[0].value.loc["dog-ae"].iloc[0].startswith(f"**29.25 ± 0.10** (+3.00 ± {ci95:.2f} linear, +2.00 ± ")
     assert re.search(
-        rf"Against {AVIF}, each under the noise of its training: \*\*\+2.10 ± 0.\d\d dB\*\* \(0.05\)", text(app)
+        rf"Compared with {AVIF}, each model under the noise of its training: \*\*\+2.10 ± 0.\d\d dB\*\* \(0.05\)",
+        text(app),
     )
     assert "compared one by one" in text(app)
 
@@ -202,7 +203,9 @@ def test_gaps_are_what_a_reader_gets_who_subtracts(copies):
             shown, gap = (float(n) for n in re.search(r"([\d.]+) ± 0.10\*\* \(([+−][\d.]+) linear", cell).groups())
             assert gap == pytest.approx(shown - float(app.table[0].value.loc[LINEAR].iloc[LAB.index(v)].split()[0]))
             gaps.append(gap)
-    assert f"Against {LINEAR}, each under the noise of its training: **+{gaps[3]:.2f} dB** (0.05)" in text(app)
+    assert f"Compared with {LINEAR}, each model under the noise of its training: **+{gaps[3]:.2f} dB** (0.05)" in text(
+        app
+    )
 
 
 def test_the_caption_says_whose_psnr_it_is():

@@ -316,7 +316,7 @@ def test_interpolate_says_what_the_picture_half_way_is():
         255 * (np.abs(np.diff(x, axis=1)).mean() + np.abs(np.diff(x, axis=2)).mean()) / 2 for x in (*walks, fade, *ends)
     ]
     shown = numbers(
-        r"has ([\d.]+) grey levels of fine detail .* line, ([\d.]+) on .* and ([\d.]+) in .* have ([\d.]+) and ([\d.]+)\.",
+        r"Fine detail half way .*: \*\*([\d.]+)\*\* on .* line, \*\*([\d.]+)\*\* on .*, ([\d.]+) in .* have ([\d.]+) and ([\d.]+)\.",
         app,
     )
     assert shown == pytest.approx(steps, abs=0.06)

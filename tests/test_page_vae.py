@@ -128,7 +128,7 @@ def test_the_reports_planes_have_rings_and_tell_of_draws_from_the_normal_distrib
     shares = [planes.normal_hole_share(ckpt.codes) for ckpt in (PLAIN, vae)]
     assert [row["normal_hole_share"] for row in panel.rows] == shares
     assert [row.get("kl_nats") for row in panel.rows] == [None, sum(KL_NATS)]
-    assert f"Of its draws fall into a hole: {shares[0]:.0%} (plain), {shares[1]:.0%} (VAE)." in panel.caption
+    assert f"Share of its draws that fall into a hole: {shares[0]:.0%} (plain), {shares[1]:.0%} (VAE)." in panel.caption
     without = digit_figures.plane("mnist-4", "Plane", [PLAIN], titles, scene).panel
     assert "N(0, I)" not in without.caption
     assert [plane_figures.rings(ckpt) for ckpt in (PLAIN, vae)] == [(), planes.RINGS]

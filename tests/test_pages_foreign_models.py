@@ -71,10 +71,10 @@ def test_photo_pages_show_models_of_any_shape(data, foreign):
         assert "dog" not in words.lower(), page
         assert app.get("image") or page == "dogs/noise_regularised"
     app = open_page("dogs/reconstruct", data=data)
-    size = "12,288 numbers, passes through a code of 256 (16 channels of 4×4)"
+    size = "of 12,288 numbers is squeezed into a code of 256 (16 channels of 4×4)"
     if data == "Grey shapes":
-        size = "9,216 numbers, passes through a code of 288 (8 channels of 6×6)"
-    assert f"Each photo, {size}" in text(app)
+        size = "of 9,216 numbers is squeezed into a code of 288 (8 channels of 6×6)"
+    assert f"Each photo {size}" in text(app)
     assert ("averaged over the colours" in text(app)) == (data == "Shapes")
 
 
@@ -85,7 +85,7 @@ def test_one_model_is_not_held_against_itself(foreign):
 def test_models_with_noise_are_held_against_the_plain_one(foreign):
     save_foreign("shapes-denoiser", foreign, as_name="a-denoiser")  # first by its name
     app = open_page("dogs/noise_regularised", data="Shapes")
-    assert "Against shapes-ae, each under the noise of its training" in notice(app)
+    assert "Compared with shapes-ae, each model under the noise of its training" in notice(app)
     assert "Codes of a-denoiser, shapes-ae, shapes-denoiser have no fixed mean square" in text(app)
 
 

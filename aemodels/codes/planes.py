@@ -13,6 +13,7 @@ from aemodels.noise import seeded_normal
 
 Extent = tuple[float, float, float, float]  # x_min, x_max, y_min, y_max
 SPARSE_BELOW, HOLE_BELOW = 0.05, 0.01  # of `support`
+GREYER_BY = 1.05  # times as much entropy of the pixels, at least: less than that nobody sees
 RINGS = (1.0, 2.0, 3.0)  # radii of circles around the origin that show how N(0, I) lies
 ROUNDING = 2e-7  # of the numbers of float32 codes: what differs by less is the same
 MIN_CODES = 11  # of `Support`: each one's tenth nearest other one

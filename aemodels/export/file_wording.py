@@ -16,7 +16,7 @@ from aemodels.language import _, list_of, locale, number, percent, pgettext
 class Measured:
     """Figures of a model's plane.
 
-    hole_share         of the area of the box of the central 98 % of the codes
+    hole_share         of the area of the box of the central 98% of the codes
     normal_hole_share  of draws from N(0, I); None for a model that knows nothing of N(0, I)
     metrics            the checkpoint's
     """
@@ -76,7 +76,7 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
         "rule": _as_html(wording.rule()),
         "dashed_box": _as_html(
             _(
-                "**Dashed**: the central 98 % of the codes along each axis. **Hole** is the share of its area where hardly any code lies."
+                "**Dashed**: the central 98% of the codes along each axis. **Hole** is the share of its area where hardly any code lies."
             )
         ),
         "rings": _as_html(
@@ -96,7 +96,7 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
         "same_place": _("Same place"),
         "same_picture": _("Same {one}").format(one=kind.one),
         "twins_caption": _(
-            "The dashed box holds the central 98\u00a0% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
+            "The dashed box holds the central 98% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
             "arrow keys in any of the planes."
         ),
         "made_of": _("Made by Latent Lab of these models: {models}.").format(models=list_of(models)),

@@ -15,7 +15,7 @@ def kind_of_place(kind: str) -> str:
 def rule() -> str:
     """When a place has which kind."""
     return _(
-        "How dense a place is, is measured by the distance to its 10th nearest test code: the shorter, the denser. A place is **supported** if it is denser "
+        "The nearer its 10th nearest test code, the denser a place is. A place is **supported** if it is denser "
         "than {sparse} of the test codes, **sparse** below that, and a **hole** below {hole}."
     ).format(sparse=percent(planes.SPARSE_BELOW), hole=percent(planes.HOLE_BELOW))
 
@@ -64,9 +64,9 @@ def of_path() -> dict[str, str]:
         "walk": _("Walk in the code"),
         "fade": _("Cross-fade in pixels"),
         "slider": _("How far from A to B"),
-        "how_far": _("{percent} % of the way"),
-        "walked": _("Decoded {percent} % of the way from A to B"),
-        "faded": _("Cross-fade, {percent} % of the way from A to B"),
+        "how_far": _("{percent}% of the way"),
+        "walked": _("Decoded {percent}% of the way from A to B"),
+        "faded": _("Cross-fade, {percent}% of the way from A to B"),
         "hint": _(
             "Click or drag in the plane: the nearer end, A or B, moves to the nearest code. Or press A or B there "
             "and then the arrow keys. The slider walks from A to B."

@@ -137,12 +137,14 @@ def plane(name: str, title: str, ckpts: Sequence[Checkpoint], titles: Mapping[st
         rows.append(_numbers(ckpt, box, stats))
     caption = [
         _("Test codes in the box of the central 98% on each axis; this box decoded on a regular grid; uniform random codes of it decoded."),
-        _("Of the box is hole, where hardly a code lies: {shares}.").format(shares=_of_each(rows, titles, "hole_share")),
+        _("Share of the box that is hole, where hardly a code lies: {shares}.").format(shares=_of_each(rows, titles, "hole_share")),
     ]  # fmt: skip
     if any(ckpt.model.has_prior for ckpt in ckpts):
         caption += [
             _("Rings: the normal distribution N(0, I) at 1, 2 and 3 standard deviations."),
-            _("Of its draws fall into a hole: {shares}.").format(shares=_of_each(rows, titles, "normal_hole_share")),
+            _("Share of its draws that fall into a hole: {shares}.").format(
+                shares=_of_each(rows, titles, "normal_hole_share")
+            ),
         ]
     settings = {
         _("models"): list_of(ckpt.name for ckpt in ckpts),

@@ -5,6 +5,7 @@ from math import hypot, isfinite
 
 import numpy as np
 
+from aemodels.codes import planes
 from aemodels.codes.planes import PlaneStats
 from aemodels.codes.survey import Survey
 from aemodels.codes.twins import relative_width
@@ -106,7 +107,7 @@ def uniform_sampling(
     if isfinite(dense) and isfinite(hole):
         text = (
             _("Pictures decoded in holes are less clear: their pixels have an entropy of {hole} nats, those of supported places {dense} (0 is pure black and white).")
-            if round(hole, 3) > round(dense, 3)
+            if hole > planes.GREYER_BY * dense
             else _("Pictures decoded in holes are as clear as others: their pixels have an entropy of {hole} nats, those of supported places {dense} (0 is pure black and white).")
         )  # fmt: skip
         found.append(text.format(hole=number(hole, 3), dense=number(dense, 3)))
@@ -116,7 +117,7 @@ def uniform_sampling(
     if isfinite(border) and isfinite(inside):
         text = (
             _("{share} of the box lies between classes: of the ten nearest codes, fewer than eight are of one. There pictures are mixtures, and less clear ({border} nats, elsewhere {inside}).")
-            if round(border, 3) > round(inside, 3)
+            if border > planes.GREYER_BY * inside
             else _("{share} of the box lies between classes: of the ten nearest codes, fewer than eight are of one. There pictures are as clear as elsewhere ({border} nats, elsewhere {inside}).")
         )  # fmt: skip
         found.append(

@@ -25,7 +25,7 @@ LABEL_SHARE = 0.12  # of the axis: the least distance of two numbers on it
 
 @dataclass(frozen=True)
 class Score:
-    """PSNR in dB and the half-width of its 95 % interval.
+    """PSNR in dB and the half-width of its 95% interval.
 
     errors      mean squared error (N,) of each image, where that was kept
     convention  a key of CONVENTIONS
@@ -45,7 +45,7 @@ Curve = Mapping[float, Score]  # by noise variance, rising
 
 @dataclass(frozen=True)
 class Gap:
-    """By how many dB one score is above another, and the half-width of its 95 % interval; None where the errors of single images were
+    """By how many dB one score is above another, and the half-width of its 95% interval; None where the errors of single images were
     not kept of both."""
 
     db: float
@@ -75,7 +75,7 @@ def about_gaps(curves: Mapping[str, Curve], photos: str) -> str:
         return ""
     text = [
         _(
-            "± after a difference is the 95 % interval of that difference. Both are tested on the same {photos} and compared one by one, so it is "
+            "± after a difference is the 95% interval of that difference. Both are tested on the same {photos} and compared one by one, so it is "
             "narrower than those of the means."
         )
     ]
@@ -157,7 +157,7 @@ def table(curves: Mapping[str, Curve]) -> list[dict[str, str | None]]:
 
 
 def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: str, ink: Ink = LIGHT):
-    """Curves with 95 % intervals over the noise variance, below, and the channel's SNR, on top. Returns a plotly Figure.
+    """Curves with 95% intervals over the noise variance, below, and the channel's SNR, on top. Returns a plotly Figure.
 
     The axis is spaced by σ, which keeps small variances apart and still has a place for none. Variances too near to the one
     before have a line but no number, so that the numbers have room on a phone.

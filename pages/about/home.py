@@ -116,9 +116,15 @@ for i, group in enumerate(found.groups):
         st.subheader(controls.literal(group.title), anchor=False)
         st.markdown(models.table(group))
 if found.groups:
-    st.caption(
-        _("PSNR: 10·log10(1 / MSE) of each image, averaged over the test images, with the 95 % interval of that mean.")
-    )
+    legend = [
+        _("PSNR: 10·log10(1 / MSE) of each image, averaged over the test images, with the 95% interval of that mean."),
+        _(
+            "BCE: binary cross-entropy between an image and what is rebuilt of it. A good model has a large PSNR and a small BCE."
+        ),
+    ]
+    if any(model.is_prior for model in found.models):
+        legend.append(_("A prior draws codes for another model to decode, so it rebuilds nothing itself."))
+    st.caption(sentences(legend))
 else:
     st.info(
         _(

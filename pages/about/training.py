@@ -162,6 +162,7 @@ if further:
         for (name, term), curve in further.items()
     }
     chart = figures.lines(curves, ALONG[along].lower(), _("mean over each epoch"), log_y=True)
+    chart.update_yaxes(tickvals=[m * 10.0**e for e in range(-8, 2) for m in (1, 2, 5)], tickformat="~g")
     alt = _("Loss beside the reconstruction: {curves}, along {axis}").format(
         curves=visible(list_of(curves)), axis=ALONG[along].lower()
     )

@@ -8,7 +8,7 @@ from aemodels.quality import anomaly
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.anomaly import charts, findings, own, scoring
-from pages.parts.anomaly.scoring import OTHER, USUAL, Scored
+from pages.parts.anomaly.scoring import LEFT_OUT, OTHER, USUAL, Scored
 from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
 STYLE = "@media (width <= 1200px) { .st-key-scores .stColumn { min-width: calc(100% - 1rem); } }"
@@ -103,7 +103,7 @@ st.header(_("The most anomalous"), anchor=False)
 alt = _("The test images with the largest error by {model}, and the same of “{strange}”, each above its reconstruction")
 alt = alt.format(model=name, strange=said[against])
 export.show(draw(export.SCREEN_PX, export.ink()), alt)
-how = [_("Below each: what it is, and its {unit}.").format(unit=unit)]
+how = [_("Below each: what it is, and its score ({unit}).").format(unit=unit)]
 if config.corrector_depths or config.refiner_steps:
     how.append(_("Rebuilt from the encoder's first code: the steps that improve a code would fit it to any picture."))
 if OTHER in scored:
@@ -114,11 +114,13 @@ if OTHER in scored:
     )
 st.caption(sentences([*how, originals.about_others(ckpt.data)]))
 
+never_seen = findings.of_left_out(ckpt, curves)
 points = [
     *models.notes(name),
-    *findings.of_left_out(ckpt, curves),
+    *(never_seen if LEFT_OUT in curves else []),
     findings.of_areas(curves, said, len(usual.scores)),
     *findings.of_easy(scored, said),
+    *([] if LEFT_OUT in curves else never_seen),
 ]
 if OTHER not in scored:
     points.append(_("No pictures of another data set are on this computer, so that test is left out."))

@@ -84,7 +84,7 @@ moments = {name: reel.moments(name) for name in films}
 left_out = [name for name in group.names if name not in filmed]
 points = [
     *models.notes(*films),
-    *(point for name in films for point in findings.of_parting(moments[name], titles[name], kind)),
+    *findings.of_parting({titles[name]: moments[name] for name in films}, kind),
     *findings.of_spreads({titles[name]: moments[name] for name in films}),
     *findings.of_loss(moments[next(iter(films))], titles[next(iter(films))]),
     *findings.of_turns(

@@ -137,8 +137,8 @@ else:
 controls.notice(
     [
         *models.notes(name),
-        sentences(held),
         sentences(one_sigma),
+        sentences(held),
         _(
             "The mean code decodes to a picture with a contrast of **{mean_contrast}** grey levels (standard deviation of its pixels); real codes "
             "have {contrast}. The mean square of the mean code is {mean_power}, that of the real codes {power}. So a Gaussian is densest at a "

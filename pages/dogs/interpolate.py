@@ -109,7 +109,7 @@ if start == end:
 elif "slerp" in ways:
     half_way = (
         _(
-            "Half way, the straight line's code has **{line}** of the ends' mean square, the great circle's {circle}; this model has only seen "
+            "Half way, the straight line's code has **{line}** of the ends' mean square, the great circle's {circle}. This model has only seen "
             "codes of mean square 1."
         )
         if model.noise_variance
@@ -119,15 +119,8 @@ elif "slerp" in ways:
     )
     points += [
         _(
-            "The angle between the two codes is **{angle}°**. In {dimensions} dimensions, two codes that have nothing in common are at "
-            "nearly 90°."
-        ).format(angle=number(angle), dimensions=number(codes[0].numel())),
-        half_way.format(
-            line=percent(float(power["lerp"][middle]) / ends), circle=percent(float(power["slerp"][middle]) / ends)
-        ),
-        _(
-            "The picture half way has {line} grey levels of fine detail on the straight line, {circle} on the great circle and {fade} in the "
-            "cross-fade; the two {what_many} have {first} and {last}."
+            "Fine detail half way (mean difference between neighbouring pixels, of 255 grey levels): **{line}** on the straight line, **{circle}** on "
+            "the great circle, {fade} in the cross-fade. The two {what_many} have {first} and {last}."
         ).format(
             line=number(detailed["lerp"][middle], 1),
             circle=number(detailed["slerp"][middle], 1),
@@ -137,14 +130,21 @@ elif "slerp" in ways:
             last=number(detailed["fade"][-1], 1),
         ),
         _(
-            "It differs from the plain cross-fade by {line} (straight line) and {circle} (great circle) of 255 grey levels (RMS); at 0, decoding "
-            "would do no more than a cross-fade. The two {what_many} differ from each other by {ends}."
+            "Half way, the picture differs from the cross-fade by {line} (straight line) and {circle} (great circle) of 255 grey levels (RMS). At 0, "
+            "decoding would do no more than a cross-fade. The two {what_many} differ from each other by {ends}."
         ).format(
             line=number(apart["lerp"], 1),
             circle=number(apart["slerp"], 1),
             what_many=picture.what_many,
             ends=number(ends_apart, 1),
         ),
+        half_way.format(
+            line=percent(float(power["lerp"][middle]) / ends), circle=percent(float(power["slerp"][middle]) / ends)
+        ),
+        _(
+            "The angle between the two codes is **{angle}°**. In {dimensions} dimensions, two codes that have nothing in common are at "
+            "nearly 90°."
+        ).format(angle=number(angle), dimensions=number(codes[0].numel())),
     ]
 controls.notice(points)
 

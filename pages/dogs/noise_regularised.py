@@ -121,11 +121,11 @@ with above:
     picture = words.of(group.data.config)
     about_psnr = _(channel.ABOUT_PSNR[convention]).format(number=number(num_images), one=picture.one, many=picture.many)
     about_noise = _(
-        "The bars are 95 % intervals of the means. The noise variance is that of each number of a code of mean square 1; "
+        "The bars are 95% intervals of the means. The noise variance is that of each number of a code of mean square 1; "
         "the axis is spaced by its square root, σ."
     )
     about_baselines = channel.about_baselines(baselines, prod(present[0].config.latent_shape))
-    st.caption(sentences([about_psnr, about_noise, about_baselines]))
+    st.caption("\n\n".join(filter(None, [sentences([about_psnr, about_noise]), about_baselines])))
 
     st.header(_("At the lab's three variances"), anchor=False)
     st.table(

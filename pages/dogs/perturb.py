@@ -190,11 +190,9 @@ st.caption(curves.how)
 
 dimensions = variance_curves.effective_dimensions(ckpts)
 block_px = ckpt.model_config.image_shape[-1] // z.shape[-1]
-points = [
-    *models.notes(name),
-    noise_effects.on_these(psnr, variance, against, how_many),
-    noise_effects.on_the_eye(scene.steps, block_px, picture_words.one),
-]
+on_these = noise_effects.on_these(psnr, variance, against, how_many)
+on_the_eye = noise_effects.on_the_eye(scene.steps, block_px, picture_words.one)
+points = [*models.notes(name), *([on_the_eye, on_these] if variance else [on_these, on_the_eye])]
 if name in dimensions:
     points.append(noise_effects.directions(name, z[0].numel(), dimensions))
 points.append(noise_effects.fall(curves.white))

@@ -40,7 +40,7 @@ image_shape, latent_shape, picture = (
 )
 sentence.markdown(
     _(
-        "Each {one}, {size} numbers, passes through a code of {code_size} ({num_channels} channels of {height}×{width}) and is rebuilt from it."
+        "Each {one} of {size} numbers is squeezed into a code of {code_size} ({num_channels} channels of {height}×{width}) and rebuilt from it."
     ).format(
         one=picture.one,
         size=number(prod(image_shape)),

@@ -126,7 +126,7 @@ def draw(
     return figures.panel(next(turned), [], next(turned), stages, caption, width_px, ink)
 
 
-points, own, scene = models.notes(*ckpts), None, None
+points, compared, own, scene = [], [], None, None
 found = originals.of(group.data)
 if found is None and source == "test":
     why = originals.why_none(group.data)
@@ -173,7 +173,7 @@ of_all = [
     for name, m in ((name, ckpt.metrics) for name, ckpt in ckpts.items())
 ]
 points.append(
-    _("All {number} test {many}, at factor {factor}: {results} (mean PSNR and its 95 % interval).").format(
+    _("All {number} test {many}, at factor {factor}: {results} (mean PSNR and its 95% interval).").format(
         number=number(first.metrics["num_images"]),
         many=kind.many,
         factor=f"{trained_at:g}",
@@ -201,8 +201,8 @@ if found:
         chart = figures.lines({k: zip(*v, strict=True) for k, v in finite.items()}, _("noise factor"), axis)
         figures.upright(chart, trained_at, "dot", _("trained here"))
         column.plotly_chart(chart, key=score, alt=visible(shown.format(names=list_of(finite))))
-    points += denoisers.compare(curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at)
-controls.notice(points)
+    compared = denoisers.compare(curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at)
+controls.notice([*models.notes(*ckpts), *compared, *points])
 if scene:
     settings = {
         _("models"): list_of(ckpts),

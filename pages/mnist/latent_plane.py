@@ -101,7 +101,7 @@ def show_plane() -> None:
         if box == dashed:
             st.markdown(
                 _(
-                    "**Dashed**: the central 98 % of the codes along each axis, {inside} of all {number}. "
+                    "**Dashed**: the central 98% of the codes along each axis, {inside} of all {number}. "
                     "The grid and the uniform samples are of this box."
                 ).format(inside=number(num_in_box), number=number(num_codes))
             )
@@ -116,9 +116,9 @@ def show_plane() -> None:
     canvas.store_picture("grid", name, manifold_base64, box)
     with right:
         points = findings.of_grid(ckpt, kind, which, plane.hole_share(name, box), grid, None if is_normal else samples)
-        controls.notice(
-            [*models.notes(name), *points[:1], *findings.of_normal(ckpt, samples if is_normal else None), *points[1:]]
-        )
+        normal = findings.of_normal(ckpt, samples if is_normal else None)
+        first = [*normal, *points[:1]] if is_normal else [*points[:1], *normal]
+        controls.notice([*models.notes(name), *first, *points[1:]])
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         cloud = figures.scatter_tile(

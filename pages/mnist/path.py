@@ -97,7 +97,7 @@ def show_path(name: str, seed: int) -> None:
             )
             for letter, drawn in zip("ab", pair, strict=True)
         ]
-        st.button(_("Pair of the seed"), on_click=let_go, disabled=ends == [None, None])
+        st.button(_("Back to the seed's pair"), on_click=let_go, disabled=ends == [None, None])
     picked, ends = ends, [drawn if end is None else end for end, drawn in zip(ends, pair, strict=True)]
     classes = [called(name, end) for end in ends]
 
@@ -188,31 +188,31 @@ def notice(
     )
     apart_from_real = (
         _(
-            "Between the ends, the walk's images are {walked} from the nearest other test {one} (root mean square of the pixels), "
-            "those of the cross-fade {faded}: the walk stays nearer to real {many}."
+            "Between the ends, the walk stays nearer to real {many}: its images are {walked} from the nearest other test {one} "
+            "(root mean square of the pixels, which reach from 0 to 1), those of the cross-fade {faded}."
         )
         if walked < faded
         else _(
-            "Between the ends, the walk's images are {walked} from the nearest other test {one} (root mean square of the pixels), "
-            "those of the cross-fade {faded}: the cross-fade stays nearer to real {many}."
+            "Between the ends, the cross-fade stays nearer to real {many}: its images are {faded} from the nearest other test {one} "
+            "(root mean square of the pixels, which reach from 0 to 1), those of the walk {walked}."
         )
         if walked > faded
         else _(
-            "Between the ends, the walk's images are {walked} from the nearest other test {one} (root mean square of the pixels), "
-            "those of the cross-fade {faded}: both stay as near to real {many}."
+            "Between the ends, both stay as near to real {many}: the walk's images are {walked} from the nearest other test {one} "
+            "(root mean square of the pixels, which reach from 0 to 1), those of the cross-fade {faded}."
         )
     )
     how_grey = (
         _(
-            "Between the ends, the walk is greyer: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade."
+            "Between the ends, the walk is greyer: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade (0 is pure black and white)."
         )
         if greys[0] > greys[1]
         else _(
-            "Between the ends, the cross-fade is greyer: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade."
+            "Between the ends, the cross-fade is greyer: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade (0 is pure black and white)."
         )
         if greys[0] < greys[1]
         else _(
-            "Between the ends, both are as grey: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade."
+            "Between the ends, both are as grey: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade (0 is pure black and white)."
         )
     )
     return [

@@ -22,11 +22,11 @@ SHARE = None  # in place of a number of decimals
 ROWS = {
     _("Spread of the codes along z₁ (standard deviation)"): ("spread_z1", 3),
     _("Spread along z₂"): ("spread_z2", 3),
-    _("Holes in the dashed box (central 98\u00a0% of the codes on each axis), share of its area"): (
+    _("Holes in the dashed box (central 98% of the codes on each axis), share of its area"): (
         "hole_share",
         SHARE,
     ),
-    _("Holes in the box of the central 99.8\u00a0%, share of its area"): ("hole_share_wide", SHARE),
+    _("Holes in the box of the central 99.8%, share of its area"): ("hole_share_wide", SHARE),
     _("Codes whose nearest other code is of the same class"): ("neighbour_accuracy", SHARE),
     _("Draws from N(0, I) that fall into a hole"): ("normal_hole_share", SHARE),
     _("Binary cross-entropy on the test images, nats a pixel"): ("bce_nats", 4),
@@ -74,7 +74,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
     with picture:
         canvas.twins(f"twins-{len(shown)}", first, {"planes": shown, "link": link, "z": z}, change)
         dashed = _(
-            "The dashed box holds the central 98\u00a0% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
+            "The dashed box holds the central 98% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
             "arrow keys in any of the planes."
         )
         rings = _("Rings: N(0, I), at 1, 2 and 3 standard deviations.") if with_prior else ""
@@ -84,8 +84,9 @@ def show_planes(seed: int, scale: str, link: str) -> None:
 controls.header(
     _("Twins"),
     _(
-        "Models with a code of two numbers, trained in several ways: plain; with L2 on the code, a penalty on z²; with L2 on the weights (weight decay); or as a "
-        "variational autoencoder (VAE), where each code is a Gaussian with a penalty for differing from N(0, I). Move the cursor in one plane, and it moves in all."
+        "Models with a code of two numbers, each trained in its own way. **L2 on the code** is a penalty on z², **L2 on the weights** (weight decay) one on the "
+        "weights. A variational autoencoder (**VAE**) makes a Gaussian of each picture, with a penalty for differing from N(0, I). Move the cursor in one plane, and "
+        "it moves in all."
     ),
 )
 canvas.frame()

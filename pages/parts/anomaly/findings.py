@@ -37,9 +37,9 @@ def of_areas(curves: dict[str, Roc], said: dict[str, str], num_pictures: int) ->
     """Which strange pictures are told best and worst."""
     best, worst = max(curves, key=lambda kind: curves[kind].area), min(curves, key=lambda kind: curves[kind].area)
     return _(
-        "The area under the ROC curve is 1 if the error separates all strange pictures from the usual ones, and 0.5 "
-        "if it is no better than chance. Below 0.5 the strange ones have the smaller error. The easiest to separate "
-        "is “{best}” with **{most}**, the hardest “{worst}” with **{least}** ({n} pictures of each kind)."
+        "The easiest to tell from the usual pictures is “{best}”, with an area of **{most}** under the ROC curve, the hardest “{worst}”, with "
+        "**{least}** ({n} pictures of each kind). The area is 1 if the error separates all strange pictures from the usual ones, and 0.5 if it "
+        "is no better than chance. Below 0.5 the strange ones have the smaller error."
     ).format(
         best=said[best],
         most=number(curves[best].area, 3),
@@ -68,7 +68,7 @@ def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
             return []
         others = [m for group in loaders.read_catalogue().groups for m in group.models if m.data.config.leave_out]
         where = (
-            _("{model} has not seen every class.").format(model=controls.code(others[0].name))
+            _("Choose {model} above: it has not seen every class.").format(model=controls.code(others[0].name))
             if others
             else _("A recipe with `leave_out` makes one.")
         )

@@ -66,19 +66,19 @@ def compare(
     """
     at = FACTORS.index(min(FACTORS, key=lambda f: abs(f - trained_at)))
     linear, points = curves.get(LINEAR), []
-    for name in sizes if linear else ():
+    for name in reversed(sizes) if linear else ():
         network = curves[name]
         gain, similarity = (network[score][at] - linear[score][at] for score in ("psnr_db", "ssim"))
         better = [f for f, a, b in zip(FACTORS, network["psnr_db"], linear["psnr_db"], strict=True) if a > b]
         against = (
             _(
-                "**{name}** against the best linear map, at factor {factor}: **{gain} dB**, SSIM {similarity}; "
-                "in PSNR ahead of it from factor {first} to {last}."
+                "**{name}** against the best linear map at factor {factor}: PSNR **{gain} dB**, SSIM {similarity}. "
+                "Its PSNR is higher from factor {first} to {last}."
             )
             if better
             else _(
-                "**{name}** against the best linear map, at factor {factor}: **{gain} dB**, SSIM {similarity}; "
-                "in PSNR behind it at every factor measured."
+                "**{name}** against the best linear map at factor {factor}: PSNR **{gain} dB**, SSIM {similarity}. "
+                "Its PSNR is lower at every factor measured."
             )
         )
         points.append(

@@ -10,27 +10,41 @@ from aemodels.quality.filmed import Moment
 MIN_CHANGE = 0.1  # of a spread: a smaller one is not told
 
 
-def of_parting(moments: list[Moment], title: str, kind: Words) -> list[str]:
-    """When the classes part on the plane of a model; nothing without labels."""
-    shares = [moment.neighbour_accuracy for moment in moments]
-    if math.isnan(shares[0]) or shares[-1] <= shares[0]:
-        return []
-    half, last = moments[filmed.halfway(shares)], moments[-1].step
-    return [
-        _(
-            "{title}: watch each {class_} find its own place. The nearest other code is of the same {class_} for "
-            "**{first}** of the codes before the first step, and for **{final}** at the end. Half of this rise is "
-            "done by step **{step}** of {steps}, after {share} of the training."
-        ).format(
-            title=title,
-            class_=kind.class_,
-            first=percent(shares[0]),
-            final=percent(shares[-1]),
-            step=number(half.step),
-            steps=number(last),
-            share=percent(half.step / last, 1),
+def of_parting(films: dict[str, list[Moment]], kind: Words) -> list[str]:
+    """When the classes part on the plane of each model; nothing without labels.
+
+    films  the moments by the models' titles
+    """
+    points = []
+    for title, moments in films.items():
+        shares = [moment.neighbour_accuracy for moment in moments]
+        if math.isnan(shares[0]) or shares[-1] <= shares[0]:
+            continue
+        half, last = moments[filmed.halfway(shares)], moments[-1].step
+        message = (
+            _(
+                "{title}: the nearest other code is of the same {class_} for {first} at first and for **{final}** at the "
+                "end. Half of this rise is done by step **{step}**."
+            )
+            if points
+            else _(
+                "{title}: watch each {class_} find its own place. The nearest other code is of the same {class_} for "
+                "**{first}** of the codes before the first step, and for **{final}** at the end. Half of this rise is "
+                "done by step **{step}** of {steps}, after {share} of the training."
+            )
         )
-    ]
+        points.append(
+            message.format(
+                title=title,
+                class_=kind.class_,
+                first=percent(shares[0], 1),
+                final=percent(shares[-1], 1),
+                step=number(half.step),
+                steps=number(last),
+                share=percent(half.step / last, 1),
+            )
+        )
+    return points
 
 
 def of_loss(moments: list[Moment], title: str) -> list[str]:
@@ -84,6 +98,8 @@ def of_spreads(films: dict[str, list[Moment]]) -> list[str]:
                 ratio=number(final / first[-1].spread, 2), other=next(iter(films))
             )
             told = sentences([told, ratio])
+        if not points:
+            told = sentences([told, _("The spread is the root mean square distance of the codes from their mean.")])
         points.append(told)
     return points
 

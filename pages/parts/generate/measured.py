@@ -135,7 +135,9 @@ def _charts(found: learned.Found, photos: Sequence[Mapping[str, Any]], features:
             charts.append((title, _chart({_("Learned"): (x, y)} | lines, x_title)))
     if features == learned.FIXED and len(photos) > 1:
         small = [row["num_photos"] for row in photos], [row["frechet"] for row in photos]
-        charts.append((_("Photos learnt from"), _chart({_("Small prior"): small}, _("photos learnt from"))))
+        charts.append(
+            (_("Photos that a small prior has learnt from"), _chart({_("Small prior"): small}, _("photos learnt from")))
+        )
     return charts
 
 

@@ -39,6 +39,7 @@ def show(ckpt: Checkpoint, layout: Layout, classes: dict[str, str], picked: int)
     classes  number, as a text -> name of those that codes have
     picked   the code whose nearest are meant at first
     """
+    st.caption(_("Choose two groups of codes, A and B, to see the direction from one to the other."))
     chosen = {letter: _choose(letter, ckpt, layout, classes, picked) for letter in LETTERS}
     few = [letter.upper() for letter, group in chosen.items() if 0 < len(group.codes) < MIN_IN_GROUP]
     if few:

@@ -48,7 +48,7 @@ def of_labels(by_codes: Accuracy | None, by_pixels: Accuracy | None, num_numbers
     if by_pixels:
         found.append(
             _(
-                "The same with PCA of the pixels, also of {numbers} numbers at most: **{nearest}** and **{linear}**."
+                "With PCA of the pixels in place of the code ({numbers} numbers at most), these shares are **{nearest}** and **{linear}**."
             ).format(
                 numbers=number(num_numbers), nearest=percent(by_pixels.nearest, 1), linear=percent(by_pixels.linear, 1)
             )
@@ -63,8 +63,8 @@ def of_shared(shared: Sequence[Shared], words: Words) -> list[str]:
     most = min(shared, key=lambda of: of.ratio)
     return [
         _(
-            "**What do neighbours share?** Above all the {trait}: there a code and its {k} nearest differ by {share} of what any two do. The table "
-            "has the other traits."
+            "**What do neighbours share?** Above all the {trait}. In it, a code and its {k} nearest differ {share} as much as any two codes. The "
+            "table has the other traits."
         ).format(trait=wording.traits(words)[most.trait], k=maps.K, share=percent(most.ratio))
     ]
 

@@ -22,10 +22,10 @@ Evaluations = Sequence[Mapping[str, Any]]
 
 
 def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
-    """What the baselines are and on what they were measured, for those that are there; num_uses: numbers of a code."""
-    text = []
+    """What the baselines are and on what they were measured, for those that are there, a paragraph each; num_uses: numbers of a code."""
+    linear, at_capacity = [], []
     if baselines.get("linear_code"):
-        text.append(
+        linear.append(
             _(
                 "{baseline}: no network, but the best linear encoder and decoder for this noise. It keeps {number} "
                 "principal components of the train images, and shares out the power by water-filling."
@@ -33,7 +33,7 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
         )
         powers = [row["code_power"] for row in baselines["linear_code"] if row.get("noise_power")]
         if powers:
-            text.append(
+            linear.append(
                 _("Its power is 1 on the train images, and {least} to {most} on the test images.").format(
                     least=number(min(powers), 3), most=number(max(powers), 3)
                 )
@@ -42,11 +42,11 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
     if codecs:
         at = {row["noise_variance"]: row for row in baselines[BASELINES[codecs[0]]]}
         variances = [v for v in LAB_VARIANCES if v in at]
-        text.append(
+        at_capacity.append(
             _(
-                "{baselines}: each image as the best picture that the codec makes in the bytes that {num_uses} uses "
-                "of the channel can carry without error. These are {budgets} bytes at noise variance {variances}. "
-                "Bytes that are the same for every image, such as a header, are not counted."
+                "{baselines}: each image as the best picture that the codec makes in as many bytes as the channel can carry "
+                "without error. A code of {num_uses} numbers uses the channel {num_uses} times. That makes {budgets} bytes at noise "
+                "variance {variances}. Bytes that are the same for every image, such as a header, are not counted."
             ).format(
                 baselines=all_of(map(_, codecs)),
                 num_uses=number(num_uses),
@@ -54,7 +54,8 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
                 variances=list_of(number(v, 2) for v in variances),
             )
         )
-    return sentences([*text, *psnr_matrix.measured_in_part(baselines)])
+    at_capacity += psnr_matrix.measured_in_part(baselines)
+    return "\n\n".join(sentences(paragraph) for paragraph in (linear, at_capacity) if paragraph)
 
 
 def cell(score: Score | None, references: Mapping[str, Curve], variance: float) -> str:
@@ -77,7 +78,7 @@ def findings(
     points = []
     if not own:
         return points
-    at_own = _("Against {other}, each under the noise of its training: {gaps}.")
+    at_own = _("Compared with {other}, each model under the noise of its training: {gaps}.")
     for label, scores in references.items():
         gaps = {m: gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
         if gaps:
@@ -87,13 +88,15 @@ def findings(
         prices = {m: gap(models[m][0.0], plain[0.0]) for m in own}
         if gains:
             points.append(
-                _("Against {other}, each under the noise of its training: {gains}; without noise: {prices}.").format(
-                    other=plain_name, gains=_listed(gains, own), prices=_listed(prices, own)
-                )
+                _(
+                    "Compared with {other}, each model under the noise of its training: {gains}. Without noise: {prices}."
+                ).format(other=plain_name, gains=_listed(gains, own), prices=_listed(prices, own))
             )
         else:
             points.append(
-                _("Against {other}, without noise: {prices}.").format(other=plain_name, prices=_listed(prices, own))
+                _("Compared with {other}, each model without noise: {prices}.").format(
+                    other=plain_name, prices=_listed(prices, own)
+                )
             )
     if len(own) == 1:
         return points

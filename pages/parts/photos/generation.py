@@ -62,8 +62,8 @@ def verdict(data: DataRecord, *models: str, beside: str | None = None) -> list[s
 
 
 def learnt(data: DataRecord, model: str) -> list[str]:
-    """How far a learned prior of this model's codes comes, beside its best Gaussian, its reconstructions and unseen photos, in a
-    sentence; empty where that has not been measured since they were trained."""
+    """How far a learned prior of this model's codes comes, beside its best Gaussian, its reconstructions and unseen photos, in two
+    points; empty where that has not been measured since they were trained."""
     try:
         results = loaders.generation(data)
     except LatentLabError:
@@ -94,10 +94,10 @@ def learnt(data: DataRecord, model: str) -> list[str]:
         else _("So by this measure its samples are nearer to {photos} than reconstructions are.").format(
             photos=picture.many
         ),
-        _("The measure sees colours and textures, and hardly shapes: judge those with your eyes."),
+        _("The Fréchet distance sees colours and textures, and hardly shapes: judge those with your eyes."),
         _shares(drawn, rebuilt, values.get((generation.PHOTOS, None)), picture, results["num_reference"]),
     ]
-    return [sentences(points)]
+    return [sentences(points[:3]), sentences(points[3:])]
 
 
 def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str], beside: str | None) -> list[str]:
@@ -139,11 +139,12 @@ def _distances(best: Row, rebuilt: Row, photos: Row | None, picture: words.Words
     distance, of_rebuilt = number(best["frechet"][0]), number(rebuilt["frechet"][0])
     if photos is None:
         return _(
-            "Their Fréchet distance from {photos} is **{distance}**; for the same model's reconstructions it is **{of_rebuilt}** (lower is nearer)."
+            "Their Fréchet distance from {photos} is **{distance}**; for the same model's reconstructions it is **{of_rebuilt}**. The distance "
+            "compares colours and textures: lower is nearer."
         ).format(photos=picture.many, distance=distance, of_rebuilt=of_rebuilt)
     return _(
         "Their Fréchet distance from {photos} is **{distance}**; for the same model's reconstructions it is **{of_rebuilt}**, "
-        "for unseen {photos} **{of_unseen}** (lower is nearer)."
+        "for unseen {photos} **{of_unseen}**. The distance compares colours and textures: lower is nearer."
     ).format(photos=picture.many, distance=distance, of_rebuilt=of_rebuilt, of_unseen=number(photos["frechet"][0]))
 
 

@@ -16,12 +16,12 @@ def on_these(psnr: Mapping[str, Tensor], variance: float, reference: str, pictur
         return _("The noise changes nothing: it is proportional to each code's mean square, which is 0 here.")
     if "shaped" in psnr:
         message = _(
-            "Against {reference}, these {nine} have {white} dB at variance {variance} with white noise "
+            "Against {reference}, these {nine} have a PSNR of {white} dB at variance {variance} with white noise "
             "and {shaped} dB with shaped noise of the same power (SNR {snr} dB)."
         )
     else:
         message = _(
-            "Against {reference}, these {nine} have {white} dB at variance {variance} with white noise (SNR {snr} dB)."
+            "Against {reference}, these {nine} have a PSNR of {white} dB at variance {variance} with white noise (SNR {snr} dB)."
         )
     means = {kind: number(of_kind.mean().item(), 2) for kind, of_kind in psnr.items()}
     return message.format(
@@ -65,10 +65,12 @@ def fall(white: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
     most, least = max(drops, key=drops.get), min(drops, key=drops.get)
     if len(drops) > 1:
         message = _(
-            "From no noise to variance {variance}, white, mean PSNR falls by **{drop} dB** for {model} and by {least_drop} dB for {least}."
+            "From no noise to white noise of variance {variance}, mean PSNR falls by **{drop} dB** for {model} and by {least_drop} dB for {least}."
         )
     else:
-        message = _("From no noise to variance {variance}, white, mean PSNR falls by **{drop} dB** for {model}.")
+        message = _(
+            "From no noise to white noise of variance {variance}, mean PSNR falls by **{drop} dB** for {model}."
+        )
     return message.format(
         variance=f"{white[most][0][-1]:g}",
         drop=number(drops[most], 2),

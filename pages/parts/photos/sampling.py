@@ -107,7 +107,8 @@ def about(name: str, num_codes: int, sampler: str) -> str:
             steps=flows.NUM_STEPS,
         )
     size, rank = loaders.checkpoint(name).codes[0].numel(), len(spectrum(name, num_codes, sampler))
-    points = [_("It is fitted on {codes} codes of {size} numbers.").format(codes=number(num_codes), size=number(size))]
+    fit = _("“{sampler}” is fitted on {codes} codes of {size} numbers.")
+    points = [fit.format(sampler=_(SAMPLERS[sampler]), codes=number(num_codes), size=number(size))]
     if rank < size:
         message = _(
             "Its covariance has rank **{rank}**: samples vary in {rank} of {size} directions and not at all in the others."

@@ -55,7 +55,7 @@ def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
     num_images = next(iter(evaluations.values()))[0]["num_images"]
     widest = max(e["psnr_db_ci95"] for scores in evaluations.values() for e in scores)
     solid = _(
-        "Solid: white noise, as train.py measured it on {total} test {photos}, against the originals; 95 % intervals of the means: "
+        "Solid: white noise, as train.py measured it on {total} test {photos}, against the originals; 95% intervals of the means: "
         "±{widest} dB or less."
     ).format(total=number(num_images), photos=words.of(data.config).many, widest=number(widest, 2))
     with st.spinner(_("Measuring shaped noise on a few photos; this happens once …")):

@@ -25,12 +25,12 @@ def of_planes(
     loss, num_decimals = ("bce_nats", 4) if "bce_nats" in before else ("psnr_db", 2)
     spreads = (
         _(
-            "**{model}** against {plain}: the codes spread {z1} × {z2} instead of {plain_z1} × {plain_z2} (standard deviations), "
-            "a plane **{times}** times as wide."
+            "**{model}**: a plane **{times}** times as wide as that of “{plain}”. The codes spread {z1} × {z2} instead of "
+            "{plain_z1} × {plain_z2} (standard deviations)."
         )
         if all(of_plain)
         else _(
-            "**{model}** against {plain}: the codes spread {z1} × {z2} instead of {plain_z1} × {plain_z2} (standard deviations)."
+            "**{model}** against “{plain}”: the codes spread {z1} × {z2} instead of {plain_z1} × {plain_z2} (standard deviations)."
         )
     ).format(
         model=label,
@@ -43,7 +43,7 @@ def of_planes(
     )
     quality = _("Nearest other code of the same {class_}: {before} → {after}; {measure} {loss_before} → {loss_after}.")
     holes = _(
-        "{model}, hole: {before} → {after} of the dashed box, {wide_before} → {wide_after} of the box of the central 99.8%."
+        "{model}, share of holes: {before} → {after} of the dashed box, {wide_before} → {wide_after} of the box of the central 99.8%."
     )
     is_one_way = (row["hole_share"] > before["hole_share"]) == (row["hole_share_wide"] > before["hole_share_wide"])
     points = [
@@ -54,7 +54,7 @@ def of_planes(
                     class_=kind.class_,
                     before=percent(before["neighbour_accuracy"], 1),
                     after=percent(row["neighbour_accuracy"], 1),
-                    measure=_("cross-entropy") if loss == "bce_nats" else "PSNR",
+                    measure=_("cross-entropy in nats a pixel") if loss == "bce_nats" else _("PSNR in dB"),
                     loss_before=number(before[loss], num_decimals),
                     loss_after=number(row[loss], num_decimals),
                 ),
@@ -75,19 +75,25 @@ def of_planes(
     ]
     if "kl_nats" in row:
         draws = _(
-            "{model}: **{share}** of draws from N(0, I) fall into a hole of its plane; for {plain} it is {before}."
+            "{model}: **{share}** of draws from N(0, I) fall into a hole of its plane; for “{plain}” it is {before}."
         )
-        price = _(
-            "The price is a KL divergence of {total} nats per {one}: {along_z1} along z₁ and {along_z2} along z₂."
+        share, share_before = (percent(r["normal_hole_share"], 1) for r in (row, before))
+        price = (
+            _("The price is a KL divergence of {total} nats per {one}: {along_z1} along z₁ and {along_z2} along z₂.")
+            if row["normal_hole_share"] < before["normal_hole_share"] and share != share_before
+            else _(
+                "By this measure the penalty brings nothing. Its price is a KL divergence of {total} nats per {one}: {along_z1} along z₁ "
+                "and {along_z2} along z₂."
+            )
         )
         points.append(
             sentences(
                 [
                     draws.format(
                         model=label,
-                        share=percent(row["normal_hole_share"], 1),
+                        share=share,
                         plain=plain,
-                        before=percent(before["normal_hole_share"], 1),
+                        before=share_before,
                     ),
                     price.format(
                         total=number(row["kl_nats"], 2),

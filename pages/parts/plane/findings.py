@@ -74,15 +74,21 @@ def of_grid(
     ]
     if in_holes.any() and supported.any():
         hole, well = (round(float(grid["entropy"][at].mean()), 3) for at in (in_holes, supported))
-        how_grey = (
-            _(
-                "Images decoded in holes are greyer than those at supported places: pixel entropy {hole} against {well} nats."
+        if hole > planes.GREYER_BY * well:
+            how_grey = _(
+                "Images decoded in holes are greyer than those at supported places: pixel entropy {hole} against {well} nats "
+                "(0 is pure black and white)."
             )
-            if hole > well
-            else _(
-                "Images decoded in holes are no greyer than those at supported places: pixel entropy {hole} against {well} nats."
+        elif well > planes.GREYER_BY * hole:
+            how_grey = _(
+                "Images decoded in holes are less grey than those at supported places: pixel entropy {hole} against {well} nats "
+                "(0 is pure black and white)."
             )
-        )
+        else:
+            how_grey = _(
+                "Images decoded in holes are about as grey as those at supported places: pixel entropy {hole} against {well} nats "
+                "(0 is pure black and white)."
+            )
         points.append(how_grey.format(hole=number(hole, 3), well=number(well, 3)))
     names, labels = ckpt.data.label_names, ckpt.labels[ckpt.labels >= 0]
     nearest = grid["classes"][grid["classes"] >= 0]

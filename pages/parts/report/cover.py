@@ -42,7 +42,11 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
             _field(label, "pattern", texts, placeholder=usual, width=300)
             if pattern != names.REPORT_PATTERN:
                 st.button(
-                    names.REPORT_PATTERN, key="course_pattern", on_click=_write, args=("pattern", names.REPORT_PATTERN)
+                    names.REPORT_PATTERN,
+                    key="course_pattern",
+                    help=_("Names the file as the course asks for it."),
+                    on_click=_write,
+                    args=("pattern", names.REPORT_PATTERN),
                 )
         stem = names.file_name(pattern, cover.name, cover.number)
         code_stem = names.file_name(names.SOURCE_PATTERN, cover.name, cover.number)

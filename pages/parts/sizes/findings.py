@@ -55,13 +55,14 @@ def _halves(sizes: Sizes) -> list[str]:
         if network is None:
             continue
         message = ngettext(
-            "{number} number leaves at most {share} of the squared error that one mean picture for all has.",
-            "{number} numbers leave at most {share} of the squared error that one mean picture for all has.",
+            "{number} number leaves at most {share} of it.",
+            "{number} numbers leave at most {share} of it.",
             network,
         ).format(number=number(network), share=percent(share))
         linear = _("PCA needs {number} for that.").format(number=number(pca)) if pca else ""
         points.append(sentences([message, linear]))
-    return [sentences(points)] if points else []
+    whole = _("Were every picture rebuilt as the mean picture, the squared error would be 100%.")
+    return [sentences([whole, *points])] if points else []
 
 
 def _against_pca(sizes: Sizes) -> list[str]:
