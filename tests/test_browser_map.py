@@ -14,7 +14,7 @@ pytestmark = needs_browser
 def page(new_page, app_url):
     """The map of the 10,000 digits by PCA, once its pictures are there."""
     page = new_page(viewport={"width": 1440, "height": 1100})
-    page.goto(f"{app_url}/map")
+    page.goto(f"{app_url}/map?layout=pca")
     page.wait_for_selector("[data-shown]:not([data-shown='0'])")
     page.wait_for_selector(IDLE)
     return page

@@ -19,13 +19,15 @@ TRUST = r"trustworthiness of this layout is \*\*([\d.]+)\*\*, measured on ([\d,]
 
 
 def test_it_says_how_far_the_map_can_be_trusted():
-    app = open_page("any/map")
+    app = open_page("any/map", layout="pca")
     x = maps.flat(aemodels.load_checkpoint("mnist-dae").codes)
     trust, n, kept = numbers(TRUST, app)
     places = maps.fit_pca(torch.from_numpy(x)).transform(x)
     assert trust == pytest.approx(maps.trust(x, places), abs=6e-4)
     assert n == 2000
     assert kept == pytest.approx(100 * maps.share_kept(x, places), abs=0.6)
+    # The page opens with the layout that is to be trusted more.
+    assert numbers(TRUST, open_page("any/map"))[0] > trust
 
 
 def test_it_says_how_well_labels_are_read():
@@ -42,7 +44,7 @@ def test_it_says_how_well_labels_are_read():
 
 
 def test_groups_give_means_and_a_direction():
-    app = open_page("any/map", by_a="drawn", area_a="-6, -4, -2, 1", by_b="drawn", area_b="1, -1, 3, -1, 3, 1, 1, 1")
+    app = open_page("any/map", layout="pca", by_a="drawn", area_a="-6, -4, -2, 1", by_b="drawn", area_b="1, -1, 3, -1, 3, 1, 1, 1")
     change, random = numbers(
         r"changes the pictures of A by \*\*([\d.]+)\*\* .* as long by \*\*([\d.]+)\*\* \(mean of 4\)", app
     )
@@ -74,7 +76,7 @@ def test_groups_are_chosen_without_a_mouse():
 
 def test_another_layout_forgets_what_was_drawn_on_this_one(checkpoint_folder):
     save("mnist-dae", checkpoint_folder, num_codes=200)
-    app = open_page("any/map", by_a="drawn", area_a="-6, -4, -2, 1", by_b="3")
+    app = open_page("any/map", layout="pca", by_a="drawn", area_a="-6, -4, -2, 1", by_b="3")
     app.segmented_control(key="layout").set_value("tsne").run()
     assert not app.exception
     assert (app.selectbox(key="by_a").value, app.selectbox(key="by_b").value) == ("", "3")

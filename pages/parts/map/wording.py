@@ -9,7 +9,7 @@ from aemodels.language import _, number, percent, pgettext
 
 def methods() -> dict[str, str]:
     """The ways to lay codes out, by their names in maps.METHODS."""
-    return {"pca": "PCA", "tsne": "t-SNE"}
+    return {"tsne": "t-SNE", "pca": "PCA"}
 
 
 def colourings(has_labels: bool, has_psnr: bool) -> dict[str, str]:
