@@ -49,7 +49,8 @@ def show(key: str = "sketch") -> str:
             state[f"{key}_answered"] = event["number"]
             state[key] = event["strokes"]
 
-    if address != state.get(key + controls.IN_ADDRESS):  # by a bookmark, or by Back and Forward: as in `controls.choose`
+    # Another one came by a bookmark, or by Back and Forward: as in `controls.choose`.
+    if address != state.get(key + controls.IN_ADDRESS):
         state[key] = address
     strokes = state.get(key) or ""
     if not is_strokes(strokes):
