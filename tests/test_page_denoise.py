@@ -135,6 +135,20 @@ def test_a_drawing_comes_from_the_address_and_is_denoised(denoisers):
         assert f"{label} **{psnr_db(x, denoise(y, 0.4)).mean():.1f} dB**" in of_these(app)
 
 
+def test_back_and_forward_bring_the_drawing_of_the_address():
+    app = open_page(digits="draw", sketch=SEVEN)
+    shown = pictures(app)
+    for strokes in (SEVEN.partition("-")[0], SEVEN):
+        app.query_params["sketch"] = strokes
+        app.run()
+        assert app.query_params["sketch"] == strokes
+        assert (pictures(app) == shown) == (strokes == SEVEN)
+    del app.query_params["sketch"]  # before the first stroke
+    app.run()
+    assert "sketch" not in app.query_params
+    assert not pictures(app)
+
+
 @pytest.fixture
 def exported(monkeypatch):
     """The rows and the settings that the page last handed to its export row."""

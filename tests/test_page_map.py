@@ -58,6 +58,7 @@ def test_groups_give_means_and_a_direction():
     app.text_input(key="area_a").set_value("90, 91, 90, 91").run()
     assert not app.exception
     assert "From A to B" not in notice(app)
+    assert "A holds fewer than 3 codes" in app.info[0].value
     app.text_input(key="area_a").set_value("1, 2, 3, 4, 5").run()
     assert "neither a box" in app.warning[0].value
 

@@ -116,9 +116,12 @@ def test_a_name_that_is_taken_is_asked_about():
     own_models.keep(own_models.PROJECT / "checkpoints/mnist-ae.safetensors", "mine", ())
     app = open_page(PAGE, live_widths="128")
     train_to_its_end(app)
-    app.text_input(key="live_name").set_value("mine").run()
+    app.text_input(key="live_name").set_value("Mine").run()
     app.button(key="live_keep").click().run()
     assert "There is a model mine already" in app.error[0].value
+    go_to(app, "about/home")
+    go_to(app, PAGE)
+    assert app.text_input(key="live_name").value == "Mine"
     assert app.button(key="live_keep").label == "Replace"
     app.button(key="live_keep").click().run()
     assert "Kept as **mine**" in app.success[0].value
@@ -126,6 +129,8 @@ def test_a_name_that_is_taken_is_asked_about():
     app.button(key="live_remove").click().run()
     assert not app.exception
     assert own_models.names() == []
+    assert not app.success
+    assert app.text_input(key="live_name").value == "Mine"  # it can be kept again
 
 
 @pytest.mark.parametrize("state", live_words.ENDS)

@@ -42,6 +42,18 @@ def test_photos_stay_for_the_visit_until_they_are_removed_or_replaced(app):
     assert f"{UPLOADS}_kept" not in start().session_state  # another visitor
 
 
+def test_a_bad_file_that_is_taken_out_again_takes_nothing_with_it(app):
+    upload(app, ("a.png", png_file()))
+    upload(app, ("bad.png", b"no picture"))
+    assert "From before: **a.png**" in text(app)
+    upload(app)  # the cross beside bad.png
+    assert used(app) == ["a.png"]
+    assert "From before: **a.png**" in text(app)
+    upload(app, ("b.png", png_file((20, 90, 200))))
+    upload(app)  # the cross beside b.png
+    assert used(app) == []
+
+
 def test_a_digit_stays_for_the_visit():
     app = open_page("mnist/denoise", digits="Upload one")
     photo, file = Image.new("RGB", (400, 300), "white"), io.BytesIO()

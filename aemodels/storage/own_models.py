@@ -62,8 +62,9 @@ def check_name(name: str, lab: Iterable[str]) -> None:
         )
 
 
-def keep(file: Path, name: str, lab: Iterable[str], replaces: bool = False) -> None:
-    """Makes a checkpoint file one of the kept models, under this name; the file stays where it is.
+def keep(file: Path, name: str, lab: Iterable[str], replaces: bool = False) -> str:
+    """Makes a checkpoint file one of the kept models, under this name; the file stays where it is. Returns the name as it is spelt:
+    as that of the model which it replaces.
 
     replaces  whether it may take the place of a visitor's model of this name
     Raises CheckpointError as `check_name` does, and where MAX_MODELS are kept; FileError where the disk is full.
@@ -87,6 +88,7 @@ def keep(file: Path, name: str, lab: Iterable[str], replaces: bool = False) -> N
                 )
         with replacing(checkpoints.checkpoint_path(name, folder())) as temporary:
             shutil.copyfile(file, temporary)
+    return name
 
 
 def remove(name: str) -> None:

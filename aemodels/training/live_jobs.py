@@ -17,6 +17,7 @@ import psutil
 from aemodels.errors import FileError
 from aemodels.files import replacing
 from aemodels.language import _
+from aemodels.storage import own_models
 from aemodels.training import live_recipes, moments
 from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
@@ -50,8 +51,9 @@ class Job:
         return moments.load(self.moment_path)
 
     def kept_name(self) -> str:
-        """Under which name its model is kept; empty where it is not."""
-        return read(self.folder / "kept.json").get("name", "")
+        """Under which name its model is kept; empty where it is not, or not any more."""
+        name = read(self.folder / "kept.json").get("name", "")
+        return name if name in own_models.names() else ""
 
     def note_kept(self, name: str) -> None:
         write(self.folder / "kept.json", {"name": name})

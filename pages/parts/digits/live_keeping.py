@@ -25,7 +25,7 @@ def show(job: Job) -> None:
         state.pop("live_refused", None)
     taken = isinstance(state.get("live_refused"), NameTaken)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(_("Name of your model"), key="live_name", width=280)
+        st.text_input(_("Name of your model"), key="live_name", width=280, persist_state="session")
         st.button(
             _("Replace") if taken else _("Keep"),
             icon=":material/save:",
@@ -49,10 +49,10 @@ def _keep(job: Job, replaces: str | None) -> None:
     state, name = st.session_state, st.session_state.live_name.strip()
     state.pop("live_refused", None)
     try:
-        own_models.keep(
+        kept = own_models.keep(
             job.model_path, name, loaders.never_replaced(), replaces is not None and replaces.strip() == name
         )
-        job.note_kept(name)
+        job.note_kept(kept)
     except LatentLabError as error:
         state.live_refused = error
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from aemodels.language import _
+from pages.parts.shared import controls
 
 HTML = """
 <div id="sketch">
@@ -40,32 +41,37 @@ SIDE_PX, DIGIT_PX, PEN_PX = 280, 200, 24  # ten times MNIST's image and box, and
 
 def show(key: str = "sketch") -> str:
     """The box to draw in; returns the strokes drawn so far, "" for none."""
+    state, box, address = st.session_state, f"{key}_box", st.query_params.get(key)
 
     def drawn() -> None:
-        event = st.session_state[key].drawn
+        event = state[box].drawn
         if event and is_strokes(event["strokes"]):
-            st.session_state[f"{key}_answered"] = event["number"]
-            st.session_state[f"{key}_strokes"] = event["strokes"]
+            state[f"{key}_answered"] = event["number"]
+            state[key] = event["strokes"]
 
-    address = st.query_params.get(key, "")
-    if not is_strokes(address):
+    # Another one came by a bookmark, or by Back and Forward: as in `controls.choose`.
+    if address != state.get(key + controls.IN_ADDRESS):
+        state[key] = address
+    strokes = state.get(key) or ""
+    if not is_strokes(strokes):
         st.warning(
             _("The drawing in this page's address is broken; please draw again."), icon=":material/broken_image:"
         )
-        address = ""
-    strokes = st.session_state.setdefault(f"{key}_strokes", address)
+        strokes = ""
+    state[key] = strokes
     words = {
         "box": _("Box to draw one digit in, with a mouse, a pen or a finger. With a keyboard, upload one."),
         "undo": _("Undo"),
         "clear": _("Clear"),
     }
-    answered = st.session_state.get(f"{key}_answered", 0)
+    answered = state.get(f"{key}_answered", 0)
     data = {"strokes": strokes, "answered": answered, "maxLength": MAX_LENGTH, "words": words}
-    _COMPONENT(key=key, data=data, on_drawn_change=drawn)
+    _COMPONENT(key=box, data=data, on_drawn_change=drawn)
     if strokes:
         st.query_params[key] = strokes
     else:
         st.query_params.pop(key, None)
+    state[key + controls.IN_ADDRESS] = st.query_params.get(key)
     return strokes
 
 

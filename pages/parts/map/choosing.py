@@ -41,7 +41,7 @@ def show(ckpt: Checkpoint, layout: Layout, classes: dict[str, str], picked: int)
     """
     st.caption(_("Choose two groups of codes, A and B, to see the direction from one to the other."))
     chosen = {letter: _choose(letter, ckpt, layout, classes, picked) for letter in LETTERS}
-    few = [letter.upper() for letter, group in chosen.items() if 0 < len(group.codes) < MIN_IN_GROUP]
+    few = [letter.upper() for letter, group in chosen.items() if group.said and len(group.codes) < MIN_IN_GROUP]
     if few:
         st.info(
             _("{letters} holds fewer than {number} codes: choose more.").format(

@@ -116,7 +116,7 @@ def choose_several(label: str, options: Mapping[str, str], key: str, num_first: 
 
 
 def in_address() -> dict[str, str | None]:
-    """What the address holds of each widget of `choose` on the page, by its key."""
+    """What the address holds of each widget of `choose` on the page, and of a drawing, by its key."""
     state = st.session_state
     return {key.removesuffix(IN_ADDRESS): state[key] for key in state if str(key).endswith(IN_ADDRESS)}
 

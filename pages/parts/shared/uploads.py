@@ -37,23 +37,26 @@ def show(
     read  file -> picture; raises DataError for a file that is none
     what  what they are: "photo", or "picture" of one alone
     """
-    state, kept_key, said_key = st.session_state, f"{key}_kept", f"{key}_said"
+    state, kept_key, said_key, here_key = st.session_state, f"{key}_kept", f"{key}_said", f"{key}_here"
 
     def changed() -> None:
         files = state[key] if most > 1 else [file for file in [state[key]] if file]
         uploads, state[said_key] = _read(files, read, most)
-        if uploads or not files:  # where nothing can be used, what was there stays
+        # Where nothing can be used, what was there stays, and is not taken away with the file that could not.
+        if uploads or (not files and state[here_key]):
             state[kept_key] = uploads
+        state[here_key] = bool(uploads)
 
     def remove() -> None:
         state.pop(kept_key, None)
         state.pop(said_key, None)
 
     files = st.file_uploader(label, types, accept_multiple_files=most > 1, key=key, on_change=changed)
+    state[here_key] = bool(files) and state.get(here_key, False)  # whether what is kept is of the widget's files
     for sentence in state.get(said_key, []):
         st.warning(controls.sentence(sentence), icon=":material/broken_image:")
     uploads = state.get(kept_key, [])
-    if uploads and not files:  # the widget is empty when one comes back to the page
+    if uploads and not state[here_key]:  # the widget is empty when one comes back to the page
         with st.container(horizontal=True, vertical_alignment="center"):
             message = ngettext(
                 "From before: **{names}**. A new upload replaces it.",
