@@ -44,6 +44,21 @@ def replacing(path: Path) -> Iterator[Path]:
                 os.unlink(temporary)
 
 
+@contextlib.contextmanager
+def said(path: Path) -> Iterator[None]:
+    """Raises an OSError as FileError, which says what is wrong in a sentence; path: what was to be written."""
+    try:
+        yield
+    except FileError:
+        raise
+    except OSError as error:
+        raise FileError(
+            _("{path} could not be written: {reason}; make room or choose another folder.").format(
+                path=path, reason=error.strerror or error
+            )
+        ) from error
+
+
 def _replace(temporary: str, path: Path) -> None:
     for pause_s in PAUSES_S:
         try:

@@ -3,9 +3,10 @@
 import shutil
 
 import pytest
+from filelock import FileLock
 
 import aemodels
-from aemodels.errors import CheckpointError
+from aemodels.errors import CheckpointError, FileError
 from aemodels.storage import checkpoints, own_models
 from aemodels.storage.own_models import NameTaken
 
@@ -87,3 +88,19 @@ def test_a_free_name(folder):
     assert own_models.free_name("my-vae", LAB) == "my-vae-2"
     assert own_models.free_name("dog-ae", LAB) == "dog-ae-2"
     assert own_models.free_name("new", LAB) == "new"
+
+
+def test_what_cannot_be_kept_or_removed_is_said_in_a_sentence(folder, tmp_path, monkeypatch):
+    own_models.keep(FILE, "mine", LAB)
+    monkeypatch.setattr(own_models, "LOCK_S", 0)
+    with FileLock(own_models.folder() / ".lock"), pytest.raises(FileError, match="could not be written"):
+        own_models.keep(FILE, "other", LAB)
+    path = checkpoints.checkpoint_path("mine", own_models.folder())
+    path.unlink()
+    (path / "now-a-folder").mkdir(parents=True)
+    with pytest.raises(FileError, match=r"mine\.safetensors could not be written"):
+        own_models.remove("mine")
+    (tmp_path / "a-file").touch()
+    monkeypatch.setenv("LATENT_LAB_MODELS", str(tmp_path / "a-file"))
+    with pytest.raises(FileError, match="a-file could not be written"):
+        own_models.keep(FILE, "mine", LAB)

@@ -44,7 +44,9 @@ def test_it_says_how_well_labels_are_read():
 
 
 def test_groups_give_means_and_a_direction():
-    app = open_page("any/map", layout="pca", by_a="drawn", area_a="-6, -4, -2, 1", by_b="drawn", area_b="1, -1, 3, -1, 3, 1, 1, 1")
+    app = open_page(
+        "any/map", layout="pca", by_a="drawn", area_a="-6, -4, -2, 1", by_b="drawn", area_b="1, -1, 3, -1, 3, 1, 1, 1"
+    )
     change, random = numbers(
         r"changes the pictures of A by \*\*([\d.]+)\*\* .* as long by \*\*([\d.]+)\*\* \(mean of 4\)", app
     )

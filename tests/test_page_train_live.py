@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -112,7 +113,7 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
         assert [error.value for error in app.error] == []
 
 
-def test_a_name_that_is_taken_is_asked_about():
+def test_a_name_that_is_taken_is_asked_about(monkeypatch):
     own_models.keep(own_models.PROJECT / "checkpoints/mnist-ae.safetensors", "mine", ())
     app = open_page(PAGE, live_widths="128")
     train_to_its_end(app)
@@ -126,6 +127,16 @@ def test_a_name_that_is_taken_is_asked_about():
     app.button(key="live_keep").click().run()
     assert "Kept as **mine**" in app.success[0].value
     app.toggle(key="live_sure").set_value(True).run()
+    unlink = Path.unlink
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Path, "unlink", lambda path, **how: unlink(path / "beneath")
+        )  # a stand-in for a file that may not be deleted
+        app.button(key="live_remove").click().run()
+    assert not app.exception
+    assert "mine.safetensors could not be written" in app.error[0].value
+    app.toggle(key="live_sure").set_value(True).run()
+    assert not app.error
     app.button(key="live_remove").click().run()
     assert not app.exception
     assert own_models.names() == []

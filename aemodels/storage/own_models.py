@@ -5,6 +5,7 @@ trained one is not asked: all visitors of a server see it, as a class sees what 
 model to another one without a question: see `keep`.
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from aemodels.errors import CheckpointError
-from aemodels.files import replacing
+from aemodels.files import replacing, said
 from aemodels.language import _
 from aemodels.storage import checkpoints
 
@@ -67,12 +68,12 @@ def keep(file: Path, name: str, lab: Iterable[str], replaces: bool = False) -> s
     as that of the model which it replaces.
 
     replaces  whether it may take the place of a visitor's model of this name
-    Raises CheckpointError as `check_name` does, and where MAX_MODELS are kept; FileError where the disk is full.
+    Raises CheckpointError as `check_name` does, and where MAX_MODELS are kept; FileError where the folder cannot be written, or the disk is full.
     """
-    folder().mkdir(parents=True, exist_ok=True)
-    with FileLock(
-        folder() / ".lock", timeout=LOCK_S
-    ):  # of two visitors who take a name in the same moment, one is told
+    with said(folder()), contextlib.ExitStack() as stack:
+        folder().mkdir(parents=True, exist_ok=True)
+        # Of two visitors who take a name in the same moment, one is told.
+        stack.enter_context(FileLock(folder() / ".lock", timeout=LOCK_S))
         try:
             check_name(name, lab)
         except NameTaken:
@@ -92,8 +93,10 @@ def keep(file: Path, name: str, lab: Iterable[str], replaces: bool = False) -> s
 
 
 def remove(name: str) -> None:
-    """Deletes a kept model; nothing where it is gone already."""
-    checkpoints.checkpoint_path(name, folder()).unlink(missing_ok=True)
+    """Deletes a kept model; nothing where it is gone already. Raises FileError where it cannot be deleted."""
+    path = checkpoints.checkpoint_path(name, folder())
+    with said(path):
+        path.unlink(missing_ok=True)
 
 
 def free_name(wish: str, lab: Iterable[str]) -> str:

@@ -7,16 +7,13 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from aemodels.errors import FileError
 from aemodels.files import replacing
-from aemodels.language import _
 from aemodels.storage import own_models
 from aemodels.training import live_recipes, moments
 from aemodels.training.moments import Moment
@@ -121,21 +118,6 @@ class Job:
     def ended_s(self) -> float:
         """When it ended, or was last seen."""
         return max(modified_s(self.folder / name) for name in ("end.json", "moment.npz", "beat"))
-
-
-@contextlib.contextmanager
-def said(path: Path) -> Iterator[None]:
-    """An OSError as a sentence."""
-    try:
-        yield
-    except FileError:
-        raise
-    except OSError as error:
-        raise FileError(
-            _("{path} could not be written: {reason}; make room or choose another folder.").format(
-                path=path, reason=error.strerror or error
-            )
-        ) from error
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -19,10 +19,11 @@ import psutil
 from filelock import FileLock, Timeout
 
 from aemodels.errors import FileError
+from aemodels.files import said
 from aemodels.language import _
 from aemodels.storage import own_models
 from aemodels.training import autoencoding, live_recipes, moments
-from aemodels.training.live_jobs import RUNNING, WAITING, Job, modified_s, said, write
+from aemodels.training.live_jobs import RUNNING, WAITING, Job, modified_s, write
 from aemodels.training.recipes import Recipe
 
 KEPT_S = 900  # how long a result waits for a name

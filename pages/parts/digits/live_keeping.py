@@ -93,8 +93,13 @@ def show_kept() -> None:
         st.button(
             _("Remove"), icon=":material/delete:", disabled=not sure, on_click=_remove, args=(name,), key="live_remove"
         )
+    if error := st.session_state.pop("live_not_removed", None):
+        st.error(controls.sentence(error), icon=":material/error:")
 
 
 def _remove(name: str) -> None:
-    own_models.remove(name)
+    try:
+        own_models.remove(name)
+    except LatentLabError as error:
+        st.session_state.live_not_removed = error
     st.session_state.live_sure = False
