@@ -26,6 +26,7 @@ from aemodels.data import packed
 from aemodels.errors import FileError, LatentLabError
 from aemodels.models.config import MAX_COUNT, MAX_MINUTES
 from aemodels.storage import checkpoints
+from aemodels.text import one_line
 from aemodels.training import (
     carrying,
     duration,
@@ -45,19 +46,26 @@ from aemodels.training.workplace import Workplace
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these of the lab's own recipes; --list shows them")
-    parser.add_argument("--recipe", type=Path, nargs="+", metavar="FILE", help="recipes of your own, TOML files")
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="folder of your pictures, for a recipe of the lab")
+    parser.add_argument(
+        "--recipe", type=console.path, nargs="+", metavar="FILE", help="recipes of your own, TOML files"
+    )
+    parser.add_argument(
+        "--photos", type=console.path, metavar="DIR", help="folder of your pictures, for a recipe of the lab"
+    )
     parser.add_argument("--like", metavar="NAME", help="which recipe of the lab to train on --photos")
-    parser.add_argument("--list", action="store_true", help="show the recipes and what is trained, and end")
+    instead = parser.add_mutually_exclusive_group()  # of training
+    instead.add_argument("--list", action="store_true", help="show the recipes and what is trained, and end")
     parser.add_argument(
         "--data",
-        type=Path,
+        type=console.path,
         nargs="+",
         metavar="DIR",
         help="folders of the data sets, searched in this order (default: LATENT_LAB_DATA, else data/)",
     )
     parser.add_argument(
-        "--out", type=Path, help="folder of the checkpoints (default: LATENT_LAB_CHECKPOINTS, else checkpoints/)"
+        "--out",
+        type=console.path,
+        help="folder of the checkpoints (default: LATENT_LAB_CHECKPOINTS, else checkpoints/)",
     )
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     parser.add_argument(
@@ -79,7 +87,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="small networks and a minute or so a model; for a first look"
     )
-    parser.add_argument(
+    instead.add_argument(
         "--evaluate",
         action="store_true",
         help="train nothing; measure what finished checkpoints and the baselines lack",
@@ -88,19 +96,26 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--compile", action="store_true", help="torch.compile the networks: some minutes to start, meant for GPUs"
     )
     parser.add_argument("--download", action="store_true", help="fetch the data sets first")
-    parser.add_argument(
+    instead.add_argument(
         "--pack",
-        type=Path,
+        type=console.path,
         metavar="FILE",
         help="train nothing; pack the photos into one file for another computer, where --data FILE takes it",
     )
     parser.add_argument(
         "--quality",
         type=console.above_zero(int, 100),
-        default=packed.QUALITY,
-        help="of packed photos that are not to test on, up to 100: WebP (default: %(default)s)",
+        help=f"of packed photos that are not to test on, up to 100: WebP (default: {packed.QUALITY})",
     )
     args = parser.parse_args(arguments)
+    for other in ("list", "evaluate", "pack"):
+        for name in ("epochs", "minutes", "compile"):
+            if getattr(args, other) and getattr(args, name):
+                parser.error(f"--{other} trains nothing, so that --{name} has no part in it")
+    if args.list and args.download:
+        parser.error("--list fetches nothing; give --download without it")
+    if args.quality and not args.pack:
+        parser.error("--quality is of the photos that --pack FILE packs")
     args.out = args.out or (Path("checkpoints-quick") if args.quick else checkpoints.checkpoint_folder())
     return args
 
@@ -111,10 +126,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return run(args)
     except FileError as error:
-        print(f"\n{str(error).removesuffix('.')} with --out.", file=sys.stderr)
+        how = "" if args.pack else " with --out"
+        print(f"\n{str(error).removesuffix('.')}{how}.", file=sys.stderr)
         return 1
     except LatentLabError as error:
         print(f"\n{error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever reads the output has seen enough, as head has
+        console.silence()
+        return 1
+    except OSError as error:  # such as a folder that may not be entered, or a name that is too long
+        where = one_line(error.filename) if error.filename else "The output"
+        print(f"\n{where} cannot be used ({error.strerror}); check path and permissions.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped; run the same command again to go on from the last saved epoch.", file=sys.stderr)
@@ -142,7 +165,7 @@ def run(args: argparse.Namespace) -> int:
         download.download_mnist(request.roots[0])
         download.download_dogs(request.roots[0])
     if args.pack:
-        print(carrying.pack(request, args.pack, args.quality))
+        print(carrying.pack(request, args.pack, args.quality or packed.QUALITY))
         return 0
     refines_later = any(recipe.training.refine_from for recipe in request.recipes.values())
     accelerator = processes.join(args.device == "cpu", refines_later)
@@ -181,6 +204,9 @@ def train(request: Request, at: Workplace) -> list[str]:
     names, left_out = lacking.with_images(lacking.lacking(request), request)
     lacking.check_what_they_start_from(names, request)
     names = processes.of_the_first(names, at.accelerator)
+    if at.is_first:
+        for name in request.recipes.keys() - {*names, *left_out}:
+            measuring.develop_film_that_waits(request.recipes[name], request.load, at.out, at.device)
     if names:
         print(
             f"{provenance.device_name(at.device)}: trains in {precision.name(at.dtype)}, which is fastest here, and "

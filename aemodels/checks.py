@@ -7,6 +7,7 @@ from torch import Tensor
 
 ROUNDING = 1e-3  # beyond [0, 1], as resizing and blending leave; a grey level is 4e-3
 NOISE = 50.0  # beyond [0, 1], where images may be noisy; images in 0..255 reach further
+FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 MAX_CODE = 1e12  # what networks make of much larger codes leaves float32
 
 
@@ -56,8 +57,10 @@ def check_amount(value: float, name: str) -> None:
 
 
 def _check_float(x: Tensor, name: str, what: str) -> None:
-    if not isinstance(x, Tensor) or not x.is_floating_point():
+    if not isinstance(x, Tensor) or x.dtype not in FLOATS:
         raise ValueError(f"{name} is {_kind(x)}, but must be a float tensor of {what}.")
+    if x.layout != torch.strided or x.is_nested:
+        raise ValueError(f"{name} is a sparse or nested tensor, but must be a dense one.")
 
 
 def _check_shape(x: Tensor, name: str, what: str, shape: Sequence[int]) -> None:

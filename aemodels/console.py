@@ -3,8 +3,10 @@
 import argparse
 import io
 import math
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -16,10 +18,22 @@ def accept_any_text() -> None:
         sys.stdout.reconfigure(errors="replace")
 
 
+def silence() -> None:
+    """From now on, what is printed goes nowhere, for nobody reads it any more; Python would fail at its end otherwise."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def path(text: str) -> Path:
+    """An argument's type: a path. An empty one, as "$FOLDER" is where no FOLDER is set, would be the folder that one works in."""
+    if not text:
+        raise argparse.ArgumentTypeError("is empty; write . for the folder that you are in")
+    return Path(text)
+
+
 def usable_device(name: str) -> str:
     """An argument's type: a device of PyTorch, such as "cuda", that works here."""
     try:
-        torch.empty(1, device=name)
+        torch.ones(1, device=name).item()  # which "meta" cannot give
     except Exception as error:  # each back end fails in its own way
         raise argparse.ArgumentTypeError(f"{name} cannot be used here; leave --device out, or say cpu") from error
     return name

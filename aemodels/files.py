@@ -1,16 +1,46 @@
-"""The one way in which files are written: whole, or not at all."""
+"""The one way in which files are written: whole, or not at all; and whether there is a file or a folder."""
 
 import contextlib
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from aemodels.errors import FileError
+from aemodels.errors import DataError, FileError
 from aemodels.language import _
+from aemodels.text import one_line
 
 PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether there is such a folder. Raises DataError where the system does not tell: in a folder that may not be entered, or where the
+    name is too long."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether there is such a file, with the same error."""
+    return stat.S_ISREG(_mode(path))
+
+
+def _mode(path: str | Path) -> int:
+    try:
+        return os.stat(path).st_mode
+    except (
+        FileNotFoundError,
+        NotADirectoryError,
+        ValueError,
+    ):  # the last for what can be no path, such as one with a zero byte
+        return 0
+    except OSError as error:
+        raise DataError(
+            _("{path} cannot be opened ({reason}); check path and permissions.").format(
+                path=one_line(path), reason=error.strerror
+            )
+        ) from error
 
 
 @contextlib.contextmanager

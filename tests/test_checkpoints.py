@@ -683,7 +683,24 @@ def test_header_and_weights_are_of_one_file_whatever_takes_its_name_meanwhile(go
 
 @pytest.mark.parametrize(
     "name",
-    ["CON", "con", "NUL", "aux.v2", "COM1", "a:b", "a*b", "a?b", "a|b", 'a"b', "a<b", "a\nb", "a\0b", " a", "a" * 250],
+    [
+        "CON",
+        "con",
+        "NUL",
+        "aux.v2",
+        "COM1",
+        "a:b",
+        "a*b",
+        "a?b",
+        "a|b",
+        'a"b',
+        "a<b",
+        "a\nb",
+        "a\0b",
+        " a",
+        "a" * 250,
+        "\udcfc",
+    ],
 )
 def test_names_that_some_system_cannot_have_are_refused(good, name):
     for use in (load_checkpoint, read_header, checkpoint_path):

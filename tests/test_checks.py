@@ -48,6 +48,8 @@ NO_IMAGES = {
     "int32": images().int(),
     "bool": images() > 0.5,
     "complex64": images().to(torch.complex64),
+    "float8_e4m3fn": images().to(torch.float8_e4m3fn),
+    "sparse": images().to_sparse(),
     "ndarray": images().numpy(),
     "list": images().tolist(),
     "NoneType": None,

@@ -49,6 +49,13 @@ def pack(photos):
     return path
 
 
+def test_a_file_that_cannot_be_written_is_told_before_photos_are_packed(photos, monkeypatch, capsys):
+    monkeypatch.setattr(packed, "_smallest", lambda *_, **__: pytest.fail("a photo was packed"))
+    like = ["--photos", str(photos / "shapes"), "--like", "mnist-ae"]
+    assert train.main([*like, "--pack", str(photos / "shapes" / "round" / "broken.png" / "a.pack")]) == 1
+    assert capsys.readouterr().err.rstrip().endswith("make room or choose another folder.")
+
+
 def test_packed_photos_are_the_same_set(photos, pack):
     original, carried = sources.load(CONFIG, photos), sources.load(CONFIG, pack)
     assert carried.record == original.record  # fingerprint, split and labels

@@ -34,6 +34,12 @@ def photo(path, seed=0, format=None):
     return path
 
 
+def test_the_size_may_be_a_number_of_numpy(tmp_path):
+    photo(tmp_path / "a.png")
+    images, _paths = load_photos(tmp_path, np.int64(16))
+    assert images.shape == (1, 3, 16, 16)
+
+
 def tiff(values, **options):
     file = io.BytesIO()
     tifffile.imwrite(file, values, **options)

@@ -163,6 +163,11 @@ WRONG = [
     ('variant = "plain"', 'variant = "fancy"', "table [model]: There is no variant 'fancy'"),
     ('variant = "plain"', 'variant = "plain"\nnoise_variance = 0.1', "noise_variance"),
     ('variant = "plain"', 'variant = "noisy-code"', "noise_variance"),
+    (
+        'variant = "plain"',
+        'variant = "noisy-code"\nnoise_variance = 1e200',
+        "table [model]: 'noise_variance', for variant 'noisy-code', must be a number from 0 to 1e+12, not 1e+200.",
+    ),
     ('network = "conv"', 'network = "transformer"', "table [model]: There is no network 'transformer'"),
     ("widths = [8, 16]", "widths = [8, 17]", "table [model]: Conv widths must be multiples"),
     ('reconstruction = "mse"', 'reconstruction = "l1"', "table [model]: reconstruction must be bce, mse or log_mse"),
@@ -209,6 +214,8 @@ def test_files_that_are_no_recipes(tmp_path, capsys):
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
     assert "is no TOML file" in fails(capsys, "--recipe", tmp_path / "bytes.toml")
     assert "cannot be read" in fails(capsys, "--recipe", tmp_path)
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 2000)
+    assert "is no TOML file" in fails(capsys, "--recipe", tmp_path / "deep.toml")
     (tmp_path / "empty.toml").write_text("")
     assert "lacks the table [data]." in fails(capsys, "--recipe", tmp_path / "empty.toml")
     (tmp_path / "flat.toml").write_text("data = 1\nmodel = 2\ntraining = 3")
@@ -227,6 +234,21 @@ def test_a_recipe_that_starts_from_a_model_that_is_not_there(shapes, tmp_path, c
     assert train.main(["--recipe", str(recipe), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 1
     message = sentences(capsys.readouterr().err)[-1]
     assert message == f"There is no checkpoint first in {tmp_path / 'out'}; train it with its recipe."
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"), [("~nobody-of-this-name/x", "There is no folder"), ("a" * 300, "cannot be opened")]
+)
+def test_a_recipe_of_a_folder_that_cannot_be(folder, said, tmp_path, capsys):
+    recipe = write(tmp_path / "a.toml", folder=folder)
+    assert train.main(["--recipe", str(recipe), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 1
+    assert said in sentences(capsys.readouterr().err)[-1]
+
+
+def test_a_folder_whose_name_is_in_no_encoding(tmp_path, capsys):
+    message = fails(capsys, "--photos", tmp_path / "bl\udcfcten", "--like", "dog-ae", "--out", tmp_path / "out")
+    assert "is not a checkpoint name" in message
+    assert "rename it" in message
 
 
 def test_a_folder_without_a_name(tmp_path, capsys):

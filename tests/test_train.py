@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from browser import REPO, copy_digits, copy_photos
+from filelock import FileLock
 from test_checkpoints import save
 
 import aemodels
@@ -25,7 +26,7 @@ from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.storage import checkpoints
-from aemodels.training import autoencoding, duration, making, recipes, request, resuming, table
+from aemodels.training import autoencoding, duration, filming, making, recipes, request, resuming, table
 from aemodels.training.request import Request
 
 DAE = "mnist-dae-2d"
@@ -279,6 +280,43 @@ def test_a_wrong_command_line_ends_with_2(arguments, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--list", "--evaluate"],
+        ["--list", "--pack", "a.pack"],
+        ["--pack", "a.pack", "--evaluate"],
+        ["--list", "--download"],
+        ["--evaluate", "--epochs", "3"],
+        ["--evaluate", "--minutes", "3"],
+        ["--evaluate", "--compile"],
+        ["--quality", "50"],
+        ["--out", ""],
+        ["--photos", "", "--like", "dog-ae"],
+        ["--data", ""],
+        ["--device", "meta"],
+    ],
+)
+def test_what_would_be_passed_over_is_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        train.main(arguments)
+    assert stopped.value.code == 2
+    assert arguments[0] in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_out_of_a_name_that_no_folder_can_have(tmp_path, capsys):
+    """As of one in a folder that may not be entered, the system tells nothing of it."""
+    message = fails(capsys, "--list", "--out", tmp_path / ("a" * 300))
+    assert message.endswith("cannot be used (File name too long); check path and permissions.")
+
+
+def test_whoever_reads_the_output_may_stop_reading():
+    with subprocess.Popen(command("--list"), cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as listing:
+        listing.stdout.close()
+        assert listing.stderr.read() == b""
+    assert listing.returncode == 1
+
+
 @pytest.mark.parametrize("name", [DAE, "dog-ae"])
 def test_missing_data(name, tmp_path, capsys):
     empty, out = tmp_path / "empty", tmp_path / "out"
@@ -390,6 +428,32 @@ def test_terminated_training_leaves_no_half_written_file(mnist, tmp_path):
     assert done.returncode == 130, done.stderr
     assert sentence(done.stderr).startswith("Stopped; run the same command again")
     assert [path.name for path in tmp_path.iterdir()] == [".resume"]
+
+
+def test_another_program_that_trains_the_same_model_is_not_disturbed(mnist, tmp_path, capsys):
+    (tmp_path / ".resume").mkdir()
+    with FileLock(tmp_path / ".resume" / f"{DAE}.lock"):
+        message = fails(capsys, "--only", DAE, *SMALL, "--data", mnist, "--out", tmp_path)
+    assert message.startswith(f"{DAE} is being trained into {tmp_path} by another program; ")
+    assert [path.name for path in (tmp_path / ".resume").iterdir()] == [f"{DAE}.lock"]
+
+
+@pytest.mark.parametrize("folder", ["out", "\udcfc" if sys.platform == "linux" else "ü"])
+def test_training_stopped_while_its_film_is_made_gets_it_at_the_next_run(folder, mnist, tmp_path, monkeypatch):
+    """Also in a folder whose name is in no encoding."""
+    arguments = ["--only", DAE, *SMALL, "--epochs", "1", "--data", str(mnist), "--out", str(tmp_path / folder)]
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(filming, "develop", stop)
+        assert train.main(arguments) == 130
+    film, waits = tmp_path / folder / f"{DAE}.film", tmp_path / folder / ".resume"
+    assert not film.exists()
+    assert train.main(arguments) == 0
+    assert film.exists()
+    assert {path.name for path in waits.iterdir()} <= {f"{DAE}.lock", "forecast.json"}
 
 
 def test_a_broken_checkpoint_is_made_again(mnist, tmp_path):
@@ -706,7 +770,6 @@ def test_a_computer_without_the_apps_packages_trains():
         "openTSNE",
         "docx",
         "psutil",
-        "filelock",
     )
     code = f"import sys; sys.modules.update(dict.fromkeys({lacking})); import train; train.main(['--list']); from aemodels import language; "
     code += "print(language.number(1234.5, 1), language.percent(0.25))"

@@ -53,22 +53,22 @@ def pack(
     """
     is_test = splits.test_split(hashes).tolist()
     ends, contents = [], []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(files), BLOCK):
-            part = slice(start, start + BLOCK)
-            shrunk = pool.map(partial(_smallest, quality=quality), images[part], files[part], is_test[part])
-            contents += [np.frombuffer(content, np.uint8) for content in shrunk]
-            progress(len(files[part]))
-    ends = torch.tensor([len(content) for content in contents]).cumsum(0)
-    described = {
-        "name": name,
-        "image_shape": list(images.shape[1:]),
-        "quality": quality,
-        "paths": [file.relative_to(folder).as_posix() for file in files],
-        "hashes": hashes,
-    }
-    tensors = {"ends": ends, "bytes": torch.from_numpy(np.concatenate(contents))}
-    with replacing(path) as temporary:
+    with replacing(path) as temporary:  # which shows now whether the file can be written
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for start in range(0, len(files), BLOCK):
+                part = slice(start, start + BLOCK)
+                shrunk = pool.map(partial(_smallest, quality=quality), images[part], files[part], is_test[part])
+                contents += [np.frombuffer(content, np.uint8) for content in shrunk]
+                progress(len(files[part]))
+        ends = torch.tensor([len(content) for content in contents]).cumsum(0)
+        described = {
+            "name": name,
+            "image_shape": list(images.shape[1:]),
+            "quality": quality,
+            "paths": [file.relative_to(folder).as_posix() for file in files],
+            "hashes": hashes,
+        }
+        tensors = {"ends": ends, "bytes": torch.from_numpy(np.concatenate(contents))}
         save_file(tensors, temporary, {_KEY: json.dumps(described)})
 
 

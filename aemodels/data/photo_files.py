@@ -11,6 +11,7 @@ from pathlib import Path
 from aemodels.data.packed import Pack
 from aemodels.data.pictures import PHOTO_SUFFIXES
 from aemodels.errors import DataError
+from aemodels.files import is_folder
 from aemodels.language import N_, _, ngettext, number, pgettext
 from aemodels.text import one_line
 
@@ -142,7 +143,7 @@ def list_photos(folder: str | Path, unwanted: Mapping[str, str] | None = None) -
     the folder's path in lower case. Files that are no pictures are not mentioned. Raises DataError where there is no such folder.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(
             _("There is no folder {folder}; point --data or LATENT_LAB_DATA to the folder of the photos.").format(
                 folder=one_line(folder)

@@ -14,6 +14,7 @@ from aemodels.data.photo_files import PhotoFiles, describe, list_photos
 from aemodels.data.photos import read_photos
 from aemodels.data.stored_images import StoredImages
 from aemodels.errors import DataError
+from aemodels.files import is_folder
 from aemodels.language import N_, _, ngettext
 from aemodels.text import one_line
 
@@ -84,7 +85,7 @@ def list_dogs(root: str | Path) -> PhotoFiles:
     Raises DataError where there is none.
     """
     root = Path(root)
-    listed = list_photos(root, {"mnist": N_("is of digits")}) if root.is_dir() else PhotoFiles(root, [], [])
+    listed = list_photos(root, {"mnist": N_("is of digits")}) if is_folder(root) else PhotoFiles(root, [], [])
     if not listed.photos:
         if listed.left_out:
             message = _(

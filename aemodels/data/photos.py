@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import operator
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +65,7 @@ def read_photos(
     listed: PhotoFiles, size: int, progress: Callable[[int, int], None] | None = None, num_channels: int = 3
 ) -> PhotoFolder:
     """The listed photos, as `read_photo_folder` reads them, with the same errors; grey where num_channels is 1."""
-    folder, files = listed.folder, listed.photos
+    folder, files, size = listed.folder, listed.photos, operator.index(size)  # of NumPy's and torch's numbers too
     shape = (num_channels, size, size)
     cache = cache_root() / _cache_name(folder, files, shape)
     cached = _read_cache(cache, len(files), shape)

@@ -19,6 +19,7 @@ from aemodels.data.photo_sets import PhotoSet, list_dogs, load_photo_set
 from aemodels.data.photos import read_photos
 from aemodels.data.stored_images import Images
 from aemodels.errors import DataError
+from aemodels.files import is_file, is_folder
 from aemodels.language import N_, _, ngettext
 from aemodels.text import one_line
 
@@ -273,7 +274,7 @@ def pack(
 ) -> int:
     """Writes the photos of a data set under `root` into one file, as packed.pack does, which may then be the root in its place; returns how
     many. Raises DataError where there are none."""
-    if root.is_file():
+    if is_file(root):
         raise DataError(
             f"{one_line(root)} holds packed photos already; give --data the folder that they were packed from."
         )
@@ -285,7 +286,7 @@ def pack(
 
 
 def _listed(config: DataConfig, root: Path) -> PhotoFiles:
-    if root.is_file():
+    if is_file(root):
         return _list_packed(config, root)
     return list_dogs(root) if config.source == DOGS else _list_folder(config, root)
 
@@ -304,15 +305,15 @@ def _list_packed(config: DataConfig, path: Path) -> PhotoFiles:
 
 def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:
     """The pictures in the folder that the configuration names, inside `root` or, where there is none, by itself."""
-    inside, itself = Path(root, config.folder).expanduser(), Path(config.folder).expanduser()
-    if not (inside.is_dir() or itself.is_dir()):
+    inside, itself = Path(os.path.expanduser(root / config.folder)), Path(os.path.expanduser(config.folder))
+    if not (is_folder(inside) or is_folder(itself)):
         raise DataError(
             _(
                 "There is no folder {folder} for the data set {data_set}, neither here nor in {root}; point --data to the folder that "
                 "holds it."
             ).format(folder=one_line(config.folder), data_set=repr(config.name), root=one_line(root))
         )
-    return list_photos(inside if inside.is_dir() else itself)
+    return list_photos(inside if is_folder(inside) else itself)
 
 
 def _of_family(config: DataConfig, root: Path) -> DataSet:

@@ -15,6 +15,7 @@ MAX_LAYERS = 64
 MAX_COUNT = 10**9
 MAX_LEARNING_RATE = 1e6
 MAX_MINUTES = 1e9
+MAX_SETTING = 1e12  # what networks make of noise that is much stronger leaves float32
 
 
 class FrozenMapping(Mapping[str, float]):
@@ -123,10 +124,11 @@ class ModelConfig(JsonConfig):
         )
         for name, value in self.settings.items():
             require(
-                is_number(value),
-                N_("{field}, for variant {variant}, must be a finite number of at least 0, not {value}."),
+                is_number(value) and value <= MAX_SETTING,
+                N_("{field}, for variant {variant}, must be a number from 0 to {most}, not {value}."),
                 field=repr(name),
                 variant=repr(self.variant),
+                most=f"{MAX_SETTING:g}",
                 value=repr(value),
             )
         object.__setattr__(self, "settings", FrozenMapping(self.settings))

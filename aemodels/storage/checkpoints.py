@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from reprlib import repr  # shortens what a hostile file makes long
 from typing import Any, BinaryIO
 
 import torch
@@ -99,8 +100,8 @@ def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
 def _file_name(name: str) -> str:
     file = f"{name}.safetensors"
     try:
-        validate_filename(file, platform="universal")
-    except ValidationError as error:
+        validate_filename(file, platform="universal", fs_encoding="utf-8")
+    except (ValidationError, UnicodeEncodeError) as error:  # the latter for bytes that are no UTF-8
         raise CheckpointError(
             _("{name} is not a checkpoint name: not every system can have a file {file}; rename it.").format(
                 name=repr(name), file=repr(file)

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load as tensors_in
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -120,7 +121,7 @@ def develop(
     own_noise = evaluation.own_noise(checkpoint.model_config)
 
     def load(step: int) -> Autoencoder:
-        stored = checkpoint.model.state_dict() if step == last else load_file(_path(folder, step))
+        stored = checkpoint.model.state_dict() if step == last else tensors_in(_path(folder, step).read_bytes())
         model.load_state_dict({key: w.float() for key, w in stored.items()})
         return model
 

@@ -1,9 +1,13 @@
 """A recipe and a data set become a checkpoint: train, show how far it is, keep what an interruption must not lose, measure, save."""
 
+import contextlib
 import math
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
+from filelock import FileLock, Timeout
 from torch import Tensor
 from tqdm import tqdm
 
@@ -20,7 +24,28 @@ FEW_STEPS = 100  # in which no recipe learns much
 
 def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
     """Trains the recipe's model on the data set, from where an interrupted training of it stopped; writes its checkpoint now and then
-    and at the end. Raises LatentLabError where the model cannot be trained so."""
+    and at the end. Raises LatentLabError where the model cannot be trained so, and where another program is training it there."""
+    with _alone(recipe.name, at) if at.is_first else contextlib.nullcontext():
+        _make(recipe, dataset, at)
+
+
+@contextlib.contextmanager
+def _alone(name: str, at: Workplace) -> Iterator[None]:
+    lock = FileLock(at.out / ".resume" / f"{name}.lock", timeout=0)
+    # Where the folder cannot be written, keeping the state says so; and some file systems know no locks.
+    with contextlib.suppress(OSError, NotImplementedError):
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise LatentLabError(
+                f"{name} is being trained into {at.out} by another program; wait for that or stop it, or give another folder with --out."
+            ) from error
+    with lock if lock.is_locked else contextlib.nullcontext():
+        yield
+
+
+def _make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
     name, train_config, accelerator = recipe.name, recipe.training, at.accelerator
     kind = priors if is_prior(recipe.model) else autoencoding  # two modules with the same functions
     began = time.monotonic()
@@ -107,9 +132,9 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
             state.history[-1] |= kind.figures(recipe, model, examples)
         kind.save(recipe, model, state, examples, at)
         if state.finished:
+            resume_path.unlink(missing_ok=True)
             if recorder:
                 measuring.develop_film(name, dataset, at.out, at.device)
-            resume_path.unlink(missing_ok=True)
             if state.step < FEW_STEPS:
                 tqdm.write(
                     f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs."

@@ -60,6 +60,19 @@ def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> Non
         photo_errors.save(name, errors, out)
 
 
+def develop_film_that_waits(recipe: Recipe, load: Load, out: Path, device: str) -> None:
+    """Makes the film of a finished checkpoint whose training was stopped when only that was left, where its data are here."""
+    name = recipe.name
+    if not filming.folder_of(name, out).exists():
+        return
+    try:
+        dataset = load(recipe)
+    except DataError:
+        return
+    if dataset.record.fingerprint == checkpoints.read_header(name, out)["data"]["fingerprint"]:
+        develop_film(name, dataset, out, device)
+
+
 def develop_film(name: str, dataset: DataSet, out: Path, device: str) -> None:
     """Makes the film of a finished checkpoint from the moments that its training kept, which are then deleted."""
     folder = filming.folder_of(name, out)

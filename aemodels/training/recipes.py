@@ -54,7 +54,7 @@ def read(path: str | Path) -> Recipe:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark first
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); give the path of a recipe.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{file} is no TOML file: {one_line(str(error))}; look at those in recipes/.") from error
     _check_keys(file, content, [*TABLES, *TEXTS])
     for table in TABLES:
