@@ -77,7 +77,7 @@ def too_wide(page):
     )
 
 
-FEW = ("", "mnist-denoise", "dogs-reconstruct", "film")  # of Home, digits, photos and several data sets
+FEW = ("", "mnist-denoise", "dogs-reconstruct")  # of Home, digits and photos
 
 
 @pytest.mark.parametrize("path", [*FEW, *(pytest.param(p, marks=pytest.mark.release) for p in PAGES if p not in FEW)])
@@ -107,7 +107,10 @@ def test_cold_deep_link(path, visit):
     assert too_wide(page) == []
 
 
-@pytest.mark.parametrize("path", ["mnist-latent-plane", "mnist-denoise", "dogs-perturb"])
+@pytest.mark.parametrize(
+    "path",
+    ["mnist-latent-plane", *(pytest.param(p, marks=pytest.mark.release) for p in ("mnist-denoise", "dogs-perturb"))],
+)
 def test_a_scene_is_drawn_again_and_found_again_by_its_url(path, visit):
     page = visit(f"{path}?seed=5")
     shown = [picture_bytes(page)]
@@ -172,7 +175,10 @@ def test_panel_and_numbers_are_downloaded(visit):
     assert all(float(row["distance_to_nearest_code"]) > 0 for row in rows)
 
 
-@pytest.mark.parametrize(("scheme", "background"), [("light", (255, 255, 255)), ("dark", (14, 17, 23))])
+@pytest.mark.parametrize(
+    ("scheme", "background"),
+    [pytest.param("light", (255, 255, 255), marks=pytest.mark.release), ("dark", (14, 17, 23))],
+)
 def test_panels_take_the_colour_of_the_theme(scheme, background, visit):
     page = visit("dogs-sample", color_scheme=scheme)
     colour = page.locator('[data-testid="stApp"]').evaluate("e => getComputedStyle(e).backgroundColor")

@@ -131,6 +131,7 @@ def test_the_slow_charts_come_by_themselves(visit):
     assert page.locator(IDLE).count() == 1
 
 
+@pytest.mark.release
 def test_a_cell_picked_while_the_slow_charts_are_measured_stays_picked(new_page, app_url):
     """Each message carries the values of all widgets: one sent before the answer to a pick would undo the pick."""
     sent, on_its_way = [], []
@@ -175,7 +176,10 @@ CATCH_THE_PACER = """
 
 @pytest.mark.parametrize(
     ("seed", "choice", "shown"),
-    [(78, ".st-key-code", {"code": "colours"}), (88, ".st-key-part", {"part": "cell"})],
+    [
+        pytest.param(78, ".st-key-code", {"code": "colours"}, marks=pytest.mark.release),
+        (88, ".st-key-part", {"part": "cell"}),
+    ],
 )
 def test_what_is_clicked_in_the_moment_of_a_measurement_is_drawn(new_page, app_url, seed, choice, shown):
     """Streamlit sends the two as one message, which asks for the measurement alone."""
@@ -195,6 +199,7 @@ def test_what_is_clicked_in_the_moment_of_a_measurement_is_drawn(new_page, app_u
     assert query(page) | shown == query(page)
 
 
+@pytest.mark.release
 def test_the_camera_is_asked_for_only_when_it_is_chosen_and_shots_add_up(visit):
     page = visit("dogs-reconstruct")
     page.locator(".st-key-channel_worth .main-svg").first.wait_for()

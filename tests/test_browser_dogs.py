@@ -47,6 +47,7 @@ def settled_pictures(page):
     )
 
 
+@pytest.mark.release
 def test_sampler_and_number_of_photos_stay_in_the_address(visit):
     page = visit("dogs-sample?seed=3")
     choose(page, "sampler", "Mixture")

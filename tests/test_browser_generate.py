@@ -37,6 +37,7 @@ def holes(page):
     return page.locator(".st-key-holes [data-tag] span[title]").all_inner_texts()
 
 
+@pytest.mark.release
 def test_draw_scrub_and_cut_cells_out(new_page, url):
     page = new_page(viewport={"width": 1440, "height": 1500})
     page.goto(f"{url}/generate?seed=3&steps=4")

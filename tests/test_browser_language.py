@@ -33,6 +33,7 @@ def test_a_chinese_browser_is_spoken_to_in_chinese(new_page, app_url):
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
+@pytest.mark.release
 def test_it_stays_from_page_to_page_and_on_the_way_back(new_page, app_url):
     page = new_page()
     page.goto(f"{app_url}/mnist-path?seed=7")
@@ -49,6 +50,7 @@ def test_it_stays_from_page_to_page_and_on_the_way_back(new_page, app_url):
     assert query(page)["lang"] == "zh"
 
 
+@pytest.mark.release
 def test_a_picture_that_was_uploaded_stays(new_page, app_url):
     page = new_page()
     page.goto(f"{app_url}/dogs-reconstruct?photos=own&seed=7")

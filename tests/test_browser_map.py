@@ -77,6 +77,7 @@ def test_keys_go_to_other_codes_and_zoom(page):
     wait_for(page, "map_view")
 
 
+@pytest.mark.release
 def test_a_drag_moves_the_map_and_picks_nothing(page):
     x, y = centre(page)
     page.mouse.move(x, y)

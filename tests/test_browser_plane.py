@@ -122,6 +122,7 @@ def test_image_follows_the_mouse_while_it_is_held_and_is_torchs(visit, ckpts):
     assert numbers(in_url(page, "z")) == pytest.approx(z, abs=1e-6)
 
 
+@pytest.mark.release
 def test_every_decoder_is_torchs_to_a_grey_level(visit, ckpts):
     page = visit("mnist-twins")
     script = "([name, z]) => z.map(place => [...globalThis.latentLab.get(name).decode(place)])"
@@ -413,6 +414,7 @@ def test_a_plane_on_the_screen_changes_its_language(visit):
         sync_api.expect(page.locator("#share")).to_contain_text(says["#share"][k])
 
 
+@pytest.mark.release
 def test_the_planes_are_taken_along_as_one_file(visit, tmp_path):
     page = visit("mnist-latent-plane?lang=zh")
     with page.expect_download(timeout=240_000) as download:

@@ -131,6 +131,7 @@ def test_a_report_of_two_pages(page):
     sync_api.expect(panels(page)).to_have_count(1)
 
 
+@pytest.mark.release
 def test_a_fresh_visitor_in_chinese_takes_the_labs_report_home(new_page, app_url_with_photos):
     page = new_page(locale="zh-CN")
     page.goto(app_url_with_photos)

@@ -79,6 +79,7 @@ def test_a_bookmarked_scene_goes_along_and_comes_back(visit):
     assert query(page)["z"].replace(" ", "") == "1,1"
 
 
+@pytest.mark.release
 def test_a_choice_of_one_page_alone_comes_back_with_it(visit):
     page = visit("dogs-sample")
     page.get_by_role("radio", name="Mixture", exact=True).click()

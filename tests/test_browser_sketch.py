@@ -111,6 +111,7 @@ def test_undo_and_clear_work_with_the_keyboard(visit):
     assert undo.is_disabled()
 
 
+@pytest.mark.release
 def test_strokes_drawn_while_the_page_computes_are_kept(visit):
     page = visit(PATH)
     for i in range(5):
@@ -120,6 +121,7 @@ def test_strokes_drawn_while_the_page_computes_are_kept(visit):
     assert ink(page)[0] > 3 * 0.6 * 0.085
 
 
+@pytest.mark.release
 def test_a_drawing_is_kept_through_other_digits_and_pages(visit):
     page = visit(PATH)
     draw(page, ONE)
@@ -135,6 +137,7 @@ def test_a_drawing_is_kept_through_other_digits_and_pages(visit):
     assert ink(page)[0] > 0
 
 
+@pytest.mark.release
 def test_drawing_with_a_finger(visit):
     page = visit(PATH, has_touch=True, viewport={"width": 390, "height": 844})
     box = page.locator("canvas").bounding_box()
