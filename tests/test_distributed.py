@@ -53,6 +53,7 @@ def results(tmp_path_factory):
     return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)]
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("network", two_processes.MODELS)
 def test_two_processes_follow_the_loss_curve_of_one(results, network):
     alone, _ = two_processes.train(network, None)
@@ -61,6 +62,7 @@ def test_two_processes_follow_the_loss_curve_of_one(results, network):
     assert losses[0] - losses[-1] > 20 * 2e-3 * abs(losses[-1])  # the tolerance could not hide a curve that stays
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("network", two_processes.MODELS)
 def test_two_processes_end_with_the_same_weights_and_losses(results, network):
     first, second = (result[network] for result in results)
@@ -68,11 +70,13 @@ def test_two_processes_end_with_the_same_weights_and_losses(results, network):
     assert first["loss"] == second["loss"]
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("network", two_processes.MODELS)
 def test_one_process_alone_writes(results, network):
     assert [result[network]["written"] for result in results] == [[1, 2, 3, 4], []]
 
 
+@pytest.mark.release
 def test_no_thread_of_the_process_group_outlives_it(results):
     for result in results:
         assert result["threads"]

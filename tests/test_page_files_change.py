@@ -43,7 +43,7 @@ def empty(file):
     file.write_bytes(b"")
 
 
-@pytest.mark.parametrize("spoil", [Path.unlink, cut, pytest.param(empty, marks=pytest.mark.release)])
+@pytest.mark.parametrize("spoil", [cut, *(pytest.param(f, marks=pytest.mark.release) for f in (Path.unlink, empty))])
 def test_one_spoilt_model_takes_out_itself_alone(spoil, some_models):
     app = apptest.start()
     for page in SEVERAL:
@@ -101,7 +101,9 @@ def test_measurements_that_are_cut_or_deleted(file, some_models):
         assert not app.error
 
 
-@pytest.mark.parametrize("what", ["photos deleted", "photos moved", "cache deleted"])
+@pytest.mark.parametrize(
+    "what", ["photos deleted", *(pytest.param(w, marks=pytest.mark.release) for w in ("photos moved", "cache deleted"))]
+)
 def test_photos_are_still_there_in_this_visit(what, some_models, data_folder, tmp_path, monkeypatch):
     photos, cache = copy_photos(data_folder, tmp_path / "photos", 1), tmp_path / "cache"
     monkeypatch.setenv("LATENT_LAB_DATA", str(photos))

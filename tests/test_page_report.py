@@ -338,6 +338,7 @@ def figures_of(section):
     return [block.panel for block in section.blocks if isinstance(block, Figure)]
 
 
+@pytest.mark.release
 def test_own_words_stay_and_sections_follow_when_the_language_is_switched(lab_reports):
     app, sections = lab_reports("en")
     app.text_area(key="words_M2").set_value("我看到 two numbers").run()

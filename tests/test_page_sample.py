@@ -34,7 +34,12 @@ def codes_of(name, num_codes):
 
 
 @pytest.mark.parametrize(
-    ("num_codes", "sampler"), [(256, "full"), (16, "full"), (1024, "full"), (64, "shrinkage"), (128, "mixture")]
+    ("num_codes", "sampler"),
+    [
+        (256, "full"),
+        (64, "shrinkage"),
+        *(pytest.param(*v, marks=pytest.mark.release) for v in ((16, "full"), (1024, "full"), (128, "mixture"))),
+    ],
 )
 def test_says_the_rank_of_its_gaussian(num_codes, sampler):
     app = open_page("dogs/sample")
@@ -171,7 +176,9 @@ def test_without_the_file_the_page_says_how_to_measure(checkpoint_folder):
     assert "generation.json is broken" in app.error[0].value
 
 
-@pytest.mark.parametrize("measure", generation.MEASURES)
+@pytest.mark.parametrize(
+    "measure", [m if m == "frechet" else pytest.param(m, marks=pytest.mark.release) for m in generation.MEASURES]
+)
 def test_the_table_is_the_stored_one(measure, with_table):
     app = open_page("dogs/sample")
     app.segmented_control(key="measure").set_value(measure).run()

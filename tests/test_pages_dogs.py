@@ -20,6 +20,8 @@ PAGES = {
     "perturb": "Perturb",
     "noise_regularised": "Noise-regularised",
 }
+FEW = ("reconstruct", "sample")  # of photos and of codes
+OTHERS = [pytest.param(page, marks=pytest.mark.release) for page in PAGES if page not in FEW]
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
 pytestmark = pytest.mark.usefixtures("quickly")
@@ -74,7 +76,7 @@ def test_without_photos(page, without_photos):
         assert not app.info
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*FEW, *OTHERS])
 def test_a_seed_is_a_picture(page, with_photos):
     app = open_page(page)
     assert app.number_input(key="seed").value == 1
@@ -108,7 +110,9 @@ def test_seed_and_model_are_kept_across_pages(without_photos):
             assert app.segmented_control(key="model").value == "dog-noise-0.10"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page != "noise_regularised"])
+@pytest.mark.parametrize(
+    "page", [*FEW, *(pytest.param(p, marks=pytest.mark.release) for p in ("axes", "interpolate", "perturb"))]
+)
 def test_every_model_has_a_picture_of_its_own(page, without_photos):
     app = open_page(page)
     shown = {name: pictures(app.segmented_control(key="model").set_value(name).run())[0] for name in MODELS}
@@ -151,7 +155,7 @@ def test_more_photos_than_a_panel_holds(without_photos):
     assert app.number_input(key="photo").max == 9
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*FEW, *OTHERS])
 def test_fewer_than_nine_test_photos(page, dogs, tmp_path, monkeypatch):
     for path in dogs.test_paths[:3] + dogs.train_paths[:5]:
         (tmp_path / path.name).write_bytes(path.read_bytes())
@@ -161,7 +165,7 @@ def test_fewer_than_nine_test_photos(page, dogs, tmp_path, monkeypatch):
     assert pictures(app)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*FEW, *OTHERS])
 def test_models_that_come_with_few_codes(page, checkpoint_folder, without_photos):
     """As training on a small folder of photos makes them, or `train.py --quick`."""
     for name in MODELS:
@@ -179,7 +183,7 @@ def test_models_that_come_with_few_codes(page, checkpoint_folder, without_photos
             assert not app.exception
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*FEW, *OTHERS])
 def test_missing_checkpoints(page, checkpoint_folder, with_photos):
     app = open_page(page)
     assert not app.exception
@@ -190,7 +194,7 @@ def test_missing_checkpoints(page, checkpoint_folder, with_photos):
     assert "`python train.py`" in app.info[0].value
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*FEW, *OTHERS])
 def test_broken_checkpoint(page, checkpoint_folder, without_photos):
     for name in MODELS:
         (checkpoint_folder / f"{name}.safetensors").symlink_to(checkpoints.checkpoint_path(name, REPO / "checkpoints"))
@@ -206,6 +210,7 @@ def test_broken_checkpoint(page, checkpoint_folder, without_photos):
     assert "`dog-ae`. Home says why." in apptest.notice(app)
 
 
+@pytest.mark.release
 def test_a_key_that_is_kept_across_pages_is_one_kind_of_widget():
     """Streamlit hands a page the value that another page's widget of the same key left, whatever it is."""
     kinds = ["button", "number_input", "segmented_control", "select_slider", "selectbox", "slider", "text_input"]

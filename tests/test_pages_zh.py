@@ -19,6 +19,8 @@ from aemodels import list_checkpoints, load_checkpoint
 PAGES = sorted(
     f"{file.parent.name}/{file.stem}" for file in (REPO / "pages").glob("*/*.py") if file.parent.name != "parts"
 )
+FEW = ("about/home", "about/report", "mnist/latent_plane", "mnist/train_live", "dogs/reconstruct", "any/code_size")
+EVERY = [*FEW, *(pytest.param(page, marks=pytest.mark.release) for page in PAGES if page not in FEW)]
 # Code, HTML, addresses, icons and files, whatever letters they have.
 NO_WORDS = re.compile(
     r"`[^`]*`|<(script|style)>.*?</\1>|<[^>]*>|https?:\S+|:material/\w+:|--[\w-]+|\{\w+\}|[\w./-]+\.(?:md|py|npz|docx|zip|csv|png|toml|safetensors)\b"
@@ -117,7 +119,7 @@ def say(page: str, found: dict[str, str]) -> str:
 
 
 @pytest.mark.usefixtures("without_photos")
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY)
 def test_no_english_is_left(page):
     breeds = load_checkpoint("dog-prior").data.label_names if page == "dogs/generate" else ()
     found = left(page, breeds)
