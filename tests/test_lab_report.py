@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from broken_models import DOGS, quick, small
+from broken_models import DOGS, small
 from foreign_models import FOREIGN, save_foreign
 from PIL import Image
 
@@ -37,17 +37,11 @@ FIGURES = [
 
 @pytest.fixture(scope="module")
 def ckpts():
-    """Those of dogs without what improves their encoders' codes, which has tests of its own."""
+    """Those of dogs with small networks, but with their own codes and figures."""
     return {
-        model.name: quick(model.name) if model.name in DOGS else aemodels.load_checkpoint(model.name)
+        model.name: small(model.name) if model.name in DOGS else aemodels.load_checkpoint(model.name)
         for model in LAB.models
     }
-
-
-@pytest.fixture(scope="module")
-def small_ckpts(ckpts):
-    """The same codes and figures, those of dogs with small networks, for what is said of them."""
-    return ckpts | {name: small(name) for name in DOGS}
 
 
 @pytest.fixture(scope="module")
@@ -313,9 +307,9 @@ def test_no_panel_has_a_letter_that_its_fonts_lack(chinese):
         assert "⟨U+" not in shown(describe(panel.settings))
 
 
-def test_without_images_codes_are_shown_and_the_section_says_so(small_ckpts):
+def test_without_images_codes_are_shown_and_the_section_says_so(ckpts):
     why = "There are no photos here."
-    sections = made(materials_of(small_ckpts, None, None, about_images=why), 1)
+    sections = made(materials_of(ckpts, None, None, about_images=why), 1)
     assert list(sections) == ITEMS
     missing = {"mnist-m1-data", "mnist-m3-denoised"}
     assert set(panels(sections)) == set(FIGURES) - missing
@@ -325,8 +319,8 @@ def test_without_images_codes_are_shown_and_the_section_says_so(small_ckpts):
     assert "the originals" not in panels(sections)["dogs-d4-noise"].caption
 
 
-def test_missing_models_are_said_and_never_passed_over(small_ckpts, digits, photos):
-    some = {name: small_ckpts[name] for name in ("mnist-dae", "dog-noise-0.10")}
+def test_missing_models_are_said_and_never_passed_over(ckpts, digits, photos):
+    some = {name: ckpts[name] for name in ("mnist-dae", "dog-noise-0.10")}
     sections = made(materials_of(some, digits[:2], photos[:2]), 1)
     assert list(sections) == ITEMS
     for key in ("M2", "M4", "M5"):
@@ -337,13 +331,13 @@ def test_missing_models_are_said_and_never_passed_over(small_ckpts, digits, phot
     assert "There is no model that was trained to denoise." in said(none["M3"])
     assert "There is no model with noise on its code" in said(none["D5"])
     assert not observed(none["D5"])
-    plain = {name: small_ckpts[name] for name in ("mnist-ae", "dog-ae")}
+    plain = {name: ckpts[name] for name in ("mnist-ae", "dog-ae")}
     alone = made(materials_of(plain, digits[:2], photos[:2]), 1)
     assert "There is no second model" in said(alone["M5"])
 
 
-def test_without_measures_the_report_says_that_there_are_none(small_ckpts, digits, photos):
-    materials = materials_of(small_ckpts, digits[:2], photos[:2], baselines={}, generation=None, curves={})
+def test_without_measures_the_report_says_that_there_are_none(ckpts, digits, photos):
+    materials = materials_of(ckpts, digits[:2], photos[:2], baselines={}, generation=None, curves={})
     section = made(materials[1:], 1)["D5"]
     assert "Baselines have not been measured" in said(section)
     assert any("was not measured" in sentence for sentence in observed(section))
@@ -384,10 +378,10 @@ def test_other_data_sets_have_the_items_that_their_models_are_of(foreign):
 
 
 @pytest.mark.parametrize("num_codes", [1, 3, 20])
-def test_few_codes_are_said(small_ckpts, digits, photos, num_codes):
+def test_few_codes_are_said(ckpts, digits, photos, num_codes):
     few = {
         name: replace(ckpt, codes=ckpt.codes[:num_codes], labels=ckpt.labels[:num_codes], index=ckpt.index[:num_codes])
-        for name, ckpt in small_ckpts.items()
+        for name, ckpt in ckpts.items()
     }
     sections = made(materials_of(few, digits[:2], photos[:2]), 1)
     text = "\n".join(said(section) for section in sections.values())

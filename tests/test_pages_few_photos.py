@@ -12,7 +12,7 @@ from aemodels.report.document import Figure
 PAGES = ["reconstruct", "stages", "sample", "axes", "interpolate", "perturb", "noise_regularised"]
 
 
-@pytest.fixture(params=[3, pytest.param(20, marks=pytest.mark.release)], ids=lambda number: f"{number} photos")
+@pytest.fixture(params=[3, 20], ids=lambda number: f"{number} photos")
 def few_photos(request, data_folder, checkpoint_folder, tmp_path, monkeypatch):
     """A folder of so many real photos, where the pages look for them; small models, one of them with the stages that a page shows."""
     for name in MNIST + DOGS[1:]:
@@ -29,11 +29,22 @@ def few_photos(request, data_folder, checkpoint_folder, tmp_path, monkeypatch):
     return tmp_path / "photos"
 
 
-def test_every_page_and_the_report_run(few_photos):
+def open_pages(pages):
     app = start()
-    for page in PAGES:
+    for page in pages:
         go_to(app, f"dogs/{page}")
         assert "What to notice" in text(app), page
+    return app
+
+
+@pytest.mark.parametrize("few_photos", [3], indirect=True)
+def test_a_page_of_photos_and_one_of_codes_run(few_photos):
+    open_pages(["perturb", "sample"])
+
+
+@pytest.mark.release
+def test_every_page_and_the_report_run(few_photos):
+    app = open_pages(PAGES)
     go_to(app, "any/anomaly")
     app.segmented_control(key="data").set_value("Stanford Dogs").run()
     assert "What to notice" in text(app)
