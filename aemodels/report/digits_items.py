@@ -1,6 +1,6 @@
 """The items of the lab on small images, M1 to M5: what stands in the section of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from aemodels.report import digit_figures, losses, model_blocks, networks_descri
 from aemodels.report.document import Block, Observations, OwnWords, Paragraph, Table
 from aemodels.report.item_blocks import about_images, key, no_model
 from aemodels.report.material import Material, Scene
+from aemodels.report.panels import Row
 from aemodels.report.psnr_matrix import Score
 from aemodels.storage.catalogue import Model
 
@@ -155,15 +156,17 @@ def regularised(material: Material, scene: Scene) -> Iterator[Block]:
     of_plain = model_blocks.loss(material, [plain])
     yield from (block for block in model_blocks.loss(material, others) if block not in of_plain)
     yield from model_blocks.training(name, material, models, explains=False)
-    yield digit_figures.plane(name, _("Latent planes side by side"), [material.ckpt(m) for m in models], material.group.titles, scene)  # fmt: skip
-    yield _measured(name, material, models)
-    yield Observations(tuple(_changes(material, plain, others)))
+    figure = digit_figures.plane(name, _("Latent planes side by side"), [material.ckpt(m) for m in models], material.group.titles, scene)  # fmt: skip
+    rows = {row["model"]: row for row in figure.panel.rows}
+    yield figure
+    yield _measured(name, material, models, rows)
+    yield Observations(tuple(_changes(material, plain, others, rows)))
     yield Paragraph(_("Each model was trained once. Another seed would move every figure a little, so small differences say nothing."))  # fmt: skip
     yield OwnWords(key(scene, "M5"), _("Compare the uniform samples and the grids: what did each kind of L2 change, and why? Which would you choose to generate {many}?").format(many=words.many))  # fmt: skip
 
 
-def _measured(name: str, material: Material, models: list[Model]) -> Table:
-    """What is measured of each plane, a column a model."""
+def _measured(name: str, material: Material, models: list[Model], of_planes: Mapping[str, Row]) -> Table:
+    """What is measured of each plane, a column a model; of_planes are the numbers of the figure, by model."""
     rows: dict[str, list[str]] = {}
 
     def add(label: str, value: str) -> None:
@@ -171,15 +174,15 @@ def _measured(name: str, material: Material, models: list[Model]) -> Table:
 
     for model in models:
         ckpt = material.ckpt(model)
-        stats, kl = planes.plane_stats(ckpt.codes, ckpt.labels), ckpt.metrics.get("kl_nats")
+        plane, kl = of_planes[model.name], ckpt.metrics.get("kl_nats")
         add(_("BCE / nats a pixel"), number(ckpt.metrics["bce"], 4) if "bce" in ckpt.metrics else "–")
         add(_("PSNR / dB"), f"{number(ckpt.metrics['psnr_db'], 2)} ± {number(ckpt.metrics['psnr_db_ci95'], 2)}")
-        add(_("standard deviation of z₁"), number(stats.spread[0], 2))
-        add(_("standard deviation of z₂"), number(stats.spread[1], 2))
-        add(_("hole, share of the box"), percent(planes.hole_share(ckpt.codes, planes.box(ckpt.codes))))
-        add(_("hole, share of N(0, I)"), percent(planes.normal_hole_share(ckpt.codes)))
+        add(_("standard deviation of z₁"), number(plane["spread_z1"], 2))
+        add(_("standard deviation of z₂"), number(plane["spread_z2"], 2))
+        add(_("hole, share of the box"), percent(plane["hole_share"]))
+        add(_("hole, share of N(0, I)"), percent(plane["normal_hole_share"]))
         if data_has_classes(material):
-            add(_("nearest code of the same {class_}").format(class_=material.words.class_), percent(stats.neighbour_accuracy, 1))  # fmt: skip
+            add(_("nearest code of the same {class_}").format(class_=material.words.class_), percent(plane["neighbour_accuracy"], 1))  # fmt: skip
         add(_("weights, root mean square"), number(twins.weight_rms(ckpt.model), 3))
         add(_("KL divergence / nats"), number(sum(kl), 2) if kl else "–")
     caption = _("The planes, measured on {number} test codes each.").format(number=number(len(material.ckpt(models[0]).codes)))  # fmt: skip
@@ -187,15 +190,15 @@ def _measured(name: str, material: Material, models: list[Model]) -> Table:
     return Table(f"{name}-measured", caption, head, tuple((label, *values) for label, values in rows.items()))
 
 
-def _changes(material: Material, plain: Model, others: list[Model]) -> Iterator[str]:
-    base = material.ckpt(plain)
-    base_stats = planes.plane_stats(base.codes, base.labels)
-    base_holes = planes.hole_share(base.codes, planes.box(base.codes))
+def _changes(material: Material, plain: Model, others: list[Model], of_planes: Mapping[str, Row]) -> Iterator[str]:
+    base, base_plane = material.ckpt(plain), of_planes[plain.name]
+    base_stats = _stats(base_plane)
     for model in others:
         ckpt, title = material.ckpt(model), material.title(model)
-        stats = planes.plane_stats(ckpt.codes, ckpt.labels)
+        plane = of_planes[model.name]
+        stats = _stats(plane)
         yield observations.width(title, stats, base_stats)
-        yield observations.holes(title, planes.hole_share(ckpt.codes, planes.box(ckpt.codes)), base_holes)
+        yield observations.holes(title, plane["hole_share"], base_plane["hole_share"])
         if data_has_classes(material):
             yield observations.separation(
                 title, stats.neighbour_accuracy, base_stats.neighbour_accuracy, material.words.class_
@@ -205,8 +208,12 @@ def _changes(material: Material, plain: Model, others: list[Model]) -> Iterator[
             sizes = twins.weight_rms(ckpt.model), twins.weight_rms(base.model)
             yield observations.weights(title, *sizes, *twins.num_scale_free(ckpt.model))
         if kl := ckpt.metrics.get("kl_nats"):
-            shares = planes.normal_hole_share(ckpt.codes), planes.normal_hole_share(base.codes)
+            shares = plane["normal_hole_share"], base_plane["normal_hole_share"]
             yield observations.of_prior(title, *shares, sum(kl), material.words.one)
+
+
+def _stats(plane: Row) -> planes.PlaneStats:
+    return planes.PlaneStats((plane["spread_z1"], plane["spread_z2"]), plane["neighbour_accuracy"])
 
 
 def data_has_classes(material: Material) -> bool:
