@@ -127,6 +127,7 @@ def test_a_scene_is_drawn_again_and_found_again_by_its_url(path, visit):
     assert picture_bytes(visit(page.url.rpartition("/")[2])) == shown[2]
 
 
+@pytest.mark.release
 def test_own_photos(visit):
     page = visit("dogs-reconstruct")
     page.get_by_role("radio", name="Your own").or_(page.get_by_role("button", name="Your own")).click()

@@ -86,7 +86,7 @@ def faults_of(page, name, of_streamlit):
     return faults
 
 
-@pytest.mark.parametrize("address", ["dogs-sample", STATES[0]])
+@pytest.mark.parametrize("address", ["dogs-sample", pytest.param(STATES[0], marks=pytest.mark.release)])
 def test_axe_finds_only_what_an_empty_streamlit_page_has_too(address, new_page, app_url_with_photos, of_streamlit):
     page = new_page()
     page.goto(f"{app_url_with_photos}/{address}")

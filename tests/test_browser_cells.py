@@ -87,6 +87,7 @@ def test_a_cell_is_clicked_dragged_and_moved_by_keys_and_found_again_by_its_url(
     assert np.array_equal(pixels(again, wait_for_picture(again, "^Where picture 2 .* cell 3, 7 ")), shown)
 
 
+@pytest.mark.release
 def test_back_shows_the_cell_picked_before(visit):
     page = visit("dogs-reconstruct?seed=3")
     for row, column in ((1, 8), (5, 2)):
@@ -121,6 +122,7 @@ def test_a_channel_is_clicked_and_its_picture_is_the_decoder_s(visit):
     assert np.abs(pixels(page, picture) - enlarged).max() < 1.5 / 255
 
 
+@pytest.mark.release
 def test_the_slow_charts_come_by_themselves(visit):
     page = visit("dogs-reconstruct")
     for key in ("channel_worth", "reach"):

@@ -79,6 +79,7 @@ def test_a_walk_between_two_dogs_stays_in_the_address(visit):
     assert "from dog 3 to dog 5" in alts[1]
 
 
+@pytest.mark.release
 def test_the_convention_is_switched_and_found_again_by_its_url(visit):
     plain = aemodels.load_checkpoint("dog-ae").metrics["evaluations"]
     tables = {

@@ -64,6 +64,7 @@ def test_a_picture_that_was_uploaded_stays(new_page, app_url):
     assert query(page) == {"photos": "own", "seed": "7", "lang": "zh"}
 
 
+@pytest.mark.release
 def test_the_switch_can_be_reached_in_a_narrow_window_and_does_not_widen_it(new_page, app_url):
     page = new_page(viewport={"width": 390, "height": 844})
     page.goto(f"{app_url}/training")

@@ -99,6 +99,7 @@ def draw(page, button, corners):
     page.mouse.up()
 
 
+@pytest.mark.release
 def test_a_lasso_and_a_box_make_a_direction(page):
     triangle = [(0.1, 0.4), (0.35, 0.4), (0.1, 0.8)]
     draw(page, "lasso-a", triangle)

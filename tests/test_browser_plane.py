@@ -192,6 +192,7 @@ def test_drawn_box_fills_both_pictures_and_the_grid_decodes_it(visit, ckpts):
     page.wait_for_function("!new URLSearchParams(location.search).get('box')")
 
 
+@pytest.mark.release
 def test_box_button_draws_a_box_without_a_key(visit, ckpts):
     page = visit("mnist-latent-plane?side=10")
     button, canvas, view = (
@@ -308,6 +309,7 @@ def test_path_is_walked_between_two_picked_digits(visit, ckpts):
     check(a, b)
 
 
+@pytest.mark.release
 def test_path_draws_a_new_pair_after_one_was_picked(visit):
     page = visit("mnist-path?a=3&b=8&seed=5")
     page.locator("h1").click()  # the key N is for the page, not for a field
@@ -319,6 +321,7 @@ def test_path_draws_a_new_pair_after_one_was_picked(visit):
     assert [field.input_value() for field in fields.all()] == ["", ""]
 
 
+@pytest.mark.release
 def test_whole_plane_has_the_grids_box_as_a_part_and_the_grid_fills_its_own(visit, ckpts):
     page, ckpt = visit("mnist-latent-plane?side=10"), ckpts["mnist-ae"]
     page.wait_for_function("globalThis.latentLab.has('grid')")
@@ -377,6 +380,7 @@ def test_axes_have_two_ticks_at_least_and_not_too_many(width_px, new_page):
         assert min(abs(mantissa - m) for m in (1, 2, 5)) < 1e-6 * 5
 
 
+@pytest.mark.release
 def test_planes_survive_a_change_of_page(visit, ckpts):
     page = visit("mnist-latent-plane")
     for title, css in (("Path", "#walk"), ("Twins", ".twins canvas.digit"), ("Latent plane", "#decoded")):
@@ -392,6 +396,7 @@ def test_planes_survive_a_change_of_page(visit, ckpts):
     assert difference(page.locator("#decoded"), decoded(ckpts["mnist-ae"], z)) <= 1
 
 
+@pytest.mark.release
 def test_a_plane_on_the_screen_changes_its_language(visit):
     page = visit("mnist-latent-plane")
     says = {

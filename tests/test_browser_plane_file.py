@@ -108,6 +108,7 @@ def test_the_labs_file_is_small_holds_four_models_and_is_touched_without_any_req
     assert page.seen == [lab_file.as_uri()]
 
 
+@pytest.mark.release
 def test_a_box_zooms_into_both_pictures_and_the_whole_plane_comes_back(lab_file, visit):
     page = visit(lab_file, viewport={"width": 1440, "height": 1000}, locale="en-GB")
     ckpt = aemodels.load_checkpoint("mnist-ae")

@@ -51,6 +51,7 @@ def download(page, label):
     return download.value.suggested_filename, download.value.path().read_bytes()
 
 
+@pytest.mark.release
 def test_adding_a_panel_from_a_fragment_is_said_on_the_page_and_not_warned_of_in_the_terminal(page, app_with_photos):
     log = app_with_photos[1]
     before = log.read_text()

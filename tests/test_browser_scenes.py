@@ -68,6 +68,7 @@ def test_a_scene_that_was_clicked_together_comes_back(visit):
     assert model(page) == "Noise 0.10"
 
 
+@pytest.mark.release
 def test_a_bookmarked_scene_goes_along_and_comes_back(visit):
     page = visit("mnist-latent-plane?z=1,1&seed=7&mnist_model=L2+on+the+code")
     go(page, "Path", seed=7, mnist_model="mnist-ae-l2-code")

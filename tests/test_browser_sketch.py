@@ -91,6 +91,7 @@ def test_a_drawn_digit_is_denoised_and_found_again_by_its_url(visit):
     assert ink(again) == pytest.approx(ink(page))
 
 
+@pytest.mark.release
 def test_undo_and_clear_work_with_the_keyboard(visit):
     page = visit(PATH)
     undo, clear = (page.get_by_role("button", name=name) for name in ("Undo", "Clear"))

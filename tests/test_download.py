@@ -265,6 +265,7 @@ def test_a_part_longer_than_the_servers_file_is_kept(tmp_path, server):
     assert part_of(tmp_path) == b"x" * 2000
 
 
+@pytest.mark.release
 def test_of_two_processes_one_fetches_and_the_other_waits(tmp_path, server):
     archive = serve(server, make_tar())
     command = [sys.executable, "-c", FETCH, tmp_path, archive.url, str(archive.num_bytes), archive.md5]

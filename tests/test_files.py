@@ -2,6 +2,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -102,5 +103,6 @@ def test_two_processes_that_write_at_once_leave_one_whole_file(tmp_path):
         if path.exists():
             content = path.read_bytes()
             assert content in (b"a" * 100_000, b"b" * 100_000)
+        time.sleep(0.001)
     assert [writer.returncode for writer in writers] == [0, 0]
     assert [file.name for file in tmp_path.iterdir()] == ["file"]

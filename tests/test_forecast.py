@@ -112,6 +112,7 @@ def shared(digits, tmp_path_factory):
     return out, arguments
 
 
+@pytest.mark.release
 def test_minutes_are_shared_among_several_models(shared, capsys):
     out, arguments = shared
     shares = [aemodels.load_checkpoint(name, out).train_config.minutes for name in TWO]
@@ -122,6 +123,7 @@ def test_minutes_are_shared_among_several_models(shared, capsys):
     assert "This will take" not in capsys.readouterr().out
 
 
+@pytest.mark.release
 def test_other_minutes_than_finished_models_had_are_refused(shared, capsys):
     out, arguments = shared
     capsys.readouterr()

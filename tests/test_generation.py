@@ -498,6 +498,7 @@ def test_the_command_writes_what_it_measures(few_dogs, capsys):
     assert "standard" in capsys.readouterr().out
 
 
+@pytest.mark.release
 def test_of_a_prior_the_commands_measure_more_and_only_once(few_dogs, monkeypatch):
     dogs, folder = few_dogs
     save_prior("dog-prior", folder)

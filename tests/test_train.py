@@ -405,6 +405,7 @@ def test_the_index_of_a_quick_run_points_to_the_photos_of_its_codes(small_data):
     assert quick.record.label_names[0] == "Chihuahua"
 
 
+@pytest.mark.release
 def test_terminated_training_leaves_no_half_written_file(mnist, tmp_path):
     """As a batch system or a container ends it, in the middle of writing."""
     code = (
@@ -514,7 +515,7 @@ def spoil(monkeypatch, epoch, spoilt=lambda terms: {name: term * float("nan") fo
     monkeypatch.setattr(autoencoders.Autoencoder, "forward", spoilt_forward)
 
 
-@pytest.mark.parametrize("spoilt", ["loss", "gradients"])
+@pytest.mark.parametrize("spoilt", ["loss", pytest.param("gradients", marks=pytest.mark.release)])
 def test_training_that_diverges_keeps_its_last_good_epoch_and_goes_on_from_it(
     spoilt, mnist, uninterrupted, tmp_path, monkeypatch, capsys
 ):
@@ -582,7 +583,12 @@ def test_a_quick_look_at_few_photos_takes_as_many_steps_as_it_needs(small_data, 
     assert config.epochs * (num_images // config.batch_size) >= request.QUICK_STEPS
 
 
-@pytest.mark.parametrize("longer", [["--epochs", "5"], ["--epochs", "2"], ["--epochs", "4", "--minutes", "30"]])
+OTHERWISE = [["--epochs", "2"], ["--epochs", "4", "--minutes", "30"]]
+
+
+@pytest.mark.parametrize(
+    "longer", [["--epochs", "5"], *(pytest.param(o, marks=pytest.mark.release) for o in OTHERWISE)]
+)
 def test_an_interrupted_training_goes_on_for_other_epochs_or_minutes(longer, unfinished, mnist):
     arguments = ["--quick", "--device", "cpu", "--data", str(mnist), "--out", str(unfinished)]
     assert train.main(["--only", DAE, *arguments, *longer]) == 0

@@ -83,6 +83,7 @@ def test_a_photo_is_itself_but_for_its_colours_detail():
     assert np.abs(colour.mean((0, 1)) - photo().numpy().mean((1, 2)) / 255).max() < 0.002
 
 
+@pytest.mark.release
 def test_no_scale_or_quantiser_is_better_than_what_is_found(monkeypatch):
     monkeypatch.setattr(vvc, "SCALES", (1, 1 / 2))
     x, budgets = photo(), (80, 120)
