@@ -8,7 +8,7 @@ import streamlit as st
 from aemodels.data import words
 from aemodels.language import _, any_of, number, sentences
 from aemodels.storage import catalogue
-from pages.parts.shared import controls, export, loaders, models, originals, thumbnails
+from pages.parts.shared import controls, export, glossary, loaders, models, originals, thumbnails
 
 KINDS_OF_SECTIONS = {"mnist": _("small images"), "dogs": _("photos")}
 MORE = {
@@ -109,6 +109,7 @@ st.markdown(
 with st.container(horizontal=True):
     for page, label in MORE.items():
         st.page_link(f"{page}.py", label=label)
+glossary.show()
 
 st.header(_("Models"), anchor=False)
 for i, group in enumerate(found.groups):
