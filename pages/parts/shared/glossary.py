@@ -12,7 +12,7 @@ WORDS = {
     N_("A sample"): N_("What the decoder makes of a code that was drawn at random."),
     N_("Test pictures"): N_("Pictures that no network has learnt from. All figures are measured on them unless something else is said."),
     N_("MSE"): N_("Mean squared error: the differences between two pictures' pixels, squared and averaged. A pixel goes from 0 to 1."),
-    N_("PSNR"): N_("Peak signal-to-noise ratio: 10·log10(1 / MSE), in decibels. Three decibels more are half the error."),
+    N_("PSNR"): N_("Peak signal-to-noise ratio: 10·log10(1 / MSE), in decibels. Three decibels more are half the MSE."),
     N_("BCE"): N_("Binary cross-entropy, in nats a pixel: the digits' error. It does not reach 0, as a grey pixel costs something even if it is met exactly."),
     N_("Nat"): N_("A unit of information, like the bit: one nat is 1.44 bits."),
     N_("Noise variance, σ²"): N_("The mean square of the noise that is added to each number of a code of mean square 1."),
@@ -27,5 +27,6 @@ WORDS = {
 
 def show() -> None:
     """All of them, folded away."""
-    with st.expander(_("Words that the pages use"), icon=":material/menu_book:"):
-        st.markdown("\n".join(f"- **{_(term)}**: {_(meaning)}" for term, meaning in WORDS.items()))
+    told = [_("{name}: {sentence}").format(name=f"**{_(term)}**", sentence=_(meaning)) for term, meaning in WORDS.items()]
+    with st.expander(_("Words that the pages use")):
+        st.markdown("\n".join(f"- {line}" for line in told))
