@@ -27,6 +27,8 @@ WORDS = {
 
 def show() -> None:
     """All of them, folded away."""
-    told = [_("{name}: {sentence}").format(name=f"**{_(term)}**", sentence=_(meaning)) for term, meaning in WORDS.items()]
+    told = [
+        _("{name}: {sentence}").format(name=f"**{_(term)}**", sentence=_(meaning)) for term, meaning in WORDS.items()
+    ]
     with st.expander(_("Words that the pages use")):
         st.markdown("\n".join(f"- {line}" for line in told))
