@@ -29,12 +29,8 @@ def is_file(path: str | Path) -> bool:
 def _mode(path: str | Path) -> int:
     try:
         return os.stat(path).st_mode
-    except (
-        FileNotFoundError,
-        NotADirectoryError,
-        ValueError,
-    ):  # the last for what can be no path, such as one with a zero byte
-        return 0
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return 0  # ValueError: what can be no path, such as one with a zero byte
     except OSError as error:
         raise DataError(
             _("{path} cannot be opened ({reason}); check path and permissions.").format(
@@ -62,12 +58,7 @@ def replacing(path: Path) -> Iterator[Path]:
     except FileError:
         raise
     except (OSError, RuntimeError) as error:  # torch.save tells of a full disk by the latter
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise FileError(
-            _("{path} could not be written: {reason}; make room or choose another folder.").format(
-                path=path, reason=reason
-            )
-        ) from error
+        raise _not_written(path, error) from error
     finally:
         if temporary:
             with contextlib.suppress(OSError):
@@ -82,11 +73,14 @@ def said(path: Path) -> Iterator[None]:
     except FileError:
         raise
     except OSError as error:
-        raise FileError(
-            _("{path} could not be written: {reason}; make room or choose another folder.").format(
-                path=path, reason=error.strerror or error
-            )
-        ) from error
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: Exception) -> FileError:
+    reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+    return FileError(
+        _("{path} could not be written: {reason}; make room or choose another folder.").format(path=path, reason=reason)
+    )
 
 
 def _replace(temporary: str, path: Path) -> None:

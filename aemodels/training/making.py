@@ -5,7 +5,6 @@ import math
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 from torch import Tensor
@@ -31,17 +30,17 @@ def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
 
 @contextlib.contextmanager
 def _alone(name: str, at: Workplace) -> Iterator[None]:
-    lock = FileLock(at.out / ".resume" / f"{name}.lock", timeout=0)
-    # Where the folder cannot be written, keeping the state says so; and some file systems know no locks.
-    with contextlib.suppress(OSError, NotImplementedError):
-        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise LatentLabError(
-                f"{name} is being trained into {at.out} by another program; wait for that or stop it, or give another folder with --out."
-            ) from error
-    with lock if lock.is_locked else contextlib.nullcontext():
+    path = at.out / ".resume" / f"{name}.lock"
+    with contextlib.ExitStack() as held:
+        # Where the folder cannot be written, keeping the state says so; and some file systems know no locks.
+        with contextlib.suppress(OSError, NotImplementedError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                held.enter_context(FileLock(path, timeout=0))
+            except Timeout as error:
+                raise LatentLabError(
+                    f"{name} is being trained into {at.out} by another program; wait for that or stop it, or give another folder with --out."
+                ) from error
         yield
 
 
