@@ -152,6 +152,7 @@ def in_turns(
 
 def draw_again(page: Page) -> list[float | None]:
     """Milliseconds until a new picture, until the first panel is whole, and until all of the page."""
+    page.wait_for_selector(".st-key-again button")
     return page.evaluate(CLICK)
 
 
