@@ -272,7 +272,7 @@ def test_the_learned_prior_is_a_sampler_where_there_is_one():
     assert panel(app).settings["drawn from"] == "dog-prior"
     perturbed = open_page("dogs/perturb", seed=3, model="dog-noise-0.10", codes="learned")
     assert panel(perturbed).settings["codes of"] == "Nine learned samples"
-    regularised = go_to(perturbed, "dogs/noise_regularised")
+    regularised = open_page("dogs/noise_regularised", seed=3, noise_view="samples")
     assert "nine learned samples" in panel(regularised).alt
 
 

@@ -28,8 +28,8 @@ pytestmark = pytest.mark.usefixtures("quickly")
 
 
 def open_page(page, seed=1, **chosen):
-    """The page in a new session, with this seed in its URL and these values chosen one after the other."""
-    app = apptest.open_page(f"dogs/{page}", seed=seed)
+    """The page in a new session, with this seed in its URL and these values chosen one after the other; its samples, where it has views."""
+    app = apptest.open_page(f"dogs/{page}", seed=seed, noise_view="samples")
     for key, value in chosen.items():
         app.segmented_control(key=key).set_value(value).run()
     return app
@@ -47,9 +47,7 @@ def nine_photos(dogs, seed):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_with_photos(page, with_photos, request):
-    if page == "noise_regularised":  # the second figure is of the lab's models alone
-        request.getfixturevalue("lab_models")
+def test_with_photos(page, with_photos):
     app = open_page(page)
     assert not app.exception
     assert not app.error
@@ -57,9 +55,7 @@ def test_with_photos(page, with_photos, request):
     assert [title.value for title in app.title] == [PAGES[page]]
     assert pictures(app)
     assert "What to notice" in text(app)
-    figures = 2 if page == "noise_regularised" else 1
-    tables = 1 if page == "noise_regularised" else 0  # of each variance
-    assert len(app.download_button) == 2 * figures + tables
+    assert len(app.download_button) == 2
 
 
 @pytest.mark.parametrize("page", PAGES)

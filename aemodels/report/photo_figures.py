@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import latents
@@ -138,27 +139,40 @@ def over_variances(
     name: str, models: Mapping[str, psnr_matrix.Curve], baselines: Mapping[str, psnr_matrix.Curve]
 ) -> Figure:
     """PSNR over the variance of the noise while testing: a solid line a model, a dashed one a baseline."""
-    everything = {**models, **baselines}
-    chart = curves.Chart(
-        {
-            psnr_matrix.name(label): ([*curve], [score.psnr_db for score in curve.values()])
-            for label, curve in everything.items()
-        },
-        _("noise variance while testing"),
-        _("mean PSNR / dB"),
-        dashed=frozenset(map(psnr_matrix.name, baselines)),
-    )
     caption = _(
         "PSNR over the variance of the noise on the code, measured on the test images. Dashed: baselines without a network."
     )
     rows = [
         {"model": label, "noise_variance": v, "psnr_db": score.psnr_db, "psnr_db_ci95": score.ci95}
-        for label, curve in everything.items()
+        for label, curve in {**models, **baselines}.items()
         for v, score in curve.items()
     ]
     settings = {_("models"): list_of(models)}
-    return picture(
-        f"{name}-variances", _("PSNR over the variance"), caption, curves.draw([chart], PRINT_PX, 1000), rows, settings
+    drawn = curves.draw([_of_variances(models, baselines)], PRINT_PX, 1000)
+    return picture(f"{name}-variances", _("PSNR over the variance"), caption, drawn, rows, settings)
+
+
+def variances_panel(
+    models: Mapping[str, psnr_matrix.Curve],
+    baselines: Mapping[str, psnr_matrix.Curve],
+    width_px: int,
+    ink: figures.Ink,
+    caption: str = "",
+) -> Image.Image:
+    """The same picture as a panel of a page."""
+    drawn = curves.draw([_of_variances(models, baselines)], width_px, round(0.45 * width_px))
+    return figures.panel([[np.asarray(drawn)]], caption=caption, width_px=width_px, ink=ink)
+
+
+def _of_variances(models: Mapping[str, psnr_matrix.Curve], baselines: Mapping[str, psnr_matrix.Curve]) -> curves.Chart:
+    return curves.Chart(
+        {
+            psnr_matrix.name(label): ([*curve], [score.psnr_db for score in curve.values()])
+            for label, curve in {**models, **baselines}.items()
+        },
+        _("noise variance while testing"),
+        _("mean PSNR / dB"),
+        dashed=frozenset(map(psnr_matrix.name, baselines)),
     )
 
 

@@ -78,6 +78,8 @@ def findings(
     points = []
     if not own:
         return points
+    if _each_best_at_its_own(models, own):
+        points.append(_("**Each model is the best one under the noise that it was trained with.**"))
     at_own = _("Compared with {other}, each model under the noise of its training: {gaps}.")
     for label, scores in references.items():
         gaps = {m: gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
@@ -115,6 +117,13 @@ def findings(
         ).format(variance=number(variance, 2), gaps=_listed(behind, own))
     )
     return points
+
+
+def _each_best_at_its_own(models: Mapping[str, Curve], own: Mapping[str, float]) -> bool:
+    others = [(m, v, other) for m, v in own.items() for other in models if other != m and v in models[other]]
+    return bool(others) and all(
+        v in models[m] and models[m][v].psnr_db > models[other][v].psnr_db for m, v, other in others
+    )
 
 
 def audit(evaluations: Evaluations) -> dict[str, str]:

@@ -1,31 +1,36 @@
-"""The section of the page on noise that holds trained codes against VVC over a real channel code."""
+"""The view of the page on noise that holds trained codes against VVC over a real channel code."""
 
 from collections.abc import Mapping
 from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from aemodels import Checkpoint, language
-from aemodels.data import words
 from aemodels.data.sources import DataRecord
 from aemodels.language import _, list_of
 from aemodels.report import psnr_matrix
 from pages.parts.photos import cliff, cliff_charts
+from pages.parts.photos.channel_models import Compared, choose_convention
 from pages.parts.shared import controls, export, loaders
 
 
-def show(data: DataRecord, ckpts: Mapping[str, Checkpoint], own: Mapping[str, float], convention: str) -> None:
-    """Chart, what to notice, and downloads; nothing where nothing was measured of these models' photos.
-
-    own         the variance that each model was trained at, of those with noise
-    convention  a key of psnr_matrix.CONVENTIONS
-    """
+def show(compared: Compared, row: DeltaGenerator) -> None:
+    """Chart, what to notice, and downloads, or what is missing for them; its widget stands in the row."""
+    with row:
+        convention = choose_convention()
+    data, ckpts, own = compared.group.data, compared.ckpts, compared.own
     kept_for = (data.fingerprint, tuple(ckpts), tuple(own.items()), convention, language.current(), loaders.measured())
     measured, chart = _measured(*kept_for, data, ckpts)
     if measured is None:
+        st.info(
+            _(
+                "VVC over a real channel code has not been measured on these {photos} yet. `python -m benchmarks.separate_coding` does it."
+            ).format(photos=compared.picture.many),
+            icon=":material/info:",
+        )
         return
-    st.header(_("When the channel is worse than planned"), anchor=False)
     alt = _("PSNR against the channel's SNR: a curve for each model, and one for VVC over each real channel code")
     st.plotly_chart(
         chart,
@@ -33,16 +38,16 @@ def show(data: DataRecord, ckpts: Mapping[str, Checkpoint], own: Mapping[str, fl
         alt=alt,
         config={"toImageButtonOptions": {"filename": "cliff", "scale": 3}},
     )
-    st.caption(cliff.about(measured, words.of(data.config)))
     if points := cliff.findings(measured):
-        controls.notice(points, key="-cliff")
+        controls.notice(points)
+    st.caption(cliff.about(measured, compared.picture))
     settings = {
         _("PSNR"): _(psnr_matrix.CONVENTIONS[convention]),
         _("models"): list_of(measured.models),
         _("channel codes"): list_of(map(cliff.made, measured.codes)),
     }
     draw = partial(cliff_charts.panel, measured)
-    export.export_row("cliff", draw, cliff_charts.rows(measured), settings, alt=alt, key="-cliff")
+    export.export_row("cliff", draw, cliff_charts.rows(measured), settings, alt=alt)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
