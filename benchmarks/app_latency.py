@@ -291,7 +291,9 @@ def main() -> None:
     parser.add_argument("--interactions", type=int, default=500, help="while memory is watched (default: 500)")
     parser.add_argument("--people", type=int, default=20, help="who click at once (default: 20)")
     parser.add_argument(
-        "--pages", nargs="*", help="only clicks and seeds, on these pages or, where none is named, on all"
+        "--pages",
+        nargs="*",
+        help="only clicks and seeds, on these pages, such as 'dogs-noise-regularised?noise_view=samples', or, where none is named, on all",
     )
     parser.add_argument("--cache", help="folder for what is kept on disk (default: a new one)")
     options = parser.parse_args()
