@@ -237,9 +237,9 @@ def test_the_first_point_answers_whether_sampling_generates():
 
 def test_the_chart_that_is_kept_is_in_each_visitors_language():
     for spoken, title, linear, answer in (
-        ("en", "noise variance while testing", LINEAR, "**Each model is the best one under the noise that it was trained with.**"),
+        ("en", "noise variance while testing", LINEAR, "Each model is the best one under the noise"),
         ("zh", "测试时的噪声方差", "PCA（最优线性编码）", "每个模型在自己训练时的噪声下都是最好的。"),
-        ("en", "noise variance while testing", LINEAR, "**Each model is the best one under the noise that it was trained with.**"),
+        ("en", "noise variance while testing", LINEAR, "Each model is the best one under the noise"),
     ):
         app = open_page(lang=spoken)
         shown, layout = traces(app)
