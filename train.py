@@ -19,28 +19,33 @@ import signal
 import sys
 from pathlib import Path
 
-import torch
+from aemodels import stopping
 
-from aemodels import console, precision
-from aemodels.data import packed
-from aemodels.errors import FileError, LatentLabError
-from aemodels.models.config import MAX_COUNT, MAX_MINUTES
-from aemodels.storage import checkpoints
-from aemodels.text import one_line
-from aemodels.training import (
-    carrying,
-    duration,
-    generating,
-    lacking,
-    making,
-    measuring,
-    processes,
-    provenance,
-    recipes,
-    table,
-)
-from aemodels.training.request import Request
-from aemodels.training.workplace import Workplace
+STOPPED = "Stopped; run the same command again to go on from the last saved epoch."
+
+with stopping.at_once(STOPPED):
+    import torch
+
+    from aemodels import console, precision
+    from aemodels.data import packed
+    from aemodels.errors import FileError, LatentLabError
+    from aemodels.models.config import MAX_COUNT, MAX_MINUTES
+    from aemodels.storage import checkpoints
+    from aemodels.text import one_line
+    from aemodels.training import (
+        carrying,
+        duration,
+        generating,
+        lacking,
+        making,
+        measuring,
+        processes,
+        provenance,
+        recipes,
+        table,
+    )
+    from aemodels.training.request import Request
+    from aemodels.training.workplace import Workplace
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -122,8 +127,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     console.accept_any_text()
-    args = parse(arguments)
     try:
+        args = parse(arguments)
         return run(args)
     except FileError as error:
         how = "" if args.pack else " with --out"
@@ -140,8 +145,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"\n{where} cannot be used ({error.strerror}); check path and permissions.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped; run the same command again to go on from the last saved epoch.", file=sys.stderr)
-        return 130
+        print(f"\n{STOPPED}", file=sys.stderr)
+        return stopping.STATUS
 
 
 def run(args: argparse.Namespace) -> int:
