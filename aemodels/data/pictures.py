@@ -1,5 +1,7 @@
 """One picture: opened safely, upright, whole, in sRGB; and as the square that networks see."""
 
+import io
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -83,19 +85,20 @@ def open_picture(file: str | Path | BinaryIO, side_px: int | None = None) -> Ima
     `file` is a path or a seekable binary stream. An embedded colour profile is followed, more than 8 bits are brought to
     8, and of an animation or of several pages the first is taken. With `side_px` a JPEG may be decoded at a fraction of
     its size, no side shorter than that. Raises DataError where the file cannot be opened or decoded as a picture, where
-    nothing tells what its numbers mean, or where it has more than 100 megapixels.
+    nothing tells what its numbers mean, or where it has more than 100 megapixels; ValueError where `file` is something else.
     """
-    if isinstance(file, (str, Path)):
+    if isinstance(file, (str, os.PathLike)):
         try:
             with open(file, "rb") as stream:
                 return open_picture(stream, side_px)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter where there is a zero byte in the path
             raise DataError(
                 _("{path} cannot be opened ({reason}); check path and permissions.").format(
-                    path=one_line(file), reason=error.strerror
+                    path=one_line(os.fspath(file)), reason=getattr(error, "strerror", error)
                 )
             ) from error
 
+    _check_stream(file)
     name = file_name(file)
     try:
         return _decode(file, name, side_px)
@@ -147,6 +150,17 @@ def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
         return colours.to_srgb(samples.read_tiff(file, _check_pixels))
 
 
+def _check_stream(file: object) -> None:
+    if not (hasattr(file, "read") and hasattr(file, "seek")) or isinstance(file, io.TextIOBase):
+        raise ValueError(
+            f"file is a {type(file).__name__}, but must be a path or a stream of bytes, such as io.BytesIO(content) of a file's content."
+        )
+    if getattr(file, "closed", False):
+        raise ValueError("file is a stream that is closed; open it again.")
+    if hasattr(file, "seekable") and not file.seekable():
+        raise ValueError("file is a stream that cannot go back to its start; give io.BytesIO(file.read()).")
+
+
 def _check_pixels(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise _TooLargeError
@@ -154,5 +168,5 @@ def _check_pixels(width: int, height: int) -> None:
 
 def file_name(file: str | Path | BinaryIO) -> str:
     """The name of a path's or stream's file, to stand in a message."""
-    path = file if isinstance(file, (str, Path)) else getattr(file, "name", None)
-    return one_line(Path(path).name) if isinstance(path, (str, Path)) else _("The picture")
+    path = file if isinstance(file, (str, os.PathLike)) else getattr(file, "name", None)
+    return one_line(Path(path).name) if isinstance(path, (str, os.PathLike)) else _("The picture")
