@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock
+
 from aemodels.errors import DataError, FileError
 from aemodels.language import _
 from aemodels.text import one_line
@@ -115,6 +117,19 @@ def _remove_leftovers(folder: Path) -> None:
                     path.unlink()
             finally:
                 os.close(handle)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time of those that read a file of the folder, change what it holds and write it again.
+
+    Where the folder cannot be written there is no lock, and writing says why; some file systems know no locks.
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError, NotImplementedError):
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(folder / ".lock"))
+        yield
 
 
 @contextlib.contextmanager
