@@ -55,6 +55,9 @@ _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", *_TIFF_MAGIC)
+
+
 class _TooLargeError(Exception):
     pass
 
@@ -148,6 +151,17 @@ def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
         if not head.startswith(_TIFF_MAGIC):
             raise
         return colours.to_srgb(samples.read_tiff(file, _check_pixels))
+
+
+def begins_like_a_picture(path: str | Path) -> bool:
+    """Whether the first bytes of a file are those of a JPEG, PNG, GIF, TIFF, WebP, HEIC or AVIF picture; not where it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(12)
+    except OSError:
+        return False
+    is_webp, brand = head[:4] == b"RIFF" and head[8:] == b"WEBP", head[8:] if head[4:8] == b"ftyp" else b""
+    return head.startswith(_BEGINNINGS) or is_webp or brand in _HEIF_BRANDS | {b"mif1", b"avif", b"avis"}
 
 
 def _check_stream(file: object) -> None:
