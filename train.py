@@ -19,28 +19,34 @@ import signal
 import sys
 from pathlib import Path
 
-import torch
+from aemodels import stopping
 
-from aemodels import console, precision
-from aemodels.data import packed
-from aemodels.errors import FileError, LatentLabError
-from aemodels.models.config import MAX_COUNT, MAX_MINUTES
-from aemodels.storage import checkpoints
-from aemodels.text import one_line
-from aemodels.training import (
-    carrying,
-    duration,
-    generating,
-    lacking,
-    making,
-    measuring,
-    processes,
-    provenance,
-    recipes,
-    table,
-)
-from aemodels.training.request import Request
-from aemodels.training.workplace import Workplace
+STOPPED = "Stopped; run the same command again to go on from the last saved epoch."
+
+with stopping.at_once(STOPPED):
+    import torch
+
+    from aemodels import console, precision
+    from aemodels.data import packed
+    from aemodels.errors import DataError, FileError, LatentLabError
+    from aemodels.files import is_file, is_folder
+    from aemodels.models.config import MAX_COUNT, MAX_MINUTES
+    from aemodels.storage import checkpoints
+    from aemodels.text import one_line
+    from aemodels.training import (
+        carrying,
+        duration,
+        generating,
+        lacking,
+        making,
+        measuring,
+        processes,
+        provenance,
+        recipes,
+        table,
+    )
+    from aemodels.training.request import Request
+    from aemodels.training.workplace import Workplace
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -122,8 +128,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     console.accept_any_text()
-    args = parse(arguments)
     try:
+        args = parse(arguments)
         return run(args)
     except FileError as error:
         how = "" if args.pack else " with --out"
@@ -140,8 +146,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"\n{where} cannot be used ({error.strerror}); check path and permissions.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped; run the same command again to go on from the last saved epoch.", file=sys.stderr)
-        return 130
+        print(f"\n{STOPPED}", file=sys.stderr)
+        return stopping.STATUS
 
 
 def run(args: argparse.Namespace) -> int:
@@ -164,6 +170,11 @@ def run(args: argparse.Namespace) -> int:
 
         download.download_mnist(request.roots[0])
         download.download_dogs(request.roots[0])
+    for place in request.data:
+        if not (is_folder(place) or is_file(place)):
+            raise DataError(
+                f"There is no {one_line(place)}; give --data the folders of data sets, or files of packed photos."
+            )
     if args.pack:
         print(carrying.pack(request, args.pack, args.quality or packed.QUALITY))
         return 0

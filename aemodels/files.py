@@ -1,6 +1,7 @@
 """The one way in which files are written: whole, or not at all; and whether there is a file or a folder."""
 
 import contextlib
+import functools
 import os
 import stat
 import tempfile
@@ -8,10 +9,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock
+
 from aemodels.errors import DataError, FileError
 from aemodels.language import _
 from aemodels.text import one_line
 
+try:
+    import fcntl
+except ImportError:  # Windows, which deletes no file that a process has open
+    fcntl = None
+
+PREFIX, SUFFIX = ".latent-lab-", ".part"  # of files that are being written
 PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
@@ -44,25 +53,83 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its place if, and only if, writing it succeeds.
 
     Raises FileError, which is an OSError too, where the disk is full or the folder or the file cannot be written. Windows
-    replaces no file that some program has open; that is tried again for three seconds.
+    replaces no file that some program has open; that is tried again for three seconds. What a process that was killed has left in
+    the folder is removed.
     """
-    temporary = None
+    handle = temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Its name tells nothing: that of the file may be as long as a file's name can be.
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        os.close(handle)
+        _remove_leftovers(path.parent)
+        handle, temporary = _begin(path.parent)
         yield Path(temporary)
         os.chmod(temporary, 0o644)
+        if not fcntl:
+            os.close(handle)
+            handle = None
         _replace(temporary, path)
     except FileError:
         raise
     except (OSError, RuntimeError) as error:  # torch.save tells of a full disk by the latter
         raise _not_written(path, error) from error
     finally:
+        if handle is not None:
+            os.close(handle)
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _begin(folder: Path) -> tuple[int, str]:
+    """An open file of a new name in the folder, and its path. As long as it is open, no other process removes it."""
+    while True:
+        # Its name tells nothing: that of the file to come may be as long as a file's name can be.
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=PREFIX, suffix=SUFFIX)
+        if _lock(handle, waits=True) is not False and os.path.exists(temporary):
+            return handle, temporary
+        os.close(handle)  # another process took it for a leftover before it was locked
+
+
+def _lock(handle: int, waits: bool) -> bool | None:
+    """Locks a file until it is closed, by the system, which takes the lock back from a process that dies; whether that was possible, None
+    where the system or the file system knows no such locks."""
+    if not fcntl:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+@functools.cache  # once in each process
+def _remove_leftovers(folder: Path) -> None:
+    """Removes from the folder what `replacing` has left there in processes that were killed; what living ones are writing stays."""
+    for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if not fcntl:
+                path.unlink()
+                continue
+            handle = os.open(path, os.O_RDWR)
+            try:
+                if _lock(handle, waits=False):
+                    path.unlink()
+            finally:
+                os.close(handle)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time of those that read a file of the folder, change what it holds and write it again.
+
+    Where the folder cannot be written there is no lock, and writing says why; some file systems know no locks.
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError, NotImplementedError):
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(folder / ".lock"))
+        yield
 
 
 @contextlib.contextmanager

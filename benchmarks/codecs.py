@@ -132,7 +132,7 @@ def keep(name: str, fingerprint: str, num_photos: int, out: Path | None = None) 
     others = {key: known[key] for key in NEAREST if key in known and key != name}
     variances, num_uses = CODECS[name].variances, baselines["num_components"]
     rows, errors = codec.at_capacity(found, num_photos, variances, num_uses, others)
-    measurements.save_baselines(baselines | {name: rows}, fingerprint, out)
+    measurements.save_baselines({name: rows}, fingerprint, out)
     photo_errors.save_baselines(name, errors, fingerprint, out)
     for row in rows:
         print(

@@ -73,7 +73,7 @@ def measure_priors(ckpts: Sequence[Checkpoint], priors: Mapping[str, Checkpoint]
     looker = looking.Looker(dataset, described_by, out)
 
     def keep() -> None:
-        measurements.save_generation(results, data.fingerprint, out)
+        measurements.save_generation({"learned": known}, data.fingerprint, out)
 
     for ckpt in lacking:
         prior, real = priors[ckpt.name], looker.real(ckpt)

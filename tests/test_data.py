@@ -6,6 +6,8 @@ import logging
 import os
 import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -434,6 +436,21 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, cache):
         read_photo_folder(folder, 8, interrupt)
     assert list(cache.iterdir()) == []
     assert len(read_photo_folder(folder, 8).paths) == 3
+
+
+def test_a_killed_run_leaves_nothing_to_the_next_one(tmp_path, cache):
+    folder = make_folder(tmp_path / "photos")
+    code = (
+        "import os, sys; from aemodels.data import photos\n"
+        "photos.read_photo_folder(sys.argv[1], 8, lambda done, total: os.kill(os.getpid(), 9))"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", code, folder], env=os.environ | {"LATENT_LAB_CACHE": str(cache)}, check=False
+    )
+    assert killed.returncode == -9
+    assert len(list(cache.iterdir())) == 2
+    assert len(read_photo_folder(folder, 8).paths) == 3
+    assert sorted(path.suffix for path in cache.iterdir()) == [".json", ".npy"]
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, cache):

@@ -76,6 +76,26 @@ def turned(degrees_by_exif):
     return exif
 
 
+def in_dots(values):
+    """As a fax machine or an old scanner has it."""
+    file = io.BytesIO()
+    Image.fromarray((255 * values).clip(0, 255).astype(np.uint8)).convert("1").save(file, "TIFF", compression="group4")
+    return file
+
+
+def on_nothing(values):
+    """A GIF of a few colours, the lightest of which is transparent."""
+    file = io.BytesIO()
+    image = Image.fromarray((255 * values).clip(0, 255).astype(np.uint8)).quantize(4)
+    image.save(file, "GIF", transparency=image.getpixel((0, 0)))
+    return file
+
+
+def disc(ink):
+    y, x = np.mgrid[-1 : 1 : ink.shape[0] * 1j, -1 : 1 : ink.shape[1] * 1j]
+    return x * x + y * y < 0.95
+
+
 UPLOADS = {
     "printed": lambda ink: encode(1 - ink),
     "light on dark": lambda ink: encode(ink),
@@ -95,6 +115,11 @@ UPLOADS = {
     "with specks": lambda ink: encode(1 - specked(ink)),
     "on chequered paper": lambda ink: encode(ruled(ink, 20)),
     "in faint pencil": lambda ink: encode(0.9 - 0.25 * ink + noise(ink.shape, 0.01)),
+    "in the dots of two colours": lambda ink: in_dots(1 - ink),
+    "smooth ink on a ground that was made transparent": lambda ink: on_nothing(1 - ink),
+    "a cut-out paper on nothing": lambda ink: encode(
+        np.dstack([np.repeat(0.95 * (1 - ink)[:, :, None], 3, 2), disc(ink)])
+    ),
     "turned by EXIF": lambda ink: encode(np.rot90(1 - ink), "JPEG", exif=turned(6)),
 }
 

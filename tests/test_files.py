@@ -106,3 +106,62 @@ def test_two_processes_that_write_at_once_leave_one_whole_file(tmp_path):
         time.sleep(0.001)
     assert [writer.returncode for writer in writers] == [0, 0]
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def writing(path, then):
+    """A process that has written half of the file, and what it then does."""
+    code = (
+        "import os, signal, sys; from pathlib import Path; from aemodels.files import replacing\n"
+        "with replacing(Path(sys.argv[1])) as t:\n"
+        "    t.write_bytes(b'half')\n"
+        f"    {then}\n"
+        "    t.write_bytes(b'whole')\n"
+    )
+    root = Path(__file__).parent.parent
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    (tmp_path / ".another program's.part").touch()
+    living = writing(tmp_path / "living", "print(flush=True); sys.stdin.read()")
+    living.stdout.readline()
+    writing(tmp_path / "killed", "os.kill(os.getpid(), signal.SIGKILL)").wait()
+    assert len(list(tmp_path.glob(f"{files.PREFIX}*"))) == 2
+    write(tmp_path / "file")
+    assert len(list(tmp_path.glob(f"{files.PREFIX}*"))) == 1
+    living.communicate()
+    assert living.returncode == 0
+    assert (tmp_path / "living").read_bytes() == b"whole"
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "living", ".another program's.part"}
+
+
+def test_a_file_that_is_removed_before_it_is_locked_is_begun_again(tmp_path, monkeypatch):
+    lock, removed = files._lock, []
+
+    def after_another_process_removed_it(handle, waits):
+        if not removed:
+            removed.extend(tmp_path.iterdir())
+            removed[0].unlink()
+        return lock(handle, waits)
+
+    monkeypatch.setattr(files, "_lock", after_another_process_removed_it)
+    write(tmp_path / "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("as_on", ["a file system without locks", "Windows"])
+def test_files_are_written_where_there_are_no_locks(tmp_path, monkeypatch, as_on):
+    def refuse(handle, operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    (tmp_path / f"{files.PREFIX}x{files.SUFFIX}").touch()
+    if as_on == "Windows":
+        monkeypatch.setattr(files, "fcntl", None)
+    else:
+        monkeypatch.setattr(files.fcntl, "flock", refuse)
+    write(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    # Without locks nothing tells that nobody writes it.
+    assert len(list(tmp_path.iterdir())) == (1 if as_on == "Windows" else 2)

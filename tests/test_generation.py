@@ -423,7 +423,7 @@ def test_results_are_written_and_read(results, tmp_path):
     assert measurements.read_generation("0123", tmp_path) is None
     measurements.save_generation(results, "0123", tmp_path)
     assert measurements.read_generation("0123", tmp_path) == results
-    assert [path.name for path in tmp_path.iterdir()] == ["generation.json"]
+    assert [path.name for path in tmp_path.glob("[!.]*")] == ["generation.json"]
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"0": {}}', '{"rows": 5}', "\xff"])

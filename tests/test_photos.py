@@ -3,6 +3,7 @@
 import gzip
 import io
 import logging
+import os
 import struct
 
 import numpy as np
@@ -111,6 +112,30 @@ def test_what_is_left_out_is_counted_and_named(tmp_path, caplog, name, reason):
     assert reason in why
     assert "Skipped 1 of 2 files" in caplog.text
     assert name in caplog.text
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "AVIF", "HEIF"])
+@pytest.mark.parametrize(
+    "name", ["0001", "cat.jpg_large", "cat.JPG~", "cat.jpg.1", "cat.png!d", "cat.heic.part", "a/0001"]
+)
+def test_pictures_whose_names_do_not_say_so_are_named(tmp_path, name, format):
+    photo(tmp_path / "1.jpg")
+    (tmp_path / "a").mkdir()
+    pillow_heif.register_heif_opener()
+    (tmp_path / name).write_bytes(encode(Image.new("RGB", (64, 64)), format).getvalue())
+    listed = list_photos(tmp_path)
+    assert listed.photos == ["1.jpg"]
+    ((path, why),) = listed.left_out
+    assert path == name
+    assert "let it end in .jpg" in why
+
+
+def test_what_is_no_picture_and_has_no_ending_is_not_mentioned(tmp_path):
+    photo(tmp_path / "1.jpg")
+    for name in ("README", "train-images-idx3-ubyte", "1.jpg.json", "1.jpg.txt", "empty"):
+        (tmp_path / name).write_bytes(b"" if name == "empty" else b"text")
+    os.mkfifo(tmp_path / "pipe")  # from which nothing will ever come
+    assert list_photos(tmp_path).left_out == []
 
 
 def test_masks_alone_are_pictures(tmp_path):

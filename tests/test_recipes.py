@@ -336,6 +336,30 @@ def test_a_folder_that_is_not_there(tmp_path, capsys):
     assert message.startswith("There is no folder nowhere for the data set 'Shapes'")
 
 
+@pytest.mark.parametrize("name", ["shapes.zip", "one.png"])
+def test_a_file_in_place_of_a_folder(name, tmp_path, capsys):
+    (tmp_path / name).write_bytes(b"PK")
+    for arguments in (
+        ["--photos", tmp_path / name, "--like", "dog-ae"],
+        ["--recipe", write(tmp_path / "a.toml", folder=tmp_path / name)],
+        ["--recipe", write(tmp_path / "b.toml", folder=name), "--data", tmp_path],
+    ):
+        message = fails(capsys, *arguments, "--out", tmp_path / "out")
+        assert f"{name} is a file; give the folder of the pictures, and unpack an archive first." in message
+
+
+@pytest.mark.parametrize("lacking", ["missing", "link to nothing", "file/inside"])
+def test_a_data_folder_that_is_not_there_is_not_passed_over(lacking, shapes, tmp_path, capsys):
+    """Though the recipe's own folder is found without it."""
+    (tmp_path / "file").touch()
+    (tmp_path / "link to nothing").symlink_to("nothing")
+    recipe = write(tmp_path / "a.toml", folder=shapes)
+    for given in ([tmp_path / lacking], [tmp_path, tmp_path / lacking]):
+        message = fails(capsys, "--recipe", recipe, "--data", *given, "--out", tmp_path / "out", "--epochs", "1")
+        assert message.startswith(f"There is no {tmp_path / lacking}; give --data the folders of data sets, ")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_of_the_data_folder(shapes, tmp_path):
     config = recipes.read(write(tmp_path / "a.toml", folder="shapes")).data
     assert sources.load_photos_of(config, shapes.parent).folder == shapes

@@ -74,7 +74,9 @@ def _ink_axis(pixels: np.ndarray) -> np.ndarray:
         solid = colours[alpha > 0.5]
         if not len(solid) or solid.std(0).max() < 0.1:
             return alpha  # ink of one colour on nothing
-        ground = np.median(solid, axis=0)
+        # What is transparent is as what lies along it: the paper that was cut out, or the halo that smooth ink had on its paper.
+        along = (alpha > 0.5) & scipy.ndimage.binary_dilation(alpha <= 0.5, np.ones((3, 3)))
+        ground = np.median(colours[along], axis=0)
         colours = ground + alpha[:, :, None] * (colours - ground)
     spread = np.cov(colours.reshape(-1, 3).T)
     axis = np.linalg.eigh(spread)[1][:, -1]
@@ -189,11 +191,15 @@ def _without_specks(ink: np.ndarray) -> np.ndarray:
 def _normal_stroke(ink: np.ndarray) -> np.ndarray:
     """The ink, its strokes made broader or finer where no digit of MNIST has such."""
     mask = np.pad(ink > 0.5, len(ink) // 4)
-    inside = scipy.ndimage.distance_transform_edt(mask)
-    breadth = 4 * inside[mask].mean() - 1  # px; the mean distance to the edge is a quarter of it
     rows, columns = _extent(mask)
     box = max(rows.stop - rows.start, columns.stop - columns.start)
     unit = box / BOX_PX
+    grounds, _number = scipy.ndimage.label(~mask)
+    mask |= (np.bincount(grounds.ravel()) < (unit / 2) ** 2)[
+        grounds
+    ]  # pinholes, as between the dots of a black-and-white scan
+    inside = scipy.ndimage.distance_transform_edt(mask)
+    breadth = 4 * inside[mask].mean() - 1  # px; the mean distance to the edge is a quarter of it
     if THINNEST_PX <= breadth / unit <= THICKEST_PX:
         return ink
     wanted = THIN_PX if breadth / unit < THINNEST_PX else THICK_PX

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aemodels.data.packed import Pack
-from aemodels.data.pictures import PHOTO_SUFFIXES
+from aemodels.data.pictures import PHOTO_SUFFIXES, begins_like_a_picture
 from aemodels.errors import DataError
 from aemodels.files import is_folder
 from aemodels.language import N_, _, ngettext, number, pgettext
@@ -24,13 +24,14 @@ _OTHER_KINDS = {
     N_("is a video"): ".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .3gp .mts",
     N_("is an archive: unpack it"): ".zip .rar .7z .tar .tgz",
     N_("is of a kind that cannot be read: save it as JPEG or PNG"): (
-        ".jxl .jxr .wdp .hdp .hdr .exr .pfm .tga .pcx .ico .icns .sgi .rgb .ras .xbm .xpm .dds .fits .fit .dcm .bpg .flif .qoi"
+        ".jxl .jxr .wdp .pam .hdp .hdr .exr .pfm .tga .pcx .ico .icns .sgi .rgb .ras .xbm .xpm .dds .fits .fit .dcm .bpg .flif .qoi"
     ),
 }
 _REASONS = {suffix: reason for reason, suffixes in _OTHER_KINDS.items() for suffix in suffixes.split()}
 # Where systems keep thumbnails, what was deleted, and what a Mac adds to an archive.
 _SYSTEM_FOLDERS = {"__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "lost.dir"}
 _HIDDEN = N_("is hidden or a system's own")
+_UNNAMED = N_("is a picture, but its name does not say so: let it end in .jpg, .png or whatever it is")
 
 _AFFIX = re.compile(
     r"^(thumb|thumbnail|tn|mask)[-_]|[-_.](mask|seg|segmentation|trimap|matte|gt|thumb|thumbnail|\d+x\d+)$", re.I
@@ -98,8 +99,12 @@ class _Walk:
             self.links.append(path)
         elif suffix in _REASONS:
             self.left_out.append((path, _REASONS[suffix]))
-        elif suffix in PHOTO_SUFFIXES and entry.is_file():
+        elif not entry.is_file():  # a device, say, from which nothing may ever come
+            return
+        elif suffix in PHOTO_SUFFIXES:
             self.photos.append(path)
+        elif _may_be_a_photo(entry.name) and begins_like_a_picture(entry.path):
+            self.left_out.append((path, _UNNAMED))
 
     def follow_links(self) -> None:
         """Links to folders are walked and links to files are taken, but no folder and no file twice."""
@@ -135,11 +140,18 @@ class _Walk:
         return is_photo and parent in self.walked
 
 
+def _may_be_a_photo(name: str) -> bool:
+    """Whether a file that is called so is worth a look into it: 0001, cat.jpg_large, cat.jpg~, cat.jpg.1."""
+    stem, suffix = os.path.splitext(name.lower())
+    endings = tuple(PHOTO_SUFFIXES)
+    return not suffix or suffix.startswith(endings) or stem.endswith(endings)
+
+
 def list_photos(folder: str | Path, unwanted: Mapping[str, str] | None = None) -> PhotoFiles:
     """The photos in the tree under `folder`, by their names' endings; links are followed, none is listed twice.
 
     Left out, with a reason each, in English, that `describe` translates: hidden ones and a system's own, masks and thumbnails of photos that are there too, links that
-    lead in a circle, pictures of kinds that cannot be read, and what lies in a folder of `unwanted`, which tells the reason by
+    lead in a circle, pictures of kinds that cannot be read or whose names have no ending of pictures, and what lies in a folder of `unwanted`, which tells the reason by
     the folder's path in lower case. Files that are no pictures are not mentioned. Raises DataError where there is no such folder.
     """
     folder = Path(folder)

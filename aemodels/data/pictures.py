@@ -1,5 +1,7 @@
 """One picture: opened safely, upright, whole, in sRGB; and as the square that networks see."""
 
+import io
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,6 +55,9 @@ _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", *_TIFF_MAGIC)
+
+
 class _TooLargeError(Exception):
     pass
 
@@ -83,19 +88,20 @@ def open_picture(file: str | Path | BinaryIO, side_px: int | None = None) -> Ima
     `file` is a path or a seekable binary stream. An embedded colour profile is followed, more than 8 bits are brought to
     8, and of an animation or of several pages the first is taken. With `side_px` a JPEG may be decoded at a fraction of
     its size, no side shorter than that. Raises DataError where the file cannot be opened or decoded as a picture, where
-    nothing tells what its numbers mean, or where it has more than 100 megapixels.
+    nothing tells what its numbers mean, or where it has more than 100 megapixels; ValueError where `file` is something else.
     """
-    if isinstance(file, (str, Path)):
+    if isinstance(file, (str, os.PathLike)):
         try:
             with open(file, "rb") as stream:
                 return open_picture(stream, side_px)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter where there is a zero byte in the path
             raise DataError(
                 _("{path} cannot be opened ({reason}); check path and permissions.").format(
-                    path=one_line(file), reason=error.strerror
+                    path=one_line(os.fspath(file)), reason=getattr(error, "strerror", error)
                 )
             ) from error
 
+    _check_stream(file)
     name = file_name(file)
     try:
         return _decode(file, name, side_px)
@@ -147,6 +153,28 @@ def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
         return colours.to_srgb(samples.read_tiff(file, _check_pixels))
 
 
+def begins_like_a_picture(path: str | Path) -> bool:
+    """Whether the first bytes of a file are those of a JPEG, PNG, GIF, TIFF, WebP, HEIC or AVIF picture; not where it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(12)
+    except OSError:
+        return False
+    is_webp, brand = head[:4] == b"RIFF" and head[8:] == b"WEBP", head[8:] if head[4:8] == b"ftyp" else b""
+    return head.startswith(_BEGINNINGS) or is_webp or brand in _HEIF_BRANDS | {b"mif1", b"avif", b"avis"}
+
+
+def _check_stream(file: object) -> None:
+    if not (hasattr(file, "read") and hasattr(file, "seek")) or isinstance(file, io.TextIOBase):
+        raise ValueError(
+            f"file is a {type(file).__name__}, but must be a path or a stream of bytes, such as io.BytesIO(content) of a file's content."
+        )
+    if getattr(file, "closed", False):
+        raise ValueError("file is a stream that is closed; open it again.")
+    if hasattr(file, "seekable") and not file.seekable():
+        raise ValueError("file is a stream that cannot go back to its start; give io.BytesIO(file.read()).")
+
+
 def _check_pixels(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise _TooLargeError
@@ -154,5 +182,5 @@ def _check_pixels(width: int, height: int) -> None:
 
 def file_name(file: str | Path | BinaryIO) -> str:
     """The name of a path's or stream's file, to stand in a message."""
-    path = file if isinstance(file, (str, Path)) else getattr(file, "name", None)
-    return one_line(Path(path).name) if isinstance(path, (str, Path)) else _("The picture")
+    path = file if isinstance(file, (str, os.PathLike)) else getattr(file, "name", None)
+    return one_line(Path(path).name) if isinstance(path, (str, os.PathLike)) else _("The picture")

@@ -307,6 +307,12 @@ def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:
     """The pictures in the folder that the configuration names, inside `root` or, where there is none, by itself."""
     inside, itself = Path(os.path.expanduser(root / config.folder)), Path(os.path.expanduser(config.folder))
     if not (is_folder(inside) or is_folder(itself)):
+        if is_file(inside) or is_file(itself):
+            raise DataError(
+                _("{folder} is a file; give the folder of the pictures, and unpack an archive first.").format(
+                    folder=one_line(config.folder)
+                )
+            )
         raise DataError(
             _(
                 "There is no folder {folder} for the data set {data_set}, neither here nor in {root}; point --data to the folder that "

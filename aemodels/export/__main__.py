@@ -9,13 +9,18 @@ import argparse
 import sys
 from pathlib import Path
 
-from aemodels import console
-from aemodels.errors import CheckpointError, LatentLabError
-from aemodels.export import plane_file
-from aemodels.files import replacing
-from aemodels.memory import size
-from aemodels.storage import catalogue, checkpoints
-from aemodels.training import recipes
+from aemodels import stopping
+
+STOPPED = "Stopped; nothing was written."
+
+with stopping.at_once(STOPPED):
+    from aemodels import console
+    from aemodels.errors import CheckpointError, LatentLabError
+    from aemodels.export import plane_file
+    from aemodels.files import replacing
+    from aemodels.memory import size
+    from aemodels.storage import catalogue, checkpoints
+    from aemodels.training import recipes
 
 
 def main() -> int:
@@ -42,8 +47,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped; nothing was written.", file=sys.stderr)
-        return 130
+        print(f"\n{STOPPED}", file=sys.stderr)
+        return stopping.STATUS
     print(f"{args.file}: {size(len(content))}, {group.title}")
     if left_out:
         print(f"Left out, for want of room or because a browser cannot decode them: {', '.join(left_out)}.")

@@ -119,7 +119,7 @@ def measure(
     keep: Callable[[str, dict[float, Tensor]], object] = lambda key, errors: None,
     linear_errors: Mapping[float, Tensor] = MappingProxyType({}),
 ) -> Iterator[dict[str, Any]]:
-    """Measures what `known`, the results of an earlier run, lacks; gives all results after each part, to be kept.
+    """Measures what `known`, the results of an earlier run, lacks; gives each part once it is measured, to be kept beside the others.
 
     num_uses       real channel uses a photo, and as many principal components
     keep           called with the key of each part, and the mean squared error (N,) of each image by noise variance
@@ -142,7 +142,7 @@ def measure(
             return
         tqdm.write(f"baselines: principal components of {num_train:,} photos …")
         pca, errors = fit_pca(dataset.train, num_uses), {}
-        results |= {
+        measured = {
             "num_components": num_uses,
             "num_train_images": num_train,
             "data_fingerprint": dataset.record.fingerprint,
@@ -152,7 +152,8 @@ def measure(
         }
         keep("linear_code", errors)
         linear_errors = errors
-        yield results
+        yield measured
+        results |= measured
     if lacks_avif(results):
         num_photos, variances = len(dataset.test), TEST_VARIANCES[1:]
         budgets = sorted({codec.capacity_bytes(variance, num_uses) for variance in variances})
@@ -164,4 +165,4 @@ def measure(
             tqdm.write(f"baselines: AVIF is not measured. {error}")
             return
         keep("avif", errors)
-        yield results | {"avif": rows}
+        yield {"avif": rows}

@@ -91,7 +91,7 @@ def list_checkpoints(folder: str | Path | None = None) -> list[str]:
 
 def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
     """Where the checkpoint of this name lies; raises CheckpointError for a name that is no plain file name on every system."""
-    if not name or name.startswith(".") or Path(name).name != name or "\\" in name:
+    if not isinstance(name, str) or not name or name.startswith(".") or Path(name).name != name or "\\" in name:
         raise CheckpointError(_("{name} is not a checkpoint name; names look like dog-ae.").format(name=repr(name)))
     return checkpoint_folder(folder) / _file_name(name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aemodels.errors import CheckpointError
-from aemodels.files import replacing
+from aemodels.files import alone_in, replacing
 from aemodels.language import N_, _
 from aemodels.storage import checkpoints
 
@@ -23,7 +23,6 @@ _GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest
 
 _CODE = {"noise_variance", "num_bytes", "bits_per_symbol", "trials"}
 _TRIAL = {"snr_db", "num_blocks", "num_failed"}
-OF_PRIORS = ("learned", "spaces", "photos")  # what benchmarks add to generation.json
 _LEARNED = {"prior", "num_samples", "num_known", "num_classes", "num_compared", "copies", "frechet", "told"}
 _SMALL_PRIOR = {"model", "identity", "num_photos", "num_steps", "frechet"}
 
@@ -35,8 +34,8 @@ CURVES_REMEDY = N_("delete it and measure the curves again with `python train.py
 
 def save_baselines(baselines: dict[str, Any], fingerprint: str, folder: str | Path | None = None) -> None:
     """Keeps what baselines.measure gives of the data set with this fingerprint in baselines.json of a folder (default:
-    `checkpoint_folder()`), beside what is there of others, atomically."""
-    _keep(baselines, fingerprint, "baselines.json", folder, _baselines_are_complete, BASELINES_REMEDY)
+    `checkpoint_folder()`), beside what is there under other keys and of other data sets, atomically, whatever other processes keep there."""
+    _add({fingerprint: baselines}, "baselines.json", folder, read_all_baselines)
 
 
 def read_baselines(fingerprint: str, folder: str | Path | None = None) -> dict[str, Any] | None:
@@ -60,12 +59,16 @@ def save_generation(generation: dict[str, Any], fingerprint: str, folder: str | 
     """Keeps what generation.measure_generation gives of a data set in generation.json, as save_baselines does. With it may stand what
     learned.measure gives of priors, "learned", by the names of the models whose codes they draw, and rows of small priors, "spaces" and
     "photos"."""
-    _keep(generation, fingerprint, "generation.json", folder, _generation_is_complete, GENERATION_REMEDY)
+    _add({fingerprint: generation}, "generation.json", folder, _read_all_generation)
 
 
 def read_generation(fingerprint: str, folder: str | Path | None = None) -> dict[str, Any] | None:
     """What save_generation kept of a data set; None where there is none. Raises CheckpointError for a broken file."""
-    return _read_sets("generation.json", folder, _generation_is_complete, GENERATION_REMEDY).get(fingerprint)
+    return _read_all_generation(folder).get(fingerprint)
+
+
+def _read_all_generation(folder: str | Path | None) -> dict[str, dict[str, Any]]:
+    return _read_sets("generation.json", folder, _generation_is_complete, GENERATION_REMEDY)
 
 
 def _generation_is_complete(generation: dict[str, Any]) -> bool:
@@ -96,9 +99,9 @@ def read_separate_coding(folder: str | Path | None = None) -> list[dict[str, Any
 
 
 def save_curves(curves: dict[str, Any], folder: str | Path | None = None) -> None:
-    """Writes {"models": {name: what curves.measure gives}, "denoisers": what curves.measure_references gives} to curves.json, as
-    save_baselines does."""
-    _save(curves, "curves.json", folder)
+    """Keeps {"models": {name: what curves.measure gives}, "denoisers": what curves.measure_references gives}, or one of the two, in
+    curves.json, as save_baselines does."""
+    _add(curves, "curves.json", folder, read_curves)
 
 
 def read_curves(folder: str | Path | None = None) -> dict[str, Any]:
@@ -125,15 +128,16 @@ def _read_sets(
     return _read(name, folder, lambda sets: all(is_complete(of_set) for of_set in sets.values()), remedy) or {}
 
 
-def _keep(
-    results: dict[str, Any],
-    fingerprint: str,
+def _add(
+    results: dict[str, dict[str, Any]],
     name: str,
     folder: str | Path | None,
-    is_complete: Callable[[dict[str, Any]], bool],
-    remedy: str,
+    read: Callable[[str | Path | None], dict[str, dict[str, Any]]],
 ) -> None:
-    _save(_read_sets(name, folder, is_complete, remedy) | {fingerprint: results}, name, folder)
+    """Puts the results into a file, in place of those of the same two keys, beside all others there, which `read` gives."""
+    with alone_in(checkpoints.checkpoint_folder(folder)):
+        known = read(folder)
+        _save(known | {key: known.get(key, {}) | new for key, new in results.items()}, name, folder)
 
 
 def _save(results: dict[str, Any], name: str, folder: str | Path | None) -> None:

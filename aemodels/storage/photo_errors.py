@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aemodels.files import replacing
+from aemodels.files import alone_in, replacing
 from aemodels.storage import checkpoints
 
 Errors = Mapping[float, Tensor]  # noise variance -> mean squared error (N,) of each test image, float64
@@ -47,8 +47,9 @@ def read(name: str, folder: str | Path | None = None) -> dict[float, Tensor]:
 def save_baselines(key: str, errors: Errors, fingerprint: str, folder: str | Path | None = None) -> None:
     """Keeps the errors of one baseline on the test images of the data set with this fingerprint, beside what is there of others."""
     path, start = baselines_path(folder), f"{fingerprint} {key} "
-    others = {name: array for name, array in _read(path).items() if not name.startswith(start)}
-    _write(path, others | _arrays(start, errors))
+    with alone_in(path.parent):
+        others = {name: array for name, array in _read(path).items() if not name.startswith(start)}
+        _write(path, others | _arrays(start, errors))
 
 
 def read_baselines(fingerprint: str, folder: str | Path | None = None) -> dict[str, dict[float, Tensor]]:

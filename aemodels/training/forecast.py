@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from aemodels.data.sources import DataSet
-from aemodels.files import replacing
+from aemodels.files import alone_in, replacing
 from aemodels.models.autoencoders import build
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import is_prior
@@ -31,10 +31,13 @@ class Forecast:
 
     def __init__(self, at: Workplace) -> None:
         self.at, self.path = at, at.out / ".resume" / "forecast.json"
+        self.known = self._read()
+
+    def _read(self) -> dict[str, float]:
         try:
-            self.known: dict[str, float] = dict(json.loads(self.path.read_text(encoding="utf-8")))
+            return dict(json.loads(self.path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
-            self.known = {}
+            return {}
 
     def seconds(self, recipe: Recipe, dataset: DataSet, codes_of: ModelConfig | None = None) -> float:
         """About how long the recipe takes from its first step to its checkpoint, in s.
@@ -45,8 +48,9 @@ class Forecast:
         key = f"{recipe.name} {hashlib.blake2b(repr(asked).encode(), digest_size=8).hexdigest()}"
         if key not in self.known:
             self.known[key] = _seconds(recipe, dataset, codes_of, self.at)
-            with replacing(self.path) as temporary:
-                temporary.write_text(json.dumps(self.known, indent=1), encoding="utf-8")
+            with alone_in(self.path.parent), replacing(self.path) as temporary:
+                known = self._read() | {key: self.known[key]}  # another process may have measured others
+                temporary.write_text(json.dumps(known, indent=1), encoding="utf-8")
         return self.known[key]
 
 

@@ -88,9 +88,7 @@ def measure_set(
         return None
 
     def keep(results: dict[str, Any]) -> None:
-        kept = measurements.read_generation(data.fingerprint, out) or {}
-        of_priors = {key: kept[key] for key in measurements.OF_PRIORS if key in kept}
-        measurements.save_generation(results | of_priors, data.fingerprint, out)
+        measurements.save_generation(results, data.fingerprint, out)
 
     photos = _photos_of(ckpts[0], roots)
     train = photos.images[torch.cat([photos.train_index, photos.validation_index]).sort().values]

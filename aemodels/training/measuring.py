@@ -134,11 +134,9 @@ def measure_curves(recipes: Iterable[Recipe], load: Load, out: Path) -> None:
         if kept and not lacks_clusters and x is None:
             continue
         print(f"{name}: measured for the pages …", file=sys.stderr, flush=True)
-        known["models"][name] = curves.measure(ckpt, x)
-        measurements.save_curves(known, out)
+        measurements.save_curves({"models": {name: curves.measure(ckpt, x)}}, out)
     if not known["denoisers"]:
-        known["denoisers"] = curves.measure_references()
-        measurements.save_curves(known, out)
+        measurements.save_curves({"denoisers": curves.measure_references()}, out)
 
 
 def _pictures_of_codes(recipe: Recipe, load: Load, ckpt: Checkpoint) -> Tensor | None:

@@ -1,0 +1,80 @@
+"""What takes a path or a stream says so of anything else that it is given."""
+
+import io
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+import aemodels
+from aemodels.data.pictures import open_photo, open_picture
+from aemodels.errors import CheckpointError, DataError
+
+
+class Unseekable(io.RawIOBase):
+    def readable(self):
+        return True
+
+
+class Entry:
+    """A path, as os.DirEntry is one."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        return str(self.path)
+
+
+@pytest.fixture
+def digit(tmp_path):
+    image = Image.new("L", (28, 28))
+    image.paste(255, (11, 4, 17, 24))
+    image.save(tmp_path / "digit.png")
+    return tmp_path / "digit.png"
+
+
+def a_closed_stream():
+    stream = io.BytesIO(b"content")
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("read", [aemodels.read_digit, open_picture, lambda file: open_photo(file, 8)])
+@pytest.mark.parametrize(
+    ("thing", "said"),
+    [
+        (b"\x89PNG", r"a bytes, but must be a path or a stream of bytes"),
+        (bytearray(b"\x89PNG"), "a bytearray, but"),
+        (memoryview(b"\x89PNG"), "a memoryview, but"),
+        (None, "a NoneType, but"),
+        (3, "an? int, but"),
+        ([Path("digit.png")], "a list, but"),
+        (torch.zeros(1, 28, 28), "a Tensor, but"),
+        (Image.new("L", (28, 28)), "an? Image, but"),
+        (io.StringIO("text"), "a StringIO, but"),
+        (a_closed_stream(), "closed; open it again"),
+        (Unseekable(), r"cannot go back.*io\.BytesIO\(file\.read\(\)\)"),
+    ],
+)
+def test_what_is_no_file_is_not_called_broken(read, thing, said):
+    with pytest.raises(ValueError, match=said):
+        read(thing)
+
+
+def test_what_stands_for_a_path_is_one(digit):
+    assert torch.equal(aemodels.read_digit(Entry(digit)), aemodels.read_digit(digit))
+    with pytest.raises(DataError, match=r"^none\.png|/none\.png cannot be opened"):
+        aemodels.read_digit(Entry(digit.with_name("none.png")))
+
+
+def test_a_path_that_can_be_none_is_one_sentence():
+    with pytest.raises(DataError, match=r"a⟨U\+0000⟩b\.png cannot be opened \(embedded null byte\)"):
+        aemodels.read_digit("a\0b.png")
+
+
+@pytest.mark.parametrize("name", [Path("checkpoints/mnist-ae.safetensors"), Path("mnist-ae"), b"mnist-ae", 3, None, []])
+def test_what_is_no_name_of_a_checkpoint_is_one_sentence(name):
+    with pytest.raises(CheckpointError, match=r"is not a checkpoint name; names look like dog-ae\."):
+        aemodels.load_checkpoint(name)

@@ -1,0 +1,83 @@
+"""What several programs measure at once of models in one folder: each keeps its own beside what the others keep."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from aemodels import files
+from aemodels.storage import measurements, photo_errors
+
+GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints"}
+# Of each file: what a process keeps there of its own, time and again, by the number of the process.
+KEPT = {
+    "curves.json": 'measurements.save_curves({"models": {f"model-{me}-{i}": {"identity": me}}}, folder)',
+    "baselines.json": 'measurements.save_baselines({"num_components": 1, "linear_code": []}, f"data-{me}-{i}", folder)',
+    "generation.json": f'measurements.save_generation({dict.fromkeys(sorted(GENERATION))} | {{"rows": []}}, f"data-{{me}}-{{i}}", folder)',
+    "baselines.npz": 'photo_errors.save_baselines(f"codec-{i}", {0.1: torch.ones(3)}, f"data-{me}", folder)',
+}
+NUM_PROCESSES, NUM_EACH = 3, 15
+
+
+@pytest.mark.parametrize("file", KEPT)
+def test_processes_that_keep_figures_at_once_lose_none(file, tmp_path):
+    code = (
+        "import sys, torch\n"
+        "from aemodels.storage import measurements, photo_errors\n"
+        "folder, me = sys.argv[1:]\n"
+        "print(flush=True); sys.stdin.readline()\n"  # all begin together
+        f"for i in range({NUM_EACH}):\n"
+        f"    {KEPT[file]}\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path), str(me)],
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for me in range(NUM_PROCESSES)
+    ]
+    for process in processes:
+        process.stdout.readline()
+    for process in processes:
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    assert [process.wait() for process in processes] == [0] * NUM_PROCESSES
+    if file == "curves.json":
+        found = measurements.read_curves(tmp_path)["models"]
+    elif file == "baselines.json":
+        found = measurements.read_all_baselines(tmp_path)
+    elif file == "generation.json":
+        found = json.loads((tmp_path / file).read_text())
+    else:
+        found = [key for me in range(NUM_PROCESSES) for key in photo_errors.read_baselines(f"data-{me}", tmp_path)]
+    assert len(found) == NUM_PROCESSES * NUM_EACH
+
+
+def test_figures_of_one_data_set_that_two_programs_keep_stand_side_by_side(tmp_path):
+    """As those of train.py and of the benchmarks of codecs."""
+    linear, avif = {"num_components": 1, "linear_code": []}, {"avif": []}
+    for of_one in (linear, avif):
+        measurements.save_baselines(of_one, "0123", tmp_path)
+    assert measurements.read_baselines("0123", tmp_path) == linear | avif
+    measurements.save_curves({"denoisers": {"none": {"psnr_db": [], "ssim": []}}}, tmp_path)
+    measurements.save_curves({"models": {"a": {"identity": 1}}}, tmp_path)
+    measurements.save_curves({"models": {"b": {"identity": 2}}}, tmp_path)
+    assert measurements.read_curves(tmp_path) == {
+        "models": {"a": {"identity": 1}, "b": {"identity": 2}},
+        "denoisers": {"none": {"psnr_db": [], "ssim": []}},
+    }
+
+
+def test_figures_are_kept_where_there_are_no_locks(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise NotImplementedError
+
+    monkeypatch.setattr(files.FileLock, "acquire", refuse)
+    photo_errors.save_baselines("avif", {0.1: torch.ones(3)}, "0123", tmp_path)
+    assert os.listdir(tmp_path) == ["baselines.npz"]
