@@ -11,7 +11,7 @@ if (root := str(Path(__file__).parents[1])) not in sys.path:
     sys.path.insert(0, root)
 from aemodels import language
 from aemodels.language import _
-from pages.parts.shared import ahead, garbage, languages, scenes
+from pages.parts.shared import ahead, garbage, languages, scenes, themes
 
 torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one thread than with two
 
@@ -28,6 +28,7 @@ STYLE = """
 .st-key-language button { min-height: 1.9rem; padding: 0 0.6rem; }
 .st-key-language > [data-testid="stElementContainer"]:has(.stHtml) { display: none; }
 @media (width <= 640px) { .st-key-language { position: static; width: 100%; margin: 0.5rem 0 -1.5rem; } }
+.st-key-theme { position: absolute; }  /* shows nothing, and takes no room */
 [data-testid="stMarkdown"]:has(table) { overflow-x: auto; }
 /* Plotly's tools would stand on a chart's title where it is narrow, and a finger needs none of them. */
 @media (width <= 640px) { .js-plotly-plot .modebar-container { display: none; } }
@@ -101,6 +102,7 @@ is_home = page.url_path == ""
 st.set_page_config(page_title="Latent Lab" if is_home else f"{page.title} · Latent Lab")
 st.html(f"<style>{STYLE}</style>")
 languages.switch()
+themes.follow()
 scenes.show(page)
 
 garbage.freeze()

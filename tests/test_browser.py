@@ -185,3 +185,13 @@ def test_panels_take_the_colour_of_the_theme(scheme, background, visit):
     colour = page.locator('[data-testid="stApp"]').evaluate("e => getComputedStyle(e).backgroundColor")
     assert colour == f"rgb{background}"
     assert Image.open(io.BytesIO(picture_bytes(page))).convert("RGB").getpixel((0, 0)) == background
+
+
+@pytest.mark.release
+def test_panels_follow_a_theme_that_changes(visit):
+    page = visit("dogs-sample", color_scheme="light")
+    for scheme, background in (("dark", (14, 17, 23)), ("light", (255, 255, 255))):
+        source = page.locator(PICTURE).first.get_attribute("src")
+        page.emulate_media(color_scheme=scheme)
+        wait_for_new_picture(page, source)
+        assert Image.open(io.BytesIO(picture_bytes(page))).convert("RGB").getpixel((0, 0)) == background

@@ -1,7 +1,12 @@
 """Train live in a real browser: a plane that unfolds, a model with a name, and two visitors who want to train."""
 
+import re
+import shutil
+
 import pytest
 from browser import needs_browser, query, running_app, settle
+
+from aemodels.storage.checkpoints import checkpoint_path
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_browser
@@ -11,9 +16,14 @@ CHOICES = "live_widths=128&live_minutes=5"
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("live")
+
+
+@pytest.fixture(scope="module")
+def url(folder):
     """An app of its own: what is kept here would be listed in other tests."""
-    with running_app(tmp_path_factory.mktemp("live")) as (url, _):
+    with running_app(folder) as (url, _):
         yield url
 
 
@@ -56,3 +66,20 @@ def test_a_network_learns_gets_a_name_and_others_wait_their_turn(url, new_page):
     second.goto(f"{url}/")
     settle(second)
     assert second.get_by_role("cell", name="of the class", exact=True).count()
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("path", ["mnist-latent-plane", "mnist-path"])
+def test_a_model_that_is_removed_under_the_pointer_is_said_to_be_gone(path, url, folder, new_page):
+    kept = folder / "models/mine.safetensors"
+    kept.parent.mkdir(exist_ok=True)
+    shutil.copy(checkpoint_path("mnist-vae"), kept)
+    page = new_page()
+    page.goto(f"{url}/{path}?mnist_model=mine")
+    settle(page)
+    assert query(page)["mnist_model"] == "mine"
+    kept.unlink()
+    plane = page.locator("canvas.plane").first
+    plane.click(position={"x": 150, "y": 150})
+    page.get_by_text(re.compile("mine .*has been removed")).first.wait_for()
+    assert not page.get_by_text("train it with").count()

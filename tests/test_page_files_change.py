@@ -10,8 +10,10 @@ from apptest import go_to, make_lab_report, notice, open_page, text
 from broken_models import DOGS, MNIST, save
 from browser import copy_photos
 
+from aemodels.errors import CheckpointError
 from aemodels.report.document import Figure
-from aemodels.storage import checkpoints
+from aemodels.storage import checkpoints, own_models
+from pages.parts.shared import loaders
 
 SEVERAL = ("mnist/twins", "mnist/denoise", "dogs/noise_regularised", "about/training", "about/home")
 
@@ -118,3 +120,30 @@ def test_photos_are_still_there_in_this_visit(what, some_models, data_folder, tm
     for page in ("dogs/perturb", "about/home", "dogs/reconstruct"):
         go_to(app, page)
         assert app.get("image")
+
+
+@pytest.mark.parametrize("page", ["mnist/latent_plane", "any/map"])
+def test_a_visitor_s_model_that_is_removed_is_said_to_be_gone(page, some_models):
+    key = "model" if page == "any/map" else "mnist_model"
+    own_models.keep(path("mnist-dae" if page == "any/map" else "mnist-ae"), "mine", MNIST)
+    app = open_page(page, **{key: "mine"})
+    assert app.session_state[key] == "mine"
+    assert not app.toast
+    own_models.remove("mine")
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert "no model **mine** here" in app.toast[0].value
+    app.run()
+    assert not app.toast  # what is shown now is no surprise
+
+
+def test_a_model_of_another_page_is_not_said_to_be_gone(some_models):
+    assert not open_page("dogs/sample", model="mnist-ae").toast
+    assert not open_page("dogs/sample", model="0.05").toast
+    assert "no model **nobody** here" in open_page("dogs/sample", model="nobody").toast[0].value
+
+
+def test_a_removed_model_is_trained_by_no_command(some_models):
+    with pytest.raises(CheckpointError, match=r"^The model mine has been removed; choose another one\.$"):
+        loaders.load("mine")

@@ -20,7 +20,7 @@ SAMPLERS = {"uniform": _("Uniform"), "normal": "N(0, I)"}
 
 def change(event: dict) -> None:
     st.session_state.z = address.join(event["z"])
-    whole = plane.whole(st.session_state.plane_model)
+    whole = st.session_state.plane_whole  # not measured here: somebody may have removed the model since
     st.session_state.box = "" if np.allclose(event["box"], whole, rtol=1e-4) else address.join(event["box"])
 
 
@@ -38,6 +38,7 @@ def show_plane() -> None:
     plane.require_codes(name)
     ckpt, whole, dashed = loaders.checkpoint(name), plane.whole(name), plane.measure(name)["box"]
     default = ckpt.codes[torch.randint(len(ckpt.codes), (), generator=torch.Generator().manual_seed(seed))]
+    st.session_state.plane_whole = whole
     kind = words.of(group.data.config)
     picture = st.container()  # above the fields that it depends on
     with controls.row():

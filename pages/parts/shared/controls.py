@@ -73,7 +73,7 @@ def choose(label: str, options: Mapping[str, str], key: str, most: int = MAX_SEG
     address = st.query_params.get(key)
     # Another one came by a bookmark, by Back and Forward, or along from another page.
     if address != state.get(key + IN_ADDRESS) or state.get(key) not in options:
-        state[key] = _told_by(address, options)
+        state[key] = told_by(address, options)
     # Set in each run: on another page the widget is a new one, which would start without a value.
     state[key] = state[key] if state.get(key) in options else values[0]
     kept = {"key": key, "persist_state": "session"}
@@ -127,7 +127,8 @@ def forget_address() -> None:
         del st.session_state[key + IN_ADDRESS]
 
 
-def _told_by(address: str | None, options: Mapping[str, str]) -> str | None:
+def told_by(address: str | None, options: Mapping[str, str]) -> str | None:
+    """The option that an address tells by its value or, as those of older versions do, by its English name; else what is none of them."""
     if not address or address in options:
         return address
     wanted = _(address).casefold()

@@ -16,7 +16,8 @@ from torch import Tensor
 import aemodels
 from aemodels import language
 from aemodels.data.sources import DataRecord, data_root
-from aemodels.errors import LatentLabError
+from aemodels.errors import CheckpointError, LatentLabError
+from aemodels.language import _
 from aemodels.quality import curves as model_curves
 from aemodels.quality import separate
 from aemodels.quality.separate import ChannelCode
@@ -90,7 +91,10 @@ def checkpoint(name: str) -> aemodels.Checkpoint:
 
 def load(name: str) -> aemodels.Checkpoint:
     """The checkpoint of this name, kept; raises CheckpointError where it cannot be loaded."""
-    return _checkpoint(*_file(name))
+    file = _file(name)
+    if not file[1] and name not in _lab():  # a visitor's own, which no command trains again
+        raise CheckpointError(_("The model {name} has been removed; choose another one.").format(name=name))
+    return _checkpoint(*file)
 
 
 def load_all() -> None:

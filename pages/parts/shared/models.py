@@ -49,7 +49,23 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
         name: _("{title}, denoiser").format(title=title) if name in denoisers else title
         for name, title in group.titles.items()
     }
-    return controls.choose(_("Model"), titles, key), group
+    asked = st.query_params.get(key)
+    name = controls.choose(_("Model"), titles, key)
+    if asked and controls.told_by(asked, titles) not in titles:
+        _say_gone(asked, titles[name])
+    return name, group
+
+
+def _say_gone(asked: str, shown: str) -> None:
+    """A note that stays until it is closed, where no page has the model that the address asks for."""
+    found = loaders.read_catalogue()
+    if asked in found.broken or asked in {model.name for model in found.models}:  # of another page
+        return
+    message = _(
+        "There is no model **{name}** here: it has been removed, or it is on another computer. You see **{shown}**; choose any other."
+    )
+    said = message.format(name=controls.literal(asked[:40]), shown=controls.literal(shown))
+    st.toast(said, icon=":material/delete:", duration="infinite")
 
 
 def _of_kind(*kinds: str) -> list[Group]:
