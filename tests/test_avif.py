@@ -117,12 +117,11 @@ def test_an_encoding_tells_its_own_bytes_and_error():
     assert found.settings == (1, "4:4:4", 0)
 
 
-def test_hardly_any_scale_subsampling_or_quality_is_better_than_what_is_found(monkeypatch):
+def test_hardly_any_scale_subsampling_or_quality_is_better_than_what_is_found():
     """Of so small a picture a coarser quality may take more bytes."""
-    monkeypatch.setattr(avif, "SPEED", 6)
     x, budgets = photo(), (60, 120)
     everything = [avif.encode(x, *way, quality, speed=6) for way in avif.WAYS for quality in avif.QUALITIES[:48]]
-    found = avif.encodings(x, budgets)
+    found = avif.encodings(x, budgets, speed=6)
     for budget in budgets:
         assert codec.best_within(found, budget).mse < 1.02 * codec.best_within(everything, budget).mse
     assert len(found) < 100
@@ -134,8 +133,7 @@ def test_pillow_without_avif(monkeypatch):
         avif.encodings(photo(), [100])
 
 
-def test_grey_photos_are_coded_as_they_are(monkeypatch):
-    monkeypatch.setattr(avif, "SPEED", 6)  # is faster
+def test_grey_photos_are_coded_as_they_are():
     y, x = torch.meshgrid(torch.arange(96), torch.arange(96), indexing="ij")
     photo = (127 + 60 * torch.sin(x / 9) + 60 * torch.cos(y / 7)).to(torch.uint8)[None]
-    assert codec.best_within(avif.encodings(photo, [442]), 442).mse < 1e-3
+    assert codec.best_within(avif.encodings(photo, [442], speed=6), 442).mse < 1e-3

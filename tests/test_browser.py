@@ -8,7 +8,7 @@ from browser import PICTURE, needs_browser, picture_bytes, settle, wait_for_new_
 from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 # Path -> title, pictures and charts that the page shows at least.
 PAGES = {
@@ -77,10 +77,7 @@ def too_wide(page):
     )
 
 
-FEW = ("", "mnist-denoise", "dogs-reconstruct")  # of Home, digits and photos
-
-
-@pytest.mark.parametrize("path", [*FEW, *(pytest.param(p, marks=pytest.mark.release) for p in PAGES if p not in FEW)])
+@pytest.mark.parametrize("path", PAGES)
 def test_cold_deep_link(path, visit):
     title, num_pictures, num_charts = PAGES[path]
     page = visit(path)
@@ -109,7 +106,7 @@ def test_cold_deep_link(path, visit):
 
 @pytest.mark.parametrize(
     "path",
-    ["mnist-latent-plane", *(pytest.param(p, marks=pytest.mark.release) for p in ("mnist-denoise", "dogs-perturb"))],
+    ["mnist-latent-plane", "mnist-denoise", "dogs-perturb"],
 )
 def test_a_scene_is_drawn_again_and_found_again_by_its_url(path, visit):
     page = visit(f"{path}?seed=5")
@@ -127,7 +124,6 @@ def test_a_scene_is_drawn_again_and_found_again_by_its_url(path, visit):
     assert picture_bytes(visit(page.url.rpartition("/")[2])) == shown[2]
 
 
-@pytest.mark.release
 def test_own_photos(visit):
     page = visit("dogs-reconstruct")
     page.get_by_role("radio", name="Your own").or_(page.get_by_role("button", name="Your own")).click()
@@ -178,7 +174,7 @@ def test_panel_and_numbers_are_downloaded(visit):
 
 @pytest.mark.parametrize(
     ("scheme", "background"),
-    [pytest.param("light", (255, 255, 255), marks=pytest.mark.release), ("dark", (14, 17, 23))],
+    [("light", (255, 255, 255)), ("dark", (14, 17, 23))],
 )
 def test_panels_take_the_colour_of_the_theme(scheme, background, visit):
     page = visit("dogs-sample", color_scheme=scheme)

@@ -5,7 +5,7 @@ from browser import REPO, WAIT_MS, needs_browser, running_app, settle
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")  # carries axe-core, at the version that it names
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 # What Streamlit shows by itself: a navigation with sections, a title, the widget for files, a message that goes by itself.
 EMPTY_APP = """
@@ -86,16 +86,7 @@ def faults_of(page, name, of_streamlit):
     return faults
 
 
-@pytest.mark.parametrize("address", ["dogs-sample", pytest.param(STATES[0], marks=pytest.mark.release)])
-def test_axe_finds_only_what_an_empty_streamlit_page_has_too(address, new_page, app_url_with_photos, of_streamlit):
-    page = new_page()
-    page.goto(f"{app_url_with_photos}/{address}")
-    faults = faults_of(page, address, of_streamlit)
-    assert not faults, "\n\n".join(faults)
-
-
-@pytest.mark.release
-def test_axe_on_all_pages(new_page, app_url_with_photos, of_streamlit):
+def test_axe_finds_only_what_an_empty_streamlit_page_has_too(new_page, app_url_with_photos, of_streamlit):
     page, faults = new_page(), []
 
     def look(name):

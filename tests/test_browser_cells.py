@@ -12,7 +12,7 @@ from PIL import Image
 import aemodels
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 COUNT_CAMERA = """
 window.asked = 0
@@ -87,7 +87,6 @@ def test_a_cell_is_clicked_dragged_and_moved_by_keys_and_found_again_by_its_url(
     assert np.array_equal(pixels(again, wait_for_picture(again, "^Where picture 2 .* cell 3, 7 ")), shown)
 
 
-@pytest.mark.release
 def test_back_shows_the_cell_picked_before(visit):
     page = visit("dogs-reconstruct?seed=3")
     for row, column in ((1, 8), (5, 2)):
@@ -122,7 +121,6 @@ def test_a_channel_is_clicked_and_its_picture_is_the_decoder_s(visit):
     assert np.abs(pixels(page, picture) - enlarged).max() < 1.5 / 255
 
 
-@pytest.mark.release
 def test_the_slow_charts_come_by_themselves(visit):
     page = visit("dogs-reconstruct")
     for key in ("channel_worth", "reach"):
@@ -133,7 +131,6 @@ def test_the_slow_charts_come_by_themselves(visit):
     assert page.locator(IDLE).count() == 1
 
 
-@pytest.mark.release
 def test_a_cell_picked_while_the_slow_charts_are_measured_stays_picked(new_page, app_url):
     """Each message carries the values of all widgets: one sent before the answer to a pick would undo the pick."""
     sent, on_its_way = [], []
@@ -179,7 +176,7 @@ CATCH_THE_PACER = """
 @pytest.mark.parametrize(
     ("seed", "choice", "shown"),
     [
-        pytest.param(78, ".st-key-code", {"code": "colours"}, marks=pytest.mark.release),
+        (78, ".st-key-code", {"code": "colours"}),
         (88, ".st-key-part", {"part": "cell"}),
     ],
 )
@@ -201,7 +198,6 @@ def test_what_is_clicked_in_the_moment_of_a_measurement_is_drawn(new_page, app_u
     assert query(page) | shown == query(page)
 
 
-@pytest.mark.release
 def test_the_camera_is_asked_for_only_when_it_is_chosen_and_shots_add_up(visit):
     page = visit("dogs-reconstruct")
     page.locator(".st-key-channel_worth .main-svg").first.wait_for()
@@ -230,7 +226,6 @@ CARDS = {
 }
 
 
-@pytest.mark.release
 def test_each_picture_on_the_home_page_leads_to_its_page(visit):
     page = visit("")
     for name, title in CARDS.items():

@@ -9,7 +9,7 @@ import aemodels
 from aemodels.report import psnr_matrix
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 
 @pytest.fixture
@@ -47,7 +47,6 @@ def settled_pictures(page):
     )
 
 
-@pytest.mark.release
 def test_sampler_and_number_of_photos_stay_in_the_address(visit):
     page = visit("dogs-sample?seed=3")
     choose(page, "sampler", "Mixture")
@@ -79,7 +78,6 @@ def test_a_walk_between_two_dogs_stays_in_the_address(visit):
     assert "from dog 3 to dog 5" in alts[1]
 
 
-@pytest.mark.release
 def test_the_convention_is_switched_and_found_again_by_its_url(visit):
     plain = aemodels.load_checkpoint("dog-ae").metrics["evaluations"]
     tables = {

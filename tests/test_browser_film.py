@@ -4,7 +4,7 @@ import pytest
 from browser import IDLE, needs_browser, query
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 
 @pytest.fixture
@@ -52,7 +52,6 @@ def test_space_plays_and_stops_wherever_the_focus_is(show):
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
 
-@pytest.mark.release
 def test_it_ends_by_itself_and_begins_again(show):
     page = show("?film_step=5000")
     page.locator("#play").click()
@@ -88,7 +87,6 @@ def test_a_click_on_a_curve_goes_there_in_all_films(show):
     assert page.locator("#time").get_attribute("aria-valuetext") == page.locator("#when").inner_text()
 
 
-@pytest.mark.release
 def test_who_wants_no_motion_gets_moment_after_moment(show):
     page = show("?film_step=0&films=mnist-ae", reduced_motion="reduce")
     page.locator("#play").click()

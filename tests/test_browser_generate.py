@@ -7,7 +7,7 @@ from browser import IDLE, needs_browser, query, running_app
 from small_priors import save_prior
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,6 @@ def holes(page):
     return page.locator(".st-key-holes [data-tag] span[title]").all_inner_texts()
 
 
-@pytest.mark.release
 def test_draw_scrub_and_cut_cells_out(new_page, url):
     page = new_page(viewport={"width": 1440, "height": 1500})
     page.goto(f"{url}/generate?seed=3&steps=4")

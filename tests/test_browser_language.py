@@ -6,7 +6,7 @@ from browser import PICTURE, needs_browser, query, settle, wait_for_new_picture
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 
 def switch(page, name, title):
@@ -33,7 +33,6 @@ def test_a_chinese_browser_is_spoken_to_in_chinese(new_page, app_url):
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
-@pytest.mark.release
 def test_it_stays_from_page_to_page_and_on_the_way_back(new_page, app_url):
     page = new_page()
     page.goto(f"{app_url}/mnist-path?seed=7")
@@ -50,7 +49,6 @@ def test_it_stays_from_page_to_page_and_on_the_way_back(new_page, app_url):
     assert query(page)["lang"] == "zh"
 
 
-@pytest.mark.release
 def test_a_picture_that_was_uploaded_stays(new_page, app_url):
     page = new_page()
     page.goto(f"{app_url}/dogs-reconstruct?photos=own&seed=7")
@@ -64,7 +62,6 @@ def test_a_picture_that_was_uploaded_stays(new_page, app_url):
     assert query(page) == {"photos": "own", "seed": "7", "lang": "zh"}
 
 
-@pytest.mark.release
 def test_the_switch_can_be_reached_in_a_narrow_window_and_does_not_widen_it(new_page, app_url):
     page = new_page(viewport={"width": 390, "height": 844})
     page.goto(f"{app_url}/training")

@@ -9,7 +9,7 @@ from browser import needs_browser, query, running_app, settle
 from aemodels.storage.checkpoints import checkpoint_path
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 STOP, START, KEEP = ".st-key-live_stop button", ".st-key-live_start button", ".st-key-live_keep button"
 CHOICES = "live_widths=128&live_minutes=5"
@@ -27,7 +27,6 @@ def url(folder):
         yield url
 
 
-@pytest.mark.release
 def test_a_network_learns_gets_a_name_and_others_wait_their_turn(url, new_page):
     first, second = new_page(), new_page()
     for page in (first, second):

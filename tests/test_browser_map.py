@@ -7,7 +7,7 @@ import aemodels
 from aemodels.codes import groups, maps
 
 pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 
 @pytest.fixture
@@ -77,7 +77,6 @@ def test_keys_go_to_other_codes_and_zoom(page):
     wait_for(page, "map_view")
 
 
-@pytest.mark.release
 def test_a_drag_moves_the_map_and_picks_nothing(page):
     x, y = centre(page)
     page.mouse.move(x, y)
@@ -99,7 +98,6 @@ def draw(page, button, corners):
     page.mouse.up()
 
 
-@pytest.mark.release
 def test_a_lasso_and_a_box_make_a_direction(page):
     triangle = [(0.1, 0.4), (0.35, 0.4), (0.1, 0.8)]
     draw(page, "lasso-a", triangle)

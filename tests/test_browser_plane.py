@@ -17,7 +17,7 @@ from aemodels.codes import planes
 from aemodels.data import mnist
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 MODELS = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights", "mnist-vae")
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 44  # around the plot of a plane, in px
@@ -122,7 +122,6 @@ def test_image_follows_the_mouse_while_it_is_held_and_is_torchs(visit, ckpts):
     assert numbers(in_url(page, "z")) == pytest.approx(z, abs=1e-6)
 
 
-@pytest.mark.release
 def test_every_decoder_is_torchs_to_a_grey_level(visit, ckpts):
     page = visit("mnist-twins")
     script = "([name, z]) => z.map(place => [...globalThis.latentLab.get(name).decode(place)])"
@@ -192,7 +191,6 @@ def test_drawn_box_fills_both_pictures_and_the_grid_decodes_it(visit, ckpts):
     page.wait_for_function("!new URLSearchParams(location.search).get('box')")
 
 
-@pytest.mark.release
 def test_box_button_draws_a_box_without_a_key(visit, ckpts):
     page = visit("mnist-latent-plane?side=10")
     button, canvas, view = (
@@ -309,7 +307,6 @@ def test_path_is_walked_between_two_picked_digits(visit, ckpts):
     check(a, b)
 
 
-@pytest.mark.release
 def test_path_draws_a_new_pair_after_one_was_picked(visit):
     page = visit("mnist-path?a=3&b=8&seed=5")
     page.locator("h1").click()  # the key N is for the page, not for a field
@@ -321,7 +318,6 @@ def test_path_draws_a_new_pair_after_one_was_picked(visit):
     assert [field.input_value() for field in fields.all()] == ["", ""]
 
 
-@pytest.mark.release
 def test_whole_plane_has_the_grids_box_as_a_part_and_the_grid_fills_its_own(visit, ckpts):
     page, ckpt = visit("mnist-latent-plane?side=10"), ckpts["mnist-ae"]
     page.wait_for_function("globalThis.latentLab.has('grid')")
@@ -346,7 +342,7 @@ LEAST_PX = {390: 300, 1024: 300, 1280: 270, 1440: 300}  # width of the window ->
 
 @pytest.mark.parametrize(
     "path",
-    ["mnist-twins", *(pytest.param(path, marks=pytest.mark.release) for path in ("mnist-latent-plane", "mnist-path"))],
+    ["mnist-twins", "mnist-latent-plane", "mnist-path"],
 )
 def test_planes_are_large_enough_to_read_and_nothing_is_cut(path, visit):
     page = visit(path)
@@ -380,7 +376,6 @@ def test_axes_have_two_ticks_at_least_and_not_too_many(width_px, new_page):
         assert min(abs(mantissa - m) for m in (1, 2, 5)) < 1e-6 * 5
 
 
-@pytest.mark.release
 def test_planes_survive_a_change_of_page(visit, ckpts):
     page = visit("mnist-latent-plane")
     for title, css in (("Path", "#walk"), ("Twins", ".twins canvas.digit"), ("Latent plane", "#decoded")):
@@ -396,7 +391,6 @@ def test_planes_survive_a_change_of_page(visit, ckpts):
     assert difference(page.locator("#decoded"), decoded(ckpts["mnist-ae"], z)) <= 1
 
 
-@pytest.mark.release
 def test_a_plane_on_the_screen_changes_its_language(visit):
     page = visit("mnist-latent-plane")
     says = {
@@ -419,7 +413,6 @@ def test_a_plane_on_the_screen_changes_its_language(visit):
         sync_api.expect(page.locator("#share")).to_contain_text(says["#share"][k])
 
 
-@pytest.mark.release
 def test_the_planes_are_taken_along_as_one_file(visit, tmp_path):
     page = visit("mnist-latent-plane?lang=zh")
     with page.expect_download(timeout=240_000) as download:

@@ -15,7 +15,7 @@ from aemodels.codes import planes
 from aemodels.export import __main__ as command
 
 pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 LAB = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights", "mnist-vae")
 GREY_LEVELS = 2.5  # rounded weights, and half a level of what is shown
@@ -108,7 +108,6 @@ def test_the_labs_file_is_small_holds_four_models_and_is_touched_without_any_req
     assert page.seen == [lab_file.as_uri()]
 
 
-@pytest.mark.release
 def test_a_box_zooms_into_both_pictures_and_the_whole_plane_comes_back(lab_file, visit):
     page = visit(lab_file, viewport={"width": 1440, "height": 1000}, locale="en-GB")
     ckpt = aemodels.load_checkpoint("mnist-ae")
@@ -135,7 +134,7 @@ def test_a_box_zooms_into_both_pictures_and_the_whole_plane_comes_back(lab_file,
     page.wait_for_function("() => Math.abs(latentLab.get('grid').extent[0]) > 2")
 
 
-@pytest.mark.parametrize("link", [pytest.param("place", marks=pytest.mark.release), "digit"])
+@pytest.mark.parametrize("link", ["place", "digit"])
 def test_the_cursor_moves_in_all_planes(lab_file, visit, link):
     page = visit(lab_file, viewport={"width": 1440, "height": 1000}, locale="en-GB")
     ckpts = [aemodels.load_checkpoint(name) for name in LAB]
@@ -167,7 +166,6 @@ def test_the_cursor_moves_in_all_planes(lab_file, visit, link):
         assert figure.locator("#verdict").get_attribute("class") == kind
 
 
-@pytest.mark.release
 def test_it_speaks_as_the_browser_does_and_as_the_switch_says(lab_file, visit):
     page = visit(lab_file, viewport={"width": 390, "height": 844}, locale="zh-CN", color_scheme="dark", has_touch=True)
     assert page.locator("h1").inner_text() == "隐平面"
@@ -188,7 +186,6 @@ def test_it_speaks_as_the_browser_does_and_as_the_switch_says(lab_file, visit):
     assert page.locator("#touch #place").inner_text() != before
 
 
-@pytest.mark.release
 def test_foreign_planes_grey_and_in_colour(tmp_path, visit, monkeypatch):
     for name in ("fashion-plane", "shapes-plane"):
         save_foreign(name, tmp_path, title="</script><b>two</b>")

@@ -14,7 +14,7 @@ from PIL import Image
 from pages.parts.shared.visitors import COOKIE
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 NAME = "实验三_姓名_学号"
 
@@ -51,7 +51,6 @@ def download(page, label):
     return download.value.suggested_filename, download.value.path().read_bytes()
 
 
-@pytest.mark.release
 def test_adding_a_panel_from_a_fragment_is_said_on_the_page_and_not_warned_of_in_the_terminal(page, app_with_photos):
     log = app_with_photos[1]
     before = log.read_text()
@@ -132,7 +131,6 @@ def test_a_report_of_two_pages(page):
     sync_api.expect(panels(page)).to_have_count(1)
 
 
-@pytest.mark.release
 def test_a_fresh_visitor_in_chinese_takes_the_labs_report_home(new_page, app_url_with_photos):
     page = new_page(locale="zh-CN")
     page.goto(app_url_with_photos)
@@ -153,7 +151,6 @@ def test_a_fresh_visitor_in_chinese_takes_the_labs_report_home(new_page, app_url
     assert {"张三", "2023001"} <= set(text)
 
 
-@pytest.mark.release
 def test_what_is_collected_survives_a_reload_and_a_restart_and_is_nobody_elses(new_page, tmp_path):
     page = new_page()
     with running_app(tmp_path) as (url, _):

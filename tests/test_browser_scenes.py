@@ -5,7 +5,7 @@ from browser import needs_browser, picture_bytes, query, settle
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 
 @pytest.fixture
@@ -68,7 +68,6 @@ def test_a_scene_that_was_clicked_together_comes_back(visit):
     assert model(page) == "Noise 0.10"
 
 
-@pytest.mark.release
 def test_a_bookmarked_scene_goes_along_and_comes_back(visit):
     page = visit("mnist-latent-plane?z=1,1&seed=7&mnist_model=L2+on+the+code")
     go(page, "Path", seed=7, mnist_model="mnist-ae-l2-code")
@@ -80,7 +79,6 @@ def test_a_bookmarked_scene_goes_along_and_comes_back(visit):
     assert query(page)["z"].replace(" ", "") == "1,1"
 
 
-@pytest.mark.release
 def test_a_choice_of_one_page_alone_comes_back_with_it(visit):
     page = visit("dogs-sample")
     page.get_by_role("radio", name="Mixture", exact=True).click()

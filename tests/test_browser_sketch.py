@@ -6,7 +6,7 @@ import pytest
 from browser import IDLE, PICTURE, needs_browser
 
 sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 PATH = "mnist-denoise?digits=Draw+one"
 ONE = [(0.5, 0.2), (0.5, 0.8)]
@@ -91,7 +91,6 @@ def test_a_drawn_digit_is_denoised_and_found_again_by_its_url(visit):
     assert ink(again) == pytest.approx(ink(page))
 
 
-@pytest.mark.release
 def test_undo_and_clear_work_with_the_keyboard(visit):
     page = visit(PATH)
     undo, clear = (page.get_by_role("button", name=name) for name in ("Undo", "Clear"))
@@ -112,7 +111,6 @@ def test_undo_and_clear_work_with_the_keyboard(visit):
     assert undo.is_disabled()
 
 
-@pytest.mark.release
 def test_strokes_drawn_while_the_page_computes_are_kept(visit):
     page = visit(PATH)
     for i in range(5):
@@ -122,7 +120,6 @@ def test_strokes_drawn_while_the_page_computes_are_kept(visit):
     assert ink(page)[0] > 3 * 0.6 * 0.085
 
 
-@pytest.mark.release
 def test_a_drawing_is_kept_through_other_digits_and_pages(visit):
     page = visit(PATH)
     draw(page, ONE)
@@ -138,7 +135,6 @@ def test_a_drawing_is_kept_through_other_digits_and_pages(visit):
     assert ink(page)[0] > 0
 
 
-@pytest.mark.release
 def test_drawing_with_a_finger(visit):
     page = visit(PATH, has_touch=True, viewport={"width": 390, "height": 844})
     box = page.locator("canvas").bounding_box()

@@ -8,7 +8,7 @@ from browser import IDLE, REPO, needs_browser, query, running_app, settle
 from aemodels.storage import checkpoints
 
 pytest.importorskip("playwright.sync_api")
-pytestmark = needs_browser
+pytestmark = [pytest.mark.release, needs_browser]
 
 DIALOG = '[role="dialog"]'
 
@@ -26,7 +26,6 @@ def project(tmp_path):
     return root
 
 
-@pytest.mark.release
 def test_the_first_bookmark_opens_its_page_and_a_fault_is_one_sentence(project, tmp_path, new_page, photo_folder):
     with running_app(tmp_path, project / "app.py", ["--data", str(photo_folder)]) as (url, _):
         page = new_page(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -346,7 +347,7 @@ def test_too_few_photos_for_the_components_are_told_and_nothing_is_measured(chec
 
 def test_missing_avif_is_measured_without_principal_components(checkpoint_folder, photos, photo_folder, monkeypatch):
     monkeypatch.delattr(baselines, "fit_pca")
-    monkeypatch.setattr(baselines.avif, "SPEED", 6)  # is faster
+    monkeypatch.setattr(baselines.avif, "encodings", partial(baselines.avif.encodings, speed=6))  # is faster
     monkeypatch.setattr(baselines, "AVIF_PHOTOS", 2)
     write_baselines(checkpoint_folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF[:2])
     assert evaluate(photo_folder, checkpoint_folder) == 0

@@ -9,6 +9,7 @@ import apptest
 import pytest
 import torch
 from apptest import notice, pictures, text
+from broken_models import save
 
 import aemodels
 from aemodels.codes import latents
@@ -136,7 +137,11 @@ def test_curves_are_the_stored_ones(dogs):
     assert curves_of(app, "dog-ae") == curves
 
 
-def test_shaped_noise_of_which_nothing_is_stored_is_measured_on_the_photos_of_the_codes(dogs, monkeypatch):
+def test_shaped_noise_of_which_nothing_is_stored_is_measured_on_the_photos_of_the_codes(
+    dogs, monkeypatch, checkpoint_folder
+):
+    for name in MODELS:
+        save(name, checkpoint_folder)
     monkeypatch.setattr(loaders, "curves", lambda: {"models": {}, "denoisers": {}})
     app = open_page()  # the photos here are others
     assert "shaped noise of" not in "\n".join(caption.value for caption in app.caption)

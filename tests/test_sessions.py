@@ -5,6 +5,7 @@ import urllib.request
 
 import psutil
 import pytest
+from broken_models import DOGS, save
 from browser import running_app
 from visiting import Visitor, run
 
@@ -14,8 +15,11 @@ pytestmark = pytest.mark.release
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """The app without photos, as on a fresh machine: its URL and its process."""
-    with running_app(tmp_path_factory.mktemp("app")) as (url, process):
+    """The app without photos, and with small models, for what they draw is not looked at: its URL and its process."""
+    folder = tmp_path_factory.mktemp("app")
+    for name in DOGS:
+        save(name, folder / "checkpoints")
+    with running_app(folder, arguments=["--checkpoints", str(folder / "checkpoints")]) as (url, process):
         yield url, psutil.Process(process.pid)
 
 

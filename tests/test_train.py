@@ -627,8 +627,9 @@ def test_what_an_interrupted_training_has_behind_it_cannot_be_asked_for(unfinish
     ],
 )
 def test_a_finished_model_is_not_passed_off_as_what_was_asked_for(
-    asked, said, uninterrupted, data_folder, tmp_path, monkeypatch, capsys
+    asked, said, uninterrupted, mnist, data_folder, tmp_path, monkeypatch, capsys
 ):
+    monkeypatch.setenv("LATENT_LAB_DATA", str(mnist))
     path = uninterrupted / f"{DAE}.safetensors"
     before = path.read_bytes()
     if isinstance(asked, str):

@@ -121,7 +121,7 @@ def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config, conv_
     """Of the many graphs of a refined network, PyTorch's own kernels run each: a C++ compiler would take minutes."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
     refined = replace(conv_config, corrector_depths=(1, 1), refiner_depth=1, refiner_steps=2)
-    config = {"mlp": mlp_config, "refined": refined}[network]
+    config = {"mlp": replace(mlp_config, widths=(16,)), "refined": refined}[network]
     images = torch.randint(0, 256, (32, *config.image_shape), dtype=torch.uint8)
     plain = train(config, images, BRIEF)
     state = start(build(config), BRIEF, "cpu")
