@@ -156,6 +156,12 @@ with above:
         icon=":material/table:",
         on_click="ignore",
     )
+    st.page_link(
+        "dogs/reconstruct.py",
+        label=_("See one photo through every model"),
+        icon=":material/image:",
+        query_params={"compare": "true"},
+    )
 
 of_samples = []
 if scene:
