@@ -79,6 +79,24 @@ def test_a_bookmarked_scene_goes_along_and_comes_back(visit):
     assert query(page)["z"].replace(" ", "") == "1,1"
 
 
+@pytest.mark.release
+def test_a_link_with_a_scene_opens_that_scene_and_back_leads_to_where_it_was_clicked(visit):
+    page = visit("dogs-sample?seed=7&model=dog-noise-0.10")
+    page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Home", exact=True).click()
+    wait(page, "Latent Lab", {"seed": 7})
+    page.get_by_text("A route through the lab").click()
+    page.get_by_role("link", name="D2").click()
+    wait(page, "Reconstruct", {"model": "dog-ae", "seed": 2, "code": "maps"})
+    assert (model(page), seed(page)) == ("No noise", "2")
+    page.go_back()
+    wait(page, "Latent Lab", {})
+    page.get_by_role("link", name="D4").click()  # the route is still open
+    wait(page, "Perturb", {"model": "dog-ae", "seed": 2})
+    go(page, "Home", seed=2)
+    page.get_by_role("link", name="D3").wait_for()
+
+
+@pytest.mark.release
 def test_a_choice_of_one_page_alone_comes_back_with_it(visit):
     page = visit("dogs-sample")
     page.get_by_role("radio", name="Mixture", exact=True).click()

@@ -134,6 +134,7 @@ def test_no_english_is_left(page):
         ("mnist/latent_plane", {"mnist_model": "mnist-vae", "z": "1,1"}),
         ("mnist/denoise", {"digits": "draw"}),
         ("dogs/reconstruct", {"photos": "own"}),
+        ("dogs/reconstruct", {"compare": "true"}),
         ("dogs/sample", {"sampler": "mixture"}),
         ("dogs/perturb", {"codes": "samples"}),
     ],
@@ -148,6 +149,11 @@ def test_no_english_is_left_in_another_scene(page, query):
 def test_no_english_is_left_where_there_are_photos(page, dogs, with_photos):
     found = left(page, dogs.label_names)
     assert not found, say(page, found)
+
+
+def test_no_english_is_left_where_a_photo_goes_through_every_model(dogs, with_photos, quickly):
+    found = left("dogs/reconstruct", dogs.label_names, compare="true")
+    assert not found, say("dogs/reconstruct", found)
 
 
 def test_an_english_page_would_be_found():

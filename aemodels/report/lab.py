@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from aemodels.codes import faults
 from aemodels.data.sources import DOGS
-from aemodels.language import N_, _
+from aemodels.language import _
 from aemodels.report import digits_items, noise_items, photos_items
 from aemodels.report.document import Block, Paragraph, Section
 from aemodels.report.item_blocks import key
+from aemodels.report.items import TITLES
 from aemodels.report.material import NUM_SEEDS, Material, Scene
 from aemodels.report.references import PAPERS
 from aemodels.storage.catalogue import DENOISER, MAPS, PLANE, Model
@@ -23,10 +24,9 @@ __all__ = ["NUM_SEEDS", "PAPERS", "Material", "data_note", "headings", "sections
 
 @dataclass(frozen=True)
 class Item:
-    """One of the lab's items: its number and title, what makes its blocks, and whether a model has to do with it."""
+    """One of the lab's items: its number, a key of items.TITLES, what makes its blocks, and whether a model has to do with it."""
 
     key: str
-    title: str
     make: Callable[[Material, Scene], Iterator[Block]]
     concerns: Callable[[Model], bool]
 
@@ -40,18 +40,16 @@ def _is_plane(model: Model) -> bool:
 
 
 ITEMS = (
-    Item("M1", N_("The data and the network"), digits_items.data_and_network, _is_small),
-    Item("M2", N_("A code of two numbers"), digits_items.two_numbers, _is_plane),
-    Item("M3", N_("Denoising autoencoder"), digits_items.denoising, lambda model: model.noise_factor > 0),
-    Item("M4", N_("Uniform sampling of the latent plane"), digits_items.uniform_sampling, _is_plane),
-    Item("M5", N_("The same with L2"), digits_items.regularised, _is_plane),
-    Item("D1", N_("Convolutional autoencoder"), photos_items.convolutional, lambda model: MAPS in model.kinds),
-    Item("D2", N_("Nine photos and their codes"), photos_items.nine_photos, lambda model: MAPS in model.kinds),
-    Item("D3", N_("Gaussian sampling"), photos_items.gaussian_sampling, lambda model: MAPS in model.kinds),
-    Item("D4", N_("Noise on the code"), noise_items.perturbation, lambda model: MAPS in model.kinds),
-    Item(
-        "D5", N_("Noise-regularised autoencoder"), noise_items.noise_regularised, lambda model: model.noise_variance > 0
-    ),
+    Item("M1", digits_items.data_and_network, _is_small),
+    Item("M2", digits_items.two_numbers, _is_plane),
+    Item("M3", digits_items.denoising, lambda model: model.noise_factor > 0),
+    Item("M4", digits_items.uniform_sampling, _is_plane),
+    Item("M5", digits_items.regularised, _is_plane),
+    Item("D1", photos_items.convolutional, lambda model: MAPS in model.kinds),
+    Item("D2", photos_items.nine_photos, lambda model: MAPS in model.kinds),
+    Item("D3", photos_items.gaussian_sampling, lambda model: MAPS in model.kinds),
+    Item("D4", noise_items.perturbation, lambda model: MAPS in model.kinds),
+    Item("D5", noise_items.noise_regularised, lambda model: model.noise_variance > 0),
 )
 
 
@@ -112,7 +110,7 @@ def _plan(materials: Sequence[Material]) -> list[tuple[Material, Item]]:
 
 
 def _title(material: Material, item: Item) -> str:
-    return _("{item}, {data}: {title}").format(item=item.key, data=material.group.title, title=_(item.title))
+    return _("{item}, {data}: {title}").format(item=item.key, data=material.group.title, title=_(TITLES[item.key]))
 
 
 def _faults(material: Material, item: Item) -> Iterator[Paragraph]:

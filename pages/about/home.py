@@ -8,7 +8,7 @@ import streamlit as st
 from aemodels.data import words
 from aemodels.language import _, any_of, number, sentences
 from aemodels.storage import catalogue
-from pages.parts.shared import controls, export, glossary, loaders, models, originals, thumbnails
+from pages.parts.shared import controls, export, glossary, loaders, models, originals, route, thumbnails
 
 KINDS_OF_SECTIONS = {"mnist": _("small images"), "dogs": _("photos")}
 MORE = {
@@ -106,6 +106,7 @@ st.markdown(
         "address: bookmark it to see the same picture again."
     )
 )
+route.show()
 with st.container(horizontal=True):
     for page, label in MORE.items():
         st.page_link(f"{page}.py", label=label)

@@ -17,7 +17,7 @@ from aemodels.quality import encoding
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.photos import probes, rebuilding, selection, touch
+from pages.parts.photos import probes, rebuilding, selection, through_models, touch
 from pages.parts.shared import ahead, controls, cores, export, loaders, models, originals
 
 VIEWS = {"maps": _("Channels"), "colours": _("One picture")}
@@ -59,6 +59,10 @@ else:
         st.info(selection.none_yet(source), icon=":material/photo_library:")
 
 
+def photos(seed: int) -> selection.Photos:
+    return own or selection.random_test_photos(ckpt.data, seed)
+
+
 @dataclass(frozen=True)
 class Scene:
     """Codes z (n, C, h, w), their pictures x_hat and, for photos, the originals x and the PSNR of each in dB; the limit of the code's
@@ -77,7 +81,7 @@ class Scene:
 
 def compute(seed: int) -> Scene:
     if has_photos:
-        pictures = own or selection.random_test_photos(ckpt.data, seed)
+        pictures = photos(seed)
         x, labels = pictures.x, pictures.names
         z = selection.encode(ckpt, pictures)
         x_hat = cores.rows(ckpt.model.decode, z)
@@ -94,7 +98,7 @@ def compute(seed: int) -> Scene:
     rebuilt, code = _("Rebuilt"), _("Code")
     rows, notes = {rebuilt: figures.to_tiles(x_hat), code: codes}, {rebuilt: labels}
     if has_photos:
-        error = figures.heat((x - x_hat).abs().mean(1).numpy(), limit=0.3)
+        error = figures.heat((x - x_hat).abs().mean(1).numpy(), limit=rebuilding.ERROR_LIMIT)
         original = _("Original")
         rows = {original: figures.to_tiles(x), rebuilt: rows[rebuilt], _("Error"): list(error), code: codes}
         notes = {original: labels, rebuilt: [f"{number(p, 1)} dB" for p in psnr.tolist()]}
@@ -113,18 +117,18 @@ def show_photos() -> None:
     """The photos at once, and room for what the model makes of them."""
     if not has_photos:
         return
-    photos = selection.random_test_photos(ckpt.data, seed)
+    shown = photos(seed)
     blank = figures.blank(image_shape, export.ink())
-    rows = {_("Original"): figures.to_tiles(photos.x)}
-    rows |= {row: [blank] * len(photos.x) for row in (_("Rebuilt"), _("Error"), _("Code"))}
-    notes = {_("Original"): photos.names, _("Rebuilt"): ["…"] * len(photos.x)}
+    rows = {_("Original"): figures.to_tiles(shown.x)}
+    rows |= {row: [blank] * len(shown.x) for row in (_("Rebuilt"), _("Error"), _("Code"))}
+    notes = {_("Original"): shown.names, _("Rebuilt"): ["…"] * len(shown.x)}
     with place:
-        export.show(export.on_screen(draw, rows, notes), say(len(photos.x)))
+        export.show(export.on_screen(draw, rows, notes), say(len(shown.x)))
 
 
 def encoder_alone(seed: int) -> Tensor:
     """The PSNR of the same photos in dB, from the encoder's first codes: told below the panel, which does not wait for it."""
-    pictures = own or selection.random_test_photos(ckpt.data, seed)
+    pictures = photos(seed)
     return encoding.encoder_psnr_db(ckpt.model, pictures.x)
 
 
@@ -160,12 +164,7 @@ else:
         "Code: red, green and blue are the three strongest directions among the {num_channels} channels (principal components), which carry "
         "{share} of the variance of the cells."
     ).format(num_channels=latent_shape[0], share=percent(colour_share))
-in_colour = image_shape[0] == 3
-about_error = (
-    _("Error: absolute difference, averaged over the colours. Black is 0; white is 0.3 of the range, or more.")
-    if in_colour
-    else _("Error: absolute difference. Black is 0; white is 0.3 of the range, or more.")
-)
+in_colour, about_error = image_shape[0] == 3, rebuilding.about_error(image_shape)
 others = originals.about_others(ckpt.data) if source == "test" else ""
 st.caption(sentences([legend, others, about_error if has_photos else ""]))
 
@@ -209,4 +208,5 @@ numbers = [
 ]
 export.export_row(f"reconstruct-{name}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings, alt)
 
+through_models.show(group, photos if has_photos else None, seed, SOURCES[source], source == "test")
 probes.show(name, z, x_hat, x)

@@ -10,6 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from aemodels.language import _, number, percent, sentences
+from aemodels.quality.learned import NUM_CURVE
 from aemodels.report import curves, figures
 from aemodels.report.curves import Chart
 from pages.parts.generate import nine
@@ -53,12 +54,18 @@ def show(chosen: Chosen) -> None:
                     st.subheader(title, anchor=False)
                     alt = _("Fréchet distance of samples. Along the axis: {title}").format(title=title)
                     st.plotly_chart(_interactive(chart), key=title, alt=alt)
+    st.caption(
+        _(
+            "Each point of the charts, and each figure of a table below them, is of {n} pictures: of fewer than the table on top, so its distance is "
+            "a little larger."
+        ).format(n=number(NUM_CURVE))
+    )
     if spaces := learned.spaces(data):
         st.subheader(_("Which codes are the best to generate in?"), anchor=False)
         st.table(_spaces_table(spaces))
     controls.notice(
         [
-            *generation.learnt(data, model),
+            *generation.learnt(data, model, found),
             *models.notes(model),
             *learned.points(data, model),
             *learned.best_space(data),
@@ -157,8 +164,5 @@ def _draw(
     charts: Sequence[Chart], tiles: Sequence[Any], width_px: int, ink: figures.Ink, caption: str = ""
 ) -> Image.Image:
     strip = figures.panel([tiles], caption=caption, width_px=width_px, ink=ink)
-    top = curves.draw(charts, width_px, width_px // 3) if charts else Image.new("RGB", (width_px, 0))
-    both = Image.new("RGB", (width_px, top.height + strip.height), ink.background)
-    both.paste(top, (0, 0))
-    both.paste(strip, (0, top.height))
-    return both
+    above = [curves.draw(charts, width_px, width_px // 3)] if charts else []
+    return export.stacked([*above, strip], ink)

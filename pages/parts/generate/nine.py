@@ -127,7 +127,7 @@ def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
     return [
         first,
         *models.notes(ckpt.name),
-        *generation.learnt(chosen.group.data, ckpt.name),
+        *generation.learnt(chosen.group.data, ckpt.name, learned.of(chosen.group.data, ckpt.name)),
         *learned.in_short(chosen.group.data, ckpt.name),
         fine,
         sentences([on_average, closest]),

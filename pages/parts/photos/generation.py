@@ -61,9 +61,12 @@ def verdict(data: DataRecord, *models: str, beside: str | None = None) -> list[s
     return [] if results is None else _answer(results, data, models, beside)
 
 
-def learnt(data: DataRecord, model: str) -> list[str]:
+def learnt(data: DataRecord, model: str, found: learned.Found | None = None) -> list[str]:
     """How far a learned prior of this model's codes comes, beside its best Gaussian, its reconstructions and unseen photos, in two
-    points; empty where that has not been measured since they were trained."""
+    points; empty where that has not been measured since they were trained.
+
+    found  what `learned.of` gives, where its distances, which are of more pictures, are told in place of those of `show`
+    """
     try:
         results = loaders.generation(data)
     except LatentLabError:
@@ -74,7 +77,11 @@ def learnt(data: DataRecord, model: str) -> list[str]:
     if (drawn := values.get((generation.LEARNED, model))) is None:
         return []
     gaussian, rebuilt = _best(values, [model]), values[generation.RECONSTRUCTIONS, model]
-    way = (gaussian["frechet"][0] - drawn["frechet"][0]) / (gaussian["frechet"][0] - rebuilt["frechet"][0])
+    num_samples = found["num_compared"] if found else results["num_samples"]
+    of = found["frechet"][learned.FIXED] if found else {
+        "samples": drawn["frechet"][0], "gaussian": gaussian["frechet"][0], "reconstructions": rebuilt["frechet"][0]
+    }  # fmt: skip
+    way = (of["gaussian"] - of["samples"]) / (of["gaussian"] - of["reconstructions"])
     far = _("By this measure the prior has gone **{way}** of the way from the Gaussian to the reconstructions.")
     points = [
         _(
@@ -82,12 +89,12 @@ def learnt(data: DataRecord, model: str) -> list[str]:
             "The best Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer)."
         ).format(
             model=model,
-            samples=number(results["num_samples"]),
+            samples=number(num_samples),
             class_=picture.class_,
             photos=picture.many,
-            learned=number(drawn["frechet"][0]),
-            gaussian=number(gaussian["frechet"][0]),
-            rebuilt=number(rebuilt["frechet"][0]),
+            learned=number(of["samples"]),
+            gaussian=number(of["gaussian"]),
+            rebuilt=number(of["reconstructions"]),
         ),
         far.format(way=percent(way))
         if way <= 1

@@ -13,6 +13,16 @@ from aemodels.quality import detail
 from pages.parts.shared import controls
 
 FINE_PX = 4
+ERROR_LIMIT = 0.3  # of the range: white in an error map
+
+
+def about_error(image_shape: Sequence[int]) -> str:
+    """How to read an error map of pictures of this shape."""
+    if image_shape[0] == 3:
+        return _(
+            "Error: absolute difference, averaged over the colours. Black is 0; white is 0.3 of the range, or more."
+        )
+    return _("Error: absolute difference. Black is 0; white is 0.3 of the range, or more.")
 
 
 def of_model(ckpt: Checkpoint) -> str:

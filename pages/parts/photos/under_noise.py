@@ -84,6 +84,12 @@ def show(compared: Compared, row: DeltaGenerator) -> None:
         icon=":material/table:",
         on_click="ignore",
     )
+    st.page_link(
+        "dogs/reconstruct.py",
+        label=_("See one photo through every model"),
+        icon=":material/image:",
+        query_params={"compare": "true"},
+    )
     _show_audit(measured)
     settings = {
         _("PSNR"): _(psnr_matrix.CONVENTIONS[convention]),

@@ -54,6 +54,14 @@ def models_panel(
     return figures.panel(list(rows.values()), list(rows), [], models, caption, width_px, ink)
 
 
+def stacked(panels: Sequence[Image.Image], ink: figures.Ink) -> Image.Image:
+    """Panels of one width, one below the other."""
+    whole = Image.new("RGB", (panels[0].width, sum(panel.height for panel in panels)), ink.background)
+    for i, panel in enumerate(panels):
+        whole.paste(panel, (0, sum(above.height for above in panels[:i])))
+    return whole
+
+
 def export_row(
     name: str,
     draw: Callable[..., Image.Image],

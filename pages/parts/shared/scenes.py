@@ -32,8 +32,13 @@ def follow() -> None:
             scene = scenes.get(run.page_key, {})
             state.update({key: scene.get(key) for key in chosen})
         else:  # what widgets are bound to is still that of the page before, with what its fragments wrote there
-            scenes[last] = run.address | {key: value for key, value in chosen.items() if value is not None}
-            scene = {key: value for key, value in scenes[last].items() if key in CARRIED}
+            link = st.query_params.to_dict()  # the values of `st.page_link`, which stand in the address too
+            before = run.address | {key: scenes.get(last, {}).get(key) for key in link} | chosen
+            scenes[last] = {key: value for key, value in before.items() if value is not None}
+            scene = {key: value for key, value in scenes[last].items() if key in CARRIED} | link
+            if link:  # else a widget would begin with the value that it had when its page was left
+                for key in {*link, *scenes.get(run.page_key, {})} - scene.keys() | link.keys() - {languages.KEY}:
+                    state.pop(key, None)
         controls.forget_address()  # a new page's address starts without them
         scene |= languages.in_address()
         if scene and st.query_params.to_dict() != scene:
