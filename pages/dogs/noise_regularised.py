@@ -65,22 +65,34 @@ class Scene:
 
 
 def compute(seed: int) -> Scene:
-    samples = {m: sampling.nine_samples(m, 256, "full", seed) for m in sampled}
-    rows = {_("Gaussian samples"): [of_model.tile for of_model in samples.values()]}
-    if priors:
-        rows[_("Learned samples")] = [learned_nine(m, seed) for m in sampled]
-    rows |= {
-        _("Real codes, decoded"): list(map(sampling.rebuilt_nine, sampled)),
-    }
+    samples = {m: gaussian_nine(m, seed) for m in sampled}
+    learned = {m: sampling.nine_samples(m, 256, LEARNED, seed).tile for m in priors}
+    rows = rows_of({m: of_model.tile for m, of_model in samples.items()}, learned)
     shares = {m: of_model.detail / sampling.rebuilt_detail(m) for m, of_model in samples.items()}
     return Scene(rows, export.on_screen(draw, rows), shares)
 
 
-def learned_nine(name: str, seed: int) -> np.ndarray | str:
-    """Nine samples of the prior of this model's codes, or words that say that there is none."""
-    if name not in priors:
-        return _("No learned prior")
-    return sampling.nine_samples(name, 256, LEARNED, seed).tile
+def show_gaussians() -> None:
+    """The panel while learned samples, which take longer, are still drawn."""
+    if priors:
+        tiles = {m: gaussian_nine(m, seed).tile for m in sampled}
+        for m in priors:
+            sampling.start_learned(m, seed)
+        blanks = {m: figures.blank((3, *tiles[m].shape[:2]), export.ink()) for m in priors}
+        with place:
+            export.show(export.on_screen(draw, rows_of(tiles, blanks)), shown)
+
+
+def gaussian_nine(name: str, seed: int) -> sampling.Nine:
+    return sampling.nine_samples(name, 256, "full", seed)
+
+
+def rows_of(gaussian: dict[str, np.ndarray], learned: dict[str, np.ndarray]) -> dict[str, list[np.ndarray | str]]:
+    """The panel's rows, from tiles by model."""
+    rows = {_("Gaussian samples"): [gaussian[m] for m in sampled]}
+    if priors:
+        rows[_("Learned samples")] = [learned.get(m, _("No learned prior")) for m in sampled]
+    return rows | {_("Real codes, decoded"): list(map(sampling.rebuilt_nine, sampled))}
 
 
 def of_models(values: dict[str, str]) -> str:
@@ -101,9 +113,11 @@ if priors:
         "Nine Gaussian samples and nine decoded real codes of each model, and nine learned samples of each that has a learned prior"
     )
 if sampled:
-    versions = tuple(map(loaders.version, sampled))
-    scene = ahead.scene(compute, seed, "noise-regularised", versions, tuple(priors.items()), export.is_dark())
-    export.show(scene.panel, alt=shown)
+    depends_on = (tuple(map(loaders.version, sampled)), tuple(priors.items()), export.is_dark())
+    place = st.empty()
+    scene = ahead.scene(compute, seed, "noise-regularised", *depends_on, meanwhile=show_gaussians)
+    with place:
+        export.show(scene.panel, alt=shown)
     if priors:
         about_priors = _(
             "A learned prior has been trained on the codes of {models}; the page Generate shows how it draws."
