@@ -1,15 +1,18 @@
 """The page Generate as its script draws it, and the learned prior among the samplers of other pages."""
 
+import io
 import re
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import test_pages_zh
 import torch
 from apptest import collected, go_to, notice, numbers, open_page, pictures, start, text
 from broken_models import quick
 from browser import REPO
+from PIL import Image
 from small_priors import save_prior
 
 import aemodels
@@ -18,7 +21,7 @@ from aemodels.errors import DataError
 from aemodels.quality import generation
 from aemodels.storage import checkpoints, measurements
 from pages.parts.photos import drawings
-from pages.parts.shared import loaders
+from pages.parts.shared import export, loaders
 
 VIEWS = ("nine", "way", "between", "back", "filling", "why")
 SEEDS = range(3000, 3009)
@@ -242,12 +245,43 @@ def test_samples_sharpen_while_a_slow_prior_draws(priors, monkeypatch):
 
     monkeypatch.setattr(flows, "path", slow)
     setting = drawings.Setting(loaders.version("dog-prior"), loaders.version("dog-noise-0.10"), num_steps=5)
-    moments = drawings.watch(setting, [1, 2, 3], lambda moment: seen.append(moment.t))
-    assert [moment.t for moment in moments] == pytest.approx([1, 0.8, 0.6, 0.4, 0.2, 0], abs=1e-6)
+    drawn = drawings.watch(setting, [1, 2, 3], lambda moment: seen.append(moment.t))
+    assert [moment.t for moment in drawn.moments] == pytest.approx([1, 0.8, 0.6, 0.4, 0.2, 0], abs=1e-6)
     assert seen == sorted(seen, reverse=True)
     assert len(seen) > 2
     prior = aemodels.load_checkpoint("dog-prior", priors).model
-    assert torch.allclose(moments[-1].z, flows.sample(prior, [1, 2, 3], flows.Sampling(num_steps=5)), atol=1e-4)
+    assert torch.allclose(drawn.z, flows.sample(prior, [1, 2, 3], flows.Sampling(num_steps=5)), atol=1e-4)
+
+
+def test_who_draws_again_finds_the_next_samples_and_their_gaussian_drawn(monkeypatch):
+    begun, drawing = [], drawings.Drawing
+
+    def begin(setting, seeds):
+        begun.append((setting.strength, seeds[0]))
+        return drawing(setting, seeds)
+
+    monkeypatch.setattr(drawings, "Drawing", begin)
+    app = generate()
+    app.button("again").click().run()
+    begun.clear()
+    app.button("again").click().run()
+    assert app.number_input("seed").value == 5
+    assert sorted(begun) == [(0, 6000), (1, 6000)]
+
+
+def test_gaussian_samples_are_shown_while_learned_ones_are_drawn(monkeypatch):
+    shown = []
+    monkeypatch.setattr(export, "show", lambda png, alt: shown.append(np.asarray(Image.open(io.BytesIO(png)))))
+    app = open_page("dogs/noise_regularised", seed=31)
+    assert not app.exception
+    before, after = shown
+    assert before.shape == after.shape
+    columns = np.nonzero((before != after).any((0, 2)))[0]
+    third = after.shape[1] / 3
+    assert third < columns.min() < columns.max() < 2 * third  # of a single model all stand side by side
+    shown.clear()
+    app.run()
+    assert len(shown) == 1
 
 
 def test_what_goes_wrong_while_drawing_is_one_sentence(monkeypatch):

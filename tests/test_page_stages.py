@@ -15,8 +15,9 @@ from foreign_models import COLOUR, CONV, FOREIGN, save_foreign
 
 import aemodels
 from aemodels.models import autoencoders, refine
+from aemodels.noise import seeded_order
 from aemodels.storage import checkpoints
-from pages.parts.photos import descents
+from pages.parts.photos import descents, stages
 
 open_page = partial(apptest.open_page, "dogs/stages", seed=4)
 
@@ -45,17 +46,17 @@ def test_every_stage_has_its_psnr_and_its_picture(x):
     )
     assert not app.info
     shown = []
-    stages = list(refine.stages(model, x))
-    for stage, (_kind, z) in enumerate(stages):
+    codes = [z for _kind, z in refine.stages(model, x)]
+    for stage, z in enumerate(codes):
         app.slider(key="stage").set_value(stage).run()
         assert not app.exception
         psnr = aemodels.psnr_db(x, model.decode(z))
         assert numbers(r"This photo: ([\d.]+) dB", app) == pytest.approx([psnr[2].item()], abs=0.006)
         shown.append(pictures(app)[0])
     assert len(set(shown)) == 7
-    assert len(stages) == 7
+    assert len(codes) == 7
     first, last = numbers(r"reaches ([\d.]+) dB on average and `encode` \*\*([\d.]+) dB", app)
-    before, after = (aemodels.psnr_db(x, model.decode(z)).mean().item() for _kind, z in (stages[0], stages[-1]))
+    before, after = (aemodels.psnr_db(x, model.decode(z)).mean().item() for z in (codes[0], codes[-1]))
     assert [first, last] == pytest.approx([before, after], abs=0.006)
 
 
@@ -68,8 +69,8 @@ def test_plain_descent_needs_as_many_steps_as_are_said(x, monkeypatch):
     assert len(plain) == needed + 1
     assert plain[-2] < own[-1] <= plain[-1]
     assert plain[0] == own[0]
-    stages = [aemodels.psnr_db(x[:1], model.decode(z))[0].item() for _kind, z in refine.stages(model, x[:1])]
-    assert own == pytest.approx(stages, abs=1e-3)
+    expected = [aemodels.psnr_db(x[:1], model.decode(z))[0].item() for _kind, z in refine.stages(model, x[:1])]
+    assert own == pytest.approx(expected, abs=1e-3)
     assert [line["x"][0] for line in path.values()] == [0, 0]
 
 
@@ -133,6 +134,19 @@ def test_a_broken_address_shows_the_default(key, value, without_photos):
     app = open_page(**{key: value})
     assert not app.exception
     assert pictures(app)
+
+
+def test_who_draws_again_finds_the_next_picture_improved_already(without_photos, monkeypatch):
+    improved = []
+    of = stages.of
+    monkeypatch.setattr(stages, "of", lambda name, x: improved.append(x) or of(name, x))
+    app, ckpt = open_page(model="dog-noise-0.05", which=2), aemodels.load_checkpoint("dog-noise-0.05")
+    app.button("again").click().run()
+    improved.clear()
+    app.button("again").click().run()
+    assert app.number_input("seed").value == 6
+    (of_the_next,) = improved
+    assert torch.equal(of_the_next, ckpt.model.decode(ckpt.codes[seeded_order(len(ckpt.codes), 7)[1:2]]))
 
 
 def test_without_a_model_that_improves_codes_it_says_so(checkpoint_folder, without_photos):

@@ -5,7 +5,6 @@ import streamlit as st
 from aemodels.errors import LatentLabError
 from aemodels.language import _
 from pages.parts.generate import back, between, chosen, filling, lesson, measured, nine, way
-from pages.parts.photos import drawings
 from pages.parts.shared import controls
 
 SENTENCE = _("A network that has learnt where the codes of {dogs} lie turns noise into new ones, step by step.")
@@ -31,4 +30,4 @@ except LatentLabError as error:
     st.error(controls.sentence(error), icon=":material/error:")
     st.stop()
 if st.session_state.get("has_drawn_again"):
-    drawings.start(now.setting, tuple(nine.seeds(controls.next_seed(now.seed))))
+    nine.start(now.setting, controls.next_seed(now.seed))

@@ -1,6 +1,9 @@
 """How encode goes from the encoder's first code to the one that it gives: picture, error and PSNR at each step, and what plain gradient
 descent would need to get as far."""
 
+from collections.abc import Callable, Hashable
+from functools import partial
+
 import numpy as np
 import streamlit as st
 import torch
@@ -60,8 +63,15 @@ def pictures(seed: int, which: slice = slice(None)) -> Tensor:
     return photos(seed).x[which] if has_photos else ckpt.model.decode(ckpt.codes[codes_in_place(seed)[which]])
 
 
-def compute(seed: int) -> Stages:
-    return stages.of(name, pictures(seed))
+def compute(seed: int, which: slice = slice(None)) -> Stages:
+    return stages.of(name, pictures(seed, which))
+
+
+def scene(key: str, compute: Callable[[int], Stages], *depends_on: Hashable) -> Stages:
+    """compute(seed), made ahead where "Draw again" draws other pictures."""
+    if source != "test":
+        return compute(seed)
+    return ahead.scene(compute, seed, key, loaders.version(name), has_photos, *depends_on)
 
 
 if has_photos:
@@ -76,7 +86,7 @@ which = st.segmented_control(
 )
 here = which - 1
 this = pictures(seed, slice(here, which))  # the others, and their stages, are for what stands below
-original, shown = this[0], stages.of(name, this)
+original, shown = this[0], scene("stages", partial(compute, which=slice(here, which)), here)
 names, num_stages = shown.names, len(shown.kinds)
 if st.session_state.get("stage", 0) > num_stages - 1:  # of a model with more of them
     st.session_state.stage = num_stages - 1
@@ -159,12 +169,7 @@ measures_all = st.toggle(
     ),
     **BOUND,
 )
-if not measures_all:
-    found = shown
-elif source == "test":
-    found = ahead.scene(compute, seed, "stages", loaders.version(name), has_photos)
-else:
-    found = compute(seed)
+found = scene("all stages", compute) if measures_all else shown
 num_found, told = found.psnr.shape[1], labels if measures_all else [labels[here]]
 descents.show(name, pictures(seed) if measures_all else this, found, here if measures_all else 0, picture_words.one)
 

@@ -47,8 +47,8 @@ def walks(setting: Setting, seeds: tuple[int, int]) -> tuple[Walk, Walk]:
 def show(chosen: Chosen) -> None:
     seeds = nine.seeds(chosen.seed)
     with st.spinner(_("Drawing nine samples …")):
-        z = drawings.watch(chosen.setting, seeds, lambda moment: None)[-1].z
-    tiles = figures.to_tiles(drawings.decode(chosen.ckpt, z))
+        x = drawings.watch(chosen.setting, seeds, lambda moment: None).x
+    tiles = figures.to_tiles(x)
     labels = [str(i + 1) for i in range(len(tiles))]
     strip = figures.panel([tiles], column_labels=labels, width_px=export.SCREEN_PX, ink=export.ink())
     export.show(strip, _("Nine samples, numbered"))

@@ -52,7 +52,7 @@ def show(chosen: Chosen) -> None:
         )
     if has_cells:
         with st.spinner(_("Drawing nine samples …")):
-            learnt = drawings.watch(chosen.setting, nine.seeds(chosen.seed), lambda moment: None)[-1].z
+            learnt = drawings.watch(chosen.setting, nine.seeds(chosen.seed), lambda moment: None).z
         strengths = {
             _("real codes"): dependence.cell_strengths(codes, chosen.ckpt.codes),
             _("Gaussian"): dependence.cell_strengths(gaussian, chosen.ckpt.codes),

@@ -72,8 +72,8 @@ def show(chosen: Chosen) -> None:
         ]
     )
     with st.spinner(_("Drawing nine samples …")):
-        z = drawings.watch(chosen.setting, nine.seeds(chosen.seed), lambda moment: None)[-1].z
-    tiles = figures.to_tiles(drawings.decode(chosen.ckpt, z))
+        x = drawings.watch(chosen.setting, nine.seeds(chosen.seed), lambda moment: None).x
+    tiles = figures.to_tiles(x)
     draw = partial(_draw, [chart for _title, chart in charts], tiles)
     rows = [
         {"chart": title, "series": name, "x": x, "frechet": y}

@@ -1,6 +1,6 @@
 """Nine samples, beside the nearest real code of each and what a Gaussian makes of the same noise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import mean
 
@@ -36,10 +36,20 @@ def seeds(seed: int) -> list[int]:
     return controls.image_seeds(seed, NUM_SAMPLES)
 
 
-def look(chosen: Chosen, z: Tensor, x_gaussian: Tensor) -> Nine:
-    """Codes z beside their nearest real codes, and the pictures of a Gaussian."""
+def gaussian(setting: drawings.Setting) -> drawings.Setting:
+    """How the Gaussian beside the samples is drawn: any number of steps would give the same."""
+    return replace(setting.gaussian(), num_steps=1)
+
+
+def start(setting: drawings.Setting, seed: int) -> None:
+    """Begins to draw all that this seed's panel needs."""
+    for needed in (gaussian(setting), setting):
+        drawings.start(needed, tuple(seeds(seed)))
+
+
+def look(chosen: Chosen, z: Tensor, x: Tensor, x_gaussian: Tensor) -> Nine:
+    """Codes z and their pictures x beside their nearest real codes, and the pictures of a Gaussian."""
     nearest, to_nearest = latents.nearest(chosen.ckpt.codes, z)
-    x = drawings.decode(chosen.ckpt, z)
     real = sampling.in_threes(references.tiles(chosen.ckpt.name, nearest.tolist()))
     return Nine(z, x, nearest, to_nearest, [sampling.nine(x), real, sampling.nine(x_gaussian)])
 
@@ -55,17 +65,16 @@ def show(chosen: Chosen) -> None:
     """The samples, which sharpen while they are drawn, what to notice, and the downloads."""
     place, of_photo = st.empty(), _("Nearest real {photo} of each").format(photo=chosen.picture.one)
     drawn_with = seeds(chosen.seed)
-    gaussian = flows.sample(chosen.prior, drawn_with, flows.Sampling(num_steps=1, strength=0.0))
-    x_gaussian = drawings.decode(chosen.ckpt, gaussian)
+    x_gaussian = drawings.watch(gaussian(chosen.setting), drawn_with, lambda moment: None).x
 
     def show_now(moment: flows.Moment) -> None:
         title = _("Being drawn: t = {t}").format(t=number(moment.t, 2))
-        tiles = look(chosen, moment.z, x_gaussian).tiles
+        tiles = look(chosen, moment.z, drawings.decode(chosen.ckpt, moment.z), x_gaussian).tiles
         with place.container():
             export.show(export.on_screen(draw, tiles, title, of_photo), _("Nine samples while they are drawn"))
 
-    last = drawings.watch(chosen.setting, drawn_with, show_now)[-1]
-    found = look(chosen, last.z, x_gaussian)
+    drawn = drawings.watch(chosen.setting, drawn_with, show_now)
+    found = look(chosen, drawn.z, drawn.x, x_gaussian)
     title = _("Nine samples, seed {seed}").format(seed=chosen.seed)
     if chosen.class_name:
         title = _("{class_}, seed {seed}").format(class_=chosen.class_name, seed=chosen.seed)

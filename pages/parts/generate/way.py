@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 import torch
 from PIL import Image
+from torch import Tensor
 
 from aemodels.codes import flows
 from aemodels.language import _, number
@@ -20,12 +21,12 @@ NUM_MOMENTS = 9
 
 def show(chosen: Chosen) -> None:
     with st.spinner(_("Drawing nine samples …")):
-        moments = drawings.watch(chosen.setting, nine.seeds(chosen.seed), lambda moment: None)
-    look(chosen, moments)
+        drawn = drawings.watch(chosen.setting, nine.seeds(chosen.seed), lambda moment: None)
+    look(chosen, drawn.moments, drawn.x)
 
 
 @st.fragment
-def look(chosen: Chosen, moments: list[flows.Moment]) -> None:
+def look(chosen: Chosen, moments: list[flows.Moment], x_end: Tensor) -> None:
     last = len(moments) - 1
     if st.session_state.get("moment", 0) > last:  # of a way with more steps
         st.session_state.moment = last
@@ -42,7 +43,6 @@ def look(chosen: Chosen, moments: list[flows.Moment]) -> None:
         )
     moment = moments[at]
     x_on_way, x_seen = drawings.decode(chosen.ckpt, torch.cat([moment.x_t, moment.z])).chunk(2)
-    x_end = drawings.decode(chosen.ckpt, moments[-1].z)
     heads = [
         _("On the way, t = {t}").format(t=number(moment.t, 2)),
         _("Where the network sees it go"),

@@ -1,6 +1,6 @@
 """Codes on their way from noise, drawn by threads of their own; meanwhile the samples on the screen sharpen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ from pages.parts.shared import cores, loaders, turns
 SHOW_AFTER_S = 0.5  # how long a drawing may take unseen
 SHOW_EVERY_S = 0.3
 IN_TURN = -1
-MAX_DRAWINGS = 32  # of 0.4 MB each: nine codes at 4 steps
+MAX_DRAWINGS = 32  # of 2 MB each: nine codes at 4 steps, and their pictures
 
 
 @dataclass(frozen=True)
@@ -57,24 +57,37 @@ class Setting:
         return flows.Sampling(label, self.num_steps, self.guidance, self.strength)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """All steps of a drawing, t from 1 to 0, and pictures x (n, C, H, W) in [0, 1] of its codes z."""
+
+    moments: list[flows.Moment]
+    x: Tensor
+
+    @property
+    def z(self) -> Tensor:
+        return self.moments[-1].z
+
+
 class Drawing:
-    """Samples on the way, one a seed; the threads go on when the visitor who started them leaves, and all who ask for the same share it."""
+    """Samples on the way, one a seed, and their pictures; the threads go on when the visitor who started them leaves, and all who ask for the same share it."""
 
     def __init__(self, setting: Setting, seeds: Sequence[int]) -> None:
         shares = [share.tolist() for share in torch.tensor(seeds).chunk(cores.num_free())]
         self._steps: list[list[flows.Moment]] = [[] for _ in shares]
         pool = ThreadPoolExecutor(len(shares))
-        draw, prior = kept(self._draw), setting.model()
+        draw, prior, decode = kept(self._draw), setting.model(), loaders.load(setting.autoencoder[0]).model.decode
         self._ends: list[Future] = [
-            pool.submit(draw, prior, share, setting.how(setting.in_turn(share)), steps)
+            pool.submit(draw, flows.path(prior, share, setting.how(setting.in_turn(share))), steps, decode)
             for share, steps in zip(shares, self._steps, strict=True)
         ]
         pool.shutdown(wait=False)
 
     @staticmethod
-    def _draw(prior: FlowPrior, seeds: list[int], how: flows.Sampling, steps: list[flows.Moment]) -> None:
-        for moment in flows.path(prior, seeds, how):
+    def _draw(path: Iterator[flows.Moment], steps: list[flows.Moment], decode: Callable[[Tensor], Tensor]) -> Tensor:
+        for moment in path:
             steps.append(moment)
+        return decode(steps[-1].z)
 
     def is_done(self, within_s: float) -> bool:
         """Whether it ends within that time."""
@@ -87,10 +100,10 @@ class Drawing:
                 end.result()
         return [_together(parts) for parts in zip(*map(tuple, self._steps), strict=False)]
 
-    def result(self) -> list[flows.Moment]:
-        """All of its steps, as soon as they are there."""
-        wait(self._ends)
-        return self.moments()
+    def result(self) -> Drawn:
+        """All of it, as soon as it is there. Raises what a thread has raised."""
+        x = torch.cat([end.result() for end in self._ends])
+        return Drawn(self.moments(), x)
 
 
 def _together(parts: Sequence[flows.Moment]) -> flows.Moment:
@@ -103,8 +116,8 @@ def start(setting: Setting, seeds: tuple[int, ...]) -> Drawing:
     return Drawing(setting, seeds)
 
 
-def watch(setting: Setting, seeds: Sequence[int], show: Callable[[flows.Moment], None]) -> list[flows.Moment]:
-    """All steps of the drawing; while it goes on longer than half a second and nobody waits for a page, `show` shows where it is."""
+def watch(setting: Setting, seeds: Sequence[int], show: Callable[[flows.Moment], None]) -> Drawn:
+    """All of the drawing; while it goes on longer than half a second and nobody waits for a page, `show` shows where it is."""
     drawing, shown, pause_s = start(setting, tuple(seeds)), 0, SHOW_AFTER_S
     try:
         while not drawing.is_done(pause_s):

@@ -34,15 +34,28 @@ def show(compared: Compared, row: DeltaGenerator) -> None:
     if not names:
         return
     priors = {name: loaders.version(prior) for name in names if (prior := loaders.prior_of(name))}
-    versions = tuple(map(loaders.version, names))
-    compute = partial(_compute, names, frozenset(priors))
-    scene = ahead.scene(compute, seed, "noise-regularised", versions, tuple(priors.items()), export.is_dark())
     alt = _("Nine Gaussian samples and nine decoded real codes of each model")
     if priors:
         alt = _(
             "Nine Gaussian samples and nine decoded real codes of each model, and nine learned samples of each that has a learned prior"
         )
-    export.show(scene.panel, alt=alt)
+    depends_on = (tuple(map(loaders.version, names)), tuple(priors.items()), export.is_dark())
+    place = st.empty()
+
+    def show_gaussians() -> None:
+        """The panel while learned samples, which take longer, are still drawn."""
+        if priors:
+            for name in priors:
+                sampling.start_learned(name, seed)
+            gaussian = {name: _gaussian_nine(name, seed).tile for name in names}
+            blanks = {name: figures.blank((3, *gaussian[name].shape[:2]), export.ink()) for name in priors}
+            with place:
+                export.show(export.on_screen(partial(_draw, names), _rows(names, gaussian, blanks)), alt)
+
+    compute = partial(_compute, names, list(priors))
+    scene = ahead.scene(compute, seed, "noise-regularised", *depends_on, meanwhile=show_gaussians)
+    with place:
+        export.show(scene.panel, alt)
     if priors:
         about_priors = _(
             "A learned prior has been trained on the codes of {models}; the page Generate shows how it draws."
@@ -84,17 +97,26 @@ def _points(compared: Compared, scene: Scene, priors: dict[str, object], kurtosi
     ]
 
 
-def _compute(names: list[str], with_prior: frozenset[str], seed: int) -> Scene:
-    samples = {name: sampling.nine_samples(name, 256, "full", seed) for name in names}
-    rows = {_("Gaussian samples"): [of_model.tile for of_model in samples.values()]}
-    if with_prior:
-        rows[_("Learned samples")] = [
-            sampling.nine_samples(name, 256, LEARNED, seed).tile if name in with_prior else _("No learned prior")
-            for name in names
-        ]
-    rows[_("Real codes, decoded")] = list(map(sampling.rebuilt_nine, names))
+def _compute(names: list[str], with_prior: list[str], seed: int) -> Scene:
+    samples = {name: _gaussian_nine(name, seed) for name in names}
+    learned = {name: sampling.nine_samples(name, 256, LEARNED, seed).tile for name in with_prior}
+    rows = _rows(names, {name: of_model.tile for name, of_model in samples.items()}, learned)
     shares = {name: of_model.detail / sampling.rebuilt_detail(name) for name, of_model in samples.items()}
     return Scene(rows, export.on_screen(partial(_draw, names), rows), shares)
+
+
+def _gaussian_nine(name: str, seed: int) -> sampling.Nine:
+    return sampling.nine_samples(name, 256, "full", seed)
+
+
+def _rows(
+    names: list[str], gaussian: dict[str, np.ndarray], learned: dict[str, np.ndarray]
+) -> dict[str, list[np.ndarray | str]]:
+    """The panel's rows, from tiles by model."""
+    rows = {_("Gaussian samples"): [gaussian[name] for name in names]}
+    if learned:
+        rows[_("Learned samples")] = [learned.get(name, _("No learned prior")) for name in names]
+    return rows | {_("Real codes, decoded"): list(map(sampling.rebuilt_nine, names))}
 
 
 def _draw(

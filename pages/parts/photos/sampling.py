@@ -143,10 +143,19 @@ def prior_version(name: str, sampler: str = generation.LEARNED) -> tuple[str, in
     return loaders.version(prior) if prior else None
 
 
+def _learned(name: str) -> drawings.Setting:
+    return drawings.by_default(loaders.prior_of(name))
+
+
+def start_learned(name: str, seed: int) -> None:
+    """Begins to draw the nine samples of this seed from the learned prior of this model's codes."""
+    drawings.start(_learned(name), tuple(controls.image_seeds(seed, 9)))
+
+
 def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) -> Tensor:
     """Codes (len(seeds), C, h, w) drawn from that sampler, one seed a code."""
     if sampler == generation.LEARNED:
-        return drawings.watch(drawings.by_default(loaders.prior_of(name)), seeds, lambda moment: None)[-1].z
+        return drawings.watch(_learned(name), seeds, lambda moment: None).z
     z = latents.sample(fitted(name, num_codes, sampler), seeds)
     return z.unflatten(1, loaders.checkpoint(name).model_config.latent_shape)
 
@@ -169,8 +178,13 @@ def nine_samples(name: str, num_codes: int, sampler: str, seed: int) -> Nine:
 def _nine_samples(
     version: tuple[str, int], prior: tuple[str, int] | None, num_codes: int, sampler: str, seed: int
 ) -> Nine:
-    z = sample_codes(version[0], num_codes, sampler, controls.image_seeds(seed, 9))
-    x = drawings.decode(loaders.checkpoint(version[0]), z)
+    seeds = controls.image_seeds(seed, 9)
+    if sampler == generation.LEARNED:
+        drawn = drawings.watch(_learned(version[0]), seeds, lambda moment: None)
+        z, x = drawn.z, drawn.x
+    else:
+        z = sample_codes(version[0], num_codes, sampler, seeds)
+        x = drawings.decode(loaders.checkpoint(version[0]), z)
     return Nine(z, nine(x), detail.mean_step(x))
 
 

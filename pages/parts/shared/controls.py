@@ -183,9 +183,9 @@ def redraw_if_missed() -> None:
         st.rerun()
 
 
-def notice(points: Sequence[str]) -> None:
-    """The box "What to notice": Markdown sentences that carry measured figures."""
-    with st.container(border=True, key="notice"):
+def notice(points: Sequence[str], key: str = "") -> None:
+    """The box "What to notice": Markdown sentences that carry measured figures; key: tells a second one of a page from its first."""
+    with st.container(border=True, key=f"notice{key}"):
         st.markdown(_("**What to notice**") + "\n\n" + "\n".join(f"- {point}" for point in points))
 
 
