@@ -337,6 +337,15 @@ def test_size_must_be_positive():
         open_photo(io.BytesIO(PNG), 0)
 
 
+@pytest.mark.parametrize("size", [10_001, 1_000_000, 10**30])
+def test_size_may_not_fill_the_memory(size, tmp_path, cache):
+    with pytest.raises(ValueError, match="must be at most 10000"):
+        open_photo(io.BytesIO(PNG), size)
+    with pytest.raises(ValueError, match="must be at most 10000"):
+        load_photos(make_folder(tmp_path / "photos"), size)
+    assert list(cache.iterdir()) == []
+
+
 # --- a folder of photos ---
 
 

@@ -11,6 +11,7 @@ from torch import nn
 import aemodels
 from aemodels.codes import planes
 from aemodels.errors import ConfigError
+from aemodels.export import __main__ as command
 from aemodels.export import packing, plane_file, rounding
 from aemodels.storage import catalogue
 
@@ -102,3 +103,13 @@ def test_a_model_that_no_browser_decodes_is_refused_in_a_sentence(tmp_path):
     group, found = group_of("shapes-denoiser", folder=tmp_path)
     with pytest.raises(ConfigError, match="No model of Shapes fits into a file"):
         plane_file.build(group, found)
+
+
+@pytest.mark.parametrize("arguments", [["", "--checkpoints", "."], ["plane.html", "--checkpoints", ""]])
+def test_an_empty_path_is_refused(arguments, monkeypatch, capsys):
+    """As "$FOLDER" is where no FOLDER is set."""
+    monkeypatch.setattr("sys.argv", ["export", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    assert stopped.value.code == 2
+    assert "is empty; write . for the folder that you are in" in capsys.readouterr().err

@@ -457,6 +457,23 @@ def test_training_stopped_while_its_film_is_made_gets_it_at_the_next_run(folder,
     assert {path.name for path in waits.iterdir()} <= {".lock", f"{DAE}.lock", "forecast.json"}
 
 
+def test_a_film_that_another_program_is_making_is_left_to_it(mnist, tmp_path, monkeypatch):
+    arguments = ["--only", DAE, *SMALL, "--epochs", "1", "--data", str(mnist), "--out", str(tmp_path)]
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(filming, "develop", stop)
+        assert train.main(arguments) == 130
+    moments = filming.folder_of(DAE, tmp_path)
+    with FileLock(tmp_path / ".resume" / f"{DAE}.lock"):
+        assert train.main(arguments) == 0
+        assert train.main(["--evaluate", "--only", DAE, "--data", str(mnist), "--out", str(tmp_path)]) == 0
+    assert moments.exists()
+    assert not (tmp_path / f"{DAE}.film").exists()
+
+
 def test_a_broken_checkpoint_is_made_again(mnist, tmp_path):
     """Its error message says so: train it with `python train.py --only NAME`."""
     (tmp_path / f"{DAE}.safetensors").write_bytes(b"not a checkpoint")

@@ -2,6 +2,7 @@
 
 import io
 import os
+from math import isqrt
 from pathlib import Path
 from typing import BinaryIO
 
@@ -66,10 +67,13 @@ def open_photo(file: str | Path | BinaryIO, size: int, num_channels: int = 3) ->
     """A photo as uint8 (C, size, size) in 0..255: read as `open_picture` does, cropped to the centred square, resized.
 
     num_channels  C: 3 for red, green and blue, 1 for grey (luma after ITU-R BT.601, as Pillow has it)
-    Transparent places become white. Raises DataError as `open_picture` does; ValueError where size is below 1.
+    Transparent places become white. Raises DataError as `open_picture` does; ValueError where size is below 1
+    or the photo would have more than 100 megapixels itself.
     """
     if size < 1:
         raise ValueError(f"size is {size} px and must be at least 1")
+    if size * size > MAX_PIXELS:
+        raise ValueError(f"size is {size} px and must be at most {isqrt(MAX_PIXELS)}")
     image = open_picture(file, 2 * size)
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2

@@ -28,9 +28,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m aemodels.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("file", type=Path, help="where to write it, such as plane.html")
+    parser.add_argument("file", type=console.path, help="where to write it, such as plane.html")
     parser.add_argument("--data", metavar="NAME", help="the data set, as Home calls it")
-    parser.add_argument("--checkpoints", type=Path, metavar="DIR", help="the folder of checkpoints")
+    parser.add_argument("--checkpoints", type=console.path, metavar="DIR", help="the folder of checkpoints")
     args = parser.parse_args()
     try:
         group = _group(args.checkpoints, args.data)

@@ -4,9 +4,7 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import Iterator
 
-from filelock import FileLock, Timeout
 from torch import Tensor
 from tqdm import tqdm
 
@@ -15,6 +13,7 @@ from aemodels.errors import DivergenceError, LatentLabError
 from aemodels.models.flow import is_prior
 from aemodels.storage import checkpoints
 from aemodels.training import autoencoding, filming, loop, measuring, needs, priors, processes, resuming
+from aemodels.training.alone import alone
 from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
 
@@ -24,24 +23,8 @@ FEW_STEPS = 100  # in which no recipe learns much
 def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
     """Trains the recipe's model on the data set, from where an interrupted training of it stopped; writes its checkpoint now and then
     and at the end. Raises LatentLabError where the model cannot be trained so, and where another program is training it there."""
-    with _alone(recipe.name, at) if at.is_first else contextlib.nullcontext():
+    with alone(recipe.name, at.out) if at.is_first else contextlib.nullcontext():
         _make(recipe, dataset, at)
-
-
-@contextlib.contextmanager
-def _alone(name: str, at: Workplace) -> Iterator[None]:
-    path = at.out / ".resume" / f"{name}.lock"
-    with contextlib.ExitStack() as held:
-        # Where the folder cannot be written, keeping the state says so; and some file systems know no locks.
-        with contextlib.suppress(OSError, NotImplementedError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                held.enter_context(FileLock(path, timeout=0))
-            except Timeout as error:
-                raise LatentLabError(
-                    f"{name} is being trained into {at.out} by another program; wait for that or stop it, or give another folder with --out."
-                ) from error
-        yield
 
 
 def _make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:

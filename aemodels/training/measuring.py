@@ -1,5 +1,6 @@
 """What is measured of models once they are trained: their own figures, the baselines beside them, what the pages draw."""
 
+import contextlib
 import dataclasses
 import importlib.util
 import shutil
@@ -20,6 +21,7 @@ from aemodels.quality import baselines, curves, evaluation
 from aemodels.storage import checkpoints, films, measurements, photo_errors
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import filming
+from aemodels.training.alone import InUseError, alone
 from aemodels.training.recipes import Recipe
 
 Load = Callable[[Recipe], DataSet]  # a recipe's data set; raises DataError where there is none
@@ -47,7 +49,7 @@ def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> Non
     if dataset.record.fingerprint != ckpt.data.fingerprint:
         raise LatentLabError(f"{name} was trained on other data; point --data to that. Found was: {dataset.summary}")
     if film_waits:
-        develop_film(name, dataset, out, device)
+        _develop_alone(name, dataset, out, device)
     if is_current and has_errors:
         return
     errors: dict[float, Tensor] = {}
@@ -70,7 +72,14 @@ def develop_film_that_waits(recipe: Recipe, load: Load, out: Path, device: str) 
     except DataError:
         return
     if dataset.record.fingerprint == checkpoints.read_header(name, out)["data"]["fingerprint"]:
-        develop_film(name, dataset, out, device)
+        _develop_alone(name, dataset, out, device)
+
+
+def _develop_alone(name: str, dataset: DataSet, out: Path, device: str) -> None:
+    """Nothing where another program has just trained the model and makes the film, or has made it by now."""
+    with contextlib.suppress(InUseError), alone(name, out):
+        if filming.folder_of(name, out).exists():
+            develop_film(name, dataset, out, device)
 
 
 def develop_film(name: str, dataset: DataSet, out: Path, device: str) -> None:
