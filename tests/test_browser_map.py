@@ -119,6 +119,23 @@ def test_a_lasso_and_a_box_make_a_direction(page):
     assert not {"area_a", "area_b"} & query(page).keys()
 
 
+@pytest.mark.release
+def test_a_box_without_an_inside_is_none_and_a_small_one_stays_a_box(page):
+    draw(page, "box-a", [(0.1, 0.4), (0.4, 0.4)])
+    draw(page, "box-b", [(0.7, 0.4), (0.85, 0.6)])  # what follows is there: what came before is, too
+    wait_for(page, "by_b", "drawn")
+    assert not query(page).get("by_a")
+    page.mouse.move(*centre(page))
+    for _step in range(12):
+        page.mouse.wheel(0, -500)
+    wait_for(page, "map_view")
+    left, top = 0.5, 0.5
+    draw(page, "box-a", [(left, top), (left + 0.015, top + 0.016)])
+    wait_for(page, "by_a", "drawn")
+    page.get_by_text("A holds fewer than 3 codes").wait_for()
+    assert not page.get_by_text("is neither a box").count()
+
+
 def test_keys_choose_the_nearest_codes(page):
     canvas_of(page).focus()
     page.keyboard.press("a")

@@ -191,3 +191,9 @@ def test_a_kept_function_speaks_the_language_of_then_in_another_thread():
         thread.start()
         thread.join()
     assert said == ["zh", "en"]
+
+
+def test_the_command_that_contributors_run_looks_into_every_file_with_messages():
+    """What it leaves out would lose its Chinese, as `pybabel update` takes it for gone."""
+    (command,) = re.findall("^pybabel extract .*", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert command.split("messages.pot ")[1].split() == [*(folder.name for folder in SOURCES), "app.py"]

@@ -100,3 +100,10 @@ def test_odd_letters_in_a_name_are_shown_as_they_are(app, name):
     (sentence,) = upload(app, (name, b"no picture"))
     assert sentence.replace("\\", "").replace("\u2060", "").startswith(f"{name} is no picture")
     assert not any(f" {sign}" in f" {sentence}" for sign in ("*", "$", "[", "<", "`", "# ", "1. "))
+
+
+def test_an_upload_is_not_said_to_stay_on_the_visitor_s_computer():
+    """It goes to the server, which may be another one."""
+    (said,) = (info.value for info in open_page("mnist/denoise", digits="own").info)
+    assert "computer" not in said
+    assert "forgotten when you close or reload this tab" in said

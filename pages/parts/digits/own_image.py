@@ -47,7 +47,11 @@ def show(source: str, image_shape: tuple[int, ...], is_mnist: bool) -> Tensor | 
                 files = uploads.show(label, "digit_file", digits.read_digit, 1, "picture")
             if files:
                 return files[0].picture
-            right.info(_("The picture should show one digit and nothing else. It stays on this computer."))
+            right.info(
+                _(
+                    "The picture should show one digit and nothing else. It is forgotten when you close or reload this tab, unless you add it to your report."
+                )
+            )
     except DataError as error:
         st.error(controls.sentence(error), icon=":material/broken_image:")
     return None

@@ -79,7 +79,7 @@ def change(event: dict) -> None:
     for letter in LETTERS:
         way, area = f"by_{letter}", f"area_{letter}"
         if event[letter]:
-            state[way], state[area] = DRAWN, address.join(event[letter], 4)
+            state[way], state[area] = DRAWN, address.join(event[letter])  # fewer digits would make a small box flat
             _tell_address(area)
         elif event.get("clear") or state.get(way) == DRAWN:
             state[way], state[area] = "", ""

@@ -241,7 +241,8 @@ function mount(root, setTriggerValue) {
   canvas.onpointerup = canvas.onpointercancel = (event) => {
     if (!pointers.delete(event.pointerId)) return
     if (drawn) {
-      if (moved > 8) outlines = { ...outlines, [drawn.letter]: outlineOf(drawn, MOST_CORNERS) }
+      const outline = outlineOf(drawn, MOST_CORNERS)
+      if (moved > 8 && isLarge(pane, outline)) outlines = { ...outlines, [drawn.letter]: outline }
       drawn = tool = null
       send()
     } else if (moved <= 4 && event.type === "pointerup") {

@@ -12,6 +12,13 @@ function outlineOf({ shape, points }, most) {
   return corners.flat()
 }
 
+// Whether a box has an inside, on both axes: less is a slip of the hand.
+function isLarge(pane, outline) {
+  if (outline.length !== 4) return true
+  const [x_min, x_max, y_min, y_max] = outline
+  return pane.toX(x_max) - pane.toX(x_min) > 8 && pane.toY(y_min) - pane.toY(y_max) > 8
+}
+
 function drawGroup(ctx, pane, outline, letter) {
   pane.drawOutline(ctx, outline)
   const corners = Array.from({ length: outline.length / 2 }, (_, i) => [pane.toX(outline[2 * i]), pane.toY(outline[2 * i + 1])])
