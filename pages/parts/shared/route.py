@@ -16,7 +16,7 @@ from pages.parts.shared import controls, loaders
 SEED = "2"
 STYLE = """
 .st-key-route a[data-testid="stPageLink-NavLink"] { padding: 0; }
-.st-key-route a[data-testid="stPageLink-NavLink"] p { font-size: 1rem; line-height: 1.4; color: var(--st-link-color); }
+.st-key-route a[data-testid="stPageLink-NavLink"] p { font-size: 1rem; line-height: 1.4; text-decoration: underline; }
 .st-key-route a[data-testid="stPageLink-NavLink"] :is(span, div, p) { white-space: normal; overflow: visible; }
 .st-key-route [class*="st-key-step-"] { gap: 0; }
 """
