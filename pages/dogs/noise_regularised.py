@@ -76,8 +76,6 @@ def show_gaussians() -> None:
     """The panel while learned samples, which take longer, are still drawn."""
     if priors:
         tiles = {m: gaussian_nine(m, seed).tile for m in sampled}
-        for m in priors:
-            sampling.start_learned(m, seed)
         blanks = {m: figures.blank((3, *tiles[m].shape[:2]), export.ink()) for m in priors}
         with place:
             export.show(export.on_screen(draw, rows_of(tiles, blanks)), shown)
