@@ -5,7 +5,6 @@ from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from aemodels import Checkpoint, language
 from aemodels.data.sources import DataRecord
@@ -16,7 +15,7 @@ from pages.parts.photos.channel_models import Compared, choose_convention
 from pages.parts.shared import controls, export, loaders
 
 
-def show(compared: Compared, row: DeltaGenerator) -> None:
+def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     """Chart, what to notice, and downloads, or what is missing for them; its widget stands in the row."""
     with row:
         convention = choose_convention()

@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 import streamlit as st
 from PIL import Image
-from streamlit.delta_generator import DeltaGenerator
 
 from aemodels.language import _, list_of, percent, sentences, signed
 from aemodels.quality.generation import LEARNED
@@ -26,7 +25,7 @@ class Scene:
     detail: dict[str, float]
 
 
-def show(compared: Compared, row: DeltaGenerator) -> None:
+def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     """The panel, what to notice and the downloads; its seed stands in the row."""
     with row:
         seed = controls.seed_control()
@@ -45,8 +44,6 @@ def show(compared: Compared, row: DeltaGenerator) -> None:
     def show_gaussians() -> None:
         """The panel while learned samples, which take longer, are still drawn."""
         if priors:
-            for name in priors:
-                sampling.start_learned(name, seed)
             gaussian = {name: _gaussian_nine(name, seed).tile for name in names}
             blanks = {name: figures.blank((3, *gaussian[name].shape[:2]), export.ink()) for name in priors}
             with place:

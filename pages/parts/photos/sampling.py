@@ -147,11 +147,6 @@ def _learned(name: str) -> drawings.Setting:
     return drawings.by_default(loaders.prior_of(name))
 
 
-def start_learned(name: str, seed: int) -> None:
-    """Begins to draw the nine samples of this seed from the learned prior of this model's codes."""
-    drawings.start(_learned(name), tuple(controls.image_seeds(seed, 9)))
-
-
 def sample_codes(name: str, num_codes: int, sampler: str, seeds: Sequence[int]) -> Tensor:
     """Codes (len(seeds), C, h, w) drawn from that sampler, one seed a code."""
     if sampler == generation.LEARNED:

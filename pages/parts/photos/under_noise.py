@@ -5,7 +5,6 @@ from math import prod
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from aemodels import language
 from aemodels.language import _, list_of, number, sentences
@@ -25,7 +24,7 @@ def _chart(
         return psnr_matrix.chart(models, references, _("PSNR / dB"), ink)
 
 
-def show(compared: Compared, row: DeltaGenerator) -> None:
+def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     """Chart, table, what to notice, audit and downloads; its widget stands in the row."""
     with row:
         convention = choose_convention()
