@@ -60,7 +60,7 @@ def test_plain_descent_goes_down_and_each_image_by_itself(name):
     assert all((after <= before).all() for before, after in pairwise(losses))
     assert (losses[-1] < losses[0]).all()
     for (z, psnr), (z_alone, psnr_alone) in zip(together, alone, strict=True):
-        torch.testing.assert_close(z[1:], z_alone, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(z[1:], z_alone, atol=1e-2, rtol=0)
         torch.testing.assert_close(psnr[1:], psnr_alone, atol=1e-2, rtol=0)
         torch.testing.assert_close(psnr, aemodels.psnr_db(x, model.decode(z)))
     gradient = model.refinement.gradient_and_error(model, x, first)[0]

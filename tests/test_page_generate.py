@@ -272,7 +272,7 @@ def test_who_draws_again_finds_the_next_samples_and_their_gaussian_drawn(monkeyp
 def test_gaussian_samples_are_shown_while_learned_ones_are_drawn(monkeypatch):
     shown = []
     monkeypatch.setattr(export, "show", lambda png, alt: shown.append(np.asarray(Image.open(io.BytesIO(png)))))
-    app = open_page("dogs/noise_regularised", seed=31)
+    app = open_page("dogs/noise_regularised", seed=31, noise_view="samples")
     assert not app.exception
     before, after = shown
     assert before.shape == after.shape

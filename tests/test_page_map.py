@@ -99,7 +99,7 @@ def test_axes_say_what_they_mean(checkpoint_folder):
 
 
 def test_who_waits_for_a_layout_sees_how_much_is_done(checkpoint_folder, monkeypatch):
-    save("mnist-dae", checkpoint_folder, num_codes=60)
+    save("mnist-dae", checkpoint_folder, num_codes=59)  # which no other test lays out, for layouts are kept
     shown, lay_out, empty = [], maps.lay_out, st.empty
 
     def slow(codes, method, progress):
@@ -115,7 +115,7 @@ def test_who_waits_for_a_layout_sees_how_much_is_done(checkpoint_folder, monkeyp
     monkeypatch.setattr(maps, "lay_out", slow)
     monkeypatch.setattr(atlas.st, "empty", place)
     app = open_page("any/map", layout="tsne")
-    assert shown[0] == (0.25, "The 60 codes are laid out, once for all …")
+    assert shown[0] == (0.25, "The 59 codes are laid out, once for all …")
     assert "trustworthiness" in notice(app)
 
 

@@ -482,7 +482,8 @@ def test_a_broken_checkpoint_is_made_again(mnist, tmp_path):
     assert aemodels.load_checkpoint(DAE, tmp_path).provenance["finished"] is True
 
 
-def test_a_finished_model_that_is_not_of_the_recipe_is_left_and_named(uninterrupted, monkeypatch, capsys):
+def test_a_finished_model_that_is_not_of_the_recipe_is_left_and_named(uninterrupted, mnist, monkeypatch, capsys):
+    monkeypatch.setenv("LATENT_LAB_DATA", str(mnist))
     change_recipe(monkeypatch, DAE, model={"widths": (32,)})
     path = uninterrupted / f"{DAE}.safetensors"
     before = path.read_bytes()
