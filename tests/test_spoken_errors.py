@@ -101,7 +101,7 @@ def test_a_page_of_missing_broken_and_dead_models(checkpoint_folder, without_pho
     expected = {
         "en": [
             "bad.safetensors is broken or incomplete",
-            "; train it with its recipe.",
+            "; train it with `python train.py --only mnist-ae`.",
             "Channel 2 is the same for every photo: this channel carries nothing.",
             "Left out, for what is in the file cannot be used: `bad`. Home says why.",
             "No dog photos: looked for",
@@ -109,7 +109,7 @@ def test_a_page_of_missing_broken_and_dead_models(checkpoint_folder, without_pho
         ],
         "zh": [
             "bad.safetensors 已损坏或不完整",
-            "中没有检查点 mnist-ae；请用它的配方训练。",
+            "中没有检查点 mnist-ae；请用 `python train.py --only mnist-ae` 训练。",
             "通道2对所有照片都相同：不携带任何信息。",
             "因文件内容无法使用而略去：`bad`。原因见首页。",
             "没有狗的照片：已查找",
