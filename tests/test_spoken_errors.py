@@ -109,7 +109,7 @@ def test_a_page_of_missing_broken_and_dead_models(checkpoint_folder, without_pho
         ],
         "zh": [
             "bad.safetensors 已损坏或不完整",
-            "中没有检查点 mnist-ae；请用 `python train.py --only mnist-ae` 训练。",
+            "中没有检查点 mnist-ae；请用`python train.py --only mnist-ae`训练。",
             "通道2对所有照片都相同：不携带任何信息。",
             "因文件内容无法使用而略去：`bad`。原因见首页。",
             "没有狗的照片：已查找",
