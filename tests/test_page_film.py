@@ -115,3 +115,10 @@ def test_it_speaks_chinese():
     app = open_page("any/film", lang="zh")
     assert app.title[0].value == "训练影片"
     assert "观察要点" in text(app)
+
+
+def test_a_film_that_is_not_here_is_said_to_be_gone():
+    app = open_page("any/film", films="mnist-ae,nobody")
+    assert app.session_state["films"] == ["mnist-ae"]
+    assert "no model **nobody** here" in app.toast[0].value
+    assert not open_page("any/film", films="mnist-ae,mnist-vae").toast

@@ -64,7 +64,7 @@ with controls.row():
             icon=":material/movie:",
         )
         st.stop()
-    chosen = controls.choose_several(_("Models"), {name: group.titles[name] for name in filmed}, "films", NUM_FIRST)
+    chosen = models.choose_several({name: group.titles[name] for name in filmed}, "films", NUM_FIRST)
     scale = controls.choose(
         pgettext("scales of plots", "Axes"),
         {"own": _("Each moment its own"), "same": _("Same scale")},

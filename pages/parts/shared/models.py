@@ -1,6 +1,7 @@
 """Models side by side: those that can be loaded, and what is wrong with the codes of each, in words."""
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
 
 import streamlit as st
 
@@ -54,6 +55,16 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
     if asked and controls.told_by(asked, titles) not in titles:
         _say_gone(asked, titles[name])
     return name, group
+
+
+def choose_several(titles: Mapping[str, str], key: str, num_first: int) -> list[str]:
+    """Some of these models, name -> title, as `controls.choose_several`; says which of those that the address asks for are not here."""
+    asked = st.query_params.get(key) or ""
+    chosen = controls.choose_several(_("Models"), titles, key, num_first)
+    for name in filter(None, map(unquote, asked.split(","))):
+        if name not in titles:
+            _say_gone(name, list_of(titles[shown] for shown in chosen))
+    return chosen
 
 
 def _say_gone(asked: str, shown: str) -> None:
