@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.parts.shared import arguments
 from pages.parts.shared.visitors import Recognised
+
+arguments.check()
 
 
 @contextlib.asynccontextmanager

@@ -1,11 +1,8 @@
 """Cached access to the models of the checkpoint folder and to what was measured beside them; what is missing is said on the page
 in one sentence."""
 
-import argparse
 import contextlib
-import functools
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,32 +21,19 @@ from aemodels.quality.separate import ChannelCode
 from aemodels.storage import catalogue, checkpoints, films, measurements, own_models, priors
 from aemodels.storage import photo_errors as stored_errors
 from aemodels.training import recipes
-from pages.parts.shared import controls
+from pages.parts.shared import arguments, controls
 
 MAX_CHECKPOINTS = 16  # kept in memory, of some 10 MB
 
 
-def _asked_for() -> argparse.Namespace:
-    """What stands after `streamlit run app.py --`."""
-    return _parse(tuple(sys.argv[1:]))
-
-
-@functools.cache  # a page asks some sixty times
-def _parse(arguments: tuple[str, ...]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--checkpoints", type=Path)
-    return parser.parse_known_args(arguments)[0]
-
-
 def data_folder() -> Path:
     """--data after `streamlit run app.py --`, else LATENT_LAB_DATA, else data/."""
-    return data_root(_asked_for().data)
+    return data_root(arguments.given().data)
 
 
 def checkpoint_folder() -> Path:
     """--checkpoints after `streamlit run app.py --`, else LATENT_LAB_CHECKPOINTS, else the project's checkpoints/."""
-    return checkpoints.checkpoint_folder(_asked_for().checkpoints)
+    return checkpoints.checkpoint_folder(arguments.given().checkpoints)
 
 
 def read_catalogue() -> catalogue.Catalogue:

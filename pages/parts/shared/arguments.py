@@ -1,0 +1,34 @@
+"""What stands after `streamlit run app.py --`: where models and photos lie, if elsewhere."""
+
+import argparse
+import functools
+import sys
+from pathlib import Path
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("names no folder; give its path, or leave the option out")
+    return Path(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("streamlit run app.py --", allow_abbrev=False)
+    parser.add_argument("--data", type=_folder, metavar="DIR", help="folder of the data sets")
+    parser.add_argument("--checkpoints", type=_folder, metavar="DIR", help="folder of the models")
+    return parser
+
+
+def check() -> None:
+    """Ends the program, with a sentence, where something else stands there."""
+    _parser().parse_args()
+
+
+def given() -> argparse.Namespace:
+    """data and checkpoints, each a Path or None."""
+    return _parse(tuple(sys.argv[1:]))
+
+
+@functools.cache  # a page asks some sixty times
+def _parse(arguments: tuple[str, ...]) -> argparse.Namespace:
+    return _parser().parse_known_args(arguments)[0]  # where a test starts a page, these are the arguments of pytest
