@@ -25,7 +25,7 @@ PAGES = {
     "dogs-axes": ("Axes", 1, 2),
     "dogs-interpolate": ("Interpolate", 2, 0),
     "dogs-perturb": ("Perturb", 2, 1),
-    "dogs-noise-regularised": ("Noise-regularised", 1, 2),
+    "dogs-noise-regularised": ("Noise-regularised", 0, 1),
     "anomaly": ("Anomaly", 1, 2),
     "map": ("Map", 0, 0),
     "code_size": ("Size of the code", 2, 1),

@@ -53,8 +53,9 @@ def check(page, scheme):
     )
     settle(page)
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton], [data-testid=stProgress]')")
-    for summary in page.locator("details:not([open]) > summary").all():
-        summary.click()
+    folded = page.locator("details:not([open]) > summary")
+    while folded.count():
+        folded.first.click()
     settle(page)
     page.evaluate(axe.Axe().axe_script)
     return page.evaluate(CHECK, SCHEMES[scheme])

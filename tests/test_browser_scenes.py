@@ -92,7 +92,8 @@ def test_a_link_with_a_scene_opens_that_scene_and_back_leads_to_where_it_was_cli
     wait(page, "Latent Lab", {})
     page.get_by_role("link", name="D4").click()  # the route is still open
     wait(page, "Perturb", {"model": "dog-ae", "seed": 2})
-    go(page, "Home", seed=2)
+    page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Home", exact=True).click()
+    wait(page, "Latent Lab", {"seed": 2})
     page.get_by_role("link", name="D3").wait_for()
 
 
