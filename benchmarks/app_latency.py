@@ -245,9 +245,8 @@ def answers(page: Page, frame: Page, path: str, num_clicks: int) -> None:
             goals = ((f"new picture (≤ {most})", most), ("panel whole", None), ("all of the page", None))
             for i, (what, goal) in enumerate(goals):
                 report_ratio(f"{path}: {name} → {what}", column(times, i), column(times, -1), goal)
-    if (
-        page.locator("canvas.plane").count() and page.locator("canvas.digit").count()
-    ):  # Film's planes are to be looked at
+    # Not the planes of Film, which are to be looked at.
+    if page.locator("canvas.plane").count() and page.locator("canvas.digit").count():
         of_frame = of_frame or column(in_turns(frame, frame, draw_again, num_clicks), -1)
         report_ratio(f"{path}: click in the plane → its picture (≤ 1)", plane_clicks(page, num_clicks), of_frame, 1)
 

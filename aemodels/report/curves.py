@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from math import isfinite, log10
 
+import numpy as np
 from PIL import Image, ImageDraw
 
+from aemodels.report import figures
 from aemodels.report.figures import LIGHT, PALETTE, SMALLEST
 from aemodels.report.lettering import Lettering
 from aemodels.report.scales import ends, log_ticks, ticks
 
 Curve = tuple[Sequence[float], Sequence[float | None]]  # x and y; a gap where y is None or not finite
+WIDTH_TO_HEIGHT = 0.45  # of a chart that is a panel by itself
 MARKED = 12  # points at most that each have a dot
 
 
@@ -58,6 +61,12 @@ def draw(charts: Sequence[Chart], width_px: int, height_px: int = 900, of_px: in
     for i, chart in enumerate(charts):
         _draw_chart(pen, chart, (i * width, top, (i + 1) * width, top + height_px), letters, colours)
     return image
+
+
+def panel(chart: Chart, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+    """One chart as a panel of a page."""
+    drawn = draw([chart], width_px, round(WIDTH_TO_HEIGHT * width_px))
+    return figures.panel([[np.asarray(drawn)]], caption=caption, width_px=width_px, ink=ink)
 
 
 def _legend_rows(names: Sequence[str], letters: Lettering, width_px: int) -> list[list[tuple[float, str]]]:

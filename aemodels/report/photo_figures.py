@@ -160,8 +160,7 @@ def variances_panel(
     caption: str = "",
 ) -> Image.Image:
     """The same picture as a panel of a page."""
-    drawn = curves.draw([_of_variances(models, baselines)], width_px, round(0.45 * width_px))
-    return figures.panel([[np.asarray(drawn)]], caption=caption, width_px=width_px, ink=ink)
+    return curves.panel(_of_variances(models, baselines), width_px, ink, caption)
 
 
 def _of_variances(models: Mapping[str, psnr_matrix.Curve], baselines: Mapping[str, psnr_matrix.Curve]) -> curves.Chart:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import plotly.graph_objects as go
 from PIL import Image
 
@@ -12,7 +11,6 @@ from aemodels.report import curves, figures
 from pages.parts.photos.cliff import Cliff
 
 GREY = "#808080"
-WIDTH_TO_HEIGHT = 0.45
 
 Line = tuple[Sequence[float], Sequence[float]]  # SNRs and PSNRs, in dB
 
@@ -44,8 +42,7 @@ def panel(cliff: Cliff, width_px: int, ink: figures.Ink, caption: str = "") -> I
         dashed=frozenset([*_codes(cliff), *_bound(cliff)]),
         colours=_colours(cliff),
     )
-    picture = curves.draw([drawn], width_px, round(WIDTH_TO_HEIGHT * width_px))
-    return figures.panel([[np.asarray(picture)]], caption=caption, width_px=width_px, ink=ink)
+    return curves.panel(drawn, width_px, ink, caption)
 
 
 def rows(cliff: Cliff) -> list[dict[str, object]]:

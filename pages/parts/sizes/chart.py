@@ -11,6 +11,7 @@ from aemodels.quality import code_sizes
 from aemodels.quality.code_sizes import Sizes
 from aemodels.report import curves, figures
 from aemodels.report.curves import Chart
+from pages.parts.shared import export
 from pages.parts.sizes.rivals import Rival
 
 PSNR, BCE = "psnr_db", "bce"  # as in Scores and Rival
@@ -55,10 +56,7 @@ def above(strip: Image.Image, sizes: Sizes, scale: str, axis: str, name: str) ->
     """The same curves for a file, above a strip of pictures."""
     drawn = Chart(_series(sizes, scale, name), _("numbers kept"), axis, dashed=frozenset({"PCA"}))
     top = curves.draw([drawn], strip.width, strip.width * 3 // 8)
-    both = Image.new("RGB", (strip.width, top.height + strip.height), figures.LIGHT.background)
-    both.paste(top, (0, 0))
-    both.paste(strip, (0, top.height))
-    return both
+    return export.stacked([top, strip], figures.LIGHT)
 
 
 def _series(sizes: Sizes, scale: str, name: str) -> dict[str, tuple[Sequence[float], Sequence[float]]]:
