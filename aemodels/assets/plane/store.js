@@ -12,7 +12,7 @@ export default function ({ data, parentElement }) {
     else keep(thing.name, version, parentElement, thing.kind === "map" ? makeMap(thing, data) : makeModel(thing, data))
   }
   // Where the page has changed, its successor may have put its own thing here already.
-  return () => shelf.get(thing.name)?.owner === parentElement && shelf.delete(thing.name)
+  return unlessCalledAgain(parentElement, () => shelf.get(thing.name)?.owner === parentElement && shelf.delete(thing.name))
 }
 
 function keep(name, version, owner, value) {
