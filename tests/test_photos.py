@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from aemodels import load_photos
-from aemodels.data import mnist, photo_sets, splits
+from aemodels.data import mnist, photo_sets, profiles, splits
 from aemodels.data.photo_files import list_photos
 from aemodels.data.photos import read_photo_folder
 from aemodels.data.pictures import open_photo, open_picture
@@ -360,9 +360,7 @@ def test_numbers_of_unknown_range_are_one_sentence(values):
     ("format", "mode"), [("PNG", "RGB"), ("TIFF", "RGB"), ("PNG", "RGBA"), ("PNG", "L"), ("PNG", "P")]
 )
 def test_profiles_are_followed_and_broken_ones_ignored(format, mode):
-    from aemodels.data.colours import ADOBE_RGB, _profile
-
-    adobe = _profile(563 / 256, ADOBE_RGB)
+    adobe = profiles.of_gamma(563 / 256, profiles.ADOBE_RGB)
     image = Image.new("RGB", (9, 9), (100, 160, 70))
     image = image.quantize(2) if mode == "P" else image.convert(mode)
     rgb = image.convert("RGB")
@@ -373,10 +371,10 @@ def test_profiles_are_followed_and_broken_ones_ignored(format, mode):
 
 
 def test_adobe_rgb_is_what_it_is_by_definition():
-    from aemodels.data.colours import ADOBE_RGB, _profile
-
     # Adobe RGB (1998) of sRGB's (60, 160, 60), by the two standards' formulas.
-    file = encode(Image.new("RGB", (9, 9), (102, 159, 70)), icc_profile=_profile(563 / 256, ADOBE_RGB))
+    file = encode(
+        Image.new("RGB", (9, 9), (102, 159, 70)), icc_profile=profiles.of_gamma(563 / 256, profiles.ADOBE_RGB)
+    )
     assert np.abs(np.array(colour(file)) - (60, 160, 60)).max() <= 2
 
 

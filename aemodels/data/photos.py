@@ -25,7 +25,7 @@ from aemodels.files import replacing
 from aemodels.language import DEFAULT, _, number, speaking
 from aemodels.text import one_line
 
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 NUM_SAMPLED = 64  # files whose first bytes are a part of the cache's key
 
 logger = logging.getLogger("aemodels")
