@@ -28,8 +28,7 @@ with stopping.at_once(STOPPED):
 
     from aemodels import console, precision
     from aemodels.data import packed
-    from aemodels.errors import DataError, FileError, LatentLabError
-    from aemodels.files import is_file, is_folder
+    from aemodels.errors import FileError, LatentLabError
     from aemodels.models.config import MAX_COUNT, MAX_MINUTES
     from aemodels.storage import checkpoints
     from aemodels.text import one_line
@@ -170,11 +169,7 @@ def run(args: argparse.Namespace) -> int:
 
         download.download_mnist(request.roots[0])
         download.download_dogs(request.roots[0])
-    for place in request.data:
-        if not (is_folder(place) or is_file(place)):
-            raise DataError(
-                f"There is no {one_line(place)}; give --data the folders of data sets, or files of packed photos."
-            )
+    request.check_places()
     if args.pack:
         print(carrying.pack(request, args.pack, args.quality or packed.QUALITY))
         return 0

@@ -360,6 +360,18 @@ def test_a_data_folder_that_is_not_there_is_not_passed_over(lacking, shapes, tmp
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("lacking", ["missing", "file/inside"])
+def test_a_data_folder_of_the_environment_that_is_not_there_is_not_passed_over(
+    lacking, shapes, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / lacking))
+    recipe = write(tmp_path / "a.toml", folder=shapes)
+    message = fails(capsys, "--recipe", recipe, "--out", tmp_path / "out", "--epochs", "1")
+    assert message.startswith(f"There is no {tmp_path / lacking}; LATENT_LAB_DATA names it: ")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_of_the_data_folder(shapes, tmp_path):
     config = recipes.read(write(tmp_path / "a.toml", folder="shapes")).data
     assert sources.load_photos_of(config, shapes.parent).folder == shapes

@@ -21,7 +21,7 @@ from aemodels.data.photo_files import PhotoFiles, describe, list_photos
 from aemodels.data.pictures import open_photo
 from aemodels.data.stored_images import StoredImages, open_images
 from aemodels.errors import DataError
-from aemodels.files import replacing
+from aemodels.files import remove_leftovers, replacing
 from aemodels.language import DEFAULT, _, number, speaking
 from aemodels.text import one_line
 
@@ -68,6 +68,7 @@ def read_photos(
     folder, files, size = listed.folder, listed.photos, operator.index(size)  # of NumPy's and torch's numbers too
     shape = (num_channels, size, size)
     cache = cache_root() / _cache_name(folder, files, shape)
+    remove_leftovers(cache.parent)  # of decoding: as large as the photos, and who only reads would keep them for ever
     cached = _read_cache(cache, len(files), shape)
     if cached is None:
         try:
