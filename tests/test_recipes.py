@@ -184,6 +184,16 @@ WRONG = [
         "table [training]: shift_px must be less than the images' 64 pixels, not 64",
     ),
     (
+        'network = "conv"',
+        'network = "mlp"',
+        "table [model]: encoder_depths is of the network conv; mlp has no such part.",
+    ),
+    (
+        "widths = [8, 16]",
+        "widths = [8, 16]\nrefiner_depth = 2",
+        "table [model]: refiner_depth needs refiner_steps, without which there is no refiner.",
+    ),
+    (
         'title = "plain"',
         f'title = "{"x" * 500}"',
         "title must be a text of at most 60 letters, not 'xxxxxxxxxxxx...xxxxxxxxxxxxx'.",
@@ -220,6 +230,8 @@ def test_files_that_are_no_recipes(tmp_path, capsys):
     assert "lacks the table [data]." in fails(capsys, "--recipe", tmp_path / "empty.toml")
     (tmp_path / "flat.toml").write_text("data = 1\nmodel = 2\ntraining = 3")
     assert "data must be a table" in fails(capsys, "--recipe", tmp_path / "flat.toml")
+    (tmp_path / "long.toml").write_text("a = " + "9" * 5000)
+    assert "is no TOML file" in fails(capsys, "--recipe", tmp_path / "long.toml")
 
 
 def test_a_recipe_as_windows_editors_save_it(tmp_path):
