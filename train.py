@@ -196,7 +196,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def evaluate(request: Request, at: Workplace) -> None:
-    """Measures what finished checkpoints lack."""
+    """Measures what finished checkpoints lack. Raises CheckpointError where none of those that the command names is there."""
+    names = [*request.recipes]
+    if request.is_named and not any(checkpoints.checkpoint_path(name, at.out).exists() for name in names):
+        checkpoints.read_header(names[0], at.out)
     print(f"{provenance.device_name(at.device)}: measures in float32.", flush=True)
     for recipe in request.recipes.values():
         measuring.evaluate_finished(recipe, request.load, at.out, at.device)

@@ -283,6 +283,12 @@ def test_evaluate_leaves_unfinished_and_missing_checkpoints_alone(saved, photo_f
     assert aemodels.list_checkpoints(path.parent) == ["dog-ae"]
 
 
+def test_evaluate_says_that_none_of_what_it_was_to_measure_is_there(photo_folder, tmp_path, capsys):
+    assert evaluate(photo_folder, tmp_path / "typo", "--only", "dog-ae", "dog-noise-0.10") == 1
+    assert f"There is no checkpoint dog-ae in {tmp_path / 'typo'}; " in capsys.readouterr().err
+    assert not (tmp_path / "typo").exists()
+
+
 def test_evaluate_refuses_other_photos(saved, photo_folder, capsys):
     path = saved(fingerprint="0" * 32)
     before = path.read_bytes()

@@ -138,6 +138,18 @@ def test_what_is_no_picture_and_has_no_ending_is_not_mentioned(tmp_path):
     assert list_photos(tmp_path).left_out == []
 
 
+def test_photos_that_are_broken_alike_are_told_in_one(tmp_path, caplog):
+    for i in range(9):
+        photo(tmp_path / "photos" / "breed" / f"{i}.jpg", seed=i)
+    for i in range(3):
+        (tmp_path / "photos" / "breed" / f"empty {i}.jpg").touch()
+    with caplog.at_level(logging.WARNING, logger="aemodels"):
+        photos = photo_sets.load_photo_set(list_photos(tmp_path / "photos"), 8)
+    told = "breed/empty 0.jpg is empty; choose another picture (3 such)."
+    assert photos.summary().endswith(f"; 3 left out: {told}")
+    assert caplog.messages[0].endswith(f": {told}")
+
+
 def test_masks_alone_are_pictures(tmp_path):
     photo(tmp_path / "masks" / "1.png")
     photo(tmp_path / "no_mask" / "2.png")

@@ -99,10 +99,9 @@ def read_photos(
     if not index["paths"]:
         raise DataError(_none_usable(listed, shape))
     if num_skipped:
-        reasons = [f"{one_line(path)}: {reason}" for path, reason in index["skipped"][:3]]
         with speaking(DEFAULT):  # the log is nobody's page
-            reasons += [f"{describe(listed.left_out)}."] if listed.left_out else []
-        logger.warning("Skipped %d of %d files in %s: %s", num_skipped, num_files, one_line(folder), " ".join(reasons))
+            reasons = describe([*index["skipped"], *listed.left_out])
+        logger.warning("Skipped %d of %d files in %s: %s.", num_skipped, num_files, one_line(folder), reasons)
     hashes = index["hashes"]
     fingerprint = hashlib.blake2b("".join(sorted(hashes)).encode(), digest_size=16).hexdigest()
     skipped = [(folder / path, reason) for path, reason in [*index["skipped"], *listed.left_out]]
@@ -194,7 +193,10 @@ def _write_cache(
                 block = files[start : start + 256]
                 for done, (file, photo) in enumerate(zip(block, pool.map(read, block), strict=True), start + 1):
                     if isinstance(photo, DataError):
-                        skipped.append((file, str(photo)))
+                        reason = str(photo).removeprefix(
+                            f"{one_line(Path(file).name)} "
+                        )  # beside its path, as of what is left out
+                        skipped.append((file, reason.rstrip(".")))
                     else:
                         paths.append(file)
                         hashes.append(photo[0])
