@@ -31,7 +31,6 @@ with stopping.at_once(STOPPED):
     from aemodels.errors import FileError, LatentLabError
     from aemodels.models.config import MAX_COUNT, MAX_MINUTES
     from aemodels.storage import checkpoints
-    from aemodels.text import one_line
     from aemodels.training import (
         carrying,
         duration,
@@ -141,8 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
         console.silence()
         return 1
     except OSError as error:  # such as a folder that may not be entered, or a name that is too long
-        where = one_line(error.filename) if error.filename else "The output"
-        print(f"\n{where} cannot be used ({error.strerror}); check path and permissions.", file=sys.stderr)
+        print(f"\n{console.unusable(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\n{STOPPED}", file=sys.stderr)

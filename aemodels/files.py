@@ -139,6 +139,12 @@ def alone_in(folder: Path, by: str = ".lock", waits: bool = True) -> Iterator[No
         yield
 
 
+def check_writable(folder: Path) -> None:
+    """Raises FileError where no file can be written into the folder: before a computation of minutes, not after it."""
+    with said(folder):
+        tempfile.TemporaryFile(dir=folder).close()
+
+
 @contextlib.contextmanager
 def said(path: Path) -> Iterator[None]:
     """Raises an OSError as FileError, which says what is wrong in a sentence; path: what was to be written."""
