@@ -21,13 +21,23 @@ language.ask(languages.of_visitor)
 st.set_page_config(page_title="Latent Lab", page_icon=str(Path(__file__).parent / "parts/icon.png"), layout="wide")
 
 STYLE = """
-.stMainBlockContainer { padding-top: 3.5rem; position: relative; }  /* the picture above the fold on a projector */
+/* The picture above the fold on a projector: the title begins where the strip of the browser's own buttons ends. */
+.stMainBlockContainer { padding-top: 2.5rem; position: relative; }
+.stMainBlockContainer h1 { font-size: 2.25rem; padding: 0.5rem 0 0.9rem; }
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
 /* The language stands beside the title, above it where the window is narrow. */
-.st-key-language { gap: 0; position: absolute; top: 6.6rem; right: clamp(1rem, 3vw, 5rem); width: auto; z-index: 2; }
+.st-key-language { gap: 0; position: absolute; top: 4.4rem; right: clamp(1rem, 3vw, 5rem); width: auto; z-index: 2; }
 .st-key-language button { min-height: 1.9rem; padding: 0 0.6rem; }
 .st-key-language > [data-testid="stElementContainer"]:has(.stHtml) { display: none; }
-@media (width <= 640px) { .st-key-language { position: static; width: 100%; margin: 0.5rem 0 -1.5rem; } }
+@media (width <= 640px) {
+  .stMainBlockContainer { padding-top: 3.5rem; }
+  .st-key-language { position: static; width: 100%; margin: 0.5rem 0 -1rem; }
+}
+@media (width > 640px) { .stMainBlockContainer [data-testid="stHorizontalBlock"] { row-gap: 0.75rem; } }  /* where it wraps */
+@media (height <= 800px) {
+  .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+  .st-key-language { top: 4rem; }
+}
 .st-key-theme { position: absolute; }  /* shows nothing, and takes no room */
 [data-testid="stMarkdown"]:has(table) { overflow-x: auto; }
 /* Plotly's tools would stand on a chart's title where it is narrow, and a finger needs none of them. */

@@ -104,6 +104,15 @@ def test_cold_deep_link(path, visit):
     assert too_wide(page) == []
 
 
+@pytest.mark.parametrize("path", ["dogs-reconstruct", "dogs-sample", "dogs-perturb"])
+def test_on_a_projector_the_picture_begins_in_the_upper_two_thirds(path, visit):
+    page = visit(path, viewport={"width": 1024, "height": 768})
+    assert page.locator(PICTURE).first.bounding_box()["y"] < 768 * 2 / 3
+    switch, sentence = (page.locator(css).first.bounding_box() for css in (".st-key-language", ".stMarkdown p"))
+    assert switch["y"] + switch["height"] <= sentence["y"]
+    assert switch["y"] >= 60  # below the strip of the browser's own buttons
+
+
 @pytest.mark.parametrize(
     "path",
     ["mnist-latent-plane", "mnist-denoise", "dogs-perturb"],

@@ -230,7 +230,8 @@ def test_the_first_point_answers_for_the_model_shown(name, label):
     ]
     assert first.startswith("- **No: the samples do not look like dogs.** ")
     shown = re.search(
-        rf"on {name}\. .* from photos is \*\*(\d+)\*\*; .* it is \*\*(\d+)\*\*, for unseen photos \*\*(\d+)\*\*", first
+        rf"best samples of {name} are .* from photos is \*\*(\d+)\*\*; .* it is \*\*(\d+)\*\*, for unseen photos \*\*(\d+)\*\*",
+        first,
     ).groups()
     distances = [row["frechet"][0] for row in (best, rows[generation.RECONSTRUCTIONS], photos)]
     assert [float(n) for n in shown] == pytest.approx(distances, abs=0.6)

@@ -31,7 +31,7 @@ def facts(measured: Measured, kind: Words) -> list[str]:
     """What was measured, a line each."""
     z1, z2 = measured.stats.spread
     lines = [
-        _("Spread {z1} × {z2} · hole {share}").format(
+        _("Spread {z1} × {z2} · holes {share}").format(
             z1=number(z1, 2), z2=number(z2, 2), share=percent(measured.hole_share)
         ),
         _("Same-{class_} neighbour {share}").format(

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from aemodels.language import N_, _, number, sentences, signed
+from aemodels.language import N_, _, list_of, number, sentences, signed
 from aemodels.noise import snr_db
 from aemodels.quality import pairs
 from aemodels.report.figures import LIGHT, PALETTE, Ink, plotly_text
@@ -117,28 +117,27 @@ def baseline_curves(
 
 
 def measured_in_part(baselines: Mapping[str, Any]) -> list[str]:
-    """A sentence on each of the baselines, as baselines.json holds them, that was not measured on every test image."""
-    text = []
+    """What of the baselines, as baselines.json holds them, was not measured on every test image: a sentence or two for all that were
+    measured alike."""
+    alike: dict[tuple[str | None, int], list[str]] = {}
     for label, key in BASELINES.items():
         row = next(iter(baselines.get(key, [])), {})
-        if row.get("num_images", 0) < row.get("num_test_images", 0):
-            how = (
-                _(
-                    "{baseline} was measured on {number} of the {total} test images, drawn at random. Its lead over "
-                    "{other} on these is added to the mean of {other} over all of them."
-                )
-                if "beside" in row
-                else _("{baseline} was measured on {number} of the {total} test images alone, drawn at random.")
+        if row.get("num_images", 0) < (total := row.get("num_test_images", 0)):
+            part = _("{baseline} on {number}").format(baseline=_(label), number=number(row["num_images"]))
+            alike.setdefault((row.get("beside"), total), []).append(part)
+    told = []
+    for (beside, total), parts in alike.items():
+        text = (
+            _(
+                "Measured on only some of the {total} test images, drawn at random: {parts}. To stand for all of them, the lead over "
+                "{other} on these images is added to the mean of {other} over all."
             )
-            text.append(
-                how.format(
-                    baseline=_(label),
-                    number=number(row["num_images"]),
-                    total=number(row["num_test_images"]),
-                    other=_(CARRIERS[row["beside"]]) if "beside" in row else "",
-                )
-            )
-    return text
+            if beside
+            else _("Measured on only some of the {total} test images, drawn at random: {parts}.")
+        )
+        other = _(CARRIERS[beside]) if beside else ""
+        told.append(text.format(total=number(total), parts=list_of(parts), other=other))
+    return told
 
 
 def name(label: str) -> str:
@@ -198,7 +197,7 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
     }
     figure.add_scatter(x=[None], y=[None], xaxis="x2", showlegend=False)  # plotly draws no axis without a trace
     figure.update_layout(
-        height=560,
+        height=510,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         xaxis=axis | {"ticktext": [f"{v:g}" if v in numbered else "" for v in variances]},
         xaxis2=axis

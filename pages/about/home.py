@@ -40,7 +40,10 @@ STYLE = """
 [class*="st-key-thumbnail-"] { aspect-ratio: 2; }
 [class*="st-key-models-"] :is(th, td) { padding: 0.35rem 0.4rem; }
 [class*="st-key-models-"] :is(td:nth-child(1), td:nth-child(5)) { white-space: nowrap; }
-@media (max-width: 640px) { [class*="st-key-models-"] table { font-size: 0.8rem; } }
+@media (max-width: 640px) {  /* the table scrolls in its own box */
+  [class*="st-key-models-"] table { font-size: 0.8rem; }
+  [class*="st-key-models-"] :is(th, td) { white-space: nowrap; }
+}
 """
 
 found = loaders.read_catalogue()
@@ -119,13 +122,13 @@ for i, group in enumerate(found.groups):
         st.markdown(models.table(group))
 if found.groups:
     legend = [
-        _("PSNR: 10·log10(1 / MSE) of each image, averaged over the test images, with the 95% interval of that mean."),
         _(
-            "BCE: binary cross-entropy between an image and what is rebuilt of it. A good model has a large PSNR and a small BCE."
-        ),
+            "PSNR is taken of each image, then averaged over the test images; ± is the 95% interval of that mean. A good model has a large "
+            "PSNR and a small BCE: “Words that the pages use” says what they are."
+        )
     ]
     if any(model.is_prior for model in found.models):
-        legend.append(_("A prior draws codes for another model to decode, so it rebuilds nothing itself."))
+        legend.append(_("A prior rebuilds nothing, so it has neither."))
     st.caption(sentences(legend))
 else:
     st.info(

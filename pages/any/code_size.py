@@ -108,7 +108,7 @@ settings = {
     _("model"): name,
     _("seed"): seed,
     kind.many: SOURCES[source],
-    _("picture"): f"{which} ({pictures.names[which - 1]})",
+    _("picture"): _("{number} ({name})").format(number=which, name=pictures.names[which - 1]),
     **({_("measured in"): scales[state.get("size_measure", chart.PSNR)]} if sizes else {}),
 }
 numbers = [

@@ -232,7 +232,7 @@ settings = {
     _("model"): name,
     _("seed"): seed,
     _("photos"): SOURCES[source] if has_photos else _("reference codes"),
-    _("picture"): f"{which} ({labels[here]})",
+    _("picture"): _("{number} ({name})").format(number=which, name=labels[here]),
 }
 rows = [
     {

@@ -56,7 +56,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
             "name": name,
             "title": group.titles[name],
             "facts": [
-                _("Spread {z1} × {z2} · hole {share}").format(
+                _("Spread {z1} × {z2} · holes {share}").format(
                     z1=number(row["spread_z1"], 2), z2=number(row["spread_z2"], 2), share=percent(row["hole_share"])
                 ),
                 _("Same-{class_} neighbour {share}").format(

@@ -28,7 +28,7 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
         linear.append(
             _(
                 "{baseline}: no network, but the best linear encoder and decoder for this noise. It keeps {number} "
-                "principal components of the train images, and shares out the power by water-filling."
+                "principal components of the train images, and shares out the power among them so that the error is smallest (water-filling)."
             ).format(baseline=_(LINEAR), number=number(baselines["num_components"]))
         )
         powers = [row["code_power"] for row in baselines["linear_code"] if row.get("noise_power")]
@@ -44,7 +44,7 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
         variances = [v for v in LAB_VARIANCES if v in at]
         at_capacity.append(
             _(
-                "{baselines}: each image as the best picture that the codec makes in as many bytes as the channel can carry "
+                "{baselines}: the codec stores each image as the best picture that it can make in as many bytes as the channel can carry "
                 "without error. A code of {num_uses} numbers uses the channel {num_uses} times. That makes {budgets} bytes at noise "
                 "variance {variances}. Bytes that are the same for every image, such as a header, are not counted."
             ).format(

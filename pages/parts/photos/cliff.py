@@ -74,20 +74,27 @@ def about(cliff: Cliff, picture: Words) -> str:
     """What the curves are, a paragraph each."""
     dashed = _(
         "Solid: the models. Dashed: the image codec VVC over a real channel code, which protects the bytes "
-        "against noise (5G's LDPC code and QAM). Like a model, it sends a photo by {uses} uses of the "
-        "channel. They are one block. Each channel code is made for one signal-to-noise ratio (SNR), at "
-        "which about one block in a thousand fails: {codes}."
+        "against noise (5G's LDPC code, and QAM, which puts several bits into each use of the channel). Like a "
+        "model, it sends a photo by {uses} uses of the channel, which are one block. Each channel code is made for "
+        "one signal-to-noise ratio (SNR), at which about one block in a thousand fails: {codes}."
     ).format(uses=number(NUM_USES), codes=list_of(map(made, cliff.codes)))
     failures = _(
         "Where a block fails, the average train photo is shown. How many fail was measured on random blocks. "
         "The PSNR is the mean of both outcomes, each counted as often as it occurs."
     )
     dotted = _(
-        "Dotted: VVC over the best channel code of this length that could exist. It carries {bytes} bytes "
-        "(normal approximation)."
-    ).format(bytes=list_of(number(separate.normal_approximation_bytes(v)) for v in cliff.bound))
+        "Dotted: VVC over the best channel code of this length that could exist. It carries {bytes}, by a formula "
+        "for codes of finite length (the normal approximation)."
+    ).format(bytes=list_of(map(_carried, cliff.bound)))
     means = _("Means over {photos}, the same ones for all curves.").format(photos=picture.count(cliff.num_photos))
     return "\n\n".join([dashed, failures, sentences([dotted, means])])
+
+
+def _carried(variance: float) -> str:
+    """How much the best code of this length carries at this noise."""
+    return _("{bytes} bytes at {snr} dB").format(
+        bytes=number(separate.normal_approximation_bytes(variance)), snr=number(snr_db(variance), 1)
+    )
 
 
 def made(code: ChannelCode) -> str:

@@ -29,7 +29,7 @@ def interactive(cliff: Cliff) -> go.Figure:
     for line, failing in zip(chart.data[len(models) :], _failing(cliff), strict=False):
         line.update(text=failing, hovertemplate=f"{hover}, %{{text}}<extra>{line.name}</extra>")
     below = {"yref": "container", "yanchor": "bottom", "y": 0, "x": 0}
-    chart.update_layout(height=560, hovermode="closest", legend=below)
+    chart.update_layout(height=510, hovermode="closest", legend=below)
     return chart
 
 

@@ -85,7 +85,7 @@ def learnt(data: DataRecord, model: str, found: learned.Found | None = None) -> 
     far = _("By this measure the prior has gone **{way}** of the way from the Gaussian to the reconstructions.")
     points = [
         _(
-            "The learned prior of {model} has a Fréchet distance of **{learned}** from {photos}, measured on {samples} samples with each {class_} in turn. "
+            "Samples of the learned prior of {model} have a Fréchet distance of **{learned}** from {photos} ({samples} samples, each {class_} in turn). "
             "The best Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer)."
         ).format(
             model=model,
@@ -102,7 +102,14 @@ def learnt(data: DataRecord, model: str, found: learned.Found | None = None) -> 
             photos=picture.many
         ),
         _("The Fréchet distance sees colours and textures, and hardly shapes: judge those with your eyes."),
-        _shares(drawn, rebuilt, values.get((generation.PHOTOS, None)), picture, results["num_reference"]),
+        _shares(
+            _("a learned sample"),
+            drawn,
+            rebuilt,
+            values.get((generation.PHOTOS, None)),
+            picture,
+            results["num_reference"],
+        ),
     ]
     return [sentences(points[:3]), sentences(points[3:])]
 
@@ -121,11 +128,13 @@ def _answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str
         answer = _("**Partly.**")
     else:
         answer = _("**No: the samples do not look like {dogs}.**").format(dogs=picture.what_many)
-    which = _("The best samples are those of “{sampler}” on {model}.").format(
-        sampler=_(SOURCES[best["source"]]), model=best["model"]
-    )
+    which = (
+        _("The best samples are those of “{sampler}” on {model}.")
+        if len(models) > 1
+        else _("The best samples of {model} are those of “{sampler}”.")
+    ).format(sampler=_(SOURCES[best["source"]]), model=best["model"])
     points = [answer, which, _distances(best, rebuilt, photos, picture)]
-    points.append(_shares(best, rebuilt, photos, picture, results["num_reference"]))
+    points.append(_shares(_("a sample"), best, rebuilt, photos, picture, results["num_reference"]))
     if beside and beside not in models and beside in results["checkpoints"] and not _is_old(results, beside):
         plain = _best(values, [beside])
         points.append(
@@ -155,20 +164,21 @@ def _distances(best: Row, rebuilt: Row, photos: Row | None, picture: words.Words
     ).format(photos=picture.many, distance=distance, of_rebuilt=of_rebuilt, of_unseen=number(photos["frechet"][0]))
 
 
-def _shares(best: Row, rebuilt: Row, photos: Row | None, picture: words.Words, num_reference: int) -> str:
+def _shares(sample: str, drawn: Row, rebuilt: Row, photos: Row | None, picture: words.Words, num_reference: int) -> str:
     """Of how many real photos a sample, a reconstruction and an unseen photo lie near."""
     real = picture.many
     if picture.what != picture.one:
         real = _("{dog} {photos}").format(dog=picture.what, photos=picture.many)
-    share, of_rebuilt = percent(best["coverage"][0], 1), percent(rebuilt["coverage"][0], 1)
+    share, of_rebuilt = percent(drawn["coverage"][0], 1), percent(rebuilt["coverage"][0], 1)
     if photos is None:
-        return _("{share} of {total} {photos} have a sample near them, {of_rebuilt} a reconstruction.").format(
-            share=share, total=number(num_reference), photos=real, of_rebuilt=of_rebuilt
-        )
+        return _(
+            "{share} of {total} {photos} have {sample} near them; {of_rebuilt} have a reconstruction near them."
+        ).format(share=share, total=number(num_reference), photos=real, sample=sample, of_rebuilt=of_rebuilt)
     return _(
-        "{share} of {total} {photos} have a sample near them, {of_rebuilt} a reconstruction, {of_unseen} an unseen {photo}."
+        "{share} of {total} {photos} have {sample} near them; {of_rebuilt} have a reconstruction near them, and {of_unseen} an unseen {photo}."
     ).format(
         share=share,
+        sample=sample,
         total=number(num_reference),
         photos=real,
         of_rebuilt=of_rebuilt,

@@ -91,7 +91,7 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
         _("models"): list_of(ckpts),
         _("seed"): seed,
         _("photos"): source,
-        _("picture"): f"{which} ({scene.label})",
+        _("picture"): _("{number} ({name})").format(number=which, name=scene.label),
     }
     if scene.noisy:
         settings[_("noise seed")] = _noise_seed(seed, which - 1)
@@ -188,14 +188,16 @@ def _points(scene: Scene, ckpts: Mapping[str, Checkpoint], group: Group) -> list
     if not costs:
         return [sentences(points)]
     noise = [
-        _("Its own noise changes what a model reaches on this {one} by {costs}.").format(
+        _("With the noise of its training, a model's PSNR on this {one} changes by {costs}.").format(
             one=picture.one, costs=_of(costs)
         )
     ]
     under = {name: _mean(ckpts[name], scene.variances[name], group) for name in costs}
     of_mean = {name: mean - clean[name] for name, mean in under.items() if mean is not None and name in clean}
     if of_mean:
-        noise.append(_("Averaged over all test {many} it is {costs}.").format(many=picture.many, costs=_of(of_mean)))
+        noise.append(
+            _("Averaged over all test {many} it changes by {costs}.").format(many=picture.many, costs=_of(of_mean))
+        )
     return [sentences(points), sentences(noise)]
 
 

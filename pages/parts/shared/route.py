@@ -99,7 +99,7 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
             "mnist/latent_plane",
             on_plane | {"drawn_from": "uniform"},
             _(
-                "Below: how many of the 100 random samples can you not read, and which share of the random places lies in holes?"
+                "Below: how many of the 100 random samples can you not read, and what share of the random places lies in holes?"
             ),
         ),
         Step(
@@ -108,7 +108,7 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
             "mnist/twins",
             of_set | {"scale": "same", "link": "place", "seed": SEED},
             _(
-                "Which of the two kinds of L2 makes the plane narrower, and what happens to the holes in its dashed box?"
+                "Which of the two kinds of L2 makes the plane narrower than the other, and what happens to the holes in the dashed box of each?"
             ),
         ),
     ]
@@ -153,7 +153,7 @@ def _of_photos(groups: Sequence[Group]) -> list[Step]:
             "dogs/perturb",
             scene | {"codes": "photos"},
             _(
-                "In the strip of rising variance: from which variance of white noise on can you not recognise the picture?"
+                "Below, in the strip of rising variance: from which variance of white noise on can you no longer recognise the picture?"
             ),
         ),
         Step(
@@ -161,7 +161,9 @@ def _of_photos(groups: Sequence[Group]) -> list[Step]:
             6,
             "dogs/noise_regularised",
             of_set | {"noise_view": "psnr", "psnr": "psnr_db"},
-            _("Which model is best at noise variance 0.15, and how many dB does it give away where there is no noise?"),
+            _(
+                "Which model is best at noise variance 0.15, and how many dB below the best one is it where there is no noise?"
+            ),
         ),
         Step(
             "D5",
@@ -190,7 +192,7 @@ def show() -> None:
     ) as folded:
         st.markdown(
             _(
-                "Each link opens its page with the right scene. Find the answer by looking there, then come back for the next."
+                "Each link opens its page with the right scene. Find the answer by looking there, write it down, then come back for the next."
             )
         )
         for i, step in enumerate(way):
