@@ -28,11 +28,9 @@ with stopping.at_once(STOPPED):
 
     from aemodels import console, precision
     from aemodels.data import packed
-    from aemodels.errors import DataError, FileError, LatentLabError
-    from aemodels.files import is_file, is_folder
+    from aemodels.errors import FileError, LatentLabError
     from aemodels.models.config import MAX_COUNT, MAX_MINUTES
     from aemodels.storage import checkpoints
-    from aemodels.text import one_line
     from aemodels.training import (
         carrying,
         duration,
@@ -142,8 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
         console.silence()
         return 1
     except OSError as error:  # such as a folder that may not be entered, or a name that is too long
-        where = one_line(error.filename) if error.filename else "The output"
-        print(f"\n{where} cannot be used ({error.strerror}); check path and permissions.", file=sys.stderr)
+        print(f"\n{console.unusable(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\n{STOPPED}", file=sys.stderr)
@@ -170,11 +167,7 @@ def run(args: argparse.Namespace) -> int:
 
         download.download_mnist(request.roots[0])
         download.download_dogs(request.roots[0])
-    for place in request.data:
-        if not (is_folder(place) or is_file(place)):
-            raise DataError(
-                f"There is no {one_line(place)}; give --data the folders of data sets, or files of packed photos."
-            )
+    request.check_places()
     if args.pack:
         print(carrying.pack(request, args.pack, args.quality or packed.QUALITY))
         return 0
@@ -201,7 +194,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def evaluate(request: Request, at: Workplace) -> None:
-    """Measures what finished checkpoints lack."""
+    """Measures what finished checkpoints lack. Raises CheckpointError where none of those that the command names is there."""
+    names = [*request.recipes]
+    if request.is_named and not any(checkpoints.checkpoint_path(name, at.out).exists() for name in names):
+        checkpoints.read_header(names[0], at.out)
     print(f"{provenance.device_name(at.device)}: measures in float32.", flush=True)
     for recipe in request.recipes.values():
         measuring.evaluate_finished(recipe, request.load, at.out, at.device)

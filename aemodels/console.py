@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from aemodels.text import one_line
+
 
 def accept_any_text() -> None:
     """From now on, letters that standard output's encoding lacks are printed as "?" and end nothing: a dash on a Japanese Windows,
@@ -21,6 +23,12 @@ def accept_any_text() -> None:
 def silence() -> None:
     """From now on, what is printed goes nowhere, for nobody reads it any more; Python would fail at its end otherwise."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def unusable(error: OSError) -> str:
+    """The sentence for a file, or for the output, that cannot be used."""
+    where = one_line(error.filename) if error.filename else "The output"
+    return f"{where} cannot be used ({error.strerror}); check path and permissions."
 
 
 def path(text: str) -> Path:

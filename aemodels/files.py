@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from aemodels.errors import DataError, FileError
 from aemodels.language import _
@@ -59,7 +59,7 @@ def replacing(path: Path) -> Iterator[Path]:
     handle = temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path.parent)
+        remove_leftovers(path.parent)
         handle, temporary = _begin(path.parent)
         yield Path(temporary)
         os.chmod(temporary, 0o644)
@@ -104,7 +104,7 @@ def _lock(handle: int, waits: bool) -> bool | None:
 
 
 @functools.cache  # once in each process
-def _remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Removes from the folder what `replacing` has left there in processes that were killed; what living ones are writing stays."""
     for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
         with contextlib.suppress(OSError):
@@ -120,16 +120,29 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path, by: str = ".lock", waits: bool = True) -> Iterator[None]:
     """One process at a time of those that read a file of the folder, change what it holds and write it again.
+
+    by     name of the file in the folder that is locked, by the system, which gives the lock back when its holder dies
+    waits  whether to wait for another process; else raises Timeout, of filelock, where one is in there
 
     Where the folder cannot be written there is no lock, and writing says why; some file systems know no locks.
     """
     with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError, NotImplementedError):
+        try:
             folder.mkdir(parents=True, exist_ok=True)
-            held.enter_context(FileLock(folder / ".lock"))
+            held.enter_context(FileLock(folder / by, timeout=-1 if waits else 0))
+        except Timeout:
+            raise
+        except (OSError, NotImplementedError):
+            pass
         yield
+
+
+def check_writable(folder: Path) -> None:
+    """Raises FileError where no file can be written into the folder: before a computation of minutes, not after it."""
+    with said(folder):
+        tempfile.TemporaryFile(dir=folder).close()
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+from aemodels import console  # noqa: E402
 from benchmarks import app_cold  # noqa: E402
 from benchmarks.serving import cache_of_photos, report, server  # noqa: E402
 from benchmarks.serving import environment as environment_with  # noqa: E402
@@ -296,7 +297,7 @@ def main() -> None:
         nargs="*",
         help="only clicks and seeds, on these pages, such as 'dogs-noise-regularised?noise_view=samples', or, where none is named, on all",
     )
-    parser.add_argument("--cache", help="folder for what is kept on disk (default: a new one)")
+    parser.add_argument("--cache", type=console.path, help="folder for what is kept on disk (default: a new one)")
     options = parser.parse_args()
     if not chromium():
         sys.exit("This needs Chromium or Chrome: apt-get install chromium.")

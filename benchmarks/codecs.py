@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from aemodels import console
 from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
 from aemodels.quality import avif, codec
@@ -66,8 +67,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--share", type=share, default=(0, 1), help="I/N: every N-th photo, from the I-th (0 is the first)"
     )
-    parser.add_argument("--data", type=Path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)")
-    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
+    parser.add_argument(
+        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
+    )
+    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     photos = photo_sets.load_dogs(sources.data_root(args.data))

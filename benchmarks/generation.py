@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 
+from aemodels import console
 from aemodels.data import sources
 from aemodels.errors import LatentLabError
 from aemodels.quality import generation, learned
@@ -31,12 +32,16 @@ from benchmarks import elsewhere, looking
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)")
-    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
+    parser.add_argument(
+        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
+    )
+    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
     parser.add_argument("--samples", type=int, default=generation.NUM_SAMPLES, help="pictures of each kind and seed")
     parser.add_argument("--anew", action="store_true", help="measure again what is known already")
     parser.add_argument("--curves", action="store_true", help="measure priors over steps, guidance and training, too")
-    parser.add_argument("--states", type=Path, help="folder of a prior's checkpoints on the way of its training")
+    parser.add_argument(
+        "--states", type=console.path, help="folder of a prior's checkpoints on the way of its training"
+    )
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)  # small batches on one core beat large ones on several
     sets, priors = generating.models_of_photos(args.out)

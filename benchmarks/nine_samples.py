@@ -11,11 +11,11 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from aemodels import console
 from aemodels.quality.generation import learned_codes
 from aemodels.storage import checkpoints, priors
 
@@ -24,7 +24,7 @@ NUM_SAMPLES, ROUNDS = 9, 5
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
+    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     cores = os.cpu_count() or 1

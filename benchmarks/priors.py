@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aemodels import console
 from aemodels.data import sources
 from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
@@ -36,8 +37,10 @@ TABLES = ("spaces", "photos")
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=TABLES, help="what to measure (default: both)")
-    parser.add_argument("--data", type=Path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)")
-    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
+    parser.add_argument(
+        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
+    )
+    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
     parser.add_argument("--steps", type=int, default=NUM_STEPS, help="about how many steps each prior is trained for")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -14,11 +14,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import product
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from aemodels import console
 from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
 from aemodels.quality import codec, separate
@@ -38,8 +38,10 @@ STEPS_DB = (0, -2, -1.5, -1, -0.875, -0.75, -0.625, -0.5, -0.375, -0.25, -0.125,
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)")
-    parser.add_argument("--out", type=Path, help="folder of the checkpoints (default: checkpoints/)")
+    parser.add_argument(
+        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
+    )
+    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
     parser.add_argument("--anew", action="store_true", help="try the codes again")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -25,7 +25,7 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 from tqdm import tqdm
 
-from aemodels import precision
+from aemodels import console, precision
 from aemodels.data import photo_sets, sources
 from aemodels.data.stored_images import Images, StoredImages
 from aemodels.models import autoencoders
@@ -143,7 +143,9 @@ def matrix_rate(device: torch.device, dtype: torch.dtype, side: int) -> float:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="folder of the data sets (default: LATENT_LAB_DATA, else data/)")
+    parser.add_argument(
+        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
+    )
     parser.add_argument("--device", type=torch.device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--batch-size", type=int, default=TRAINING.batch_size)
     parser.add_argument("--steps", type=int, default=20, help="timed steps a round")

@@ -21,7 +21,7 @@ language.ask(languages.of_visitor)
 st.set_page_config(page_title="Latent Lab", page_icon=str(Path(__file__).parent / "parts/icon.png"), layout="wide")
 
 STYLE = """
-/* The picture above the fold on a projector: the title begins where the strip of the browser's own buttons ends. */
+/* The picture above the fold on a projector: the title begins where the strip of Streamlit's own buttons ends. */
 .stMainBlockContainer { padding-top: 2.5rem; position: relative; }
 .stMainBlockContainer h1 { font-size: 2.25rem; padding: 0.5rem 0 0.9rem; }
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */

@@ -39,11 +39,17 @@ def test_steps_that_improve_a_code_are_left_out():
 
 @pytest.mark.parametrize("shape", [(3, 64, 64), (1, 28, 28), (1, 8, 12)])
 def test_pictures_fit_another_shape_and_keep_their_mean(shape):
-    x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    fitted = anomaly.fitted(x, shape)
+    images = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    fitted = anomaly.fitted(images, shape)
     assert fitted.shape == (2, *shape)
     assert 0 <= fitted.min() < fitted.max() <= 1
-    torch.testing.assert_close(fitted.mean((1, 2, 3)), x.mean((1, 2, 3)), atol=0.02, rtol=0)
+    torch.testing.assert_close(fitted.mean((1, 2, 3)), images.float().mean((1, 2, 3)) / 255, atol=0.02, rtol=0)
+
+
+def test_colours_are_averaged_and_grey_is_repeated():
+    colours = torch.tensor([255, 255, 252], dtype=torch.uint8).view(1, 3, 1, 1).expand(1, 3, 4, 4)
+    torch.testing.assert_close(anomaly.fitted(colours, (1, 4, 4)), torch.full((1, 1, 4, 4), 254 / 255))
+    torch.testing.assert_close(anomaly.fitted(colours[:, 2:], (3, 4, 4)), torch.full((1, 3, 4, 4), 252 / 255))
 
 
 def test_the_digit_model_tells_noise_and_turned_digits():

@@ -18,6 +18,7 @@ import torch
 from browser import REAL_DATA, copy_digits
 from PIL import Image
 
+from aemodels import files
 from aemodels.data import mnist, photos, sources
 from aemodels.data.photo_sets import find_dog_folder, load_dogs
 from aemodels.data.photos import load_photos, read_photo_folder
@@ -460,6 +461,16 @@ def test_a_killed_run_leaves_nothing_to_the_next_one(tmp_path, cache):
     assert len(list(cache.iterdir())) == 2
     assert len(read_photo_folder(folder, 8).paths) == 3
     assert sorted(path.suffix for path in cache.iterdir()) == [".json", ".npy"]
+
+
+def test_what_a_killed_run_left_is_removed_by_one_that_only_reads(tmp_path, cache):
+    folder = make_folder(tmp_path / "photos")
+    read_photo_folder(folder, 8)
+    left = cache / f"{files.PREFIX}x{files.SUFFIX}"
+    left.touch()
+    files.remove_leftovers.cache_clear()  # as in a new process
+    read_photo_folder(folder, 8)
+    assert not left.exists()
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, cache):

@@ -1,6 +1,8 @@
 """What is measured, when it is measured again, and that the noise is of the variance that was asked for."""
 
+import errno
 import json
+import os
 import re
 from dataclasses import replace
 from functools import partial
@@ -13,7 +15,7 @@ from torch.distributions import Normal, kl_divergence
 
 import aemodels
 import train
-from aemodels import noise
+from aemodels import files, noise
 from aemodels.data import sources
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
@@ -252,6 +254,18 @@ def test_evaluate_measures_what_lacks_the_errors_of_single_photos_and_leaves_the
     assert photo_errors.read("dog-ae", path.parent).keys() == set(evaluation.TEST_VARIANCES)
 
 
+def test_evaluate_measures_nothing_where_it_could_not_be_kept(saved, photo_folder, capsys, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    path = saved()
+    with monkeypatch.context() as patch:  # a folder that is read-only, to root as well
+        patch.setattr(files.tempfile, "TemporaryFile", refuse)
+        patch.setattr(evaluation, "evaluate_all", None)  # minutes that would be lost
+        assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 1
+    assert f"{path.parent} could not be written: Permission denied" in capsys.readouterr().err
+
+
 def test_evaluate_keeps_once_what_needs_the_photos_of_the_codes_and_what_needs_none(
     saved, photo_folder, photos, capsys, monkeypatch
 ):
@@ -281,6 +295,12 @@ def test_evaluate_leaves_unfinished_and_missing_checkpoints_alone(saved, photo_f
     assert evaluate(photo_folder, path.parent, "--only", "dog-ae", "dog-noise-0.10") == 0
     assert path.read_bytes() == before
     assert aemodels.list_checkpoints(path.parent) == ["dog-ae"]
+
+
+def test_evaluate_says_that_none_of_what_it_was_to_measure_is_there(photo_folder, tmp_path, capsys):
+    assert evaluate(photo_folder, tmp_path / "typo", "--only", "dog-ae", "dog-noise-0.10") == 1
+    assert f"There is no checkpoint dog-ae in {tmp_path / 'typo'}; " in capsys.readouterr().err
+    assert not (tmp_path / "typo").exists()
 
 
 def test_evaluate_refuses_other_photos(saved, photo_folder, capsys):

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import Timeout
 
 from aemodels import files
 from aemodels.errors import FileError, LatentLabError
@@ -165,3 +166,13 @@ def test_files_are_written_where_there_are_no_locks(tmp_path, monkeypatch, as_on
     assert (tmp_path / "file").read_bytes() == b"new"
     # Without locks nothing tells that nobody writes it.
     assert len(list(tmp_path.iterdir())) == (1 if as_on == "Windows" else 2)
+
+
+def test_who_does_not_wait_for_another_process_is_told_of_it(tmp_path):
+    with files.alone_in(tmp_path / "folder"):
+        with pytest.raises(Timeout), files.alone_in(tmp_path / "folder", waits=False):
+            pass
+        with files.alone_in(tmp_path / "folder", "another", waits=False):
+            pass
+    with files.alone_in(tmp_path / "folder", waits=False):
+        pass

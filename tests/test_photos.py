@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from aemodels import load_photos
-from aemodels.data import mnist, photo_sets, splits
+from aemodels.data import mnist, photo_sets, profiles, splits
 from aemodels.data.photo_files import list_photos
 from aemodels.data.photos import read_photo_folder
 from aemodels.data.pictures import open_photo, open_picture
@@ -136,6 +136,18 @@ def test_what_is_no_picture_and_has_no_ending_is_not_mentioned(tmp_path):
         (tmp_path / name).write_bytes(b"" if name == "empty" else b"text")
     os.mkfifo(tmp_path / "pipe")  # from which nothing will ever come
     assert list_photos(tmp_path).left_out == []
+
+
+def test_photos_that_are_broken_alike_are_told_in_one(tmp_path, caplog):
+    for i in range(9):
+        photo(tmp_path / "photos" / "breed" / f"{i}.jpg", seed=i)
+    for i in range(3):
+        (tmp_path / "photos" / "breed" / f"empty {i}.jpg").touch()
+    with caplog.at_level(logging.WARNING, logger="aemodels"):
+        photos = photo_sets.load_photo_set(list_photos(tmp_path / "photos"), 8)
+    told = "breed/empty 0.jpg is empty; choose another picture (3 such)."
+    assert photos.summary().endswith(f"; 3 left out: {told}")
+    assert caplog.messages[0].endswith(f": {told}")
 
 
 def test_masks_alone_are_pictures(tmp_path):
@@ -360,9 +372,7 @@ def test_numbers_of_unknown_range_are_one_sentence(values):
     ("format", "mode"), [("PNG", "RGB"), ("TIFF", "RGB"), ("PNG", "RGBA"), ("PNG", "L"), ("PNG", "P")]
 )
 def test_profiles_are_followed_and_broken_ones_ignored(format, mode):
-    from aemodels.data.colours import ADOBE_RGB, _profile
-
-    adobe = _profile(563 / 256, ADOBE_RGB)
+    adobe = profiles.of_gamma(563 / 256, profiles.ADOBE_RGB)
     image = Image.new("RGB", (9, 9), (100, 160, 70))
     image = image.quantize(2) if mode == "P" else image.convert(mode)
     rgb = image.convert("RGB")
@@ -373,10 +383,10 @@ def test_profiles_are_followed_and_broken_ones_ignored(format, mode):
 
 
 def test_adobe_rgb_is_what_it_is_by_definition():
-    from aemodels.data.colours import ADOBE_RGB, _profile
-
     # Adobe RGB (1998) of sRGB's (60, 160, 60), by the two standards' formulas.
-    file = encode(Image.new("RGB", (9, 9), (102, 159, 70)), icc_profile=_profile(563 / 256, ADOBE_RGB))
+    file = encode(
+        Image.new("RGB", (9, 9), (102, 159, 70)), icc_profile=profiles.of_gamma(563 / 256, profiles.ADOBE_RGB)
+    )
     assert np.abs(np.array(colour(file)) - (60, 160, 60)).max() <= 2
 
 

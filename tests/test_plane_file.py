@@ -1,6 +1,8 @@
 """The plane's file and what is packed into it, without a browser."""
 
+import contextlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -113,3 +115,16 @@ def test_an_empty_path_is_refused(arguments, monkeypatch, capsys):
         command.main()
     assert stopped.value.code == 2
     assert "is empty; write . for the folder that you are in" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_an_output_that_is_full_is_one_sentence(tmp_path, monkeypatch, capsys):
+    save_foreign("fashion-plane", tmp_path)
+    monkeypatch.setattr("sys.argv", ["export", str(tmp_path / "plane.html"), "--checkpoints", str(tmp_path)])
+    with contextlib.suppress(OSError), open("/dev/full", "w", buffering=1) as full:
+        monkeypatch.setattr("sys.stdout", full)
+        assert command.main() == 1
+    assert (
+        capsys.readouterr().err == "The output cannot be used (No space left on device); check path and permissions.\n"
+    )
+    assert (tmp_path / "plane.html").exists()

@@ -210,6 +210,7 @@ def test_what_a_prior_cannot_be_trained_on(trained, dataset, recipe, tmp_path):
     ("line", "change", "words"),
     [
         ('codes_of = "mnist-dae"', "", "codes_of names the autoencoder"),
+        ("latent_shape = [64]", "latent_shape = []", "latent_shape must hold up to"),
         ("epochs = ", "shift_px = 2\nepochs = ", "a prior's training takes flips alone"),
         ("depth = ", "refined = ", "takes no key 'refined'"),
         ("latent_shape = [64]", "latent_shape = [63]", "patch must divide the code's sides"),

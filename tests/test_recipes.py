@@ -184,6 +184,16 @@ WRONG = [
         "table [training]: shift_px must be less than the images' 64 pixels, not 64",
     ),
     (
+        'network = "conv"',
+        'network = "mlp"',
+        "table [model]: encoder_depths is of the network conv; mlp has no such part.",
+    ),
+    (
+        "widths = [8, 16]",
+        "widths = [8, 16]\nrefiner_depth = 2",
+        "table [model]: refiner_depth needs refiner_steps, without which there is no refiner.",
+    ),
+    (
         'title = "plain"',
         f'title = "{"x" * 500}"',
         "title must be a text of at most 60 letters, not 'xxxxxxxxxxxx...xxxxxxxxxxxxx'.",
@@ -220,6 +230,8 @@ def test_files_that_are_no_recipes(tmp_path, capsys):
     assert "lacks the table [data]." in fails(capsys, "--recipe", tmp_path / "empty.toml")
     (tmp_path / "flat.toml").write_text("data = 1\nmodel = 2\ntraining = 3")
     assert "data must be a table" in fails(capsys, "--recipe", tmp_path / "flat.toml")
+    (tmp_path / "long.toml").write_text("a = " + "9" * 5000)
+    assert "is no TOML file" in fails(capsys, "--recipe", tmp_path / "long.toml")
 
 
 def test_a_recipe_as_windows_editors_save_it(tmp_path):
@@ -357,6 +369,18 @@ def test_a_data_folder_that_is_not_there_is_not_passed_over(lacking, shapes, tmp
     for given in ([tmp_path / lacking], [tmp_path, tmp_path / lacking]):
         message = fails(capsys, "--recipe", recipe, "--data", *given, "--out", tmp_path / "out", "--epochs", "1")
         assert message.startswith(f"There is no {tmp_path / lacking}; give --data the folders of data sets, ")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("lacking", ["missing", "file/inside"])
+def test_a_data_folder_of_the_environment_that_is_not_there_is_not_passed_over(
+    lacking, shapes, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LATENT_LAB_DATA", str(tmp_path / lacking))
+    recipe = write(tmp_path / "a.toml", folder=shapes)
+    message = fails(capsys, "--recipe", recipe, "--out", tmp_path / "out", "--epochs", "1")
+    assert message.startswith(f"There is no {tmp_path / lacking}; LATENT_LAB_DATA names it: ")
     assert not (tmp_path / "out").exists()
 
 

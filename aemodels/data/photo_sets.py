@@ -75,7 +75,8 @@ class PhotoSet:
             f"{len(self.paths):,} photos in {one_line(self.folder)}: {len(self.train_index):,} to train on, "
             f"{len(self.validation_index):,} to validate on, {len(self.test_index):,} to test on"
         )
-        return f"{used}; {self.num_skipped:,} left out: {describe(self.skipped)}." if self.skipped else f"{used}."
+        left_out = describe([(os.path.relpath(path, self.folder), reason) for path, reason in self.skipped])
+        return f"{used}; {self.num_skipped:,} left out: {left_out}." if self.skipped else f"{used}."
 
 
 def list_dogs(root: str | Path) -> PhotoFiles:

@@ -21,11 +21,11 @@ from aemodels.data.photo_files import PhotoFiles, describe, list_photos
 from aemodels.data.pictures import open_photo
 from aemodels.data.stored_images import StoredImages, open_images
 from aemodels.errors import DataError
-from aemodels.files import replacing
+from aemodels.files import remove_leftovers, replacing
 from aemodels.language import DEFAULT, _, number, speaking
 from aemodels.text import one_line
 
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 NUM_SAMPLED = 64  # files whose first bytes are a part of the cache's key
 
 logger = logging.getLogger("aemodels")
@@ -68,6 +68,7 @@ def read_photos(
     folder, files, size = listed.folder, listed.photos, operator.index(size)  # of NumPy's and torch's numbers too
     shape = (num_channels, size, size)
     cache = cache_root() / _cache_name(folder, files, shape)
+    remove_leftovers(cache.parent)  # of decoding: as large as the photos, and who only reads would keep them for ever
     cached = _read_cache(cache, len(files), shape)
     if cached is None:
         try:
@@ -98,10 +99,9 @@ def read_photos(
     if not index["paths"]:
         raise DataError(_none_usable(listed, shape))
     if num_skipped:
-        reasons = [f"{one_line(path)}: {reason}" for path, reason in index["skipped"][:3]]
         with speaking(DEFAULT):  # the log is nobody's page
-            reasons += [f"{describe(listed.left_out)}."] if listed.left_out else []
-        logger.warning("Skipped %d of %d files in %s: %s", num_skipped, num_files, one_line(folder), " ".join(reasons))
+            reasons = describe([*index["skipped"], *listed.left_out])
+        logger.warning("Skipped %d of %d files in %s: %s.", num_skipped, num_files, one_line(folder), reasons)
     hashes = index["hashes"]
     fingerprint = hashlib.blake2b("".join(sorted(hashes)).encode(), digest_size=16).hexdigest()
     skipped = [(folder / path, reason) for path, reason in [*index["skipped"], *listed.left_out]]
@@ -193,7 +193,10 @@ def _write_cache(
                 block = files[start : start + 256]
                 for done, (file, photo) in enumerate(zip(block, pool.map(read, block), strict=True), start + 1):
                     if isinstance(photo, DataError):
-                        skipped.append((file, str(photo)))
+                        reason = str(photo).removeprefix(
+                            f"{one_line(Path(file).name)} "
+                        )  # beside its path, as of what is left out
+                        skipped.append((file, reason.rstrip(".")))
                     else:
                         paths.append(file)
                         hashes.append(photo[0])

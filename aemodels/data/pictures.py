@@ -4,14 +4,14 @@ import io
 import os
 from math import isqrt
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from aemodels.data import colours, samples
+from aemodels.data import colour_tags, colours, samples
 from aemodels.errors import DataError
 from aemodels.language import N_, _
 from aemodels.text import one_line
@@ -146,6 +146,7 @@ def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
     try:
         with Image.open(file, formats=formats) as image:
             _check_pixels(*image.size)
+            image.info |= _told_of_colours(image, file)
             if side_px:
                 image.draft(None, (side_px, side_px))
             return colours.to_srgb(samples.read(image, file))
@@ -155,6 +156,16 @@ def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
         if not head.startswith(_TIFF_MAGIC):
             raise
         return colours.to_srgb(samples.read_tiff(file, _check_pixels))
+
+
+def _told_of_colours(image: Image.Image, file: BinaryIO) -> dict[str, Any]:
+    place = file.tell()
+    try:
+        return colour_tags.read(image.format, image.info, file)
+    except Exception:  # of what is broken there the picture need not be
+        return {}
+    finally:
+        file.seek(place)
 
 
 def begins_like_a_picture(path: str | Path) -> bool:

@@ -43,16 +43,22 @@ def main() -> int:
         with replacing(args.file) as temporary:  # says at once where it cannot be written
             content, left_out = plane_file.build(group, loaded)
             temporary.write_bytes(content)
+        print(f"{args.file}: {size(len(content))}, {group.title}")
+        if left_out:
+            print(f"Left out, for want of room or because a browser cannot decode them: {', '.join(left_out)}.")
+        return 0
     except LatentLabError as error:
         print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        console.silence()
+        return 1
+    except OSError as error:
+        print(console.unusable(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\n{STOPPED}", file=sys.stderr)
         return stopping.STATUS
-    print(f"{args.file}: {size(len(content))}, {group.title}")
-    if left_out:
-        print(f"Left out, for want of room or because a browser cannot decode them: {', '.join(left_out)}.")
-    return 0
 
 
 def _group(folder: Path | None, name: str | None) -> catalogue.Group:

@@ -77,8 +77,13 @@ def read(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
+def module(*scripts: Path) -> str:
+    """The scripts as one ES module, after what each component needs to stay on the page."""
+    return "\n".join(script.read_text(encoding="utf-8") for script in (ASSETS / "mounting.js", *scripts))
+
+
 def _component(html: str, *scripts: str) -> Component:
-    return Component(html, read("plane.css"), "\n".join(read(f"{script}.js") for script in scripts))
+    return Component(html, read("plane.css"), module(*(ASSETS / f"{script}.js" for script in scripts)))
 
 
 STORE = _component("\n<span></span>\n", "decoder", "store")

@@ -47,12 +47,15 @@ def roc(usual: Tensor, strange: Tensor) -> Roc:
     return Roc(false_alarms, detected, float(metrics.auc(false_alarms, detected)))
 
 
-def fitted(x: Tensor, image_shape: tuple[int, int, int]) -> Tensor:
-    """Pictures x (B, C, H, W) in [0, 1] as images of another shape: scaled to it, colours averaged to grey or grey repeated."""
+def fitted(images: Tensor, image_shape: tuple[int, int, int]) -> Tensor:
+    """Images uint8 (B, C, H, W) as pictures of another shape, float in [0, 1]: colours averaged to grey or grey repeated, scaled to it."""
     num_channels, *size = image_shape
-    if x.shape[1] != num_channels:
-        x = x.mean(1, keepdim=True).expand(-1, num_channels, -1, -1)
-    return F.interpolate(x, size=size, mode="bilinear", antialias=True).clamp(0, 1)
+    if images.shape[1] == num_channels:
+        x = images.float()
+    else:  # added as whole numbers, in a tenth of the time of floats
+        x = images.sum(1, keepdim=True, dtype=torch.int16) / images.shape[1]
+    x = F.interpolate(x, size=size, mode="bilinear", antialias=True) / 255
+    return x.clamp(0, 1).expand(-1, num_channels, -1, -1)
 
 
 def noise(seed: int, n: int, image_shape: tuple[int, int, int]) -> Tensor:

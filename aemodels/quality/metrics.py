@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from math import log, sqrt
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from aemodels.checks import check_amount, check_bytes, check_images
@@ -58,7 +57,10 @@ def _check_pair(x: Tensor, x_hat: Tensor, noisy: bool) -> None:
 
 def cross_entropy(x: Tensor, x_hat: Tensor) -> Tensor:
     """What bce gives, for images that are known to lie in [0, 1]."""
-    return F.binary_cross_entropy(x_hat.float(), x.float(), reduction="none").flatten(1).mean(1)
+    # PyTorch's own binary_cross_entropy takes three times as long on a CPU; as there, no logarithm is below -100.
+    x, x_hat = x.float(), x_hat.float()
+    log_p, log_q = (p.log().clamp(min=-100) for p in (x_hat, 1 - x_hat))
+    return -log_q.lerp(log_p, x).flatten(1).mean(1)
 
 
 def mean_and_ci95(values: Tensor) -> tuple[float, float]:

@@ -218,8 +218,8 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "legend": {"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
         "hovermode": "x unified",
-        "xaxis": _axis(x_title),
-        "yaxis": _axis(y_title) | {"type": "log" if log_y else "linear"},
+        "xaxis": axis(x_title),
+        "yaxis": axis(y_title) | {"type": "log" if log_y else "linear"},
     }
     return go.Figure(traces, layout)
 
@@ -232,7 +232,8 @@ def upright(figure, x: float, dash: str, text: str = ""):
     return figure.update_layout(shapes=[shape], annotations=[note] if text else [])
 
 
-def _axis(title: str) -> dict[str, object]:
+def axis(title: str) -> dict[str, object]:
+    """Title and numbers of a chart's axis, for plotly."""
     return {"title": {"text": title, "font": {"size": 16}}, "tickfont": {"size": 14}}
 
 

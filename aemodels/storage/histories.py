@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 Training = Mapping[str, Any]
+Curve = tuple[list[float], list[float | None]]  # x and y; where y is None, the curve has a gap
 _LOSSES_OF_PRIORS = {"velocity", "velocity_loss", "gaussian_loss"}
 _NO_FURTHER_TERM = {"epoch", "step", "seconds", "learning_rate", "reconstruction", "psnr_db", *_LOSSES_OF_PRIORS}
 
 
-def curve(trainings: Sequence[Training], name: str, along: str, value: str) -> tuple[list[float], list[float | None]]:
+def curve(trainings: Sequence[Training], name: str, along: str, value: str) -> Curve:
     """A value after each epoch of those of `trainings`, oldest first, that made a checkpoint of this name: (x, y).
 
-    x counts the trainings between as well, where the curve has a gap: a place whose y is None. Epochs without the value are
+    x counts the trainings between as well, where the curve has a gap. Epochs without the value are
     left out. A "reconstruction" loss that is the logarithm of the MSE comes as its exponential, a geometric mean of MSE.
 
     along  "epoch", "step" or "minutes"

@@ -1,12 +1,13 @@
-"""One program at a time works on a model in a folder, by a lock that the system gives back when its holder dies."""
+"""One program at a time works on a model in a folder."""
 
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from aemodels.errors import LatentLabError
+from aemodels.files import alone_in
 
 
 class InUseError(LatentLabError):
@@ -16,15 +17,11 @@ class InUseError(LatentLabError):
 @contextlib.contextmanager
 def alone(name: str, out: Path) -> Iterator[None]:
     """Raises InUseError where another program trains the model of this name in the folder, or makes its film."""
-    path = out / ".resume" / f"{name}.lock"
     with contextlib.ExitStack() as held:
-        # Where the folder cannot be written, keeping the state says so; and some file systems know no locks.
-        with contextlib.suppress(OSError, NotImplementedError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                held.enter_context(FileLock(path, timeout=0))
-            except Timeout as error:
-                raise InUseError(
-                    f"{name} is being trained into {out} by another program; wait for that or stop it, or give another folder with --out."
-                ) from error
+        try:
+            held.enter_context(alone_in(out / ".resume", f"{name}.lock", waits=False))
+        except Timeout as error:
+            raise InUseError(
+                f"{name} is being trained into {out} by another program; wait for that or stop it, or give another folder with --out."
+            ) from error
         yield

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from aemodels.codes import faults, map_files, maps
 from aemodels.data.sources import DataConfig, DataSet
 from aemodels.errors import DataError, LatentLabError
+from aemodels.files import check_writable
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.models.flow import is_prior
 from aemodels.quality import baselines, curves, evaluation
@@ -52,6 +53,7 @@ def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> Non
         _develop_alone(name, dataset, out, device)
     if is_current and has_errors:
         return
+    check_writable(out)
     errors: dict[float, Tensor] = {}
     with progress_bar(name, ckpt.model, len(dataset.test)) as bar:
         results = evaluation.evaluate_all(ckpt.model.to(device), dataset.test, bar.update, errors.__setitem__)
@@ -142,6 +144,7 @@ def measure_curves(recipes: Iterable[Recipe], load: Load, out: Path) -> None:
         x = _pictures_of_codes(recipe, load, ckpt) if curves.has_shaped(ckpt) else None
         if kept and not lacks_clusters and x is None:
             continue
+        check_writable(out)
         print(f"{name}: measured for the pages …", file=sys.stderr, flush=True)
         measurements.save_curves({"models": {name: curves.measure(ckpt, x)}}, out)
     if not known["denoisers"]:
@@ -180,6 +183,7 @@ def lay_out_codes(names: Sequence[str], out: Path) -> None:
                 f"{name} gets no map without openTSNE; `python train.py --evaluate` makes it where that is installed."
             )
             continue
+        check_writable(out)
         with tqdm(
             total=len(maps.METHODS),
             desc=f"{name}: codes laid out",

@@ -22,6 +22,7 @@ from aemodels.text import one_line
 
 TABLES: dict[str, type[JsonConfig]] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
 TEXTS = ("name", "title")
+OF_CONV = ("encoder_depths", "decoder_depths", "corrector_depths", "refiner_depth", "refiner_steps", "descent_steps")
 MAX_TITLE = 60
 
 
@@ -54,7 +55,7 @@ def read(path: str | Path) -> Recipe:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark first
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); give the path of a recipe.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # the first also where a number has thousands of digits
         raise ConfigError(f"{file} is no TOML file: {one_line(str(error))}; look at those in recipes/.") from error
     _check_keys(file, content, [*TABLES, *TEXTS])
     for table in TABLES:
@@ -92,6 +93,13 @@ def read(path: str | Path) -> Recipe:
             build(model)
     except ConfigError as error:
         raise ConfigError(f"{file}, table [model]: {error}") from error
+    for key in OF_CONV:
+        if getattr(model, key) and model.network != "conv":
+            raise ConfigError(f"{file}, table [model]: {key} is of the network conv; {model.network} has no such part.")
+    if model.refiner_depth and not model.refiner_steps:
+        raise ConfigError(
+            f"{file}, table [model]: refiner_depth needs refiner_steps, without which there is no refiner."
+        )
     return Recipe(texts["name"], texts["title"], data, model, training, file)
 
 
@@ -205,7 +213,7 @@ def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> An
 def _image_shape(model: Any, data: DataConfig) -> Any:
     """Of the model in a recipe's table: that of its data set's images, or of the codes that are a prior's images."""
     shape = model.get("latent_shape") if isinstance(model, dict) and model.get("variant") in [*PRIORS] else None
-    return image_shape_of(tuple(shape)) if isinstance(shape, list) and len(shape) <= 3 else data.image_shape
+    return image_shape_of(tuple(shape)) if isinstance(shape, list) and 0 < len(shape) <= 3 else data.image_shape
 
 
 def _check_name(where: str, name: str) -> None:

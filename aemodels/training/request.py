@@ -1,12 +1,15 @@
 """What one command asks for: which recipes, on what data, how large, for how long."""
 
 import math
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aemodels.data import sources
 from aemodels.data.sources import DataConfig, DataSet
 from aemodels.errors import DataError
+from aemodels.files import is_file, is_folder
+from aemodels.text import one_line
 from aemodels.training.recipes import Recipe
 
 # For a first look: small networks, a fixed number of steps, so that a slow machine takes longer and learns as much.
@@ -54,6 +57,17 @@ class Request:
     def roots(self) -> list[Path]:
         """Where the data sets lie, one place at least."""
         return [sources.data_root(folder) for folder in self.data or [None]]
+
+    def check_places(self) -> None:
+        """Raises DataError where a place that the command, or else the environment, names is not there: some images are found without."""
+        what_to_do = "give --data the folders of data sets, or files of packed photos"
+        places = list(self.data)
+        if not places and (named := os.environ.get("LATENT_LAB_DATA")):
+            what_to_do = "LATENT_LAB_DATA names it: set that to the folder of the data sets, or take it away"
+            places = [Path(named)]
+        for place in places:
+            if not (is_folder(place) or is_file(place)):
+                raise DataError(f"There is no {one_line(place)}; {what_to_do}.")
 
     def load(self, recipe: Recipe) -> DataSet:
         """The recipe's data set, from the first of the places that has it; looked for once. Raises DataError where none has."""

@@ -72,31 +72,7 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     return figures.panel(rows, row_labels, notes, [], caption, width_px, ink)
 
 
-st.html(f"<style>{STYLE}</style>")
-left, right = st.container(key="scores").columns(2, gap="medium")
-with left:
-    st.header(_("The score of each picture"), anchor=False)
-    alt = _("Histogram of the reconstruction error of {usual} and of {strange}, with the threshold")
-    chart = charts.histogram({said[kind]: scored[kind].scores for kind in (USUAL, against)}, threshold, unit)
-    st.plotly_chart(chart, key="histogram", alt=alt.format(usual=said[USUAL], strange=said[against]))
-with right:
-    st.header(_("ROC curve"), anchor=False)
-    areas = list_of(f"{said[kind]} {number(curve.area, 3)}" for kind, curve in curves.items())
-    chart = charts.roc({said[kind]: curve for kind, curve in curves.items()}, false_alarms, 1 - missed)
-    st.plotly_chart(chart, key="roc", alt=_("ROC curves; areas: {areas}").format(areas=areas))
-st.markdown(
-    _(
-        "At the threshold {threshold} ({unit}) **{false_alarms}** of the test images are flagged by mistake, and **{missed}** of the strange "
-        "ones (“{strange}”) are missed."
-    ).format(
-        threshold=findings.told(threshold, is_bce),
-        unit=unit,
-        false_alarms=percent(false_alarms, 1),
-        missed=percent(missed, 1),
-        strange=said[against],
-    )
-)
-
+above = st.container()
 own.show(ckpt, usual, threshold)
 
 st.header(_("The most anomalous"), anchor=False)
@@ -114,6 +90,32 @@ if OTHER in scored:
     )
 st.caption(sentences([*how, originals.about_others(ckpt.data)]))
 
+with above:  # after the pictures: charts are what the browser takes longest for
+    st.html(f"<style>{STYLE}</style>")
+    left, right = st.container(key="scores").columns(2, gap="medium")
+    with left:
+        st.header(_("The score of each picture"), anchor=False)
+        histogram_alt = _("Histogram of the reconstruction error of {usual} and of {strange}, with the threshold")
+        chart = charts.histogram({said[kind]: scored[kind].scores for kind in (USUAL, against)}, threshold, unit)
+        st.plotly_chart(chart, key="histogram", alt=histogram_alt.format(usual=said[USUAL], strange=said[against]))
+    with right:
+        st.header(_("ROC curve"), anchor=False)
+        areas = list_of(f"{said[kind]} {number(curve.area, 3)}" for kind, curve in curves.items())
+        chart = charts.roc({said[kind]: curve for kind, curve in curves.items()}, false_alarms, 1 - missed)
+        st.plotly_chart(chart, key="roc", alt=_("ROC curves; areas: {areas}").format(areas=areas))
+    st.markdown(
+        _(
+            "At the threshold {threshold} ({unit}) **{false_alarms}** of the test images are flagged by mistake, and **{missed}** of the strange "
+            "ones (“{strange}”) are missed."
+        ).format(
+            threshold=findings.told(threshold, is_bce),
+            unit=unit,
+            false_alarms=percent(false_alarms, 1),
+            missed=percent(missed, 1),
+            strange=said[against],
+        )
+    )
+
 never_seen = findings.of_left_out(ckpt, curves)
 points = [
     *models.notes(name),
@@ -128,9 +130,14 @@ points.append(findings.of_clusters(name))
 controls.notice(points)
 
 settings = {_("model"): name, _("seed"): seed, _("strange"): said[against], _("flagged"): percent(flagged / 100)}
-rows = [
-    {"kind": kind, "picture": i + 1, "error": value}
-    for kind, of_kind in scored.items()
-    for i, value in enumerate(of_kind.scores.tolist())
-]
-export.export_row(f"anomaly-{name}-{against}-{seed}", draw, rows, settings, alt)
+
+
+def numbers() -> list[dict[str, object]]:
+    return [
+        {"kind": kind, "picture": i + 1, "error": value}
+        for kind, of_kind in scored.items()
+        for i, value in enumerate(of_kind.scores.tolist())
+    ]
+
+
+export.export_row(f"anomaly-{name}-{against}-{seed}", draw, numbers, settings, alt)

@@ -1,15 +1,8 @@
 // Two test digits on the plane and the line between them: the walk in the code beside the cross-fade in pixels.
 // data: {name, view, ends: [i, j], labels, digits: [base64 of 784 bytes, …], classes, colours, words, answered}; sends "change": {ends, number}.
-const mounted = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let path = mounted.get(parentElement)
-  if (!path) mounted.set(parentElement, (path = mount(parentElement, setTriggerValue)))
-  path.update(data)
-  return () => {
-    path.unmount()
-    mounted.delete(parentElement)
-  }
+  return present(parentElement, data, () => mount(parentElement, setTriggerValue))
 }
 
 function mount(root, setTriggerValue) {

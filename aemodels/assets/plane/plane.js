@@ -3,16 +3,9 @@
 // In the whole plane the grid's box is a dashed part of what is seen; once zoomed, the box is all that is seen.
 // data: {name, view, whole, dashed, rings, z, readout, titles, nearest, classes, colours, words, answered}; sends "change":
 // {z, box, number}, where box is the view.
-const mounted = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let plane = mounted.get(parentElement)
-  if (!plane) mounted.set(parentElement, (plane = mount(parentElement, setTriggerValue)))
-  plane.update(data)
-  return () => {
-    plane.unmount()
-    mounted.delete(parentElement)
-  }
+  return present(parentElement, data, () => mount(parentElement, setTriggerValue))
 }
 
 function mount(root, setTriggerValue) {

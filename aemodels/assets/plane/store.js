@@ -5,14 +5,14 @@ const shelf = (globalThis.latentLab ??= new Map())
 export default function ({ data, parentElement }) {
   const isBinary = data instanceof Uint8Array, thing = isBinary ? readHeader(data) : data
   const version = isBinary ? thing.version : data
-  if (shelf.get(thing.name)?.version !== version) {
-    if (!isBinary) keepPicture(thing, parentElement)
-    else if (thing.kind === "sheet") keepSheet(thing, data, parentElement)
-    else if (thing.kind === "film") keepFilm(thing, data, parentElement)
-    else keep(thing.name, version, parentElement, thing.kind === "map" ? makeMap(thing, data) : makeModel(thing, data))
-  }
-  // Where the page has changed, its successor may have put its own thing here already.
-  return () => shelf.get(thing.name)?.owner === parentElement && shelf.delete(thing.name)
+  const kept = shelf.get(thing.name)
+  if (kept?.version === version) kept.owner = parentElement
+  else if (!isBinary) keepPicture(thing, parentElement)
+  else if (thing.kind === "sheet") keepSheet(thing, data, parentElement)
+  else if (thing.kind === "film") keepFilm(thing, data, parentElement)
+  else keep(thing.name, version, parentElement, thing.kind === "map" ? makeMap(thing, data) : makeModel(thing, data))
+  // Where the page has changed, its successor may own the thing already.
+  return unlessCalledAgain(parentElement, () => shelf.get(thing.name)?.owner === parentElement && shelf.delete(thing.name))
 }
 
 function keep(name, version, owner, value) {

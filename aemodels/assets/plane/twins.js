@@ -2,24 +2,15 @@
 // data: {planes: [{name, view, box, rings, readout, title, facts}], link: "place" | "digit", z, classes, colours, words, answered}; z is in the first
 // plane.
 // Sends "change": {z, number}.
-const mounted = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let twins = mounted.get(parentElement)
-  if (!twins) mounted.set(parentElement, (twins = mount(parentElement, data, setTriggerValue)))
-  twins.update(data)
-  return () => {
-    twins.unmount()
-    mounted.delete(parentElement)
-  }
+  return present(parentElement, data, () => mount(parentElement, data, setTriggerValue))
 }
 
 function mount(root, first, setTriggerValue) {
   const exchange = new Exchange(setTriggerValue)
   let data, z, only = null
-  const one = root.querySelector("figure")
-  first.planes.slice(1).forEach(() => one.after(one.cloneNode(true)))
-  const figures = [...root.querySelectorAll("figure")]
+  const figures = copies(root, "figure", first.planes.length)
   const panes = figures.map((figure, k) => new Pane(figure.querySelector("canvas.plane"), (ctx, pane) => {
     pane.drawRings(ctx, data.planes[k].rings)
     pane.drawBox(ctx, data.planes[k].box)

@@ -15,18 +15,29 @@ NUM_BINS = 50
 
 def histogram(scores: Mapping[str, Tensor], threshold: float, unit: str) -> go.Figure:
     """How the scores (n,) of each kind of pictures, by its name, are spread, and where the threshold lies."""
-    chart = go.Figure()
     low, high = min(float(s.min()) for s in scores.values()), max(float(s.max()) for s in scores.values())
     bins = {"start": low, "end": high * 1.0001, "size": (high - low) / NUM_BINS or 1}
-    for colour, (name, of_kind) in zip(figures.PALETTE, scores.items(), strict=False):
-        chart.add_histogram(
-            x=of_kind.tolist(), xbins=bins, name=figures.plotly_text(name), opacity=0.65, marker_color=colour
-        )
-    figures.upright(chart, threshold, "dash")
-    chart.update_layout(barmode="overlay", height=CHART_PX, margin={"l": 8, "r": 8, "t": 8, "b": 8})
-    chart.update_layout(legend={"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02})
-    chart.update_xaxes(title=unit, title_font_size=16, tickfont_size=14)
-    return chart.update_yaxes(title=_("pictures"), title_font_size=16, tickfont_size=14)
+    # In one piece, and of arrays: plotly looks at each number of a list.
+    traces = [
+        {
+            "type": "histogram",
+            "x": of_kind.numpy(),
+            "xbins": bins,
+            "name": figures.plotly_text(name),
+            "opacity": 0.65,
+            "marker": {"color": colour},
+        }
+        for colour, (name, of_kind) in zip(figures.PALETTE, scores.items(), strict=False)
+    ]
+    layout = {
+        "barmode": "overlay",
+        "height": CHART_PX,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "legend": {"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
+        "xaxis": figures.axis(unit),
+        "yaxis": figures.axis(_("pictures")),
+    }
+    return figures.upright(go.Figure(traces, layout), threshold, "dash")
 
 
 def roc(curves: Mapping[str, Roc], false_alarms: float, detected: float) -> go.Figure:

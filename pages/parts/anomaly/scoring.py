@@ -13,6 +13,7 @@ from aemodels.noise import seeded_order
 from aemodels.quality import anomaly
 from aemodels.quality.metrics import psnr_db
 from pages.parts.shared import cores, loaders, originals
+from pages.parts.shared.originals import Originals
 
 MANY, FEW, SMALL = 1000, 64, 3 * 32 * 32  # pictures of up to SMALL numbers, and larger ones
 NUM_SHOWN = 9
@@ -61,11 +62,15 @@ def left_out(ckpt: Checkpoint) -> Tensor:
 
 def _score(model: Autoencoder, x: Tensor) -> Scored:
     batches = x.split(max(1, BATCH_NUMBERS // prod(x.shape[1:])))
-    x_hat = torch.cat(cores.each(partial(anomaly.rebuild, model), batches))
-    scores = anomaly.score(model, x, x_hat)
+    x_hat, scores, psnr = map(torch.cat, zip(*cores.each(partial(_rebuilt, model), batches), strict=True))
     places = scores.argsort(descending=True)[:NUM_SHOWN]
-    psnr = psnr_db(x, x_hat).clamp(max=80).mean()
-    return Scored(scores, float(psnr), x[places], x_hat[places], places.tolist())
+    return Scored(scores, float(psnr.clamp(max=80).mean()), x[places], x_hat[places], places.tolist())
+
+
+def _rebuilt(model: Autoencoder, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What pictures x are rebuilt to, their scores and PSNRs."""
+    x_hat = anomaly.rebuild(model, x)
+    return x_hat, anomaly.score(model, x, x_hat), psnr_db(x, x_hat)
 
 
 def _other(ckpt: Checkpoint, seed: int, n: int) -> tuple[str, Tensor | None]:
@@ -78,11 +83,13 @@ def _other(ckpt: Checkpoint, seed: int, n: int) -> tuple[str, Tensor | None]:
         ):  # the same digits under two names are one set
             continue
         if (found := originals.of(group.data)) is not None:
-            # In parts: a thousand photos as numbers are 200 MB.
-            parts = seeded_order(len(found), seed)[:n].split(64)
-            fitted = torch.cat([anomaly.fitted(found.pictures(part), shape) for part in parts])
-            return other.name, fitted
+            return other.name, _fitted(found, seed, n, shape)
     if own.source == "mnist":
         return "", None
-    digits = originals.mnist_digits()
-    return "MNIST", anomaly.fitted(digits.pictures(seeded_order(len(digits), seed)[:n]), shape)
+    return "MNIST", _fitted(originals.mnist_digits(), seed, n, shape)
+
+
+def _fitted(found: Originals, seed: int, n: int, shape: tuple[int, int, int]) -> Tensor:
+    """n of these pictures, brought to the shape; in parts, for a thousand photos as numbers are 200 MB."""
+    parts = seeded_order(len(found), seed)[:n].split(64)
+    return torch.cat(cores.each(lambda part: anomaly.fitted(found.at(part), shape), parts))

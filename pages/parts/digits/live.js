@@ -1,7 +1,6 @@
 // A training that one watches: a dot a code, which glides to where the next moment has it; the loss so far; some digits rebuilt.
 // data: {moment, places, labels, view, axes, curve, originals, rebuilt, names, colours, words}; arrays of bytes come in base64.
 const GLIDE_MS = 900
-const mounted = new WeakMap()
 
 class LivePane extends Pane {
   get names() { return this.look.axes }
@@ -28,13 +27,7 @@ class LossPane extends Pane {
 const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
 
 export default function ({ data, parentElement }) {
-  let live = mounted.get(parentElement)
-  if (!live) mounted.set(parentElement, (live = mount(parentElement)))
-  live.update(data)
-  return () => {
-    live.unmount()
-    mounted.delete(parentElement)
-  }
+  return present(parentElement, data, () => mount(parentElement))
 }
 
 function mount(root) {

@@ -37,7 +37,7 @@ _LIVE = st.components.v2.component(
     "live",
     html=HTML,
     css=components.read("plane.css") + (_HERE / "live.css").read_text(encoding="utf-8"),
-    js=components.read("pane.js") + (_HERE / "live.js").read_text(encoding="utf-8"),
+    js=components.module(components.ASSETS / "pane.js", _HERE / "live.js"),
 )
 
 

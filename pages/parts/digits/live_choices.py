@@ -6,7 +6,8 @@ from aemodels.data.sources import DataConfig
 from aemodels.language import N_, _, list_of, ngettext, number
 from aemodels.training import live_recipes
 from aemodels.training.recipes import Recipe
-from pages.parts.shared import controls, training_settings
+from pages.parts.shared import controls
+from pages.parts.training import settings as training_settings
 
 KINDS = {
     "plain": N_("Plain"),

@@ -85,5 +85,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   draw()
-  return () => sketches.delete(parentElement)
+  return unlessCalledAgain(parentElement, () => sketches.delete(parentElement))
 }

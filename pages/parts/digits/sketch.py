@@ -9,6 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from aemodels.export import components
 from aemodels.language import _
 from pages.parts.shared import controls
 
@@ -30,7 +31,7 @@ button:disabled { opacity: 0.4; cursor: default; }
 button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 """
 _COMPONENT = st.components.v2.component(
-    "sketch", html=HTML, css=CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    "sketch", html=HTML, css=CSS, js=components.module(Path(__file__).with_suffix(".js"))
 )
 
 # Strokes as text: "-" between strokes, and of each place of a stroke two digits x, two digits y, in hundredths of the box.

@@ -37,7 +37,7 @@ _FILM = st.components.v2.component(
     "film",
     html=HTML,
     css=components.read("plane.css") + (_HERE / "film.css").read_text(encoding="utf-8"),
-    js=components.read("pane.js") + (_HERE / "film.js").read_text(encoding="utf-8"),
+    js=components.module(components.ASSETS / "pane.js", _HERE / "film.js"),
 )
 
 

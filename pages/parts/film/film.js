@@ -4,7 +4,6 @@
 const SECONDS = 15 // from the first moment to the last
 const PAUSE_MS = 600 // at each moment, for those who want nothing to move
 const DASHES = [[], [9, 5], [2, 4], [12, 4, 2, 4], [5, 3], [1, 2]]
-const mounted = new WeakMap()
 
 class FilmPane extends Pane {
   drawBase(ctx) {
@@ -153,24 +152,13 @@ function logTicks(low, high) {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let show = mounted.get(parentElement)
-  if (!show) mounted.set(parentElement, (show = mount(parentElement, data, setTriggerValue)))
-  show.update(data)
-  return () => {
-    show.unmount()
-    mounted.delete(parentElement)
-  }
+  return present(parentElement, data, () => mount(parentElement, data, setTriggerValue))
 }
 
 function mount(root, first, setTriggerValue) {
   const find = (css) => root.querySelector(css)
   const exchange = new Exchange(setTriggerValue)
-  const copies = (css, count) => {
-    const one = find(css)
-    for (let k = 1; k < count; k++) one.after(one.cloneNode(true))
-    return [...root.querySelectorAll(css)]
-  }
-  const figures = copies(".films figure", first.films.length), charts = copies(".charts figure", first.charts.length)
+  const figures = copies(root, ".films figure", first.films.length), charts = copies(root, ".charts figure", first.charts.length)
   const panes = figures.map((figure) => ["codes", "grid"].map((part) => new FilmPane(figure.querySelector(`.${part}`), () => {})))
   const graphs = charts.map((figure) => new Chart(figure.querySelector("canvas"), (u) => (stop(), seek(u))))
   const still = window.matchMedia("(prefers-reduced-motion: reduce)")

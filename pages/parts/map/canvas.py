@@ -50,11 +50,8 @@ _MAP = st.components.v2.component(
     "map",
     html=HTML,
     css=components.read("plane.css") + (_HERE / "map.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        [
-            components.read("pane.js"),
-            *((_HERE / f"{script}.js").read_text(encoding="utf-8") for script in ("map_pane", "map_groups", "map")),
-        ]
+    js=components.module(
+        components.ASSETS / "pane.js", *(_HERE / f"{script}.js" for script in ("map_pane", "map_groups", "map"))
     ),
 )
 

@@ -3,16 +3,9 @@
 // sends "change": {picked, view, a, b, number}, with {only} where a class was clicked, {near} where the nearest codes shall be a group,
 // {clear} where there shall be no groups.
 const MOST_ZOOM = 400 // times the whole map
-const mounted = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  let map = mounted.get(parentElement)
-  if (!map) mounted.set(parentElement, (map = mount(parentElement, setTriggerValue)))
-  map.update(data)
-  return () => {
-    map.unmount()
-    mounted.delete(parentElement)
-  }
+  return present(parentElement, data, () => mount(parentElement, setTriggerValue))
 }
 
 function mount(root, setTriggerValue) {

@@ -169,10 +169,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   grid.draw = draw
   draw()
-  return () => {
+  return unlessCalledAgain(parentElement, () => {
     clearTimeout(grid.timer)
     grid.resized.disconnect()
     grids.delete(parentElement)
     unanswered.delete(parentElement)
-  }
+  })
 }

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from aemodels.export import components
 from aemodels.language import _, sentences
 
 HTML = '<canvas tabindex="0" role="application"></canvas>'
@@ -18,7 +19,7 @@ canvas { width: 100%; display: block; cursor: pointer; touch-action: none;
 canvas:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 2px; }
 """
 _COMPONENT = st.components.v2.component(
-    "cells", html=HTML, css=CSS, js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    "cells", html=HTML, css=CSS, js=components.module(Path(__file__).with_suffix(".js"))
 )
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aemodels.codes import probing
+from aemodels.export import components
 from aemodels.language import _, ngettext, number, percent
 from aemodels.quality.metrics import mse
 from aemodels.report import figures
@@ -19,9 +20,7 @@ REST_S = 0.5  # how long a scene has stood before it is measured
 PAUSE_S = 0.05  # between two steps of a measurement
 CHART_PX = 380
 STYLE = "@media (width <= 1200px) { .st-key-probes .stColumn { min-width: calc(100% - 1rem); } }"
-PACER = st.components.v2.component(
-    "pacer", js=Path(__file__).parents[1].joinpath("shared/pacer.js").read_text(encoding="utf-8")
-)
+PACER = st.components.v2.component("pacer", js=components.module(Path(__file__).parents[1] / "shared/pacer.js"))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -14,5 +14,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   clearTimeout(timers.get(parentElement))
   timers.set(parentElement, setTimeout(ask, data.pause_ms))
-  return () => clearTimeout(timers.get(parentElement))
+  return unlessCalledAgain(parentElement, () => clearTimeout(timers.get(parentElement)))
 }

@@ -1,0 +1,30 @@
+// What stands in an element of the page between two calls. Streamlit calls a component anew whenever its data or the theme change, and
+// cleans up when the element goes. Where the script was still loading at a change, it also cleans up after the call that was overtaken,
+// once the later one has drawn: then all must stay.
+const calls = new WeakMap() // element -> how many so far
+const mounted = new WeakMap() // element -> {update(data), unmount()}
+
+function unlessCalledAgain(element, cleanUp) {
+  const call = (calls.get(element) ?? 0) + 1
+  calls.set(element, call)
+  return () => calls.get(element) === call && cleanUp()
+}
+
+// Mounts at the first call, updates at each; returns what cleans up.
+function present(element, data, mount) {
+  let shown = mounted.get(element)
+  if (!shown) mounted.set(element, (shown = mount()))
+  shown.update(data)
+  return unlessCalledAgain(element, () => {
+    shown.unmount()
+    mounted.delete(element)
+  })
+}
+
+// The element that css finds, as often as wanted; what an earlier mount has left is used again.
+function copies(root, css, count) {
+  const [first, ...others] = root.querySelectorAll(css)
+  others.slice(count - 1).forEach((one) => one.remove())
+  for (let k = others.length + 1; k < count; k++) first.after(first.cloneNode(true))
+  return [...root.querySelectorAll(css)]
+}

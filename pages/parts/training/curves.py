@@ -1,0 +1,149 @@
+"""The curves of trainings side by side, and what they are."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from aemodels.language import N_, _, any_of, list_of, sentences
+from aemodels.report import figures
+from aemodels.storage import histories
+from aemodels.storage.catalogue import Group
+from aemodels.storage.histories import Training
+from aemodels.text import visible
+from pages.parts.shared import controls
+
+ALONG = {"epoch": N_("Epochs"), "minutes": N_("Minutes"), "step": N_("Steps")}
+TERMS = {"kl": N_("KL divergence"), "code_l2": N_("L2 on the code")}
+LOSSES = {"bce": N_("BCE / nats a pixel"), "mse": N_("MSE"), "log_mse": N_("geometric mean of MSE")}
+LOSS_TICKS = [m * 10.0**e for e in range(-4, 1) for m in (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8)]
+TERM_TICKS = [m * 10.0**e for e in range(-8, 2) for m in (1, 2, 5)]
+HEIGHT_PX = 460
+
+Trainings = Mapping[str, Sequence[Training]]  # by the name of the model that they made, oldest first
+
+
+def show_priors(trainings: Trainings, along: str) -> None:
+    """How well priors predict the velocity, on the codes that they learn from and on others."""
+    unit = _("mean squared error of the velocity")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _chart("velocity", _("Training loss"), _curves(trainings, along, "velocity"), unit, along, trainings)
+    of_gaussian = {
+        _("{model}, the Gaussian alone").format(model=name): curve
+        for name, curve in _curves(trainings, along, "gaussian_loss").items()
+    }
+    curves = _curves(trainings, along, "velocity_loss") | of_gaussian
+    with right:
+        _chart("velocity_loss", _("Loss on validation codes"), curves, unit, along, trainings)
+    st.caption(
+        _(
+            "A prior learns to predict the velocity, the direction from a code to the noise that it is mixed with. This "
+            "cannot be predicted exactly, so the loss does not fall to 0. Right: the averaged weights, which are the ones "
+            "kept, beside the Gaussian that the prior starts from."
+        )
+    )
+
+
+def show_autoencoders(group: Group, trainings: Trainings, along: str) -> None:
+    """The loss of autoencoders and their PSNR on images that they do not learn from, then the further terms of their losses."""
+    unvalidated = [model.name for model in group.models if not model.data.num_images["validation"]]
+    images = (
+        _("validation images") if not unvalidated else
+        _("validation or test images") if len(unvalidated) < len(group.models) else _("test images")
+    )  # fmt: skip
+    own = [training for name in trainings for training in trainings[name] if training["name"] == name]
+    losses = {training["model_config"]["reconstruction"] for training in own}
+    unit = any_of(_(said) for loss, said in LOSSES.items() if loss in losses)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        curves = _curves(trainings, along, "reconstruction")
+        _chart("reconstruction", _("Training loss"), curves, unit, along, trainings, LOSS_TICKS)
+    with right:
+        title = _("PSNR on {images}").format(images=images)
+        _chart("psnr_db", title, _curves(trainings, along, "psnr_db"), _("mean PSNR / dB"), along, trainings)
+    about = _(
+        "Each model is measured under the noise that it is trained with, so more noise in training means a higher loss. Left: the mean over each epoch, "
+        "for the weights as they are being trained. Right: a fixed sample of {images} after each saved epoch, for the averaged weights, which "
+        "are the ones kept."
+    ).format(images=images)
+    st.caption(sentences([about, _say_unvalidated(unvalidated, len(group.models))]))
+    if "log_mse" in losses:
+        _say_logarithm([m.name for m in group.models if m.header["model_config"]["reconstruction"] == "log_mse"])
+    _show_further_terms(group, trainings, along)
+
+
+def _curves(trainings: Trainings, along: str, value: str) -> dict[str, histories.Curve]:
+    return {name: histories.curve(trainings[name], name, along, value) for name in trainings}
+
+
+def _chart(
+    key: str,
+    title: str,
+    curves: Mapping[str, histories.Curve],
+    unit: str,
+    along: str,
+    models: Sequence[str],
+    ticks: Sequence[float] = (),
+) -> None:
+    """With ticks its axis of values is logarithmic."""
+    st.header(title, anchor=False)
+    axis = _(ALONG[along]).lower()
+    chart = figures.lines(curves, axis, unit, log_y=bool(ticks)).update_layout(height=HEIGHT_PX)
+    if ticks:
+        chart.update_yaxes(tickvals=ticks)
+    alt = _("{title} of {models}, along {axis}").format(title=title, models=visible(list_of(models)), axis=axis)
+    st.plotly_chart(chart, key=key, alt=alt)
+
+
+def _say_unvalidated(names: Sequence[str], num_models: int) -> str:
+    if not names:
+        return ""
+    if len(names) == num_models:
+        return _(
+            "These models were made before there was a validation split. Their settings were chosen by figures on test "
+            "images (docs/experiments.md), so the best figures owe a little to luck."
+        )
+    return _(
+        "{models}: made before there was a validation split. Settings were chosen by figures on test images "
+        "(docs/experiments.md), so the best figures owe a little to luck."
+    ).format(models=list_of(map(controls.code, names)))
+
+
+def _say_logarithm(names: Sequence[str]) -> None:
+    if names:
+        st.caption(
+            _(
+                "The lab asks for the MSE as the loss, and `python train.py` trains with it. The last training of "
+                "{models} used the logarithm of the MSE instead, which had brought 0.01 dB."
+            ).format(models=list_of(map(controls.code, names)))
+        )
+    st.caption(
+        _(
+            "The loss “log MSE” is the logarithm of each image’s MSE, averaged over the images. Training that makes it smaller makes the mean PSNR larger. "
+            "Drawn here is its exponential: the geometric mean of the images’ MSEs."
+        )
+    )
+
+
+def _show_further_terms(group: Group, trainings: Trainings, along: str) -> None:
+    curves = {
+        _("{model}, {term}").format(model=model.name, term=_(TERMS[term]) if term in TERMS else term): histories.curve(
+            trainings[model.name], model.name, along, term
+        )
+        for model in group.models
+        for term in histories.further_terms(model.header["history"])
+    }
+    if not curves:
+        return
+    st.header(_("Further terms of the loss"), anchor=False)
+    axis = _(ALONG[along]).lower()
+    chart = figures.lines(curves, axis, _("mean over each epoch"), log_y=True)
+    chart.update_yaxes(tickvals=TERM_TICKS, tickformat="~g")
+    alt = _("Loss beside the reconstruction: {curves}, along {axis}").format(curves=visible(list_of(curves)), axis=axis)
+    st.plotly_chart(chart, key="further", alt=alt)
+    st.caption(
+        _(
+            "What the loss holds beside the reconstruction error. Each term is multiplied by its weight, and has the "
+            "unit of the training loss above."
+        )
+    )

@@ -1,0 +1,30 @@
+"""What the benchmarks are asked on the command line is done or refused."""
+
+import importlib
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "options"),
+    {
+        "app_latency": ["--cache"],
+        "codecs": ["--data", "--out"],
+        "generation": ["--data", "--out", "--states"],
+        "nine_samples": ["--out"],
+        "priors": ["--data", "--out"],
+        "separate_coding": ["--data", "--out"],
+        "train_throughput": ["--data"],
+    }.items(),
+)
+def test_a_path_that_is_empty_is_not_the_folder_that_one_is_in(benchmark, options, monkeypatch, capsys):
+    """ "$FOLDER" is, where no FOLDER is set."""
+    module = importlib.import_module(f"benchmarks.{benchmark}")
+    for option in options:
+        arguments = ["avif"] if benchmark == "codecs" else []
+        monkeypatch.setattr(sys, "argv", [f"{benchmark}.py", *arguments, option, ""])
+        with pytest.raises(SystemExit) as ended:
+            module.main()
+        assert ended.value.code == 2
+        assert f"argument {option}: is empty; write . for the folder that you are in" in capsys.readouterr().err

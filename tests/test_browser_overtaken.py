@@ -1,0 +1,66 @@
+"""Components whose script is still loading when Streamlit calls them again: what the later call has drawn stays."""
+
+import pytest
+from browser import IDLE, needs_browser, settle
+
+sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = [pytest.mark.release, needs_browser]
+
+# Streamlit makes a module of each component's script; here they wait for the test.
+HOLD_SCRIPTS = """
+window.held = new Promise((let_go) => (window.letGo = let_go))
+const make = URL.createObjectURL
+URL.createObjectURL = (blob) =>
+    make(blob.type === "text/javascript" ? new Blob(["await globalThis.held\\n", blob], { type: blob.type }) : blob)
+"""
+NAMES = "[...(globalThis.latentLab?.keys() ?? [])]"
+# Of each large canvas but for single digits: whether it is as wide as it is shown, and not empty.
+DRAWN = """() => {
+    const within = (root) => [...root.querySelectorAll("*")].flatMap((e) => (e.shadowRoot ? within(e.shadowRoot) : e.localName === "canvas" ? [e] : []))
+    const canvases = within(document).filter((canvas) => canvas.clientWidth > 150 && !canvas.matches(".digit"))
+    return canvases.length > 0 && canvases.every((canvas) => {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+        return Math.abs(canvas.width - canvas.clientWidth) < 2 && data.some((value) => value)
+    })
+}"""
+
+
+@pytest.fixture
+def overtaken(new_page, app_url):
+    """overtaken(address) -> the page, whose components were called again, for another theme, before their scripts had loaded."""
+
+    def overtaken(address):
+        page = new_page(viewport={"width": 1440, "height": 1400}, color_scheme="light")
+        page.add_init_script(HOLD_SCRIPTS)
+        page.goto(f"{app_url}/{address}")
+        page.wait_for_selector("h1")
+        page.wait_for_selector(IDLE)
+        page.locator("canvas").first.wait_for(state="attached")
+        page.emulate_media(color_scheme="dark")
+        app = page.get_by_test_id("stApp")
+        sync_api.expect(app).not_to_have_css("background-color", "rgb(255, 255, 255)")
+        page.evaluate("letGo()")
+        settle(page)
+        return page
+
+    return overtaken
+
+
+@pytest.mark.parametrize("address", ["mnist-latent-plane", "mnist-twins", "mnist-path", "map?layout=pca", "film"])
+def test_all_stays_and_follows_the_window(overtaken, address):
+    page = overtaken(address)
+    page.wait_for_function(DRAWN)
+    names = page.evaluate(NAMES)
+    page.set_viewport_size({"width": 1200, "height": 1400})
+    page.wait_for_function(DRAWN)
+    settle(page)
+    assert set(page.evaluate(NAMES)) >= set(names)
+
+
+def test_each_film_and_chart_stands_there_once_and_the_space_bar_plays(overtaken):
+    page = overtaken("film?film_step=0")
+    sync_api.expect(page.locator(".films figure")).to_have_count(3)
+    sync_api.expect(page.locator(".charts figure")).to_have_count(3)
+    page.keyboard.press("Space")
+    sync_api.expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
+    page.keyboard.press("Space")
