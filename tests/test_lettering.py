@@ -104,6 +104,9 @@ def test_chinese_lines_end_by_their_rules(width):
     [
         ("aa bb", ["aa bb"]),
         ("Shetland sheepdog", ["Shetland", "sheepdog"]),
+        ("affenpinscher", ["affenpi-", "nscher"]),
+        ("Bernese affenpinscher", ["Bernese", "affenpi-", "nscher"]),
+        ("IMG_20260101.jpg", ["IMG_2026", "0101.jpg"]),
         ("강아지는 귀엽습니다", ["강아지는", "귀엽습니다"]),
         ("", []),
         ("  \n ", []),

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby, pairwise
+from math import ceil
 from pathlib import Path
-from unicodedata import category, east_asian_width
+from unicodedata import category, east_asian_width, name
 
 from PIL import ImageDraw, ImageFont
 
@@ -46,11 +47,13 @@ class Lettering:
         """The text in lines of that width, `most` of them or fewer: the last ends with … where there is more.
 
         A line ends at a space, between Chinese or Japanese characters as their rules have it, and in the middle of a word
-        only where the word is wider than a line.
+        only where the word is wider than a line: then in parts about as long as each other, with a hyphen between two letters.
         """
         text = shown(text)
         starts = self._line_starts(text, width_px)
-        lines = [text[start:end].rstrip() for start, end in pairwise([*starts, len(text)])]
+        lines = [
+            text[start:end].rstrip() + "-" * _parts_word(text, end) for start, end in pairwise([*starts, len(text)])
+        ]
         if most is None or len(lines) <= most:
             return lines
         return [*lines[: most - 1], self.shorten(text[starts[most - 1] :], width_px)]
@@ -111,9 +114,11 @@ class Lettering:
             if width <= width_px:
                 x, at = x + width, at + len(word)
             else:
+                room = max(width_px - _cluster_width(self, "-"), width_px / 2)
+                room = min(room, width / ceil(width / room) + width / len(word))
                 for cluster in _clusters(word):
                     width = _cluster_width(self, cluster)
-                    if x and x + width > width_px:
+                    if x and x + width > room:
                         starts.append(at)
                         x = 0.0
                     x, at = x + width, at + len(cluster)
@@ -195,6 +200,13 @@ def _may_part(before: str, after: str) -> bool:
         return True
     return (
         (_is_ideographic(before) or _is_ideographic(after)) and before not in _NEVER_LAST and after not in _NEVER_FIRST
+    )
+
+
+def _parts_word(text: str, at: int) -> bool:
+    """Whether a line that ends there stops between two letters of an alphabet that knows the hyphen."""
+    return 0 < at < len(text) and all(
+        c.isalpha() and name(c, "").startswith(("LATIN", "GREEK", "CYRILLIC")) for c in text[at - 1 : at + 1]
     )
 
 
