@@ -103,7 +103,7 @@ def test_a_page_of_missing_broken_and_dead_models(checkpoint_folder, without_pho
             "bad.safetensors is broken or incomplete",
             "; train it with `python train.py --only mnist-ae`.",
             "Channel 2 is the same for every photo: this channel carries nothing.",
-            "Left out, for what is in the file cannot be used: `bad`. Home says why.",
+            "Left out, because what is in their files cannot be used: `bad`. Home says why.",
             "No dog photos: looked for",
             "a tenth to test",
         ],

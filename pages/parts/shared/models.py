@@ -153,7 +153,9 @@ def present(names: Iterable[str]) -> dict[str, aemodels.Checkpoint]:
 def notes(*names: str) -> list[str]:
     """For "What to notice": `faults_of` these models, and which files of the folder are left out."""
     broken = list_of(controls.code(name) for name in loaders.read_catalogue().broken)
-    left_out = _("Left out, for what is in the file cannot be used: {names}. Home says why.").format(names=broken)
+    left_out = _("Left out, because what is in their files cannot be used: {names}. Home says why.").format(
+        names=broken
+    )
     return faults_of(*names) + ([left_out] if broken else [])
 
 
