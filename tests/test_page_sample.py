@@ -236,7 +236,7 @@ def test_the_first_point_answers_for_the_model_shown(name, label):
     distances = [row["frechet"][0] for row in (best, rows[generation.RECONSTRUCTIONS], photos)]
     assert [float(n) for n in shown] == pytest.approx(distances, abs=0.6)
     shares = re.search(
-        r"([\d.]+)% of 8,192 dog photos .* ([\d.]+)% a reconstruction, ([\d.]+)% an unseen", first
+        r"([\d.]+)% of 8,192 dog photos .* ([\d.]+)% have a reconstruction near them, and ([\d.]+)% an unseen", first
     ).groups()
     coverages = [100 * row["coverage"][0] for row in (best, rows[generation.RECONSTRUCTIONS], photos)]
     assert [float(n) for n in shares] == pytest.approx(coverages, abs=0.06)

@@ -263,7 +263,10 @@ def _write_header(file: BinaryIO, num_rows: int, shape: tuple[int, int, int]) ->
 def load_photos(folder: str | Path, size: int) -> tuple[Tensor, list[Path]]:
     """Every usable photo under `folder`: uint8 (N, 3, size, size) in 0..255, and its path.
 
-    The tensor is a memory map: only what is indexed is read, and what is written into it is not kept. Decoded, cached and reported as `read_photo_folder` does, with the same errors.
+    The tensor is a memory map: only what is indexed is read, and what is written into it is not kept.
+
+    A photo is decoded once and then cached. What is no photo, or cannot be decoded, is left out; one warning is logged with the count
+    and the reasons. Raises DataError where the folder is missing, holds no usable photo, or the cache cannot be written.
     """
     photos = read_photo_folder(folder, size)
     # Copy-on-write, because torch wants writable memory.

@@ -34,7 +34,10 @@ def mse(x: Tensor, x_hat: Tensor) -> Tensor:
 def psnr_db(x: Tensor, x_hat: Tensor) -> Tensor:
     """PSNR of each image in dB, peak 1.0: (B, C, H, W), (B, C, H, W) -> (B,). Infinite where x_hat is x.
 
-    Takes and refuses what mse does.
+    x      float in [0, 1]
+    x_hat  float; noise may have moved it out of [0, 1]
+
+    Raises ValueError where the shapes differ, for integers, for values not finite or out of that range.
     """
     return 10 * torch.log10(PEAK**2 / mse(x, x_hat))
 
