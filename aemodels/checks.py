@@ -29,6 +29,8 @@ def check_images(
         _check_shape(x, name, "images", shape)
     elif x.ndim != 4:
         raise ValueError(f"{name} has shape {tuple(x.shape)}, but images are (B, C, H, W); one alone is {name}[None].")
+    elif not all(x.shape[1:]):
+        raise ValueError(f"{name} has shape {tuple(x.shape)}: images without a pixel.")
     _check_device(x, name, device)
     margin = NOISE if noisy else ROUNDING
     _check_range(x, name, "images", -margin, 1 + margin)
@@ -78,6 +80,8 @@ def _check_device(x: Tensor, name: str, device: torch.device | None) -> None:
 def _check_range(x: Tensor, name: str, what: str, low: float, high: float) -> None:
     if torch.compiler.is_compiling() or not x.numel():  # a compiled graph cannot depend on values
         return
+    if x.is_meta:
+        raise ValueError(f"{name} is on the device meta, where tensors have no values.")
     least, most = (value.item() for value in x.detach().aminmax())  # both are nan where any element is
     if not (low <= least and most <= high):
         raise ValueError(f"{name} holds {least:g} to {most:g}, but {what} are finite and in [{low:.4g}, {high:.4g}].")

@@ -728,3 +728,17 @@ def test_a_checkpoint_without_codes_is_neither_written_nor_read(good, mlp_config
         ),
     )
     assert "reference codes" in refusal(good.parent)
+
+
+def test_a_folder_without_a_name_is_not_the_labs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert checkpoints.list_checkpoints("") == []
+    with pytest.raises(CheckpointError, match="There is no checkpoint mnist-ae in "):
+        checkpoints.load_checkpoint("mnist-ae", "")
+
+
+def test_a_folder_that_cannot_be_looked_into_is_one_sentence(tmp_path):
+    with pytest.raises(
+        CheckpointError, match=r"cannot be opened \(File name too long\); check path and permissions\.$"
+    ):
+        checkpoints.list_checkpoints(tmp_path / ("x" * 300))

@@ -101,6 +101,18 @@ def test_what_is_no_image_is_measured_by_none(measure, what):
         assert refusal(measure, images(), NO_IMAGES[what]).startswith("x_hat ")
 
 
+@pytest.mark.parametrize("measure", [metrics.psnr_db, metrics.mse, metrics.bce])
+@pytest.mark.parametrize("shape", [(0, 32, 32), (1, 0, 32), (1, 32, 0)])
+def test_images_without_a_pixel_are_measured_by_none(measure, shape):
+    """The mean over no pixel is no number."""
+    assert "without a pixel" in refusal(measure, images(*shape), images(*shape))
+
+
+@pytest.mark.parametrize("measure", [metrics.psnr_db, metrics.mse, metrics.bce])
+def test_images_without_values_are_measured_by_none(measure):
+    assert "no values" in refusal(measure, images().to("meta"), images().to("meta"))
+
+
 @pytest.mark.parametrize("what", ["x[None]", "(32, 32)", "(1, 4, 3, 32, 32)", "()"])
 @pytest.mark.parametrize("measure", [metrics.psnr_db, metrics.mse, metrics.bce])
 def test_what_is_no_batch_is_measured_by_none(measure, what):

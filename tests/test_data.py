@@ -136,6 +136,29 @@ def test_a_class_that_is_left_out_is_in_the_test_images_alone(tmp_path):
     assert "Left out of those to train and to validate on: 9, 1." in without.summary
 
 
+def write_digits(folder, images, labels):
+    """MNIST's four files, of the same digits to train and to test on: images (N, 28, 28), labels (N,), uint8."""
+    for part in ("train", "t10k"):
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            head = struct.pack(f">{array.ndim + 1}I", 0x800 + array.ndim, *array.shape)
+            (folder / f"{part}-{kind}-ubyte").write_bytes(head + array.tobytes())
+
+
+def test_a_set_of_digits_of_which_none_are_left_to_train_on_is_said(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (60, 28, 28), dtype=np.uint8)
+    write_digits(tmp_path, images, np.full(60, 3, np.uint8))
+    with pytest.raises(
+        DataError, match=r"^Of MNIST in .* 0 images are left to train on and 0 .*; give a larger set\.$"
+    ):
+        sources.load(DataConfig("MNIST", "mnist", (1, 28, 28), leave_out=("3",)), tmp_path)
+
+
+def test_digits_that_all_look_the_same_are_said(tmp_path):
+    write_digits(tmp_path, np.zeros((60, 28, 28), np.uint8), np.zeros(60, np.uint8))
+    with pytest.raises(DataError, match=r"^All 60 pictures in .* look the same"):
+        sources.load(DataConfig("MNIST", "mnist", (1, 28, 28)), tmp_path)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"\0\0\x08\x03" + b"\0" * 12])
 def test_missing_or_broken_mnist_says_what_to_do(tmp_path, content):
     if content is not None:

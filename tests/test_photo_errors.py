@@ -1,11 +1,14 @@
 """What is kept of single images beside checkpoints and baselines."""
 
+import errno
+import os
 import shutil
 
 import pytest
 import torch
 from browser import REPO
 
+from aemodels.errors import FileError
 from aemodels.storage import checkpoints, photo_errors
 
 ERRORS = {0.0: torch.tensor([0.25, 0.5]).double(), 0.05: torch.tensor([0.5, torch.nan]).double()}
@@ -52,3 +55,18 @@ def test_baselines_stand_beside_those_of_other_kinds_and_photos(checkpoint_folde
     for key, fingerprint in (("linear_code", "a"), ("avif", "b")):
         assert photo_errors.read_baselines(fingerprint)[key][0.1].tolist() == [1] * 3
     assert photo_errors.read_baselines("c") == {}
+
+
+def test_what_cannot_be_read_now_is_not_replaced(checkpoint_folder, monkeypatch):
+    """It may be of another user, or on a disk that fails."""
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    photo_errors.save_baselines("vvc", ERRORS, "0123")
+    before = photo_errors.baselines_path().read_bytes()
+    monkeypatch.setattr(photo_errors.np, "load", refuse)
+    with pytest.raises(FileError, match=r"baselines\.npz could not be written: Permission denied"):
+        photo_errors.save_baselines("avif", ERRORS, "0123")
+    assert photo_errors.baselines_path().read_bytes() == before
+    assert photo_errors.read_baselines("0123") == {}

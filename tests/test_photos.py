@@ -138,6 +138,14 @@ def test_what_is_no_picture_and_has_no_ending_is_not_mentioned(tmp_path):
     assert list_photos(tmp_path).left_out == []
 
 
+def test_a_folder_without_a_name_is_not_the_one_that_we_are_in(tmp_path, monkeypatch):
+    photo(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    assert len(load_photos(".", 8)[1]) == 1
+    with pytest.raises(DataError, match="There is no folder ''; "):
+        load_photos("", 8)
+
+
 def test_photos_that_are_broken_alike_are_told_in_one(tmp_path, caplog):
     for i in range(9):
         photo(tmp_path / "photos" / "breed" / f"{i}.jpg", seed=i)

@@ -1,7 +1,9 @@
 import dataclasses
 import io
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +18,9 @@ import pytest
 import torch
 from browser import REPO, copy_digits, copy_photos
 from filelock import FileLock
+from safetensors import safe_open
+from safetensors.torch import load_file
+from safetensors.torch import save as save_tensors
 from test_checkpoints import save
 
 import aemodels
@@ -25,7 +30,7 @@ from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
-from aemodels.storage import checkpoints
+from aemodels.storage import checkpoints, digests
 from aemodels.training import autoencoding, duration, filming, making, recipes, request, resuming, table
 from aemodels.training.request import Request
 
@@ -480,6 +485,30 @@ def test_a_broken_checkpoint_is_made_again(mnist, tmp_path):
     arguments = ["--only", DAE, *SMALL, "--epochs", "1", "--data", str(mnist), "--out", str(tmp_path)]
     assert train.main(arguments) == 0
     assert aemodels.load_checkpoint(DAE, tmp_path).provenance["finished"] is True
+
+
+def of_a_newer_version(path):
+    """The file as it would be with a setting that this version does not know."""
+    tensors = load_file(path)
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    metadata["train_config"] = json.dumps(json.loads(metadata["train_config"]) | {"new": 1})
+    path.write_bytes(save_tensors(tensors, digests.sealed(metadata, tensors)))
+
+
+@pytest.mark.parametrize("why", ["a newer version", "a folder in its place"])
+def test_a_model_that_may_be_sound_and_cannot_be_read_is_not_replaced(why, tmp_path, capsys):
+    path = tmp_path / f"{DAE}.safetensors"
+    if why == "a newer version":
+        shutil.copy(checkpoints.CHECKPOINT_FOLDER / path.name, path)
+        of_a_newer_version(path)
+        before = path.read_bytes()
+    else:  # as one that only another user may read; root may read all
+        path.mkdir()
+    message = fails(capsys, "--only", DAE, *SMALL, "--data", tmp_path, "--out", tmp_path)
+    assert ("update Latent Lab to read this file" if why == "a newer version" else "cannot be read") in message
+    assert message.endswith(f"To have {DAE} trained, move {path} away.")
+    assert path.is_dir() or path.read_bytes() == before
 
 
 def test_a_finished_model_that_is_not_of_the_recipe_is_left_and_named(uninterrupted, mnist, monkeypatch, capsys):

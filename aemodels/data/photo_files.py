@@ -154,13 +154,13 @@ def list_photos(folder: str | Path, unwanted: Mapping[str, str] | None = None) -
     lead in a circle, pictures of kinds that cannot be read or whose names have no ending of pictures, and what lies in a folder of `unwanted`, which tells the reason by
     the folder's path in lower case. Files that are no pictures are not mentioned. Raises DataError where there is no such folder.
     """
-    folder = Path(folder)
-    if not is_folder(folder):
+    if not is_folder(folder):  # nor is there one without a name, which Path would take for the one that we are in
         raise DataError(
             _("There is no folder {folder}; point --data or LATENT_LAB_DATA to the folder of the photos.").format(
-                folder=one_line(folder)
+                folder=one_line(folder) or "''"
             )
         )
+    folder = Path(folder)
     walk = _Walk(os.fspath(folder), unwanted or {})
     walk.walk("")
     walk.follow_links()

@@ -234,13 +234,7 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
     reference = test[torch.linspace(0, len(test) - 1, min(NUM_REFERENCE_PHOTOS, len(test))).long()]
     indices = (train, photos.validation_index, photos.test_index[test], photos.test_index[reference])
     parts: list[Images] = [photos.images.part(index) for index in indices]
-    first = photos.images[0]
-    if all((x == first).all() for x in photos.images):
-        raise DataError(
-            _(
-                "All {number} pictures in {folder} look the same: nothing can be learnt from them; choose another folder."
-            ).format(number=len(photos.paths), folder=one_line(photos.folder))
-        )
+    _refuse_all_alike(photos.images, photos.folder)
     num_images = {"train": len(train), "validation": len(photos.validation_index), "test": len(test)}
     record = DataRecord(config, photos.label_names, splits.RULE, num_images, photos.fingerprint)
     summary = photos.summary() + (f" Of these, {len(train):,} and {len(test):,} for a quick look." if quick else "")
@@ -257,6 +251,16 @@ def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:
         )
     labels = [photos.labels[index] for index in (train, photos.validation_index, photos.test_index[reference])]
     return DataSet(*parts, *labels, reference, record, summary, quality)
+
+
+def _refuse_all_alike(images: Images, folder: Path) -> None:
+    first = images[0]
+    if all((x == first).all() for x in images):
+        raise DataError(
+            _(
+                "All {number} pictures in {folder} look the same: nothing can be learnt from them; choose another folder."
+            ).format(number=len(images), folder=one_line(folder))
+        )
 
 
 def load_photos_of(config: DataConfig, root: Path, progress: Callable[[int, int], None] | None = None) -> PhotoSet:
@@ -332,6 +336,13 @@ def _of_family(config: DataConfig, root: Path) -> DataSet:
     is_train, is_validation = ~is_validation & is_seen, is_validation & is_seen
     train, validation = images[is_train], images[is_validation]
     labels = train_labels[is_train], train_labels[is_validation], test_labels
+    _refuse_all_alike(images, root)
+    if not (len(train) and len(validation)):
+        raise DataError(
+            _(
+                "Of {name} in {folder} {num_train} images are left to train on and {num_validation} to choose settings by; give a larger set."
+            ).format(name=family.folder, folder=one_line(root), num_train=len(train), num_validation=len(validation))
+        )
     num_images = {"train": len(train), "validation": len(validation), "test": len(test)}
     rule = FAMILY_RULE.format(data_set=family.folder)
     record = DataRecord(config, family.label_names, rule, num_images, content_hash(images, test))

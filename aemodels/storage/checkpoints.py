@@ -29,6 +29,7 @@ from aemodels.models.autoencoders import Autoencoder, build, settings_of
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import FlowPrior, is_prior
 from aemodels.storage import digests
+from aemodels.text import one_line
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
 RECIPE_FOLDER = Path(__file__).resolve().parents[2] / "recipes"  # of the lab's own models
@@ -80,13 +81,21 @@ class Checkpoint:
 
 def checkpoint_folder(folder: str | Path | None = None) -> Path:
     """Where checkpoints lie: `folder` if given, else the environment's LATENT_LAB_CHECKPOINTS, else the project's checkpoints/."""
-    return Path(folder or os.environ.get("LATENT_LAB_CHECKPOINTS") or CHECKPOINT_FOLDER)
+    return Path(os.environ.get("LATENT_LAB_CHECKPOINTS") or CHECKPOINT_FOLDER if folder is None else folder)
 
 
 def list_checkpoints(folder: str | Path | None = None) -> list[str]:
-    """Names of the checkpoints in a folder (default: `checkpoint_folder()`), sorted; empty where there are none."""
-    paths = checkpoint_folder(folder).glob("[!.]*.safetensors")
-    return sorted(path.stem for path in paths if path.is_file())
+    """Names of the checkpoints in a folder (default: `checkpoint_folder()`), sorted; empty where there are none. Raises CheckpointError where
+    it cannot be looked into."""
+    folder = checkpoint_folder(folder)
+    try:
+        return sorted(path.stem for path in folder.glob("[!.]*.safetensors") if path.is_file())
+    except OSError as error:
+        raise CheckpointError(
+            _("{path} cannot be opened ({reason}); check path and permissions.").format(
+                path=one_line(folder), reason=error.strerror
+            )
+        ) from error
 
 
 def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aemodels.files import alone_in, replacing
+from aemodels.files import alone_in, replacing, said
 from aemodels.storage import checkpoints
 
 Errors = Mapping[float, Tensor]  # noise variance -> mean squared error (N,) of each test image, float64
 WEIGHTS = "weights"  # under which a model's file has the digest of the weights that the errors are of
-UNREADABLE = (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError)
+BROKEN = (ValueError, zipfile.BadZipFile, EOFError, KeyError)
 
 
 def errors_path(name: str, folder: str | Path | None = None) -> Path:
@@ -45,10 +45,13 @@ def read(name: str, folder: str | Path | None = None) -> dict[float, Tensor]:
 
 
 def save_baselines(key: str, errors: Errors, fingerprint: str, folder: str | Path | None = None) -> None:
-    """Keeps the errors of one baseline on the test images of the data set with this fingerprint, beside what is there of others."""
+    """Keeps the errors of one baseline on the test images of the data set with this fingerprint, beside what is there of others.
+
+    Raises FileError where they cannot be written, or what is there cannot be read, which would be lost.
+    """
     path, start = baselines_path(folder), f"{fingerprint} {key} "
-    with alone_in(path.parent):
-        others = {name: array for name, array in _read(path).items() if not name.startswith(start)}
+    with alone_in(path.parent), said(path):
+        others = {name: array for name, array in _arrays_in(path).items() if not name.startswith(start)}
         _write(path, others | _arrays(start, errors))
 
 
@@ -73,7 +76,14 @@ def _errors(start: str, arrays: Mapping[str, np.ndarray]) -> dict[float, Tensor]
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     """Nothing for a file that cannot be read: intervals are then left out, and train.py measures again."""
-    with contextlib.suppress(*UNREADABLE), np.load(path, allow_pickle=False) as file:
+    with contextlib.suppress(OSError):
+        return _arrays_in(path)
+    return {}
+
+
+def _arrays_in(path: Path) -> dict[str, np.ndarray]:
+    """Nothing for a file that is not there, or broken."""
+    with contextlib.suppress(FileNotFoundError, *BROKEN), np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
     return {}
 

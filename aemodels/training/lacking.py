@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from aemodels.data import sources
-from aemodels.errors import CheckpointError, DataError, LatentLabError
+from aemodels.errors import CheckpointError, ConfigError, DataError, LatentLabError
 from aemodels.storage import checkpoints, priors
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training.recipes import Recipe
@@ -16,7 +16,7 @@ from aemodels.training.request import Request
 def lacking(request: Request) -> list[str]:
     """Names of all recipes but those that have a sound and finished checkpoint; says why one that has any is trained again.
 
-    Raises LatentLabError where a finished one is not what the command asks for.
+    Raises LatentLabError where a finished one is not what the command asks for, and where one that may be sound cannot be read.
     """
     missing, contradicted = [], []
     for name, recipe in request.recipes.items():
@@ -27,6 +27,9 @@ def lacking(request: Request) -> list[str]:
         try:
             ckpt = checkpoints.load_checkpoint(name, request.out)
         except CheckpointError as error:
+            # Whole, for all we know: of another user, on a disk that fails now, or of a newer Latent Lab.
+            if isinstance(error.__cause__, (OSError, ConfigError)):
+                raise CheckpointError(f"{error} To have {name} trained, move {path} away.") from error
             print(f"{error} It is trained again now.", file=sys.stderr)
             missing.append(name)
             continue
