@@ -43,6 +43,12 @@ button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.
   .stImage:not(.stColumn *) { overflow-x: auto; }
   .stImage:not(.stColumn *) img { min-width: 48rem; max-width: none; }
 }
+@media print {
+  [data-testid="stSidebar"], .st-key-language { display: none; }
+  .stMain { zoom: 0.6; }  /* on paper a chart stays as wide as it is in the window */
+  .stImage, .stPlotlyChart, tr { break-inside: avoid; }
+  .stHeading { break-after: avoid; }
+}
 """
 scenes.follow()
 languages.settle()
