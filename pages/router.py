@@ -40,6 +40,7 @@ STYLE = """
 }
 .st-key-theme { position: absolute; }  /* shows nothing, and takes no room */
 [data-testid="stMarkdown"]:has(table) { overflow-x: auto; }
+.stTable th[scope="row"] { min-width: 6.5rem; }  /* not a word a line on a phone, where the table scrolls in its own box */
 /* Plotly's tools would stand on a chart's title where it is narrow, and a finger needs none of them. */
 @media (width <= 640px) { .js-plotly-plot .modebar-container { display: none; } }
 /* Letters at 4.5 to 1 at least: Streamlit gives captions an opacity of 0.6, and writes white on the primary colour. */
@@ -51,6 +52,12 @@ button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.
   .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; }
   .stImage:not(.stColumn *) { overflow-x: auto; }
   .stImage:not(.stColumn *) img { min-width: 48rem; max-width: none; }
+}
+@media print {
+  [data-testid="stSidebar"], .st-key-language { display: none; }
+  .stMain { zoom: 0.6; }  /* on paper a chart stays as wide as it is in the window */
+  .stImage, .stPlotlyChart, tr { break-inside: avoid; }
+  .stHeading { break-after: avoid; }
 }
 """
 scenes.follow()

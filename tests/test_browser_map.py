@@ -1,13 +1,18 @@
 """The map in a real browser: zoomed, dragged, clicked, boxed. benchmarks/map_frames.py measures how smoothly it moves."""
 
+import io
+
+import numpy as np
 import pytest
 from browser import IDLE, needs_browser, query
+from PIL import Image
 
 import aemodels
 from aemodels.codes import groups, maps
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.release, needs_browser]
+WIDTH = "(([x1, x2]) => x2 - x1)((new URLSearchParams(location.search).get('map_view') ?? '0,100').split(','))"
 
 
 @pytest.fixture
@@ -54,6 +59,23 @@ def test_the_nearer_the_more_pictures_and_the_place_is_in_the_address(page):
         densities.append(pictures_per_area(page))
     assert densities[0] * 1.5 < densities[1]
     assert densities[1] * 1.5 < densities[2]
+
+
+def test_a_scene_far_in_comes_back_from_its_address(page):
+    canvas_of(page).click(position={"x": 300, "y": 300})  # away from zero
+    wait_for(page, "map_code")
+    for _step in range(13):
+        page.keyboard.press("+")
+    page.wait_for_function(WIDTH + " < 0.2")
+    page.wait_for_selector(IDLE)
+    page.mouse.move(0, 0)
+    shown = canvas_of(page).screenshot()
+    page.reload()
+    page.wait_for_selector("[data-shown]:not([data-shown='0'])")
+    page.wait_for_selector(IDLE)
+    again = canvas_of(page).screenshot()
+    a, b = (np.asarray(Image.open(io.BytesIO(png)).convert("L"), float) for png in (shown, again))
+    assert np.abs(a - b).mean() < 1
 
 
 def test_a_click_picks_a_code_and_shows_its_neighbours(page):

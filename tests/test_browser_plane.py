@@ -191,6 +191,21 @@ def test_drawn_box_fills_both_pictures_and_the_grid_decodes_it(visit, ckpts):
     page.wait_for_function("!new URLSearchParams(location.search).get('box')")
 
 
+@pytest.mark.parametrize("drag", [(0, 0), (3, 200)])
+def test_box_button_is_let_go_by_a_drag_that_gives_no_box(drag, visit):
+    page = visit("mnist-latent-plane")
+    button, box = page.locator("#box"), page.locator("#codes").bounding_box()
+    button.click()
+    sync_api.expect(button).to_have_attribute("aria-pressed", "true")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + drag[0], y + drag[1])
+    page.mouse.up()
+    sync_api.expect(button).to_have_attribute("aria-pressed", "false")
+    assert in_url(page, "box") == ""
+
+
 def test_box_button_draws_a_box_without_a_key(visit, ckpts):
     page = visit("mnist-latent-plane?side=10")
     button, canvas, view = (

@@ -57,9 +57,7 @@ with controls.row():
         disabled=not groups,
         on_click=ask_for_lab,
     )
-    st.number_input(
-        _("Seed"), 0, controls.MAX_SEED, value=1, key="seed", width=150, bind="query-params", persist_state="session"
-    )
+    controls.seed_field()
     if len(groups) > len(lab_report.of_the_lab(groups)):
         st.pills(
             _("Data sets"),

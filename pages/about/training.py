@@ -32,12 +32,11 @@ with controls.row():
     along = controls.choose(_("Curves along"), {key: _(title) for key, title in curves.ALONG.items()}, key="along")
 headers = {model.name: model.header for model in group.models}
 trainings = {name: checkpoints.trainings(name, header) for name, header in headers.items()}
-st.markdown(groups.say_splits(group))
-
 if group.models[0].is_prior:
     curves.show_priors(trainings, along)
 else:
     curves.show_autoencoders(group, trainings, along)
+st.markdown(groups.say_splits(group))
 made, starts = histories.each_once(trainings)
 controls.notice(
     [

@@ -11,7 +11,7 @@ from aemodels.report import figures, film_figures
 from aemodels.storage import catalogue
 from pages.parts.film import canvas, findings, making, reel, wording
 from pages.parts.plane import canvas as planes_canvas
-from pages.parts.shared import controls, export, loaders, models
+from pages.parts.shared import controls, export, fields, loaders, models
 
 NUM_FIRST = 3  # models that are shown before any is chosen
 
@@ -24,11 +24,7 @@ def change(event: dict) -> None:
 def show_films() -> None:
     picture = st.container()
     last = max(int(film.steps[-1]) for film in films.values())
-    if st.session_state.get("film_step", 0) > last:  # of a longer film
-        del st.session_state.film_step
-    step = st.number_input(
-        _("Step"), 0, last, value=last, key="film_step", width=150, bind="query-params", persist_state="session"
-    )
+    step = fields.number(_("Step"), 0, last, "film_step", last, width=150)
     data = {
         "films": [
             {"name": name, "title": group.titles[name], "steps": film.steps.tolist(), "values": reel.values(name)}

@@ -12,13 +12,13 @@ from aemodels.storage import catalogue
 from pages.parts.map import atlas, canvas, choosing, findings, own, panel, picturing, walking, wording
 from pages.parts.plane import address
 from pages.parts.plane import canvas as planes_canvas
-from pages.parts.shared import controls, loaders, models
+from pages.parts.shared import controls, fields, loaders, models
 
 
 def change(event: dict) -> None:
     state = st.session_state
     state.map_code = event["picked"]
-    state.map_view = address.join(event["view"], 4)
+    state.map_view = address.join_box(event["view"])
     choosing.change(event)
     if "only" in event:
         state.find = "" if event["only"] < 0 else str(event["only"])
@@ -70,9 +70,7 @@ def show_map() -> None:
         colourings = wording.colourings(bool(found), bool(len(pictures.psnr)))
         colouring = controls.choose(_("Colour by"), colourings, key="colour")
         only = controls.choose(_("Find"), {"": _("All")} | classes, key="find")
-        picked = st.number_input(
-            _("Code"), 0, len(labels) - 1, key="map_code", width=140, bind="query-params", persist_state="session"
-        )
+        picked = fields.number(_("Code"), 0, len(labels) - 1, "map_code", 0, width=140)
         view = address.box(_("View: x from, to, y from, to"), "map_view", whole)
     groups = choosing.show(ckpt, layout, classes, picked)
     place, about_own = own.show(name, ckpt, method)

@@ -17,7 +17,7 @@ from aemodels.quality import curves
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.photos import axis_curves
-from pages.parts.shared import ahead, controls, cores, export, loaders, models
+from pages.parts.shared import ahead, controls, cores, export, fields, loaders, models
 
 NUM_AXES = 4
 STEPS = torch.arange(-3.0, 4.0)
@@ -74,13 +74,9 @@ stats = axis_curves.fitted(name)
 mean = stats.mean.view(ckpt.codes.shape[1:])
 rank = latents.rank(stats)
 last_first = max(1, rank - NUM_AXES + 1)
-if st.session_state.get("axis", 1) > last_first:  # another model's codes may have more axes
-    st.session_state.axis = last_first
 with controls.row():
     starts_at = controls.choose(_("Start from"), STARTS, key="start")
-    first = st.number_input(
-        _("First axis shown"), 1, last_first, key="axis", width=150, bind="query-params", persist_state="session"
-    )
+    first = fields.number(_("First axis shown"), 1, last_first, "axis", 1, width=150)
 shown = range(first - 1, min(rank, first - 1 + NUM_AXES))
 scene = ahead.scene(compute, seed, "axes", loaders.version(name), starts_at, first, export.is_dark())
 ends = {"first": shown[0] + 1, "last": shown[-1] + 1}

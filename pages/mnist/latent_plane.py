@@ -21,7 +21,7 @@ SAMPLERS = {"uniform": _("Uniform"), "normal": "N(0, I)"}
 def change(event: dict) -> None:
     st.session_state.z = address.join(event["z"])
     whole = st.session_state.plane_whole  # not measured here: somebody may have removed the model since
-    st.session_state.box = "" if np.allclose(event["box"], whole, rtol=1e-4) else address.join(event["box"])
+    st.session_state.box = "" if np.allclose(event["box"], whole, rtol=1e-4) else address.join_box(event["box"])
 
 
 @st.fragment  # a click reads one place, or draws again, and leaves the page's frame alone

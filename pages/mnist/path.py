@@ -18,7 +18,7 @@ from aemodels.noise import seeded_order
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.plane import canvas, plane
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, export, fields, loaders, models
 
 NUM_STEPS = 9
 
@@ -79,21 +79,16 @@ def show_path(name: str, seed: int) -> None:
     labels, kind = ckpt.labels, words.of(ckpt.data.config)
     pair = random_pair(labels, seed)
     picture = st.container()  # above the fields that it depends on
-    kept = {
-        "min_value": 0,
-        "max_value": len(labels) - 1,
-        "value": None,
-        "bind": "query-params",
-        "persist_state": "session",
-    }
     with controls.row():
         ends = [
-            st.number_input(
+            fields.number(
                 _("Test {one} {letter}, its number").format(one=kind.one, letter=letter.upper()),
-                key=letter,
+                0,
+                len(labels) - 1,
+                letter,
+                None,
                 placeholder=str(drawn),
                 width=220,
-                **kept,
             )
             for letter, drawn in zip("ab", pair, strict=True)
         ]

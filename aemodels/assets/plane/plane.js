@@ -81,6 +81,7 @@ function mount(root, setTriggerValue) {
       if (!rubber) return exchange.change({ z, box: view })
       const { from, to } = rubber, box = [0, 1].flatMap((i) => [Math.min(from[i], to[i]), Math.max(from[i], to[i])])
       rubber = null
+      boxing = false
       const isLarge = Math.abs(pane.toX(to[0]) - pane.toX(from[0])) > 8 && Math.abs(pane.toY(to[1]) - pane.toY(from[1])) > 8
       if (isLarge) zoom(box)
       else draw()

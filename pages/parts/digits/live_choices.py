@@ -6,7 +6,7 @@ from aemodels.data.sources import DataConfig
 from aemodels.language import N_, _, list_of, ngettext, number
 from aemodels.training import live_recipes
 from aemodels.training.recipes import Recipe
-from pages.parts.shared import controls
+from pages.parts.shared import controls, fields
 from pages.parts.training import settings as training_settings
 
 KINDS = {
@@ -19,7 +19,6 @@ KINDS = {
     "nested": N_("Nested code"),
 }
 NUMBERS = training_settings.OF_VARIANTS | {"weight_decay": N_("weight decay")}
-BOUND = {"bind": "query-params", "persist_state": "session"}
 
 
 def show(data: DataConfig) -> Recipe:
@@ -30,7 +29,7 @@ def show(data: DataConfig) -> Recipe:
         kind = controls.choose(_("Kind"), {kind: word(kind) for kind in order}, key="live_kind")
         numbers = {name: _number(name) for name in kinds[kind]}
         least, most = live_recipes.CODE_SIZES
-        size = st.number_input(_("Numbers in the code"), least, most, key="live_code", width=170, **BOUND)
+        size = fields.number(_("Numbers in the code"), least, most, "live_code", least, width=170)
     with st.expander(_("More settings: hidden layers, learning rate, time, seed")):
         widths = {"-".join(map(str, each)): list_of(map(str, each)) for each in live_recipes.WIDTHS}
         chosen = controls.choose(_("Hidden layers"), widths, key="live_widths")
@@ -42,7 +41,7 @@ def show(data: DataConfig) -> Recipe:
                 for n in live_recipes.MINUTES
             }
             minutes = controls.choose(_("At most"), limits, key="live_minutes")
-            seed = st.number_input(_("Seed"), 0, controls.MAX_SEED, value=1, key="seed", width=150, **BOUND)
+            seed = controls.seed_field()
     return live_recipes.recipe(
         kind, numbers, int(size), tuple(map(int, chosen.split("-"))), float(rate), float(minutes), int(seed), data
     )
@@ -77,6 +76,5 @@ def settings(recipe: Recipe) -> dict[str, object]:
 def _number(name: str) -> float:
     default, most = live_recipes.DEFAULTS.get(name, live_recipes.OF_ANOTHER_VARIANT)
     label = _(NUMBERS[name]) if name in NUMBERS else name
-    return st.number_input(
-        label[:1].upper() + label[1:], 0.0, most, default, default / 2, "%g", key=f"live_{name}", width=240, **BOUND
-    )
+    label = label[:1].upper() + label[1:]
+    return fields.number(label, 0.0, most, f"live_{name}", default, step=default / 2, format="%g", width=240)

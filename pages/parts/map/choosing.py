@@ -11,7 +11,7 @@ from aemodels.codes import groups
 from aemodels.codes.maps import Layout
 from aemodels.language import _, list_of, number
 from pages.parts.plane import address
-from pages.parts.shared import controls
+from pages.parts.shared import controls, fields
 
 LETTERS = ("a", "b")
 DRAWN, NEAR = "drawn", "near"  # ways to choose; else a class by its number, or "" for none
@@ -65,9 +65,7 @@ def _choose(letter: str, ckpt: Checkpoint, layout: Layout, classes: dict[str, st
             if key not in st.session_state and key not in st.query_params:
                 st.session_state[key] = picked
             label = _("{letter}: nearest of code").format(letter=said)
-            i = st.number_input(
-                label, 0, len(ckpt.codes) - 1, key=key, width=180, bind="query-params", persist_state="session"
-            )
+            i = fields.number(label, 0, len(ckpt.codes) - 1, key, 0, width=180)
             about = _("the {number} nearest of code {code}").format(number=number(NUM_NEAR), code=i)
             return Group(groups.nearest(ckpt.codes, i, NUM_NEAR), way, (), about)
     return Group(groups.of_label(ckpt.labels, int(way)), way, (), classes[way]) if way else none

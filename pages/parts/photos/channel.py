@@ -59,15 +59,21 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
 
 
 def cell(score: Score | None, references: Mapping[str, Curve], variance: float) -> str:
-    """A model's score at one variance, and how far it is above each baseline there, of the figures as they are shown."""
+    """A model's score at one variance, and how far it is above each baseline there, of the figures as they are shown; where the window
+    is narrow, no line ends within one of them."""
     if score is None:
         return "–"
     gaps = [
-        _(GAPS[label]).format(gap=gap(score, scores[variance]))
+        _together(_(GAPS[label]).format(gap=gap(score, scores[variance])))
         for label, scores in references.items()
         if variance in scores
     ]
+    score = _together(str(score))
     return _("**{score}** ({gaps})").format(score=score, gaps=list_of(gaps)) if gaps else f"**{score}**"
+
+
+def _together(text: str) -> str:
+    return text.replace(" ", "\xa0")
 
 
 def findings(

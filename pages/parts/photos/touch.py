@@ -11,7 +11,7 @@ from aemodels.language import _, number, percent
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from pages.parts.photos import cells, probes
-from pages.parts.shared import controls, export, loaders
+from pages.parts.shared import controls, export, fields, loaders
 
 TILE_PX = 384
 BOUND = {"bind": "query-params", "persist_state": "session"}
@@ -52,18 +52,12 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
     """
     state, (num_pictures, num_channels, side) = st.session_state, z.shape[:3]
     state.maps_a_row = columns_of_maps = figures.map_columns(num_channels)
-    # Another model may have fewer of them.
-    for key, most in (("photo", num_pictures), ("channel", num_channels)):
-        if state.get(key, 1) > most:
-            state[key] = most
     places = [(row, column) for row in range(side) for column in range(side)]
     with controls.row():
-        photo = st.number_input(_("Picture"), 1, num_pictures, key="photo", width=120, **BOUND) - 1
+        photo = fields.number(_("Picture"), 1, num_pictures, "photo", 1, width=120) - 1
         left_of_place = st.container(width="content")
-        typed = {"on_change": _typed, **BOUND}
-        channel = (
-            st.number_input(_("Channel"), 1, num_channels, key="channel", width=84, args=("channel",), **typed) - 1
-        )
+        typed = {"on_change": _typed, "args": ("channel",)}
+        channel = fields.number(_("Channel"), 1, num_channels, "channel", 1, width=84, **typed) - 1
         if state.get("cell", places[0]) not in places:
             del state.cell
         cell = st.selectbox(
@@ -73,8 +67,9 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
             format_func=lambda place: f"{place[0] + 1}, {place[1] + 1}",
             key="cell",
             width=150,
+            on_change=_typed,
             args=("cell",),
-            **typed,
+            **BOUND,
         )
         # After the places: each widget that a click moves is an entry of the browser's history, and Back should show the
         # scene before it, not this part at the place before.

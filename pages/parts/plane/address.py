@@ -19,6 +19,12 @@ def join(numbers: Iterable[float], num_digits: int = 6) -> str:
     return ", ".join(f"{number:.{num_digits}g}" for number in numbers)
 
 
+def join_box(box: planes.Extent) -> str:
+    """A box (x_min, x_max, y_min, y_max) as its field holds it: to a ten-thousandth of its smaller side, however far in it lies."""
+    smaller = min(box[1] - box[0], box[3] - box[2])
+    return join(box, 5 + max(0, math.ceil(math.log10(max(map(abs, box)) / smaller))))
+
+
 def place(label: str, key: str, default: Iterable[float]) -> list[float]:
     """The place [z1, z2] in the field, or the default where it is empty or holds none."""
     default = list(default)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from aemodels.language import _, number
 from aemodels.text import one_line, visible
+from pages.parts.shared import fields, wishes
 
 MAX_SEED = 999_999
 MAX_SEGMENTS = 6  # options that stand side by side; more are a list to choose from
@@ -74,6 +75,8 @@ def choose(label: str, options: Mapping[str, str], key: str, most: int = MAX_SEG
     # Another one came by a bookmark, by Back and Forward, or along from another page.
     if address != state.get(key + IN_ADDRESS) or state.get(key) not in options:
         state[key] = told_by(address, options)
+        if state[key] in options:
+            wishes.settle(key)
     # Set in each run: on another page the widget is a new one, which would start without a value.
     state[key] = state[key] if state.get(key) in options else values[0]
     kept = {"key": key, "persist_state": "session"}
@@ -143,13 +146,18 @@ def told_by(address: str | None, options: Mapping[str, str]) -> str | None:
 
 def seed_control() -> int:
     """The scene's seed, and a button (key: N) that draws the next one."""
-    seed = st.number_input(
-        _("Seed"), 0, MAX_SEED, value=1, key="seed", width=150, bind="query-params", persist_state="session"
-    )
+    seed = seed_field()
+    if seed not in (before := st.session_state.get("seeds_before", {})).values():  # typed, or of another scene
+        before.clear()
     st.button(
         _("Draw again"), icon=":material/casino:", shortcut="N", type="primary", on_click=_draw_again, key="again"
     )
-    return int(seed)
+    return seed
+
+
+def seed_field() -> int:
+    """The scene's seed alone."""
+    return int(fields.number(_("Seed"), 0, MAX_SEED, "seed", 1, width=150))
 
 
 def next_seed(seed: int) -> int:
@@ -158,8 +166,17 @@ def next_seed(seed: int) -> int:
 
 
 def _draw_again() -> None:
-    st.session_state.seed = next_seed(st.session_state.seed)
-    st.session_state.has_drawn_again = True
+    """Counts on from the seed drawn last where the browser's field still holds one from before: a click sends it along, and the next
+    click may come before the browser hears of the new one."""
+    state = st.session_state
+    before = state.setdefault("seeds_before", {})  # each with the one that was drawn last since
+    last = before.get(state.seed, state.seed)
+    if last == state.seed:
+        before.clear()
+    state.seed = next_seed(last)
+    for seed in (*before, last):
+        before[seed] = state.seed
+    state.has_drawn_again = True
 
 
 def image_seeds(seed: int, num_images: int) -> list[int]:

@@ -13,7 +13,7 @@ from aemodels.language import _, current, list_of, ngettext, number, speaking
 from aemodels.models.flow import is_prior
 from aemodels.storage import catalogue, checkpoints
 from aemodels.storage.catalogue import Group, Model
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import controls, loaders, wishes
 
 
 def choose_group(*kinds: str, key: str) -> Group:
@@ -53,7 +53,7 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
     asked = st.query_params.get(key)
     name = controls.choose(_("Model"), titles, key)
     if asked and controls.told_by(asked, titles) not in titles:
-        _say_gone(asked, titles[name])
+        _say_gone(key, asked, titles[name])
     return name, group
 
 
@@ -63,15 +63,16 @@ def choose_several(titles: Mapping[str, str], key: str, num_first: int) -> list[
     chosen = controls.choose_several(_("Models"), titles, key, num_first)
     for name in filter(None, map(unquote, asked.split(","))):
         if name not in titles:
-            _say_gone(name, list_of(titles[shown] for shown in chosen))
+            _say_gone(key, name, list_of(titles[shown] for shown in chosen))
     return chosen
 
 
-def _say_gone(asked: str, shown: str) -> None:
+def _say_gone(key: str, asked: str, shown: str) -> None:
     """A note that stays until it is closed, where no page has the model that the address asks for."""
     found = loaders.read_catalogue()
     if asked in found.broken or asked in {model.name for model in found.models}:  # of another page
         return
+    wishes.settle(key)
     message = _(
         "There is no model **{name}** here: it has been removed, or it is on another computer. You see **{shown}**; choose any other."
     )

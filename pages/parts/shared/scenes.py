@@ -8,9 +8,11 @@ import warnings
 
 import streamlit as st
 
-from pages.parts.shared import controls, export, languages, streamlit_internals, turns
+from aemodels.language import _, list_of
+from pages.parts.shared import controls, export, fields, languages, streamlit_internals, turns, wishes
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
+MOST_LETTERS = 40  # of an address, as a sentence repeats it
 CARRIED = ("seed", "model", "mnist_model", "data", "mnist_data")  # keys of the widgets that several pages have
 
 
@@ -23,8 +25,14 @@ def follow() -> None:
     """
     state = st.session_state
     scenes, last = state.setdefault("scenes", {}), state.get("page_shown")
+    if "page_shown" not in state:
+        wishes.note()
+    elif not fields.are_refusing():
+        wishes.forget()
     try:
         run = streamlit_internals.this_run()
+        if (last is None or run.is_history_navigation) and (unusable := wishes.unusable()):
+            streamlit_internals.forget_in_address(unusable)
         if last in (None, run.page_key):
             return
         chosen = controls.in_address()
@@ -57,5 +65,14 @@ def show(page: st.Page) -> None:
     state.page_path = page.url_path  # a collected panel tells where it was made
     with turns.of_pages.take():
         page.run()
+    fields.say_refused()
+    _say_lost(wishes.lost())
     export.forget_other_pages()
     state.scenes[state.page_shown] = st.query_params.to_dict()
+
+
+def _say_lost(asked: dict[str, str]) -> None:
+    if asked:
+        told = list_of(controls.code(f"{key}={value[:MOST_LETTERS]}") for key, value in asked.items())
+        message = _("The address asks for {wishes}. This page cannot show that, and leaves it out.")
+        st.toast(message.format(wishes=told), icon=":material/link_off:", duration="long")

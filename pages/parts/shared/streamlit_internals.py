@@ -5,7 +5,7 @@ later Streamlit lacks one of these things, StreamlitChanged says which, and scen
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -57,6 +57,15 @@ def set_address(values: Mapping[str, str]) -> None:
     with _used() as ctx, ctx.session_state.query_params() as query_params:
         start_from_address = query_params.set_initial_query_params_from_current  # first, so that all is done or nothing
         st.query_params.update(values)
+        start_from_address()
+
+
+def forget_in_address(keys: Iterable[str]) -> None:
+    """Takes the keys out of the address, and no widget starts from them."""
+    with _used() as ctx, ctx.session_state.query_params() as query_params:
+        start_from_address = query_params.set_initial_query_params_from_current
+        for key in keys:
+            query_params.remove_param(key)  # `del st.query_params[key]` refuses where a widget is bound to it
         start_from_address()
 
 

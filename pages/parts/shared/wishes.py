@@ -1,0 +1,53 @@
+"""What the address asks for at the start of a visit: whose widget cannot show it is said, so that no other scene is taken for it."""
+
+import contextlib
+import math
+
+import streamlit as st
+
+
+def note() -> None:
+    """Before the page: all that the address asks for."""
+    st.session_state.asked = {key: value for key, value in st.query_params.to_dict().items() if value}
+
+
+def forget() -> None:
+    """The visit has gone on; a page that stopped early has said nothing of them."""
+    st.session_state.pop("asked", None)
+
+
+def unusable() -> list[str]:
+    """The keys of the address with which Streamlit 1.67 would end the page: a value that is empty becomes None where a choice is
+    required, and of a number such as 1e400 there is no whole number."""
+    return [key for key, value in st.query_params.to_dict().items() if not value or _is_infinite(value)]
+
+
+def settle(key: str) -> bool:
+    """The page shows what was asked for of this key, or says itself why not; returns whether anything was asked for."""
+    return st.session_state.get("asked", {}).pop(key, None) is not None
+
+
+def lost() -> dict[str, str]:
+    """After the page: what is shown nowhere, key -> value. What stands in the address still is shown, or is of no widget here."""
+    asked = st.session_state.pop("asked", {})
+    return {
+        key: value for key, value in asked.items() if st.query_params.get(key) != value and not _is_shown(key, value)
+    }
+
+
+def _is_shown(key: str, asked: str) -> bool:
+    """Whether the page's widget has that value: Streamlit takes those out of the address that it would have without one."""
+    if key not in st.session_state:
+        return True
+    value = st.session_state[key]
+    if str(value).casefold() == asked.casefold():
+        return True
+    with contextlib.suppress(TypeError, ValueError):
+        return float(value) == float(asked)
+    return False
+
+
+def _is_infinite(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return math.isinf(float(text))
+    return False
