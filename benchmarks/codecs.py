@@ -27,6 +27,7 @@ from tqdm import tqdm
 from aemodels import console
 from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
+from aemodels.models.config import MAX_MINUTES
 from aemodels.quality import avif, codec
 from aemodels.quality.codec import Encoding
 from aemodels.quality.evaluation import TEST_VARIANCES
@@ -63,7 +64,12 @@ NEAREST = ("avif_quick", "linear_code")
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("codec", choices=CODECS)
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="start no photo after so many")
+    parser.add_argument(
+        "--minutes",
+        type=console.above_zero(float, MAX_MINUTES),
+        default=float("inf"),
+        help="start no photo after so many",
+    )
     parser.add_argument(
         "--share", type=share, default=(0, 1), help="I/N: every N-th photo, from the I-th (0 is the first)"
     )

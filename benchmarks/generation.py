@@ -22,6 +22,7 @@ import torch
 from aemodels import console
 from aemodels.data import sources
 from aemodels.errors import LatentLabError
+from aemodels.models.config import MAX_COUNT
 from aemodels.quality import generation, learned
 from aemodels.quality.features import describe
 from aemodels.storage import checkpoints, measurements
@@ -36,7 +37,12 @@ def main(arguments: list[str] | None = None) -> None:
         "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
     )
     parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
-    parser.add_argument("--samples", type=int, default=generation.NUM_SAMPLES, help="pictures of each kind and seed")
+    parser.add_argument(
+        "--samples",
+        type=console.above_zero(int, MAX_COUNT),
+        default=generation.NUM_SAMPLES,
+        help="pictures of each kind and seed",
+    )
     parser.add_argument("--anew", action="store_true", help="measure again what is known already")
     parser.add_argument("--curves", action="store_true", help="measure priors over steps, guidance and training, too")
     parser.add_argument(

@@ -8,6 +8,7 @@ share of the nine, as in the app. The shortest of five each; the first call, whi
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 from aemodels import console
+from aemodels.errors import LatentLabError
 from aemodels.quality.generation import learned_codes
 from aemodels.storage import checkpoints, priors
 
@@ -28,9 +30,13 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     cores = os.cpu_count() or 1
-    for name in checkpoints.list_checkpoints(args.out):
-        if "codes_of" not in checkpoints.read_header(name, args.out)["provenance"]:
-            continue
+    names = checkpoints.list_checkpoints(args.out)
+    drawing = [name for name in names if "codes_of" in checkpoints.read_header(name, args.out)["provenance"]]
+    if not drawing:
+        raise LatentLabError(
+            f"There is no prior in {checkpoints.checkpoint_folder(args.out)}; give --out another folder."
+        )
+    for name in drawing:
         prior = checkpoints.load_checkpoint(name, args.out)
         decode = priors.autoencoder_of(prior, args.out).model.decode
         seeds = torch.arange(NUM_SAMPLES)
@@ -55,4 +61,7 @@ def _shortest(work: Callable[[], object], clock: Callable[[], float]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except LatentLabError as error:
+        sys.exit(str(error))

@@ -20,6 +20,7 @@ from aemodels import console
 from aemodels.data import sources
 from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
+from aemodels.models.config import MAX_COUNT
 from aemodels.models.flow import is_prior
 from aemodels.quality import generation, learned
 from aemodels.quality.generation import Yardstick
@@ -41,7 +42,12 @@ def main(arguments: list[str] | None = None) -> None:
         "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
     )
     parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
-    parser.add_argument("--steps", type=int, default=NUM_STEPS, help="about how many steps each prior is trained for")
+    parser.add_argument(
+        "--steps",
+        type=console.above_zero(int, MAX_COUNT),
+        default=NUM_STEPS,
+        help="about how many steps each prior is trained for",
+    )
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     out = checkpoints.checkpoint_folder(args.out)

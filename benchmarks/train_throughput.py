@@ -14,6 +14,7 @@ import contextlib
 import dataclasses
 import os
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 
@@ -28,8 +29,9 @@ from tqdm import tqdm
 from aemodels import console, precision
 from aemodels.data import photo_sets, sources
 from aemodels.data.stored_images import Images, StoredImages
+from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
-from aemodels.models.config import ModelConfig
+from aemodels.models.config import MAX_COUNT, ModelConfig
 from aemodels.training import loop, provenance, recipes
 
 RECIPE = recipes.read(recipes.RECIPE_FOLDER / "dog-noise-0.10.toml")
@@ -147,9 +149,9 @@ def main(arguments: list[str] | None = None) -> None:
         "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
     )
     parser.add_argument("--device", type=torch.device, default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--batch-size", type=int, default=TRAINING.batch_size)
-    parser.add_argument("--steps", type=int, default=20, help="timed steps a round")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch-size", type=console.above_zero(int, MAX_COUNT), default=TRAINING.batch_size)
+    parser.add_argument("--steps", type=console.above_zero(int, MAX_COUNT), default=20, help="timed steps a round")
+    parser.add_argument("--rounds", type=console.above_zero(int, MAX_COUNT), default=3)
     parser.add_argument("--compile", action="store_true", help="ours with torch.compile")
     args = parser.parse_args(arguments)
 
@@ -185,4 +187,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except LatentLabError as error:
+        sys.exit(str(error))

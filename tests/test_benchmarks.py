@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from aemodels.errors import LatentLabError
+from benchmarks import nine_samples
+
 
 @pytest.mark.parametrize(
     ("benchmark", "options"),
@@ -28,3 +31,27 @@ def test_a_path_that_is_empty_is_not_the_folder_that_one_is_in(benchmark, option
             module.main()
         assert ended.value.code == 2
         assert f"argument {option}: is empty; write . for the folder that you are in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "options"),
+    {
+        "codecs": ["--minutes"],
+        "generation": ["--samples"],
+        "priors": ["--steps"],
+        "train_throughput": ["--batch-size", "--steps", "--rounds"],
+    }.items(),
+)
+@pytest.mark.parametrize("number", ["0", "-3", "nan", "many"])
+def test_numbers_are_above_zero(benchmark, options, number, capsys):
+    module = importlib.import_module(f"benchmarks.{benchmark}")
+    for option in options:
+        with pytest.raises(SystemExit) as ended:
+            module.main([*(["avif"] if benchmark == "codecs" else []), f"{option}={number}"])
+        assert ended.value.code == 2
+        assert f"argument {option}: '{number}' is no" in capsys.readouterr().err
+
+
+def test_a_folder_without_priors_is_said(tmp_path):
+    with pytest.raises(LatentLabError, match=f"There is no prior in {tmp_path}; "):
+        nine_samples.main(["--out", str(tmp_path)])

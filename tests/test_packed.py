@@ -181,3 +181,28 @@ def test_the_command_line(photos, pack, tmp_path, capsys):
     assert train.main([str(a) for a in (*asked, "--data", photos, "--quick", "--epochs", 1)]) == 0
     assert "holds packed photos already" in fails(capsys, *asked, "--data", file, "--pack", tmp_path / "again.pack")
     assert "One set of photos is packed, not 0" in fails(capsys, "--only", "mnist-ae", "--pack", file)
+
+
+@pytest.mark.parametrize("name", ["shapes/round/0.png", "mine.toml", "folder"])
+def test_a_pack_replaces_a_pack_and_nothing_else(photos, pack, name, tmp_path, capsys):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "mine.toml").write_text('title = "plain"')
+    there = (photos if "/" in name else tmp_path) / name
+    before = there.is_dir() or there.read_bytes()
+    like = ["--photos", photos / "shapes", "--like", "mnist-ae"]
+    message = fails(capsys, *like, "--pack", there)
+    assert message == f"{there} is there already and holds no packed photos; give --pack another name."
+    assert before == (there.is_dir() or there.read_bytes())
+    again = tmp_path / "again.pack"
+    again.write_bytes(pack.read_bytes())
+    assert train.main([str(a) for a in (*like, "--pack", again)]) == 0
+
+
+def test_photos_are_packed_from_the_first_place_that_has_them(photos, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    recipe = tmp_path / "shapes.toml"
+    plain = (REPO / "recipes" / "dog-ae.toml").read_text()
+    recipe.write_text(plain.replace('"stanford-dogs"', '"photos"\nfolder = "shapes"'))
+    asked = ["--recipe", recipe, "--pack", tmp_path / "a.pack", "--data", tmp_path / "empty"]
+    assert "There is no folder shapes" in fails(capsys, *asked)
+    assert train.main([str(a) for a in (*asked, photos)]) == 0

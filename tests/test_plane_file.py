@@ -128,3 +128,14 @@ def test_an_output_that_is_full_is_one_sentence(tmp_path, monkeypatch, capsys):
         capsys.readouterr().err == "The output cannot be used (No space left on device); check path and permissions.\n"
     )
     assert (tmp_path / "plane.html").exists()
+
+
+def test_a_page_replaces_a_page_and_nothing_else(tmp_path, monkeypatch, capsys):
+    save_foreign("fashion-plane", tmp_path)
+    page, model = tmp_path / "plane.html", tmp_path / "fashion-plane.safetensors"
+    before = model.read_bytes()
+    for path, status in ((page, 0), (page, 0), (model, 1)):
+        monkeypatch.setattr("sys.argv", ["export", str(path), "--checkpoints", str(tmp_path)])
+        assert command.main() == status
+    assert capsys.readouterr().err == f"{model} is there already and is no page of HTML; give the file another name.\n"
+    assert model.read_bytes() == before

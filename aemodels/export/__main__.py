@@ -12,6 +12,7 @@ from pathlib import Path
 from aemodels import stopping
 
 STOPPED = "Stopped; nothing was written."
+BEGINNING = b"<!doctype html>"
 
 with stopping.at_once(STOPPED):
     from aemodels import console
@@ -40,6 +41,7 @@ def main() -> int:
                 loaded.append(checkpoints.load_checkpoint(name, args.checkpoints))
             except CheckpointError as error:
                 print(f"Left out: {error}", file=sys.stderr)
+        _check_replaceable(args.file)
         with replacing(args.file) as temporary:  # says at once where it cannot be written
             content, left_out = plane_file.build(group, loaded)
             temporary.write_bytes(content)
@@ -59,6 +61,15 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"\n{STOPPED}", file=sys.stderr)
         return stopping.STATUS
+
+
+def _check_replaceable(path: Path) -> None:
+    """Raises LatentLabError where something else lies there: a checkpoint, say."""
+    if not path.is_file():
+        return
+    with open(path, "rb") as file:
+        if not file.read(len(BEGINNING)).lower() == BEGINNING:
+            raise LatentLabError(f"{path} is there already and is no page of HTML; give the file another name.")
 
 
 def _group(folder: Path | None, name: str | None) -> catalogue.Group:
