@@ -40,10 +40,9 @@ DARK = Ink("#e6edf3", "#9aa4af", "#0e1117")
 
 def to_tiles(x: Tensor) -> list[np.ndarray]:
     """Images (B, C, H, W), float in [0, 1], C 1 or 3, to B uint8 arrays (H, W, 3); values outside are clipped, NaN is purple."""
-    if x.shape[1] == 1:
-        x = x.expand(-1, 3, -1, -1)
     x = x.detach().float().permute(0, 2, 3, 1).cpu()
     rgb = (x.nan_to_num(0).clamp(0, 1) * 255).round().byte().numpy()
+    rgb = rgb.repeat(3, axis=-1) if x.shape[-1] == 1 else rgb
     rgb[x.isnan().any(-1).numpy()] = NO_NUMBER
     return list(rgb)
 

@@ -115,34 +115,9 @@ titles = [group.titles[name] for name in ckpts]
 of_first = next(model.said_title() for model in group.models if model.name == first.name)
 with_prior = [name for name, ckpt in ckpts.items() if ckpt.model.has_prior]
 measures = {name: plane.measure(name) for name in ckpts}
-grids = {name: plane.decode_grid(name, measures[name]["box"], GRID) for name in ckpts}
 versions = tuple(map(loaders.version, ckpts))
 
 
-def divergences(ckpt: Checkpoint) -> dict[str, float]:
-    """What a variational autoencoder's codes cost; nothing for another."""
-    of_axes = ckpt.metrics.get("kl_nats")
-    return {"kl_nats": sum(of_axes), "kl_nats_z1": of_axes[0], "kl_nats_z2": of_axes[1]} if of_axes else {}
-
-
-has_bce = all("bce" in ckpt.metrics for ckpt in ckpts.values())
-loss, loss_name, num_decimals = ("bce_nats", "BCE", 4) if has_bce else ("psnr_db", "PSNR", 2)
-numbers = [
-    {
-        "model": name,
-        "spread_z1": m["stats"].spread[0],
-        "spread_z2": m["stats"].spread[1],
-        "hole_share": plane.hole_share(name, m["box"]),
-        "hole_share_wide": plane.hole_share(name, m["cloud"]),
-        "neighbour_accuracy": m["stats"].neighbour_accuracy,
-        "normal_hole_share": m["normal_hole_share"],
-        **({"bce_nats": ckpts[name].metrics["bce"]} if has_bce else {"psnr_db": ckpts[name].metrics["psnr_db"]}),
-        "weight_rms": m["weight_rms"],
-        "grid_pixel_entropy_nats": float(grids[name]["entropy"].mean()),
-        **divergences(ckpts[name]),
-    }
-    for name, m in measures.items()
-]
 boxes = {name: m["box"] for name, m in measures.items()}
 clouds = zip(*(m["cloud"] for m in measures.values()), strict=True)
 union = planes.widen([f(ends) for f, ends in zip((min, max, min, max), clouds, strict=True)])
@@ -203,6 +178,33 @@ above = st.container()
 shown = ahead.scene(samples_on_screen, seed, "twins", versions, export.is_dark())
 # First: the browser fetches it while the rest is made.
 export.show(shown, alt=_("Uniform samples of {names}").format(names=list_of(titles)))
+
+
+def divergences(ckpt: Checkpoint) -> dict[str, float]:
+    """What a variational autoencoder's codes cost; nothing for another."""
+    of_axes = ckpt.metrics.get("kl_nats")
+    return {"kl_nats": sum(of_axes), "kl_nats_z1": of_axes[0], "kl_nats_z2": of_axes[1]} if of_axes else {}
+
+
+grids = {name: plane.decode_grid(name, measures[name]["box"], GRID) for name in ckpts}
+has_bce = all("bce" in ckpt.metrics for ckpt in ckpts.values())
+loss, loss_name, num_decimals = ("bce_nats", "BCE", 4) if has_bce else ("psnr_db", "PSNR", 2)
+numbers = [
+    {
+        "model": name,
+        "spread_z1": m["stats"].spread[0],
+        "spread_z2": m["stats"].spread[1],
+        "hole_share": plane.hole_share(name, m["box"]),
+        "hole_share_wide": plane.hole_share(name, m["cloud"]),
+        "neighbour_accuracy": m["stats"].neighbour_accuracy,
+        "normal_hole_share": m["normal_hole_share"],
+        **({"bce_nats": ckpts[name].metrics["bce"]} if has_bce else {"psnr_db": ckpts[name].metrics["psnr_db"]}),
+        "weight_rms": m["weight_rms"],
+        "grid_pixel_entropy_nats": float(grids[name]["entropy"].mean()),
+        **divergences(ckpts[name]),
+    }
+    for name, m in measures.items()
+]
 with above:
     show_planes(seed, scale, link)
     st.header(_("Measured"), anchor=False)

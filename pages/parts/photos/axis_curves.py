@@ -36,6 +36,8 @@ def draw(effects: dict[str, Effects], key: str, title: str) -> go.Figure:
     """One of the two measures, a line a model, against the axis's number on a logarithmic scale."""
     series = {name: (of.axes, getattr(of, key)) for name, of in effects.items()}
     chart = figures.lines(series, _("principal axis, strongest first"), title, log_y=key == "grey_levels")
+    chart.update_layout(xaxis={"type": "log", "tickvals": [2**i for i in range(10)]})
     if key == "grey_levels":
-        chart.update_yaxes(tickvals=[m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)], tickformat="~g")
-    return chart.update_xaxes(type="log", tickvals=[2**i for i in range(10)])
+        tickvals = [m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5)]
+        chart.update_layout(yaxis={"tickvals": tickvals, "tickformat": "~g"})
+    return chart

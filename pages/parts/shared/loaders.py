@@ -1,9 +1,13 @@
 """Cached access to the models of the checkpoint folder and to what was measured beside them; what is missing is said on the page
-in one sentence."""
+in one sentence.
+
+What a page asks for dozens of times is kept by functools: Streamlit's caches take 0.1 ms each time to hash what they are asked for.
+"""
 
 import contextlib
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +51,19 @@ def never_replaced() -> list[str]:
     return sorted({*_lab(), *checkpoints.list_checkpoints(checkpoint_folder())})
 
 
-@st.cache_resource(show_spinner=False)
+@lru_cache(maxsize=1)
 def _lab() -> dict[str, Any]:
     return {name: recipe.data for name, recipe in recipes.of_the_lab().items()}
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@lru_cache(maxsize=16)
 def _catalogue(files: tuple[tuple[str, int, str], ...], spoken: str) -> catalogue.Catalogue:
     files_by_name = {file[0]: file for file in files}
     with language.speaking(spoken):
         return catalogue.read_all(files_by_name, _lab(), lambda name: _model(*files_by_name[name]))
 
 
-@st.cache_resource(max_entries=1000, show_spinner=False)
+@lru_cache(maxsize=1000)
 def _model(name: str, modified_ns: int, folder: str) -> catalogue.Model:
     return catalogue.read(name, folder)
 
@@ -94,7 +98,7 @@ def autoencoder_of(prior: aemodels.Checkpoint) -> aemodels.Checkpoint:
     return load(_autoencoder_of(_file(prior.name), _file(prior.provenance["codes_of"]["name"])))
 
 
-@st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
+@lru_cache(maxsize=MAX_CHECKPOINTS)
 def _autoencoder_of(prior: tuple[str, int, str], autoencoder: tuple[str, int, str]) -> str:
     return priors.autoencoder_of(load(prior[0]), checkpoint_folder(), load).name
 
@@ -137,7 +141,7 @@ def _file(name: str) -> tuple[str, int, str]:
     return name, 0, str(checkpoint_folder())
 
 
-@st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
+@lru_cache(maxsize=MAX_CHECKPOINTS)
 def _checkpoint(name: str, modified_ns: int, folder: str) -> aemodels.Checkpoint:
     return aemodels.load_checkpoint(name, folder)
 
