@@ -1,5 +1,6 @@
 import contextlib
 import functools
+import gc
 import os
 from urllib.parse import urljoin
 
@@ -22,6 +23,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the processes that tests sta
 VIEWPORT = {"width": 1440, "height": 900}
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What the tests' modules import stays until the end: the garbage collection leaves it out."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
+
+
 def pytest_collection_modifyitems(items):
     """The slowest start first: a slow one that started last would keep one worker busy while the others have nothing left."""
     items.sort(key=lambda item: (not item.get_closest_marker("release"), "test_browser" not in item.path.name))
@@ -35,6 +46,16 @@ def installed_components():
     with pytest.MonkeyPatch.context() as patch:
         scan = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_thaw():
+    """The router frees at times what a server of many visitors holds: a collection of all that a worker has, hundreds of times a run."""
+    from pages.parts.shared import garbage
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(garbage, "freeze", lambda: None)
         yield
 
 

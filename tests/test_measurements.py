@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import torch
 
 from aemodels import files
@@ -23,40 +22,40 @@ KEPT = {
 NUM_PROCESSES, NUM_EACH = 3, 15
 
 
-@pytest.mark.parametrize("file", KEPT)
-def test_processes_that_keep_figures_at_once_lose_none(file, tmp_path):
-    code = (
-        "import sys, torch\n"
-        "from aemodels.storage import measurements, photo_errors\n"
-        "folder, me = sys.argv[1:]\n"
-        "print(flush=True); sys.stdin.readline()\n"  # all begin together
-        f"for i in range({NUM_EACH}):\n"
-        f"    {KEPT[file]}\n"
-    )
+def test_processes_that_keep_figures_at_once_lose_none(tmp_path):
+    lines = [
+        "import sys, torch",
+        "from aemodels.storage import measurements, photo_errors",
+        "folder, me = sys.argv[1:]",
+    ]
+    for keep in KEPT.values():
+        lines += ["print(flush=True); sys.stdin.readline()"]  # all begin together
+        lines += [f"for i in range({NUM_EACH}):", f"    {keep}"]
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path), str(me)],
+            [sys.executable, "-c", "\n".join(lines), str(tmp_path), str(me)],
             cwd=Path(__file__).parents[1],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
         for me in range(NUM_PROCESSES)
     ]
-    for process in processes:
-        process.stdout.readline()
-    for process in processes:
-        process.stdin.write(b"\n")
-        process.stdin.flush()
+    for _ in KEPT:
+        for process in processes:
+            process.stdout.readline()
+        for process in processes:
+            process.stdin.write(b"\n")
+            process.stdin.flush()
     assert [process.wait() for process in processes] == [0] * NUM_PROCESSES
-    if file == "curves.json":
-        found = measurements.read_curves(tmp_path)["models"]
-    elif file == "baselines.json":
-        found = measurements.read_all_baselines(tmp_path)
-    elif file == "generation.json":
-        found = json.loads((tmp_path / file).read_text())
-    else:
-        found = [key for me in range(NUM_PROCESSES) for key in photo_errors.read_baselines(f"data-{me}", tmp_path)]
-    assert len(found) == NUM_PROCESSES * NUM_EACH
+    found = {
+        "curves.json": measurements.read_curves(tmp_path)["models"],
+        "baselines.json": measurements.read_all_baselines(tmp_path),
+        "generation.json": json.loads((tmp_path / "generation.json").read_text()),
+        "baselines.npz": [
+            key for me in range(NUM_PROCESSES) for key in photo_errors.read_baselines(f"data-{me}", tmp_path)
+        ],
+    }
+    assert {file: len(kept) for file, kept in found.items()} == dict.fromkeys(KEPT, NUM_PROCESSES * NUM_EACH)
 
 
 def test_figures_of_one_data_set_that_two_programs_keep_stand_side_by_side(tmp_path):

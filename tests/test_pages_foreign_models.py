@@ -30,6 +30,7 @@ def check(app, page):
     assert [error.value for error in app.error] == [], page
     words = text(app, "info", "warning")
     assert not any(word in words.split() for word in ("nan", "inf", "None")), page
+    assert not re.search(r"(^|[\s(“])/\w+/", words), page  # an absolute path: where the project lies
     return words
 
 
@@ -232,11 +233,3 @@ def test_the_very_photos_need_no_word(shapes, foreign):
     assert torch.equal(found.at(torch.arange(len(found))), photos.test)
     assert originals.about_others(data) == ""
     assert found.name_of(0) in ("circle", "square")
-
-
-def test_no_notice_tells_where_the_project_lies(foreign, without_photos):
-    app = start()
-    for page in PAGES:
-        go_to(app, page)
-        shown = text(app, "info", "warning", "error")
-        assert not re.search(r"(^|[\s(“])/\w+/", shown), page  # an absolute path

@@ -129,7 +129,8 @@ def pixel_entropy(x_hat: Tensor) -> Tensor:
     0 for pure black and white; grey strokes raise it.
     """
     p = x_hat.float().clamp(0, 1)  # beyond, by rounding, entr is -inf
-    return torch.special.entr(p).add(torch.special.entr(1 - p)).flatten(1).mean(1)
+    q = 1 - p
+    return (0 - torch.xlogy(p, p) - torch.xlogy(q, q)).flatten(1).mean(1)  # special.entr takes twice the time
 
 
 def cells(extent: Extent, side: int) -> Tensor:
