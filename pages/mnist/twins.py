@@ -93,14 +93,17 @@ canvas.frame()
 with controls.row():
     group = models.choose_group(catalogue.PLANE, key="mnist_data")
     kind = words.of(group.data.config)
+    without_noise = [model.name for model in group.models if not model.noise_factor]
+    to_choose = without_noise or group.names  # what a denoiser reaches, it reaches under noise
+    names = to_choose
+    if len(to_choose) > 1:
+        names = models.choose_several({name: group.titles[name] for name in to_choose}, "twins", MAX_TWINS)
     scale = controls.choose(
         pgettext("scales of plots", "Axes"), {"same": _("Same scale"), "own": _("Each its own")}, key="scale"
     )
     links = {"place": _("Same place"), "digit": _("Same {one}").format(one=kind.one)}
     link = controls.choose(_("Cursor"), links, key="link")
     seed = controls.seed_control()
-without_noise = [model.name for model in group.models if not model.noise_factor]
-names = without_noise or group.names  # what a denoiser reaches, it reaches under noise
 ckpts = models.present(names[:MAX_TWINS])
 if len(names) > MAX_TWINS:
     left_out = list_of(controls.literal(group.titles[name]) for name in names[MAX_TWINS:])
@@ -228,8 +231,11 @@ def against_plain(row: dict) -> list[str]:
     return comparisons.of_planes(row, numbers[0], group.titles[ckpt.name], of_first, kind, matrices)
 
 
-nothing = _("There is nothing to compare: {name} has one such model.").format(name=controls.literal(group.title))
-alone = [nothing] if len(ckpts) == 1 else []
+alone = (
+    [] if len(ckpts) > 1 else
+    [_("One plane alone has no twin: choose a second model above.")] if len(to_choose) > 1 else
+    [_("There is nothing to compare: {name} has one such model.").format(name=controls.literal(group.title))]
+)  # fmt: skip
 controls.notice([*models.notes(*ckpts), *alone, *(point for row in numbers[1:] for point in against_plain(row))])
 export.export_row(
     f"twins-{seed}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -57,6 +58,12 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
     if not planes:
         return []
     model, of_set = planes[0].models[0], _data_set(planes, "mnist_data")
+    with_l2 = [
+        other
+        for other in planes[0].models
+        if other.config.settings.get("code_l2") or other.header["train_config"]["weight_decay"]
+    ]
+    twins = [model, *(other for other in with_l2 if other != model and not other.noise_factor)]
     on_plane = of_set | {"mnist_model": model.name, "seed": SEED}
     way = [
         Step(
@@ -106,7 +113,13 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
             "M5",
             10,
             "mnist/twins",
-            of_set | {"scale": "same", "link": "place", "seed": SEED},
+            of_set
+            | {
+                "twins": ",".join(quote(twin.name, safe="") for twin in twins),
+                "scale": "same",
+                "link": "place",
+                "seed": SEED,
+            },
             _(
                 "Which of the two kinds of L2 makes the plane narrower than the other, and what happens to the holes in the dashed box of each?"
             ),
