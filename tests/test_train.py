@@ -313,7 +313,7 @@ def test_what_would_be_passed_over_is_refused(arguments, capsys):
 def test_out_of_a_name_that_no_folder_can_have(tmp_path, capsys):
     """As of one in a folder that may not be entered, the system tells nothing of it."""
     message = fails(capsys, "--list", "--out", tmp_path / ("a" * 300))
-    assert message.endswith("cannot be used (File name too long); check path and permissions.")
+    assert message.endswith("cannot be opened (File name too long); check path and permissions.")
 
 
 def test_whoever_reads_the_output_may_stop_reading():
