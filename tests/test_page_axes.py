@@ -85,7 +85,11 @@ def test_the_field_ends_where_the_axes_do(name):
     app = open_page("dogs/axes", model="none" if name == "dog-ae" else "0.15")
     codes = aemodels.load_checkpoint(name).codes.flatten(1).double()
     rank = torch.linalg.matrix_rank(codes - codes.mean(0)).item()
-    assert app.number_input(key="axis").max == rank - 3 == 1020
+    assert rank - 3 == 1020
+    app.number_input(key="axis").set_value(1021).run()
+    assert [toast.value for toast in app.toast] == [
+        "“First axis shown” takes a number from 1 to 1,020, so 1,021 was not taken."
+    ]
     app.number_input(key="axis").set_value(rank - 3).run()
     assert not app.exception
     assert numbers(r"Axes (\d+) to (\d+)", app) == [rank - 3, rank]

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from dataclasses import replace
 from functools import partial
 
 import apptest
@@ -17,7 +18,7 @@ from aemodels.quality import denoising
 from aemodels.quality.metrics import psnr_db, with_noise
 from aemodels.storage import measurements
 from pages.parts.digits import sketch
-from pages.parts.shared import export
+from pages.parts.shared import export, streamlit_internals
 
 SEVEN = "3025552270206033504545654085-355060506555"  # two strokes
 NETWORKS = {"2-D code": "mnist-dae-2d", "64-D code": "mnist-dae"}
@@ -135,9 +136,11 @@ def test_a_drawing_comes_from_the_address_and_is_denoised(denoisers):
         assert f"{label} **{psnr_db(x, denoise(y, 0.4)).mean():.1f} dB**" in of_these(app)
 
 
-def test_back_and_forward_bring_the_drawing_of_the_address():
+def test_back_and_forward_bring_the_drawing_of_the_address(monkeypatch):
     app = open_page(digits="draw", sketch=SEVEN)
     shown = pictures(app)
+    this_run = streamlit_internals.this_run
+    monkeypatch.setattr(streamlit_internals, "this_run", lambda: replace(this_run(), is_history_navigation=True))
     for strokes in (SEVEN.partition("-")[0], SEVEN):
         app.query_params["sketch"] = strokes
         app.run()

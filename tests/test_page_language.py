@@ -43,6 +43,13 @@ def test_an_address_that_tells_none_that_there_is(monkeypatch):
     assert (spoken(app), app.query_params["lang"]) == ("en", "en")
 
 
+def test_the_switch_stands_when_the_next_click_comes_with_the_address_from_before():
+    app = switch(go_to(start(lang="en"), "about/training"), "zh")
+    app.query_params["lang"] = "en"  # the browser has not heard of the other one yet
+    app.run()
+    assert (app.title[0].value, app.query_params["lang"]) == ("训练", "zh")
+
+
 def test_the_switch_is_in_the_address_and_goes_along():
     app = switch(open_page("about/training"), "zh")
     assert (app.title[0].value, app.query_params["lang"]) == ("训练", "zh")

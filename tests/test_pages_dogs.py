@@ -148,7 +148,8 @@ def test_more_photos_than_a_panel_holds(without_photos):
     app.file_uploader(key=UPLOADS).set_value(files).run()
     assert not app.exception
     assert [warning.value for warning in app.warning] == ["The first 9 photos are shown; 3 more files are left out."]
-    assert app.number_input(key="photo").max == 9
+    app.number_input(key="photo").set_value(10).run()
+    assert "“Picture” takes a number from 1 to 9, so 10 was not taken." in [toast.value for toast in app.toast]
 
 
 @pytest.mark.parametrize("page", [*FEW, *OTHERS])

@@ -37,3 +37,18 @@ def test_what_a_page_held_is_let_go_with_the_page(without_photos):
     gc.unfreeze()  # the app sets aside what is alive now and then
     gc.collect()
     assert draw() is None
+
+
+def test_a_click_stands_when_the_next_one_comes_with_the_address_from_before(without_photos):
+    """The browser sends along the address that it has, and may not have heard of the last click's yet."""
+    app = open_page("dogs/sample")
+    for sampler in ("diagonal", "mixture", "standard"):
+        app.session_state["sampler"] = sampler
+        app.run()
+        assert app.query_params["sampler"] == sampler
+        del app.query_params["sampler"]
+        app.button(key="again").click().run()
+        assert app.query_params["sampler"] == app.session_state["sampler"] == sampler
+    app.query_params["sampler"] = "diagonal"
+    app.button(key="again").click().run()
+    assert app.query_params["sampler"] == app.session_state["sampler"] == "standard"

@@ -51,7 +51,7 @@ def show(key: str = "sketch") -> str:
             state[key] = event["strokes"]
 
     # Another one came by a bookmark, or by Back and Forward: as in `controls.choose`.
-    if address != state.get(key + controls.IN_ADDRESS):
+    if controls.comes_anew(key, address):
         state[key] = address
     strokes = state.get(key) or ""
     if not is_strokes(strokes):
@@ -72,7 +72,7 @@ def show(key: str = "sketch") -> str:
         st.query_params[key] = strokes
     else:
         st.query_params.pop(key, None)
-    state[key + controls.IN_ADDRESS] = st.query_params.get(key)
+    controls.note_address(key)
     return strokes
 
 

@@ -23,6 +23,7 @@ _AFTERWARDS = re.compile(r"(:|@|\bwww)(?=[\w+/.:-])|(?<!\S)[<>~-](?=[>=-]+(?!\S)
 # An absolute path, as far as the first blank or mark; a Chinese sentence has no blank before it.
 _FOLDER = re.compile(r"(?<![A-Za-z0-9_.~/-])/[^\s/;:,()'\"，。；：、（）“”]+(?:/[^\s;:,()'\"，。；：、（）“”]*)?")
 IN_ADDRESS = "_address"  # after a widget's key: what the address held of it, in session_state
+BEFORE = "_told_before"  # after it: all that the address held of it before, since the page was entered
 _WORD_JOINER = "\u2060"  # has no width
 
 
@@ -72,8 +73,7 @@ def choose(label: str, options: Mapping[str, str], key: str, most: int = MAX_SEG
     """
     state, values = st.session_state, list(options)
     address = st.query_params.get(key)
-    # Another one came by a bookmark, by Back and Forward, or along from another page.
-    if address != state.get(key + IN_ADDRESS) or state.get(key) not in options:
+    if comes_anew(key, address) or state.get(key) not in options:
         state[key] = told_by(address, options)
         if state[key] in options:
             wishes.settle(key)
@@ -87,7 +87,7 @@ def choose(label: str, options: Mapping[str, str], key: str, most: int = MAX_SEG
         value = st.segmented_control(label, values, required=True, wrap=True, format_func=names.get, **kept)
     if address != value and (value != values[0] or address is not None):
         st.query_params[key] = value
-    state[key + IN_ADDRESS] = st.query_params.get(key)
+    note_address(key)
     return value
 
 
@@ -97,7 +97,7 @@ def choose_several(label: str, options: Mapping[str, str], key: str, num_first: 
     state, values = st.session_state, list(options)
     first, address = values[:num_first], st.query_params.get(key)
     told = [value for value in values if quote(value, safe="") in (address or "").split(",")]
-    if address != state.get(key + IN_ADDRESS) or not set(state.get(key) or ()) & set(values):
+    if comes_anew(key, address) or not set(state.get(key) or ()) & set(values):
         state[key] = told or first
     state[key] = [value for value in values if value in state[key]]
     chosen = st.pills(
@@ -114,7 +114,7 @@ def choose_several(label: str, options: Mapping[str, str], key: str, num_first: 
     written = ",".join(quote(value, safe="") for value in chosen)
     if address != written and (chosen != first or address is not None):
         st.query_params[key] = written
-    state[key + IN_ADDRESS] = st.query_params.get(key)
+    note_address(key)
     return chosen
 
 
@@ -128,6 +128,25 @@ def forget_address() -> None:
     """The page is left, and its widgets with it."""
     for key in in_address():
         del st.session_state[key + IN_ADDRESS]
+        st.session_state.pop(key + BEFORE, None)
+
+
+def comes_anew(key: str, address: str | None) -> bool:
+    """Whether another value came by a bookmark, by Back and Forward, or along from another page.
+
+    One from before without Back is none: a click sends along the browser's address, and the browser may not have heard of the last.
+    """
+    state = st.session_state
+    is_old = address in state.get(key + BEFORE, ()) and not state.get("goes_back")
+    return address != state.get(key + IN_ADDRESS) and not is_old
+
+
+def note_address(key: str) -> None:
+    """What the address holds of this widget now that it is drawn, for `comes_anew`."""
+    state, told = st.session_state, st.query_params.get(key)
+    if key + IN_ADDRESS in state and told != (before := state[key + IN_ADDRESS]):
+        state[key + BEFORE] = {*state.get(key + BEFORE, ()), before} - {told}
+    state[key + IN_ADDRESS] = told
 
 
 def told_by(address: str | None, options: Mapping[str, str]) -> str | None:

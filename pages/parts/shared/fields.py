@@ -1,6 +1,7 @@
 """Fields for a number between limits; each keeps its value in the URL."""
 
 import contextlib
+import math
 
 import streamlit as st
 
@@ -21,6 +22,8 @@ def number(label: str, least: Number, most: Number, key: str, value: Number | No
     shown  more arguments of `st.number_input`
     """
     state, taken_key = st.session_state, f"{key}_taken"
+    if _is_infinite(st.query_params.get(key)):  # Streamlit 1.67 would end the page, for there is no whole number of it
+        _forget_in_address(key)
     taken, restored = state.get(taken_key, value), state.setdefault("restored", {})
     if key in restored:
         state[key] = restored.pop(key)
@@ -34,8 +37,7 @@ def number(label: str, least: Number, most: Number, key: str, value: Number | No
         numbers = {"least": _written(least), "most": _written(most), "refused": _written(n)}
         state.setdefault("refused", []).append(message.format(field=label, **numbers))
         if wishes.settle(key):
-            with contextlib.suppress(StreamlitChanged):
-                streamlit_internals.forget_in_address([key])
+            _forget_in_address(key)
         st.rerun()  # from the page's first line: once its widget stands, no value can be set
     state[taken_key] = n
     return n
@@ -54,3 +56,15 @@ def say_refused() -> None:
 
 def _written(n: Number) -> str:
     return language.number(n) if isinstance(n, int) else f"{n:g}"
+
+
+def _is_infinite(told: str | None) -> bool:
+    """Whether the address tells a number that is too large for a computer, such as 1e400."""
+    with contextlib.suppress(TypeError, ValueError):
+        return math.isinf(float(told))
+    return False
+
+
+def _forget_in_address(key: str) -> None:
+    with contextlib.suppress(StreamlitChanged):
+        streamlit_internals.forget_in_address([key])

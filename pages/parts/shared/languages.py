@@ -8,6 +8,7 @@ from pages.parts.shared import streamlit_internals
 
 KEY = "lang"
 ADDRESS = "told_language"  # what the address told in the run before, in session_state
+BEFORE = "language_told_before"  # what it told before that
 
 
 def of_visitor() -> str:
@@ -18,11 +19,14 @@ def of_visitor() -> str:
 def settle() -> None:
     """First of all in a run: its language, a new one if the address came with one."""
     state, address = st.session_state, st.query_params.get(KEY)
-    if address in language.LANGUAGES and address != state.get(ADDRESS):
+    is_old = address == state.get(BEFORE) and not state.get("goes_back")  # see `controls.comes_anew`
+    if address in language.LANGUAGES and address != state.get(ADDRESS) and not is_old:
         state[KEY] = address
     # Set in each run, as `controls.choose` does.
     state[KEY] = state[KEY] if state.get(KEY) in language.LANGUAGES else language.of_browser(st.context.locale)
     if address is not None or state[KEY] != language.of_browser(st.context.locale):
+        if state.get(ADDRESS) not in (None, state[KEY]):
+            state[BEFORE] = state[ADDRESS]
         state[ADDRESS] = state[KEY]
         if address != state[KEY]:
             st.query_params[KEY] = state[KEY]

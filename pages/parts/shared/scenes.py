@@ -31,8 +31,9 @@ def follow() -> None:
         wishes.forget()
     try:
         run = streamlit_internals.this_run()
-        if (last is None or run.is_history_navigation) and (unusable := wishes.unusable()):
-            streamlit_internals.forget_in_address(unusable)
+        state.goes_back = run.is_history_navigation
+        if (last is None or run.is_history_navigation) and (empty := wishes.empty()):
+            streamlit_internals.forget_in_address(empty)
         if last in (None, run.page_key):
             return
         chosen = controls.in_address()
@@ -65,6 +66,7 @@ def show(page: st.Page) -> None:
     state.page_path = page.url_path  # a collected panel tells where it was made
     with turns.of_pages.take():
         page.run()
+    state.goes_back = False  # for a fragment of it that runs alone
     fields.say_refused()
     _say_lost(wishes.lost())
     export.forget_other_pages()

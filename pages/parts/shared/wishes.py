@@ -1,7 +1,6 @@
 """What the address asks for at the start of a visit: whose widget cannot show it is said, so that no other scene is taken for it."""
 
 import contextlib
-import math
 
 import streamlit as st
 
@@ -16,10 +15,10 @@ def forget() -> None:
     st.session_state.pop("asked", None)
 
 
-def unusable() -> list[str]:
-    """The keys of the address with which Streamlit 1.67 would end the page: a value that is empty becomes None where a choice is
-    required, and of a number such as 1e400 there is no whole number."""
-    return [key for key, value in st.query_params.to_dict().items() if not value or _is_infinite(value)]
+def empty() -> list[str]:
+    """The keys of the address without a value: of such a one Streamlit 1.67 makes None, where a choice is required too, and the page
+    would end with an error."""
+    return [key for key, value in st.query_params.to_dict().items() if not value]
 
 
 def settle(key: str) -> bool:
@@ -44,10 +43,4 @@ def _is_shown(key: str, asked: str) -> bool:
         return True
     with contextlib.suppress(TypeError, ValueError):
         return float(value) == float(asked)
-    return False
-
-
-def _is_infinite(text: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return math.isinf(float(text))
     return False
