@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import cache
 
 import numpy as np
 from browser import REPO
@@ -16,12 +17,17 @@ from pages.parts.shared import loaders
 UPLOADS = "uploads3x128x128"  # where photos of these channels and pixels are uploaded
 
 
-def start(**query) -> AppTest:
-    """The app in a new session, at its home page, with these values in its address."""
+def new_session(**query) -> AppTest:
+    """The app before its first run, with these values in its address."""
     app = AppTest.from_file(str(REPO / "pages/router.py"), default_timeout=240)
     for key, value in query.items():
         app.query_params[key] = str(value)
-    app.run()
+    return app
+
+
+def start(**query) -> AppTest:
+    """The app in a new session, at its home page, with these values in its address."""
+    app = new_session(**query).run()
     assert not app.exception
     return app
 
@@ -32,9 +38,17 @@ def go_to(app: AppTest, page: str) -> AppTest:
     return app
 
 
+@cache
+def registered_pages() -> dict:
+    """What an AppTest knows of the app's pages after its first run."""
+    return start()._registered_pages
+
+
 def open_page(page: str, **query) -> AppTest:
-    """The page, such as "dogs/sample", in a new session."""
-    return go_to(start(**query), page)
+    """The page, such as "dogs/sample", in a new session that begins there, as by its address: the home page is not drawn first."""
+    app = new_session(**query)
+    app._registered_pages = registered_pages()
+    return go_to(app, page)
 
 
 def collected(app: AppTest) -> list[Panel]:

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from aemodels.data import photo_sets
 from aemodels.models.config import ModelConfig
 from aemodels.storage import checkpoints
+from aemodels.training import recipes
 
 # A worker a core: what computes with more threads keeps the other workers waiting.
 torch.set_num_threads(1)
@@ -39,13 +40,26 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def installed_components():
-    """Every AppTest looks through all installed packages for components, which takes longer than most pages: once is enough."""
+def installed_components_and_scripts():
+    """Each run of an AppTest looks through all installed packages for components, which takes longer than most pages, and compiles
+    the scripts of its pages: once is enough."""
     from streamlit.components.v2 import manifest_scanner
+    from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 
+    compiled = functools.cache(ScriptCache().get_bytecode)
     with pytest.MonkeyPatch.context() as patch:
         scan = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        patch.setattr(ScriptCache, "get_bytecode", lambda _, path: compiled(path))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def recipes_of_the_lab():
+    """Every training looks at all of them: once is enough."""
+    read = functools.cache(recipes.of_the_lab)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipes, "of_the_lab", lambda: dict(read()))
         yield
 
 

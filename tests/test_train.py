@@ -67,7 +67,9 @@ def mnist(data_folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def uninterrupted(mnist, tmp_path_factory):
     out = tmp_path_factory.mktemp("uninterrupted")
-    assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(out)]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duration, "how_long", lambda *_: "")
+        assert train.main(["--only", DAE, *SMALL, "--data", str(mnist), "--out", str(out)]) == 0
     return out
 
 
