@@ -39,7 +39,7 @@ def drawn(monkeypatch):
     original = export.export_row
 
     def export_row(name, draw, rows, settings, *args, **kwargs):
-        calls.append((name, draw, list(rows), dict(settings)))
+        calls.append((name, draw, list(rows() if callable(rows) else rows), dict(settings)))
         return original(name, draw, rows, settings, *args, **kwargs)
 
     monkeypatch.setattr(export, "export_row", export_row)
