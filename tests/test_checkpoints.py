@@ -662,9 +662,9 @@ def test_a_loaded_file_is_neither_open_nor_mapped(good):
 def test_a_file_that_shrinks_while_it_is_read_is_refused(good, monkeypatch):
     def shrink(config):
         os.truncate(good, good.stat().st_size // 2)
-        return autoencoders.build(config)
+        return autoencoders.build_empty(config)
 
-    monkeypatch.setattr(checkpoints, "build", shrink)
+    monkeypatch.setattr(checkpoints, "build_empty", shrink)
     assert "broken or incomplete" in refusal(good.parent)
 
 
@@ -673,9 +673,9 @@ def test_header_and_weights_are_of_one_file_whatever_takes_its_name_meanwhile(go
 
     def swap(config):
         os.replace(replacement, good)
-        return autoencoders.build(config)
+        return autoencoders.build_empty(config)
 
-    monkeypatch.setattr(checkpoints, "build", swap)
+    monkeypatch.setattr(checkpoints, "build_empty", swap)
     loaded = load_checkpoint("model", good.parent)
     assert loaded.model_config == mlp_config
     assert torch.equal(loaded.codes, expected)

@@ -74,6 +74,18 @@ def test_shapes_and_ranges(make, variant, network):
     assert x_hat.max() <= 1
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_an_empty_model_has_the_shapes_of_one_with_weights(make, variant, network):
+    model = make(variant, network)
+    empty = autoencoders.build_empty(model.config)
+    assert {key: value.shape for key, value in empty.state_dict().items()} == {
+        key: value.shape for key, value in model.state_dict().items()
+    }
+    assert all(value.is_meta for value in empty.state_dict().values())
+    assert torch.nn.Linear(2, 2).weight.any()  # what is built afterwards has its weights
+
+
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("reconstruction", ["bce", "mse", "log_mse"])
 def test_decode_stays_in_range_for_either_loss(make, network, reconstruction):

@@ -7,6 +7,7 @@ from reprlib import repr  # shortens what a hostile file makes long
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from aemodels.checks import check_codes, check_images
 from aemodels.errors import ConfigError
@@ -301,3 +302,19 @@ def build(config: ModelConfig) -> Autoencoder | FlowPrior:
     if config.network == "conv":
         check_conv(config)
     return VARIANTS[config.variant](config)
+
+
+def build_empty(config: ModelConfig) -> Autoencoder | FlowPrior:
+    """What `build` gives and raises, of shapes alone, on the device "meta". No weights are drawn, which there takes most of the time."""
+    with torch.device("meta"), _Undrawn():
+        return build(config)
+
+
+class _Undrawn(TorchFunctionMode):
+    """In its block, what torch.nn.init would fill stays as it is."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return kwargs["tensor"]
+        return func(*args, **kwargs)

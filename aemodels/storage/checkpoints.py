@@ -25,7 +25,7 @@ from aemodels.data.sources import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.files import replacing
 from aemodels.language import _
-from aemodels.models.autoencoders import Autoencoder, build, settings_of
+from aemodels.models.autoencoders import Autoencoder, build_empty, settings_of
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import FlowPrior, is_prior
 from aemodels.storage import digests
@@ -132,8 +132,7 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
         model_config = ModelConfig.from_dict(header["model_config"])
         train_config = TrainConfig.from_dict(header["train_config"])
         try:
-            with torch.device("meta"):
-                model = build(model_config)
+            model = build_empty(model_config)
         except ConfigError as error:
             raise _no_model(path, error) from error
         expected = {f"model.{key}": tuple(p.shape) for key, p in model.state_dict().items()}

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from aemodels import memory
 from aemodels.errors import ConfigError
-from aemodels.models.autoencoders import Autoencoder, build
+from aemodels.models.autoencoders import Autoencoder, build, build_empty
 from aemodels.models.flow import FlowPrior
 from aemodels.training.recipes import Recipe
 
@@ -21,8 +21,7 @@ def check(recipe: Recipe, batch_size: int, device: torch.device | str) -> None:
     batch_size  images a step of this process
     """
     free = memory.free_bytes(device)
-    with torch.device("meta"):
-        weights = sum(4 * p.numel() for p in build(recipe.model).parameters())
+    weights = sum(4 * p.numel() for p in build_empty(recipe.model).parameters())
     if COPIES * weights > free:
         raise ConfigError(
             f"{recipe.name} needs {memory.size(COPIES * weights)} of memory for its weights, and {memory.size(free)} are free; give its recipe "

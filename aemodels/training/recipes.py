@@ -9,12 +9,10 @@ from pathlib import Path
 from reprlib import repr  # shortens what is too long
 from typing import Any
 
-import torch
-
 from aemodels.config import JsonConfig
 from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
 from aemodels.errors import CheckpointError, ConfigError, LatentLabError
-from aemodels.models.autoencoders import build, setting_names
+from aemodels.models.autoencoders import build_empty, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import PRIORS, image_shape_of, is_prior
 from aemodels.storage.checkpoints import RECIPE_FOLDER, checkpoint_path
@@ -89,8 +87,7 @@ def read(path: str | Path) -> Recipe:
             f"{file}, table [training]: shift_px must be less than the images' {data.image_shape[1]} pixels, not {training.shift_px}."
         )
     try:
-        with torch.device("meta"):
-            build(model)
+        build_empty(model)
     except ConfigError as error:
         raise ConfigError(f"{file}, table [model]: {error}") from error
     for key in OF_CONV:

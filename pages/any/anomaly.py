@@ -72,7 +72,31 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     return figures.panel(rows, row_labels, notes, [], caption, width_px, ink)
 
 
-above = st.container()
+st.html(f"<style>{STYLE}</style>")
+left, right = st.container(key="scores").columns(2, gap="medium")
+with left:
+    st.header(_("The score of each picture"), anchor=False)
+    alt = _("Histogram of the reconstruction error of {usual} and of {strange}, with the threshold")
+    chart = charts.histogram({said[kind]: scored[kind].scores for kind in (USUAL, against)}, threshold, unit)
+    st.plotly_chart(chart, key="histogram", alt=alt.format(usual=said[USUAL], strange=said[against]))
+with right:
+    st.header(_("ROC curve"), anchor=False)
+    areas = list_of(f"{said[kind]} {number(curve.area, 3)}" for kind, curve in curves.items())
+    chart = charts.roc({said[kind]: curve for kind, curve in curves.items()}, false_alarms, 1 - missed)
+    st.plotly_chart(chart, key="roc", alt=_("ROC curves; areas: {areas}").format(areas=areas))
+st.markdown(
+    _(
+        "At the threshold {threshold} ({unit}) **{false_alarms}** of the test images are flagged by mistake, and **{missed}** of the strange "
+        "ones (“{strange}”) are missed."
+    ).format(
+        threshold=findings.told(threshold, is_bce),
+        unit=unit,
+        false_alarms=percent(false_alarms, 1),
+        missed=percent(missed, 1),
+        strange=said[against],
+    )
+)
+
 own.show(ckpt, usual, threshold)
 
 st.header(_("The most anomalous"), anchor=False)
@@ -89,32 +113,6 @@ if OTHER in scored:
         ).format(data_set=other_title, height=config.image_shape[1], width=config.image_shape[2])
     )
 st.caption(sentences([*how, originals.about_others(ckpt.data)]))
-
-with above:  # after the pictures: charts are what the browser takes longest for
-    st.html(f"<style>{STYLE}</style>")
-    left, right = st.container(key="scores").columns(2, gap="medium")
-    with left:
-        st.header(_("The score of each picture"), anchor=False)
-        histogram_alt = _("Histogram of the reconstruction error of {usual} and of {strange}, with the threshold")
-        chart = charts.histogram({said[kind]: scored[kind].scores for kind in (USUAL, against)}, threshold, unit)
-        st.plotly_chart(chart, key="histogram", alt=histogram_alt.format(usual=said[USUAL], strange=said[against]))
-    with right:
-        st.header(_("ROC curve"), anchor=False)
-        areas = list_of(f"{said[kind]} {number(curve.area, 3)}" for kind, curve in curves.items())
-        chart = charts.roc({said[kind]: curve for kind, curve in curves.items()}, false_alarms, 1 - missed)
-        st.plotly_chart(chart, key="roc", alt=_("ROC curves; areas: {areas}").format(areas=areas))
-    st.markdown(
-        _(
-            "At the threshold {threshold} ({unit}) **{false_alarms}** of the test images are flagged by mistake, and **{missed}** of the strange "
-            "ones (“{strange}”) are missed."
-        ).format(
-            threshold=findings.told(threshold, is_bce),
-            unit=unit,
-            false_alarms=percent(false_alarms, 1),
-            missed=percent(missed, 1),
-            strange=said[against],
-        )
-    )
 
 never_seen = findings.of_left_out(ckpt, curves)
 points = [

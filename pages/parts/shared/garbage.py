@@ -11,7 +11,8 @@ FREEZE_EVERY_S, THAW_EVERY_S = 3, 20  # garbage that was frozen waits for the ne
 GIVE_BACK_EVERY_S = 10  # it takes some 40 ms
 
 _num_modules = 0
-_frozen_at = _thawed_at = _given_back_at = -float(THAW_EVERY_S)
+_frozen_at = -float(FREEZE_EVERY_S)
+_thawed_at = _given_back_at = time.monotonic()  # there is nothing to collect before the first visitor comes
 
 
 def freeze() -> None:
