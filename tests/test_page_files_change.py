@@ -139,7 +139,8 @@ def test_a_visitor_s_model_that_is_removed_is_said_to_be_gone(page, some_models)
 
 
 def test_a_model_of_another_page_is_not_said_to_be_gone(some_models):
-    assert not open_page("dogs/sample", model="mnist-ae").toast
+    (said,) = open_page("dogs/sample", model="mnist-ae").toast
+    assert said.value == "The address asks for `model=mnist-ae`. This page cannot show that, and leaves it out."
     assert not open_page("dogs/sample", model="0.05").toast
     assert "no model **nobody** here" in open_page("dogs/sample", model="nobody").toast[0].value
 

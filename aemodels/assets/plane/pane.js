@@ -239,15 +239,17 @@ function nearestCode(model, z, direction = null) {
 
 const codeOf = (model, i) => [model.codes[2 * i], model.codes[2 * i + 1]]
 
-// Pixels in [0, 1] of a square image on a canvas: grey, or red, green and blue one after the other.
+// Pixels in [0, 1] of a square image on a canvas: grey, or red, green and blue one after the other; none while the model that makes them is on
+// its way.
 function paint(canvas, pixels, alt) {
+  canvas.setAttribute("aria-label", alt)
+  if (!pixels) return
   const isGrey = Number.isInteger(Math.sqrt(pixels.length)), size = isGrey ? pixels.length : pixels.length / 3
   const side = Math.sqrt(size), image = new ImageData(side, side)
   for (let i = 0; i < size; i++) for (let c = 0; c < 3; c++) image.data[4 * i + c] = Math.round(255 * pixels[isGrey ? i : c * size + i])
   for (let i = 3; i < image.data.length; i += 4) image.data[i] = 255
   canvas.width = canvas.height = side
   canvas.getContext("2d").putImageData(image, 0, 0)
-  canvas.setAttribute("aria-label", alt)
 }
 
 // Puts words where the page shows them, data-text, and where a screen reader says them, data-label.

@@ -32,10 +32,8 @@ function mount(root, setTriggerValue) {
     pane.look = { view: data.view, colours: data.colours, only, model: model() }
     pane.draw()
     const { words } = data, percent = Math.round(100 * slider.value)
-    if (model()) {
-      const [a, b] = ends.map((i) => codeOf(model(), i))
-      paint(find("#walk"), model().decode(mix(a, b)), fill(words.walked, { percent }))
-    }
+    const walked = model()?.decode(mix(...ends.map((i) => codeOf(model(), i))))
+    paint(find("#walk"), walked, fill(words.walked, { percent }))
     const [a, b] = data.digits.map((digit) => Uint8Array.from(atob(digit), (c) => c.charCodeAt(0)))
     const faded = mix(a, b).map((v) => v / 255)
     paint(find("#fade"), faded, fill(words.faded, { percent }))

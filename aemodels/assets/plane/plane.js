@@ -28,7 +28,7 @@ function mount(root, setTriggerValue) {
     codes.look = { ...shared, view, model, overview: model && isZoomed() && data.whole }
     grid.look = { ...shared, view: isZoomed() ? view : data.dashed, picture: picture?.model === data.name ? picture : null }
     panes.forEach((pane) => pane.draw())
-    if (model) paint(find("#decoded"), model.decode(z), fill(data.words.image_decoded, { z: placeText(z) }))
+    paint(find("#decoded"), model?.decode(z), fill(data.words.image_decoded, { z: placeText(z) }))
     find("#place").textContent = fill(data.words.decoded, { z: placeText(z) })
     find(".readout").classList.toggle("stale", exchange.moves > data.answered)
     find("#box").setAttribute("aria-pressed", boxing)

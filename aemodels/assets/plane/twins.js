@@ -32,7 +32,7 @@ function mount(root, first, setTriggerValue) {
       const { name, view } = data.planes[k], place = placeIn(k)
       pane.look = { view, colours: data.colours, only, model: model(k), picture: globalThis.latentLab?.get(`holes-${name}`) }
       pane.draw()
-      if (model(k)) paint(figures[k].querySelector("canvas.digit"), model(k).decode(place), fill(data.words.decoded, { z: placeText(place) }))
+      paint(figures[k].querySelector("canvas.digit"), model(k)?.decode(place), fill(data.words.decoded, { z: placeText(place) }))
       figures[k].querySelector(".place").textContent = placeText(place)
       figures[k].querySelector(".readout").classList.toggle("stale", exchange.moves > data.answered)
     })

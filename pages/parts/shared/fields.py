@@ -27,8 +27,10 @@ def number(label: str, least: Number, most: Number, key: str, value: Number | No
     taken, restored = state.get(taken_key, value), state.setdefault("restored", {})
     if key in restored:
         state[key] = restored.pop(key)
-    if state.get(key) is not None and state[key] == taken:  # of another model, whose limits were wider
-        state[key] = min(max(taken, least), most)
+    if (
+        (held := state.get(key)) is not None and held == taken and not least <= held <= most
+    ):  # of another model, with wider limits
+        state[key] = min(max(held, least), most)
     shown = {"step": type(least)(1)} | shown  # without limits, it alone tells whole numbers from others
     n = st.number_input(label, value=value, key=key, bind="query-params", persist_state="session", **shown)
     if n is not None and not least <= n <= most:
