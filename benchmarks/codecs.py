@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("codec", choices=CODECS)
     parser.add_argument(
         "--minutes",
-        type=console.above_zero(float, MAX_MINUTES),
+        type=minutes,
         default=float("inf"),
         help="start no photo after so many",
     )
@@ -83,6 +83,11 @@ def main(arguments: list[str] | None = None) -> None:
     path = checkpoints.checkpoint_folder(args.out) / f"{args.codec}.jsonl"
     measure(CODECS[args.codec], photos, path, args.minutes * 60, *args.share)
     keep(args.codec, photos.fingerprint, len(photos.test_index), args.out)
+
+
+def minutes(text: str) -> float:
+    """ "0", for no photo, or a number above it."""
+    return 0.0 if text == "0" else console.above_zero(float, MAX_MINUTES)(text)
 
 
 def share(text: str) -> tuple[int, int]:

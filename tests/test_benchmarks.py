@@ -46,6 +46,8 @@ def test_a_path_that_is_empty_is_not_the_folder_that_one_is_in(benchmark, option
 def test_numbers_are_above_zero(benchmark, options, number, capsys):
     module = importlib.import_module(f"benchmarks.{benchmark}")
     for option in options:
+        if (option, number) == ("--minutes", "0"):  # no photo at all; see test_codecs.py
+            continue
         with pytest.raises(SystemExit) as ended:
             module.main([*(["avif"] if benchmark == "codecs" else []), f"{option}={number}"])
         assert ended.value.code == 2

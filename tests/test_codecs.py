@@ -124,6 +124,18 @@ def test_while_some_photos_are_measured_the_figures_are_of_all_by_the_linear_cod
     assert torch.allclose(kept[kept.isfinite()].float(), errors[kept.isfinite()], rtol=1e-5)
 
 
+def test_no_minutes_give_the_figures_of_what_is_measured_alone(tmp_path, monkeypatch, capsys):
+    counting = Counting()
+    monkeypatch.setitem(codecs.CODECS, "vvc", counting.codec())
+    monkeypatch.setattr(codecs.photo_sets, "load_dogs", lambda root: PHOTOS)
+    codecs.measure(counting.codec(), PHOTOS, tmp_path / "vvc.jsonl", first=0, number=2)
+    measurements.save_baselines({"num_components": 1024, "linear_code": []}, PHOTOS.fingerprint, tmp_path)
+    done = list(counting.photos)
+    codecs.main(["vvc", "--minutes=0", f"--out={tmp_path}"])
+    assert counting.photos == done
+    assert "6 photos, variance 0.05" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("text", ["2/2", "-1/2", "1", "a/b"])
 def test_a_share_that_is_none_is_refused(text, capsys):
     with pytest.raises(SystemExit):
