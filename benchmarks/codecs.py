@@ -32,7 +32,7 @@ from aemodels.quality import avif, codec
 from aemodels.quality.codec import Encoding
 from aemodels.quality.evaluation import TEST_VARIANCES
 from aemodels.storage import checkpoints, measurements, photo_errors
-from benchmarks import vvc
+from benchmarks import folders, vvc
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,12 @@ NEAREST = ("avif_quick", "linear_code")
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("codec", choices=CODECS)
-    parser.add_argument(
-        "--minutes",
-        type=minutes,
-        default=float("inf"),
-        help="start no photo after so many",
-    )
+    parser.add_argument("--minutes", type=minutes, default=float("inf"), help="start no photo after so many")
     parser.add_argument(
         "--share", type=share, default=(0, 1), help="I/N: every N-th photo, from the I-th (0 is the first)"
     )
-    parser.add_argument(
-        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
-    )
-    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
+    folders.add_data(parser)
+    folders.add_out(parser)
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     photos = photo_sets.load_dogs(sources.data_root(args.data))

@@ -28,15 +28,13 @@ from aemodels.quality.features import describe
 from aemodels.storage import checkpoints, measurements
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import generating
-from benchmarks import elsewhere, looking
+from benchmarks import elsewhere, folders, looking
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
-    )
-    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
+    folders.add_data(parser)
+    folders.add_out(parser)
     parser.add_argument(
         "--samples",
         type=console.above_zero(int, MAX_COUNT),

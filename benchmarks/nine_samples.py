@@ -16,17 +16,17 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
-from aemodels import console
 from aemodels.errors import LatentLabError
 from aemodels.quality.generation import learned_codes
 from aemodels.storage import checkpoints, priors
+from benchmarks import folders
 
 NUM_SAMPLES, ROUNDS = 9, 5
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
+    folders.add_out(parser)
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     cores = os.cpu_count() or 1

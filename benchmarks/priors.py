@@ -27,7 +27,7 @@ from aemodels.quality.generation import Yardstick
 from aemodels.storage import checkpoints, measurements
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import codesets, loop
-from benchmarks import looking
+from benchmarks import folders, looking
 
 NUM_STEPS = 254
 WIDTH, DEPTH = 128, 2
@@ -38,10 +38,8 @@ TABLES = ("spaces", "photos")
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=TABLES, help="what to measure (default: both)")
-    parser.add_argument(
-        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
-    )
-    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
+    folders.add_data(parser)
+    folders.add_out(parser)
     parser.add_argument(
         "--steps",
         type=console.above_zero(int, MAX_COUNT),

@@ -18,14 +18,13 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from aemodels import console
 from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
 from aemodels.quality import codec, separate
 from aemodels.quality.codec import Encoding
 from aemodels.quality.separate import AVERAGE, BOUND, SENT, ChannelCode
 from aemodels.storage import checkpoints, measurements, photo_errors
-from benchmarks import codecs
+from benchmarks import codecs, folders
 from benchmarks.channel_code import Link
 
 # Bytes of a block and bits of a QAM symbol, by the noise variance that the code is made for. Of 4, 6 and 8 bits those with which fewest
@@ -38,10 +37,8 @@ STEPS_DB = (0, -2, -1.5, -1, -0.875, -0.75, -0.625, -0.5, -0.375, -0.25, -0.125,
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
-    )
-    parser.add_argument("--out", type=console.path, help="folder of the checkpoints (default: checkpoints/)")
+    folders.add_data(parser)
+    folders.add_out(parser)
     parser.add_argument("--anew", action="store_true", help="try the codes again")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)

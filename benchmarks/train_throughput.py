@@ -33,6 +33,7 @@ from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
 from aemodels.models.config import MAX_COUNT, ModelConfig
 from aemodels.training import loop, provenance, recipes
+from benchmarks import folders
 
 RECIPE = recipes.read(recipes.RECIPE_FOLDER / "dog-noise-0.10.toml")
 MODEL, TRAINING = RECIPE.model, RECIPE.training
@@ -145,9 +146,7 @@ def matrix_rate(device: torch.device, dtype: torch.dtype, side: int) -> float:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--data", type=console.path, help="folder of the data sets (default: LATENT_LAB_DATA, else data/)"
-    )
+    folders.add_data(parser)
     parser.add_argument("--device", type=torch.device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--batch-size", type=console.above_zero(int, MAX_COUNT), default=TRAINING.batch_size)
     parser.add_argument("--steps", type=console.above_zero(int, MAX_COUNT), default=20, help="timed steps a round")

@@ -193,9 +193,8 @@ def _write_cache(
                 block = files[start : start + 256]
                 for done, (file, photo) in enumerate(zip(block, pool.map(read, block), strict=True), start + 1):
                     if isinstance(photo, DataError):
-                        reason = str(photo).removeprefix(
-                            f"{one_line(Path(file).name)} "
-                        )  # beside its path, as of what is left out
+                        # Told beside its path, as of what is left out.
+                        reason = str(photo).removeprefix(f"{one_line(Path(file).name)} ")
                         skipped.append((file, reason.rstrip(".")))
                     else:
                         paths.append(file)

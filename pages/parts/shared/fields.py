@@ -28,9 +28,9 @@ def number(label: str, least: Number, most: Number, key: str, value: Number | No
     if key in restored:
         state[key] = restored.pop(key)
     if (
-        (held := state.get(key)) is not None and held == taken and not least <= held <= most
+        taken is not None and state.get(key) == taken and not least <= taken <= most
     ):  # of another model, with wider limits
-        state[key] = min(max(held, least), most)
+        state[key] = min(max(taken, least), most)
     shown = {"step": type(least)(1)} | shown  # without limits, it alone tells whole numbers from others
     n = st.number_input(label, value=value, key=key, bind="query-params", persist_state="session", **shown)
     if n is not None and not least <= n <= most:

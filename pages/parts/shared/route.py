@@ -60,10 +60,10 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
     model, of_set = planes[0].models[0], _data_set(planes, "mnist_data")
     with_l2 = [
         other
-        for other in planes[0].models
-        if other.config.settings.get("code_l2") or other.header["train_config"]["weight_decay"]
+        for other in planes[0].models[1:]
+        if not other.noise_factor
+        and (other.config.settings.get("code_l2") or other.header["train_config"]["weight_decay"])
     ]
-    twins = [model, *(other for other in with_l2 if other != model and not other.noise_factor)]
     on_plane = of_set | {"mnist_model": model.name, "seed": SEED}
     way = [
         Step(
@@ -115,7 +115,7 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
             "mnist/twins",
             of_set
             | {
-                "twins": ",".join(quote(twin.name, safe="") for twin in twins),
+                "twins": ",".join(quote(twin.name, safe="") for twin in [model, *with_l2]),
                 "scale": "same",
                 "link": "place",
                 "seed": SEED,
