@@ -69,9 +69,11 @@ needs_browser = pytest.mark.skipif(not chromium(), reason="no Chromium or Chrome
 
 
 def settle(page):
-    """Waits until the script has run, its last elements are drawn, and every picture is there."""
+    """Waits until the script has run, its last elements are drawn (none is a placeholder any more), and every picture is
+    there."""
     page.wait_for_selector(IDLE)
     page.wait_for_selector("h1")
+    page.wait_for_function("!document.querySelector('[data-testid=\"stSkeleton\"]')")
     page.wait_for_function("[...document.images].every(i => i.complete)")
     page.wait_for_selector(IDLE)
 
