@@ -111,8 +111,9 @@ def fit(
 ) -> TrainState:
     """Trains until config.epochs or config.minutes are done, whichever is first.
 
-    images       uint8 (N, C, H, W), or codes float16 (N, *latent_shape) for a prior, which are taken as they are. In memory, they are moved to the model's device and kept there if it can hold them; if not, and
-                 if they are stored in a file, a thread reads the next batches ahead. The weights come out the same.
+    images       uint8 (N, C, H, W), or codes float16 (N, *latent_shape) for a prior, which are taken as they are. In memory, they
+                 are moved to the model's device and kept there if it can hold them; if not, and if they are stored in a file, a
+                 thread reads the next batches ahead. The weights come out the same.
     on_epoch     called after each epoch, and after the part of one that a time limit cuts
     on_step      called after each step with the number of images and the loss, a scalar tensor still on the device. Where one process
                  trains alone, it may set state.finished, which ends training as the end of its time does
