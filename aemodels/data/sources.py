@@ -21,7 +21,7 @@ from aemodels.data.stored_images import Images
 from aemodels.errors import DataError
 from aemodels.files import is_file, is_folder
 from aemodels.language import N_, _, ngettext
-from aemodels.text import one_line
+from aemodels.text import one_line, shown
 
 NUM_REFERENCE_PHOTOS = 1024
 QUICK_TRAIN, QUICK_TEST = 4000, 256
@@ -61,15 +61,15 @@ class DataConfig(JsonConfig):
         require(
             type(self.name) is str and self.name.strip() != "",
             N_("name must be some text, not {value}."),
-            value=repr(self.name),
+            value=shown(self.name),
         )
         require(
             type(self.source) is str and self.source in SOURCES,
             N_("source must be one of {sources}, not {value}."),
             sources=", ".join(SOURCES),
-            value=repr(self.source),
+            value=shown(self.source),
         )
-        require(type(self.folder) is str, N_("folder must be a path, not {value}."), value=repr(self.folder))
+        require(type(self.folder) is str, N_("folder must be a path, not {value}."), value=shown(self.folder))
         require(
             self.source != PHOTOS or self.folder != "",
             N_("folder must be the path of a folder of pictures, for it is missing."),
@@ -84,32 +84,32 @@ class DataConfig(JsonConfig):
         require(
             isinstance(shape, tuple) and len(shape) == 3 and all(type(n) is int and n > 0 for n in shape),
             N_("image_shape must be three whole numbers above 0, channels, height and width, not {value}."),
-            value=repr(shape),
+            value=shown(shape),
         )
         if self.source in FAMILY:
             require(
                 shape == (1, 28, 28),
                 N_("image_shape of {source} is [1, 28, 28], not {value}."),
                 source=self.source,
-                value=list(shape),
+                value=shown(list(shape)),
             )
         else:
             require(
                 shape[0] in (1, 3),
                 N_("image_shape must begin with 3 for colour or 1 for grey, not {value}."),
-                value=shape[0],
+                value=shown(shape[0]),
             )
             require(
                 shape[1] == shape[2] <= MAX_SIDE_PX,
                 N_("image_shape must end with a square's sides of at most {most} pixels, not {height} × {width}."),
                 most=MAX_SIDE_PX,
-                height=shape[1],
-                width=shape[2],
+                height=shown(shape[1]),
+                width=shown(shape[2]),
             )
         require(
             isinstance(self.leave_out, tuple) and all(type(name) is str for name in self.leave_out),
             N_("leave_out must be a list of classes' names, not {value}."),
-            value=repr(self.leave_out),
+            value=shown(self.leave_out),
         )
         require(
             self.source in FAMILY or not self.leave_out,
@@ -121,7 +121,7 @@ class DataConfig(JsonConfig):
                 set(self.leave_out) < set(names) and len(set(self.leave_out)) == len(self.leave_out),
                 N_("leave_out must name some of the classes {names}, each once, not {value}."),
                 names=", ".join(names),
-                value=list(self.leave_out),
+                value=shown(list(self.leave_out)),
             )
 
 
@@ -301,7 +301,7 @@ def _list_packed(config: DataConfig, path: Path) -> PhotoFiles:
     if pack.name != config.name:
         raise DataError(
             _("{path} holds photos of {has}, not of {wanted}; give --data the right file or folder.").format(
-                path=one_line(path), has=repr(pack.name), wanted=repr(config.name)
+                path=one_line(path), has=shown(pack.name), wanted=shown(config.name)
             )
         )
     return PhotoFiles(path, pack.paths, [], pack)
@@ -321,7 +321,7 @@ def _list_folder(config: DataConfig, root: Path) -> PhotoFiles:
             _(
                 "There is no folder {folder} for the data set {data_set}, neither here nor in {root}; point --data to the folder that "
                 "holds it."
-            ).format(folder=one_line(config.folder), data_set=repr(config.name), root=one_line(root))
+            ).format(folder=one_line(config.folder), data_set=shown(config.name), root=one_line(root))
         )
     return list_photos(inside if is_folder(inside) else itself)
 

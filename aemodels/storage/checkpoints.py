@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from reprlib import repr  # shortens what a hostile file makes long
 from typing import Any, BinaryIO
 
 import torch
@@ -29,7 +28,7 @@ from aemodels.models.autoencoders import Autoencoder, build_empty, settings_of
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import FlowPrior, is_prior
 from aemodels.storage import digests
-from aemodels.text import one_line
+from aemodels.text import one_line, shown
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
 RECIPE_FOLDER = Path(__file__).resolve().parents[2] / "recipes"  # of the lab's own models
@@ -101,7 +100,7 @@ def list_checkpoints(folder: str | Path | None = None) -> list[str]:
 def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
     """Where the checkpoint of this name lies; raises CheckpointError for a name that is no plain file name on every system."""
     if not isinstance(name, str) or not name or name.startswith(".") or Path(name).name != name or "\\" in name:
-        raise CheckpointError(_("{name} is not a checkpoint name; names look like dog-ae.").format(name=repr(name)))
+        raise CheckpointError(_("{name} is not a checkpoint name; names look like dog-ae.").format(name=shown(name)))
     return checkpoint_folder(folder) / _file_name(name)
 
 
@@ -113,7 +112,7 @@ def _file_name(name: str) -> str:
     except (ValidationError, UnicodeEncodeError) as error:  # the latter for bytes that are no UTF-8
         raise CheckpointError(
             _("{name} is not a checkpoint name: not every system can have a file {file}; rename it.").format(
-                name=repr(name), file=repr(file)
+                name=shown(name), file=shown(file)
             )
         ) from error
     return file
@@ -244,7 +243,7 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dic
     if metadata.get("format") != FORMAT:
         raise CheckpointError(
             _("{file} is not a Latent Lab checkpoint (format {format}).").format(
-                file=path.name, format=repr(metadata.get("format"))
+                file=path.name, format=shown(metadata.get("format"))
             )
         )
     _refuse_damaged(path, digests.damaged(metadata))
