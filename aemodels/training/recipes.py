@@ -14,7 +14,8 @@ from aemodels.errors import CheckpointError, ConfigError, LatentLabError
 from aemodels.models.autoencoders import build_empty, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import PRIORS, image_shape_of, is_prior
-from aemodels.storage.checkpoints import RECIPE_FOLDER, checkpoint_path
+from aemodels.storage.checkpoints import checkpoint_path
+from aemodels.storage.headers import RECIPE_FOLDER
 from aemodels.text import one_line, shown
 
 TABLES: dict[str, type[JsonConfig]] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
