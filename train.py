@@ -148,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Does what the command line asks for; returns 1 where a model was left out for want of images."""
+    """Does what the command line asks for; returns 1 where a model was left out for want of images, or is gone at the end."""
     request = Request(
         recipes=recipes.chosen(args.only, args.recipe, args.photos, args.like),
         out=args.out,
@@ -179,7 +179,9 @@ def run(args: argparse.Namespace) -> int:
     left_out: list[str] = []
     if not args.evaluate:
         left_out = train(request, at)
+        wanted = [name for name in request.recipes if name not in left_out]
     elif at.is_first:
+        wanted = trained(request)
         evaluate(request, at)
     if accelerator:
         accelerator.end_training()
@@ -187,17 +189,25 @@ def run(args: argparse.Namespace) -> int:
         return 0
     measure_together(request, [name for name in request.recipes if name not in left_out], args)
     table.show([*request.recipes], args.out)
+    gone = sorted(set(wanted) - set(trained(request)))
     if left_out:
         print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)
-        return 1
-    return 0
+    if gone:
+        print(
+            f"\nRemoved from {args.out} while this ran: {', '.join(gone)}; train again what you miss.", file=sys.stderr
+        )
+    return 1 if left_out or gone else 0
+
+
+def trained(request: Request) -> list[str]:
+    """Names of the recipes that have a checkpoint, finished or not."""
+    return [name for name in request.recipes if checkpoints.checkpoint_path(name, request.out).exists()]
 
 
 def evaluate(request: Request, at: Workplace) -> None:
     """Measures what finished checkpoints lack. Raises CheckpointError where none of those that the command names is there."""
-    names = [*request.recipes]
-    if request.is_named and not any(checkpoints.checkpoint_path(name, at.out).exists() for name in names):
-        checkpoints.read_header(names[0], at.out)
+    if request.is_named and not trained(request):
+        checkpoints.read_header(next(iter(request.recipes)), at.out)
     print(f"{provenance.device_name(at.device)}: measures in float32.", flush=True)
     for recipe in request.recipes.values():
         measuring.evaluate_finished(recipe, request.load, at.out, at.device)
