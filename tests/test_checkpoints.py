@@ -12,7 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from aemodels.data.sources import DataConfig, DataRecord
+from aemodels.data.config import DataConfig, DataRecord
 from aemodels.errors import CheckpointError, FileError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig

@@ -21,7 +21,7 @@ from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.quality import baselines, curves, evaluation, metrics
 from aemodels.storage import checkpoints, measurements, photo_errors
-from aemodels.training import recipes
+from aemodels.training import generating, recipes
 
 LAB = recipes.of_the_lab()
 
@@ -396,7 +396,7 @@ def test_baselines_of_other_photos_are_measured_again(saved, photos, photo_folde
     monkeypatch.setattr(baselines.codec, "at_capacity", lambda *_: (COMPLETE_AVIF, {}))
     monkeypatch.setattr(baselines, "AVIF_PHOTOS", 0)
     sampled = []
-    monkeypatch.setattr(train.generating, "measure", lambda sets, *_: sampled.extend(sets.values()))
+    monkeypatch.setattr(generating, "measure", lambda sets, *_: sampled.extend(sets.values()))
     folder = saved().parent
     write_baselines(folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF, fingerprint="0" * 32)
     assert evaluate(photo_folder, folder) == 0

@@ -12,7 +12,7 @@ import aemodels
 import train
 from aemodels import memory
 from aemodels.data import mnist, sources, splits
-from aemodels.data.sources import DataConfig
+from aemodels.data.config import DataConfig
 from aemodels.errors import ConfigError, DataError
 from aemodels.models import autoencoders
 from aemodels.training import needs, recipes

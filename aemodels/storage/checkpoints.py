@@ -17,7 +17,7 @@ from pathvalidate import ValidationError, validate_filename
 from safetensors.torch import load, save
 from torch import Tensor
 
-from aemodels.data.sources import DataRecord
+from aemodels.data.config import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.files import replacing
 from aemodels.language import _

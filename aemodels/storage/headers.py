@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from safetensors import SafetensorError
 
-from aemodels.data.sources import DataRecord
+from aemodels.data.config import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.language import _
 from aemodels.models.autoencoders import settings_of

@@ -13,7 +13,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from aemodels.codes import faults, map_files, maps
-from aemodels.data.sources import DataConfig, DataSet
+from aemodels.data.config import DataConfig
+from aemodels.data.sources import DataSet
 from aemodels.errors import CheckpointError, DataError, LatentLabError
 from aemodels.files import check_writable
 from aemodels.models.autoencoders import Autoencoder

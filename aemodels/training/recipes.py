@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aemodels.config import JsonConfig
-from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
+from aemodels.data.config import PHOTOS, SOURCES, DataConfig
 from aemodels.errors import CheckpointError, ConfigError, LatentLabError
 from aemodels.models.autoencoders import build_empty, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
