@@ -26,23 +26,12 @@ STOPPED = "Stopped; run the same command again to go on from the last saved epoc
 with stopping.at_once(STOPPED):
     import torch
 
-    from aemodels import console, precision
+    from aemodels import console
     from aemodels.data import packed
     from aemodels.errors import FileError, LatentLabError
     from aemodels.models.config import MAX_COUNT, MAX_MINUTES
     from aemodels.storage import checkpoints
-    from aemodels.training import (
-        carrying,
-        duration,
-        generating,
-        lacking,
-        making,
-        measuring,
-        processes,
-        provenance,
-        recipes,
-        table,
-    )
+    from aemodels.training import carrying, commands, processes, recipes, table
     from aemodels.training.request import Request
     from aemodels.training.workplace import Workplace
 
@@ -148,7 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Does what the command line asks for; returns 1 where a model was left out for want of images."""
+    """Does what the command line asks for; returns 1 where a model was left out for want of images, or is gone at the end."""
     request = Request(
         recipes=recipes.chosen(args.only, args.recipe, args.photos, args.like),
         out=args.out,
@@ -178,71 +167,27 @@ def run(args: argparse.Namespace) -> int:
     at = Workplace(args.out, device, dtype, args.compile, accelerator)
     left_out: list[str] = []
     if not args.evaluate:
-        left_out = train(request, at)
+        left_out = commands.train(request, at)
+        wanted = [name for name in request.recipes if name not in left_out]
     elif at.is_first:
-        evaluate(request, at)
+        wanted = commands.trained(request)
+        commands.evaluate(request, at)
     if accelerator:
         accelerator.end_training()
     if not at.is_first:
         return 0
-    measure_together(request, [name for name in request.recipes if name not in left_out], args)
+    if not args.quick:
+        there = [name for name in request.recipes if name not in left_out]
+        commands.measure_together(request, there, with_baselines=not args.only)
     table.show([*request.recipes], args.out)
+    gone = sorted(set(wanted) - set(commands.trained(request)))
     if left_out:
         print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)
-        return 1
-    return 0
-
-
-def evaluate(request: Request, at: Workplace) -> None:
-    """Measures what finished checkpoints lack. Raises CheckpointError where none of those that the command names is there."""
-    names = [*request.recipes]
-    if request.is_named and not any(checkpoints.checkpoint_path(name, at.out).exists() for name in names):
-        checkpoints.read_header(names[0], at.out)
-    print(f"{provenance.device_name(at.device)}: measures in float32.", flush=True)
-    for recipe in request.recipes.values():
-        measuring.evaluate_finished(recipe, request.load, at.out, at.device)
-
-
-def train(request: Request, at: Workplace) -> list[str]:
-    """Trains what is missing; returns the names left out for want of images."""
-    if request.minutes and len(request.recipes) > 1:
-        request.shares = processes.of_the_first(duration.shares(request, at) if at.is_first else {}, at.accelerator)
-    # Other processes may look into other folders.
-    names, left_out = lacking.with_images(lacking.lacking(request), request)
-    lacking.check_what_they_start_from(names, request)
-    names = processes.of_the_first(names, at.accelerator)
-    if at.is_first:
-        for name in request.recipes.keys() - {*names, *left_out}:
-            measuring.develop_film_that_waits(request.recipes[name], request.load, at.out, at.device)
-    if names:
+    if gone:
         print(
-            f"{provenance.device_name(at.device)}: trains in {precision.name(at.dtype)}, which is fastest here, and "
-            "measures in float32.",
-            flush=True,
+            f"\nRemoved from {args.out} while this ran: {', '.join(gone)}; train again what you miss.", file=sys.stderr
         )
-        print(*dict.fromkeys(request.load(request.recipes[name]).summary for name in names), sep="\n", flush=True)
-        if at.device == "cpu" and not at.accelerator:
-            print(duration.how_long(names, request, at), flush=True)
-    for name in names:
-        recipe = request.recipes[name]
-        making.make(request.as_trained(recipe), request.load(recipe), at)
-    return left_out
-
-
-def measure_together(request: Request, names: list[str], args: argparse.Namespace) -> None:
-    """What is measured of these models once all are trained: baselines, what the pages draw, and whether sampling generates. The pages
-    measure for themselves what a quick look does not keep, and principal components need more photos than it takes."""
-    if args.quick:
-        return
-    if not args.only:
-        measuring.measure_baselines([request.recipes[name] for name in names], request.load, args.out)
-    measuring.measure_curves(request.recipes.values(), request.load, args.out)
-    measuring.lay_out_codes([*request.recipes], args.out)
-    if not request.is_named:
-        try:
-            generating.measure(*generating.models_of_photos(args.out, names), request.roots, args.out)
-        except LatentLabError as error:
-            print(error, file=sys.stderr)
+    return 1 if left_out or gone else 0
 
 
 if __name__ == "__main__":

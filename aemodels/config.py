@@ -1,11 +1,11 @@
 """Configurations: frozen dataclasses of plain values that round-trip through JSON and say in a sentence what is wrong."""
 
 from dataclasses import asdict, fields
-from reprlib import repr  # shortens what a hostile file makes long
 from typing import Any, Self
 
 from aemodels.errors import ConfigError
 from aemodels.language import N_, _
+from aemodels.text import shown
 
 MAX_NUMBER = 1e300
 
@@ -47,6 +47,6 @@ class JsonConfig:
         except TypeError as error:
             raise ConfigError(
                 _("{kind} cannot be built from {values}: {reason}.").format(
-                    kind=cls.__name__, values=repr(values), reason=error
+                    kind=cls.__name__, values=shown(values), reason=error
                 )
             ) from error

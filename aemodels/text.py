@@ -1,6 +1,7 @@
 """Texts that people named, typed or pasted, made fit to be shown and to be written into files."""
 
 import re
+import reprlib
 import unicodedata
 from pathlib import Path
 
@@ -32,3 +33,16 @@ def collapsed(text: str) -> str:
 def code(character: str) -> str:
     """What stands for a character that cannot be shown: ⟨U+202E⟩."""
     return f"⟨U+{ord(character):04X}⟩"
+
+
+class _Short(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        try:
+            return super().repr_int(x, level)
+        except ValueError:  # more digits than Python writes
+            return f"{hex(x)[:18]}...{hex(x)[-19:]}"
+
+
+def shown(value: object) -> str:
+    """A value as Python writes it, shortened where it is long: in a message that says what is wrong with it."""
+    return _Short().repr(value)

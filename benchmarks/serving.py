@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-from aemodels.data.photos import cache_root  # noqa: E402
+from aemodels.data.photo_cache import cache_root  # noqa: E402
 
 
 def environment(cache: Path) -> dict[str, str]:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from aemodels.data import splits
+from aemodels.data.config import PHOTOS, DataConfig, DataRecord
 from aemodels.data.mnist import FAMILY
-from aemodels.data.sources import PHOTOS, DataConfig, DataRecord
 from aemodels.models.autoencoders import Autoencoder, build
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.quality import evaluation

@@ -12,7 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from aemodels.data.sources import DataConfig, DataRecord
+from aemodels.data.config import DataConfig, DataRecord
 from aemodels.errors import CheckpointError, FileError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
@@ -28,12 +28,8 @@ from aemodels.storage.checkpoints import (
 from aemodels.training.resuming import load_state, save_state
 
 TRAINING = TrainConfig(epochs=2, batch_size=8, learning_rate=1e-3, seed=5)
-METRICS = {
-    "psnr_db": 21.5,
-    "psnr_db_ci95": 0.1,
-    "num_images": 6,
-    "evaluations": [{"noise_variance": 0.05, "psnr_db": 20.25}],
-}
+CLEAN = {"noise_factor": 0.0, "noise_variance": 0.0, "psnr_db": 21.5, "psnr_db_ci95": 0.1, "num_images": 6}
+METRICS = CLEAN | {"evaluations": [CLEAN, CLEAN | {"noise_variance": 0.05, "psnr_db": 20.25}]}
 HISTORY = [
     {"epoch": 1, "step": 1, "seconds": 0.75, "reconstruction": 0.5},
     {"epoch": 2, "step": 2, "seconds": 1.5, "reconstruction": 0.25},
@@ -51,8 +47,8 @@ PROVENANCE = {
 EARLIER = {
     "name": "other",
     "psnr_db": 20.5,
-    "model_config": {},
-    "train_config": {},
+    "model_config": {"reconstruction": "mse"},
+    "train_config": {"learning_rate": 1e-3, "batch_size": 8},
     "history": HISTORY,
     "provenance": PROVENANCE,
 }
@@ -347,6 +343,94 @@ def test_a_missing_field(good, field):
 def test_a_field_of_the_wrong_kind(good, field, value):
     rewrite(good, **{field: json.dumps(value)})
     refusal(good.parent)
+
+
+WRONG_VALUES = ["soon", "", None, [], [1.5], {}, True, -1.0, float("nan"), float("inf"), 10**400]
+NUMBERS = [
+    ("metrics", "psnr_db"),
+    ("metrics", "num_images"),
+    ("provenance", "wall_s"),
+    ("provenance", "steps"),
+    ("provenance", "images_per_s"),
+    ("provenance", "num_train_images"),
+    ("provenance", "seed"),
+]
+
+
+def changed(field, key, value):
+    return {"metrics": METRICS, "provenance": PROVENANCE}[field] | {key: value}
+
+
+@pytest.mark.parametrize("value", WRONG_VALUES, ids=lambda value: str(value)[:10])
+@pytest.mark.parametrize(("field", "key"), NUMBERS)
+def test_what_stands_in_a_numbers_place_is_refused(good, field, key, value):
+    rewrite(good, **{field: changed(field, key, value)})
+    assert f"has no usable '{key}' in its {field}" in refusal(good.parent)
+    with pytest.raises(CheckpointError, match=key):
+        read_header("model", good.parent)
+
+
+ROW = METRICS["evaluations"][1]
+OTHER_WRONG_VALUES = [
+    ("metrics", METRICS | {"psnr_db_ci95": "wide"}, "psnr_db_ci95"),
+    ("metrics", METRICS | {"evaluations": []}, "evaluations"),
+    ("metrics", METRICS | {"evaluations": [ROW]}, "evaluations"),  # none of it without noise
+    ("metrics", METRICS | {"evaluations": [CLEAN, ROW | {"psnr_db": "20"}]}, "evaluations"),
+    ("metrics", METRICS | {"evaluations": [CLEAN, ROW | {"code_power": [1.0]}]}, "evaluations"),
+    ("metrics", METRICS | {"evaluations": [CLEAN, {"noise_variance": 0.05}]}, "evaluations"),
+    ("metrics", METRICS | {"evaluations": "none"}, "evaluations"),
+    ("metrics", METRICS | {"kl_nats": 3.0}, "kl_nats"),
+    ("metrics", METRICS | {"kl_nats": [1.0]}, "kl_nats"),
+    ("metrics", METRICS | {"kl_nats": ["1", "2"]}, "kl_nats"),
+    ("metrics", METRICS | {"bce": True}, "bce"),
+    ("metrics", METRICS | {"note": "good"}, "note"),
+    ("history", [HISTORY[0] | {"step": "1"}], "step"),
+    ("history", [HISTORY[0], HISTORY[1] | {"seconds": float("nan")}], "seconds"),
+    ("history", [HISTORY[0] | {"kl": "much"}], "kl"),
+    ("history", [HISTORY[0] | {"psnr_db": float("inf")}], "psnr_db"),
+    ("provenance", PROVENANCE | {"finished": 1}, "finished"),
+    ("provenance", PROVENANCE | {"finished": "no"}, "finished"),
+    ("provenance", PROVENANCE | {"device": None}, "device"),
+    ("provenance", PROVENANCE | {"data_fingerprint": 123}, "data_fingerprint"),
+    ("provenance", PROVENANCE | {"precision": 16}, "precision"),
+    ("provenance", PROVENANCE | {"webp_quality": "high"}, "webp_quality"),
+    ("provenance", PROVENANCE | {"codes_of": "model"}, "codes_of"),
+    ("provenance", PROVENANCE | {"codes_of": {"name": "model"}}, "codes_of"),
+    ("provenance", PROVENANCE | {"earlier": [EARLIER | {"psnr_db": None}]}, "earlier"),
+    ("provenance", PROVENANCE | {"earlier": [EARLIER | {"name": 3}]}, "earlier"),
+    ("provenance", PROVENANCE | {"earlier": [EARLIER | {"model_config": {}}]}, "earlier"),
+    ("provenance", PROVENANCE | {"earlier": [EARLIER | {"train_config": {"learning_rate": "1"}}]}, "earlier"),
+    ("provenance", PROVENANCE | {"earlier": [EARLIER | {"provenance": PROVENANCE | {"wall_s": "1"}}]}, "earlier"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "key"), OTHER_WRONG_VALUES)
+def test_a_value_of_the_wrong_kind_is_refused(good, field, value, key):
+    rewrite(good, **{field: value})
+    assert f"has no usable '{key}' in its {field}" in refusal(good.parent)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("metrics", METRICS | {"psnr_db_ci95": float("nan")}),  # of one test image
+        ("metrics", METRICS | {"kl_nats": [0.5, 1]}),
+        ("history", [HISTORY[0] | {"psnr_db": None, "reconstruction": -4.5}]),
+        ("history", []),
+        ("provenance", PROVENANCE | {"earlier": [EARLIER], "webp_quality": None, "averaged_with": "this and that"}),
+    ],
+)
+def test_a_value_that_can_be_is_read(good, field, value):
+    rewrite(good, **{field: value})
+    assert str(read_header("model", good.parent)[field]) == str(value)
+
+
+def test_what_could_not_be_read_is_not_written(good, mlp_config):
+    before, model = good.read_bytes(), autoencoders.build(mlp_config)
+    wrong = replace(checkpoint("model", model, torch.zeros(6, 2)), metrics=METRICS | {"psnr_db": float("nan")})
+    with pytest.raises(CheckpointError, match="'psnr_db' in its metrics; it is not saved"):
+        save_checkpoint(wrong, good.parent)
+    assert good.read_bytes() == before
 
 
 @pytest.mark.parametrize(

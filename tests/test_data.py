@@ -19,11 +19,11 @@ from browser import REAL_DATA, copy_digits
 from PIL import Image
 
 from aemodels import files
-from aemodels.data import mnist, photos, sources
+from aemodels.data import mnist, photo_cache, photos, sources
+from aemodels.data.config import DataConfig
 from aemodels.data.photo_sets import find_dog_folder, load_dogs
 from aemodels.data.photos import load_photos, read_photo_folder
 from aemodels.data.pictures import open_photo
-from aemodels.data.sources import DataConfig
 from aemodels.data.splits import in_test_split
 from aemodels.errors import DataError
 
@@ -88,10 +88,10 @@ def test_data_root_takes_the_argument_then_the_environment_then_data(monkeypatch
 
 
 def test_cache_root_takes_the_environment_then_the_users_cache(monkeypatch, cache):
-    assert photos.cache_root() == cache
+    assert photo_cache.cache_root() == cache
     monkeypatch.delenv("LATENT_LAB_CACHE")
-    assert photos.cache_root().is_absolute()
-    assert photos.cache_root().name == "latent-lab"
+    assert photo_cache.cache_root().is_absolute()
+    assert photo_cache.cache_root().name == "latent-lab"
 
 
 # --- MNIST ---

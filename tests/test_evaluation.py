@@ -21,7 +21,7 @@ from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.quality import baselines, curves, evaluation, metrics
 from aemodels.storage import checkpoints, measurements, photo_errors
-from aemodels.training import recipes
+from aemodels.training import generating, recipes
 
 LAB = recipes.of_the_lab()
 
@@ -297,6 +297,54 @@ def test_evaluate_leaves_unfinished_and_missing_checkpoints_alone(saved, photo_f
     assert aemodels.list_checkpoints(path.parent) == ["dog-ae"]
 
 
+def while_it_measures(monkeypatch, happens):
+    """Has something happen to the checkpoint while its figures are measured."""
+    measure = evaluation.evaluate_all
+
+    def measure_and_more(*arguments):
+        results = measure(*arguments)
+        happens()
+        return results
+
+    monkeypatch.setattr(evaluation, "evaluate_all", measure_and_more)
+
+
+def test_a_model_that_is_removed_while_it_is_measured_does_not_come_back(saved, photo_folder, capsys, monkeypatch):
+    path = saved()
+    while_it_measures(monkeypatch, path.unlink)
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 1
+    assert "dog-ae was removed or replaced while it was measured" in capsys.readouterr().err
+    assert aemodels.list_checkpoints(path.parent) == []
+
+
+def test_figures_of_a_model_do_not_take_the_place_of_another_that_was_trained_meanwhile(
+    saved, photo_folder, capsys, monkeypatch
+):
+    path = saved(finished=False)
+    newer = path.rename(path.with_suffix(".newer"))
+    saved()
+    while_it_measures(monkeypatch, lambda: newer.replace(path))
+    newest = newer.read_bytes()
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 1
+    assert "dog-ae was removed or replaced while it was measured" in capsys.readouterr().err
+    assert path.read_bytes() == newest
+
+
+def test_a_model_that_is_removed_after_it_was_measured_is_told(saved, photo_folder, capsys, monkeypatch):
+    path = saved()
+    measure = curves.measure
+
+    def measure_and_remove(*arguments):
+        path.unlink()
+        return measure(*arguments)
+
+    monkeypatch.setattr(curves, "measure", measure_and_remove)
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae") == 1
+    told = capsys.readouterr()
+    assert f"Removed from {path.parent} while this ran: dog-ae; train again what you miss." in told.err
+    assert "missing" in told.out
+
+
 def test_evaluate_says_that_none_of_what_it_was_to_measure_is_there(photo_folder, tmp_path, capsys):
     assert evaluate(photo_folder, tmp_path / "typo", "--only", "dog-ae", "dog-noise-0.10") == 1
     assert f"There is no checkpoint dog-ae in {tmp_path / 'typo'}; " in capsys.readouterr().err
@@ -348,7 +396,7 @@ def test_baselines_of_other_photos_are_measured_again(saved, photos, photo_folde
     monkeypatch.setattr(baselines.codec, "at_capacity", lambda *_: (COMPLETE_AVIF, {}))
     monkeypatch.setattr(baselines, "AVIF_PHOTOS", 0)
     sampled = []
-    monkeypatch.setattr(train.generating, "measure", lambda sets, *_: sampled.extend(sets.values()))
+    monkeypatch.setattr(generating, "measure", lambda sets, *_: sampled.extend(sets.values()))
     folder = saved().parent
     write_baselines(folder, photos, linear_code=COMPLETE_LINEAR, avif=COMPLETE_AVIF, fingerprint="0" * 32)
     assert evaluate(photo_folder, folder) == 0

@@ -14,7 +14,7 @@ from test_train import fails
 import aemodels
 import train
 from aemodels.data import packed, sources
-from aemodels.data.sources import DataConfig
+from aemodels.data.config import DataConfig
 from aemodels.errors import DataError
 from aemodels.training import recipes
 

@@ -12,7 +12,7 @@ import aemodels
 import train
 from aemodels import memory
 from aemodels.data import mnist, sources, splits
-from aemodels.data.sources import DataConfig
+from aemodels.data.config import DataConfig
 from aemodels.errors import ConfigError, DataError
 from aemodels.models import autoencoders
 from aemodels.training import needs, recipes
@@ -127,7 +127,28 @@ def test_list_shows_recipes_and_what_is_trained(tmp_path, capsys):
     assert states["broken"].endswith("cannot be read")
 
 
+HUGE = f"0x{'f' * 5000}"  # of more digits than Python writes
 WRONG = [
+    ("epochs = 1", f"epochs = {HUGE}", f"epochs must be a whole number from 1 to 1,000,000,000, not {HUGE[:18]}...fff"),
+    ("epochs = 1", f"minutes = {HUGE}\nepochs = 1", "minutes must be above 0 and at most"),
+    ("epochs = 1", f"seed = {HUGE}\nepochs = 1", "seed must be a whole number"),
+    ("epochs = 1", f"start_from = {HUGE}\nepochs = 1", "start_from must be a checkpoint's name"),
+    ("learning_rate = 4e-3", f"learning_rate = {HUGE}", "learning_rate must be above 0"),
+    ("widths = [8, 16]", f"widths = [8, {HUGE}]", "widths must hold up to"),
+    ("latent_shape = [4, 4, 4]", f"latent_shape = {HUGE}", "latent_shape must hold up to"),
+    ("encoder_depths = [1, 1]", f"encoder_depths = [{HUGE}, 1]", "encoder_depths must hold whole numbers"),
+    ('variant = "plain"', f"variant = {HUGE}", "variant must be a name"),
+    (
+        'variant = "plain"',
+        f'variant = "noisy-code"\nnoise_variance = {HUGE}',
+        "must be a number from 0 to 1e+12, not 0x",
+    ),
+    ('title = "plain"', f"title = {HUGE}", "title must be a text"),
+    ('name = "Shapes"', f"name = [{HUGE}]", "name must be some text"),
+    ('source = "photos"', f"source = {HUGE}", "source must be one of"),
+    ('source = "photos"', f'source = "photos"\nleave_out = [{HUGE}]', "leave_out must be a list"),
+    ("image_shape = [3, 64, 64]", f"image_shape = [3, {HUGE}, {HUGE}]", "image_shape must end with a square's"),
+    ("image_shape = [3, 64, 64]", f"image_shape = [{HUGE}, 64, 64]", "image_shape must begin with 3"),
     ("epochs = 1", "epochs = 0", "table [training]: epochs must be a whole number from 1 to 1,000,000,000, not 0"),
     ("epochs = 1", "epoches = 1", "table [training] takes no key 'epoches'; did you mean epochs?"),
     ("epochs = 1\n", "", "table [training] lacks the key epochs."),

@@ -17,7 +17,8 @@ from streamlit.testing.v1 import AppTest
 import aemodels
 from aemodels import DataError, language
 from aemodels.data import photo_sets, pictures, sources, splits, words
-from aemodels.data.photos import cache_root
+from aemodels.data.config import DataConfig, DataRecord
+from aemodels.data.photo_cache import cache_root
 from aemodels.storage import catalogue, checkpoints
 from aemodels.training import recipes
 
@@ -133,9 +134,7 @@ def test_two_who_wait_for_the_same_images(without_photos, monkeypatch):
     from pages.parts.shared import originals
 
     st.cache_resource.clear()
-    data = sources.DataRecord(
-        LAB["dog-ae"].data, (), splits.RULE, {"train": 1, "validation": 1, "test": 1}, fingerprint="0"
-    )
+    data = DataRecord(LAB["dog-ae"].data, (), splits.RULE, {"train": 1, "validation": 1, "test": 1}, fingerprint="0")
     look_for = sources.load_photos_of
 
     def slowly(*args):
@@ -173,13 +172,13 @@ def test_a_model_that_no_page_can_show_and_names_of_data_sets(tmp_path):
     save_foreign("grey-ae", tmp_path)
     grey = catalogue.read("grey-ae", tmp_path)
     config = shapes.data.config
-    other = sources.DataConfig(config.name, config.source, grey.data.config.image_shape, config.folder)
+    other = DataConfig(config.name, config.source, grey.data.config.image_shape, config.folder)
     models = {
         "shapes-ae": shapes,
         "other": catalogue.Model(
             "other",
             "plain",
-            sources.DataRecord(other, (), splits.RULE, grey.data.num_images, "1"),
+            DataRecord(other, (), splits.RULE, grey.data.num_images, "1"),
             grey.config,
             grey.header,
         ),

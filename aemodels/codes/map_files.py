@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from aemodels.codes.maps import Layout
-from aemodels.data.photos import cache_root
+from aemodels.data.photo_cache import cache_root
 from aemodels.errors import FileError
 from aemodels.files import replacing
 from aemodels.storage.checkpoints import checkpoint_path

@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock
 from tqdm import tqdm
 
-from aemodels.data.photos import cache_root
+from aemodels.data.photo_cache import cache_root
 from aemodels.data.sources import load_mnist
 from aemodels.errors import DataError
 

@@ -1,43 +1,27 @@
-"""A folder tree of photos as uint8 images: each decoded once, into a cache."""
+"""A folder tree of photos as uint8 images: each decoded once, into the cache."""
 
-import contextlib
 import hashlib
-import json
 import logging
 import operator
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from aemodels.data import photo_cache
 from aemodels.data.photo_files import PhotoFiles, describe, list_photos
 from aemodels.data.pictures import open_photo
-from aemodels.data.stored_images import StoredImages, open_images
+from aemodels.data.stored_images import StoredImages
 from aemodels.errors import DataError
-from aemodels.files import remove_leftovers, replacing
+from aemodels.files import remove_leftovers
 from aemodels.language import DEFAULT, _, number, speaking
 from aemodels.text import one_line
 
-CACHE_VERSION = 4
-NUM_SAMPLED = 64  # files whose first bytes are a part of the cache's key
-
 logger = logging.getLogger("aemodels")
-
-
-def cache_root() -> Path:
-    """Where decoded photos are kept: the environment's LATENT_LAB_CACHE, else the user's cache folder."""
-    if folder := os.environ.get("LATENT_LAB_CACHE"):
-        return Path(folder)
-    import platformdirs
-
-    return platformdirs.user_cache_path("latent-lab")
 
 
 @dataclass(frozen=True)
@@ -67,15 +51,15 @@ def read_photos(
     """The listed photos, as `read_photo_folder` reads them, with the same errors; grey where num_channels is 1."""
     folder, files, size = listed.folder, listed.photos, operator.index(size)  # of NumPy's and torch's numbers too
     shape = (num_channels, size, size)
-    cache = cache_root() / _cache_name(folder, files, shape)
+    cache = photo_cache.cache_root() / photo_cache.name_of(folder, files, shape)
     remove_leftovers(cache.parent)  # of decoding: as large as the photos, and who only reads would keep them for ever
-    cached = _read_cache(cache, len(files), shape)
+    cached = photo_cache.read(cache, len(files), shape)
     if cached is None:
         try:
-            _write_cache(cache, files, shape, _reader(listed, shape), progress)
+            photo_cache.write(cache, files, shape, _reader(listed, shape), progress)
         except OSError as error:
             # Another process may just have written it, and have it open (Windows).
-            cached = _read_cache(cache, len(files), shape)
+            cached = photo_cache.read(cache, len(files), shape)
             num_mb = len(files) * prod(shape) // 1_000_000 + 1
             if cached is None:
                 raise DataError(
@@ -88,7 +72,7 @@ def read_photos(
                         reason=error.strerror or error.__cause__.strerror,
                     )
                 ) from error
-        cached = cached or _read_cache(cache, len(files), shape)
+        cached = cached or photo_cache.read(cache, len(files), shape)
         if cached is None:
             raise DataError(
                 _("The cache in {folder} changed while it was read; start again.").format(folder=one_line(cache.parent))
@@ -132,90 +116,7 @@ def _none_usable(listed: PhotoFiles, shape: tuple[int, int, int]) -> str:
     return message.format(folder=one_line(listed.folder), looked_at=n, skipped=n, reason=reason)
 
 
-def _cache_name(folder: Path, files: list[str], shape: tuple[int, int, int]) -> str:
-    """The folder and the shape of an image, then what its files are, by their names, sizes and times and by the first bytes of some.
-
-    A file's change time (on Windows its creation) tells an edit that kept size and time. Inode numbers tell more, but some
-    file systems make them up anew each time they are mounted.
-    """
-    where = hashlib.blake2b(os.fsencode(os.path.realpath(folder)) + f"\0{shape}".encode(), digest_size=8)
-    what = hashlib.blake2b(f"{CACHE_VERSION}".encode(), digest_size=16)
-    inside = os.fspath(folder)
-    for file in [inside] if folder.is_file() else files:
-        try:
-            stat = os.stat(os.path.join(inside, file))
-            times = f"\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0"
-        except OSError:  # removed since it was listed; decoding says so
-            times = "\0gone\0"
-        what.update(os.fsencode(file) + times.encode())
-    for file in files[:: len(files) // NUM_SAMPLED + 1]:
-        with contextlib.suppress(OSError), open(folder / file, "rb") as stream:
-            what.update(stream.read(4096))
-    return f"{where.hexdigest()}-{what.hexdigest()}"
-
-
-def _read_cache(cache: Path, num_files: int, shape: tuple[int, int, int]) -> tuple[StoredImages, dict] | None:
-    """The images and the index of the cache; None where there is none or it is broken."""
-    try:
-        index = json.loads(cache.with_suffix(".json").read_text(encoding="utf-8"))
-        images = open_images(cache.with_suffix(".npy"))
-        num_photos = num_files - len(index["skipped"])
-        whole = images.shape == (num_photos, *shape) and len(index["paths"]) == len(index["hashes"]) == num_photos
-        return (images, index) if whole else None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError):
-        return None
-
-
-def _write_cache(
-    cache: Path,
-    files: list[str],
-    shape: tuple[int, int, int],
-    read_one: "Reader",
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    def read(file: str) -> tuple[str, Tensor] | DataError:
-        with speaking(DEFAULT):  # the cache is for all who read it
-            return read_one(file)
-
-    paths, hashes, skipped = [], [], []
-    # The index goes in place last: without it the images do not count, so an interrupted run leaves no half cache.
-    with (
-        replacing(cache.with_suffix(".json")) as index_path,
-        replacing(cache.with_suffix(".npy")) as image_path,
-        open(index_path, "wb") as index_file,
-        open(image_path, "w+b") as image_file,
-    ):
-        # Written row by row and not through a memory map, where a full disk would kill the process.
-        _write_header(image_file, len(files), shape)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            # In blocks, so that photos waiting for a slow one before them cannot fill the memory.
-            for start in range(0, len(files), 256):
-                block = files[start : start + 256]
-                for done, (file, photo) in enumerate(zip(block, pool.map(read, block), strict=True), start + 1):
-                    if isinstance(photo, DataError):
-                        # Told beside its path, as of what is left out.
-                        reason = str(photo).removeprefix(f"{one_line(Path(file).name)} ")
-                        skipped.append((file, reason.rstrip(".")))
-                    else:
-                        paths.append(file)
-                        hashes.append(photo[0])
-                        image_file.write(photo[1].numpy().tobytes())
-                    if progress:
-                        progress(done, len(files))
-        image_file.seek(0)
-        _write_header(image_file, len(paths), shape)  # as long as the first: numpy pads it for any row count
-        index_file.write(json.dumps({"paths": paths, "hashes": hashes, "skipped": skipped}).encode())
-        index_file.flush()  # a disk that is full by now must show before the images are in place
-    for older in cache.parent.glob(f"{cache.name.partition('-')[0]}-*"):
-        if older.stem != cache.name:
-            with contextlib.suppress(OSError):  # open in another process (Windows)
-                older.unlink()
-
-
-Reader = Callable[[str], tuple[str, Tensor] | DataError]
-
-
-def _reader(listed: PhotoFiles, shape: tuple[int, int, int]) -> Reader:
+def _reader(listed: PhotoFiles, shape: tuple[int, int, int]) -> photo_cache.Reader:
     """What gives a listed photo by its name: its hash and its picture, or why there is none."""
     pack = listed.pack
     if not pack:
@@ -252,11 +153,6 @@ def _decoded(path: Path, shape: tuple[int, int, int]) -> tuple[str, Tensor] | Da
                 name=one_line(path.name), reason=error.strerror
             )
         )
-
-
-def _write_header(file: BinaryIO, num_rows: int, shape: tuple[int, int, int]) -> None:
-    header = {"descr": "|u1", "fortran_order": False, "shape": (num_rows, *shape)}
-    np.lib.format.write_array_header_1_0(file, header)
 
 
 def load_photos(folder: str | Path, size: int) -> tuple[Tensor, list[Path]]:

@@ -5,8 +5,9 @@ import functools
 import torch
 from torch import Tensor
 
+from aemodels.data.config import SHIPPED_RULE, DataConfig, DataRecord
 from aemodels.data.mnist import FAMILY, load_mnist_test_digits
-from aemodels.data.sources import SHIPPED_RULE, DataConfig, DataRecord, DataSet, content_hash
+from aemodels.data.sources import DataSet, content_hash
 
 EVERY = 5
 CONFIG = DataConfig("MNIST-8000", "mnist", (1, 28, 28))

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from aemodels.data.config import DOGS, DataConfig
 from aemodels.data.mnist import FAMILY
-from aemodels.data.sources import DOGS, DataConfig
 from aemodels.language import _, ngettext, number, pgettext
 
 

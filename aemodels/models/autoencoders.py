@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, fields
 from math import prod
-from reprlib import repr  # shortens what a hostile file makes long
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +16,7 @@ from aemodels.models.flow import PRIORS, FlowPrior
 from aemodels.models.networks import NETWORKS, check_conv
 from aemodels.models.refine import make_refinement
 from aemodels.noise import add_noise, power_normalise
+from aemodels.text import shown
 
 MSE_FLOOR = 1e-8  # 80 dB; no logarithm of a picture that is rebuilt without any error
 
@@ -265,7 +265,7 @@ def settings_of(config: ModelConfig) -> Autoencoder.Settings | FlowPrior.Setting
     if config.variant not in variants:
         raise ConfigError(
             _("There is no variant {variant}; there are {variants}.").format(
-                variant=repr(config.variant), variants=list_of(variants)
+                variant=shown(config.variant), variants=list_of(variants)
             )
         )
     kind = variants[config.variant].Settings
@@ -274,13 +274,13 @@ def settings_of(config: ModelConfig) -> Autoencoder.Settings | FlowPrior.Setting
         if name not in names:
             raise ConfigError(
                 _("Variant {variant} has no setting {name}; it has {names}.").format(
-                    variant=repr(config.variant), name=repr(name), names=list_of(names) or _("none")
+                    variant=shown(config.variant), name=shown(name), names=list_of(names) or _("none")
                 )
             )
     for name in names:
         if name not in config.settings:
             raise ConfigError(
-                _("Variant {variant} needs its setting {name}.").format(variant=repr(config.variant), name=repr(name))
+                _("Variant {variant} needs its setting {name}.").format(variant=shown(config.variant), name=shown(name))
             )
     return kind(**config.settings)
 
@@ -296,7 +296,7 @@ def build(config: ModelConfig) -> Autoencoder | FlowPrior:
     if config.network not in NETWORKS:
         raise ConfigError(
             _("There is no network {network}; there are {networks}.").format(
-                network=repr(config.network), networks=list_of(NETWORKS)
+                network=shown(config.network), networks=list_of(NETWORKS)
             )
         )
     if config.network == "conv":

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from math import prod
-from reprlib import repr  # shortens what a hostile file makes long
 from typing import Any, Self
 
 from aemodels.config import JsonConfig, is_number, require
 from aemodels.language import N_
+from aemodels.text import shown
 
 MAX_WIDTH = 4096
 MAX_ELEMENTS = 2**22
@@ -79,7 +79,7 @@ class ModelConfig(JsonConfig):
     def __post_init__(self) -> None:
         for name in ("variant", "network"):
             value = getattr(self, name)
-            require(type(value) is str, N_("{field} must be a name, not {value}."), field=name, value=repr(value))
+            require(type(value) is str, N_("{field} must be a name, not {value}."), field=name, value=shown(value))
         for name in ("image_shape", "latent_shape", "widths"):
             sizes = getattr(self, name)
             require(
@@ -90,7 +90,7 @@ class ModelConfig(JsonConfig):
                 field=name,
                 num_layers=MAX_LAYERS,
                 most=MAX_WIDTH,
-                value=repr(sizes),
+                value=shown(sizes),
             )
         for name in ("encoder_depths", "decoder_depths", "corrector_depths"):
             depths = getattr(self, name)
@@ -98,7 +98,7 @@ class ModelConfig(JsonConfig):
                 isinstance(depths, tuple) and all(type(n) is int and 0 <= n <= 64 for n in depths),
                 N_("{field} must hold whole numbers from 0 to 64, not {value}."),
                 field=name,
-                value=repr(depths),
+                value=shown(depths),
             )
         for name in ("refiner_depth", "refiner_steps", "descent_steps"):
             number = getattr(self, name)
@@ -106,7 +106,7 @@ class ModelConfig(JsonConfig):
                 type(number) is int and 0 <= number <= 64,
                 N_("{field} must be a whole number from 0 to 64, not {value}."),
                 field=name,
-                value=repr(number),
+                value=shown(number),
             )
         image_shape, latent_shape = self.image_shape, self.latent_shape
         require(len(image_shape) == 3, N_("image_shape must be (C, H, W), not {value}."), value=image_shape)
@@ -115,21 +115,21 @@ class ModelConfig(JsonConfig):
         require(
             self.reconstruction in ("bce", "mse", "log_mse"),
             N_("reconstruction must be bce, mse or log_mse, not {value}."),
-            value=repr(self.reconstruction),
+            value=shown(self.reconstruction),
         )
         require(
             isinstance(self.settings, Mapping),
             N_("settings must be numbers by name, not {value}."),
-            value=repr(self.settings),
+            value=shown(self.settings),
         )
         for name, value in self.settings.items():
             require(
                 is_number(value) and value <= MAX_SETTING,
                 N_("{field}, for variant {variant}, must be a number from 0 to {most}, not {value}."),
-                field=repr(name),
-                variant=repr(self.variant),
+                field=shown(name),
+                variant=shown(self.variant),
                 most=f"{MAX_SETTING:g}",
-                value=repr(value),
+                value=shown(value),
             )
         object.__setattr__(self, "settings", FrozenMapping(self.settings))
 
@@ -191,51 +191,51 @@ class TrainConfig(JsonConfig):
                 N_("{field} must be a whole number from 1 to {most}, not {value}."),
                 field=name,
                 most=f"{MAX_COUNT:,}",
-                value=repr(value),
+                value=shown(value),
             )
         require(
             type(self.seed) is int and 0 <= self.seed < 2**32,
             N_("seed must be a whole number from 0 to 2³² − 1, not {value}."),
-            value=repr(self.seed),
+            value=shown(self.seed),
         )
         require(
             self.minutes is None or (is_number(self.minutes) and 0 < self.minutes <= MAX_MINUTES),
             N_("{field} must be above 0 and at most {most}, not {value}."),
             field="minutes",
             most=f"{MAX_MINUTES:g}",
-            value=repr(self.minutes),
+            value=shown(self.minutes),
         )
         require(
             is_number(self.learning_rate) and 0 < self.learning_rate <= MAX_LEARNING_RATE,
             N_("{field} must be above 0 and at most {most}, not {value}."),
             field="learning_rate",
             most=f"{MAX_LEARNING_RATE:g}",
-            value=repr(self.learning_rate),
+            value=shown(self.learning_rate),
         )
         for name in ("weight_decay", "warp_px"):
             value = getattr(self, name)
-            require(is_number(value), N_("{field} must be at least 0, not {value}."), field=name, value=repr(value))
+            require(is_number(value), N_("{field} must be at least 0, not {value}."), field=name, value=shown(value))
         for name in ("ema_decay", "warmup", "refine_from"):
             value = getattr(self, name)
             require(
                 is_number(value) and value < 1,
                 N_("{field} must be in [0, 1), not {value}."),
                 field=name,
-                value=repr(value),
+                value=shown(value),
             )
-        require(type(self.flips) is bool, N_("flips must be true or false, not {value}."), value=repr(self.flips))
+        require(type(self.flips) is bool, N_("flips must be true or false, not {value}."), value=shown(self.flips))
         require(
             type(self.shift_px) is int and 0 <= self.shift_px < MAX_WIDTH,
             N_("shift_px must be a whole number of at least 0, not {value}."),
-            value=repr(self.shift_px),
+            value=shown(self.shift_px),
         )
         require(
             self.start_from is None or type(self.start_from) is str,
             N_("start_from must be a checkpoint's name or nothing, not {value}."),
-            value=repr(self.start_from),
+            value=shown(self.start_from),
         )
         require(
             self.codes_of is None or type(self.codes_of) is str,
             N_("codes_of must be an autoencoder's name or nothing, not {value}."),
-            value=repr(self.codes_of),
+            value=shown(self.codes_of),
         )

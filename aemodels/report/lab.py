@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aemodels.codes import faults
-from aemodels.data.sources import DOGS
+from aemodels.data.config import DOGS
 from aemodels.language import _
 from aemodels.report import digits_items, noise_items, photos_items
 from aemodels.report.document import Block, Paragraph, Section

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from aemodels.data.config import DataRecord
 from aemodels.data.mnist import FAMILY
-from aemodels.data.sources import DataRecord
 from aemodels.language import N_, _, list_of, number, percent, sentences
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.report import curves, references

@@ -12,7 +12,7 @@ from typing import Any
 
 from babel.lists import format_list
 
-from aemodels.data.sources import DataConfig, DataRecord
+from aemodels.data.config import DataConfig, DataRecord
 from aemodels.errors import CheckpointError
 from aemodels.language import N_, _, locale
 from aemodels.models.autoencoders import VARIANTS

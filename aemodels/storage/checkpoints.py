@@ -7,40 +7,27 @@ that the configuration describes before anything is allocated.
 import functools
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from reprlib import repr  # shortens what a hostile file makes long
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 from pathvalidate import ValidationError, validate_filename
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from aemodels.data.sources import DataRecord
+from aemodels.data.config import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.files import replacing
 from aemodels.language import _
-from aemodels.models.autoencoders import Autoencoder, build_empty, settings_of
+from aemodels.models.autoencoders import Autoencoder, build_empty
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import FlowPrior, is_prior
-from aemodels.storage import digests
-from aemodels.text import one_line
+from aemodels.storage import digests, headers, records
+from aemodels.text import one_line, shown
 
 CHECKPOINT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
-RECIPE_FOLDER = Path(__file__).resolve().parents[2] / "recipes"  # of the lab's own models
-FORMAT = "latent-lab/2"
-_JSON_FIELDS = ("title", "data", "model_config", "train_config", "metrics", "history", "provenance")
-# What every reader of a header may count on.
-_METRICS = {"psnr_db", "psnr_db_ci95", "num_images", "evaluations"}
-_METRICS_OF_PRIORS = {"velocity_loss", "velocity_loss_ci95", "gaussian_loss", "num_images"}
-_PROVENANCE = {"finished", "device", "wall_s", "steps", "images_per_s", "num_train_images", "data_fingerprint", "seed"}
-_TRAINING = {"name", "psnr_db", "model_config", "train_config", "history", "provenance"}
-_EPOCH = {"epoch", "step", "seconds"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +88,7 @@ def list_checkpoints(folder: str | Path | None = None) -> list[str]:
 def checkpoint_path(name: str, folder: str | Path | None = None) -> Path:
     """Where the checkpoint of this name lies; raises CheckpointError for a name that is no plain file name on every system."""
     if not isinstance(name, str) or not name or name.startswith(".") or Path(name).name != name or "\\" in name:
-        raise CheckpointError(_("{name} is not a checkpoint name; names look like dog-ae.").format(name=repr(name)))
+        raise CheckpointError(_("{name} is not a checkpoint name; names look like dog-ae.").format(name=shown(name)))
     return checkpoint_folder(folder) / _file_name(name)
 
 
@@ -113,7 +100,7 @@ def _file_name(name: str) -> str:
     except (ValidationError, UnicodeEncodeError) as error:  # the latter for bytes that are no UTF-8
         raise CheckpointError(
             _("{name} is not a checkpoint name: not every system can have a file {file}; rename it.").format(
-                name=repr(name), file=repr(file)
+                name=shown(name), file=shown(file)
             )
         ) from error
     return file
@@ -126,27 +113,27 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
     """
     path = checkpoint_path(name, folder)
     # All of it from one opened file, so that header and weights are of one checkpoint, whatever takes its name meanwhile.
-    with _opened(path) as file:
-        start, tensors, header, metadata = _read_header(file, path)
-        data = DataRecord.from_dict(header["data"])
-        model_config = ModelConfig.from_dict(header["model_config"])
-        train_config = TrainConfig.from_dict(header["train_config"])
+    with headers.opened(path) as file:
+        header = headers.read(file, path)
+        data = DataRecord.from_dict(header.fields["data"])
+        model_config = ModelConfig.from_dict(header.fields["model_config"])
+        train_config = TrainConfig.from_dict(header.fields["train_config"])
         try:
             model = build_empty(model_config)
         except ConfigError as error:
-            raise _no_model(path, error) from error
+            raise headers.no_model(path, error) from error
         expected = {f"model.{key}": tuple(p.shape) for key, p in model.state_dict().items()}
-        found = {key: tuple(entry["shape"]) for key, entry in tensors.items() if key.startswith("model.")}
+        found = {key: tuple(entry["shape"]) for key, entry in header.tensors.items() if key.startswith("model.")}
         if found != expected:
             wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
             raise CheckpointError(
                 _("{file} does not fit its own configuration (first at {part}); train it again with {command}.").format(
-                    file=path.name, part=wrong[0], command=_command(name)
+                    file=path.name, part=wrong[0], command=headers.command(name)
                 )
             )
         # Read and not mapped: a mapped file's numbers change when it is copied over, and end the program when it is cut.
-        stored = load(start + file.read())
-        _refuse_damaged(path, digests.damaged(metadata, stored))
+        stored = load(header.start + file.read())
+        headers.refuse_damaged(path, digests.damaged(header.metadata, stored))
         weights = {key.removeprefix("model."): stored[key].float() for key in expected}
         codes = stored["reference.codes"].float()
         labels, index = (stored[f"reference.{key}"].long() for key in ("labels", "index"))
@@ -174,16 +161,16 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
         )
     return Checkpoint(
         name,
-        header["title"],
+        header.fields["title"],
         data,
         model,
         train_config,
-        header["metrics"],
-        header["history"],
+        header.fields["metrics"],
+        header.fields["history"],
         codes,
         labels,
         index,
-        header["provenance"],
+        header.fields["provenance"],
     )
 
 
@@ -193,109 +180,32 @@ def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
     Raises CheckpointError as load_checkpoint does.
     """
     path = checkpoint_path(name, folder)
-    with _opened(path) as file:
-        return _read_header(file, path)[2]
+    with headers.opened(path) as file:
+        return headers.read(file, path).fields
 
 
 def read_digest(name: str, folder: str | Path | None = None) -> str:
     """32 hexadecimal digits that are others whenever anything in the checkpoint is; raises CheckpointError as load_checkpoint does."""
     path = checkpoint_path(name, folder)
-    with _opened(path) as file:
-        return _read_header(file, path)[3][digests.OF_HEADER]
+    with headers.opened(path) as file:
+        return headers.read(file, path).metadata[digests.OF_HEADER]
 
 
 def read_tensors_digest(name: str, folder: str | Path | None = None) -> str:
     """32 hexadecimal digits that are others whenever the weights or the reference codes of a checkpoint are, and stay when only its
     figures are measured again; raises CheckpointError as load_checkpoint does."""
     path = checkpoint_path(name, folder)
-    with _opened(path) as file:
-        return digests.of_tensors_alone(_read_header(file, path)[3])
+    with headers.opened(path) as file:
+        return digests.of_tensors_alone(headers.read(file, path).metadata)
 
 
 def read_weights_digest(name: str, folder: str | Path | None = None) -> str:
     """32 hexadecimal digits that are others whenever the weights of a checkpoint are, and stay when only its figures are measured
     again; raises CheckpointError as load_checkpoint does."""
     path = checkpoint_path(name, folder)
-    with _opened(path) as file:
-        of_tensors = json.loads(_read_header(file, path)[3][digests.OF_TENSORS])
+    with headers.opened(path) as file:
+        of_tensors = json.loads(headers.read(file, path).metadata[digests.OF_TENSORS])
     return digests.of_parts({key: digest for key, digest in of_tensors.items() if key.startswith("model.")})
-
-
-def _read_header(file: BinaryIO, path: Path) -> tuple[bytes, dict[str, Any], dict[str, Any], dict[str, str]]:
-    """What a checkpoint begins with: these bytes, each tensor's "dtype" and "shape" by name, the JSON fields, and the metadata
-    that holds them as text.
-
-    A safetensors file is the length of its header in 8 bytes, least first, that header as JSON, and the numbers.
-    """
-    length = file.read(8)
-    num_bytes = int.from_bytes(length, "little")
-    if len(length) < 8 or num_bytes > os.fstat(file.fileno()).st_size:
-        raise EOFError("no header")
-    text = file.read(num_bytes)
-    tensors = json.loads(text)
-    metadata = tensors.pop("__metadata__", {})
-    ends = [entry["data_offsets"][1] for entry in tensors.values()]
-    if 8 + num_bytes + max(ends, default=0) > os.fstat(file.fileno()).st_size:
-        raise EOFError("cut short")
-    if metadata.get("format") == "latent-lab/1":
-        raise CheckpointError(
-            _("{file} was made by an older Latent Lab; train it again, or get the new file.").format(file=path.name)
-        )
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(
-            _("{file} is not a Latent Lab checkpoint (format {format}).").format(
-                file=path.name, format=repr(metadata.get("format"))
-            )
-        )
-    _refuse_damaged(path, digests.damaged(metadata))
-    header = {field: json.loads(metadata[field]) for field in _JSON_FIELDS}
-    try:
-        data = DataRecord.from_dict(header["data"])
-        model_config = ModelConfig.from_dict(header["model_config"])
-        settings_of(model_config)
-        TrainConfig.from_dict(header["train_config"])
-    except ConfigError as error:
-        raise _no_model(path, error) from error
-    of_codes = is_prior(model_config)
-    if (model_config.image_shape != data.config.image_shape and not of_codes) or type(header["title"]) is not str:
-        raise CheckpointError(
-            _("{file} is of a model that does not fit its data set; train it again.").format(file=path.name)
-        )
-    metrics, provenance = (_METRICS_OF_PRIORS, _PROVENANCE | {"codes_of"}) if of_codes else (_METRICS, _PROVENANCE)
-    for field, keys in (("metrics", metrics), ("provenance", provenance)):
-        missing = keys - set(header[field]) if isinstance(header[field], dict) else keys
-        if missing:
-            raise CheckpointError(
-                _("{file} has no {key} in its {field}; train it again.").format(
-                    file=path.name, key=min(missing), field=field
-                )
-            )
-    earlier = header["provenance"].get("earlier", [])
-    if not _have(earlier, _TRAINING) or not all(
-        _have(h, _EPOCH) for h in [header["history"], *(t["history"] for t in earlier)]
-    ):
-        raise CheckpointError(_("{file} has a broken history; train it again.").format(file=path.name))
-    return length + text, tensors, header, metadata
-
-
-def _refuse_damaged(path: Path, part: str | None) -> None:
-    if part is not None:
-        raise CheckpointError(
-            _("{file} is damaged ({part} is not as it was written); copy it again or train it with {command}.").format(
-                file=path.name, part=_(part), command=_command(path.stem)
-            )
-        )
-
-
-def _no_model(path: Path, error: ConfigError) -> CheckpointError:
-    return CheckpointError(
-        _("{file} describes no model that can be built: {reason}").format(file=path.name, reason=error)
-    )
-
-
-def _have(records: object, keys: set[str]) -> bool:
-    """Whether this is a list of dictionaries that all have these keys."""
-    return isinstance(records, list) and all(isinstance(r, dict) and r.keys() >= keys for r in records)
 
 
 def trainings(name: str, header: dict[str, Any]) -> list[dict[str, Any]]:
@@ -330,7 +240,14 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) ->
         checkpoint.history,
         checkpoint.provenance,
     ]
-    metadata = {key: json.dumps(value) for key, value in zip(_JSON_FIELDS, fields, strict=True)}
+    header = dict(zip(headers.FIELDS, fields, strict=True))
+    if fault := records.fault(header, checkpoint.model_config):
+        raise CheckpointError(
+            _("{name} has no usable {key} in its {field}; it is not saved.").format(
+                name=name, key=shown(fault[1]), field=fault[0]
+            )
+        )
+    metadata = {key: json.dumps(value) for key, value in header.items()}
     code_type = torch.float32 if prod(codes.shape[1:]) <= 8 else torch.float16
     weights = checkpoint.model.state_dict()
     tensors = {f"model.{key}": w.detach().half().cpu().contiguous() for key, w in weights.items()}
@@ -344,35 +261,5 @@ def save_checkpoint(checkpoint: Checkpoint, folder: str | Path | None = None) ->
             )
         )
     with replacing(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata=digests.sealed({"format": FORMAT} | metadata, tensors)))
+        temporary.write_bytes(save(tensors, metadata=digests.sealed({"format": headers.FORMAT} | metadata, tensors)))
     return path
-
-
-def _command(name: str) -> str:
-    """What trains the model of this name."""
-    return f"`python train.py --only {name}`" if (RECIPE_FOLDER / f"{name}.toml").exists() else _("its recipe")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    try:
-        with open(path, "rb") as file:
-            yield file
-    except FileNotFoundError as error:
-        raise CheckpointError(
-            _("There is no checkpoint {name} in {folder}; train it with {command}.").format(
-                name=path.stem, folder=path.parent, command=_command(path.stem)
-            )
-        ) from error
-    except OSError as error:
-        raise CheckpointError(
-            _("{file} cannot be read ({reason}); check that it is a file you may read.").format(
-                file=path.name, reason=error.strerror
-            )
-        ) from error
-    except (SafetensorError, EOFError, LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(
-            _("{file} is broken or incomplete ({reason}); copy it again or train it with {command}.").format(
-                file=path.name, reason=type(error).__name__, command=_command(path.stem)
-            )
-        ) from error

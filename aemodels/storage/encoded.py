@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from aemodels.data.photos import cache_root
+from aemodels.data.photo_cache import cache_root
 from aemodels.files import replacing
 from aemodels.models.autoencoders import Autoencoder
 

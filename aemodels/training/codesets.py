@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from aemodels.data.sources import DataRecord, DataSet
+from aemodels.data.config import DataRecord
+from aemodels.data.sources import DataSet
 from aemodels.data.stored_images import Images
 from aemodels.errors import LatentLabError
 from aemodels.files import replacing

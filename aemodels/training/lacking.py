@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from aemodels.data import sources
+from aemodels.data.config import PHOTOS
 from aemodels.errors import CheckpointError, ConfigError, DataError, LatentLabError
 from aemodels.storage import checkpoints, priors
 from aemodels.storage.checkpoints import Checkpoint
@@ -99,7 +99,7 @@ def _unlike_what_is_asked(ckpt: Checkpoint, recipe: Recipe, request: Request) ->
     elif then.leave_out != now.leave_out:
         left_out = [", ".join(config.leave_out) or "no class" for config in (then, now)]
         differences.append(f"trained with {left_out[0]} left out, not {left_out[1]}")
-    elif (request.data or os.environ.get("LATENT_LAB_DATA") or now.source == sources.PHOTOS) and _are_others(
+    elif (request.data or os.environ.get("LATENT_LAB_DATA") or now.source == PHOTOS) and _are_others(
         recipe, ckpt, request
     ):
         differences.append("trained on other images")

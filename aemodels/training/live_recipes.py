@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aemodels.data import mnist, shipped
-from aemodels.data.sources import DataConfig
+from aemodels.data.config import DataConfig
 from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage.catalogue import Model

@@ -13,8 +13,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from aemodels.codes import faults, map_files, maps
-from aemodels.data.sources import DataConfig, DataSet
-from aemodels.errors import DataError, LatentLabError
+from aemodels.data.config import DataConfig
+from aemodels.data.sources import DataSet
+from aemodels.errors import CheckpointError, DataError, LatentLabError
 from aemodels.files import check_writable
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.models.flow import is_prior
@@ -40,6 +41,7 @@ def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> Non
     name = recipe.name
     if not checkpoints.checkpoint_path(name, out).exists() or is_prior(recipe.model):
         return
+    digest = checkpoints.read_digest(name, out)
     ckpt = checkpoints.load_checkpoint(name, out)
     is_current = evaluation.is_current(ckpt.metrics, ckpt.model_config)
     has_errors = not evaluation.keeps_errors(ckpt.model_config) or bool(photo_errors.read(name, out))
@@ -57,11 +59,24 @@ def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> Non
     errors: dict[float, Tensor] = {}
     with progress_bar(name, ckpt.model, len(dataset.test)) as bar:
         results = evaluation.evaluate_all(ckpt.model.to(device), dataset.test, bar.update, errors.__setitem__)
+    _refuse_another(name, digest, out)
     print(f"{name}: measured on {len(dataset.test):,} test images.", flush=True)
     if not is_current:
         checkpoints.save_checkpoint(dataclasses.replace(ckpt, metrics=results), out)
     if evaluation.keeps_errors(ckpt.model_config):
         photo_errors.save(name, errors, out)
+
+
+def _refuse_another(name: str, digest: str, out: Path) -> None:
+    """Raises LatentLabError where the checkpoint is no longer the one of this digest, whose figures must not take another one's place."""
+    try:
+        is_another = checkpoints.read_digest(name, out) != digest
+    except CheckpointError:
+        is_another = True
+    if is_another:
+        raise LatentLabError(
+            f"{name} was removed or replaced while it was measured, and what was measured is not kept; run the same command again."
+        )
 
 
 def develop_film_that_waits(recipe: Recipe, load: Load, out: Path, device: str) -> None:

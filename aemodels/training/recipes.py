@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from reprlib import repr  # shortens what is too long
 from typing import Any
 
 from aemodels.config import JsonConfig
-from aemodels.data.sources import PHOTOS, SOURCES, DataConfig
+from aemodels.data.config import PHOTOS, SOURCES, DataConfig
 from aemodels.errors import CheckpointError, ConfigError, LatentLabError
 from aemodels.models.autoencoders import build_empty, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import PRIORS, image_shape_of, is_prior
-from aemodels.storage.checkpoints import RECIPE_FOLDER, checkpoint_path
-from aemodels.text import one_line
+from aemodels.storage.checkpoints import checkpoint_path
+from aemodels.storage.headers import RECIPE_FOLDER
+from aemodels.text import one_line, shown
 
 TABLES: dict[str, type[JsonConfig]] = {"data": DataConfig, "model": ModelConfig, "training": TrainConfig}
 TEXTS = ("name", "title")
@@ -62,7 +62,7 @@ def read(path: str | Path) -> Recipe:
     texts = {key: content.get(key, path.stem) for key in TEXTS}
     for key, text in texts.items():
         if not isinstance(text, str) or not text.strip() or len(text) > MAX_TITLE:
-            raise ConfigError(f"{file}: {key} must be a text of at most {MAX_TITLE} letters, not {repr(text)}.")
+            raise ConfigError(f"{file}: {key} must be a text of at most {MAX_TITLE} letters, not {shown(text)}.")
     _check_name(file, texts["name"])
     data = _table(file, "data", content)
     model = _table(file, "model", content, image_shape=_image_shape(content["model"], data))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aemodels.data import sources
-from aemodels.data.sources import DataConfig, DataSet
+from aemodels.data.config import DataConfig
+from aemodels.data.sources import DataSet
 from aemodels.errors import DataError
 from aemodels.files import is_file, is_folder
 from aemodels.text import one_line

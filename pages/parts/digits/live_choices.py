@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aemodels.data.sources import DataConfig
+from aemodels.data.config import DataConfig
 from aemodels.language import N_, _, list_of, ngettext, number
 from aemodels.training import live_recipes
 from aemodels.training.recipes import Recipe

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from aemodels.data import shipped
-from aemodels.data.sources import DataConfig
+from aemodels.data.config import DataConfig
 from aemodels.language import N_, _, ngettext, number, percent, sentences, signed
 from aemodels.quality import evaluation, metrics
 from aemodels.text import one_line

@@ -7,7 +7,7 @@ from math import prod
 from torch import Tensor
 
 from aemodels import Checkpoint
-from aemodels.data.sources import DataRecord
+from aemodels.data.config import DataRecord
 from aemodels.data.words import Words
 from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.noise import snr_db

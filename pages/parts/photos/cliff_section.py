@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from aemodels import Checkpoint, language
-from aemodels.data.sources import DataRecord
+from aemodels.data.config import DataRecord
 from aemodels.language import _, list_of
 from aemodels.report import psnr_matrix
 from pages.parts.photos import cliff, cliff_charts

@@ -8,7 +8,7 @@ import streamlit as st
 
 import aemodels
 from aemodels.data import words
-from aemodels.data.sources import DataRecord
+from aemodels.data.config import DataRecord
 from aemodels.errors import LatentLabError
 from aemodels.language import N_, _, list_of, number, percent, sentences
 from aemodels.quality import generation

@@ -7,7 +7,7 @@ from typing import Any
 
 from aemodels.codes import latents
 from aemodels.data import words
-from aemodels.data.sources import DataRecord
+from aemodels.data.config import DataRecord
 from aemodels.errors import LatentLabError
 from aemodels.language import N_, _, number, percent, sentences
 from aemodels.quality import generation, telling

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.data import words
+from aemodels.data.config import DataRecord
 from aemodels.data.pictures import FORMAT_NAMES, PHOTO_SUFFIXES, open_photo
-from aemodels.data.sources import DataRecord
 from aemodels.errors import DataError
 from aemodels.language import N_, _, sentences
 from aemodels.noise import seeded_order

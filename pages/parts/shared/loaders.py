@@ -16,7 +16,8 @@ from torch import Tensor
 
 import aemodels
 from aemodels import language
-from aemodels.data.sources import DataRecord, data_root
+from aemodels.data.config import DataRecord
+from aemodels.data.sources import data_root
 from aemodels.errors import CheckpointError, LatentLabError
 from aemodels.language import _
 from aemodels.quality import curves as model_curves

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.data import mnist, shipped, sources, words
-from aemodels.data.sources import DataConfig, DataRecord
+from aemodels.data.config import DataConfig, DataRecord
 from aemodels.errors import DataError
 from aemodels.language import N_, _, current, kept, ngettext, number
 from aemodels.text import one_line

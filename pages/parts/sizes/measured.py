@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 
 from aemodels.data import sources
-from aemodels.data.sources import DataConfig
+from aemodels.data.config import DataConfig
 from aemodels.errors import DataError
 from aemodels.language import _
 from aemodels.quality import baselines, code_sizes

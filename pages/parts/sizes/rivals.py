@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from aemodels.data.sources import DataConfig
+from aemodels.data.config import DataConfig
 from aemodels.language import _
 from aemodels.storage.catalogue import NESTED, Group
 

@@ -1,0 +1,64 @@
+"""What `train.py` does with what a command asks for: train what is missing, measure what is lacking."""
+
+import sys
+
+from aemodels import precision
+from aemodels.errors import LatentLabError
+from aemodels.storage import checkpoints
+from aemodels.training import duration, generating, lacking, making, measuring, processes, provenance
+from aemodels.training.request import Request
+from aemodels.training.workplace import Workplace
+
+
+def trained(request: Request) -> list[str]:
+    """Names of the recipes that have a checkpoint, finished or not."""
+    return [name for name in request.recipes if checkpoints.checkpoint_path(name, request.out).exists()]
+
+
+def evaluate(request: Request, at: Workplace) -> None:
+    """Measures what finished checkpoints lack. Raises CheckpointError where none of those that the command names is there."""
+    if request.is_named and not trained(request):
+        checkpoints.read_header(next(iter(request.recipes)), at.out)
+    print(f"{provenance.device_name(at.device)}: measures in float32.", flush=True)
+    for recipe in request.recipes.values():
+        measuring.evaluate_finished(recipe, request.load, at.out, at.device)
+
+
+def train(request: Request, at: Workplace) -> list[str]:
+    """Trains what is missing; returns the names left out for want of images."""
+    if request.minutes and len(request.recipes) > 1:
+        request.shares = processes.of_the_first(duration.shares(request, at) if at.is_first else {}, at.accelerator)
+    # Other processes may look into other folders.
+    names, left_out = lacking.with_images(lacking.lacking(request), request)
+    lacking.check_what_they_start_from(names, request)
+    names = processes.of_the_first(names, at.accelerator)
+    if at.is_first:
+        for name in request.recipes.keys() - {*names, *left_out}:
+            measuring.develop_film_that_waits(request.recipes[name], request.load, at.out, at.device)
+    if names:
+        print(
+            f"{provenance.device_name(at.device)}: trains in {precision.name(at.dtype)}, which is fastest here, and "
+            "measures in float32.",
+            flush=True,
+        )
+        print(*dict.fromkeys(request.load(request.recipes[name]).summary for name in names), sep="\n", flush=True)
+        if at.device == "cpu" and not at.accelerator:
+            print(duration.how_long(names, request, at), flush=True)
+    for name in names:
+        recipe = request.recipes[name]
+        making.make(request.as_trained(recipe), request.load(recipe), at)
+    return left_out
+
+
+def measure_together(request: Request, names: list[str], with_baselines: bool) -> None:
+    """What is measured of these models once all are trained: baselines, what the pages draw, and whether sampling generates. Not after a
+    quick look: the pages measure for themselves what it does not keep, and principal components need more photos than it takes."""
+    if with_baselines:
+        measuring.measure_baselines([request.recipes[name] for name in names], request.load, request.out)
+    measuring.measure_curves(request.recipes.values(), request.load, request.out)
+    measuring.lay_out_codes([*request.recipes], request.out)
+    if not request.is_named:
+        try:
+            generating.measure(*generating.models_of_photos(request.out, names), request.roots, request.out)
+        except LatentLabError as error:
+            print(error, file=sys.stderr)
