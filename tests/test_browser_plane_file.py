@@ -166,6 +166,13 @@ def test_the_cursor_moves_in_all_planes(lab_file, visit, link):
         assert figure.locator("#verdict").get_attribute("class") == kind
 
 
+def test_planes_stay_level_beside_a_title_of_several_lines(lab_file, visit):
+    page = visit(lab_file, viewport={"width": 1440, "height": 1000}, locale="en-GB")
+    page.locator("#twins .title").first.evaluate("title => (title.textContent = 'long name '.repeat(9))")
+    tops = {canvas.bounding_box()["y"] for canvas in page.locator("#twins canvas.plane").all()}
+    assert len(tops) == 1
+
+
 def test_it_speaks_as_the_browser_does_and_as_the_switch_says(lab_file, visit):
     page = visit(lab_file, viewport={"width": 390, "height": 844}, locale="zh-CN", color_scheme="dark", has_touch=True)
     assert page.locator("h1").inner_text() == "隐平面"
