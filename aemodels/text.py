@@ -30,6 +30,24 @@ def collapsed(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def abridged(text: str, most: int) -> str:
+    """The text, or its beginning and its end where it is wider than `most` letters: names that begin alike often differ at the end. A
+    letter of Chinese, Japanese or Korean is as wide as two."""
+    if _width(text) <= most:
+        return text
+    start = end = ""
+    for first, last in zip(text, reversed(text), strict=True):
+        if _width(start + first) <= most // 2:
+            start += first
+        if _width(last + end) < most - most // 2:
+            end = last + end
+    return f"{start}…{end}"
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def code(character: str) -> str:
     """What stands for a character that cannot be shown: ⟨U+202E⟩."""
     return f"⟨U+{ord(character):04X}⟩"

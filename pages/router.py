@@ -40,6 +40,7 @@ STYLE = """
 }
 .st-key-theme { position: absolute; }  /* shows nothing, and takes no room */
 [data-testid="stMarkdown"]:has(table) { overflow-x: auto; }
+.stTable th { min-width: 4.5rem; }  /* nor of a long name a letter or two */
 .stTable th[scope="row"] { min-width: 6.5rem; }  /* not a word a line on a phone, where the table scrolls in its own box */
 /* Plotly's tools would stand on a chart's title where it is narrow, and a finger needs none of them. */
 @media (width <= 640px) { .js-plotly-plot .modebar-container { display: none; } }

@@ -166,6 +166,13 @@ def test_the_cursor_moves_in_all_planes(lab_file, visit, link):
         assert figure.locator("#verdict").get_attribute("class") == kind
 
 
+def test_planes_stay_level_beside_a_title_of_several_lines(lab_file, visit):
+    page = visit(lab_file, viewport={"width": 1440, "height": 1000}, locale="en-GB")
+    page.locator("#twins .title").first.evaluate("title => (title.textContent = 'long name '.repeat(9))")
+    tops = {canvas.bounding_box()["y"] for canvas in page.locator("#twins canvas.plane").all()}
+    assert len(tops) == 1
+
+
 def test_it_speaks_as_the_browser_does_and_as_the_switch_says(lab_file, visit):
     page = visit(lab_file, viewport={"width": 390, "height": 844}, locale="zh-CN", color_scheme="dark", has_touch=True)
     assert page.locator("h1").inner_text() == "隐平面"
@@ -184,6 +191,30 @@ def test_it_speaks_as_the_browser_does_and_as_the_switch_says(lab_file, visit):
     before = page.locator("#touch #place").inner_text()
     page.touchscreen.tap(box["x"] + 150, box["y"] + 100)
     assert page.locator("#touch #place").inner_text() != before
+
+
+def test_axe_finds_nothing(lab_file, visit):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    for options in ({"color_scheme": "light", "locale": "en-GB"}, {"color_scheme": "dark", "locale": "zh-CN"}):
+        page = visit(lab_file, viewport={"width": 1440, "height": 2500}, **options)
+        found = axe.Axe().run(page).response["violations"]
+        assert [(fault["id"], fault["nodes"][0]["target"]) for fault in found] == []
+
+
+def test_paper_is_white_and_holds_the_colours_of_the_classes_and_no_buttons(lab_file, visit):
+    page = visit(lab_file, viewport={"width": 1000, "height": 900}, locale="en-GB", color_scheme="dark")
+    canvas = page.locator("#touch #codes")
+    letters = """c => { const d = c.getContext("2d").getImageData(0, 0, 46, c.height).data; let sum = 0, n = 0
+        for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200) { sum += d[i]; n++ }
+        return sum / n }"""  # the grey of the numbers beside the axis
+    assert canvas.evaluate(letters) > 150
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert canvas.evaluate(letters) < 100
+    swatch = page.locator("#touch .legend i").first
+    assert swatch.evaluate("i => getComputedStyle(i).printColorAdjust") == "exact"
+    assert page.get_by_role("button", name="Zoom out").is_hidden()
+    assert page.get_by_role("button", name="English").is_hidden()
 
 
 def test_foreign_planes_grey_and_in_colour(tmp_path, visit, monkeypatch):

@@ -406,6 +406,22 @@ def test_lines_draws_each_series():
     assert lines({"a": ([0], [1])}, "x", "y").layout.yaxis.type == "linear"
 
 
+def test_many_lines_are_told_apart_and_make_the_chart_higher():
+    few, many = (lines({f"model {i}": ([0, 1], [i, i]) for i in range(n)}, "x", "y") for n in (10, 40))
+    assert len({(trace.line.color, trace.line.dash) for trace in many.data}) == 40
+    assert {trace.line.dash for trace in few.data} == {"solid"}
+    assert many.layout.height >= few.layout.height + 200
+
+
+def test_a_long_name_keeps_its_beginning_and_its_end_in_the_key():
+    names = ["a" * 59 + "1", "a" * 59 + "2", "狗" * 60, "mnist-ae-l2-weights"]
+    shown = [trace.name for trace in lines({name: ([0], [1]) for name in names}, "x", "y").data]
+    assert shown[0][:10] + shown[0][-2:] == "a" * 11 + "1"
+    assert shown[0] != shown[1]
+    assert [len(name) for name in shown[:3]] == [32, 32, 16]
+    assert shown[3] == names[3]
+
+
 def test_names_are_literal_in_charts():
     figure = lines({"<b>$x$</b> &amp;": ([0], [1])}, "x", "y")
     assert figure.data[0].name == "&lt;b&gt;&#36;x&#36;&lt;/b&gt; &amp;amp;"

@@ -107,6 +107,22 @@ def test_plane_pages_show_models_of_any_data_set(data, picture, foreign):
     assert "The originals are not on this computer" in text(app)
 
 
+def test_names_are_literal_in_tables(foreign):
+    title = "$x^2$ and *y*"
+    save_foreign("fashion-plane", foreign, as_name="second", title=title)
+    save_foreign("shapes-ae", foreign, as_name=title.replace("*", "_"))
+    (measured,) = open_page("mnist/twins", mnist_data="FashionMNIST").table
+    assert r"\$x^2\$ and \*y\*" in measured.value.columns
+    for table in open_page("dogs/noise_regularised", data="Shapes").table:
+        assert r"\$x^2\$ and \_y\_" in table.value.index
+
+
+def test_denoisers_with_codes_of_one_length_are_told_once(foreign):
+    save_foreign("fashion-denoiser", foreign, as_name="another")
+    (sentence,) = re.findall("Here are .*? numbers", text(open_page("mnist/denoise", mnist_data="FashionMNIST")))
+    assert sentence == "Here are 2 of them, with codes of 64 numbers"
+
+
 def test_every_page_with_foreign_models_alone(foreign):
     app = start()
     for page in PAGES:

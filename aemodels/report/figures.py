@@ -13,12 +13,15 @@ from torch import Tensor
 from aemodels.report import scales
 from aemodels.report.lettering import Lettering, shown
 from aemodels.report.screen_png import screen_png
-from aemodels.text import visible
+from aemodels.text import abridged, visible
 
 # Okabe & Ito's eight colours, safe for colour-blind readers, and two greys that stand apart from them.
 PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#7F3C8D", "#6E6E6E", "#B07A4B",
 )  # fmt: skip
+DASHES = ("solid", "dash", "dashdot", "longdash")  # where there are more lines than colours
+MOST_LETTERS = 32  # of a name in an interactive chart's key, which fits on a phone
+KEY_ROW_PX, MOST_MORE = 21, 14  # rows more than colours that make such a chart higher
 PRINT_DPI = 300
 MAX_KEY_ROWS = 3  # of the classes above a scatter
 SMALLEST = 7 * 2.54 / (17 * 72)  # size of letters as a share of a picture's width: 7 points where it is 17 cm wide
@@ -196,8 +199,14 @@ def plotly_text(text: str) -> str:
     return html.escape(visible(text), quote=False).replace("$", "&#36;")
 
 
-def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: str, y_title: str, log_y: bool = False):
-    """One line a series: name -> (x, y). Returns a plotly Figure."""
+def lines(
+    series: dict[str, tuple[Sequence[float], Sequence[float]]],
+    x_title: str,
+    y_title: str,
+    log_y: bool = False,
+    height_px: int = 420,
+):
+    """One line a series: name -> (x, y). Returns a plotly Figure, higher where it has more lines than there are colours."""
     import plotly.graph_objects as go
 
     # In one piece: plotly takes ten milliseconds to put the same together from calls of its methods.
@@ -206,14 +215,19 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
             "type": "scatter",
             "x": list(x),
             "y": list(y),
-            "name": plotly_text(name),
+            "name": plotly_text(abridged(name, MOST_LETTERS)),
             "mode": "lines+markers",
-            "line": {"color": PALETTE[i % len(PALETTE)], "width": 3},
+            "line": {
+                "color": PALETTE[i % len(PALETTE)],
+                "dash": DASHES[i // len(PALETTE) % len(DASHES)],
+                "width": 3,
+            },
         }
         for i, (name, (x, y)) in enumerate(series.items())
     ]
     layout = {
-        "height": 420,
+        # Plotly's key takes half of the height at most, and is scrolled beyond that.
+        "height": height_px + KEY_ROW_PX * min(MOST_MORE, max(0, len(series) - len(PALETTE))),
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "legend": {"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
         "hovermode": "x unified",

@@ -46,7 +46,7 @@ those = ngettext(
     "Here is one of them, with a code of {sizes} numbers.",
     "Here are {number} of them, with codes of {sizes} numbers.",
     len(sizes),
-).format(number=number(len(sizes)), sizes=all_of(map(number, sizes)))
+).format(number=number(len(sizes)), sizes=all_of(map(number, dict.fromkeys(sizes))))
 linear = _("The best that any linear map can do is shown as well.") if is_mnist else ""
 sentence.markdown(sentences([what_it_is, those, linear]))
 SOURCES = {

@@ -213,7 +213,7 @@ with above:
     st.header(_("Measured"), anchor=False)
     rows = {label: of for label, of in ROWS.items() if any(of[0] in row for row in numbers)}
     st.table({_("measure"): list(rows)} | {
-        label: [cell(row, key, num_decimals) for key, num_decimals in rows.values()]
+        controls.literal(label): [cell(row, key, num_decimals) for key, num_decimals in rows.values()]
         for label, row in zip(titles, numbers, strict=True)
     })  # fmt: skip
     export.show(

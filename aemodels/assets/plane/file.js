@@ -203,7 +203,7 @@ async function start() {
   }
   byId("scale").onchange = byId("link").onchange = twins
   // The canvases have the theme's colours.
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => window.dispatchEvent(new Event("latent-lab")))
+  matchMedia("screen and (prefers-color-scheme: dark)").addEventListener("change", () => window.dispatchEvent(new Event("latent-lab")))
   show(true)
 }
 

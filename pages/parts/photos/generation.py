@@ -212,7 +212,9 @@ def show(group: Group) -> None:
     st.table(
         pd.DataFrame(
             {
-                name: [_cell(values.get((source, name), values.get((source, None))), measure) for source in sources]
+                controls.literal(name): [
+                    _cell(values.get((source, name), values.get((source, None))), measure) for source in sources
+                ]
                 for name in models
             },
             index=[*sources.values()],
@@ -224,7 +226,7 @@ def show(group: Group) -> None:
                 _(
                     "{model} has been trained again since: its column is of older weights. `python -m benchmarks.generation` "
                     "measures it anew."
-                ).format(model=name),
+                ).format(model=controls.literal(name)),
                 icon=":material/history:",
             )
     st.markdown(_(MEANING[measure]))

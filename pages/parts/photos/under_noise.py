@@ -62,7 +62,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
                 + [str(scores[v]) for scores in references.values()]
                 for v in psnr_matrix.LAB_VARIANCES
             },
-            index=[*curves, *map(psnr_matrix.name, references)],
+            index=[*map(controls.literal, curves), *map(psnr_matrix.name, references)],
         ).rename_axis(_("model or baseline"))
     )
     about_power = [_("A model that was trained with noise sends codes of mean square 1.")]
@@ -100,7 +100,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
 
 def _show_audit(measured: dict[str, channel.Evaluations]) -> None:
     st.header(_("Power audit"), anchor=False)
-    audits = {label: channel.audit(rows) for label, rows in measured.items()}
+    audits = {controls.literal(label): channel.audit(rows) for label, rows in measured.items()}
     st.table(pd.DataFrame.from_dict(audits, orient="index").rename_axis(_("model")))
     st.caption(
         _(

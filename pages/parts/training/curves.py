@@ -88,7 +88,7 @@ def _chart(
     """With ticks its axis of values is logarithmic."""
     st.header(title, anchor=False)
     axis = _(ALONG[along]).lower()
-    chart = figures.lines(curves, axis, unit, log_y=bool(ticks)).update_layout(height=HEIGHT_PX)
+    chart = figures.lines(curves, axis, unit, bool(ticks), HEIGHT_PX)
     if ticks:
         chart.update_yaxes(tickvals=ticks)
     alt = _("{title} of {models}, along {axis}").format(title=title, models=visible(list_of(models)), axis=axis)
