@@ -2,7 +2,7 @@
 
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, gcd
 
@@ -196,8 +196,17 @@ def plotly_text(text: str) -> str:
     return html.escape(visible(text), quote=False).replace("$", "&#36;")
 
 
-def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: str, y_title: str, log_y: bool = False):
-    """One line a series: name -> (x, y). Returns a plotly Figure."""
+def lines(
+    series: dict[str, tuple[Sequence[float], Sequence[float]]],
+    x_title: str,
+    y_title: str,
+    log_y: bool = False,
+    colours: Mapping[str, str] | None = None,
+):
+    """One line a series: name -> (x, y). Returns a plotly Figure.
+
+    colours  of lines by name; the others have colours of the palette, in order
+    """
     import plotly.graph_objects as go
 
     # In one piece: plotly takes ten milliseconds to put the same together from calls of its methods.
@@ -208,7 +217,7 @@ def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: s
             "y": list(y),
             "name": plotly_text(name),
             "mode": "lines+markers",
-            "line": {"color": PALETTE[i % len(PALETTE)], "width": 3},
+            "line": {"color": (colours or {}).get(name, PALETTE[i % len(PALETTE)]), "width": 3},
         }
         for i, (name, (x, y)) in enumerate(series.items())
     ]
