@@ -18,15 +18,20 @@ torch.set_num_threads(1)  # a nine-image decode is some 18 times faster with one
 language.ask(languages.of_visitor)
 
 # Before `st.navigation`, which would have the browser fetch the page's own icon from Google's server for the tab.
-st.set_page_config(page_title="Latent Lab", page_icon=str(Path(__file__).parent / "parts/icon.png"), layout="wide")
+st.set_page_config(
+    page_title="Latent Lab",
+    page_icon=str(Path(__file__).parent / "parts/icon.png"),
+    layout="wide",
+    initial_sidebar_state=240,  # pixels: as wide as its longest name, so that a projector has room for whole panels
+)
 
 STYLE = """
 /* The picture above the fold on a projector: the title begins where the strip of Streamlit's own buttons ends. */
-.stMainBlockContainer { padding-top: 2.5rem; position: relative; }
+.stMainBlockContainer { padding: 2.5rem clamp(1rem, 2vw, 2.5rem) 4rem; position: relative; }
 .stMainBlockContainer h1 { font-size: 2.25rem; padding: 0.5rem 0 0.9rem; }
 [data-testid="stButtonGroup"] button { min-height: 2.5rem; }  /* as high as the fields beside it, so that labels line up */
 /* The language stands beside the title, above it where the window is narrow. */
-.st-key-language { gap: 0; position: absolute; top: 4.4rem; right: clamp(1rem, 3vw, 5rem); width: auto; z-index: 2; }
+.st-key-language { gap: 0; position: absolute; top: 4.4rem; right: clamp(1rem, 2vw, 2.5rem); width: auto; z-index: 2; }
 .st-key-language button { min-height: 1.9rem; padding: 0 0.6rem; }
 .st-key-language > [data-testid="stElementContainer"]:has(.stHtml) { display: none; }
 @media (width <= 640px) {
@@ -50,9 +55,8 @@ STYLE = """
 button[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #0072b2; border-color: #0072b2; }
 button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.9); }
 @media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box */
-  .stMainBlockContainer { padding-left: 1.5rem; padding-right: 1.5rem; }
   .stImage:not(.stColumn *) { overflow-x: auto; }
-  .stImage:not(.stColumn *) img { min-width: 48rem; max-width: none; }
+  .stImage:not(.stColumn *) img { min-width: 42rem; max-width: none; }
 }
 @media print {
   [data-testid="stSidebar"], .st-key-language { display: none; }

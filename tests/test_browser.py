@@ -113,6 +113,39 @@ def test_on_a_projector_the_picture_begins_in_the_upper_seven_tenths(path, visit
     assert switch["y"] >= 60  # below the strip of the browser's own buttons
 
 
+@pytest.mark.parametrize("path", ["mnist-denoise", "dogs-reconstruct", "dogs-sample", "dogs-axes", "code_size"])
+def test_on_a_projector_panels_show_all_of_their_width(path, visit):
+    page = visit(path, viewport={"width": 1024, "height": 768})
+    panels = page.locator(".stImage:not(.stColumn *)")
+    assert panels.count()
+    for panel in panels.all():
+        assert panel.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("mnist-latent-plane", "canvas.digit"),  # what a click decodes
+        ("map", ".pair"),  # the code that is picked
+        ("film", "canvas.codes >> nth=2"),  # the last of three models
+        ("anomaly", ".st-key-histogram .main-svg >> nth=0"),
+    ],
+)
+def test_on_a_projector_what_the_page_is_about_begins_above_the_fold(path, shown, visit):
+    page = visit(path, viewport={"width": 1024, "height": 768})
+    box = page.locator(shown).first.bounding_box()
+    assert box["y"] + min(box["height"], 200) <= 768
+
+
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_names_of_pages_are_not_cut(width, visit):
+    page = visit("stages", viewport={"width": width, "height": 768})  # its name is the longest, and bold where one is
+    names = page.get_by_test_id("stSidebarNav").locator("a span:not([data-testid])")
+    assert names.count() >= 20
+    for name in names.all():
+        assert name.evaluate("e => e.scrollWidth <= e.clientWidth"), name.inner_text()
+
+
 @pytest.mark.parametrize(
     "path",
     ["mnist-latent-plane", "mnist-denoise", "dogs-perturb"],

@@ -352,7 +352,7 @@ def test_whole_plane_has_the_grids_box_as_a_part_and_the_grid_fills_its_own(visi
     assert numbers(in_url(page, "box")) == pytest.approx([x1 - dx, x2 + dx, y1 - dy, y2 + dy], rel=1e-4)
 
 
-LEAST_PX = {390: 300, 1024: 300, 1280: 270, 1440: 300}  # width of the window -> of each plane
+LEAST_PX = {390: 300, 1024: 260, 1280: 270, 1440: 265}  # width of the window -> of each plane
 
 
 @pytest.mark.parametrize(

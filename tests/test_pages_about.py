@@ -272,6 +272,38 @@ def test_training_draws_the_trainings_before_one_after_another():
     assert not [trace["name"] for trace in psnr["data"] if None in trace["y"]]
 
 
+def traces(app, chart=0):
+    """The curves of one of the page's charts, by name, in the order in which they are listed."""
+    return {trace["name"]: trace for trace in json.loads(app.get("plotly_chart")[chart].proto.spec)["data"]}
+
+
+def test_the_route_s_model_stands_out_of_the_curves_of_training():
+    app = open_page("about/training", group="MNIST", emphasised="mnist-ae")
+    for chart in (0, 1):  # in all that show it
+        of = traces(app, chart)
+        others = [trace for name, trace in of.items() if name != "mnist-ae"]
+        assert all(of["mnist-ae"]["zorder"] > trace.get("zorder", 0) for trace in others)
+        assert all(of["mnist-ae"]["line"]["width"] > trace["line"]["width"] for trace in others)
+        assert all(trace["opacity"] < 1 for trace in others)
+    app = open_page("about/training", group="MNIST")
+    assert not any("zorder" in trace or "opacity" in trace for trace in traces(app).values())
+
+
+def test_a_model_has_one_colour_on_all_pages():
+    training = open_page("about/training", group="MNIST")
+    colours = {name: trace["line"]["color"] for name, trace in traces(training).items()}
+    assert len(set(colours.values())) == len(colours)
+    further = {name.split(",")[0]: trace["line"]["color"] for name, trace in traces(training, 2).items()}
+    assert set(further) == {"mnist-ae-l2-code", "mnist-vae"}
+    assert further == {name: colours[name] for name in further}
+    for chart in (0, 1):
+        denoise = traces(open_page("mnist/denoise"), chart)
+        assert denoise["64-D code"]["line"]["color"] == colours["mnist-dae"]
+        assert denoise["2-D code"]["line"]["color"] == colours["mnist-dae-2d"]
+    sizes = traces(open_page("any/code_size"))
+    assert sizes["mnist-nested"]["line"]["color"] == colours["mnist-nested"]
+
+
 def test_training_lists_every_training_once():
     app = open_page("about/training")
     assert not any("starts from" in table.value.columns for table in app.table)  # the digits' are one each

@@ -2,7 +2,7 @@
 
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, gcd
 
@@ -205,8 +205,12 @@ def lines(
     y_title: str,
     log_y: bool = False,
     height_px: int = 420,
+    colours: Mapping[str, str] | None = None,
 ):
-    """One line a series: name -> (x, y). Returns a plotly Figure, higher where it has more lines than there are colours."""
+    """One line a series: name -> (x, y). Returns a plotly Figure, higher where it has more lines than there are colours.
+
+    colours  of lines by name; the others have colours of the palette, in order
+    """
     import plotly.graph_objects as go
 
     # In one piece: plotly takes ten milliseconds to put the same together from calls of its methods.
@@ -218,7 +222,7 @@ def lines(
             "name": plotly_text(abridged(name, MOST_LETTERS)),
             "mode": "lines+markers",
             "line": {
-                "color": PALETTE[i % len(PALETTE)],
+                "color": (colours or {}).get(name, PALETTE[i % len(PALETTE)]),
                 "dash": DASHES[i // len(PALETTE) % len(DASHES)],
                 "width": 3,
             },

@@ -28,7 +28,6 @@ MORE = {
 }
 # The title's link covers its whole card, so that a click on the picture follows it and the Tab key stops there once.
 STYLE = """
-.stMainBlockContainer { padding-left: clamp(1rem, 3vw, 5rem); padding-right: clamp(1rem, 3vw, 5rem); }
 [class*="st-key-card-"] { position: relative; gap: 0.35rem; padding: 0.7rem; }
 [class*="st-key-card-"]:hover, [class*="st-key-card-"]:focus-within { border-color: var(--st-primary-color, #2f8fcf); }
 [class*="st-key-card-"] :is([data-testid="stElementContainer"], [data-testid="stPageLink"]) { position: static; }

@@ -10,6 +10,8 @@ from aemodels.storage import checkpoints, histories
 from pages.parts.shared import controls, loaders, models
 from pages.parts.training import curves, findings, groups, settings
 
+ALL = ""  # no model stands out
+
 controls.header(
     _("Training"),
     _(
@@ -30,12 +32,15 @@ with controls.row():
     titles = {key: group.title for key, group in by_key.items()}
     group = by_key[controls.choose(_("Data set"), titles, "group")]
     along = controls.choose(_("Curves along"), {key: _(title) for key, title in curves.ALONG.items()}, key="along")
+    options = {ALL: _("All alike")} | {model.name: model.name for model in group.models}
+    chosen = controls.choose(_("Model that stands out"), options, key="emphasised") if len(group.models) > 1 else ALL
+look = curves.Look(along, {} if group.models[0].is_prior else models.colours(group), None if chosen == ALL else chosen)
 headers = {model.name: model.header for model in group.models}
 trainings = {name: checkpoints.trainings(name, header) for name, header in headers.items()}
 if group.models[0].is_prior:
-    curves.show_priors(trainings, along)
+    curves.show_priors(trainings, look)
 else:
-    curves.show_autoencoders(group, trainings, along)
+    curves.show_autoencoders(group, trainings, look)
 st.markdown(groups.say_splits(group))
 made, starts = histories.each_once(trainings)
 controls.notice(

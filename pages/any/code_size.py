@@ -67,7 +67,7 @@ def look() -> None:
         st.header(_("The error at every size"), anchor=False)
         scale = controls.choose(_("Measured in"), scales, key="size_measure")
         alt = _("{scale} against the numbers kept, of {model}, of PCA, and of models trained for one size")
-        drawn = chart.interactive(sizes, scale, scales[scale], name, others, k)
+        drawn = chart.interactive(sizes, scale, scales[scale], name, models.colours(group)[name], others, k)
         st.plotly_chart(drawn, key="by_size", alt=alt.format(scale=scales[scale], model=name))
         st.caption(chart.how(sizes, scale, bool(others)))
 

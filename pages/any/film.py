@@ -27,7 +27,7 @@ def show_films() -> None:
     step = fields.number(_("Step"), 0, last, "film_step", last, width=150)
     data = {
         "films": [
-            {"name": name, "title": group.titles[name], "steps": film.steps.tolist(), "values": reel.values(name)}
+            {"name": name, "title": names[name], "steps": film.steps.tolist(), "values": reel.values(name)}
             for name, film in films.items()
         ],
         "charts": wording.charts(list(films.values()), kind, with_labels),
@@ -60,7 +60,8 @@ with controls.row():
             icon=":material/movie:",
         )
         st.stop()
-    chosen = models.choose_several({name: group.titles[name] for name in filmed}, "films", NUM_FIRST)
+    names = models.plane_titles(group)
+    chosen = models.choose_several({name: names[name] for name in filmed}, "films", NUM_FIRST)
     scale = controls.choose(
         pgettext("scales of plots", "Axes"),
         {"own": _("Each moment its own"), "same": _("Same scale")},
@@ -72,7 +73,7 @@ ckpts = {name: ckpts[name] for name in films}
 kind, classes = words.of(group.data.config), list(group.data.label_names)
 with_labels = all(bool((ckpt.labels >= 0).any()) for ckpt in ckpts.values())
 extent = reel.extent(films) if scale == "same" else None
-titles = {name: controls.literal(group.titles[name]) for name in films}
+titles = {name: controls.literal(names[name]) for name in films}
 show_films()
 for name in films:
     canvas.store(name)
@@ -92,7 +93,7 @@ points = [
 if left_out:
     points.append(_("Without a film: {names}.").format(names=list_of(map(controls.code, left_out))))
 controls.notice(points)
-named = {group.titles[name]: film for name, film in films.items()}
+named = {names[name]: film for name, film in films.items()}
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:

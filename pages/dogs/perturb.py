@@ -49,7 +49,7 @@ with controls.row():
     seed = controls.seed_control()
     sources = {key: title for key, title in SOURCES.items() if key != "learned" or loaders.prior_of(name)}
     source = controls.choose(_("Codes of"), sources, key="codes")
-    variance = st.slider(_("Noise variance"), 0.0, 2.0, 0.1, 0.05, key="variance", width=340, **kept)
+    variance = st.slider(_("Noise variance"), 0.0, 2.0, 0.1, 0.05, key="variance", width=260, **kept)
 ckpt = loaders.checkpoint(name)
 if source != "photos" and not models.varying([name]):
     st.stop()

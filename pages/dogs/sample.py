@@ -77,7 +77,7 @@ with controls.row():
         NUM_CODES,
         value=256,
         key="fitted_on",
-        width=340,
+        width=260,
         disabled=sampler == LEARNED,
         bind="query-params",
         persist_state="session",

@@ -193,12 +193,17 @@ if found:
         "psnr_db": (_("mean PSNR / dB"), _("Mean PSNR in dB against the noise factor, of {names}")),
         "ssim": (_("mean SSIM"), _("Mean SSIM against the noise factor, of {names}")),
     }
+    of_models = models.colours(group)
+    colours = denoisers.baseline_colours() | {titles[name]: of_models[name] for name in titles}
+    dashes = dict.fromkeys(map(figures.plotly_text, denoisers.baseline_colours()), "dash")
     for column, (score, (axis, shown)) in zip(st.columns(2), charts.items(), strict=True):
         finite = {
             denoisers.title(name, titles): [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)]
             for name, of in curves.items()
         }
-        chart = figures.lines({k: zip(*v, strict=True) for k, v in finite.items()}, _("noise factor"), axis)
+        series = {k: zip(*v, strict=True) for k, v in finite.items()}
+        chart = figures.lines(series, _("noise factor"), axis, colours=colours)
+        chart.for_each_trace(lambda trace: trace.update(line_dash=dashes.get(trace.name)))
         figures.upright(chart, trained_at, "dot", _("trained here"))
         column.plotly_chart(chart, key=score, alt=visible(shown.format(names=list_of(finite))))
     compared = denoisers.compare(curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at)

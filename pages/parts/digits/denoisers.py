@@ -9,6 +9,7 @@ from torch import Tensor
 from aemodels.language import N_, _, number, sentences, signed
 from aemodels.quality import denoising
 from aemodels.quality.curves import EVERY, FACTORS
+from aemodels.report import figures
 from pages.parts.shared import controls, loaders
 
 NONE, LINEAR = "none", "linear"  # names in curves.json
@@ -27,6 +28,11 @@ def title(name: str, titles: Mapping[str, str]) -> str:
     titles  of the checkpoints, by name
     """
     return titles[name] if name in titles else _(TITLES[name])
+
+
+def baseline_colours() -> dict[str, str]:
+    """Those of what is no network, by title."""
+    return {_(TITLES[NONE]): figures.PALETTE[9], _(TITLES[LINEAR]): figures.PALETTE[8]}
 
 
 def measured_on(num_images: int) -> Tensor:

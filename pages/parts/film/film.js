@@ -189,7 +189,7 @@ function mount(root, first, setTriggerValue) {
       const [i, share] = locate(about.steps, step)
       const said = data.charts.map((chart, c) => {
         const value = mix(about.values[c][i], about.values[c][i + 1], share)
-        return fill(chart.fact, { value: chart.share ? (100 * value).toFixed(1) : Number(value.toPrecision(3)) })
+        return fill(chart.fact, { value: ((chart.share ? 100 : 1) * value).toFixed(chart.decimals) })
       })
       figures[k].querySelector("p").textContent = said.join(" · ")
     })

@@ -59,8 +59,8 @@ def of_loss(moments: list[Moment], title: str) -> list[str]:
             "{share} of the steps bring the other half."
         ).format(
             title=title,
-            first=number(losses[0], 3),
-            final=number(losses[-1], 3),
+            first=number(losses[0], 4),
+            final=number(losses[-1], 4),
             step=number(half.step),
             share=percent(1 - half.step / moments[-1].step, 1),
         )

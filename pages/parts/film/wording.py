@@ -14,18 +14,20 @@ def loss_of(films: list[Film]) -> str:
 def charts(films: list[Film], kind: Words, with_labels: bool) -> list[dict]:
     """The curves below the clock, and how a value of each is told; a field that is left in braces is filled in by the browser."""
     loss = {"bce": "BCE {value}", "mse": "MSE {value}"}.get(films[0].loss_name, "")
-    of_loss = {"title": loss_of(films), "fact": loss, "log": False, "share": False}
+    of_loss = {"title": loss_of(films), "fact": loss, "log": False, "share": False, "decimals": 4}
     of_spread = {
         "title": _("Spread of the codes"),
         "fact": _("spread {value}"),
         "log": True,
         "share": False,
+        "decimals": 2,
     }
     of_neighbours = {
         "title": _("Nearest other code is of the same {class_}").format(class_=kind.class_),
-        "fact": _("same {class_} nearest {value}%").format(class_=kind.class_, value="{value}"),
+        "fact": _("same {class_} {value}%").format(class_=kind.class_, value="{value}"),
         "log": False,
         "share": True,
+        "decimals": 1,
     }
     return [of_loss, *([of_neighbours] if with_labels else []), of_spread]
 

@@ -25,11 +25,8 @@ _PATH = _component("plane_path", components.PATH)
 
 
 def frame() -> None:
-    """Room for the planes: a wider page, and no gaps for the components that show nothing."""
-    st.html(
-        "<style>.stMainBlockContainer { padding-left: clamp(1rem, 3vw, 2.5rem); padding-right: clamp(1rem, 3vw, 2.5rem); }"
-        '[class*="st-key-store-"] { display: none; }</style>'
-    )
+    """No gaps for the components that show nothing."""
+    st.html('<style>[class*="st-key-store-"] { display: none; }</style>')
 
 
 def store_model(name: str) -> None:

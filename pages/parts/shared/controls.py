@@ -62,7 +62,7 @@ def sentence(error: Exception | str) -> str:
 
 def row() -> st.delta_generator.DeltaGenerator:
     """A row for a page's widgets, which wraps where the window is narrow."""
-    return st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
 
 
 def choose(label: str, options: Mapping[str, str], key: str, most: int = MAX_SEGMENTS) -> str:

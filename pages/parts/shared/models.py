@@ -1,5 +1,6 @@
 """Models side by side: those that can be loaded, and what is wrong with the codes of each, in words."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
@@ -11,6 +12,7 @@ from aemodels.data import words
 from aemodels.errors import LatentLabError
 from aemodels.language import _, current, list_of, ngettext, number, speaking
 from aemodels.models.flow import is_prior
+from aemodels.report import figures
 from aemodels.storage import catalogue, checkpoints
 from aemodels.storage.catalogue import Group, Model
 from pages.parts.shared import controls, loaders, wishes
@@ -45,16 +47,28 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
         data_set = next((group.key for group in groups if asked in group.names), None)
         st.session_state[data_key], st.session_state[f"{data_key}_address"] = data_set, None
     group = choose_group(*kinds, key=data_key)
-    denoisers = {model.name for model in group.models if model.noise_factor} if kinds == (catalogue.PLANE,) else ()
-    titles = {
-        name: _("{title}, denoiser").format(title=title) if name in denoisers else title
-        for name, title in group.titles.items()
-    }
+    titles = plane_titles(group) if kinds == (catalogue.PLANE,) else group.titles
     asked = st.query_params.get(key)
     name = controls.choose(_("Model"), titles, key)
     if asked and controls.told_by(asked, titles) not in titles:
         _say_gone(key, asked, titles[name])
     return name, group
+
+
+def plane_titles(group: Group) -> dict[str, str]:
+    """The titles of models that all have a code of two numbers, by name: this is not what tells a denoiser from the others."""
+    denoisers = {model.name for model in group.models if model.noise_factor}
+    return {
+        name: _("{title}, denoiser").format(title=title) if name in denoisers else title
+        for name, title in group.titles.items()
+    }
+
+
+def colours(group: Group) -> dict[str, str]:
+    """The colour of each autoencoder of the group's data set, by name: the same in the charts of all pages, whichever models they show."""
+    whole = next(of for of in loaders.read_catalogue().groups if of.key == group.key)
+    names = [model.name for model in whole.models if not model.is_prior]
+    return dict(zip(names, itertools.cycle(figures.PALETTE)))
 
 
 def choose_several(titles: Mapping[str, str], key: str, num_first: int) -> list[str]:

@@ -24,15 +24,18 @@ def scales(is_bce: bool) -> dict[str, str]:
     return {PSNR: _("PSNR / dB")} | ({BCE: _("BCE / nats a pixel")} if is_bce else {})
 
 
-def interactive(sizes: Sizes, scale: str, axis: str, name: str, rivals: Sequence[Rival], k: int) -> go.Figure:
+def interactive(
+    sizes: Sizes, scale: str, axis: str, name: str, colour: str, rivals: Sequence[Rival], k: int
+) -> go.Figure:
     """The chart on the screen.
 
     scale, axis  one of `scales`, and how it is called
+    colour       of the model of this name
     rivals       diamonds
     k            where a line marks the slider's place
     """
     marked, shown = code_sizes.doublings(sizes.k[-1]), f"%{{y:.{DECIMALS[scale]}f}}"
-    chart = figures.lines(_series(sizes, scale, name), _("numbers kept"), axis)
+    chart = figures.lines(_series(sizes, scale, name), _("numbers kept"), axis, colours={name: colour})
     chart.update_traces(marker_size=[9 if size in marked else 0.1 for size in sizes.k], hovertemplate="%{x}: " + shown)
     if sizes.pca:
         chart.data[1].update(line={"color": GREY, "dash": "dash"}, marker_color=GREY)
@@ -44,7 +47,7 @@ def interactive(sizes: Sizes, scale: str, axis: str, name: str, rivals: Sequence
             text=[figures.plotly_text(rival.title) for rival in measured],
             name=_("trained for one size"),
             mode="markers",
-            marker={"size": 12, "symbol": "diamond", "color": figures.PALETTE[3]},
+            marker={"size": 12, "symbol": "diamond", "color": figures.PALETTE[9]},
             hovertemplate="%{text}: " + shown,
         )
     figures.upright(chart, k, "dot")

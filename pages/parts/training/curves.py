@@ -1,7 +1,9 @@
 """The curves of trainings side by side, and what they are."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from aemodels.language import N_, _, any_of, list_of, sentences
@@ -22,19 +24,28 @@ HEIGHT_PX = 460
 Trainings = Mapping[str, Sequence[Training]]  # by the name of the model that they made, oldest first
 
 
-def show_priors(trainings: Trainings, along: str) -> None:
+@dataclass(frozen=True)
+class Look:
+    """How the curves are drawn: along which of ALONG, each model's colour by its name, and the model whose curves stand out, if one does."""
+
+    along: str
+    colours: Mapping[str, str]
+    chosen: str | None = None
+
+
+def show_priors(trainings: Trainings, look: Look) -> None:
     """How well priors predict the velocity, on the codes that they learn from and on others."""
     unit = _("mean squared error of the velocity")
-    left, right = st.columns(2, gap="medium")
+    left, right = _two_columns()
     with left:
-        _chart("velocity", _("Training loss"), _curves(trainings, along, "velocity"), unit, along, trainings)
+        _chart("velocity", _("Training loss"), _curves(trainings, look.along, "velocity"), unit, look, trainings)
     of_gaussian = {
         _("{model}, the Gaussian alone").format(model=name): curve
-        for name, curve in _curves(trainings, along, "gaussian_loss").items()
+        for name, curve in _curves(trainings, look.along, "gaussian_loss").items()
     }
-    curves = _curves(trainings, along, "velocity_loss") | of_gaussian
+    curves = _curves(trainings, look.along, "velocity_loss") | of_gaussian
     with right:
-        _chart("velocity_loss", _("Loss on validation codes"), curves, unit, along, trainings)
+        _chart("velocity_loss", _("Loss on validation codes"), curves, unit, look, trainings)
     st.caption(
         _(
             "A prior learns to predict the velocity, the direction from a code to the noise that it is mixed with. This "
@@ -44,7 +55,7 @@ def show_priors(trainings: Trainings, along: str) -> None:
     )
 
 
-def show_autoencoders(group: Group, trainings: Trainings, along: str) -> None:
+def show_autoencoders(group: Group, trainings: Trainings, look: Look) -> None:
     """The loss of autoencoders and their PSNR on images that they do not learn from, then the further terms of their losses."""
     unvalidated = [model.name for model in group.models if not model.data.num_images["validation"]]
     images = (
@@ -54,13 +65,13 @@ def show_autoencoders(group: Group, trainings: Trainings, along: str) -> None:
     own = [training for name in trainings for training in trainings[name] if training["name"] == name]
     losses = {training["model_config"]["reconstruction"] for training in own}
     unit = any_of(_(said) for loss, said in LOSSES.items() if loss in losses)
-    left, right = st.columns(2, gap="medium")
+    left, right = _two_columns()
     with left:
-        curves = _curves(trainings, along, "reconstruction")
-        _chart("reconstruction", _("Training loss"), curves, unit, along, trainings, LOSS_TICKS)
+        curves = _curves(trainings, look.along, "reconstruction")
+        _chart("reconstruction", _("Training loss"), curves, unit, look, trainings, LOSS_TICKS)
     with right:
         title = _("PSNR on {images}").format(images=images)
-        _chart("psnr_db", title, _curves(trainings, along, "psnr_db"), _("mean PSNR / dB"), along, trainings)
+        _chart("psnr_db", title, _curves(trainings, look.along, "psnr_db"), _("mean PSNR / dB"), look, trainings)
     about = _(
         "Each model is measured under the noise that it is trained with, so more noise in training means a higher loss. Left: the mean over each epoch, "
         "for the weights as they are being trained. Right: a fixed sample of {images} after each saved epoch, for the averaged weights, which "
@@ -69,7 +80,7 @@ def show_autoencoders(group: Group, trainings: Trainings, along: str) -> None:
     st.caption(sentences([about, _say_unvalidated(unvalidated, len(group.models))]))
     if "log_mse" in losses:
         _say_logarithm([m.name for m in group.models if m.header["model_config"]["reconstruction"] == "log_mse"])
-    _show_further_terms(group, trainings, along)
+    _show_further_terms(group, trainings, look)
 
 
 def _curves(trainings: Trainings, along: str, value: str) -> dict[str, histories.Curve]:
@@ -81,18 +92,33 @@ def _chart(
     title: str,
     curves: Mapping[str, histories.Curve],
     unit: str,
-    along: str,
+    look: Look,
     models: Sequence[str],
     ticks: Sequence[float] = (),
 ) -> None:
     """With ticks its axis of values is logarithmic."""
     st.header(title, anchor=False)
-    axis = _(ALONG[along]).lower()
-    chart = figures.lines(curves, axis, unit, bool(ticks), HEIGHT_PX)
+    axis = _(ALONG[look.along]).lower()
+    chart = figures.lines(curves, axis, unit, bool(ticks), HEIGHT_PX, look.colours)
+    _put_on_top(chart, [name == look.chosen for name in curves])
     if ticks:
         chart.update_yaxes(tickvals=ticks)
     alt = _("{title} of {models}, along {axis}").format(title=title, models=visible(list_of(models)), axis=axis)
     st.plotly_chart(chart, key=key, alt=alt)
+
+
+def _two_columns() -> Sequence[st.delta_generator.DeltaGenerator]:
+    """Side by side where the window is wide enough for the keys of many curves, else one below the other."""
+    st.html("<style>@media (width <= 1200px) { .st-key-curves .stColumn { min-width: calc(100% - 1rem); } }</style>")
+    return st.container(key="curves").columns(2, gap="medium")
+
+
+def _put_on_top(chart: go.Figure, chosen: Sequence[bool]) -> None:
+    """The chosen curves thick and before the others, which are pale; nothing where none is chosen."""
+    if not any(chosen):
+        return
+    for trace, is_chosen in zip(chart.data, chosen, strict=True):
+        trace.update(line_width=5, zorder=1) if is_chosen else trace.update(opacity=0.4)
 
 
 def _say_unvalidated(names: Sequence[str], num_models: int) -> str:
@@ -125,19 +151,23 @@ def _say_logarithm(names: Sequence[str]) -> None:
     )
 
 
-def _show_further_terms(group: Group, trainings: Trainings, along: str) -> None:
-    curves = {
-        _("{model}, {term}").format(model=model.name, term=_(TERMS[term]) if term in TERMS else term): histories.curve(
-            trainings[model.name], model.name, along, term
+def _show_further_terms(group: Group, trainings: Trainings, look: Look) -> None:
+    named = {
+        _("{model}, {term}").format(model=model.name, term=_(TERMS[term]) if term in TERMS else term): (
+            model.name,
+            term,
         )
         for model in group.models
         for term in histories.further_terms(model.header["history"])
     }
-    if not curves:
+    if not named:
         return
+    curves = {name: histories.curve(trainings[model], model, look.along, term) for name, (model, term) in named.items()}
+    colours = {name: look.colours[model] for name, (model, _term) in named.items()}
     st.header(_("Further terms of the loss"), anchor=False)
-    axis = _(ALONG[along]).lower()
-    chart = figures.lines(curves, axis, _("mean over each epoch"), log_y=True)
+    axis = _(ALONG[look.along]).lower()
+    chart = figures.lines(curves, axis, _("mean over each epoch"), log_y=True, colours=colours)
+    _put_on_top(chart, [model == look.chosen for model, _term in named.values()])
     chart.update_yaxes(tickvals=TERM_TICKS, tickformat="~g")
     alt = _("Loss beside the reconstruction: {curves}, along {axis}").format(curves=visible(list_of(curves)), axis=axis)
     st.plotly_chart(chart, key="further", alt=alt)
