@@ -133,6 +133,25 @@ def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config, conv_
     assert expected[-1] < expected[0]
 
 
+@pytest.mark.release
+def test_a_network_is_compiled_for_its_own_shapes_after_another_one(mlp_config, monkeypatch):
+    """PyTorch takes what differs between two for what may vary, compiles for all values of it, and takes many times as long."""
+    inputs = []
+
+    def backend(graph, examples):
+        inputs.extend(examples)
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
+    for side in (28, 20):
+        config = replace(mlp_config, image_shape=(1, side, side))
+        state = start(build(config), BRIEF, "cpu")
+        loop.compile_networks(state.model)
+        fit(state, torch.zeros(32, *config.image_shape, dtype=torch.uint8), replace(BRIEF, epochs=1))
+    assert inputs
+    assert not [value for value in inputs if isinstance(value, torch.SymInt)]
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
 def test_a_recorded_step_learns_the_same_to_the_bit(conv_config, monkeypatch):
     model_config = replace(

@@ -245,6 +245,7 @@ def compile_networks(model: Autoencoder | FlowPrior) -> None:
 
     The noise on images and codes stays outside, for compiled code cannot draw from a generator of its own.
     """
+    torch.compiler.reset()  # else what another model has compiled is compiled again for all shapes, which takes much longer
     if isinstance(model, FlowPrior):
         model.network.compile(fullgraph=True)
         return
