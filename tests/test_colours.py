@@ -1,6 +1,5 @@
 """The colours of pictures whose files say that their numbers are not sRGB's, in other ways than by an embedded profile."""
 
-import contextlib
 import io
 import struct
 import zlib
@@ -11,7 +10,7 @@ import pytest
 from PIL import Image
 from test_photos import colour, encode
 
-from aemodels.data import av1, avif_boxes, profiles
+from aemodels.data import profiles
 
 # sRGB's purest red, green and blue in Display P3 (CSS Color 4).
 IN_P3 = {(234, 51, 35): (255, 0, 0), (117, 251, 76): (0, 255, 0), (0, 0, 245): (0, 0, 255)}
@@ -106,42 +105,6 @@ def test_paper_is_white_in_hdr_pictures(kind, transfer, white):
     for stored, right in ((white, 255), (255, 255), (GREY, 101), (0, 0)):
         file = with_codes(kind, Image.new("RGB", (64, 64), (stored,) * 3), BT_2020, transfer)
         assert off(file, right) <= 6, stored
-
-
-def in_stream_alone(image, primaries, **options):
-    """An AVIF whose boxes say nothing of its colours, while its AV1 stream does."""
-    told = {"color-primaries": primaries, "transfer-characteristics": "srgb"}
-    file = encode(image, "AVIF", quality=100, subsampling="4:4:4", codec="aom", advanced=told, **options)
-    return file.getvalue().replace(b"colrnclx", b"freenclx")
-
-
-@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-@pytest.mark.parametrize("stored", IN_P3)
-def test_display_p3_that_only_the_stream_of_an_avif_tells(mode, stored):
-    image = Image.new("RGB", (64, 64), stored).convert(mode)
-    assert off(io.BytesIO(in_stream_alone(image, "smpte432")), IN_P3[stored]) <= 4
-    assert off(io.BytesIO(in_stream_alone(image, "bt709")), stored) <= 4
-
-
-def codes_in(content):
-    return av1.colour_codes(avif_boxes.stream_head(io.BytesIO(content)))
-
-
-def test_a_broken_avif_tells_colours_or_what_is_broken():
-    content, rng = in_stream_alone(Image.new("RGB", (64, 64), (117, 251, 76)), "smpte432"), np.random.default_rng(0)
-    assert codes_in(content) == (P3, SRGB)
-    refused = 0
-    for place in rng.integers(0, content.index(b"mdat") + 20, 500):
-        broken = bytearray(content)
-        broken[place] = rng.integers(256)
-        try:
-            codes_in(broken)
-        except (ValueError, LookupError):
-            refused += 1
-    assert refused > 50
-    for length in range(len(content)):
-        with contextlib.suppress(ValueError, LookupError):
-            codes_in(content[:length])
 
 
 @pytest.mark.parametrize("length", [30, 41, 45, 49])

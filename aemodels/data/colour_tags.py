@@ -4,8 +4,6 @@ import os
 import struct
 from typing import Any, BinaryIO
 
-from aemodels.data import av1, avif_boxes
-
 CODES = "colour codes"  # the primaries and the transfer characteristics, two numbers of ITU-T H.273
 
 
@@ -23,10 +21,7 @@ def read(kind: str, info: dict[str, Any], file: BinaryIO) -> dict[str, Any]:
 
         info = pillow_heif.open_heif(file).info
     nclx = info.get("nclx_profile")
-    if not nclx:
-        codes = av1.colour_codes(avif_boxes.stream_head(file)) if kind == "AVIF" and "icc_profile" not in info else None
-        return {CODES: codes} if codes else {}
-    return {CODES: (nclx["color_primaries"], nclx["transfer_characteristics"])}
+    return {CODES: (nclx["color_primaries"], nclx["transfer_characteristics"])} if nclx else {}
 
 
 def _of_png(file: BinaryIO) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import torch
 from PIL import Image, features
 from torch import Tensor
 
-from aemodels.data import av1
 from aemodels.errors import LatentLabError
 from aemodels.quality.codec import Encoding, search
 from aemodels.quality.metrics import mse
@@ -49,9 +48,28 @@ def picture_bytes(stream: bytes) -> int:
 
     Those are the same for every photo of one size, as the file's other boxes are. Raises ValueError for a stream cut short.
     """
-    return sum(
-        obu.num_bytes for obu in av1.obus(stream) if obu.kind not in (av1.SEQUENCE_HEADER, av1.TEMPORAL_DELIMITER)
-    )
+    total, start = 0, 0
+    while start < len(stream):
+        kind, has_extension, has_size = stream[start] >> 3 & 15, stream[start] >> 2 & 1, stream[start] >> 1 & 1
+        head = start + 1 + has_extension
+        size, head = _leb128(stream, head) if has_size else (len(stream) - head, head)
+        end = head + size
+        if end > len(stream):
+            raise ValueError(f"The AV1 stream is broken: an OBU at byte {start} does not fit into {len(stream)} bytes.")
+        if kind not in (1, 2):
+            total += end - start
+        start = end
+    return total
+
+
+def _leb128(stream: bytes, start: int) -> tuple[int, int]:
+    """The number that begins at `start`, seven bits a byte, lowest first (AV1 specification, 4.10.5), and where it ends."""
+    number = 0
+    for i, byte in enumerate(stream[start : start + 8]):
+        number |= (byte & 127) << 7 * i
+        if byte < 128:
+            return number, start + i + 1
+    raise ValueError(f"The AV1 stream is broken: the size at byte {start} has no end.")
 
 
 def encodings(photo: Tensor, budgets: Sequence[int], speed: int = SPEED) -> list[Encoding]:
