@@ -71,6 +71,20 @@ def test_nothing_of_it_is_computed_until_it_is_asked_for(x, monkeypatch):
     assert len(pictures(app)) == before + 1
 
 
+def test_whoever_comes_for_it_sees_it_first_and_it_stays_there(x):
+    first = "One photo through every model"
+    app = open_page(compare="true")
+    assert [header.value for header in app.header][:2] == [first, "What this model rebuilds"]
+    app.button(key="again").click().run()
+    assert app.header[0].value == first
+    app = open_page()
+    below = [header.value for header in app.header]
+    assert first in below[1:]
+    app.toggle(key="compare").set_value(True).run()
+    app.button(key="again").click().run()
+    assert [header.value for header in app.header] == below  # where it was switched on
+
+
 def test_a_photo_of_the_visitor_s_own_goes_through_them_too(without_photos):
     app = open_page(compare="true", photos="own")
     assert "This needs a photo" in text(app)

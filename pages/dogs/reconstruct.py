@@ -144,6 +144,12 @@ def draw(
     return figures.panel(next(turned), [], next(turned), list(rows), caption, width_px, ink)
 
 
+through_all = partial(
+    through_models.show, group, photos if has_photos else None, seed, SOURCES[source], source == "test"
+)
+if is_for_comparison := through_models.comes_first():
+    through_all()
+    st.header(_("What this model rebuilds"), anchor=False)
 place = st.empty()
 colour_mean, colour_axes, colour_share = probes.colour_axes(name)
 if source == "test":
@@ -208,5 +214,6 @@ numbers = [
 ]
 export.export_row(f"reconstruct-{name}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings, alt)
 
-through_models.show(group, photos if has_photos else None, seed, SOURCES[source], source == "test")
+if not is_for_comparison:
+    through_all()
 probes.show(name, z, x_hat, x)

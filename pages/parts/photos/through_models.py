@@ -47,6 +47,14 @@ def names(group: Group) -> list[str]:
     return [model.name for g in groups for model in g.models if model.config.image_shape == shape]
 
 
+def comes_first() -> bool:
+    """Whether the page was entered for this section, by an address that opens it: it then stands above the rest until one leaves."""
+    state = st.session_state
+    if state.get("enters_page", True):
+        state.compare_first = st.query_params.get("compare") == "true"
+    return state.compare_first
+
+
 @st.fragment
 def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: int, source: str, is_test: bool) -> None:
     """The section of the page; nothing of it is computed until the visitor asks.

@@ -85,7 +85,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     )
     st.page_link(
         "dogs/reconstruct.py",
-        label=_("See one photo through every model: near the end of Reconstruct"),
+        label=_("See one photo through every model"),
         icon=":material/image:",
         query_params={"compare": "true"},
     )
