@@ -177,6 +177,15 @@ def test_a_picture_of_nothing_is_one_sentence(tmp_path, values):
         aemodels.read_digit(path)
 
 
+@pytest.mark.parametrize("shape", [(58, 4), (18, 252), (2, 354), (1, 400), (400, 1), (3, 3)])
+def test_a_dot_in_a_picture_of_any_shape_is_a_digit_or_none(shape):
+    values = np.zeros(shape)
+    values[shape[0] // 2, shape[1] // 2] = 1
+    digit = aemodels.read_digit(encode(values))
+    assert digit.shape == (1, 28, 28)
+    assert 0 <= digit.min() < digit.max() <= 1
+
+
 def test_a_file_that_is_no_picture_is_one_sentence(tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
     with pytest.raises(DataError, match=r"^notes\.txt is no picture"):

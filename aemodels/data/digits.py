@@ -205,4 +205,5 @@ def _normal_stroke(ink: np.ndarray) -> np.ndarray:
     wanted = THIN_PX if breadth / unit < THINNEST_PX else THICK_PX
     grow = (wanted * unit - breadth) / 2 / (1 - wanted / BOX_PX)
     distance = inside - scipy.ndimage.distance_transform_edt(~mask)
-    return (distance + grow).clip(0, 1)
+    normal = (distance + grow).clip(0, 1)
+    return normal if normal.max() > 0.5 else ink  # of a dot of few pixels nothing finer is left
