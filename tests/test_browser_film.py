@@ -42,7 +42,7 @@ def test_space_plays_and_stops_wherever_the_focus_is(show):
     page.keyboard.press("Space")
     sync_api.expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
     page.wait_for_function(
-        "() => [...document.querySelectorAll('*')].some(e => e.shadowRoot?.querySelector('#time')?.value > 0.1)"
+        "() => [...document.querySelectorAll('*')].some(e => e.shadowRoot?.querySelector('#time')?.value > 0.25)"
     )
     page.keyboard.press("Space")
     sync_api.expect(page.locator("#play")).to_have_attribute("aria-label", "Play")
