@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -76,6 +76,21 @@ def settle(page):
     page.wait_for_function("!document.querySelector('[data-testid=\"stSkeleton\"]')")
     page.wait_for_function("[...document.images].every(i => i.complete)")
     page.wait_for_selector(IDLE)
+
+
+def wait_until(page, holds: Callable[[], bool]) -> None:
+    """Waits until what is asked holds, of what happens outside the page or by and by."""
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while not holds():
+        assert time.monotonic() < deadline, "it has not come true"
+        page.wait_for_timeout(50)
+
+
+def still(page):
+    """Waits until the page is drawn anew, as for a window of another size, and nothing slides any more, such as the sidebar."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function("document.getAnimations().every(animation => animation.playState !== 'running')")
+    settle(page)
 
 
 def picture_bytes(page, picture=None) -> bytes:

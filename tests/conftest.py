@@ -4,6 +4,7 @@ import gc
 import os
 from urllib.parse import urljoin
 
+import accessibility
 import pytest
 import torch
 from broken_models import DOGS, quick, save
@@ -202,6 +203,12 @@ def app_with_photos(data_folder, tmp_path_factory):
 @pytest.fixture(scope="session")
 def app_url_with_photos(app_with_photos):
     return app_with_photos[0]
+
+
+@pytest.fixture(scope="session")
+def of_streamlit(browser, tmp_path_factory):
+    """What axe-core finds on a page that is empty but for what Streamlit brings."""
+    return accessibility.of_streamlit(browser, tmp_path_factory.mktemp("empty"))
 
 
 # The pages of a visitor share one process, which compiles the app's scripts once.

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from browser import PICTURE, needs_browser, picture_bytes, settle, wait_for_new_picture
+from accessibility import faults_of
+from browser import PICTURE, REPO, needs_browser, picture_bytes, settle, wait_for_new_picture
 from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -77,8 +78,14 @@ def too_wide(page):
     )
 
 
+def test_every_page_but_the_report_is_opened_here():
+    """The report is in test_browser_axe.py."""
+    pages = [file for file in (REPO / "pages").glob("*/*.py") if file.parent.name != "parts"]
+    assert len(PAGES) == len(pages) - 1
+
+
 @pytest.mark.parametrize("path", PAGES)
-def test_cold_deep_link(path, visit):
+def test_cold_deep_link(path, visit, of_streamlit):
     title, num_pictures, num_charts = PAGES[path]
     page = visit(path)
     page.wait_for_function("n => document.images.length >= n", arg=num_pictures)
@@ -102,6 +109,7 @@ def test_cold_deep_link(path, visit):
     page.set_viewport_size({"width": 390, "height": 844})
     settle(page)
     assert too_wide(page) == []
+    assert not faults_of(page, of_streamlit)
 
 
 @pytest.mark.parametrize("path", ["dogs-reconstruct", "dogs-sample", "dogs-perturb"])

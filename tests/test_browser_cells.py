@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from browser import IDLE, PICTURE, needs_browser, picture_bytes, query, settle
+from browser import IDLE, PICTURE, needs_browser, picture_bytes, query, settle, wait_until
 from PIL import Image
 
 import aemodels
@@ -67,6 +67,7 @@ def test_a_cell_is_clicked_dragged_and_moved_by_keys_and_found_again_by_its_url(
     blocks = difference.reshape(8, step, 8, step, 3).mean((1, 3, 4))
     assert np.unravel_index(blocks.argmax(), (8, 8)) == (6, 1)
 
+    settle(page)  # what stands above has its height
     box = canvas(page, "cells").bounding_box()
     page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.3 * box["height"])
     page.mouse.down()
@@ -153,6 +154,7 @@ def test_a_cell_picked_while_the_slow_charts_are_measured_stays_picked(new_page,
     page.goto(f"{app_url}/dogs-reconstruct?seed=77&part=A+cell&cell=5,+6")
     page.get_by_text("Knocking out each channel").wait_for()
     click_cell(page, "cells", 3, 7, side=8)
+    wait_until(page, lambda: bool(on_its_way))
     page.wait_for_timeout(1000)  # several times what lies between two steps of the measurement
     ((server, pick),) = on_its_way
     assert sent[-1] is pick

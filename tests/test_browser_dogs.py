@@ -37,8 +37,7 @@ def choose(page, group, option):
 
 
 def settled_pictures(page):
-    page.wait_for_selector(IDLE)
-    page.wait_for_timeout(500)
+    settle(page)
     return page.locator(PICTURE).evaluate_all(
         """async images => Promise.all(images.map(async i => {
             const bytes = await (await fetch(i.src)).arrayBuffer()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from browser import IDLE, needs_browser, query
+from browser import IDLE, needs_browser, query, still
 from PIL import Image
 
 import aemodels
@@ -363,7 +363,7 @@ def test_planes_are_large_enough_to_read_and_nothing_is_cut(path, visit):
     page = visit(path)
     for width, least_px in LEAST_PX.items():
         page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_timeout(500)
+        still(page)
         planes_shown = [canvas.bounding_box() for canvas in page.locator("canvas.plane").all()]
         assert min(box["width"] for box in planes_shown) >= least_px, width
         digit = page.locator("canvas.digit").first.bounding_box()

@@ -3,14 +3,17 @@
 import csv
 import io
 import re
+import sqlite3
 import zipfile
+from contextlib import closing, suppress
 
 import pytest
-from browser import IDLE, PICTURE, needs_browser, running_app, settle
+from browser import IDLE, PICTURE, needs_browser, running_app, settle, wait_until
 from docx import Document
 from docx.oxml.ns import qn
 from PIL import Image
 
+from aemodels.report import assembling, notebook
 from pages.parts.shared.visitors import COOKIE
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -68,11 +71,22 @@ def test_adding_a_panel_from_a_fragment_is_said_on_the_page_and_not_warned_of_in
     assert "Warning" not in log.read_text().removeprefix(before)
 
 
-def fill(page, field, text):
-    """Types a text into a field of the cover and waits until the page has it."""
-    box = page.locator(f".st-key-cover_{field} input")
-    box.press_sequentially(text)
-    page.wait_for_timeout(300)
+def fill(page, folder, field, text):
+    """Types a text into a field of the cover and waits until the app, whose folder this is, has kept it."""
+    page.locator(f".st-key-cover_{field} input").press_sequentially(text)
+    wait_until_kept(page, folder, assembling.COVER + field, text)
+
+
+def wait_until_kept(page, folder, key, text):
+    """Waits until a text stands in the visitor's notebook, for nothing on the page says that it does."""
+    (token,) = (c["value"] for c in page.context.cookies() if c["name"] == COOKIE)
+    file = folder / "reports" / notebook.path_of(token).name
+
+    def stands_there():
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as db:
+            return bool(db.execute("SELECT 1 FROM texts WHERE key = ? AND text = ?", (key, text)).fetchone())
+
+    wait_until(page, stands_there)
     page.wait_for_selector(IDLE)
 
 
@@ -80,7 +94,8 @@ def panels(page):
     return page.locator("[class*=st-key-panel_]")
 
 
-def test_a_report_of_two_pages(page):
+def test_a_report_of_two_pages(page, app_with_photos):
+    folder = app_with_photos[1].parent
     sync_api.expect(page.get_by_role("button", name="Word document")).to_be_disabled()
     add_from(page, "Denoise")
     add_from(page, "Sample")
@@ -92,9 +107,9 @@ def test_a_report_of_two_pages(page):
     caption.fill("图一：去噪")
     caption.press("Control+Enter")
     page.wait_for_selector(IDLE)
-    fill(page, "title", "实验三")
-    fill(page, "name", "姓名")
-    fill(page, "number", "学号")
+    fill(page, folder, "title", "实验三")
+    fill(page, folder, "name", "姓名")
+    fill(page, folder, "number", "学号")
     page.get_by_role("button", name="实验三_{name}_{number}").click()
     sync_api.expect(page.locator(".st-key-cover")).to_contain_text(f"{NAME}.docx")
     page.get_by_role("button", name="Down").first.click()
@@ -131,17 +146,18 @@ def test_a_report_of_two_pages(page):
     sync_api.expect(panels(page)).to_have_count(1)
 
 
-def test_a_fresh_visitor_in_chinese_takes_the_labs_report_home(new_page, app_url_with_photos):
+def test_a_fresh_visitor_in_chinese_takes_the_labs_report_home(new_page, app_with_photos):
+    url, log = app_with_photos
     page = new_page(locale="zh-CN")
-    page.goto(app_url_with_photos)
+    page.goto(url)
     settle(page)
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="报告", exact=True).click()
     wait_for_title(page, "报告")
     page.get_by_role("button", name="实验报告").click()
     page.locator(".st-key-cover_name input").press_sequentially("张三")  # while the report is made
     sync_api.expect(page.locator("[class*=st-key-section_]")).to_have_count(10)
-    page.wait_for_selector(IDLE)
-    fill(page, "number", "2023001")
+    wait_until_kept(page, log.parent, f"{assembling.COVER}name", "张三")
+    fill(page, log.parent, "number", "2023001")
     name, content = download(page, "Word 文档")
     assert name == "实验三_张三_2023001.docx"
     document = Document(io.BytesIO(content))
@@ -165,11 +181,11 @@ def test_what_is_collected_survives_a_reload_and_a_restart_and_is_nobody_elses(n
         wait_for_title(tab, "Report")
         sync_api.expect(panels(tab)).to_have_count(1)
         add_from(page, "Sample")
-        fill(tab, "name", "姓名")
+        fill(tab, tmp_path, "name", "姓名")
         words = tab.locator(".st-key-words_collected textarea")
         words.fill("我看到的")
         words.blur()
-        tab.wait_for_selector(IDLE)
+        wait_until_kept(tab, tmp_path, assembling.WORDS + assembling.COLLECTED, "我看到的")
         tab.reload()
         sync_api.expect(panels(tab)).to_have_count(2)
         sync_api.expect(tab.locator(".st-key-words_collected textarea")).to_have_value("我看到的")
