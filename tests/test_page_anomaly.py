@@ -48,7 +48,8 @@ def test_the_rates_are_those_of_the_threshold(without_photos):
 
 def test_what_cannot_be_tried_is_said(without_photos):
     app = open_page(model="mnist-vae")
-    assert "Choose mnist-without-9 above: it has not seen every class" in notice(app).replace("`", "")
+    (advised,) = re.findall("Choose “(.+?)” above: it has not seen every class", notice(app))
+    assert advised in app.selectbox(key="model").options  # by the name that is listed there
     assert "another data set are on this computer, so that test is left out" in notice(app)
     assert app.segmented_control(key="against").options == ["noise", "turned by 90°"]
 

@@ -60,9 +60,9 @@ def test_says_psnr_and_ssim_of_the_pictures(seed, factor, denoisers):
     y = x + factor * torch.stack(noise)
     for label, denoise in denoisers.items():
         x_hat = denoise(y, factor)
-        expected = f"{label} **{psnr_db(x, x_hat).mean():.1f} dB** (SSIM {denoising.ssim(x, x_hat).mean():.2f})"
+        expected = f"{label} **{psnr_db(x, x_hat).mean():.2f} dB** (SSIM {denoising.ssim(x, x_hat).mean():.2f})"
         assert expected in of_these(app)
-    assert f"Unclipped, as the networks see them, the noisy ones have {psnr_db(x, y).mean():.1f} dB" in of_these(app)
+    assert f"Unclipped, as the networks see them, the noisy ones have {psnr_db(x, y).mean():.2f} dB" in of_these(app)
 
 
 @pytest.mark.parametrize("query", [{}, {"seed": "3", "noise_factor": "0.8"}, {"digits": "Draw one"}])
@@ -89,13 +89,13 @@ def test_compares_each_network_with_the_linear_denoiser_on_the_test_set():
         ahead = [f for f, a, b in zip(factors, at[label]["psnr_db"], linear["psnr_db"], strict=True) if a > b]
         where = f"higher from factor {ahead[0]:g} to {ahead[-1]:g}." if ahead else "lower at every factor measured."
         assert not ahead or ahead == factors[factors.index(ahead[0]) : factors.index(ahead[-1]) + 1]
-        assert minus(f"factor 0.4: PSNR **{gain:+.1f} dB**, SSIM {similarity:+.2f}. Its PSNR is {where}") in points
+        assert minus(f"factor 0.4: PSNR **{gain:+.2f} dB**, SSIM {similarity:+.2f}. Its PSNR is {where}") in points
         said.append(bool(ahead))
     assert said == [False, True]  # both words have been tried
     small, large = (at[label]["psnr_db"] for label in NETWORKS)
-    assert f"over 2: {large[0] - small[0]:.1f} dB without noise" in points
-    assert f"**{large[4] - small[4]:.1f} dB** at factor 0.4, {large[10] - small[10]:.1f} dB at factor 1" in points
-    assert f"Without noise the networks reach {small[0]:.1f} and {large[0]:.1f} dB" in points
+    assert f"over 2: {large[0] - small[0]:.2f} dB without noise" in points
+    assert f"**{large[4] - small[4]:.2f} dB** at factor 0.4, {large[10] - small[10]:.2f} dB at factor 1" in points
+    assert f"Without noise the networks reach {small[0]:.2f} and {large[0]:.2f} dB" in points
 
 
 def test_starts_at_the_factor_of_training_and_marks_it():
@@ -133,7 +133,7 @@ def test_a_drawing_comes_from_the_address_and_is_denoised(denoisers):
     x = digits.as_mnist_digit(sketch.rasterise(SEVEN), "").expand(3, -1, -1, -1)
     y = with_noise(x, 0.4, [1000, 1001, 1002])
     for label, denoise in denoisers.items():
-        assert f"{label} **{psnr_db(x, denoise(y, 0.4)).mean():.1f} dB**" in of_these(app)
+        assert f"{label} **{psnr_db(x, denoise(y, 0.4)).mean():.2f} dB**" in of_these(app)
 
 
 def test_back_and_forward_bring_the_drawing_of_the_address(monkeypatch):

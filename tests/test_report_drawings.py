@@ -5,14 +5,15 @@ from math import inf
 import numpy as np
 import pytest
 import torch
+from PIL import ImageColor
 from torch import nn
 
 import aemodels
 from aemodels import language
 from aemodels.models.autoencoders import build
-from aemodels.report import network_figures, networks_described
+from aemodels.report import network_figures, networks_described, photo_figures, psnr_matrix
 from aemodels.report.curves import Chart, draw
-from aemodels.report.figures import PALETTE
+from aemodels.report.figures import LIGHT, PALETTE
 from aemodels.report.scales import log_ticks, ticks
 
 
@@ -119,3 +120,17 @@ def test_the_drawing_speaks_chinese():
         rows = network_figures.rows(model)
         assert network_figures.draw(model, 1200) != english
     assert not [row.text for row in rows if sum(c.isascii() and c.isalpha() for c in row.text) > 8]
+
+
+def test_baselines_have_in_print_the_colours_that_they_have_on_the_screen():
+    models = {
+        f"model {i}": {0.0: psnr_matrix.Score(30 - i, 0.1), 0.3: psnr_matrix.Score(25 - i, 0.1)} for i in range(2)
+    }
+    baselines = {
+        label: {0.05: psnr_matrix.Score(22 - i, 0.1), 0.3: psnr_matrix.Score(20 - i, 0.1)}
+        for i, label in enumerate(psnr_matrix.BASELINES)
+    }
+    drawn = np.array(photo_figures.variances_panel(models, baselines, 1200, LIGHT))
+    screen = {trace.name: trace.line.color for trace in psnr_matrix.chart(models, baselines, "PSNR / dB").data}
+    for name in (*models, *baselines):
+        assert (drawn == ImageColor.getrgb(screen[name])).all(-1).sum() > 50, name

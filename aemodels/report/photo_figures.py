@@ -172,6 +172,7 @@ def _of_variances(models: Mapping[str, psnr_matrix.Curve], baselines: Mapping[st
         _("noise variance while testing"),
         _("mean PSNR / dB"),
         dashed=frozenset(map(psnr_matrix.name, baselines)),
+        colours={psnr_matrix.name(label): psnr_matrix.LINES[label][0] for label in baselines},
     )
 
 

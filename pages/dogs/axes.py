@@ -190,7 +190,7 @@ right.plotly_chart(
 )
 st.caption(
     _(
-        "Left: root mean square over pixels, colours and the first {number} codes, from half a σ below to half a σ above. Right: the share of "
-        "the squared change that is left after averaging over {size}×{size} px."
+        "Change: the root mean square over pixels, colours and the first {number} codes, from half a σ below to half a σ above. Share: what is left "
+        "of the squared change after averaging over {size}×{size} px."
     ).format(number=curves.NUM_CODES, size=curves.CELL_PX)
 )

@@ -103,7 +103,7 @@ def error_maps(x_hat: Tensor, x: Tensor, limit: float) -> list[np.ndarray]:
 @st.fragment
 def look() -> None:
     """One stage, picked by a slider."""
-    stage = st.slider(_("Stage"), 0, num_stages - 1, key="stage", **BOUND)
+    stage = st.slider(_("Stage"), 0, num_stages - 1, 1, key="stage", **BOUND)
     now, before = x_hat[stage][None], x_hat[max(0, stage - 1)][None]
     if stage:
         gain = _("{gain} dB by this step").format(gain=signed(float(psnr[stage] - psnr[stage - 1]), 2))
@@ -221,7 +221,7 @@ if not has_photos:
     points.append(
         _(
             "These pictures were decoded from codes, so for each there is a code that rebuilds it without any error. "
-            "All that is missing at the last stage is what encode did not reach."
+            "All that is missing at the last stage is what `encode` did not reach."
         )
     )
 elif about := originals.about_others(ckpt.data) if source == "test" else "":

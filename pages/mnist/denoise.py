@@ -151,7 +151,7 @@ if scene:
     st.caption(sentences([below, told]))
     parts = [
         _("{name} **{psnr} dB** (SSIM {ssim})").format(
-            name=controls.literal(k), psnr=number(p.mean(), 1), ssim=number(ssim[k].mean(), 2)
+            name=controls.literal(k), psnr=number(p.mean(), 2), ssim=number(ssim[k].mean(), 2)
         )
         for k, p in psnr.items()
         if p.isfinite().all()
@@ -162,7 +162,7 @@ if scene:
         sentences(
             [
                 these.format(number=number(n), factor=f"{factor:g}", results=list_of(parts)),
-                seen.format(psnr=number(scene.seen_psnr_db, 1)),
+                seen.format(psnr=number(scene.seen_psnr_db, 2)),
             ]
         )
     )

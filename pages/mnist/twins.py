@@ -7,36 +7,16 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from aemodels import Checkpoint
 from aemodels.codes import planes, twins
 from aemodels.data import words
-from aemodels.language import _, current, list_of, number, percent, pgettext, sentences, signed
+from aemodels.language import _, current, list_of, number, percent, pgettext, sentences
 from aemodels.report import figures, plane_figures
 from aemodels.storage import catalogue
-from pages.parts.plane import address, canvas, comparisons, plane
+from pages.parts.plane import address, canvas, comparisons, measured, plane
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 GRID, NUM_SAMPLES = 20, 10  # a side
 MAX_TWINS = 6
-SHARE = None  # in place of a number of decimals
-ROWS = {
-    _("Spread of the codes along z₁ (standard deviation)"): ("spread_z1", 3),
-    _("Spread along z₂"): ("spread_z2", 3),
-    _("Holes in the dashed box (central 98% of the codes on each axis), share of its area"): (
-        "hole_share",
-        SHARE,
-    ),
-    _("Holes in the box of the central 99.8%, share of its area"): ("hole_share_wide", SHARE),
-    _("Codes whose nearest other code is of the same class"): ("neighbour_accuracy", SHARE),
-    _("Draws from N(0, I) that fall into a hole"): ("normal_hole_share", SHARE),
-    _("Binary cross-entropy on the test images, nats a pixel"): ("bce_nats", 4),
-    _("Mean PSNR of the test images, dB"): ("psnr_db", 2),
-    _("KL divergence of each image's Gaussian from N(0, I), nats"): ("kl_nats", 2),
-    _("– its part along z₁"): ("kl_nats_z1", 2),
-    _("– its part along z₂"): ("kl_nats_z2", 2),
-    _("Root mean square of the weights"): ("weight_rms", 4),
-    _("Pixel entropy of the grid's images, nats (higher means greyer)"): ("grid_pixel_entropy_nats", 4),
-}
 
 
 def change(event: dict) -> None:
@@ -62,7 +42,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
                 _("Same-{class_} neighbour {share}").format(
                     class_=kind.class_, share=percent(row["neighbour_accuracy"], 1)
                 ),
-                f"{loss_name} {number(row[loss], num_decimals)}",
+                measured.loss(row),
             ],
             "view": view,
             "box": box,
@@ -126,18 +106,6 @@ clouds = zip(*(m["cloud"] for m in measures.values()), strict=True)
 union = planes.widen([f(ends) for f, ends in zip((min, max, min, max), clouds, strict=True)])
 
 
-def versus_plain(key: str, row: dict) -> str:
-    if row is numbers[0] or not numbers[0].get(key):
-        return ""
-    return f" ({signed(100 * (row[key] / numbers[0][key] - 1), 1)}%)"
-
-
-def cell(row: dict, key: str, num_decimals: int | None) -> str:
-    if key not in row:
-        return "–"
-    return percent(row[key], 1) if num_decimals is SHARE else number(row[key], num_decimals) + versus_plain(key, row)
-
-
 Rows = dict[str, list[np.ndarray]]
 
 
@@ -183,39 +151,12 @@ shown = ahead.scene(samples_on_screen, seed, "twins", versions, export.is_dark()
 export.show(shown, alt=_("Uniform samples of {names}").format(names=list_of(titles)))
 
 
-def divergences(ckpt: Checkpoint) -> dict[str, float]:
-    """What a variational autoencoder's codes cost; nothing for another."""
-    of_axes = ckpt.metrics.get("kl_nats")
-    return {"kl_nats": sum(of_axes), "kl_nats_z1": of_axes[0], "kl_nats_z2": of_axes[1]} if of_axes else {}
-
-
 grids = {name: plane.decode_grid(name, measures[name]["box"], GRID) for name in ckpts}
-has_bce = all("bce" in ckpt.metrics for ckpt in ckpts.values())
-loss, loss_name, num_decimals = ("bce_nats", "BCE", 4) if has_bce else ("psnr_db", "PSNR", 2)
-numbers = [
-    {
-        "model": name,
-        "spread_z1": m["stats"].spread[0],
-        "spread_z2": m["stats"].spread[1],
-        "hole_share": plane.hole_share(name, m["box"]),
-        "hole_share_wide": plane.hole_share(name, m["cloud"]),
-        "neighbour_accuracy": m["stats"].neighbour_accuracy,
-        "normal_hole_share": m["normal_hole_share"],
-        **({"bce_nats": ckpts[name].metrics["bce"]} if has_bce else {"psnr_db": ckpts[name].metrics["psnr_db"]}),
-        "weight_rms": m["weight_rms"],
-        "grid_pixel_entropy_nats": float(grids[name]["entropy"].mean()),
-        **divergences(ckpts[name]),
-    }
-    for name, m in measures.items()
-]
+numbers = measured.of_planes(ckpts, grids)
 with above:
     show_planes(seed, scale, link)
     st.header(_("Measured"), anchor=False)
-    rows = {label: of for label, of in ROWS.items() if any(of[0] in row for row in numbers)}
-    st.table({_("measure"): list(rows)} | {
-        controls.literal(label): [cell(row, key, num_decimals) for key, num_decimals in rows.values()]
-        for label, row in zip(titles, numbers, strict=True)
-    })  # fmt: skip
+    st.table(measured.table(numbers, [controls.literal(title) for title in titles]))
     export.show(
         plane_rows_on_screen(versions, export.ink(), current()),
         alt=_("Codes and manifold grid of {names}").format(names=list_of(titles)),

@@ -66,9 +66,10 @@ def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
     if LEFT_OUT not in curves:
         if ckpt.data.config.source not in mnist.FAMILY:
             return []
-        others = [m for group in loaders.read_catalogue().groups for m in group.models if m.data.config.leave_out]
+        groups = loaders.read_catalogue().groups
+        others = [group.titles[m.name] for group in groups for m in group.models if m.data.config.leave_out]
         where = (
-            _("Choose {model} above: it has not seen every class.").format(model=controls.code(others[0].name))
+            _("Choose “{model}” above: it has not seen every class.").format(model=controls.literal(others[0]))
             if others
             else _("A recipe with `leave_out` makes one.")
         )

@@ -91,7 +91,7 @@ def compare(
             against.format(
                 name=controls.literal(titles[name]),
                 factor=f"{FACTORS[at]:g}",
-                gain=signed(gain, 1),
+                gain=signed(gain, 2),
                 similarity=signed(similarity, 2),
                 first=f"{better[0]:g}" if better else "",
                 last=f"{better[-1]:g}" if better else "",
@@ -106,16 +106,16 @@ def compare(
         ).format(
             large=number(of_large),
             small=number(of_small),
-            without=number(large[0] - small[0], 1),
-            trained=number(large[at] - small[at], 1),
+            without=number(large[0] - small[0], 2),
+            trained=number(large[at] - small[at], 2),
             factor=f"{FACTORS[at]:g}",
-            most=number(large[-1] - small[-1], 1),
+            most=number(large[-1] - small[-1], 2),
         )
         reached = (
             _("Without noise the networks reach {small} and {large} dB; the linear map then changes nothing.")
             if linear
             else _("Without noise the networks reach {small} and {large} dB.")
-        ).format(small=number(small[0], 1), large=number(large[0], 1))
+        ).format(small=number(small[0], 2), large=number(large[0], 2))
         points.append(sentences([worth, reached]))
     return points
 

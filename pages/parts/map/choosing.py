@@ -40,7 +40,8 @@ def show(ckpt: Checkpoint, layout: Layout, classes: dict[str, str], picked: int)
     picked   the code whose nearest are meant at first
     """
     st.caption(_("Choose two groups of codes, A and B, to see the direction from one to the other."))
-    chosen = {letter: _choose(letter, ckpt, layout, classes, picked) for letter in LETTERS}
+    with controls.row():
+        chosen = {letter: _choose(letter, ckpt, layout, classes, picked) for letter in LETTERS}
     few = [letter.upper() for letter, group in chosen.items() if group.said and len(group.codes) < MIN_IN_GROUP]
     if few:
         st.info(

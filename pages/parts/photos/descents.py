@@ -106,8 +106,8 @@ def _needed(descent: Descent, stages: Stages, one: str) -> str:
         ).format(one=one)
     if descent.arrives:
         message = ngettext(
-            "Plain gradient descent needs **{number} step** to reach the {psnr} dB of encode on this {one}; encode takes {own}.",
-            "Plain gradient descent needs **{number} steps** to reach the {psnr} dB of encode on this {one}; encode takes {own}.",
+            "Plain gradient descent needs **{number} step** to reach the {psnr} dB of `encode` on this {one}; `encode` takes {own}.",
+            "Plain gradient descent needs **{number} steps** to reach the {psnr} dB of `encode` on this {one}; `encode` takes {own}.",
             num_steps,
         )
     else:
@@ -133,7 +133,7 @@ def _how() -> str:
 
 def _in_plane(share: float) -> str:
     return _(
-        "The path is drawn on the two axes along which the codes of encode spread most, which hold {share} of its squared extent."
+        "The path is drawn on the two axes along which the codes of `encode` spread most, which hold {share} of its squared extent."
     ).format(share=percent(share))
 
 

@@ -113,7 +113,7 @@ def of_channels(power: Tensor) -> list[str]:
             "(number {weakest}) {least}; an equal share would be {equal}."
         ).format(
             strongest=int(power.argmax()) + 1,
-            most=percent(share.max().item()),
+            most=percent(share.max().item(), 1),
             weakest=int(power.argmin()) + 1,
             least=percent(share.min().item(), 1),
             equal=percent(1 / len(power), 1),

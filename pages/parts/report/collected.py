@@ -21,7 +21,7 @@ def show(entries: dict[str, Entry]) -> None:
             widget = f"caption_{key}"
             if st.session_state.get(widget) != entry.panel.caption:
                 st.session_state[widget] = entry.panel.caption
-            words.text_area(_("Caption"), key=widget, on_change=_recaption, args=(key,), height=100)
+            words.text_area(_("Caption"), key=widget, on_change=_recaption, args=(key,), height="content")
             with words.container(horizontal=True, vertical_alignment="center"):
                 for label, icon, action, args, is_disabled in (
                     (_("Up"), "arrow_upward", book.move, (key, -1), place == 0),

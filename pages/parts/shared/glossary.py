@@ -6,7 +6,7 @@ from aemodels.language import N_, _
 
 # Term -> what it means, in the order in which the pages need them.
 WORDS = {
-    N_("Code, z"): N_("The few numbers into which the encoder squeezes a picture. The decoder makes a picture of them again."),
+    N_("Code, z"): N_("The few numbers into which the encoder squeezes a picture. The decoder makes a picture of them again. 16×8×8 means 16 channels of 8×8 numbers each."),
     N_("Latent space"): N_("All possible codes together. Each point of it is a code, and decodes to a picture."),
     N_("Reconstruction, x̂"): N_("What the decoder makes of a picture's own code."),
     N_("A sample"): N_("What the decoder makes of a code that was drawn at random."),

@@ -49,7 +49,7 @@ def show_priors(trainings: Trainings, look: Look) -> None:
     st.caption(
         _(
             "A prior learns to predict the velocity, the direction from a code to the noise that it is mixed with. This "
-            "cannot be predicted exactly, so the loss does not fall to 0. Right: the averaged weights, which are the ones "
+            "cannot be predicted exactly, so the loss does not fall to 0. On validation codes: the averaged weights, which are the ones "
             "kept, beside the Gaussian that the prior starts from."
         )
     )
@@ -73,8 +73,8 @@ def show_autoencoders(group: Group, trainings: Trainings, look: Look) -> None:
         title = _("PSNR on {images}").format(images=images)
         _chart("psnr_db", title, _curves(trainings, look.along, "psnr_db"), _("mean PSNR / dB"), look, trainings)
     about = _(
-        "Each model is measured under the noise that it is trained with, so more noise in training means a higher loss. Left: the mean over each epoch, "
-        "for the weights as they are being trained. Right: a fixed sample of {images} after each saved epoch, for the averaged weights, which "
+        "Each model is measured under the noise that it is trained with, so more noise in training means a higher loss. Training loss: the mean over each epoch, "
+        "for the weights as they are being trained. PSNR: of a fixed sample of {images} after each saved epoch, for the averaged weights, which "
         "are the ones kept."
     ).format(images=images)
     st.caption(sentences([about, _say_unvalidated(unvalidated, len(group.models))]))
