@@ -128,6 +128,7 @@ def test_the_panel_in_the_report_and_the_address(without_photos):
     (entry,) = app.session_state["notebook"].entries()
     assert "largest error by mnist-ae" in entry.panel.alt
     assert len(entry.panel.rows) == 3000
+    assert entry.panel.rows[0].keys() == {"kind", "picture", "error_bce_nats"}
 
 
 @pytest.mark.parametrize(("key", "value"), [("flag", "-3"), ("flag", "x"), ("against", "nonsense"), ("model", "none")])

@@ -90,6 +90,7 @@ def test_the_slider_rebuilds_the_pictures_from_so_many_numbers(fresh, without_ph
         assert of_k["Network"] == pytest.approx(network.tolist(), abs=1e-3)
         assert of_k["PCA"] == pytest.approx(components.tolist(), abs=1e-3)
     assert sum(row["name"] == "mean" for row in panel.rows) == 12
+    assert panel.rows[-1].keys() == {"name", "numbers", "rebuilt_by", "psnr_db", "mse", "bce_nats"}
 
 
 def test_a_drawn_digit_comes_first(fresh, without_photos):

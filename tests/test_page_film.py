@@ -104,7 +104,7 @@ def test_the_panel_and_the_film_to_take_along(folder, monkeypatch):
     assert not app.exception
     panel = app.session_state["notebook"].entries()[0].panel
     assert [row["step"] for row in panel.rows] == films.load_film(NAME).steps.tolist()
-    assert {"loss_bce", "spread", "same_class_nearest"} <= panel.rows[0].keys()
+    assert {"loss_bce_nats", "spread", "same_class_nearest"} <= panel.rows[0].keys()
     monkeypatch.setattr("aemodels.report.film_figures.NUM_FRAMES", 3)
     app.button(key="make_film").click().run()
     assert not app.exception

@@ -9,12 +9,13 @@ import unicodedata
 from collections.abc import Iterable
 
 import pytest
-from apptest import go_to, start
+from apptest import collected, go_to, open_page, start
 from browser import REPO
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
-from aemodels import list_checkpoints, load_checkpoint
+from aemodels import language, list_checkpoints, load_checkpoint
+from aemodels.report.panel_tables import table_of
 
 PAGES = sorted(
     f"{file.parent.name}/{file.stem}" for file in (REPO / "pages").glob("*/*.py") if file.parent.name != "parts"
@@ -154,6 +155,26 @@ def test_no_english_is_left_where_there_are_photos(page, dogs, with_photos):
 def test_no_english_is_left_where_a_photo_goes_through_every_model(dogs, with_photos, quickly):
     found = left("dogs/reconstruct", dogs.label_names, compare="true")
     assert not found, say("dogs/reconstruct", found)
+
+
+PRINTED = ["mnist/path", "dogs/reconstruct"]
+MORE_PRINTED = ["mnist/twins", "dogs/sample", "dogs/noise_regularised", "dogs/generate", "dogs/stages"]
+
+
+@pytest.mark.usefixtures("without_photos")
+@pytest.mark.parametrize("page", [*PRINTED, *(pytest.param(page, marks=pytest.mark.release) for page in MORE_PRINTED)])
+def test_no_english_is_left_in_the_numbers_that_a_report_prints(page, request):
+    if page != "dogs/stages":  # which needs the steps that improve a code
+        request.getfixturevalue("quickly")
+    app = open_page(page, lang="zh")
+    app.button(key="add_to_report").click().run()
+    assert not app.exception
+    (panel,) = collected(app)
+    with language.speaking("zh"):
+        table = table_of(panel)
+    names = list_checkpoints()
+    found = {text: wrong for row in (table.head, *table.rows) for text in row if (wrong := in_english(text, names))}
+    assert not found, say(page, found)
 
 
 def test_an_english_page_would_be_found():

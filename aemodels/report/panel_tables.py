@@ -1,5 +1,7 @@
 """The numbers of a collected panel as a printed table, with heads that people read."""
 
+import re
+
 from aemodels.language import N_, _, number, sentences
 from aemodels.report.document import Table
 from aemodels.report.panels import Panel, columns
@@ -9,6 +11,7 @@ HEADS = {
     "axis": N_("axis"),
     "bce_nats": N_("BCE / nats a pixel"),
     "channel": N_("channel"),
+    "class_of_nearest_code": N_("class of the nearest code"),
     "denser_than_codes": N_("denser than this share of the codes"),
     "detail": N_("mean difference between pixels, grey levels"),
     "distance_to_nearest_code": N_("distance to the nearest code"),
@@ -16,6 +19,7 @@ HEADS = {
     "hole_share": N_("hole share of the box"),
     "hole_share_wide": N_("hole share of the wide box"),
     "kl_nats": N_("KL divergence / nats"),
+    "made_by": N_("made by"),
     "mean_square": N_("mean square of the code"),
     "model": N_("model"),
     "name": N_("name"),
@@ -29,11 +33,14 @@ HEADS = {
     "picture": N_("picture"),
     "place": N_("place"),
     "psnr_db": N_("PSNR / dB"),
+    "rms_to_nearest_image_cross_fade": N_("from the nearest test image, cross-fade"),
+    "rms_to_nearest_image_walk": N_("from the nearest test image, walk"),
     "sample": N_("sample"),
     "seed": N_("seed"),
     "sigma": N_("standard deviation"),
     "spread_z1": N_("spread of z₁"),
     "spread_z2": N_("spread of z₂"),
+    "stage": N_("stage"),
     "step": N_("step"),
     "variance_share": N_("share of the variance"),
     "way": N_("way"),
@@ -41,6 +48,8 @@ HEADS = {
     "z1": "z₁",
     "z2": "z₂",
 }
+PLACES = {"supported": N_("supported"), "sparse": N_("sparse"), "hole": N_("hole")}
+_OF_CHANNEL = re.compile(r"channel_(\d+)_mean_square")
 
 
 def table_of(panel: Panel) -> Table | None:
@@ -58,6 +67,8 @@ def table_of(panel: Panel) -> Table | None:
 
 
 def _head(key: str) -> str:
+    if of_channel := _OF_CHANNEL.fullmatch(key):
+        return _("mean square of channel {number}").format(number=of_channel[1])
     return _(HEADS[key]) if key in HEADS else key.replace("_", " ")
 
 
@@ -66,4 +77,6 @@ def _cell(key: str, value: object) -> str:
         return "–"
     if isinstance(value, float):
         return number(value, 2) if key.endswith("_db") else f"{value:.4g}".replace("-", "−")
+    if key == "place" and value in PLACES:
+        return _(PLACES[str(value)])
     return str(value)

@@ -81,7 +81,9 @@ if any(len(of_model) > 1 for of_model in trainings.values()):
         st.table(pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("training")).map(controls.literal))
 history = pd.concat(
     [
-        pd.DataFrame(training["history"]).assign(model=name, training=i, made=training["name"])
+        pd.DataFrame(training["history"]).assign(
+            model=name, training=i, made=training["name"], loss=training["model_config"].get("reconstruction")
+        )
         for name in headers
         for i, training in enumerate(trainings[name], start=1)
     ]

@@ -132,7 +132,7 @@ settings = {_("model"): name, _("seed"): seed, _("strange"): said[against], _("f
 
 def numbers() -> list[dict[str, object]]:
     return [
-        {"kind": kind, "picture": i + 1, "error": value}
+        {"kind": kind, "picture": i + 1, "error_bce_nats" if is_bce else "error_mse": value}
         for kind, of_kind in scored.items()
         for i, value in enumerate(of_kind.scores.tolist())
     ]

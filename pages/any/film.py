@@ -109,7 +109,7 @@ rows = [
     {
         "model": name,
         "step": moment.step,
-        f"loss_{film.loss_name}": moment.loss,
+        {"bce": "loss_bce_nats"}.get(film.loss_name, f"loss_{film.loss_name}"): moment.loss,
         "spread": moment.spread,
         **({"same_class_nearest": moment.neighbour_accuracy} if with_labels else {}),
         **dict(zip(("x_min", "x_max", "y_min", "y_max"), map(float, box), strict=True)),

@@ -239,10 +239,10 @@ rows = [
         "picture": i + 1 if measures_all else which,
         "name": label,
         "stage": stage,
-        "made_by": kind,
+        "made_by": name_of_stage,
         "psnr_db": float(found.psnr[stage, i]),
     }
     for i, label in enumerate(told)
-    for stage, kind in enumerate(found.kinds)
+    for stage, name_of_stage in enumerate(found.names)
 ]
 export.export_row(f"stages-{name}-{which}-{seed}", draw, rows, settings, alt)

@@ -115,7 +115,7 @@ def list_of_sizes(sizes: Sequence[int]) -> str:
 def as_rows(sizes: Sizes) -> list[dict[str, object]]:
     """The curves' numbers, a line of the CSV each."""
     return [
-        {"name": "mean", "numbers": k, "rebuilt_by": by, "psnr_db": psnr, "mse": mse, "bce": bce}
+        {"name": "mean", "numbers": k, "rebuilt_by": by, "psnr_db": psnr, "mse": mse, "bce_nats": bce}
         for by, scores in ((_("Network"), sizes.network), ("PCA", sizes.pca))
         if scores
         for k, psnr, mse, bce in zip(sizes.k, scores.psnr_db, scores.mse, scores.bce, strict=True)
