@@ -166,21 +166,21 @@ def run(args: argparse.Namespace) -> int:
     dtype = torch.float32 if args.evaluate else processes.agreed_dtype(device, accelerator)
     at = Workplace(args.out, device, dtype, args.compile, accelerator)
     left_out: list[str] = []
+    seen = commands.trained(request)
     if not args.evaluate:
         left_out = commands.train(request, at)
-        wanted = [name for name in request.recipes if name not in left_out]
     elif at.is_first:
-        wanted = commands.trained(request)
         commands.evaluate(request, at)
     if accelerator:
         accelerator.end_training()
     if not at.is_first:
         return 0
+    seen |= commands.trained(request)
     if not args.quick:
         there = [name for name in request.recipes if name not in left_out]
         commands.measure_together(request, there, with_baselines=not args.only)
     table.show([*request.recipes], args.out)
-    gone = sorted(set(wanted) - set(commands.trained(request)))
+    gone = sorted(seen - commands.trained(request))
     if left_out:
         print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)
     if gone:

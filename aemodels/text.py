@@ -53,6 +53,11 @@ def code(character: str) -> str:
     return f"⟨U+{ord(character):04X}⟩"
 
 
+def is_text(value: object) -> bool:
+    """Whether it is text that can be shown and written: without halves of a pair of surrogates, which are no letters."""
+    return type(value) is str and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 class _Short(reprlib.Repr):
     def repr_int(self, x: int, level: int) -> str:
         try:

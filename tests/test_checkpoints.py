@@ -391,6 +391,8 @@ OTHER_WRONG_VALUES = [
     ("provenance", PROVENANCE | {"finished": 1}, "finished"),
     ("provenance", PROVENANCE | {"finished": "no"}, "finished"),
     ("provenance", PROVENANCE | {"device": None}, "device"),
+    ("provenance", PROVENANCE | {"device": "a\ud800"}, "device"),
+    ("history", [HISTORY[0] | {"k\udfffl": 1.0}], "k\\udfffl"),
     ("provenance", PROVENANCE | {"data_fingerprint": 123}, "data_fingerprint"),
     ("provenance", PROVENANCE | {"precision": 16}, "precision"),
     ("provenance", PROVENANCE | {"webp_quality": "high"}, "webp_quality"),
@@ -408,6 +410,17 @@ OTHER_WRONG_VALUES = [
 def test_a_value_of_the_wrong_kind_is_refused(good, field, value, key):
     rewrite(good, **{field: value})
     assert f"has no usable '{key}' in its {field}" in refusal(good.parent)
+
+
+def test_a_name_that_is_no_text_is_refused(good):
+    rewrite(good, title=json.dumps("half a letter, \ud83d"))
+    assert "does not fit its data set" in refusal(good.parent)
+    rewrite(good, title=json.dumps("a whole one, \ud83d\ude00"))
+    data = read_header("model", good.parent)["data"]
+    rewrite(good, data=data | {"label_names": ["a", "\udcff"]})
+    assert "label_names must be a list of names" in refusal(good.parent)
+    rewrite(good, data=data | {"config": data["config"] | {"name": "\udcff"}})
+    assert "name must be some text" in refusal(good.parent)
 
 
 @pytest.mark.parametrize(

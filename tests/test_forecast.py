@@ -151,6 +151,15 @@ def test_how_long_it_will_take_is_said_before_training(digits, tmp_path, capsys)
     assert json.loads((tmp_path / ".resume" / "forecast.json").read_text()).keys()
 
 
+@pytest.mark.parametrize("found", ['{"a": "soon", "b": 2.5, "c": null, "d": NaN}', '{"b": 2.5}', "[1]", '"b"', "{", ""])
+def test_what_stands_in_the_file_and_is_no_time_is_measured_again(found, tmp_path):
+    path = tmp_path / ".resume" / "forecast.json"
+    path.parent.mkdir()
+    path.write_text(found)
+    known = forecast.Forecast(Workplace(tmp_path, "cpu", torch.float32)).known
+    assert known == ({"b": 2.5} if "2.5" in found else {})
+
+
 def test_a_network_that_does_not_fit_into_memory_is_refused_before_its_steps_are_timed(
     digits, tmp_path, monkeypatch, capsys
 ):

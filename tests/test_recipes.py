@@ -119,12 +119,14 @@ def test_list_shows_recipes_and_what_is_trained(tmp_path, capsys):
     for name in recipes.of_the_lab():
         (line,) = [line for line in lines if line.split()[:1] == [name]]
         assert line.endswith("finished" if name == "mnist-ae" else "missing")
-    (tmp_path / "broken.safetensors").write_bytes(b"no checkpoint")
+    for name in ("broken", "CON", "a:b", "\udcff"):  # the others are names that not every system can have
+        (tmp_path / f"{name}.safetensors").write_bytes(b"no checkpoint")
     aemodels.storage.checkpoints.save_checkpoint(replace(lab, name="mine"), tmp_path)
     assert train.main(["--list", "--out", str(tmp_path)]) == 0
     states = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
     assert states["mine"].endswith("finished")
-    assert states["broken"].endswith("cannot be read")
+    for name in ("broken", "CON", "a:b", "⟨U+DCFF⟩"):
+        assert states[name].endswith("cannot be read")
 
 
 HUGE = f"0x{'f' * 5000}"  # of more digits than Python writes

@@ -6,7 +6,7 @@ from aemodels.config import JsonConfig, require
 from aemodels.data import splits
 from aemodels.data.mnist import FAMILY
 from aemodels.language import N_, _
-from aemodels.text import shown
+from aemodels.text import is_text, shown
 
 PHOTOS, DOGS = "photos", "stanford-dogs"
 SOURCES = (*FAMILY, DOGS, PHOTOS)
@@ -42,7 +42,7 @@ class DataConfig(JsonConfig):
 
     def __post_init__(self) -> None:
         require(
-            type(self.name) is str and self.name.strip() != "",
+            is_text(self.name) and self.name.strip() != "",
             N_("name must be some text, not {value}."),
             value=shown(self.name),
         )
@@ -133,10 +133,10 @@ class DataRecord(JsonConfig):
     def __post_init__(self) -> None:
         require(isinstance(self.config, DataConfig), N_("config must be a data set's."))
         require(
-            isinstance(self.label_names, tuple) and all(type(name) is str for name in self.label_names),
+            isinstance(self.label_names, tuple) and all(map(is_text, self.label_names)),
             N_("label_names must be a list of names."),
         )
-        require(type(self.split) is str and type(self.fingerprint) is str, N_("split and fingerprint must be text."))
+        require(is_text(self.split) and is_text(self.fingerprint), N_("split and fingerprint must be text."))
         require(
             isinstance(self.num_images, dict)
             and self.num_images.keys() == {"train", "validation", "test"}

@@ -20,7 +20,7 @@ from aemodels.models.autoencoders import settings_of
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import is_prior
 from aemodels.storage import digests, records
-from aemodels.text import shown
+from aemodels.text import is_text, shown
 
 RECIPE_FOLDER = Path(__file__).resolve().parents[2] / "recipes"  # of the lab's own models
 FORMAT = "latent-lab/2"
@@ -107,7 +107,7 @@ def _check(fields: dict[str, Any], path: Path) -> None:
         TrainConfig.from_dict(fields["train_config"])
     except ConfigError as error:
         raise no_model(path, error) from error
-    if (config.image_shape != data.config.image_shape and not is_prior(config)) or type(fields["title"]) is not str:
+    if (config.image_shape != data.config.image_shape and not is_prior(config)) or not is_text(fields["title"]):
         raise CheckpointError(
             _("{file} is of a model that does not fit its data set; train it again.").format(file=path.name)
         )

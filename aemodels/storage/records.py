@@ -10,6 +10,7 @@ from typing import Any
 from aemodels.config import MAX_NUMBER, is_number
 from aemodels.models.config import ModelConfig
 from aemodels.models.flow import is_prior
+from aemodels.text import is_text
 
 Kinds = Mapping[str, Callable[[Any], bool]]  # whether a value may stand under a key
 NONE: Kinds = MappingProxyType({})
@@ -17,10 +18,6 @@ NONE: Kinds = MappingProxyType({})
 
 def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value <= MAX_NUMBER
-
-
-def _is_text(value: object) -> bool:
-    return type(value) is str
 
 
 def _is_figure(value: object) -> bool:
@@ -44,19 +41,19 @@ FIGURES_OF_PRIOR: Kinds = {
 EPOCH: Kinds = {"epoch": is_number, "step": is_number, "seconds": is_number}
 MADE: Kinds = {
     "finished": lambda value: type(value) is bool,
-    "device": _is_text,
+    "device": is_text,
     "wall_s": is_number,
     "steps": _is_count,
     "images_per_s": is_number,
     "num_train_images": _is_count,
-    "data_fingerprint": _is_text,
+    "data_fingerprint": is_text,
     "seed": _is_count,
 }
-CODES_OF: Kinds = {"codes_of": lambda value: _wrong(value, {"name": _is_text, "digest": _is_text}) is None}
+CODES_OF: Kinds = {"codes_of": lambda value: _wrong(value, {"name": is_text, "digest": is_text}) is None}
 MADE_BY_SOME: Kinds = {
-    "precision": _is_text,
+    "precision": is_text,
     "webp_quality": lambda value: value is None or _is_count(value),
-    "averaged_with": _is_text,
+    "averaged_with": is_text,
 }
 TRAINED: Kinds = {"reconstruction": lambda value: value in ("bce", "mse", "log_mse")}
 TRAINED_WITH: Kinds = {"learning_rate": is_number, "batch_size": _is_count}
@@ -90,7 +87,7 @@ def _wrong(
     if missing := required.keys() - values.keys():
         return min(missing)
     kinds = {**optional, **required}
-    return next((key for key, value in values.items() if not kinds.get(key, others)(value)), None)
+    return next((key for key, value in values.items() if not (is_text(key) and kinds.get(key, others)(value))), None)
 
 
 def _wrong_figures(metrics: object, config: ModelConfig) -> str | None:
@@ -118,7 +115,7 @@ def _wrong_epoch(history: object) -> str | None:
 def _is_training(training: object, of_prior: bool) -> bool:
     """Whether this is one as `checkpoints.trainings` gives it, of which not all is shown."""
     kinds: Kinds = {
-        "name": _is_text,
+        "name": is_text,
         "psnr_db": _is_measured if of_prior else is_number,
         "model_config": lambda value: _wrong(value, TRAINED) is None,
         "train_config": lambda value: _wrong(value, TRAINED_WITH) is None,

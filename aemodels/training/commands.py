@@ -10,9 +10,9 @@ from aemodels.training.request import Request
 from aemodels.training.workplace import Workplace
 
 
-def trained(request: Request) -> list[str]:
+def trained(request: Request) -> set[str]:
     """Names of the recipes that have a checkpoint, finished or not."""
-    return [name for name in request.recipes if checkpoints.checkpoint_path(name, request.out).exists()]
+    return {name for name in request.recipes if checkpoints.checkpoint_path(name, request.out).exists()}
 
 
 def evaluate(request: Request, at: Workplace) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from aemodels.config import is_number
 from aemodels.data.sources import DataSet
 from aemodels.files import alone_in, replacing
 from aemodels.models.autoencoders import build
@@ -35,8 +36,9 @@ class Forecast:
 
     def _read(self) -> dict[str, float]:
         try:
-            return dict(json.loads(self.path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            return {key: seconds for key, seconds in found.items() if is_number(seconds)}
+        except (OSError, ValueError, AttributeError):
             return {}
 
     def seconds(self, recipe: Recipe, dataset: DataSet, codes_of: ModelConfig | None = None) -> float:

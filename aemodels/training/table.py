@@ -5,19 +5,20 @@ from typing import Any
 
 from aemodels.errors import CheckpointError
 from aemodels.storage import checkpoints
+from aemodels.text import one_line
 
 
 def show(names: list[str], out: Path) -> None:
     """Prints it: a line for each of the names."""
     print(f"\n{'checkpoint':<22}{'BCE':>8}{'PSNR/dB':>9}{'± 95 %':>8}{'steps':>9}{'minutes':>9}  state")
     for name in names:
-        if not checkpoints.checkpoint_path(name, out).exists():
-            print(f"{name:<22}{'–':>8}{'–':>9}{'–':>8}{'–':>9}{'–':>9}  missing")
-            continue
+        state = "cannot be read"
         try:
+            if not checkpoints.checkpoint_path(name, out).exists():
+                state = "missing"
             header = checkpoints.read_header(name, out)
         except CheckpointError:
-            print(f"{name:<22}{'–':>8}{'–':>9}{'–':>8}{'–':>9}{'–':>9}  cannot be read")
+            print(f"{one_line(name):<22}{'–':>8}{'–':>9}{'–':>8}{'–':>9}{'–':>9}  {state}")
             continue
         m, p = header["metrics"], header["provenance"]
         cells = (
