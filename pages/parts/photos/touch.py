@@ -15,8 +15,8 @@ from pages.parts.shared import controls, export, fields, loaders
 
 TILE_PX = 384
 BOUND = {"bind": "query-params", "persist_state": "session"}
-# Two pictures a row where four would be small; below 640 px Streamlit has one.
-STYLE = "@media (641px <= width <= 1200px) { .st-key-touched .stColumn { min-width: calc(50% - 1rem); } }"
+# Two pictures a row where four would be small; below 641 px Streamlit has one.
+STYLE = "@media (641px <= width <= 960px) { .st-key-touched .stColumn { min-width: calc(50% - 1rem); } }"
 
 
 def _pick_channel(row: int, column: int) -> None:
