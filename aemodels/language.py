@@ -135,6 +135,11 @@ def percent(share: float, num_decimals: int = 0) -> str:
         return format_percent(digits, f"#,##0.{'0' * num_decimals}".rstrip(".") + "%", locale())
 
 
+def percents_of_way(num_steps: int) -> list[str]:
+    """How far each of so many equal steps has come: "0%", "12.5%", …, "100%"; with a decimal where it has one."""
+    return [percent(i / (num_steps - 1), int(100 * i % (num_steps - 1) > 0)) for i in range(num_steps)]
+
+
 def _not_finite(value: float) -> str:
     return "∞" if value > 0 else "−∞" if value < 0 else "–"
 

@@ -145,6 +145,12 @@ def test_on_a_projector_what_the_page_is_about_begins_above_the_fold(path, shown
     assert box["y"] + min(box["height"], 200) <= 768
 
 
+def test_on_a_projector_a_part_of_a_code_stands_beside_what_it_changes(visit):
+    page = visit("dogs-reconstruct", viewport={"width": 1024, "height": 768})
+    pictures = page.locator(".st-key-touched .stColumn img")
+    assert len({picture.bounding_box()["y"] for picture in pictures.all()}) == 1 < pictures.count()
+
+
 @pytest.mark.parametrize("width", [1024, 1440])
 def test_names_of_pages_are_not_cut(width, visit):
     page = visit("stages", viewport={"width": width, "height": 768})  # its name is the longest, and bold where one is

@@ -197,3 +197,11 @@ def test_the_command_that_contributors_run_looks_into_every_file_with_messages()
     """What it leaves out would lose its Chinese, as `pybabel update` takes it for gone."""
     (command,) = re.findall("^pybabel extract .*", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert command.split("messages.pot ")[1].split() == [*(folder.name for folder in SOURCES), "app.py"]
+
+
+@pytest.mark.parametrize("spoken", language.LANGUAGES)
+def test_steps_of_the_same_length_are_told_as_such(spoken):
+    with language.speaking(spoken):
+        for num_steps in (2, 5, 9, 11):
+            told = [float(text.rstrip("%")) for text in language.percents_of_way(num_steps)]
+            assert told == pytest.approx([100 * i / (num_steps - 1) for i in range(num_steps)])

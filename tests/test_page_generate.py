@@ -302,7 +302,7 @@ def test_the_learned_prior_is_a_sampler_where_there_is_one():
     assert "A network (dog-prior) has learnt" in notice(app)
     assert "From N(0, I) to what is learned" in [header.value for header in app.header]
     num_photos = aemodels.load_checkpoint("dog-prior").data.num_images["train"]  # each of them mirrored as well
-    assert f"the codes of {num_photos:,} train photos lie" in text(app)
+    assert f"the codes of {num_photos:,} training photos lie" in text(app)
     assert panel(app).settings["drawn from"] == "dog-prior"
     perturbed = open_page("dogs/perturb", seed=3, model="dog-noise-0.10", codes="learned")
     assert panel(perturbed).settings["codes of"] == "Nine learned samples"
@@ -410,7 +410,7 @@ def test_how_good_samples_are_is_told_in_a_table_in_curves_and_in_words(measured
     assert "right for 10.0% of the samples and for 20.0% of the reconstructions" in said
     assert "**50%** as often" in said
     assert "**50%** of the way" in said
-    assert "Of 2,048 samples, the one nearest to a train photo differs from it by 21.5 of 255" in said
+    assert "Of 2,048 samples, the one nearest to a training photo differs from it by 21.5 of 255" in said
     assert "**0.8%** of the samples" in said
     assert "smallest for **dog-noise-0.10**, 160" in said
     frame = app.table[1].value

@@ -148,11 +148,11 @@ def test_gaps_to_the_baselines(copies):
             assert cell == f"**{psnr:.2f} ± 0.10** ({', '.join(gaps)})"
     notice = text(app)
     assert (
-        f"Compared with {LINEAR}, each model under the noise of its training: **+3.10 dB** (0.05), **+3.20 dB** (0.10), **+3.30 dB** (0.15)"
+        f"Compared with “{LINEAR}”, each model under the noise of its training: **+3.10 dB** (0.05), **+3.20 dB** (0.10), **+3.30 dB** (0.15)"
         in notice
     )
     assert (
-        f"Compared with {AVIF}, each model under the noise of its training: **+2.10 dB** (0.05), **+2.20 dB** (0.10), **+2.30 dB** (0.15)"
+        f"Compared with “{AVIF}”, each model under the noise of its training: **+2.10 dB** (0.05), **+2.20 dB** (0.10), **+2.30 dB** (0.15)"
         in notice
     )
     assert (
@@ -192,7 +192,7 @@ def test_differences_have_intervals_of_their_own(copies, checkpoint_folder):
     cell = f"**29.25_±_0.10** (+3.00_±_{ci95:.2f}_linear, +2.00_±_".replace("_", "\xa0")  # no line ends within a figure
     assert app.table[0].value.loc["dog-ae"].iloc[0].startswith(cell)
     assert re.search(
-        rf"Compared with {AVIF}, each model under the noise of its training: \*\*\+2.10 ± 0.\d\d dB\*\* \(0.05\)",
+        rf"Compared with “{AVIF}”, each model under the noise of its training: \*\*\+2.10 ± 0.\d\d dB\*\* \(0.05\)",
         text(app),
     )
     assert "compared one by one" in text(app)
@@ -211,8 +211,9 @@ def test_gaps_are_what_a_reader_gets_who_subtracts(copies):
             shown, gap = (float(n) for n in re.search(r"([\d.]+) ± 0.10\*\* \(([+−][\d.]+) linear", cell).groups())
             assert gap == pytest.approx(shown - float(app.table[0].value.loc[LINEAR].iloc[LAB.index(v)].split()[0]))
             gaps.append(gap)
-    assert f"Compared with {LINEAR}, each model under the noise of its training: **+{gaps[3]:.2f} dB** (0.05)" in text(
-        app
+    assert (
+        f"Compared with “{LINEAR}”, each model under the noise of its training: **+{gaps[3]:.2f} dB** (0.05)"
+        in text(app)
     )
 
 
@@ -303,8 +304,8 @@ def test_that_a_baseline_is_measured_in_part_is_told(copies):
     copies(full_rows, **baselines)
     told = text(open_page())
     assert (
-        f"Measured on only some of the 1,886 test images, drawn at random: {AVIF} on 412, {VVC} on 412. To stand for all of them, "
-        "the lead over the linear code on these images is added to the mean of the linear code over all."
+        f"Measured on only some of the 1,886 test images, drawn at random: {AVIF} on 412, {VVC} on 412. The mean over all is estimated: "
+        "the lead over the linear code on these images is added to what the linear code reaches on all."
     ) in told
     assert told.count("drawn at random") == 1  # of both in one sentence
     for r in baselines["vvc"]:

@@ -147,7 +147,7 @@ def test_training_shows_what_made_each_checkpoint(group):
         assert shown["steps"] == f"{ckpt.provenance['steps']:,}"
         assert shown["seed"] == str(ckpt.provenance["seed"])
         assert shown["device"] == ckpt.provenance["device"]
-        assert shown["train images"] == f"{ckpt.provenance['num_train_images']:,}"
+        assert shown["training images"] == f"{ckpt.provenance['num_train_images']:,}"
         assert ckpt.provenance["data_fingerprint"].startswith(shown["data fingerprint"])
         assert float(shown["weight decay"]) == ckpt.train_config.weight_decay
         assert float(shown["learning rate, peak"]) == ckpt.train_config.learning_rate

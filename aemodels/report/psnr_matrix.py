@@ -129,8 +129,8 @@ def measured_in_part(baselines: Mapping[str, Any]) -> list[str]:
     for (beside, total), parts in alike.items():
         text = (
             _(
-                "Measured on only some of the {total} test images, drawn at random: {parts}. To stand for all of them, the lead over "
-                "{other} on these images is added to the mean of {other} over all."
+                "Measured on only some of the {total} test images, drawn at random: {parts}. The mean over all is estimated: the lead over "
+                "{other} on these images is added to what {other} reaches on all."
             )
             if beside
             else _("Measured on only some of the {total} test images, drawn at random: {parts}.")

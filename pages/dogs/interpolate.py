@@ -9,7 +9,7 @@ from torch import Tensor
 from aemodels import noise
 from aemodels.codes import latents
 from aemodels.data import words
-from aemodels.language import _, number, percent
+from aemodels.language import _, number, percent, percents_of_way
 from aemodels.quality import detail
 from aemodels.quality.metrics import mse
 from aemodels.report import figures
@@ -80,7 +80,7 @@ pictures = decoded(ways)
 pictures["fade"] = latents.lerp(x_ends[start], x_ends[end], NUM_STEPS)
 power = {way: noise.power(z) for way, z in ways.items()}
 detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}
-steps = [percent(t, 1 if 100 * t % 1 else 0) for t in torch.linspace(0, 1, NUM_STEPS).tolist()]
+steps = percents_of_way(NUM_STEPS)
 notes = [
     [f"E[z²] {number(p, 2)}" for p in power[way].tolist()] if way in power else [""] * NUM_STEPS for way in pictures
 ]

@@ -183,9 +183,9 @@ st.caption(
                 "The scale is measured from the mean of the {number} reference codes: a part that is knocked out takes the value that it has "
                 "on average over {many}."
             ).format(number=number(len(ckpt.codes)), many=picture.many),
-            _("“What changed” is the absolute difference, averaged over the colours.")
+            _("“What changed” is the absolute difference, averaged over the colours: black is 0, white the largest.")
             if in_colour
-            else _("“What changed” is the absolute difference."),
+            else _("“What changed” is the absolute difference: black is 0, white the largest."),
         ]
     )
 )

@@ -11,12 +11,11 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.data import words
-from aemodels.language import _, ngettext, number, percent, sentences, signed
-from aemodels.models import refine
+from aemodels.language import _, number, sentences, signed
 from aemodels.noise import seeded_order
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.photos import descents, rebuilding, selection, stages
+from pages.parts.photos import descents, rebuilding, selection, stage_findings, stages
 from pages.parts.photos.stages import Stages
 from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
@@ -170,53 +169,10 @@ measures_all = st.toggle(
     **BOUND,
 )
 found = scene("all stages", compute) if measures_all else shown
-num_found, told = found.psnr.shape[1], labels if measures_all else [labels[here]]
+told = labels if measures_all else [labels[here]]
 descents.show(name, pictures(seed) if measures_all else this, found, here if measures_all else 0, picture_words.one)
 
-mean_psnr = found.psnr.mean(1)
-gains = mean_psnr.diff()
-best, last = int(gains.argmax()), found.num_steps - 1
-moved = float((found.codes[-1] - found.codes[0]).square().mean().sqrt() / found.codes[0].square().mean().sqrt())
-points = [
-    *models.notes(name),
-    (
-        _("On this picture the encoder alone reaches {first} dB and `encode` **{last} dB**: {gain} dB more.")
-        if num_found == 1
-        else _(
-            "On these {number} pictures the encoder alone reaches {first} dB on average and `encode` **{last} dB**: {gain} dB more."
-        )
-    ).format(
-        number=number(num_found),
-        first=number(float(mean_psnr[0]), 2),
-        last=number(float(mean_psnr[-1]), 2),
-        gain=number(float(mean_psnr[-1] - mean_psnr[0]), 2),
-    ),
-    _("The largest gain, {gain} dB, comes with “{stage}”; the last step brings {last} dB.").format(
-        gain=signed(float(gains[best]), 2), stage=names[best + 1], last=signed(float(gains[last]), 2)
-    ),
-    _(
-        "On the way the code moves by {share} of its own size (root mean square of the change over that of the first code)."
-    ).format(share=percent(moved)),
-]
-if variance := ckpt.model.noise_variance:
-    points.append(
-        _(
-            "This model's codes are to survive noise of variance {variance}, so its last steps lower the error under such noise. The PSNR here is "
-            "without noise: that it hardly grows at the end, or falls, is no fault."
-        ).format(variance=number(variance, 2))
-    )
-if refine.KEPT in found.kinds:
-    taken_back = found.num_taken_back
-    message = ngettext(
-        "For {number} of {total} pictures the steps went astray and the error grew: `encode` keeps the code from before them.",
-        "For {number} of {total} pictures the steps went astray and the error grew: `encode` keeps the codes from before them.",
-        taken_back,
-    )
-    if not taken_back:
-        message = _(
-            "Where the steps make the error larger, `encode` keeps the code from before them; here that was so for no picture."
-        )
-    points.append(message.format(number=number(taken_back), total=number(num_found)))
+points = [*models.notes(name), *stage_findings.of_stages(found, ckpt.model.noise_variance)]
 if not has_photos:
     points.append(
         _(

@@ -19,7 +19,7 @@ from aemodels.quality.metrics import psnr_db, with_noise
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from aemodels.text import visible
-from pages.parts.digits import denoisers, own_image
+from pages.parts.digits import denoise_findings, denoisers, own_image
 from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
 NUM_DRAWS = 3  # of noise, for the one image that is drawn or uploaded
@@ -149,37 +149,8 @@ if scene:
     )
     told = _("“Best linear” is told the noise factor; the networks are not.") if is_mnist else ""
     st.caption(sentences([below, told]))
-    parts = [
-        _("{name} **{psnr} dB** (SSIM {ssim})").format(
-            name=controls.literal(k), psnr=number(p.mean(), 2), ssim=number(ssim[k].mean(), 2)
-        )
-        for k, p in psnr.items()
-        if p.isfinite().all()
-    ]
-    these = _("These {number}, at factor {factor}, on average: {results}.")
-    seen = _("Unclipped, as the networks see them, the noisy ones have {psnr} dB.") if factor else ""
-    points.append(
-        sentences(
-            [
-                these.format(number=number(n), factor=f"{factor:g}", results=list_of(parts)),
-                seen.format(psnr=number(scene.seen_psnr_db, 2)),
-            ]
-        )
-    )
-of_all = [
-    _("{name} **{psnr} ± {interval} dB**").format(
-        name=controls.literal(titles[name]), psnr=number(m["psnr_db"], 2), interval=number(m["psnr_db_ci95"], 2)
-    )
-    for name, m in ((name, ckpt.metrics) for name, ckpt in ckpts.items())
-]
-points.append(
-    _("All {number} test {many}, at factor {factor}: {results} (mean PSNR and its 95% interval).").format(
-        number=number(first.metrics["num_images"]),
-        many=kind.many,
-        factor=f"{trained_at:g}",
-        results=list_of(of_all),
-    )
-)
+    points.append(denoise_findings.of_these(psnr, ssim, factor, scene.seen_psnr_db))
+points.append(denoise_findings.of_all({titles[name]: ckpt.metrics for name, ckpt in ckpts.items()}, trained_at, kind))
 
 curves: dict[str, dict[str, list[float]]] = {}
 if found:

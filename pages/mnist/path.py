@@ -4,7 +4,6 @@ import base64
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import streamlit as st
 import torch
 from PIL import Image
@@ -17,7 +16,7 @@ from aemodels.language import _, number, sentences
 from aemodels.noise import seeded_order
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.plane import canvas, plane
+from pages.parts.plane import canvas, plane, walk_findings
 from pages.parts.shared import ahead, controls, export, fields, loaders, models
 
 NUM_STEPS = 9
@@ -130,7 +129,7 @@ def show_path(name: str, seed: int) -> None:
     ).format(class_=kind.class_, one=kind.one)
     st.caption(sentences([about, plane.about_images(name)]))
     bold = [called(name, end, bold=True) for end in ends]
-    controls.notice(models.notes(name) + notice(kind, bold, near, kinds, apart, walk, fade))
+    controls.notice(models.notes(name) + walk_findings.of_walk(kind, bold, near, kinds, apart, walk, fade))
     numbers = [
         {
             "step": i / (NUM_STEPS - 1),
@@ -162,66 +161,6 @@ def called(name: str, index: int, bold: bool = False) -> str:
     if ckpt.data.config.source == "mnist":
         return (_("an {digit}") if label == "8" else _("a {digit}")).format(digit=f"{mark}{label}{mark}")
     return f"{mark}“{label}”{mark}" if ckpt.labels[index] >= 0 else f"{mark}{label}{mark}"
-
-
-def notice(
-    kind: words.Words,
-    ends: list[str],
-    near: list[str],
-    kinds: list[str],
-    apart: list[list[float]],
-    walk: Tensor,
-    fade: Tensor,
-) -> list[str]:
-    """What the walk passes, and how it differs from the cross-fade; `ends` as Markdown."""
-    passed = [label for i, label in enumerate(near) if i == 0 or near[i - 1] != label]
-    inner = slice(1, -1)
-    walked, faded = (round(float(np.mean(a[inner])), 3) for a in apart)
-    greys = [round(planes.pixel_entropy(x[inner]).mean().item(), 3) for x in (walk, fade)]
-    passes = _(
-        "From {start} to {end} the walk passes the codes of {passed}; {holes} of its {number} places are holes, {sparse} sparse."
-    )
-    apart_from_real = (
-        _(
-            "Between the ends, the walk stays nearer to real {many}: its images are {walked} from the nearest other test {one} "
-            "(root mean square of the pixels, which reach from 0 to 1), those of the cross-fade {faded}."
-        )
-        if walked < faded
-        else _(
-            "Between the ends, the cross-fade stays nearer to real {many}: its images are {faded} from the nearest other test {one} "
-            "(root mean square of the pixels, which reach from 0 to 1), those of the walk {walked}."
-        )
-        if walked > faded
-        else _(
-            "Between the ends, both stay as near to real {many}: the walk's images are {walked} from the nearest other test {one} "
-            "(root mean square of the pixels, which reach from 0 to 1), those of the cross-fade {faded}."
-        )
-    )
-    how_grey = (
-        _(
-            "Between the ends, the walk is greyer: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade (0 is pure black and white)."
-        )
-        if greys[0] > greys[1]
-        else _(
-            "Between the ends, the cross-fade is greyer: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade (0 is pure black and white)."
-        )
-        if greys[0] < greys[1]
-        else _(
-            "Between the ends, both are as grey: pixel entropy is {walked} nats on the walk, {faded} in the cross-fade (0 is pure black and white)."
-        )
-    )
-    return [
-        passes.format(
-            start=ends[0],
-            end=ends[1],
-            passed=" → ".join(map(controls.literal, passed)),
-            holes=number(kinds.count("hole")),
-            number=number(NUM_STEPS),
-            sparse=number(kinds.count("sparse")),
-        ),
-        apart_from_real.format(walked=number(walked, 3), faded=number(faded, 3), one=kind.one, many=kind.many),
-        how_grey.format(walked=number(greys[0], 3), faded=number(greys[1], 3)),
-    ]
 
 
 controls.header(

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import flows, latents
-from aemodels.language import _, number, percent, sentences
+from aemodels.language import _, number, percent, percents_of_way, sentences
 from aemodels.noise import power, seeded_normal
 from aemodels.quality import detail
 from aemodels.report import figures
@@ -115,5 +115,4 @@ def show(chosen: Chosen) -> None:
 def _draw(rows: dict[str, Walk], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     tiles = [figures.to_tiles(walk.x) for walk in rows.values()]
     notes = [[f"E[z²] {number(p, 2)}" for p in power(walk.z).tolist()] for walk in rows.values()]
-    columns = [percent(i / (NUM_STEPS - 1)) for i in range(NUM_STEPS)]
-    return figures.panel(tiles, list(rows), notes, columns, caption, width_px, ink)
+    return figures.panel(tiles, list(rows), notes, percents_of_way(NUM_STEPS), caption, width_px, ink)

@@ -37,12 +37,12 @@ def show(chosen: Chosen) -> None:
     features = controls.choose(_("Features"), names, key="features")
     st.table(_table(found, features))
     about = _(
-        "{n} pictures of each kind against train {photos}. The distance depends on the features and on how many pictures there are: compare it within this "
+        "{n} pictures of each kind against training {photos}. The distance depends on the features and on how many pictures there are: compare it within this "
         "table alone."
     ).format(n=number(found["num_compared"]), photos=chosen.picture.many)
     accuracy = _(
         "Accuracy: how often a linear classifier on the same features names the right {class_}. It was fitted on "
-        "reconstructions of train {photos}. Top 5: how often the right {class_} is among its five likeliest."
+        "reconstructions of training {photos}. Top 5: how often the right {class_} is among its five likeliest."
     ).format(photos=chosen.picture.many, class_=chosen.picture.class_)
     st.caption(sentences([about, accuracy if features in found["told"] else ""]))
     charts = _charts(found, learned.small(data, "photos"), features)

@@ -28,13 +28,13 @@ def about_baselines(baselines: Mapping[str, Any], num_uses: int) -> str:
         linear.append(
             _(
                 "{baseline}: no network, but the best linear encoder and decoder for this noise. It keeps {number} "
-                "principal components of the train images, and shares out the power among them so that the error is smallest (water-filling)."
+                "principal components of the training images, and shares out the power among them so that the error is smallest (water-filling)."
             ).format(baseline=_(LINEAR), number=number(baselines["num_components"]))
         )
         powers = [row["code_power"] for row in baselines["linear_code"] if row.get("noise_power")]
         if powers:
             linear.append(
-                _("Its power is 1 on the train images, and {least} to {most} on the test images.").format(
+                _("Its power is 1 on the training images, and {least} to {most} on the test images.").format(
                     least=number(min(powers), 3), most=number(max(powers), 3)
                 )
             )
@@ -86,7 +86,7 @@ def findings(
         return points
     if _each_best_at_its_own(models, own):
         points.append(_("**Each model is the best one under the noise that it was trained with.**"))
-    at_own = _("Compared with {other}, each model under the noise of its training: {gaps}.")
+    at_own = _("Compared with “{other}”, each model under the noise of its training: {gaps}.")
     for label, scores in references.items():
         gaps = {m: gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
         if gaps:
@@ -97,12 +97,12 @@ def findings(
         if gains:
             points.append(
                 _(
-                    "Compared with {other}, each model under the noise of its training: {gains}. Without noise: {prices}."
+                    "Compared with “{other}”, each model under the noise of its training: {gains}. Without noise: {prices}."
                 ).format(other=plain_name, gains=_listed(gains, own), prices=_listed(prices, own))
             )
         else:
             points.append(
-                _("Compared with {other}, each model without noise: {prices}.").format(
+                _("Compared with “{other}”, each model without noise: {prices}.").format(
                     other=plain_name, prices=_listed(prices, own)
                 )
             )

@@ -79,7 +79,7 @@ def about(cliff: Cliff, picture: Words) -> str:
         "one signal-to-noise ratio (SNR), at which about one block in a thousand fails: {codes}."
     ).format(uses=number(NUM_USES), codes=list_of(map(made, cliff.codes)))
     failures = _(
-        "Where a block fails, the average train photo is shown. How many fail was measured on random blocks. "
+        "Where a block fails, the average training photo is shown. How many fail was measured on random blocks. "
         "The PSNR is the mean of both outcomes, each counted as often as it occurs."
     )
     dotted = _(

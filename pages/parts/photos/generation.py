@@ -239,7 +239,7 @@ def show(group: Group) -> None:
         st.markdown("\n\n".join([*of_priors, *learned.best_space(group.data)]))
     st.caption(
         _(
-            "Each figure: {samples} pictures against {reference} train photos, mean ± standard "
+            "Each figure: {samples} pictures against {reference} training photos, mean ± standard "
             "deviation over {seeds} seeds; the nearest photo among {known}. Samplers are fitted on "
             "{fitted} codes. Features: a scattering network of fixed filters (oriented edges of four sizes, how they are arranged, "
             "how sparse they are and how they go together across sizes, local colour), nothing of it is learnt."

@@ -113,8 +113,8 @@ def copies(found: Found, picture: words.Words) -> str:
     """How near samples come to a photo that was learnt from, and how near unseen photos come."""
     of_copies = found["copies"]
     nearest = _(
-        "Is a sample a copy? Of {samples} samples, the one nearest to a train {photo} differs from it by {sample} of "
-        "255 grey levels (at 32×32 px). Of {unseen} unseen {photos}, the one nearest to a train {photo} differs from "
+        "Is a sample a copy? Of {samples} samples, the one nearest to a training {photo} differs from it by {sample} of "
+        "255 grey levels (at 32×32 px). Of {unseen} unseen {photos}, the one nearest to a training {photo} differs from "
         "it by {of_unseen}."
     ).format(
         samples=number(of_copies["num_samples"]),

@@ -15,8 +15,8 @@ from pages.parts.shared import controls, export, fields, loaders
 
 TILE_PX = 384
 BOUND = {"bind": "query-params", "persist_state": "session"}
-# Two pictures a row where four would be small; below 640 px Streamlit has one.
-STYLE = "@media (641px <= width <= 1200px) { .st-key-touched .stColumn { min-width: calc(50% - 1rem); } }"
+# Two pictures a row where four would be small; below 641 px Streamlit has one.
+STYLE = "@media (641px <= width <= 960px) { .st-key-touched .stColumn { min-width: calc(50% - 1rem); } }"
 
 
 def _pick_channel(row: int, column: int) -> None:
@@ -93,7 +93,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
     peak = float(difference.max())
 
     st.html(f"<style>{STYLE}</style>")
-    columns = st.container(key="touched").columns(4, gap="small")
+    columns = st.container(key="touched").columns(4, gap="small", vertical_alignment="bottom")
     with columns[0]:
         st.markdown(_("**Code**: click a channel"))
         maps = figures.mosaic(list(figures.diverging(z[photo].numpy(), limit)), columns_of_maps)
@@ -113,7 +113,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         alt = _("Picture {picture}, {part} times {gain}").format(picture=photo + 1, part=what, gain=f"{gain:g}")
         export.show(_tile(figures.to_tiles(x_changed)[0], None, side), alt)
     with columns[3]:
-        changed = _("**What changed**, white {peak}") if peak else _("**What changed**: nothing")
+        changed = _("**What changed**, up to {peak}") if peak else _("**What changed**: nothing")
         st.markdown(changed.format(peak=number(peak, 2)))
         alt = _("Where picture {picture} changes when {part} is scaled by {gain}")
         alt = alt.format(picture=photo + 1, part=what, gain=f"{gain:g}")

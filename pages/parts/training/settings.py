@@ -53,8 +53,8 @@ def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
         _("images/s"): number(made["images_per_s"]),
         _("device"): made["device"],
         _("matrices multiplied in"): made.get("precision", "bfloat16"),  # all were, before it was chosen
-        _("train images"): number(of.data.num_images["train"]),
-        _("train images packed as"): _packed(made),
+        _("training images"): number(of.data.num_images["train"]),
+        _("training images packed as"): _packed(made),
         _("validation images"): number(of.data.num_images["validation"]),
         _("test images"): number(of.data.num_images["test"]),
         _("data fingerprint"): made["data_fingerprint"][:12],
