@@ -196,18 +196,27 @@ def plotly_text(text: str) -> str:
     return html.escape(visible(text), quote=False).replace("$", "&#36;")
 
 
-def lines(series: dict[str, tuple[Sequence[float], Sequence[float]]], x_title: str, y_title: str, log_y: bool = False):
-    """One line a series: name -> (x, y). Returns a plotly Figure."""
+def lines(
+    series: dict[str, tuple[Sequence[float], Sequence[float]]],
+    x_title: str,
+    y_title: str,
+    log_y: bool = False,
+    mode: str = "lines+markers",
+):
+    """One line a series: name -> (x, y). Returns a plotly Figure.
+
+    Of some hundred points give arrays: plotly looks at each number of a list.
+    """
     import plotly.graph_objects as go
 
     # In one piece: plotly takes ten milliseconds to put the same together from calls of its methods.
     traces = [
         {
             "type": "scatter",
-            "x": list(x),
-            "y": list(y),
+            "x": x if isinstance(x, np.ndarray) else list(x),
+            "y": y if isinstance(y, np.ndarray) else list(y),
             "name": plotly_text(name),
-            "mode": "lines+markers",
+            "mode": mode,
             "line": {"color": PALETTE[i % len(PALETTE)], "width": 3},
         }
         for i, (name, (x, y)) in enumerate(series.items())
