@@ -123,7 +123,7 @@ def test_each_letter_is_measured_once(unit, monkeypatch):
     counts = []
     measure = lettering.ImageFont.FreeTypeFont.getlength
     for num_letters in (2000, 4000):
-        lettering._cluster_width.cache_clear()
+        lettering._width.cache_clear()
         counts.append(0)
 
         def counted(font, text, *args, **kwargs):

@@ -178,8 +178,10 @@ def distance_to_images(x: Tensor, images: Tensor, besides: list[int]) -> Tensor:
     besides     indices of images that do not count: those that x was made from; infinite where no other is left
     """
     check_bytes(images)
-    x_flat, pixels = 255 * x.flatten(1), images.flatten(1).float()
-    # As torch.cdist does it for so many, which copies all of them.
-    square = torch.addmm(pixels.square().sum(1), x_flat, pixels.T, alpha=-2) + x_flat.square().sum(1, keepdim=True)
+    x_flat = 255 * x.flatten(1)
+    # As torch.cdist does it for so many, which copies all of them; here as many at a time as a core keeps at hand.
+    parts = map(torch.Tensor.float, images.flatten(1).split(250))
+    square = torch.cat([torch.addmm(part.square().sum(1), x_flat, part.T, alpha=-2) for part in parts], 1)
+    square += x_flat.square().sum(1, keepdim=True)
     square[:, besides] = torch.inf
     return square.amin(1).clamp(min=0).sqrt() / 255 / prod(x.shape[1:]) ** 0.5

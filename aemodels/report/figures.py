@@ -206,8 +206,11 @@ def lines(
     log_y: bool = False,
     height_px: int = 420,
     colours: Mapping[str, str] | None = None,
+    mode: str = "lines+markers",
 ):
     """One line a series: name -> (x, y). Returns a plotly Figure, higher where it has more lines than there are colours.
+
+    Of some hundred points give arrays: plotly looks at each number of a list.
 
     colours  of lines by name; the others have colours of the palette, in order
     """
@@ -217,10 +220,10 @@ def lines(
     traces = [
         {
             "type": "scatter",
-            "x": list(x),
-            "y": list(y),
+            "x": x if isinstance(x, np.ndarray) else list(x),
+            "y": y if isinstance(y, np.ndarray) else list(y),
             "name": plotly_text(abridged(name, MOST_LETTERS)),
-            "mode": "lines+markers",
+            "mode": mode,
             "line": {
                 "color": (colours or {}).get(name, PALETTE[i % len(PALETTE)]),
                 "dash": DASHES[i // len(PALETTE) % len(DASHES)],

@@ -41,7 +41,7 @@ class Lettering:
 
     def width(self, line: str) -> float:
         """In pixels, of a text as `shown`, `lines` and `shorten` give it."""
-        return sum(font.getlength(run) for font, run in self._runs(line))
+        return _width(self, line)
 
     def lines(self, text: str, width_px: float, most: int | None = None) -> list[str]:
         """The text in lines of that width, `most` of them or fewer: the last ends with … where there is more.
@@ -65,7 +65,7 @@ class Lettering:
             return text
         kept, x = [], self.width("…")
         for cluster in _clusters(text):
-            x += _cluster_width(self, cluster)
+            x += _width(self, cluster)
             if kept and x > width_px:
                 break
             kept.append(cluster)
@@ -114,19 +114,20 @@ class Lettering:
             if width <= width_px:
                 x, at = x + width, at + len(word)
             else:
-                room = max(width_px - _cluster_width(self, "-"), width_px / 2)
+                room = max(width_px - _width(self, "-"), width_px / 2)
                 room = min(room, width / ceil(width / room) + width / len(word))
                 for cluster in _clusters(word):
-                    width = _cluster_width(self, cluster)
+                    width = _width(self, cluster)
                     if x and x + width > room:
                         starts.append(at)
                         x = 0.0
                     x, at = x + width, at + len(cluster)
             if piece != word:
-                x, at = x + _cluster_width(self, " "), at + 1
+                x, at = x + _width(self, " "), at + 1
         return starts
 
 
+@lru_cache(1_000)
 def shown(text: str) -> str:
     """The text as Lettering draws it, on one line: its white space single spaces, what cannot be shown as codes."""
     end = f"… (cut here, of {len(text):,} letters)" if len(text) > MAX_LETTERS else ""
@@ -162,13 +163,16 @@ def _with_codes(cluster: str) -> str:
     return "".join(c if _has(file, c) else "" if c in _DISPENSABLE else code(c) for c in cluster)
 
 
-@lru_cache(50_000)
-def _cluster_width(letters: Lettering, cluster: str) -> float:
-    return letters.width(cluster)
+@lru_cache(5_000)  # what stands in a panel is measured again when it is fitted, broken into lines and drawn
+def _width(letters: Lettering, line: str) -> float:
+    return sum(font.getlength(run) for font, run in letters._runs(line))
 
 
 def _clusters(text: str) -> Iterator[str]:
     """Letters, each with its accents and joiners."""
+    if text.isascii():  # which has neither
+        yield from text
+        return
     cluster = ""
     for character in text:
         joins = category(character)[0] == "M" or character in _DISPENSABLE or cluster.endswith(_JOINER)

@@ -43,16 +43,16 @@ def histogram(scores: Mapping[str, Tensor], threshold: float, unit: str) -> go.F
 def roc(curves: Mapping[str, Roc], false_alarms: float, detected: float) -> go.Figure:
     """The curve of each kind of strange pictures, by its name, and the point of the threshold, shares in [0, 1]."""
     series = {
-        _("{kind}: area {area}").format(kind=name, area=number(curve.area, 3)): (
-            curve.false_alarms.tolist(),
-            curve.detected.tolist(),
-        )
+        _("{kind}: area {area}").format(kind=name, area=number(curve.area, 3)): (curve.false_alarms, curve.detected)
         for name, curve in curves.items()
     }
-    chart = figures.lines(series, _("false alarms"), _("detected"))
-    chart.update_traces(mode="lines")
-    chart.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": "#808080", "dash": "dot"}, showlegend=False)
-    chart.add_scatter(
-        x=[false_alarms], y=[detected], mode="markers", marker={"size": 12, "color": "#808080"}, showlegend=False
+    chart = figures.lines(series, _("false alarms"), _("detected"), mode="lines")
+    grey = {"type": "scatter", "showlegend": False}
+    chart.add_traces(
+        [
+            grey | {"x": [0, 1], "y": [0, 1], "mode": "lines", "line": {"color": "#808080", "dash": "dot"}},
+            grey
+            | {"x": [false_alarms], "y": [detected], "mode": "markers", "marker": {"size": 12, "color": "#808080"}},
+        ]
     )
     return chart.update_layout(height=CHART_PX, hovermode="closest")

@@ -209,9 +209,9 @@ def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
     for sampler in samplers:
         variances = spectrum(name, num_codes, sampler)
         label = _("{sampler}: rank {rank}").format(sampler=_(SAMPLERS[sampler]), rank=number(len(variances)))
-        series[label] = (range(1, len(variances) + 1), variances)
-    chart = figures.lines(series, _("principal axis, strongest first"), _("variance"), log_y=True)
-    return chart.update_traces(mode="lines").update_yaxes(dtick=1)  # a label a power of ten
+        series[label] = (np.arange(1, len(variances) + 1), variances)
+    chart = figures.lines(series, _("principal axis, strongest first"), _("variance"), log_y=True, mode="lines")
+    return chart.update_yaxes(dtick=1)  # a label a power of ten
 
 
 def nine(x: Tensor) -> np.ndarray:

@@ -136,10 +136,15 @@ def version(name: str) -> tuple[str, int]:
 def _file(name: str) -> tuple[str, int, str]:
     """`version` and the folder."""
     for find in (checkpoint_folder, own_models.folder):
-        path = checkpoints.checkpoint_path(name, folder := find())
+        folder = str(find())
         with contextlib.suppress(OSError):  # it may go between two looks
-            return name, path.stat().st_mtime_ns, str(folder)
+            return name, os.stat(_path(name, folder)).st_mtime_ns, folder
     return name, 0, str(checkpoint_folder())
+
+
+@lru_cache(maxsize=1000)
+def _path(name: str, folder: str) -> Path:
+    return checkpoints.checkpoint_path(name, folder)
 
 
 @lru_cache(maxsize=MAX_CHECKPOINTS)
@@ -223,17 +228,29 @@ def _modified_ns(path: Path) -> int:
 
 
 def generation(data: DataRecord) -> dict[str, Any] | None:
-    """What was measured of samples from the models of this data set; None where nothing was. Raises CheckpointError for a broken
-    file."""
-    return measurements.read_generation(data.fingerprint, checkpoint_folder())
+    """What was measured of samples from the models of this data set, which nobody may change; None where nothing was. Raises
+    CheckpointError for a broken file."""
+    folder = checkpoint_folder()
+    return _generation(data.fingerprint, str(folder), _modified_ns(folder / "generation.json"))
+
+
+@lru_cache(maxsize=8)
+def _generation(fingerprint: str, folder: str, modified_ns: int) -> dict[str, Any] | None:
+    return measurements.read_generation(fingerprint, folder)
 
 
 def curves() -> dict[str, Any]:
-    """What `measurements.read_curves` gives; nothing where the file is broken: a page then measures for itself."""
+    """What `measurements.read_curves` gives, which nobody may change; nothing where the file is broken: a page then measures for itself."""
+    folder = checkpoint_folder()
     try:
-        return measurements.read_curves(checkpoint_folder())
+        return _curves(str(folder), _modified_ns(folder / "curves.json"))
     except LatentLabError:
         return {"models": {}, "denoisers": {}}
+
+
+@lru_cache(maxsize=4)
+def _curves(folder: str, modified_ns: int) -> dict[str, Any]:
+    return measurements.read_curves(folder)
 
 
 def curves_of(name: str) -> dict[str, Any]:
