@@ -28,7 +28,8 @@ def check_images(
     if shape is not None:
         _check_shape(x, name, "images", shape)
     elif x.ndim != 4:
-        raise ValueError(f"{name} has shape {tuple(x.shape)}, but images are (B, C, H, W); one alone is {name}[None].")
+        one = f"; one alone is {name}[None]" if x.ndim == 3 else ""
+        raise ValueError(f"{name} has shape {tuple(x.shape)}, but images are (B, C, H, W){one}.")
     elif not all(x.shape[1:]):
         raise ValueError(f"{name} has shape {tuple(x.shape)}: images without a pixel.")
     _check_device(x, name, device)

@@ -101,6 +101,11 @@ def test_what_is_no_image_is_measured_by_none(measure, what):
         assert refusal(measure, images(), NO_IMAGES[what]).startswith("x_hat ")
 
 
+@pytest.mark.parametrize("x", [images()[None], images()[0], images()[0, 0], torch.tensor(0.5)])
+def test_a_batch_axis_is_advised_to_one_image_alone(x):
+    assert ("x[None]" in refusal(metrics.psnr_db, x, x)) == (x.ndim == 3)
+
+
 @pytest.mark.parametrize("measure", [metrics.psnr_db, metrics.mse, metrics.bce])
 @pytest.mark.parametrize("shape", [(0, 32, 32), (1, 0, 32), (1, 32, 0)])
 def test_images_without_a_pixel_are_measured_by_none(measure, shape):

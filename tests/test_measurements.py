@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from aemodels import files
+from aemodels.errors import CheckpointError
 from aemodels.storage import measurements, photo_errors
 
 GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints"}
@@ -71,6 +73,18 @@ def test_figures_of_one_data_set_that_two_programs_keep_stand_side_by_side(tmp_p
         "models": {"a": {"identity": 1}, "b": {"identity": 2}},
         "denoisers": {"none": {"psnr_db": [], "ssim": []}},
     }
+
+
+ROW = {"noise_variance": 0.05, "psnr_db": 22.8, "psnr_db_ci95": 0.1, "num_images": 1886}
+
+
+@pytest.mark.parametrize("key", ROW)
+@pytest.mark.parametrize("value", ["soon", None, [], True, float("inf"), -1])
+def test_a_baseline_that_is_no_number_is_one_sentence(tmp_path, key, value):
+    baselines = {"0123": {"num_components": 1, "linear_code": [ROW], "vvc": [ROW | {key: value}]}}
+    (tmp_path / "baselines.json").write_text(json.dumps(baselines))
+    with pytest.raises(CheckpointError, match=r"^baselines\.json is broken or incomplete"):
+        measurements.read_baselines("0123", tmp_path)
 
 
 def test_figures_are_kept_where_there_are_no_locks(tmp_path, monkeypatch):

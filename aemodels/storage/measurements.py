@@ -9,6 +9,7 @@ from aemodels.errors import CheckpointError
 from aemodels.files import alone_in, replacing
 from aemodels.language import N_, _
 from aemodels.storage import checkpoints
+from aemodels.storage.records import is_figure
 
 # What every reader may count on.
 _BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
@@ -52,7 +53,7 @@ def read_all_baselines(folder: str | Path | None = None) -> dict[str, dict[str, 
 
 def _baselines_are_complete(baselines: dict[str, Any]) -> bool:
     rows = baselines["linear_code"] + baselines.get("avif", []) + baselines.get("vvc", [])
-    return "num_components" in baselines and all(row.keys() >= _BASELINE for row in rows)
+    return "num_components" in baselines and all(is_figure(row[key]) for row in rows for key in _BASELINE)
 
 
 def save_generation(generation: dict[str, Any], fingerprint: str, folder: str | Path | None = None) -> None:

@@ -20,7 +20,7 @@ def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value <= MAX_NUMBER
 
 
-def _is_figure(value: object) -> bool:
+def is_figure(value: object) -> bool:
     """A number, or NaN, which is the confidence interval of one image alone."""
     return is_number(value) or (type(value) is float and math.isnan(value))
 
@@ -30,11 +30,11 @@ def _is_measured(value: object) -> bool:
     return value is None or (type(value) in (int, float) and is_number(abs(value)))
 
 
-FIGURES: Kinds = {"psnr_db": is_number, "psnr_db_ci95": _is_figure, "num_images": _is_count}
+FIGURES: Kinds = {"psnr_db": is_number, "psnr_db_ci95": is_figure, "num_images": _is_count}
 ROW: Kinds = {**FIGURES, "noise_factor": is_number, "noise_variance": is_number}
 FIGURES_OF_PRIOR: Kinds = {
     "velocity_loss": is_number,
-    "velocity_loss_ci95": _is_figure,
+    "velocity_loss_ci95": is_figure,
     "gaussian_loss": is_number,
     "num_images": _is_count,
 }
@@ -92,18 +92,18 @@ def _wrong(
 
 def _wrong_figures(metrics: object, config: ModelConfig) -> str | None:
     if is_prior(config):
-        return _wrong(metrics, FIGURES_OF_PRIOR, others=_is_figure)
+        return _wrong(metrics, FIGURES_OF_PRIOR, others=is_figure)
     num_codes = prod(config.latent_shape)
 
     def are_rows(rows: object) -> bool:
-        are_figures = isinstance(rows, list) and not any(_wrong(row, ROW, others=_is_figure) for row in rows)
+        are_figures = isinstance(rows, list) and not any(_wrong(row, ROW, others=is_figure) for row in rows)
         # Every model is judged without noise, whatever else it is judged under.
         return are_figures and any(row["noise_factor"] == row["noise_variance"] == 0 for row in rows)
 
     def are_of_the_code(values: object) -> bool:
         return isinstance(values, list) and len(values) == num_codes and all(map(is_number, values))
 
-    return _wrong(metrics, {**FIGURES, "evaluations": are_rows}, {"kl_nats": are_of_the_code}, _is_figure)
+    return _wrong(metrics, {**FIGURES, "evaluations": are_rows}, {"kl_nats": are_of_the_code}, is_figure)
 
 
 def _wrong_epoch(history: object) -> str | None:
