@@ -211,8 +211,9 @@ def of_streamlit(browser, tmp_path_factory):
     return accessibility.of_streamlit(browser, tmp_path_factory.mktemp("empty"))
 
 
-# The pages of a visitor share one process, which compiles the app's scripts once.
-ONE_PROCESS = ["--process-per-site", "--renderer-process-limit=1"]
+# The pages of a visitor share one process, which compiles the app's scripts once, and not for speed: a test's page is not open
+# for long enough to win back what that takes, about a tenth to a fifth of its time.
+ONE_PROCESS = ["--process-per-site", "--renderer-process-limit=1", "--js-flags=--no-opt"]
 
 
 @pytest.fixture(scope="session")
