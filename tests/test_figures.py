@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from aemodels.data.mnist import FAMILY
+from aemodels.report.charts import lines, plotly_text, upright
 from aemodels.report.figures import (
     DARK,
     LIGHT,
@@ -14,16 +15,13 @@ from aemodels.report.figures import (
     channel_maps,
     diverging,
     heat,
-    lines,
     mosaic,
     panel,
-    plotly_text,
     png,
-    scatter_tile,
     to_tiles,
-    upright,
 )
 from aemodels.report.lettering import Lettering
+from aemodels.report.plane_figures import scatter_tile
 from aemodels.report.scales import ends, ticks
 
 WHITE, RED, BLUE = diverging(np.array([0.0, 1.0, -1.0]), 1).astype(int)

@@ -124,7 +124,7 @@ def _page(group: Group, shown: Sequence[Checkpoint], records: Sequence[Record]) 
         "models": records,
         "twins": twins[:MAX_TWINS],
         "classes": classes,
-        "colours": figures.class_colours(classes),
+        "colours": plane_figures.class_colours(classes),
         "words": said,
         "languages": LANGUAGES,
         "html": {"touch": components.TOUCH.html, "twins": components.TWINS.html},

@@ -117,7 +117,7 @@ def plane(name: str, title: str, ckpts: Sequence[Checkpoint], titles: Mapping[st
     side = (PRINT_PX - (0 if len(ckpts) == 1 else LABEL_PX) - GAP_PX * (across + 1)) // across
     for ckpt in ckpts:
         box, stats = planes.box(ckpt.codes), planes.plane_stats(ckpt.codes, ckpt.labels)
-        scatter = figures.scatter_tile(
+        scatter = plane_figures.scatter_tile(
             ckpt.codes.numpy(),
             ckpt.labels.numpy(),
             ckpt.data.label_names,

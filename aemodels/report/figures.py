@@ -1,29 +1,23 @@
-"""Arrays in, pictures out: Pillow panels of image tiles for the screen and for print, and plotly charts."""
+"""Arrays in, pictures out: Pillow panels of image tiles for the screen and for print."""
 
-import html
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil, gcd
 
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, PngImagePlugin
 from torch import Tensor
 
-from aemodels.report import scales
-from aemodels.report.lettering import Lettering, shown
+from aemodels.report.lettering import Lettering
 from aemodels.report.screen_png import screen_png
-from aemodels.text import abridged, visible
+from aemodels.text import visible
 
 # Okabe & Ito's eight colours, safe for colour-blind readers, and two greys that stand apart from them.
 PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7F00", "#7F3C8D", "#6E6E6E", "#B07A4B",
 )  # fmt: skip
-DASHES = ("solid", "dash", "dashdot", "longdash")  # where there are more lines than colours
-MOST_LETTERS = 32  # of a name in an interactive chart's key, which fits on a phone
-KEY_ROW_PX, MOST_MORE = 21, 14  # rows more than colours that make such a chart higher
 PRINT_DPI = 300
-MAX_KEY_ROWS = 3  # of the classes above a scatter
 SMALLEST = 7 * 2.54 / (17 * 72)  # size of letters as a share of a picture's width: 7 points where it is 17 cm wide
 NO_NUMBER = (200, 0, 200)  # the colour of NaN, which no scale here has
 
@@ -192,171 +186,3 @@ def png(image: Image.Image, description: str = "") -> bytes:
     # Level 1 takes a fifth of the default's time, for files about as large.
     image.save(buffer, "PNG", compress_level=1, dpi=(PRINT_DPI, PRINT_DPI), pnginfo=info)
     return buffer.getvalue()
-
-
-def plotly_text(text: str) -> str:
-    """A text for plotly, which takes <b> for bold and $x$ for a formula, to be shown letter by letter."""
-    return html.escape(visible(text), quote=False).replace("$", "&#36;")
-
-
-def lines(
-    series: dict[str, tuple[Sequence[float], Sequence[float]]],
-    x_title: str,
-    y_title: str,
-    log_y: bool = False,
-    height_px: int = 420,
-    colours: Mapping[str, str] | None = None,
-    mode: str = "lines+markers",
-):
-    """One line a series: name -> (x, y). Returns a plotly Figure, higher where it has more lines than there are colours.
-
-    Of some hundred points give arrays: plotly looks at each number of a list.
-
-    colours  of lines by name; the others have colours of the palette, in order
-    """
-    import plotly.graph_objects as go
-
-    # In one piece: plotly takes ten milliseconds to put the same together from calls of its methods.
-    traces = [
-        {
-            "type": "scatter",
-            "x": x if isinstance(x, np.ndarray) else list(x),
-            "y": y if isinstance(y, np.ndarray) else list(y),
-            "name": plotly_text(abridged(name, MOST_LETTERS)),
-            "mode": mode,
-            "line": {
-                "color": (colours or {}).get(name, PALETTE[i % len(PALETTE)]),
-                "dash": DASHES[i // len(PALETTE) % len(DASHES)],
-                "width": 3,
-            },
-        }
-        for i, (name, (x, y)) in enumerate(series.items())
-    ]
-    layout = {
-        # Plotly's key takes half of the height at most, and is scrolled beyond that.
-        "height": height_px + KEY_ROW_PX * min(MOST_MORE, max(0, len(series) - len(PALETTE))),
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "legend": {"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
-        "hovermode": "x unified",
-        "xaxis": axis(x_title),
-        "yaxis": axis(y_title) | {"type": "log" if log_y else "linear"},
-    }
-    return go.Figure(traces, layout)
-
-
-def upright(figure, x: float, dash: str, text: str = ""):
-    """Adds an upright grey line at x over the whole height, the text beside its upper end; one, in a sixth of the time of add_vline."""
-    place = {"xref": "x", "yref": "y domain"}
-    shape = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": {"color": "#808080", "dash": dash}} | place
-    note = {"x": x, "y": 1, "text": text, "showarrow": False, "xanchor": "left", "yanchor": "top"} | place
-    return figure.update_layout(shapes=[shape], annotations=[note] if text else [])
-
-
-def axis(title: str) -> dict[str, object]:
-    """Title and numbers of a chart's axis, for plotly."""
-    return {"title": {"text": title, "font": {"size": 16}}, "tickfont": {"size": 14}}
-
-
-def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: str, height_px: int = 380):
-    """One bar a name, in the order given, its value above it. Returns a plotly Figure."""
-    import plotly.graph_objects as go
-
-    text = [f"{value:.1f}" for value in values]
-    figure = go.Figure(
-        go.Bar(
-            x=[plotly_text(name) for name in names],
-            y=list(values),
-            text=text,
-            textposition="outside",
-            cliponaxis=False,
-            marker_color=PALETTE[0],
-        )
-    )
-    figure.update_layout(height=height_px, margin={"l": 8, "r": 8, "t": 28, "b": 8}, font_size=15)
-    figure.update_layout(uniformtext={"minsize": 13, "mode": "show"})  # or plotly shrinks the values that are tight
-    figure.update_xaxes(title=x_title, title_font_size=16, tickfont_size=15, type="category")
-    figure.update_yaxes(title=y_title, title_font_size=16, tickfont_size=14)
-    return figure
-
-
-def class_colours(classes: Sequence[str]) -> Sequence[str]:
-    """A colour for each class of a data set; none where there are more classes than colours."""
-    return PALETTE[: len(classes)] if len(classes) <= len(PALETTE) else ()
-
-
-def _key_of_classes(names: Sequence[str], width_px: float, bold: Lettering, smallest: float) -> tuple[int, Lettering]:
-    """How many names stand in a row of the key, and in which letters: as few rows as they fit in with letters of at least `smallest` of
-    their size, MAX_KEY_ROWS at most."""
-    widest = max((bold.width(shown(name)) for name in names), default=1)
-
-    def columns(num_rows: int) -> int:
-        return max(1, ceil(len(names) / num_rows))
-
-    def share(num_rows: int) -> float:
-        return min(1, 0.95 * width_px / columns(num_rows) / widest)
-
-    num_rows = next((n for n in range(1, MAX_KEY_ROWS) if share(n) >= smallest), MAX_KEY_ROWS)
-    return columns(num_rows), replace(bold, size=bold.size * max(smallest, share(num_rows)))
-
-
-def scatter_tile(
-    codes: np.ndarray,
-    labels: np.ndarray,
-    classes: Sequence[str],
-    extent: tuple[float, float, float, float],
-    side_px: int,
-    ink: Ink = LIGHT,
-    rings: Sequence[float] = (),
-    least_px: float = 0,
-    axes: tuple[str, str] | None = ("z₁", "z₂"),
-) -> np.ndarray:
-    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of the classes: uint8 (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
-
-    labels   (n,) places in `classes`; -1 for none. Dots are of one colour, and there is no key, where class_colours has none
-    rings    radii of circles around the origin, in the codes' unit
-    least_px  size of letters at least
-    axes     their names; None where they mean nothing: then they have no numbers either
-
-    Raises ValueError for an extent that is not finite or falls.
-    """
-    x_min, x_max, y_min, y_max = (*scales.ends(*extent[:2]), *scales.ends(*extent[2:]))
-    share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
-    inside = ((share >= 0) & (share <= 1)).all(1)
-    image = Image.new("RGB", (side_px, side_px), ink.background)
-    draw = ImageDraw.Draw(image)
-    letter_px = max(0.034 * side_px, least_px)
-    left, right = round(max(side_px / 10, 3 * letter_px)), side_px - 1
-    radius, bottom = side_px / 400, side_px - round(max(side_px / 12, 2.45 * letter_px))
-    bold, small = Lettering(max(0.05 * side_px, letter_px), bold=True), Lettering(letter_px)
-    colours = class_colours(classes)
-    columns, font = _key_of_classes(classes[: len(colours)], right - left, bold, max(0.5, least_px / bold.size))
-    line, width = round(bold.size * 10 / 7), (right - left) / columns
-    key = line * max(1, ceil(len(colours) / columns))
-    for i, colour in enumerate(colours):
-        middle = left + (i % columns + 0.5) * width, (i // columns + 0.5) * line
-        font.draw(draw, middle, font.shorten(classes[i], 0.95 * width), colour, "mm")
-    draw.rectangle((left, key, right, bottom), outline=ink.muted)
-    for tick, text in scales.ticks(x_min, x_max).items() if axes else ():
-        x = left + (tick - x_min) / (x_max - x_min) * (right - left)
-        draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
-        font = small.fitting(text, (right - left) / 6, max(0.2, least_px / small.size))
-        font.draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
-    for tick, text in scales.ticks(y_min, y_max).items() if axes else ():
-        y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
-        draw.line((left - 2 * radius, y, left, y), ink.muted)
-        font = small.fitting(text, left - 4 * radius, max(0.2, least_px / small.size))
-        font.draw(draw, (left - 4 * radius, y), text, ink.text, "rm")
-    if axes:
-        small.draw(draw, (right, side_px), axes[0], ink.text, "rd")
-        small.draw(draw, (0, key), axes[1], ink.text, "la")
-    for (x, y), label in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
-        colour = colours[label] if 0 <= label < len(colours) else PALETTE[0]
-        draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), colour)
-    plot, circles = (left, key, right, bottom), Image.new("L", image.size)
-    x_unit, y_unit = (right - left) / (x_max - x_min), (bottom - key) / (y_max - y_min)
-    x, y = left - x_min * x_unit, bottom + y_min * y_unit  # of the origin
-    for r in rings:
-        circle = (x - r * x_unit, y - r * y_unit, x + r * x_unit, y + r * y_unit)
-        ImageDraw.Draw(circles).ellipse(circle, outline=255, width=max(1, round(2 * radius)))
-    image.paste(ink.text, plot, circles.crop(plot))
-    return np.asarray(image)

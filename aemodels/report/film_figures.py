@@ -8,7 +8,7 @@ from PIL import Image
 
 from aemodels.codes import planes
 from aemodels.language import _, number
-from aemodels.report import figures
+from aemodels.report import figures, plane_figures
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.storage.films import Film
 
@@ -62,7 +62,7 @@ def strip(
     for (title, film), ckpt in zip(films.items(), ckpts, strict=True):
         moments = [nearest_moment(film, step) for step in steps]
         cells = [
-            figures.scatter_tile(
+            plane_figures.scatter_tile(
                 film.codes(i),
                 ckpt.labels.numpy(),
                 ckpt.data.label_names,
@@ -100,7 +100,7 @@ def animation(
             labels, names = ckpt.labels.numpy()[:FRAME_CODES], ckpt.data.label_names
             side_px = round(width_px / len(films))
             clouds.append(
-                figures.scatter_tile(codes[:FRAME_CODES], labels, names, extent or planes.widen(box), side_px)
+                plane_figures.scatter_tile(codes[:FRAME_CODES], labels, names, extent or planes.widen(box), side_px)
             )
             grids.append(picture)
         said = _("Step {step}. {caption}").format(step=number(round(step)), caption=caption)

@@ -1,12 +1,20 @@
-"""Pictures of a plane of 2-D codes that show how densely the codes lie; densities are those of `planes.Support`, in [0, 1]."""
+"""Pictures of a plane of 2-D codes: a dot a code, and how densely they lie. Densities are those of `planes.Support`, in [0, 1]."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import ceil
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from aemodels.codes import planes
 from aemodels.codes.planes import HOLE_BELOW, SPARSE_BELOW
+from aemodels.report import scales
+from aemodels.report.figures import LIGHT, PALETTE, Ink
+from aemodels.report.lettering import Lettering, shown
 from aemodels.storage.checkpoints import Checkpoint
 
+MAX_KEY_ROWS = 3  # of the classes above a scatter
 SPARSE_COLOUR, HOLE_COLOUR = (240, 190, 40, 60), (220, 60, 50, 70)  # red, green, blue, alpha
 
 
@@ -42,3 +50,86 @@ def over(picture: np.ndarray, background: str) -> np.ndarray:
     """A picture uint8 (H, W, 3 or 4) laid on a colour such as "#ffffff": (H, W, 3)."""
     image = Image.fromarray(picture).convert("RGBA")
     return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, background), image).convert("RGB"))
+
+
+def class_colours(classes: Sequence[str]) -> Sequence[str]:
+    """A colour for each class of a data set; none where there are more classes than colours."""
+    return PALETTE[: len(classes)] if len(classes) <= len(PALETTE) else ()
+
+
+def _key_of_classes(names: Sequence[str], width_px: float, bold: Lettering, smallest: float) -> tuple[int, Lettering]:
+    """How many names stand in a row of the key, and in which letters: as few rows as they fit in with letters of at least `smallest` of
+    their size, MAX_KEY_ROWS at most."""
+    widest = max((bold.width(shown(name)) for name in names), default=1)
+
+    def columns(num_rows: int) -> int:
+        return max(1, ceil(len(names) / num_rows))
+
+    def share(num_rows: int) -> float:
+        return min(1, 0.95 * width_px / columns(num_rows) / widest)
+
+    num_rows = next((n for n in range(1, MAX_KEY_ROWS) if share(n) >= smallest), MAX_KEY_ROWS)
+    return columns(num_rows), replace(bold, size=bold.size * max(smallest, share(num_rows)))
+
+
+def scatter_tile(
+    codes: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    extent: tuple[float, float, float, float],
+    side_px: int,
+    ink: Ink = LIGHT,
+    rings: Sequence[float] = (),
+    least_px: float = 0,
+    axes: tuple[str, str] | None = ("z₁", "z₂"),
+) -> np.ndarray:
+    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of the classes: uint8 (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
+
+    labels   (n,) places in `classes`; -1 for none. Dots are of one colour, and there is no key, where class_colours has none
+    rings    radii of circles around the origin, in the codes' unit
+    least_px  size of letters at least
+    axes     their names; None where they mean nothing: then they have no numbers either
+
+    Raises ValueError for an extent that is not finite or falls.
+    """
+    x_min, x_max, y_min, y_max = (*scales.ends(*extent[:2]), *scales.ends(*extent[2:]))
+    share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
+    inside = ((share >= 0) & (share <= 1)).all(1)
+    image = Image.new("RGB", (side_px, side_px), ink.background)
+    draw = ImageDraw.Draw(image)
+    letter_px = max(0.034 * side_px, least_px)
+    left, right = round(max(side_px / 10, 3 * letter_px)), side_px - 1
+    radius, bottom = side_px / 400, side_px - round(max(side_px / 12, 2.45 * letter_px))
+    bold, small = Lettering(max(0.05 * side_px, letter_px), bold=True), Lettering(letter_px)
+    colours = class_colours(classes)
+    columns, font = _key_of_classes(classes[: len(colours)], right - left, bold, max(0.5, least_px / bold.size))
+    line, width = round(bold.size * 10 / 7), (right - left) / columns
+    key = line * max(1, ceil(len(colours) / columns))
+    for i, colour in enumerate(colours):
+        middle = left + (i % columns + 0.5) * width, (i // columns + 0.5) * line
+        font.draw(draw, middle, font.shorten(classes[i], 0.95 * width), colour, "mm")
+    draw.rectangle((left, key, right, bottom), outline=ink.muted)
+    for tick, text in scales.ticks(x_min, x_max).items() if axes else ():
+        x = left + (tick - x_min) / (x_max - x_min) * (right - left)
+        draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
+        font = small.fitting(text, (right - left) / 6, max(0.2, least_px / small.size))
+        font.draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
+    for tick, text in scales.ticks(y_min, y_max).items() if axes else ():
+        y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
+        draw.line((left - 2 * radius, y, left, y), ink.muted)
+        font = small.fitting(text, left - 4 * radius, max(0.2, least_px / small.size))
+        font.draw(draw, (left - 4 * radius, y), text, ink.text, "rm")
+    if axes:
+        small.draw(draw, (right, side_px), axes[0], ink.text, "rd")
+        small.draw(draw, (0, key), axes[1], ink.text, "la")
+    for (x, y), label in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
+        colour = colours[label] if 0 <= label < len(colours) else PALETTE[0]
+        draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), colour)
+    plot, circles = (left, key, right, bottom), Image.new("L", image.size)
+    x_unit, y_unit = (right - left) / (x_max - x_min), (bottom - key) / (y_max - y_min)
+    x, y = left - x_min * x_unit, bottom + y_min * y_unit  # of the origin
+    for r in rings:
+        circle = (x - r * x_unit, y - r * y_unit, x + r * x_unit, y + r * y_unit)
+        ImageDraw.Draw(circles).ellipse(circle, outline=255, width=max(1, round(2 * radius)))
+    image.paste(ink.text, plot, circles.crop(plot))
+    return np.asarray(image)

@@ -10,7 +10,8 @@ from torch import Tensor
 from aemodels.language import N_, _, list_of, number, sentences, signed
 from aemodels.noise import snr_db
 from aemodels.quality import pairs
-from aemodels.report.figures import LIGHT, PALETTE, Ink, plotly_text
+from aemodels.report.charts import plotly_text
+from aemodels.report.figures import LIGHT, PALETTE, Ink
 
 # Key of an evaluation's figure -> what it is called.
 CONVENTIONS = {"psnr_db": N_("Mean of the photos' PSNRs"), "psnr_of_mean_mse_db": N_("PSNR of the mean MSE")}

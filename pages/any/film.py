@@ -7,7 +7,7 @@ from PIL import Image
 
 from aemodels.data import words
 from aemodels.language import _, list_of, number, pgettext
-from aemodels.report import figures, film_figures
+from aemodels.report import figures, film_figures, plane_figures
 from aemodels.storage import catalogue
 from pages.parts.film import canvas, findings, making, reel, wording
 from pages.parts.plane import canvas as planes_canvas
@@ -34,7 +34,7 @@ def show_films() -> None:
         "view": extent,
         "step": step,
         "classes": classes,
-        "colours": figures.class_colours(classes),
+        "colours": plane_figures.class_colours(classes),
         "words": wording.of_film(max(len(ckpt.labels) for ckpt in ckpts.values()), canvas.NUM_DRAWN),
     }
     with picture:

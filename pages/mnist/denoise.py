@@ -16,7 +16,7 @@ from aemodels.noise import seeded_order
 from aemodels.quality import denoising
 from aemodels.quality.curves import FACTORS
 from aemodels.quality.metrics import psnr_db, with_noise
-from aemodels.report import figures
+from aemodels.report import charts, figures
 from aemodels.storage import catalogue
 from aemodels.text import visible
 from pages.parts.digits import denoise_findings, denoisers, own_image
@@ -160,22 +160,22 @@ if found:
         anchor=False,
     )
     curves = denoisers.curves(titles, is_mnist, found.at(index), group.data.fingerprint, shipped.is_shipped(group.data))
-    charts = {
+    scores = {
         "psnr_db": (_("mean PSNR / dB"), _("Mean PSNR in dB against the noise factor, of {names}")),
         "ssim": (_("mean SSIM"), _("Mean SSIM against the noise factor, of {names}")),
     }
     of_models = models.colours(group)
     colours = denoisers.baseline_colours() | {titles[name]: of_models[name] for name in titles}
-    dashes = dict.fromkeys(map(figures.plotly_text, denoisers.baseline_colours()), "dash")
-    for column, (score, (axis, shown)) in zip(st.columns(2), charts.items(), strict=True):
+    dashes = dict.fromkeys(map(charts.plotly_text, denoisers.baseline_colours()), "dash")
+    for column, (score, (axis, shown)) in zip(st.columns(2), scores.items(), strict=True):
         finite = {
             denoisers.title(name, titles): [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)]
             for name, of in curves.items()
         }
         series = {k: zip(*v, strict=True) for k, v in finite.items()}
-        chart = figures.lines(series, _("noise factor"), axis, colours=colours)
+        chart = charts.lines(series, _("noise factor"), axis, colours=colours)
         chart.for_each_trace(lambda trace: trace.update(line_dash=dashes.get(trace.name)))
-        figures.upright(chart, trained_at, "dot", _("trained here"))
+        charts.upright(chart, trained_at, "dot", _("trained here"))
         column.plotly_chart(chart, key=score, alt=visible(shown.format(names=list_of(finite))))
     compared = denoisers.compare(curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at)
 controls.notice([*models.notes(*ckpts), *compared, *points])

@@ -122,7 +122,7 @@ def show_plane() -> None:
         controls.notice([*models.notes(name), *first, *points[1:]])
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
-        cloud = figures.scatter_tile(
+        cloud = plane_figures.scatter_tile(
             ckpt.codes.numpy(),
             ckpt.labels.numpy(),
             ckpt.data.label_names,

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from aemodels.language import _, number
 from aemodels.quality.anomaly import Roc
-from aemodels.report import figures
+from aemodels.report import charts, figures
 
 CHART_PX = 380
 NUM_BINS = 50
@@ -23,7 +23,7 @@ def histogram(scores: Mapping[str, Tensor], threshold: float, unit: str) -> go.F
             "type": "histogram",
             "x": of_kind.numpy(),
             "xbins": bins,
-            "name": figures.plotly_text(name),
+            "name": charts.plotly_text(name),
             "opacity": 0.65,
             "marker": {"color": colour},
         }
@@ -34,10 +34,10 @@ def histogram(scores: Mapping[str, Tensor], threshold: float, unit: str) -> go.F
         "height": CHART_PX,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "legend": {"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
-        "xaxis": figures.axis(unit),
-        "yaxis": figures.axis(_("pictures")),
+        "xaxis": charts.axis(unit),
+        "yaxis": charts.axis(_("pictures")),
     }
-    return figures.upright(go.Figure(traces, layout), threshold, "dash")
+    return charts.upright(go.Figure(traces, layout), threshold, "dash")
 
 
 def roc(curves: Mapping[str, Roc], false_alarms: float, detected: float) -> go.Figure:
@@ -46,7 +46,7 @@ def roc(curves: Mapping[str, Roc], false_alarms: float, detected: float) -> go.F
         _("{kind}: area {area}").format(kind=name, area=number(curve.area, 3)): (curve.false_alarms, curve.detected)
         for name, curve in curves.items()
     }
-    chart = figures.lines(series, _("false alarms"), _("detected"), mode="lines")
+    chart = charts.lines(series, _("false alarms"), _("detected"), mode="lines")
     grey = {"type": "scatter", "showlegend": False}
     chart.add_traces(
         [

@@ -11,7 +11,7 @@ from aemodels.codes import planes
 from aemodels.data import mnist, shipped
 from aemodels.export import components
 from aemodels.language import _, number, percent
-from aemodels.report import figures
+from aemodels.report import plane_figures
 from aemodels.training import moments
 from aemodels.training.moments import Moment
 
@@ -64,7 +64,7 @@ def show(run: str, moment: Moment, code_size: int) -> None:
         "originals": _base64(x[moments.first_of_each(labels)].numpy()),
         "rebuilt": _base64(moment.rebuilt),
         "names": classes,
-        "colours": figures.class_colours(classes),
+        "colours": plane_figures.class_colours(classes),
         "words": words(moment, code_size),
     }
     _LIVE(key="live", data=data)

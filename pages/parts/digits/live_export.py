@@ -7,7 +7,7 @@ from PIL import Image
 
 from aemodels.data import mnist, shipped
 from aemodels.language import _, number
-from aemodels.report import curves, figures
+from aemodels.report import curves, figures, plane_figures
 from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
 from pages.parts.digits import live_canvas, live_choices
@@ -22,7 +22,7 @@ def show(recipe: Recipe, moment: Moment) -> None:
 
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         side = width_px // 2
-        cloud = figures.scatter_tile(
+        cloud = plane_figures.scatter_tile(
             moment.places, labels, classes, live_canvas.view(moment), side, ink, least_px=figures.SMALLEST * width_px
         )
         lines = {

@@ -7,7 +7,7 @@ import torch
 
 from aemodels.codes import dependence, latents
 from aemodels.language import _, percent, signed
-from aemodels.report import figures
+from aemodels.report import charts, figures
 from pages.parts.generate import nine
 from pages.parts.generate.chosen import Chosen
 from pages.parts.photos import drawings, sampling
@@ -127,7 +127,7 @@ def _bend_chart(bend: dependence.Bend, codes: torch.Tensor, gaussian: torch.Tens
             x=across,
             y=up,
             mode="markers",
-            name=figures.plotly_text(name),
+            name=charts.plotly_text(name),
             marker={"size": 4, "opacity": 0.35, "color": colour},
         )
         edges = np.quantile(across, np.linspace(0, 1, NUM_BINS + 1))
@@ -137,7 +137,7 @@ def _bend_chart(bend: dependence.Bend, codes: torch.Tensor, gaussian: torch.Tens
             x=[m[0] for m in means],
             y=[m[1] for m in means],
             mode="lines+markers",
-            name=figures.plotly_text(_("{name}: mean height").format(name=name)),
+            name=charts.plotly_text(_("{name}: mean height").format(name=name)),
             line={"width": 5, "color": colour},
         )
     title = _("axis {axis}, standard deviations")
@@ -152,7 +152,7 @@ def _strength_chart(strengths: dict[str, torch.Tensor]) -> go.Figure:
     for name, s in strengths.items():
         counts, _edges = np.histogram(s.clamp(max=3.999).flatten().numpy(), edges)
         series[name] = ((edges[:-1] + edges[1:]) / 2, 100 * counts / counts.sum())
-    chart = figures.lines(series, _("strength of a cell"), _("share of the cells / %"))
+    chart = charts.lines(series, _("strength of a cell"), _("share of the cells / %"))
     return _sized(chart.update_traces(mode="lines"))
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from aemodels.language import _, number, percent, sentences
 from aemodels.quality.learned import NUM_CURVE
-from aemodels.report import curves, figures
+from aemodels.report import charts, curves, figures
 from aemodels.report.curves import Chart
 from pages.parts.generate import nine
 from pages.parts.generate.chosen import Chosen
@@ -45,10 +45,10 @@ def show(chosen: Chosen) -> None:
         "reconstructions of training {photos}. Top 5: how often the right {class_} is among its five likeliest."
     ).format(photos=chosen.picture.many, class_=chosen.picture.class_)
     st.caption(sentences([about, accuracy if features in found["told"] else ""]))
-    charts = _charts(found, learned.small(data, "photos"), features)
+    titled = _charts(found, learned.small(data, "photos"), features)
     st.html(f"<style>{STYLE}</style>")
     with st.container(key="measured"):
-        for pair in (charts[i : i + 2] for i in range(0, len(charts), 2)):
+        for pair in (titled[i : i + 2] for i in range(0, len(titled), 2)):
             for column, (title, chart) in zip(st.columns(2, gap="medium"), pair, strict=False):
                 with column:
                     st.subheader(title, anchor=False)
@@ -74,16 +74,16 @@ def show(chosen: Chosen) -> None:
     with st.spinner(_("Drawing nine samples …")):
         x = drawings.watch(chosen.setting, nine.seeds(chosen.seed), lambda moment: None).x
     tiles = figures.to_tiles(x)
-    draw = partial(_draw, [chart for _title, chart in charts], tiles)
+    draw = partial(_draw, [chart for _title, chart in titled], tiles)
     rows = [
         {"chart": title, "series": name, "x": x, "frechet": y}
-        for title, chart in charts
+        for title, chart in titled
         for name, (xs, ys) in chart.curves.items()
         for x, y in zip(xs, ys, strict=True)
     ]
     settings = chosen.settings(**{_("features"): names[features]})
     alt = _("How the Fréchet distance of samples depends on {what}, and nine samples")
-    what = ", ".join(title for title, _chart in charts)
+    what = ", ".join(title for title, _chart in titled)
     export.export_row(chosen.file_name(f"measured-{features}"), draw, rows, settings, alt.format(what=what))
 
 
@@ -134,18 +134,18 @@ def _charts(found: learned.Found, photos: Sequence[Mapping[str, Any]], features:
         "guidance": (measured.get("guidance", ()), _("Guidance"), _("guidance")),
         "steps": (measured.get("training", ()), _("Training"), _("steps of training")),
     }
-    charts = []
+    titled = []
     for key, (rows, title, x_title) in axes.items():
         x, y = [row[key] for row in rows], [row["frechet"][features] for row in rows]
         if len(x) > 1:
             lines = {_(learned.KINDS[kind]): ([x[0], x[-1]], [value] * 2) for kind, value in others.items()}
-            charts.append((title, _chart({_("Learned"): (x, y)} | lines, x_title)))
+            titled.append((title, _chart({_("Learned"): (x, y)} | lines, x_title)))
     if features == learned.FIXED and len(photos) > 1:
         small = [row["num_photos"] for row in photos], [row["frechet"] for row in photos]
-        charts.append(
+        titled.append(
             (_("Photos that a small prior has learnt from"), _chart({_("Small prior"): small}, _("photos learnt from")))
         )
-    return charts
+    return titled
 
 
 def _chart(of: dict[str, curves.Curve], x_title: str) -> Chart:
@@ -153,16 +153,14 @@ def _chart(of: dict[str, curves.Curve], x_title: str) -> Chart:
 
 
 def _interactive(chart: Chart) -> go.Figure:
-    figure = figures.lines(chart.curves, chart.x_title, chart.y_title)
+    figure = charts.lines(chart.curves, chart.x_title, chart.y_title)
     figure.update_layout(height=CHART_PX)
     for line in figure.data[1:]:
         line.update(mode="lines", line_dash="dash")
     return figure
 
 
-def _draw(
-    charts: Sequence[Chart], tiles: Sequence[Any], width_px: int, ink: figures.Ink, caption: str = ""
-) -> Image.Image:
+def _draw(of: Sequence[Chart], tiles: Sequence[Any], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     strip = figures.panel([tiles], caption=caption, width_px=width_px, ink=ink)
-    above = [curves.draw(charts, width_px, width_px // 3)] if charts else []
+    above = [curves.draw(of, width_px, width_px // 3)] if of else []
     return export.stacked([*above, strip], ink)

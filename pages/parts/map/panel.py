@@ -12,7 +12,7 @@ from aemodels import Checkpoint
 from aemodels.codes.maps import Layout
 from aemodels.codes.planes import Extent
 from aemodels.language import _, list_of, number, percent
-from aemodels.report import figures
+from aemodels.report import figures, plane_figures
 from pages.parts.map import walking, wording
 from pages.parts.map.atlas import Pictures
 from pages.parts.map.choosing import Group
@@ -68,7 +68,7 @@ def _draw(scene: Scene, width_px: int, ink: figures.Ink, caption: str) -> Image.
     side_px = width_px // (3 if walk else 2)
     axes = AXES if scene.method == "pca" else None
     labels, names = ckpt.labels.numpy(), ckpt.data.label_names
-    cloud = figures.scatter_tile(scene.layout.places, labels, names, scene.whole, side_px, ink, axes=axes)
+    cloud = plane_figures.scatter_tile(scene.layout.places, labels, names, scene.whole, side_px, ink, axes=axes)
     near = figures.to_tiles(ckpt.model.decode(ckpt.codes[torch.tensor([picked, *scene.index[picked][:8].tolist()])]))
     tiles = [cloud, figures.mosaic(near, 3, 1)]
     notes = [

@@ -7,7 +7,7 @@ from PIL import Image
 
 from aemodels import Checkpoint
 from aemodels.codes.planes import Extent
-from aemodels.report import figures
+from aemodels.report import figures, plane_figures
 from pages.parts.map import wording
 from pages.parts.map.atlas import Pictures
 from pages.parts.map.choosing import NEAR, Group
@@ -51,7 +51,7 @@ def data(
         "near": {letter: group.codes.tolist() if group.way == NEAR else [] for letter, group in groups.items()},
         "only": int(only) if only else None,
         "names": names,
-        "colours": figures.class_colours(names),
+        "colours": plane_figures.class_colours(names),
         "scale": None if colouring == "label" else _scale(colouring, of_each[colouring]),
         "own": own,
         "detail": {

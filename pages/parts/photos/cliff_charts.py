@@ -7,7 +7,7 @@ from PIL import Image
 
 from aemodels.language import _, number, percent
 from aemodels.noise import snr_db
-from aemodels.report import curves, figures
+from aemodels.report import charts, curves, figures
 from pages.parts.photos.cliff import Cliff
 
 GREY = "#808080"
@@ -19,7 +19,7 @@ def interactive(cliff: Cliff) -> go.Figure:
     """On the screen: solid lines with dots for models, dashed ones for codes in the colour of the model of their noise."""
     models, codes, bound = _models(cliff), _codes(cliff), _bound(cliff)
     colours, hover = _colours(cliff), "%{x:.1f} dB: %{y:.2f} dB"
-    chart = figures.lines(models | codes | bound, _("channel SNR / dB"), _("mean PSNR / dB"))
+    chart = charts.lines(models | codes | bound, _("channel SNR / dB"), _("mean PSNR / dB"))
     for line, name in zip(chart.data, [*models, *codes, *bound], strict=True):
         line.update(line_color=colours[name], marker_size=9, hovertemplate=f"{hover}<extra>{line.name}</extra>")
         if name in codes:

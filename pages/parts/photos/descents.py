@@ -12,7 +12,7 @@ from torch import Tensor
 from aemodels.codes import axes
 from aemodels.language import _, ngettext, number, percent, sentences
 from aemodels.quality import encoding
-from aemodels.report import figures
+from aemodels.report import charts
 from pages.parts.photos import probes
 from pages.parts.photos.stages import Stages
 from pages.parts.shared import controls, loaders
@@ -147,7 +147,7 @@ def _psnr_chart(stages: Stages, picture: int, descent: Descent, one: str) -> go.
     if descent.is_done:
         label = _("plain descent, this {one}").format(one=one)
         series[label] = (range(len(descent.psnr)), descent.psnr)
-    chart = figures.lines(series, _("step"), _("PSNR / dB"))
+    chart = charts.lines(series, _("step"), _("PSNR / dB"))
     for line in chart.data[:-1] if descent.is_done else chart.data:
         line.customdata, line.hovertemplate = stages.names, "%{y:.2f} dB (%{customdata})"
     if descent.is_done:
@@ -166,7 +166,7 @@ def _path_chart(codes: Tensor, descent: Descent) -> tuple[go.Figure, float]:
     for label, path in paths.items():
         along, across = ((path - codes[0]).flatten(1) @ plane).T.tolist()
         series[label] = (along, across)
-    chart = figures.lines(series, _("first axis"), _("second axis"))
+    chart = charts.lines(series, _("first axis"), _("second axis"))
     if descent.is_done:
         chart.data[-1].update(marker={"size": 4}, line={"dash": "dot"})
     ends = [series[_("encode")][i][j] for j in (0, -1) for i in (0, 1)]

@@ -12,7 +12,7 @@ from aemodels.codes import probing
 from aemodels.export import components
 from aemodels.language import _, ngettext, number, percent
 from aemodels.quality.metrics import mse
-from aemodels.report import figures
+from aemodels.report import charts
 from pages.parts.shared import controls, loaders
 
 STEP_S = 0.25  # the longest that a click waits for a measurement under way
@@ -110,7 +110,7 @@ def _channel_chart(store: dict[tuple[str, int], Tensor], x_hat: Tensor, x: Tenso
         worth, unit = probing.psnr_lost_db(errors, mse(x, x_hat)), _("PSNR lost / dB")
     order = worth.argsort(descending=True).tolist()
     values = [float(worth[i]) for i in order]
-    chart = figures.bars([str(i + 1) for i in order], values, _("channel knocked out"), unit, CHART_PX)
+    chart = charts.bars([str(i + 1) for i in order], values, _("channel knocked out"), unit, CHART_PX)
     # Where the window is narrow, values would stand on each other, and plotly would leave out every other channel's number.
     chart.update_layout(uniformtext={"mode": "hide"}).update_xaxes(dtick=1)
     first, last = order[0] + 1, order[-1] + 1
@@ -137,7 +137,7 @@ def _reach_chart(store: dict[tuple[str, int], Tensor], cells: tuple[int, int], b
     shares = torch.cat([store["row", i] for i in range(cells[0])])
     shares = shares[shares.isfinite().all(1)].mean(0)  # a cell that is at its mean already changes nothing
     names = [_("its own"), *map(str, range(1, len(shares)))]
-    chart = figures.bars(names, (100 * shares).tolist(), _("cells away"), _("squared change / %"), CHART_PX)
+    chart = charts.bars(names, (100 * shares).tolist(), _("cells away"), _("squared change / %"), CHART_PX)
     st.plotly_chart(chart, key="reach", alt=_("Share of the squared change by distance from the cell"))
     st.caption(
         _(

@@ -12,7 +12,7 @@ from aemodels.data import words
 from aemodels.language import N_, _, number, percent, sentences
 from aemodels.noise import seeded_order
 from aemodels.quality import detail, generation
-from aemodels.report import drawing, figures
+from aemodels.report import charts, drawing, figures
 from pages.parts.photos import drawings
 from pages.parts.shared import controls, loaders
 
@@ -210,7 +210,7 @@ def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):
         variances = spectrum(name, num_codes, sampler)
         label = _("{sampler}: rank {rank}").format(sampler=_(SAMPLERS[sampler]), rank=number(len(variances)))
         series[label] = (np.arange(1, len(variances) + 1), variances)
-    chart = figures.lines(series, _("principal axis, strongest first"), _("variance"), log_y=True, mode="lines")
+    chart = charts.lines(series, _("principal axis, strongest first"), _("variance"), log_y=True, mode="lines")
     return chart.update_yaxes(dtick=1)  # a label a power of ten
 
 

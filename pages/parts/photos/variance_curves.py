@@ -15,7 +15,7 @@ from aemodels.data import words
 from aemodels.language import _, number, sentences
 from aemodels.noise import seeded_normal
 from aemodels.quality import curves as model_curves
-from aemodels.report import figures
+from aemodels.report import charts
 from pages.parts.shared import cores, loaders, models, originals
 
 
@@ -81,11 +81,11 @@ def _shaped(name: str) -> Mapping[str, Any]:
 
 def draw(curves: Curves) -> go.Figure:
     """One colour a model; solid for white, dotted for shaped noise."""
-    chart = figures.lines(curves.white, _("noise variance"), _("mean PSNR / dB"))
+    chart = charts.lines(curves.white, _("noise variance"), _("mean PSNR / dB"))
     colours = {solid.name: solid.line.color for solid in chart.data}
     for name, (x, y) in curves.shaped.items():
-        line = {"color": colours[figures.plotly_text(name)], "width": 3, "dash": "dot"}
-        label = figures.plotly_text(_("{model}, shaped").format(model=name))
+        line = {"color": colours[charts.plotly_text(name)], "width": 3, "dash": "dot"}
+        label = charts.plotly_text(_("{model}, shaped").format(model=name))
         chart.add_scatter(x=x, y=y, name=label, mode="lines", line=line, showlegend=False)
     return chart
 

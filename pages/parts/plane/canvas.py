@@ -10,7 +10,7 @@ from aemodels.data import words
 from aemodels.errors import ConfigError
 from aemodels.export import components, packing, wording
 from aemodels.language import _
-from aemodels.report import figures
+from aemodels.report import plane_figures
 from pages.parts.shared import controls, loaders
 
 
@@ -72,7 +72,7 @@ def _mount(
     mount(
         component,
         key,
-        data | {"classes": classes, "colours": figures.class_colours(classes), "words": spoken},
+        data | {"classes": classes, "colours": plane_figures.class_colours(classes), "words": spoken},
         on_change,
     )
 

@@ -80,7 +80,7 @@ def support(name: str, z: Tensor) -> Tensor:
 
 
 def scatter(name: str, box: planes.Extent, side_px: int, ink: figures.Ink) -> np.ndarray:
-    """The checkpoint's codes in a box, a dot each, as a tile; see `figures.scatter_tile`."""
+    """The checkpoint's codes in a box, a dot each, as a tile; see `plane_figures.scatter_tile`."""
     return _scatter(*loaders.version(name), box, side_px, ink, loaders.checkpoint(name))
 
 
@@ -159,7 +159,7 @@ def _support(name: str, modified_ns: int, _ckpt) -> planes.Support:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _scatter(name: str, modified_ns: int, box: planes.Extent, side_px: int, ink: figures.Ink, _ckpt) -> np.ndarray:
-    return figures.scatter_tile(
+    return plane_figures.scatter_tile(
         _ckpt.codes.numpy(), _ckpt.labels.numpy(), _ckpt.data.label_names, box, side_px, ink, plane_figures.rings(_ckpt)
     )
 

@@ -15,7 +15,7 @@ from aemodels.codes import faults, latents, planes
 from aemodels.language import N_, _
 from aemodels.noise import perturb, seeded_normal
 from aemodels.quality.metrics import reconstruct
-from aemodels.report import figures
+from aemodels.report import figures, plane_figures
 from aemodels.storage import checkpoints
 from aemodels.storage.catalogue import DENOISER, MAPS, PLANE, Model
 from pages.parts.shared import loaders, originals
@@ -47,7 +47,9 @@ def _beside(left: np.ndarray, right: np.ndarray) -> Image.Image:
 
 def _plane(ink: figures.Ink, model: Model, plain: Checkpoint) -> Image.Image:
     box = planes.box(plain.codes)
-    codes = figures.scatter_tile(plain.codes.numpy(), plain.labels.numpy(), plain.data.label_names, box, SIDE_PX, ink)
+    codes = plane_figures.scatter_tile(
+        plain.codes.numpy(), plain.labels.numpy(), plain.data.label_names, box, SIDE_PX, ink
+    )
     grid = figures.to_tiles(plain.model.decode(planes.grid(box, 12)))
     return _beside(codes, figures.mosaic(grid, 12))
 

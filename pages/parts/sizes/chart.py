@@ -9,7 +9,7 @@ from aemodels.data.words import Words
 from aemodels.language import _, list_of, number, sentences
 from aemodels.quality import code_sizes
 from aemodels.quality.code_sizes import Sizes
-from aemodels.report import curves, figures
+from aemodels.report import charts, curves, figures
 from aemodels.report.curves import Chart
 from pages.parts.shared import export
 from pages.parts.sizes.rivals import Rival
@@ -35,7 +35,7 @@ def interactive(
     k            where a line marks the slider's place
     """
     marked, shown = code_sizes.doublings(sizes.k[-1]), f"%{{y:.{DECIMALS[scale]}f}}"
-    chart = figures.lines(_series(sizes, scale, name), _("numbers kept"), axis, colours={name: colour})
+    chart = charts.lines(_series(sizes, scale, name), _("numbers kept"), axis, colours={name: colour})
     chart.update_traces(marker_size=[9 if size in marked else 0.1 for size in sizes.k], hovertemplate="%{x}: " + shown)
     if sizes.pca:
         chart.data[1].update(line={"color": GREY, "dash": "dash"}, marker_color=GREY)
@@ -44,13 +44,13 @@ def interactive(
         chart.add_scatter(
             x=[rival.k for rival in measured],
             y=[getattr(rival, scale) for rival in measured],
-            text=[figures.plotly_text(rival.title) for rival in measured],
+            text=[charts.plotly_text(rival.title) for rival in measured],
             name=_("trained for one size"),
             mode="markers",
             marker={"size": 12, "symbol": "diamond", "color": figures.PALETTE[9]},
             hovertemplate="%{text}: " + shown,
         )
-    figures.upright(chart, k, "dot")
+    charts.upright(chart, k, "dot")
     chart.update_xaxes(type="log", tickvals=marked, ticktext=[*map(number, marked)])
     return chart.update_layout(hovermode="closest")
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from aemodels.language import N_, _, any_of, list_of, sentences
-from aemodels.report import figures
+from aemodels.report import charts
 from aemodels.storage import histories
 from aemodels.storage.catalogue import Group
 from aemodels.storage.histories import Training
@@ -99,7 +99,7 @@ def _chart(
     """With ticks its axis of values is logarithmic."""
     st.header(title, anchor=False)
     axis = _(ALONG[look.along]).lower()
-    chart = figures.lines(curves, axis, unit, bool(ticks), HEIGHT_PX, look.colours)
+    chart = charts.lines(curves, axis, unit, bool(ticks), HEIGHT_PX, look.colours)
     _put_on_top(chart, [name == look.chosen for name in curves])
     if ticks:
         chart.update_yaxes(tickvals=ticks)
@@ -166,7 +166,7 @@ def _show_further_terms(group: Group, trainings: Trainings, look: Look) -> None:
     colours = {name: look.colours[model] for name, (model, _term) in named.items()}
     st.header(_("Further terms of the loss"), anchor=False)
     axis = _(ALONG[look.along]).lower()
-    chart = figures.lines(curves, axis, _("mean over each epoch"), log_y=True, colours=colours)
+    chart = charts.lines(curves, axis, _("mean over each epoch"), log_y=True, colours=colours)
     _put_on_top(chart, [model == look.chosen for model, _term in named.values()])
     chart.update_yaxes(tickvals=TERM_TICKS, tickformat="~g")
     alt = _("Loss beside the reconstruction: {curves}, along {axis}").format(curves=visible(list_of(curves)), axis=axis)
