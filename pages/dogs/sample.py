@@ -15,7 +15,7 @@ from aemodels.language import _, list_of, number, percent, sentences, signed
 from aemodels.quality.generation import LEARNED
 from aemodels.report import drawing, figures
 from aemodels.storage import catalogue
-from pages.parts.photos import generation, references, sampling
+from pages.parts.photos import generation, generation_findings, references, sampling
 from pages.parts.shared import ahead, controls, export, loaders, models
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
@@ -123,8 +123,8 @@ kurtosis = _(
 controls.notice(
     [
         *models.notes(name),
-        *generation.verdict(group.data, name),
-        *generation.learnt(group.data, name),
+        *generation_findings.verdict(group.data, name),
+        *generation_findings.learnt(group.data, name),
         sampling.about(name, num_codes, sampler),
         fine_detail,
         sentences([on_average, closest]),

@@ -15,7 +15,7 @@ from aemodels.report import charts, curves, figures
 from aemodels.report.curves import Chart
 from pages.parts.generate import nine
 from pages.parts.generate.chosen import Chosen
-from pages.parts.photos import drawings, generation, learned
+from pages.parts.photos import drawings, generation_findings, learned
 from pages.parts.shared import controls, export, models
 
 CHART_PX = 300
@@ -65,7 +65,7 @@ def show(chosen: Chosen) -> None:
         st.table(_spaces_table(spaces))
     controls.notice(
         [
-            *generation.learnt(data, model, found),
+            *generation_findings.learnt(data, model, found),
             *models.notes(model),
             *learned.points(data, model),
             *learned.best_space(data),

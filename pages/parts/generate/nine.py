@@ -14,7 +14,7 @@ from aemodels.language import _, number, percent, sentences
 from aemodels.quality import detail
 from aemodels.report import figures
 from pages.parts.generate.chosen import Chosen
-from pages.parts.photos import drawings, generation, learned, references, sampling
+from pages.parts.photos import drawings, generation_findings, learned, references, sampling
 from pages.parts.shared import controls, export, models
 
 NUM_SAMPLES = 9
@@ -136,7 +136,7 @@ def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
     return [
         first,
         *models.notes(ckpt.name),
-        *generation.learnt(chosen.group.data, ckpt.name, learned.of(chosen.group.data, ckpt.name)),
+        *generation_findings.learnt(chosen.group.data, ckpt.name, learned.of(chosen.group.data, ckpt.name)),
         *learned.in_short(chosen.group.data, ckpt.name),
         fine,
         sentences([on_average, closest]),

@@ -10,7 +10,7 @@ from PIL import Image
 from aemodels.language import _, list_of, percent, sentences, signed
 from aemodels.quality.generation import LEARNED
 from aemodels.report import figures
-from pages.parts.photos import generation, sampling
+from pages.parts.photos import generation_findings, sampling
 from pages.parts.photos.channel_models import Compared
 from pages.parts.shared import ahead, controls, export, loaders, models
 
@@ -84,8 +84,8 @@ def _points(compared: Compared, scene: Scene, priors: dict[str, object], kurtosi
     ).format(dogs=compared.picture.what_many)
     return [
         *models.notes(*compared.ckpts),
-        *generation.verdict(data, *compared.own, beside=compared.plain),
-        *(point for name in priors for point in generation.learnt(data, name)),
+        *generation_findings.verdict(data, *compared.own, beside=compared.plain),
+        *(point for name in priors for point in generation_findings.learnt(data, name)),
         sentences([shares, warning]),
         _(
             "How Gaussian each element of the code is (mean excess kurtosis: 0 for a Gaussian, larger if more values "

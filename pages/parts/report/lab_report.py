@@ -14,7 +14,7 @@ from aemodels.report import lab, likeness, notebook
 from aemodels.report.document import Figure, Section
 from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
-from pages.parts.photos import generation
+from pages.parts.photos import generation_findings
 from pages.parts.photos.selection import random_test_photos
 from pages.parts.shared import controls, loaders, models, originals
 
@@ -101,7 +101,7 @@ def _material(group: Group, seed: int) -> lab.Material:
         loaders.curves(),
         {name: loaders.photo_errors(name) for name in ckpts},
         loaders.baseline_errors(group.data),
-        language.without_bold(sentences(generation.verdict(group.data, *noisy, beside=plain))),
+        language.without_bold(sentences(generation_findings.verdict(group.data, *noisy, beside=plain))),
     )
 
 
