@@ -118,7 +118,7 @@ def _put_on_top(chart: go.Figure, chosen: Sequence[bool]) -> None:
     if not any(chosen):
         return
     for trace, is_chosen in zip(chart.data, chosen, strict=True):
-        trace.update(line_width=5, zorder=1) if is_chosen else trace.update(opacity=0.4)
+        trace.update({"line_width": 5, "zorder": 1} if is_chosen else {"opacity": 0.4})
 
 
 def _say_unvalidated(names: Sequence[str], num_models: int) -> str:
