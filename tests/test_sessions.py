@@ -65,7 +65,7 @@ def test_memory_stays_where_it_was_after_the_first_clicks(server):
                 return process.memory_info().rss
 
             warm = await click(range(2, 42))  # until the caches and the allocator's own arenas are full
-            assert await click(range(42, 162)) <= 1.1 * warm
+            assert await click(range(42, 122)) <= 1.1 * warm
 
     run(visit())
 
