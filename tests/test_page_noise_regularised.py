@@ -22,6 +22,7 @@ from aemodels.noise import snr_db
 from aemodels.quality import evaluation
 from aemodels.quality.separate import ChannelCode, Trial
 from aemodels.storage import checkpoints, measurements, photo_errors
+from pages.parts.photos.variance_curves import Curves, draw
 
 MODELS = ("dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15")
 LINEAR, AVIF, VVC = "PCA, optimal linear code", "AVIF at channel capacity", "VVC at channel capacity"
@@ -478,3 +479,11 @@ def test_the_cliff_needs_all_of_its_measurements(cliff):
     assert not app.get("plotly_chart")
     (said,) = app.info
     assert "has not been measured on these photos yet. `python -m benchmarks.separate_coding` does it." in said.value
+
+
+def test_a_model_whose_name_is_long_has_one_colour_for_both_noises():
+    line = ([0.0, 0.1], [26.0, 23.0])
+    names = [f"{'a-model-of-a-long-name-' * 3}{i}" for i in (1, 2)]
+    chart = draw(Curves("", dict.fromkeys(names, line), {names[1]: line}))
+    assert [trace.line.dash for trace in chart.data] == ["solid", "solid", "dot"]
+    assert chart.data[2].line.color == chart.data[1].line.color != chart.data[0].line.color

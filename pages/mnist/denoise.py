@@ -165,8 +165,8 @@ if found:
         "ssim": (_("mean SSIM"), _("Mean SSIM against the noise factor, of {names}")),
     }
     of_models = models.colours(group)
-    colours = denoisers.baseline_colours() | {titles[name]: of_models[name] for name in titles}
-    dashes = dict.fromkeys(map(charts.plotly_text, denoisers.baseline_colours()), "dash")
+    of_baselines = denoisers.baseline_colours()
+    colours = of_baselines | {titles[name]: of_models[name] for name in titles}
     for column, (score, (axis, shown)) in zip(st.columns(2), scores.items(), strict=True):
         finite = {
             denoisers.title(name, titles): [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)]
@@ -174,7 +174,9 @@ if found:
         }
         series = {k: zip(*v, strict=True) for k, v in finite.items()}
         chart = charts.lines(series, _("noise factor"), axis, colours=colours)
-        chart.for_each_trace(lambda trace: trace.update(line_dash=dashes.get(trace.name)))
+        for title, line in zip(series, chart.data, strict=True):
+            if title in of_baselines:
+                line.update(line_dash="dash")
         charts.upright(chart, trained_at, "dot", _("trained here"))
         column.plotly_chart(chart, key=score, alt=visible(shown.format(names=list_of(finite))))
     compared = denoisers.compare(curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at)

@@ -82,9 +82,9 @@ def _shaped(name: str) -> Mapping[str, Any]:
 def draw(curves: Curves) -> go.Figure:
     """One colour a model; solid for white, dotted for shaped noise."""
     chart = charts.lines(curves.white, _("noise variance"), _("mean PSNR / dB"))
-    colours = {solid.name: solid.line.color for solid in chart.data}
+    colours = {name: solid.line.color for name, solid in zip(curves.white, chart.data, strict=True)}
     for name, (x, y) in curves.shaped.items():
-        line = {"color": colours[charts.plotly_text(name)], "width": 3, "dash": "dot"}
+        line = {"color": colours[name], "width": 3, "dash": "dot"}
         label = charts.plotly_text(_("{model}, shaped").format(model=name))
         chart.add_scatter(x=x, y=y, name=label, mode="lines", line=line, showlegend=False)
     return chart
