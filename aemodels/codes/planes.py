@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from aemodels.checks import check_bytes
+from aemodels.language import N_
 from aemodels.noise import seeded_normal
 
 Extent = tuple[float, float, float, float]  # x_min, x_max, y_min, y_max
 SPARSE_BELOW, HOLE_BELOW = 0.05, 0.01  # of `support`
+KINDS_OF_PLACE = {"supported": N_("supported"), "sparse": N_("sparse"), "hole": N_("hole")}  # and the word for each
 GREYER_BY = 1.05  # times as much entropy of the pixels, at least: less than that nobody sees
 RINGS = (1.0, 2.0, 3.0)  # radii of circles around the origin that show how N(0, I) lies
 ROUNDING = 2e-7  # of the numbers of float32 codes: what differs by less is the same

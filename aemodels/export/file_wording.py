@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aemodels.codes.planes import PlaneStats
+from aemodels.codes.planes import KINDS_OF_PLACE, PlaneStats
 from aemodels.data.words import Words
 from aemodels.export import wording
 from aemodels.language import _, list_of, locale, number, percent, pgettext
@@ -72,7 +72,7 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
         "box_in_view": _("the box in view"),
         "nearest": _("Nearest test {many}, rebuilt, distance").format(many=kind.many),
         "unlabelled": _("number {index}"),
-        "kinds": {key: wording.kind_of_place(key).capitalize() for key in wording.KINDS},
+        "kinds": {key: wording.kind_of_place(key).capitalize() for key in KINDS_OF_PLACE},
         "rule": _as_html(wording.rule()),
         "dashed_box": _as_html(
             _(

@@ -2,14 +2,12 @@
 
 from aemodels.codes import planes
 from aemodels.data.words import Words
-from aemodels.language import N_, _, percent
-
-KINDS = {"supported": N_("supported"), "sparse": N_("sparse"), "hole": N_("hole")}
+from aemodels.language import _, percent
 
 
 def kind_of_place(kind: str) -> str:
     """The word for what `planes.kind_of_place` returns."""
-    return _(KINDS[kind])
+    return _(planes.KINDS_OF_PLACE[kind])
 
 
 def rule() -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from aemodels.codes import planes
 from aemodels.language import N_, _, number, sentences
 from aemodels.report.document import Table
 from aemodels.report.panels import Panel, columns
@@ -48,7 +49,6 @@ HEADS = {
     "z1": "z₁",
     "z2": "z₂",
 }
-PLACES = {"supported": N_("supported"), "sparse": N_("sparse"), "hole": N_("hole")}
 _OF_CHANNEL = re.compile(r"channel_(\d+)_mean_square")
 
 
@@ -77,6 +77,6 @@ def _cell(key: str, value: object) -> str:
         return "–"
     if isinstance(value, float):
         return number(value, 2) if key.endswith("_db") else f"{value:.4g}".replace("-", "−")
-    if key == "place" and value in PLACES:
-        return _(PLACES[str(value)])
+    if key == "place" and value in planes.KINDS_OF_PLACE:
+        return _(planes.KINDS_OF_PLACE[str(value)])
     return str(value)
