@@ -52,6 +52,7 @@ def test_a_scene_that_was_clicked_together_comes_back(visit):
     page.get_by_role("button", name="Draw again").click()
     wait(page, "Sample", {"model": "dog-noise-0.10", "seed": 2})
     shown = picture_bytes(page)
+    go(page, "Training", model="dog-noise-0.10", seed=2)  # which has neither
     go(page, "Interpolate", model="dog-noise-0.10", seed=2)
     page.get_by_role("button", name="Draw again").click()
     wait(page, "Interpolate", {"model": "dog-noise-0.10", "seed": 3})
@@ -59,12 +60,14 @@ def test_a_scene_that_was_clicked_together_comes_back(visit):
     wait(page, "Interpolate", {"seed": 2})
     # The address changes before the page does.
     sync_api.expect(page.get_by_label("Seed", exact=True)).to_have_value("2", timeout=60_000)
-    page.go_back()
-    wait(page, "Sample", {"model": "dog-noise-0.10", "seed": 2})
+    for title in ("Training", "Sample"):
+        page.go_back()
+        wait(page, title, {"model": "dog-noise-0.10", "seed": 2})
     assert (model(page), seed(page)) == ("Noise 0.10", "2")
     assert picture_bytes(page) == shown
-    page.go_forward()
-    wait(page, "Interpolate", {"model": "dog-noise-0.10"})
+    for title in ("Training", "Interpolate"):
+        page.go_forward()
+        wait(page, title, {"model": "dog-noise-0.10", "seed": 2})
     assert model(page) == "Noise 0.10"
 
 

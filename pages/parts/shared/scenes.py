@@ -1,9 +1,11 @@
 """What belongs to a scene when one goes to another page and back: Streamlit 1.67 alone loses it.
 
-Of an address it drops what a widget of the page before is bound to, and seed and model are bound on most pages
-(QueryParams.populate_from_query_string). What came by an address, not by a click, it does not carry to the next page.
+Of an address it drops what a widget of the page before is bound to, as the seed is on most pages
+(QueryParams.populate_from_query_string), and what none is bound to. What came by an address, not by a click, it does not carry to the next
+page. What it tells the browser on the way becomes an entry in the history, unless the browser's address is the same already.
 """
 
+import contextlib
 import warnings
 
 import streamlit as st
@@ -42,8 +44,12 @@ def follow() -> None:
             scene = scenes.get(run.page_key, {})
             state.update({key: scene.get(key) for key in chosen})
         else:  # what widgets are bound to is still that of the page before, with what its fragments wrote there
-            link = st.query_params.to_dict()  # the values of `st.page_link`, which stand in the address too
-            before = run.address | {key: scenes.get(last, {}).get(key) for key in link} | chosen
+            left = scenes.get(last, {})
+            kept = "seed", left.get("seed")  # see `show`
+            # The values of `st.page_link`, which stand in the address too.
+            link = {key: value for key, value in st.query_params.to_dict().items() if (key, value) != kept}
+            carried = {key: left[key] for key in left if key in CARRIED}
+            before = carried | run.address | {key: left.get(key) for key in link} | chosen
             scenes[last] = {key: value for key, value in before.items() if value is not None}
             scene = {key: value for key, value in scenes[last].items() if key in CARRIED} | link
             if link:  # else a widget would begin with the value that it had when its page was left
@@ -72,6 +78,8 @@ def show(page: st.Page) -> None:
     _say_lost(wishes.lost())
     export.forget_other_pages()
     state.scenes[state.page_shown] = st.query_params.to_dict()
+    with contextlib.suppress(StreamlitChanged):  # `follow` has said so
+        streamlit_internals.keep_at_leaving("seed")
 
 
 def _say_lost(asked: dict[str, str]) -> None:

@@ -53,11 +53,22 @@ def key(page: st.Page) -> str:
 
 
 def set_address(values: Mapping[str, str]) -> None:
-    """Adds the values to the address, for the widgets that are bound to it to start from."""
+    """The address holds these values alone, in their order, for the widgets that are bound to it to start from."""
     with _used() as ctx, ctx.session_state.query_params() as query_params:
         start_from_address = query_params.set_initial_query_params_from_current  # first, so that all is done or nothing
-        st.query_params.update(values)
+        st.query_params.from_dict(values)
         start_from_address()
+
+
+def keep_at_leaving(key: str) -> None:
+    """Once the page stands: the address holds this key's value still when another page's run begins; in this page's next run its widget
+    is bound to the address anew.
+
+    Streamlit would take the value out and tell the browser, as an entry in its history that looks like the one before.
+    """
+    with _used() as ctx, ctx.session_state.query_params() as query_params:
+        if binding := query_params.get_binding_for_param(key):
+            query_params.unbind_widget(binding.widget_id)
 
 
 def forget_in_address(keys: Iterable[str]) -> None:
