@@ -7,6 +7,7 @@ from browser import IDLE, PICTURE, needs_browser, settle
 
 import aemodels
 from aemodels.report import psnr_matrix
+from pages.parts.photos import probes
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.release, needs_browser]
@@ -98,3 +99,30 @@ def test_the_convention_is_switched_and_found_again_by_its_url(visit):
     again = visit(page.url.rpartition("/")[2])
     for value in tables["psnr_of_mean_mse_db"]:
         sync_api.expect(first_row(again)).to_contain_text(re.sub(r"\s", " ", value))
+
+
+@pytest.mark.parametrize("leave", ["Back", "a link"])
+def test_a_page_that_is_left_while_it_measures_asks_for_nothing_more(leave, new_page, app_url):
+    """Its step would come after the next page's run and leave that page blank."""
+    page, sent, held, is_left = new_page(), [], [], False
+
+    def relay(browser):
+        server = browser.connect_to_server()
+        browser.on_message(lambda message: (sent.append(message), server.send(message)))
+        server.on_message(lambda message: held.append((browser, message)) if is_left else browser.send(message))
+
+    page.route_web_socket("**/_stcore/stream", relay)
+    page.goto(app_url)
+    settle(page)
+    links = page.get_by_test_id("stSidebarNav")
+    links.get_by_role("link", name="Reconstruct", exact=True).click()
+    page.locator(".st-key-pacer").wait_for(state="attached")
+    is_left = True
+    sent.clear()
+    page.go_back() if leave == "Back" else links.get_by_role("link", name="Home", exact=True).click()
+    page.wait_for_timeout(2000 * probes.REST_S)
+    assert len(sent) == 1
+    is_left = False
+    for browser, message in held:
+        browser.send(message)
+    page.wait_for_function("document.querySelector('h1')?.innerText === 'Latent Lab'")
