@@ -45,9 +45,9 @@ def a_closed_stream():
 @pytest.mark.parametrize(
     ("thing", "said"),
     [
-        (b"\x89PNG", r"a bytes, but must be a path or a stream of bytes"),
-        (bytearray(b"\x89PNG"), "a bytearray, but"),
-        (memoryview(b"\x89PNG"), "a memoryview, but"),
+        (b"\x89PNG", r"^file is a picture's content; give io\.BytesIO\(content\), or the path of a file\.$"),
+        (bytearray(b"\x89PNG"), r"give io\.BytesIO\(content\)"),
+        (memoryview(b"\x89PNG"), r"give io\.BytesIO\(content\)"),
         (None, "a NoneType, but"),
         (3, "an? int, but"),
         ([Path("digit.png")], "a list, but"),
@@ -61,6 +61,23 @@ def a_closed_stream():
 def test_what_is_no_file_is_not_called_broken(read, thing, said):
     with pytest.raises(ValueError, match=said):
         read(thing)
+
+
+@pytest.mark.parametrize("folder", [None, 3, b"photos", ["photos"]], ids=repr)
+def test_what_is_no_folder_is_not_called_missing(folder):
+    with pytest.raises(ValueError, match=r"^folder is .+, but must be a path\.$"):
+        aemodels.load_photos(folder, 8)
+
+
+@pytest.mark.parametrize("size", [None, "8", 8.5], ids=repr)
+def test_a_size_that_is_no_whole_number_is_named(size, digit):
+    with pytest.raises(ValueError, match=r"^size is .+, but must be a whole number of pixels\.$"):
+        aemodels.load_photos(digit.parent, size)
+
+
+def test_a_file_in_a_folder_s_place_is_called_one(digit):
+    with pytest.raises(DataError, match=r"digit\.png is a file; give the folder of the pictures"):
+        aemodels.load_photos(digit, 8)
 
 
 def test_what_stands_for_a_path_is_one(digit):

@@ -827,6 +827,15 @@ def test_a_checkpoint_without_codes_is_neither_written_nor_read(good, mlp_config
     assert "reference codes" in refusal(good.parent)
 
 
+@pytest.mark.parametrize("name", ["dog-ae.safetensors", "dogae"])
+def test_a_name_that_there_is_not_is_told_with_those_that_there_are(name, tmp_path):
+    for there in ("mine", "dog-ae"):
+        shutil.copy(checkpoints.checkpoint_path("mnist-ae"), tmp_path / f"{there}.safetensors")
+    with pytest.raises(CheckpointError) as error:
+        checkpoints.load_checkpoint(name, tmp_path)
+    assert str(error.value) == f"There is no checkpoint {name} in {tmp_path}; there is dog-ae, mine."
+
+
 def test_a_folder_without_a_name_is_not_the_labs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert checkpoints.list_checkpoints("") == []
