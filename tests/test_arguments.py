@@ -95,3 +95,10 @@ def test_a_path_that_can_be_none_is_one_sentence():
 def test_what_is_no_name_of_a_checkpoint_is_one_sentence(name):
     with pytest.raises(CheckpointError, match=r"is not a checkpoint name; names look like dog-ae\."):
         aemodels.load_checkpoint(name)
+
+
+@pytest.mark.parametrize("ask", ["encode", "decode"])
+def test_a_prior_that_is_asked_for_an_autoencoder_s_part_says_whose_that_is(ask):
+    model = aemodels.load_checkpoint("mnist-prior").model
+    with pytest.raises(ValueError, match="names the autoencoder of its codes"):
+        getattr(model, ask)(torch.zeros(1, 1, 28, 28))

@@ -183,6 +183,15 @@ def test_what_stands_in_the_file_and_is_no_time_is_measured_again(found, tmp_pat
     assert known == ({"b": 2.5} if "2.5" in found else {})
 
 
+def test_a_folder_that_cannot_be_written_is_said_before_steps_are_timed(digits, tmp_path, monkeypatch, capsys):
+    timed = []
+    monkeypatch.setattr(forecast, "_step_of", lambda *_: timed.append(1) or 1.0)
+    (tmp_path / "file").touch()
+    arguments = ["--only", "mnist-ae", "--device", "cpu", "--data", digits, "--out", tmp_path / "file"]
+    assert "could not be written" in fails(capsys, *arguments)
+    assert not timed
+
+
 def test_a_network_that_does_not_fit_into_memory_is_refused_before_its_steps_are_timed(
     digits, tmp_path, monkeypatch, capsys
 ):
