@@ -701,7 +701,7 @@ def test_a_truncated_state_is_refused(tmp_path):
 def test_a_failing_write_leaves_the_old_state(tmp_path, monkeypatch):
     path = tmp_path / "model.pt"
     save_state(path, {"epoch": 1})
-    monkeypatch.setattr(torch, "save", full_disk)
+    monkeypatch.setattr(torch, "save", lambda content, file: full_disk(content, file.name))
     with pytest.raises(FileError, match="No space left"):
         save_state(path, {"epoch": 2})
     assert load_state(path) == {"epoch": 1}
