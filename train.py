@@ -14,19 +14,19 @@
 Stop it at any time: run again, it goes on from the last epoch that was saved.
 """
 
-import argparse
-import signal
-import sys
-from pathlib import Path
-
 from aemodels import stopping
 
 STOPPED = "Stopped; run the same command again to go on from the last saved epoch."
 
 with stopping.at_once(STOPPED):
+    import argparse
+    import signal
+    import sys
+    from pathlib import Path
+
     import torch
 
-    from aemodels import console
+    from aemodels import console, starting
     from aemodels.data import packed
     from aemodels.errors import FileError, LatentLabError
     from aemodels.models.config import MAX_COUNT, MAX_MINUTES
@@ -191,5 +191,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    starting.in_utf8()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as with Ctrl-C, no half-written file stays behind
     sys.exit(main())

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from safetensors import SafetensorError
 
 from aemodels.errors import DataError, FileError
 from aemodels.language import _
@@ -69,7 +70,11 @@ def replacing(path: Path) -> Iterator[Path]:
         _replace(temporary, path)
     except FileError:
         raise
-    except (OSError, RuntimeError) as error:  # torch.save tells of a full disk by the latter
+    except (
+        OSError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:  # torch.save and safetensors tell of a full disk by the latter two
         raise _not_written(path, error) from error
     finally:
         if handle is not None:
@@ -157,7 +162,9 @@ def said(path: Path) -> Iterator[None]:
 
 
 def _not_written(path: Path, error: Exception) -> FileError:
-    reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+    # torch.save raises an error of its own in the place of the system's.
+    reasons = (getattr(of, "strerror", None) for of in (error, error.__context__))
+    reason = next(filter(None, reasons), str(error).partition("\n")[0])
     return FileError(
         _("{path} could not be written: {reason}; make room or choose another folder.").format(path=path, reason=reason)
     )

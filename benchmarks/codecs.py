@@ -27,6 +27,7 @@ from tqdm import tqdm
 from aemodels import console
 from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
+from aemodels.files import said
 from aemodels.models.config import MAX_MINUTES
 from aemodels.quality import avif, codec
 from aemodels.quality.codec import Encoding
@@ -158,15 +159,18 @@ def _entries(path: Path) -> list[dict[str, Any]]:
 
 
 def _append(path: Path, entry: dict[str, Any]) -> None:
-    """In one write, so that lines of processes side by side do not mix; each stands on its own, whatever became of the one before."""
+    """In one write, so that lines of processes side by side do not mix; each stands on its own, whatever became of the one before. Raises
+    FileError where the file cannot be written."""
     line = json.dumps(entry) + "\n"
     if path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
         line = "\n" + line
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(handle, line.encode())
-    finally:
-        os.close(handle)
+    with said(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(handle, line.encode())
+        finally:
+            os.close(handle)
 
 
 if __name__ == "__main__":

@@ -81,10 +81,11 @@ def measure_priors(ckpts: Sequence[Checkpoint], priors: Mapping[str, Checkpoint]
     dataset = sources.load(data.config, sources.data_root(args.data))
     looker = looking.Looker(dataset, described_by, out)
 
-    def keep() -> None:
-        measurements.save_generation({"learned": known}, data.fingerprint, out)
-
     for ckpt in lacking:
+
+        def keep(name: str = ckpt.name) -> None:
+            measurements.save_generation({"learned": {name: known[name]}}, data.fingerprint, out)
+
         prior, real = priors[ckpt.name], looker.real(ckpt)
         if ckpt.name not in measured:
             looking.say(f"{prior.name}: {learned.NUM_SAMPLES:,} samples")

@@ -126,6 +126,6 @@ def _kept(path: Path, make: Callable[[], Any]) -> Any:
         return torch.load(path, weights_only=True)
     made = make()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        torch.save(made, temporary)
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        torch.save(made, file)
     return made

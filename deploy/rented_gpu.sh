@@ -9,6 +9,7 @@
 #
 # At home: cat PARTS/models.tar.* | tar -x -C checkpoints && python train.py --evaluate
 set -eu
+: "${3:?is missing; give DATA, PARTS and MINUTES, as in: sh deploy/rented_gpu.sh photos.pack parts 9}"
 data=$1 parts=$2 minutes=$3
 shift 3
 mkdir -p made "$parts"

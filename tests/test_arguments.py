@@ -45,9 +45,9 @@ def a_closed_stream():
 @pytest.mark.parametrize(
     ("thing", "said"),
     [
-        (b"\x89PNG", r"a bytes, but must be a path or a stream of bytes"),
-        (bytearray(b"\x89PNG"), "a bytearray, but"),
-        (memoryview(b"\x89PNG"), "a memoryview, but"),
+        (b"\x89PNG", r"^file is a picture's content; give io\.BytesIO\(content\), or the path of a file\.$"),
+        (bytearray(b"\x89PNG"), r"give io\.BytesIO\(content\)"),
+        (memoryview(b"\x89PNG"), r"give io\.BytesIO\(content\)"),
         (None, "a NoneType, but"),
         (3, "an? int, but"),
         ([Path("digit.png")], "a list, but"),
@@ -61,6 +61,23 @@ def a_closed_stream():
 def test_what_is_no_file_is_not_called_broken(read, thing, said):
     with pytest.raises(ValueError, match=said):
         read(thing)
+
+
+@pytest.mark.parametrize("folder", [None, 3, b"photos", ["photos"]], ids=repr)
+def test_what_is_no_folder_is_not_called_missing(folder):
+    with pytest.raises(ValueError, match=r"^folder is .+, but must be a path\.$"):
+        aemodels.load_photos(folder, 8)
+
+
+@pytest.mark.parametrize("size", [None, "8", 8.5], ids=repr)
+def test_a_size_that_is_no_whole_number_is_named(size, digit):
+    with pytest.raises(ValueError, match=r"^size is .+, but must be a whole number of pixels\.$"):
+        aemodels.load_photos(digit.parent, size)
+
+
+def test_a_file_in_a_folder_s_place_is_called_one(digit):
+    with pytest.raises(DataError, match=r"digit\.png is a file; give the folder of the pictures"):
+        aemodels.load_photos(digit, 8)
 
 
 def test_what_stands_for_a_path_is_one(digit):
@@ -78,3 +95,10 @@ def test_a_path_that_can_be_none_is_one_sentence():
 def test_what_is_no_name_of_a_checkpoint_is_one_sentence(name):
     with pytest.raises(CheckpointError, match=r"is not a checkpoint name; names look like dog-ae\."):
         aemodels.load_checkpoint(name)
+
+
+@pytest.mark.parametrize("ask", ["encode", "decode"])
+def test_a_prior_that_is_asked_for_an_autoencoder_s_part_says_whose_that_is(ask):
+    model = aemodels.load_checkpoint("mnist-prior").model
+    with pytest.raises(ValueError, match="names the autoencoder of its codes"):
+        getattr(model, ask)(torch.zeros(1, 1, 28, 28))

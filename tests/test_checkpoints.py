@@ -701,7 +701,7 @@ def test_a_truncated_state_is_refused(tmp_path):
 def test_a_failing_write_leaves_the_old_state(tmp_path, monkeypatch):
     path = tmp_path / "model.pt"
     save_state(path, {"epoch": 1})
-    monkeypatch.setattr(torch, "save", full_disk)
+    monkeypatch.setattr(torch, "save", lambda content, file: full_disk(content, file.name))
     with pytest.raises(FileError, match="No space left"):
         save_state(path, {"epoch": 2})
     assert load_state(path) == {"epoch": 1}
@@ -825,6 +825,15 @@ def test_a_checkpoint_without_codes_is_neither_written_nor_read(good, mlp_config
         ),
     )
     assert "reference codes" in refusal(good.parent)
+
+
+@pytest.mark.parametrize("name", ["dog-ae.safetensors", "dogae"])
+def test_a_name_that_there_is_not_is_told_with_those_that_there_are(name, tmp_path):
+    for there in ("mine", "dog-ae"):
+        shutil.copy(checkpoints.checkpoint_path("mnist-ae"), tmp_path / f"{there}.safetensors")
+    with pytest.raises(CheckpointError) as error:
+        checkpoints.load_checkpoint(name, tmp_path)
+    assert str(error.value) == f"There is no checkpoint {name} in {tmp_path}; there is dog-ae, mine."
 
 
 def test_a_folder_without_a_name_is_not_the_labs(tmp_path, monkeypatch):

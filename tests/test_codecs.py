@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from aemodels.errors import LatentLabError
+from aemodels.errors import FileError, LatentLabError
 from aemodels.quality.codec import Encoding
 from aemodels.quality.metrics import summarise
 from aemodels.report import psnr_matrix
@@ -65,6 +65,14 @@ def test_two_shares_are_all_photos(tmp_path):
         codecs.measure(share.codec(), PHOTOS, tmp_path / "vvc.jsonl", first=i, number=2)
     assert [len(share.photos) for share in shares] == [6, 6]
     assert codecs.read(tmp_path / "vvc.jsonl", PHOTOS.fingerprint).keys() == set(range(12))
+
+
+def test_a_new_folder_is_made_and_one_that_cannot_be_is_one_sentence(tmp_path):
+    codecs.measure(Counting().codec(), PHOTOS, tmp_path / "new" / "vvc.jsonl", seconds=0)
+    assert (tmp_path / "new" / "vvc.jsonl").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError, match=r"file/vvc\.jsonl could not be written"):
+        codecs.measure(Counting().codec(), PHOTOS, tmp_path / "file" / "vvc.jsonl", seconds=0)
 
 
 def test_no_photo_is_begun_after_the_time(tmp_path):

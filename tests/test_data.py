@@ -19,7 +19,7 @@ from browser import REAL_DATA, copy_digits
 from PIL import Image
 
 from aemodels import files
-from aemodels.data import mnist, photo_cache, photos, sources
+from aemodels.data import mnist, photo_cache, photo_files, photos, sources
 from aemodels.data.config import DataConfig
 from aemodels.data.photo_sets import find_dog_folder, load_dogs
 from aemodels.data.photos import load_photos, read_photo_folder
@@ -469,6 +469,19 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, cache):
         read_photo_folder(folder, 8, interrupt)
     assert list(cache.iterdir()) == []
     assert len(read_photo_folder(folder, 8).paths) == 3
+
+
+def test_a_photo_that_is_removed_while_its_folder_is_decoded_is_told_as_that(tmp_path, cache):
+    folder = make_folder(tmp_path / "photos")
+    listed = photo_files.list_photos(folder)
+    (folder / "0001.png").unlink()
+    found = photos.read_photos(listed, 8)
+    assert len(found.paths) == 2
+    ((path, reason),) = found.skipped
+    assert (path.name, reason) == (
+        "0001.png",
+        "was removed after its folder had been listed; put it back to have it read",
+    )
 
 
 def test_a_killed_run_leaves_nothing_to_the_next_one(tmp_path, cache):

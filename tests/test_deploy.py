@@ -243,3 +243,12 @@ def test_a_rented_gpu_packs_what_the_run_has_made_into_parts_to_take_home(tmp_pa
         assert [(member.name, member.size) for member in tar] == [("./new.safetensors", 20_000_000)]
     log = (tmp_path / "parts/train.log").read_text()
     assert log == "train.py --data photos.pack digits --out made --only dog-prior\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["photos.pack"], ["photos.pack", "parts"], ["photos.pack", "parts", ""]])
+def test_a_rented_gpu_without_all_it_needs_says_what_to_give_and_touches_nothing(arguments, tmp_path):
+    script = ["sh", DEPLOY / "rented_gpu.sh", *arguments]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode
+    assert "give DATA, PARTS and MINUTES" in done.stderr
+    assert not [*tmp_path.iterdir()]

@@ -362,8 +362,8 @@ def test_evaluate_refuses_other_photos(saved, photo_folder, capsys):
 
 
 def figures(variance, **more):
-    keys = ("psnr_db", "psnr_db_ci95", "psnr_of_mean_mse_db", "psnr_of_mean_mse_db_ci95", "mse", "num_images")
-    return {"noise_variance": variance} | dict.fromkeys(keys, 1.5) | more
+    keys = ("psnr_db", "psnr_db_ci95", "psnr_of_mean_mse_db", "psnr_of_mean_mse_db_ci95", "mse")
+    return {"noise_variance": variance} | dict.fromkeys(keys, 1.5) | {"num_images": 3} | more
 
 
 COMPLETE_LINEAR = [figures(v, code_power=1.0, noise_power=v) for v in evaluation.TEST_VARIANCES]
@@ -440,7 +440,7 @@ def test_avif_of_other_photos_than_the_linear_code_is_not_complete():
     assert lacks([])
     assert lacks(COMPLETE_AVIF[1:])
     assert lacks([row | {"num_images": 2} for row in COMPLETE_AVIF])
-    assert not lacks([row | {"num_images": 1, "num_test_images": 1.5} for row in COMPLETE_AVIF])
+    assert not lacks([row | {"num_images": 1, "num_test_images": 3} for row in COMPLETE_AVIF])
 
 
 def test_an_old_linear_code_is_measured_again_without_avif(checkpoint_folder, photos, photo_folder, monkeypatch):

@@ -6,11 +6,15 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from filelock import Timeout
+from PIL import Image
 
 from aemodels import files
+from aemodels.data import packed
 from aemodels.errors import FileError, LatentLabError
 from aemodels.files import replacing
+from aemodels.training.resuming import save_state
 
 
 def write(path, content=b"new"):
@@ -176,3 +180,28 @@ def test_who_does_not_wait_for_another_process_is_told_of_it(tmp_path):
             pass
     with files.alone_in(tmp_path / "folder", waits=False):
         pass
+
+
+def pack_photos(path):
+    """Random pixels, which take more room than there is."""
+    images = torch.randint(256, (30, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    photos = [path.parent / "photos" / f"{i}.png" for i in range(len(images))]
+    for image, photo in zip(images, photos, strict=True):
+        noise = image.repeat(1, 2, 2).permute(1, 2, 0)
+        photo.parent.mkdir(exist_ok=True)
+        Image.fromarray(noise.numpy()).save(photo, compress_level=0)
+    hashes = [f"{i:032x}" for i in range(len(images))]
+    packed.pack(images, photos, hashes, photos[0].parent, "Noise", path, quality=100)
+
+
+@pytest.mark.parametrize("write", [lambda path: save_state(path, {"w": torch.zeros(10_000)}), pack_photos])
+def test_a_full_disk_is_told_as_one_by_whatever_writes(write, tmp_path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(FileError, match=r"could not be written: .*File too large.*; make room"):
+            write(tmp_path / "file")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not [path for path in tmp_path.iterdir() if path.is_file()]

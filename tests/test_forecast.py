@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import time
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ import aemodels
 import train
 from aemodels.data import sources
 from aemodels.quality import evaluation
-from aemodels.training import filming, forecast, recipes
+from aemodels.training import filming, forecast, making, recipes
 from aemodels.training.workplace import Workplace
 
 LAB = recipes.of_the_lab()
@@ -151,6 +152,28 @@ def test_how_long_it_will_take_is_said_before_training(digits, tmp_path, capsys)
     assert json.loads((tmp_path / ".resume" / "forecast.json").read_text()).keys()
 
 
+@pytest.mark.parametrize("names", [TWO[:1], TWO])
+def test_the_minutes_count_the_time_that_it_takes_to_tell_how_long_it_will_take(names, digits, tmp_path, monkeypatch):
+    left_s, nap_s = [], 0.7
+
+    def step_of(state, *_):
+        time.sleep(nap_s)
+        return 1.0
+
+    def fit(state, images, config, on_epoch, on_step, accelerator, measuring_s, labels):
+        left_s.append(measuring_s)
+        return state
+
+    monkeypatch.setattr(forecast, "_step_of", step_of)
+    monkeypatch.setattr(evaluation, "seconds_to_measure", lambda *_: 0.0)
+    monkeypatch.setattr(filming, "seconds_to_develop", lambda *_: 0.0)
+    monkeypatch.setattr(making.loop, "fit", fit)
+    arguments = ["--device", "cpu", "--data", str(digits), "--out", str(tmp_path), "--minutes", "30"]
+    train.main([*arguments, "--only", *names])
+    assert len(left_s) == len(names)
+    assert min(left_s) >= 2 * nap_s  # two batches are timed
+
+
 @pytest.mark.parametrize("found", ['{"a": "soon", "b": 2.5, "c": null, "d": NaN}', '{"b": 2.5}', "[1]", '"b"', "{", ""])
 def test_what_stands_in_the_file_and_is_no_time_is_measured_again(found, tmp_path):
     path = tmp_path / ".resume" / "forecast.json"
@@ -158,6 +181,15 @@ def test_what_stands_in_the_file_and_is_no_time_is_measured_again(found, tmp_pat
     path.write_text(found)
     known = forecast.Forecast(Workplace(tmp_path, "cpu", torch.float32)).known
     assert known == ({"b": 2.5} if "2.5" in found else {})
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_steps_are_timed(digits, tmp_path, monkeypatch, capsys):
+    timed = []
+    monkeypatch.setattr(forecast, "_step_of", lambda *_: timed.append(1) or 1.0)
+    (tmp_path / "file").touch()
+    arguments = ["--only", "mnist-ae", "--device", "cpu", "--data", digits, "--out", tmp_path / "file"]
+    assert "could not be written" in fails(capsys, *arguments)
+    assert not timed
 
 
 def test_a_network_that_does_not_fit_into_memory_is_refused_before_its_steps_are_timed(

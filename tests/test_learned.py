@@ -159,7 +159,8 @@ def test_what_was_measured_is_kept_and_a_row_without_a_figure_is_broken(measured
     ckpt, prior, real, see = measured
     results = measurements.read_generation(prior.data.fingerprint)
     of_prior = learned.measure(ckpt, prior, real, see, num_samples=6)
-    row = {"model": ckpt.name, "identity": {}, "num_photos": 9, "num_steps": 3, "frechet": 150.0}
+    made = generation.identity(ckpt.provenance)
+    row = {"model": ckpt.name, "identity": made, "num_photos": 9, "num_steps": 3, "frechet": 150.0}
     results |= {"learned": {ckpt.name: of_prior}, "spaces": [row]}
     measurements.save_generation(results, "0123", tmp_path)
     assert measurements.read_generation("0123", tmp_path) == results

@@ -103,6 +103,23 @@ def test_measurements_that_are_cut_or_deleted(file, some_models):
         assert not app.error
 
 
+def test_curves_that_are_broken_are_passed_over_and_a_toast_says_so(some_models):
+    (some_models / "curves.json").write_text('{"models": {"dog-ae": {"identity": "soon"}}, "denoisers": {}}')
+    app = open_page("dogs/axes")
+    assert not app.exception
+    assert "curves.json is broken" in app.toast[0].value
+    app.run()
+    assert not app.toast
+
+
+def test_a_report_is_made_without_what_is_broken_and_a_toast_says_so(some_models):
+    (some_models / "generation.json").write_text('{"0123": {"rows": "soon"}}')
+    app = open_page("about/report")
+    make_lab_report(app)
+    assert not app.exception
+    assert any("generation.json is broken" in toast.value for toast in app.toast)
+
+
 @pytest.mark.parametrize(
     "what", ["photos deleted", *(pytest.param(w, marks=pytest.mark.release) for w in ("photos moved", "cache deleted"))]
 )

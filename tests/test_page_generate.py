@@ -347,7 +347,7 @@ def of_a_prior(prior, samples):
     features = ("fixed", "ImageNet")
     over = {
         "steps": [{"num_steps": n, "frechet": dict.fromkeys(features, samples + 40 / n)} for n in (1, 4, 25)],
-        "guidance": [{"guidance": g, "frechet": dict.fromkeys(features, samples - g)} for g in (1.0, 3.0)],
+        "guidance": [{"guidance": g, "frechet": dict.fromkeys(features, samples - g), "told": {}} for g in (1.0, 3.0)],
         "training": [],
         "others": dict.fromkeys(features, distance),
     }
@@ -442,7 +442,8 @@ def test_what_was_measured_of_another_training_is_not_told(measured):
         **results["learned"]["dog-noise-0.10"],
         "prior": generation.prior_identity(prior.provenance) | {"steps": 1},
     }
-    results |= {"learned": {"dog-noise-0.10": other}, "spaces": [{**row, "identity": {}} for row in results["spaces"]]}
+    of_others = [{**row, "identity": {**row["identity"], "steps": 1}} for row in results["spaces"]]
+    results |= {"learned": {"dog-noise-0.10": other}, "spaces": of_others}
     measurements.save_generation(results, prior.data.fingerprint, folder)
     app = generate(view="measured")
     assert "Not measured yet for `dog-prior`" in app.info[0].value

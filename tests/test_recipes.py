@@ -264,6 +264,11 @@ def test_a_recipe_as_windows_editors_save_it(tmp_path):
     assert recipes.read(tmp_path / "a.toml") == plain
 
 
+def test_a_recipe_that_is_given_twice_is_one(shapes, tmp_path):
+    recipe = write(tmp_path / "a.toml", SHAPES, folder=shapes)
+    assert [*recipes.chosen(files=[recipe, str(recipe)])] == ["a"]
+
+
 def test_a_recipe_that_starts_from_a_model_that_is_not_there(shapes, tmp_path, capsys):
     recipe = write(tmp_path / "a.toml", SHAPES + 'start_from = "first"\n', folder=shapes)
     assert train.main(["--recipe", str(recipe), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 1

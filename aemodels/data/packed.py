@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from aemodels.data import splits
-from aemodels.data.pictures import open_photo
+from aemodels.data.pictures import open_photo, unreadable
 from aemodels.data.stored_images import Images
 from aemodels.errors import DataError
 from aemodels.files import replacing
@@ -81,11 +81,7 @@ def _smallest(image: Tensor, file: Path, is_test: bool, quality: int) -> bytes:
         if file.stat().st_size <= buffer.tell():
             return file.read_bytes()
     except OSError as error:
-        raise DataError(
-            _("{name} cannot be read ({reason}); check its permissions.").format(
-                name=one_line(file), reason=error.strerror
-            )
-        ) from error
+        raise unreadable(file, error) from error
     return buffer.getvalue()
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from aemodels.data.packed import Pack
 from aemodels.data.pictures import PHOTO_SUFFIXES, begins_like_a_picture
 from aemodels.errors import DataError
-from aemodels.files import is_folder
+from aemodels.files import is_file, is_folder
 from aemodels.language import N_, _, ngettext, number, pgettext
-from aemodels.text import one_line
+from aemodels.text import one_line, shown
 
 _OTHER_KINDS = {
     N_(
@@ -154,6 +154,14 @@ def list_photos(folder: str | Path, unwanted: Mapping[str, str] | None = None) -
     lead in a circle, pictures of kinds that cannot be read or whose names have no ending of pictures, and what lies in a folder of `unwanted`, which tells the reason by
     the folder's path in lower case. Files that are no pictures are not mentioned. Raises DataError where there is no such folder.
     """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise ValueError(f"folder is {shown(folder)}, but must be a path.")
+    if is_file(folder):
+        raise DataError(
+            _("{folder} is a file; give the folder of the pictures, and unpack an archive first.").format(
+                folder=one_line(folder)
+            )
+        )
     if not is_folder(folder):  # nor is there one without a name, which Path would take for the one that we are in
         raise DataError(
             _("There is no folder {folder}; point --data or LATENT_LAB_DATA to the folder of the photos.").format(

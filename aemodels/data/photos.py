@@ -14,12 +14,12 @@ from torch import Tensor
 
 from aemodels.data import photo_cache
 from aemodels.data.photo_files import PhotoFiles, describe, list_photos
-from aemodels.data.pictures import open_photo
+from aemodels.data.pictures import open_photo, unreadable
 from aemodels.data.stored_images import StoredImages
 from aemodels.errors import DataError
 from aemodels.files import remove_leftovers
 from aemodels.language import DEFAULT, _, number, speaking
-from aemodels.text import one_line
+from aemodels.text import one_line, shown
 
 logger = logging.getLogger("aemodels")
 
@@ -49,7 +49,11 @@ def read_photos(
     listed: PhotoFiles, size: int, progress: Callable[[int, int], None] | None = None, num_channels: int = 3
 ) -> PhotoFolder:
     """The listed photos, as `read_photo_folder` reads them, with the same errors; grey where num_channels is 1."""
-    folder, files, size = listed.folder, listed.photos, operator.index(size)  # of NumPy's and torch's numbers too
+    folder, files = listed.folder, listed.photos
+    try:
+        size = operator.index(size)  # of NumPy's and torch's numbers too
+    except TypeError as error:
+        raise ValueError(f"size is {shown(size)}, but must be a whole number of pixels.") from error
     shape = (num_channels, size, size)
     cache = photo_cache.cache_root() / photo_cache.name_of(folder, files, shape)
     remove_leftovers(cache.parent)  # of decoding: as large as the photos, and who only reads would keep them for ever
@@ -148,11 +152,7 @@ def _decoded(path: Path, shape: tuple[int, int, int]) -> tuple[str, Tensor] | Da
     except DataError as error:
         return error
     except OSError as error:
-        return DataError(
-            _("{name} cannot be read ({reason}); check its permissions.").format(
-                name=one_line(path.name), reason=error.strerror
-            )
-        )
+        return unreadable(path, error)
 
 
 def load_photos(folder: str | Path, size: int) -> tuple[Tensor, list[Path]]:

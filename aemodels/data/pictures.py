@@ -180,9 +180,11 @@ def begins_like_a_picture(path: str | Path) -> bool:
 
 
 def _check_stream(file: object) -> None:
+    if isinstance(file, (bytes, bytearray, memoryview)):
+        raise ValueError("file is a picture's content; give io.BytesIO(content), or the path of a file.")
     if not (hasattr(file, "read") and hasattr(file, "seek")) or isinstance(file, io.TextIOBase):
         raise ValueError(
-            f"file is a {type(file).__name__}, but must be a path or a stream of bytes, such as io.BytesIO(content) of a file's content."
+            f"file is a {type(file).__name__}, but must be a path, or a file that is open for reading bytes."
         )
     if getattr(file, "closed", False):
         raise ValueError("file is a stream that is closed; open it again.")
@@ -193,6 +195,14 @@ def _check_stream(file: object) -> None:
 def _check_pixels(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise _TooLargeError
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """What to say where the system does not give a photo that was in its folder when that was listed."""
+    message = _("{name} cannot be read ({reason}); check its permissions.")
+    if isinstance(error, FileNotFoundError):
+        message = _("{name} was removed after its folder had been listed; put it back to have it read.")
+    return DataError(message.format(name=one_line(path.name), reason=error.strerror))
 
 
 def file_name(file: str | Path | BinaryIO) -> str:

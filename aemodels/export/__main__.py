@@ -5,17 +5,17 @@ python -m aemodels.export plane.html --data FashionMNIST   this one
 python -m aemodels.export plane.html --checkpoints DIR     of the models in another folder
 """
 
-import argparse
-import sys
-from pathlib import Path
-
 from aemodels import stopping
 
 STOPPED = "Stopped; nothing was written."
 BEGINNING = b"<!doctype html>"
 
 with stopping.at_once(STOPPED):
-    from aemodels import console
+    import argparse
+    import sys
+    from pathlib import Path
+
+    from aemodels import console, starting
     from aemodels.errors import CheckpointError, LatentLabError
     from aemodels.export import plane_file
     from aemodels.files import replacing
@@ -91,4 +91,5 @@ def _group(folder: Path | None, name: str | None) -> catalogue.Group:
 
 
 if __name__ == "__main__":
+    starting.in_utf8()
     sys.exit(main())

@@ -64,6 +64,14 @@ class FlowPrior(nn.Module):
         self.register_buffer("basis", torch.zeros(size, size).fill_diagonal_(1))
         self.register_buffer("variances", torch.ones(size))
 
+    def encode(self, x: Tensor) -> Tensor:
+        """Raises ValueError, as `decode` does: an autoencoder's part."""
+        raise ValueError(
+            "A prior encodes and decodes nothing; its checkpoint's provenance names the autoencoder of its codes."
+        )
+
+    decode = encode
+
     @property
     def num_labels(self) -> int:
         """How many classes there are; the label of this number says that none is told."""

@@ -17,6 +17,7 @@ from aemodels.noise import perturb, seeded_normal, seeded_order
 from aemodels.quality import code_sizes, denoising, generation
 from aemodels.quality.metrics import psnr_db
 from aemodels.storage.checkpoints import Checkpoint
+from aemodels.storage.measured_kinds import NUM_FACTORS
 
 AXES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512)
 NUM_CODES = 8
@@ -24,7 +25,7 @@ SHAPED_VARIANCES = (0.0, 0.05, 0.1, 0.15, 0.3)
 NUM_SHAPED = 32
 CLUSTER_SEED = 0  # from which k-means starts
 CELL_PX = 16
-FACTORS = [i / 10 for i in range(11)]
+FACTORS = [i / 10 for i in range(NUM_FACTORS)]
 EVERY = 20  # one test digit in twenty: the first half of MNIST's test digits is easier than the second
 
 

@@ -19,6 +19,7 @@ from aemodels.models.flow import FlowPrior
 from aemodels.noise import seeded_normal, seeded_order
 from aemodels.quality.features import describe
 from aemodels.storage.checkpoints import Checkpoint
+from aemodels.storage.measured_kinds import RECONSTRUCTIONS
 
 NEIGHBOURS = 5  # k of density and coverage, as Naeem et al. recommend
 NUM_SAMPLES = 512
@@ -26,7 +27,7 @@ NUM_REFERENCE = 8192  # among fewer, density hardly tells reconstructions from s
 SEEDS = (0, 1, 2)
 THUMBNAIL_PX = 32
 BATCH_SIZE = 16  # what fits a core's cache is fastest
-PHOTOS, PIXEL_NOISE, RECONSTRUCTIONS, LEARNED = "photos", "pixel noise", "reconstructions", "learned"
+PHOTOS, PIXEL_NOISE, LEARNED = "photos", "pixel noise", "learned"  # sources beside RECONSTRUCTIONS and latents.SAMPLERS
 MEASURES = ("frechet", "density", "coverage", "nearest", "nearest_of_all")
 
 

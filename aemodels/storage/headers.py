@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 
 from aemodels.data.config import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
-from aemodels.language import _
+from aemodels.language import _, list_of
 from aemodels.models.autoencoders import settings_of
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import is_prior
@@ -24,6 +24,7 @@ from aemodels.text import is_text, shown
 
 RECIPE_FOLDER = Path(__file__).resolve().parents[2] / "recipes"  # of the lab's own models
 FORMAT = "latent-lab/2"
+MAX_NAMED = 20  # models in a sentence
 FIELDS = (
     "title",
     "data",
@@ -42,11 +43,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         with open(path, "rb") as file:
             yield file
     except FileNotFoundError as error:
-        raise CheckpointError(
-            _("There is no checkpoint {name} in {folder}; train it with {command}.").format(
-                name=path.stem, folder=path.parent, command=command(path.stem)
-            )
-        ) from error
+        raise CheckpointError(_why_none(path)) from error
     except OSError as error:
         raise CheckpointError(
             _("{file} cannot be read ({reason}); check that it is a file you may read.").format(
@@ -59,6 +56,20 @@ def opened(path: Path) -> Iterator[BinaryIO]:
                 file=path.name, reason=type(error).__name__, command=command(path.stem)
             )
         ) from error
+
+
+def _why_none(path: Path) -> str:
+    """That there is no such file, and what there is in its place: the lab's recipe for it, or other models."""
+    name, folder = path.stem, path.parent
+    others = sorted(other.stem for other in folder.glob("[!.]*.safetensors"))
+    if _is_of_the_lab(name) or not others:
+        return _("There is no checkpoint {name} in {folder}; train it with {command}.").format(
+            name=name, folder=folder, command=command(name)
+        )
+    named = list_of(others[:MAX_NAMED]) + (" …" if len(others) > MAX_NAMED else "")
+    return _("There is no checkpoint {name} in {folder}; there is {names}.").format(
+        name=name, folder=folder, names=named
+    )
 
 
 @dataclass(frozen=True)
@@ -137,4 +148,8 @@ def no_model(path: Path, error: ConfigError) -> CheckpointError:
 
 def command(name: str) -> str:
     """What trains the model of this name."""
-    return f"`python train.py --only {name}`" if (RECIPE_FOLDER / f"{name}.toml").exists() else _("its recipe")
+    return f"`python train.py --only {name}`" if _is_of_the_lab(name) else _("its recipe")
+
+
+def _is_of_the_lab(name: str) -> bool:
+    return (RECIPE_FOLDER / f"{name}.toml").exists()

@@ -1,31 +1,26 @@
 """What was measured beside the checkpoints, as JSON files in their folder: the baselines, whether sampling generates, and curves."""
 
 import json
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from aemodels.errors import CheckpointError
-from aemodels.files import alone_in, replacing
+from aemodels.files import alone_in, is_file, replacing
 from aemodels.language import N_, _
-from aemodels.storage import checkpoints
-from aemodels.storage.records import is_figure
+from aemodels.storage import checkpoints, measured_kinds
+from aemodels.storage.kinds import each
 
-# What every reader may count on.
-_BASELINE = {"noise_variance", "psnr_db", "psnr_db_ci95", "num_images"}
-_GENERATION = {"num_samples", "seeds", "num_reference", "num_known", "num_fitted", "checkpoints", "rows"}
-_OF_MODEL = {  # what curves.json may hold of a model
-    "axes": {"axes", "grey_levels", "coarse", "mean_contrast", "photos_contrast"},
-    "clusters": {"k", "n", "purity", "chance"},
-    "shaped": {"variances", "psnr_db", "num_images"},
-    "sizes": {"k", "network", "pca", "mean_picture_mse", "num_images"},
-}
-_GENERATION_ROW = {"source", "model", "frechet", "density", "coverage", "nearest", "nearest_of_all"}
-
-_CODE = {"noise_variance", "num_bytes", "bits_per_symbol", "trials"}
-_TRIAL = {"snr_db", "num_blocks", "num_failed"}
-_LEARNED = {"prior", "num_samples", "num_known", "num_classes", "num_compared", "copies", "frechet", "told"}
-_SMALL_PRIOR = {"model", "identity", "num_photos", "num_steps", "frechet"}
+Results = dict[str, Any]
+IsRight = Callable[[Any], bool]
+MEASURED_ALIKE = (
+    "num_samples",
+    "seeds",
+    "num_reference",
+    "num_known",
+)  # by these keys rows of generation.json go together
+OF_MODELS = ("num_fitted", "checkpoints", "priors")  # what it holds by the names of models
 
 BASELINES_REMEDY = N_("delete it and measure the baselines again with `python train.py --evaluate`")
 GENERATION_REMEDY = N_("delete it and measure again with `python -m benchmarks.generation`")
@@ -33,130 +28,120 @@ SEPARATE_REMEDY = N_("delete it and measure again with `python -m benchmarks.sep
 CURVES_REMEDY = N_("delete it and measure the curves again with `python train.py --evaluate`")
 
 
-def save_baselines(baselines: dict[str, Any], fingerprint: str, folder: str | Path | None = None) -> None:
+def save_baselines(baselines: Results, fingerprint: str, folder: str | Path | None = None) -> None:
     """Keeps what baselines.measure gives of the data set with this fingerprint in baselines.json of a folder (default:
-    `checkpoint_folder()`), beside what is there under other keys and of other data sets, atomically, whatever other processes keep there."""
-    _add({fingerprint: baselines}, "baselines.json", folder, read_all_baselines)
+    `checkpoint_folder()`), beside what is there under other keys and of other data sets, atomically, whatever other processes keep there.
+    Raises CheckpointError where a value is no figure, or what is there is broken, which would be lost."""
+    _add({fingerprint: baselines}, "baselines.json", folder)
 
 
-def read_baselines(fingerprint: str, folder: str | Path | None = None) -> dict[str, Any] | None:
+def read_baselines(fingerprint: str, folder: str | Path | None = None) -> Results | None:
     """What save_baselines kept of the data set with this fingerprint: "linear_code" and, where they are measured, "avif" and
     "vvc"; None where there is none. Raises CheckpointError for a broken file."""
     return read_all_baselines(folder).get(fingerprint)
 
 
-def read_all_baselines(folder: str | Path | None = None) -> dict[str, dict[str, Any]]:
+def read_all_baselines(folder: str | Path | None = None) -> dict[str, Results]:
     """What save_baselines kept of each data set, by fingerprint; empty where there is none. Raises CheckpointError as
     read_baselines does."""
-    return _read_sets("baselines.json", folder, _baselines_are_complete, BASELINES_REMEDY)
+    return _read("baselines.json", folder) or {}
 
 
-def _baselines_are_complete(baselines: dict[str, Any]) -> bool:
-    rows = baselines["linear_code"] + baselines.get("avif", []) + baselines.get("vvc", [])
-    return "num_components" in baselines and all(is_figure(row[key]) for row in rows for key in _BASELINE)
+def save_generation(generation: Results, fingerprint: str, folder: str | Path | None = None) -> None:
+    """Keeps what generation.measure_generation gives of a data set in generation.json, as save_baselines does, and beside it what is there of
+    other models that were measured alike. With it may stand what learned.measure gives of priors, "learned", by the names of the models whose
+    codes they draw, and rows of small priors, "spaces" and "photos"."""
+    _add({fingerprint: generation}, "generation.json", folder, _with_other_models)
 
 
-def save_generation(generation: dict[str, Any], fingerprint: str, folder: str | Path | None = None) -> None:
-    """Keeps what generation.measure_generation gives of a data set in generation.json, as save_baselines does. With it may stand what
-    learned.measure gives of priors, "learned", by the names of the models whose codes they draw, and rows of small priors, "spaces" and
-    "photos"."""
-    _add({fingerprint: generation}, "generation.json", folder, _read_all_generation)
+def _with_other_models(known: Results, new: Results) -> Results:
+    """What generation.json is to hold of a data set, of what it holds and what is new."""
+    together = known | new
+    if "learned" in new:
+        together["learned"] = known.get("learned", {}) | new["learned"]
+    if "rows" in new and all(known.get(key) == new.get(key) for key in MEASURED_ALIKE):
+        others = known["checkpoints"].keys() - new["checkpoints"].keys()
+        for key in OF_MODELS:
+            of_others = {name: value for name, value in known.get(key, {}).items() if name in others}
+            together[key] = of_others | new.get(key, {})
+        together["rows"] = new["rows"] + [row for row in known["rows"] if row["model"] in others]
+    return together
 
 
-def read_generation(fingerprint: str, folder: str | Path | None = None) -> dict[str, Any] | None:
+def read_generation(fingerprint: str, folder: str | Path | None = None) -> Results | None:
     """What save_generation kept of a data set; None where there is none. Raises CheckpointError for a broken file."""
-    return _read_all_generation(folder).get(fingerprint)
+    return (_read("generation.json", folder) or {}).get(fingerprint)
 
 
-def _read_all_generation(folder: str | Path | None) -> dict[str, dict[str, Any]]:
-    return _read_sets("generation.json", folder, _generation_is_complete, GENERATION_REMEDY)
-
-
-def _generation_is_complete(generation: dict[str, Any]) -> bool:
-    small = [row for table in ("spaces", "photos") for row in generation.get(table, [])]
-    return (
-        generation.keys() >= _GENERATION
-        and all(row.keys() >= _GENERATION_ROW for row in generation["rows"])
-        and all(of_prior.keys() >= _LEARNED for of_prior in generation.get("learned", {}).values())
-        and all(row.keys() >= _SMALL_PRIOR for row in small)
-    )
-
-
-def save_separate_coding(codes: list[dict[str, Any]], folder: str | Path | None = None) -> None:
+def save_separate_coding(codes: list[Results], folder: str | Path | None = None) -> None:
     """Writes channel codes, each as `dataclasses.asdict` gives a separate.ChannelCode, to separate_coding.json, as save_baselines
     does."""
     _save({"codes": codes}, "separate_coding.json", folder)
 
 
-def read_separate_coding(folder: str | Path | None = None) -> list[dict[str, Any]]:
+def read_separate_coding(folder: str | Path | None = None) -> list[Results]:
     """What save_separate_coding wrote; empty where nothing was. Raises CheckpointError for a broken file."""
-
-    def is_complete(results: dict[str, Any]) -> bool:
-        codes = results["codes"]
-        trials = [trial for code in codes for trial in code["trials"]]
-        return all(code.keys() == _CODE for code in codes) and all(trial.keys() == _TRIAL for trial in trials)
-
-    return (_read("separate_coding.json", folder, is_complete, SEPARATE_REMEDY) or {"codes": []})["codes"]
+    return (_read("separate_coding.json", folder) or {"codes": []})["codes"]
 
 
-def save_curves(curves: dict[str, Any], folder: str | Path | None = None) -> None:
+def save_curves(curves: Results, folder: str | Path | None = None) -> None:
     """Keeps {"models": {name: what curves.measure gives}, "denoisers": what curves.measure_references gives}, or one of the two, in
     curves.json, as save_baselines does."""
-    _add(curves, "curves.json", folder, read_curves)
+    _add({"models": {}, "denoisers": {}} | curves, "curves.json", folder)
 
 
-def read_curves(folder: str | Path | None = None) -> dict[str, Any]:
+def read_curves(folder: str | Path | None = None) -> Results:
     """What save_curves wrote; nothing in either where there is none. Raises CheckpointError for a broken file."""
-
-    def is_complete(curves: dict[str, Any]) -> bool:
-        denoised = [*curves["denoisers"].values()]
-        for results in curves["models"].values():
-            found = results | {"clusters": results.get("clusters") or {}}  # null where the codes form none
-            if "identity" not in results or any(
-                found.get(key, {}).keys() not in (set(), expected) for key, expected in _OF_MODEL.items()
-            ):
-                return False
-            denoised += [results["denoising"]] if "denoising" in results else []
-        return all(of.keys() == {"psnr_db", "ssim"} for of in denoised)
-
-    return _read("curves.json", folder, is_complete, CURVES_REMEDY) or {"models": {}, "denoisers": {}}
+    return _read("curves.json", folder) or {"models": {}, "denoisers": {}}
 
 
-def _read_sets(
-    name: str, folder: str | Path | None, is_complete: Callable[[dict[str, Any]], bool], remedy: str
-) -> dict[str, dict[str, Any]]:
-    """What a file holds of each data set, by fingerprint; empty where there is no file."""
-    return _read(name, folder, lambda sets: all(is_complete(of_set) for of_set in sets.values()), remedy) or {}
+# Of each file: whether its values are of the kinds that readers count on, and what to do where they are not.
+_FILES: dict[str, tuple[IsRight, str]] = {
+    "baselines.json": (each(measured_kinds.are_baselines), BASELINES_REMEDY),
+    "generation.json": (each(measured_kinds.is_generation), GENERATION_REMEDY),
+    "separate_coding.json": (measured_kinds.are_codes, SEPARATE_REMEDY),
+    "curves.json": (measured_kinds.are_curves, CURVES_REMEDY),
+}
 
 
 def _add(
-    results: dict[str, dict[str, Any]],
+    results: dict[str, Results],
     name: str,
     folder: str | Path | None,
-    read: Callable[[str | Path | None], dict[str, dict[str, Any]]],
+    together: Callable[[Results, Results], Results] = operator.or_,
 ) -> None:
-    """Puts the results into a file, in place of those of the same two keys, beside all others there, which `read` gives."""
+    """Puts the results into a file, in place of those of the same two keys, beside all others there.
+
+    together  gives what is kept under a key, of what is known and what is new
+    """
     with alone_in(checkpoints.checkpoint_folder(folder)):
-        known = read(folder)
-        _save(known | {key: known.get(key, {}) | new for key, new in results.items()}, name, folder)
+        known = _read(name, folder) or {}
+        _save(known | {key: together(known.get(key, {}), new) for key, new in results.items()}, name, folder)
 
 
-def _save(results: dict[str, Any], name: str, folder: str | Path | None) -> None:
+def _save(results: Results, name: str, folder: str | Path | None) -> None:
+    is_right, _remedy = _FILES[name]
+    text = json.dumps(results, indent=1)
+    if not is_right(json.loads(text)):
+        raise CheckpointError(
+            _("What was measured is not kept in {file}, for not all of it are numbers; train the model again.").format(
+                file=name
+            )
+        )
     with replacing(checkpoints.checkpoint_folder(folder) / name) as temporary:
-        temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
-def _read(
-    name: str, folder: str | Path | None, is_complete: Callable[[dict[str, Any]], bool], remedy: str
-) -> dict[str, Any] | None:
+def _read(name: str, folder: str | Path | None) -> Results | None:
     path = checkpoints.checkpoint_folder(folder) / name
-    if not path.is_file():
+    is_right, remedy = _FILES[name]
+    if not is_file(path):
         return None
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        if not is_complete(results):
-            raise KeyError("figures")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if not is_right(results):
+            raise ValueError("values of other kinds")
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
             _("{file} is broken or incomplete ({reason}); {what_to_do}.").format(
                 file=name, reason=type(error).__name__, what_to_do=_(remedy)

@@ -110,8 +110,8 @@ def _chunks(
             codes.append(encode_all(model, x.flip(3) if flip else x).half())
             progress(len(x))
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            torch.save(torch.cat(codes), temporary)
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            torch.save(torch.cat(codes), file)
         yield torch.cat(codes)
 
 

@@ -46,7 +46,7 @@ def train(request: Request, at: Workplace) -> list[str]:
             print(duration.how_long(names, request, at), flush=True)
     for name in names:
         recipe = request.recipes[name]
-        making.make(request.as_trained(recipe), request.load(recipe), at)
+        making.make(request.as_trained(recipe), request.load(recipe), at, request.told_s.get(name, 0.0))
     return left_out
 
 

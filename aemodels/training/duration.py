@@ -1,5 +1,6 @@
 """How long the recipes of a command take on this machine, and how the time that it gives them is shared."""
 
+import time
 from pathlib import Path
 
 from tqdm import tqdm
@@ -52,7 +53,10 @@ def _seconds_needed(names: list[str], request: Request, at: Workplace) -> dict[s
             codes_of = request.as_asked(request.recipes[encoder]).model
         else:
             codes_of = checkpoints.load_checkpoint(encoder, request.out).model_config if encoder else None
-        return found.seconds(request.as_trained(recipe), request.load(recipe), codes_of)
+        asked, dataset, began = request.as_trained(recipe), request.load(recipe), time.monotonic()
+        seconds = found.seconds(asked, dataset, codes_of)
+        request.told_s[name] = request.told_s.get(name, 0.0) + time.monotonic() - began
+        return seconds
 
     with tqdm(names, desc="how long it will take", leave=False) as bar:
         return {name: needed(name) for name in bar}

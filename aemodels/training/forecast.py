@@ -12,7 +12,7 @@ from torch import Tensor
 
 from aemodels.config import is_number
 from aemodels.data.sources import DataSet
-from aemodels.files import alone_in, replacing
+from aemodels.files import alone_in, check_writable, replacing, said
 from aemodels.models.autoencoders import build
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import is_prior
@@ -49,6 +49,9 @@ class Forecast:
         asked = (recipe, codes_of, len(dataset.train), provenance.device_name(self.at.device), self.at.dtype)
         key = f"{recipe.name} {hashlib.blake2b(repr(asked).encode(), digest_size=8).hexdigest()}"
         if key not in self.known:
+            with said(self.path):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            check_writable(self.path.parent)
             self.known[key] = _seconds(recipe, dataset, codes_of, self.at)
             with alone_in(self.path.parent), replacing(self.path) as temporary:
                 known = self._read() | {key: self.known[key]}  # another process may have measured others

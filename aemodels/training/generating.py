@@ -84,7 +84,7 @@ def measure_set(
             f"{features.MULTIPLE_PX}."
         )
     earlier = None if anew else measurements.read_generation(data.fingerprint, out)
-    if earlier and all(earlier.get(key) == now for key, now in _identities(ckpts, priors, num_samples).items()):
+    if earlier and earlier["num_samples"] == num_samples and _knows(earlier, ckpts, priors):
         return None
 
     def keep(results: dict[str, Any]) -> None:
@@ -111,13 +111,14 @@ def measure_set(
     return results
 
 
-def _identities(ckpts: Sequence[Checkpoint], priors: Priors, num_samples: int) -> dict[str, Any]:
-    """By which keys of generation.json it is seen that nothing is lacking."""
-    return {
-        "num_samples": num_samples,
-        "checkpoints": {c.name: generation.identity(c.provenance) for c in ckpts},
-        "priors": {name: generation.prior_identity(c.provenance) for name, c in priors.items()},
-    }
+def _knows(earlier: Mapping[str, Any], ckpts: Sequence[Checkpoint], priors: Priors) -> bool:
+    """Whether generation.json tells of these checkpoints as they are, and of their priors, whatever else it tells of."""
+    now = {c.name: generation.identity(c.provenance) for c in ckpts}
+    of_priors = {name: generation.prior_identity(c.provenance) for name, c in priors.items()}
+    return all(
+        earlier["checkpoints"].get(name) == now[name] and earlier.get("priors", {}).get(name) == of_priors.get(name)
+        for name in now
+    )
 
 
 def _photos_of(ckpt: Checkpoint, roots: Sequence[Path]) -> PhotoSet:

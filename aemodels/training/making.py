@@ -20,14 +20,14 @@ from aemodels.training.workplace import Workplace
 FEW_STEPS = 100  # in which no recipe learns much
 
 
-def make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
+def make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float = 0.0) -> None:
     """Trains the recipe's model on the data set, from where an interrupted training of it stopped; writes its checkpoint now and then
-    and at the end. Raises LatentLabError where the model cannot be trained so, and where another program is training it there."""
+    and at the end. Of the recipe's minutes told_s seconds are over already. Raises LatentLabError where the model cannot be trained so, and where another program is training it there."""
     with alone(recipe.name, at.out) if at.is_first else contextlib.nullcontext():
-        _make(recipe, dataset, at)
+        _make(recipe, dataset, at, told_s)
 
 
-def _make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
+def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> None:
     name, train_config, accelerator = recipe.name, recipe.training, at.accelerator
     kind = priors if is_prior(recipe.model) else autoencoding  # two modules with the same functions
     began = time.monotonic()
@@ -64,11 +64,11 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace) -> None:
         recorder = filming.start(name, state, at.out)
     measuring_s = 0.0
     if train_config.minutes:
-        measuring_s = prepared_s + kind.seconds_to_measure(state.ema, examples)
+        measuring_s = told_s + prepared_s + kind.seconds_to_measure(state.ema, examples)
         if recorder:
             measuring_s += filming.seconds_to_develop(state.ema, dataset.reference)
-        what = "codes and measuring take" if kind is priors else "measuring takes"
-        tqdm.write(f"{name}: of {train_config.minutes:g} minutes, {what} about {measuring_s / 60:.1f}.")
+        what = ("the forecast, " if told_s >= 1 else "") + ("codes and measuring" if kind is priors else "measuring")
+        tqdm.write(f"{name}: of {train_config.minutes:g} minutes, about {measuring_s / 60:.1f} are for {what}.")
         if measuring_s > 30 * train_config.minutes:
             measuring_s = 30 * train_config.minutes
             tqdm.write(f"{name}: half of them are for training all the same, so it takes longer.")

@@ -155,7 +155,7 @@ def chosen(
         recipe = on_photos(lab[like], photos)
         own = {recipe.name: recipe}
     elif files:
-        own = in_order(map(read, files))
+        own = in_order(map(read, dict.fromkeys(map(Path, files))))  # one that is given twice is one
     else:
         return {name: recipe for name, recipe in lab.items() if name in (only or lab)}
     taken = {name.casefold() for name in lab}

@@ -42,6 +42,7 @@ class Request:
     epochs    at most so many for each of the recipes
     minutes   at most so many for all of them together
     shares    of these minutes, by name, where there are several recipes; None for one without a limit
+    told_s    how long it took to tell how long a recipe takes, in s, by name; it counts as the recipe's time
     """
 
     recipes: dict[str, Recipe]
@@ -52,6 +53,7 @@ class Request:
     epochs: int | None = None
     minutes: float | None = None
     shares: dict[str, float | None] = field(default_factory=dict)
+    told_s: dict[str, float] = field(default_factory=dict)
     _found: dict[DataConfig, DataSet | DataError] = field(default_factory=dict, init=False, repr=False)
 
     @property

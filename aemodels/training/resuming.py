@@ -62,8 +62,8 @@ def unlike(saved: dict[str, Any], settings: dict[str, Any]) -> list[str]:
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Writes what training needs to go on, atomically; the optimiser's moments make it some six checkpoints large."""
-    with replacing(path) as temporary:
-        torch.save(state, temporary)
+    with replacing(path) as temporary, open(temporary, "wb") as file:  # opened here, so that a full disk is told as one
+        torch.save(state, file)
 
 
 def load_state(path: Path) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def _material(group: Group, seed: int) -> lab.Material:
         photos.names if photos else (),
         originals.about_others(group.data) if photos else originals.why_none(group.data),
         loaders.baselines(group.data),
-        loaders.generation(group.data),
+        loaders.generation_if_whole(group.data),
         loaders.curves(),
         {name: loaders.photo_errors(name) for name in ckpts},
         loaders.baseline_errors(group.data),

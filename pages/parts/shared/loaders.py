@@ -234,17 +234,35 @@ def generation(data: DataRecord) -> dict[str, Any] | None:
     return _generation(data.fingerprint, str(folder), _modified_ns(folder / "generation.json"))
 
 
+def generation_if_whole(data: DataRecord) -> dict[str, Any] | None:
+    """The same, and None for a broken file too, which a toast says once a visit: for what can be shown without."""
+    try:
+        return generation(data)
+    except LatentLabError as error:
+        _say_once(error)
+        return None
+
+
+def _say_once(error: LatentLabError) -> None:
+    said = st.session_state.setdefault("broken_files", [])
+    if str(error) not in said:
+        said.append(str(error))
+        st.toast(controls.sentence(error), icon=":material/error:", duration="long")
+
+
 @lru_cache(maxsize=8)
 def _generation(fingerprint: str, folder: str, modified_ns: int) -> dict[str, Any] | None:
     return measurements.read_generation(fingerprint, folder)
 
 
 def curves() -> dict[str, Any]:
-    """What `measurements.read_curves` gives, which nobody may change; nothing where the file is broken: a page then measures for itself."""
+    """What `measurements.read_curves` gives, which nobody may change; nothing where the file is broken, which a toast says once a visit: a
+    page then measures for itself."""
     folder = checkpoint_folder()
     try:
         return _curves(str(folder), _modified_ns(folder / "curves.json"))
-    except LatentLabError:
+    except LatentLabError as error:
+        _say_once(error)
         return {"models": {}, "denoisers": {}}
 
 
