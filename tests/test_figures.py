@@ -248,6 +248,14 @@ def test_row_labels_stay_left_of_the_tiles(label):
     assert (letters[:, :2] == 255).all()
 
 
+def test_labels_of_columns_that_begin_alike_are_told_apart_by_their_ends():
+    tiles = [[flat_tile(0)] * 6]
+    first, other = (
+        np.asarray(panel(tiles, column_labels=[f"L2 on the weights (mnist-ae-l2-weights-{i})"] * 6)) for i in (1, 2)
+    )
+    assert (first != other).any()
+
+
 def test_a_long_note_stays_under_its_tile():
     tile = flat_tile((0, 0, 200))
     image = panel([[tile] * 9], notes=[["", "a note that is far too long for one tile", *[""] * 7]])

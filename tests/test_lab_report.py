@@ -377,6 +377,24 @@ def test_other_data_sets_have_the_items_that_their_models_are_of(foreign):
     }
 
 
+def test_many_models_stand_in_several_figures_and_tables(checkpoint_folder):
+    """Beside one another in one, twenty planes had no room left, and the report ended with an error."""
+    of_many = {name: [f"{name}-{i:02}" for i in range(20)] for name in ("fashion-plane", "shapes-noise")}
+    for name, copies in of_many.items():
+        for copy in copies:
+            save_foreign(name, checkpoint_folder, as_name=copy)
+    found = catalogue.read_all(checkpoints.list_checkpoints(checkpoint_folder), {})
+    sections = made([lab.Material(g, {n: aemodels.load_checkpoint(n) for n in g.names}) for g in found.groups], 1)
+    for key, name in (("M5-fashionmnist", "fashion-plane"), ("D5-shapes", "shapes-noise")):
+        blocks = sections[key].blocks
+        drawn = [block.panel for block in blocks if isinstance(block, Figure)]
+        shown = [{row["model"] for row in p.rows} for p in drawn if p.name.endswith(("plane", "samples"))]
+        assert [len(models) for models in shown] == [5, 5, 5, 5]
+        assert set.union(*shown) == set(of_many[name])
+        settings = [block for block in blocks if isinstance(block, Table) and block.name.endswith("settings")]
+        assert [len(table.head) for table in settings] == [6, 6, 6, 6]
+
+
 @pytest.mark.parametrize("num_codes", [1, 3, 20])
 def test_few_codes_are_said(ckpts, digits, photos, num_codes):
     few = {

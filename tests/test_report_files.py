@@ -70,6 +70,13 @@ def test_page_has_all_that_the_report_has(language, tag, figure, table, contents
         assert words in page.words
 
 
+def test_a_single_heading_needs_no_contents():
+    report = report_of(Paragraph("A text."))
+    assert "Contents" not in Page(web.build_html(report)).words
+    with_note = report_of(Paragraph("A text."), data_note="A note.")
+    assert "Contents" in Page(web.build_html(with_note)).words
+
+
 def test_page_needs_nothing_else():
     page = Page(web.build_html(sample()))
     assert all(image["src"].startswith("data:image/png;base64,") for image in page.of("img"))

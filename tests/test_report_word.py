@@ -87,6 +87,14 @@ def test_contents_lead_to_every_heading(language):
     assert [code for code in codes(document) if code.startswith("PAGEREF")] == [rf"PAGEREF {m} \h" for m in marks]
 
 
+def test_contents_of_a_single_heading_take_no_page():
+    document = opened(report_of(Paragraph("A text.")))
+    assert not paragraphs(document, "Contents Heading")
+    assert not paragraphs(document, "TOC 1")
+    (heading,) = [p for p in document.paragraphs if p.style.name == "Heading 1"]
+    assert heading.paragraph_format.page_break_before
+
+
 @pytest.mark.parametrize(
     ("language", "kinds", "gap"), [("en", ("Figure", "Table"), ". "), ("zh", ("图", "表"), "\u3000")]
 )

@@ -23,6 +23,16 @@ def test_the_address_is_whole_before_the_browser_is_sent_to_the_page(monkeypatch
     assert [*addresses, app.query_params] == 3 * [{"seed": "7"}]
 
 
+def test_a_link_with_a_scene_to_a_page_seen_before_keeps_the_language(without_photos):
+    """The step M4 of the route on Home leads to the page of M2."""
+    app = go_to(open_page("dogs/sample", lang="zh"), "about/home")
+    app.query_params.clear()
+    app.query_params["seed"] = "2"  # as the link has it
+    go_to(app, "dogs/sample")
+    assert app.title[0].value == "采样"
+    assert app.query_params == {"seed": "2", "lang": "zh"}
+
+
 def test_what_a_page_held_is_let_go_with_the_page(without_photos):
     """Of a class that looks at every page, the panels of all pages would fill the memory."""
     app = open_page("dogs/interpolate")

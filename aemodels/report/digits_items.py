@@ -1,6 +1,6 @@
 """The items of the lab on small images, M1 to M5: what stands in the section of each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from aemodels.language import _, list_of, number, percent
 from aemodels.quality import curves as stored
 from aemodels.report import digit_figures, losses, model_blocks, networks_described, observations, training_described
 from aemodels.report.document import Block, Observations, OwnWords, Paragraph, Table
-from aemodels.report.item_blocks import about_images, key, no_model
+from aemodels.report.item_blocks import about_images, key, no_model, side_by_side
 from aemodels.report.material import Material, Scene
 from aemodels.report.panels import Row
 from aemodels.report.psnr_matrix import Score
@@ -156,16 +156,19 @@ def regularised(material: Material, scene: Scene) -> Iterator[Block]:
     of_plain = model_blocks.loss(material, [plain])
     yield from (block for block in model_blocks.loss(material, others) if block not in of_plain)
     yield from model_blocks.training(name, material, models, explains=False)
-    figure = digit_figures.plane(name, _("Latent planes side by side"), [material.ckpt(m) for m in models], material.group.titles, scene)  # fmt: skip
-    rows = {row["model"]: row for row in figure.panel.rows}
-    yield figure
-    yield _measured(name, material, models, rows)
+    title, titles, groups, rows = _("Latent planes side by side"), material.group.titles, side_by_side(models), {}
+    for group in groups:
+        figure = digit_figures.plane(name, title, [material.ckpt(m) for m in group], titles, scene)
+        rows |= {row["model"]: row for row in figure.panel.rows}
+        yield figure
+    for group in groups:
+        yield _measured(name, material, group, rows)
     yield Observations(tuple(_changes(material, plain, others, rows)))
     yield Paragraph(_("Each model was trained once. Another seed would move every figure a little, so small differences say nothing."))  # fmt: skip
     yield OwnWords(key(scene, "M5"), _("Compare the uniform samples and the grids: what did each kind of L2 change, and why? Which would you choose to generate {many}?").format(many=words.many))  # fmt: skip
 
 
-def _measured(name: str, material: Material, models: list[Model], of_planes: Mapping[str, Row]) -> Table:
+def _measured(name: str, material: Material, models: Sequence[Model], of_planes: Mapping[str, Row]) -> Table:
     """What is measured of each plane, a column a model; of_planes are the numbers of the figure, by model."""
     rows: dict[str, list[str]] = {}
 

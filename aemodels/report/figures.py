@@ -19,6 +19,7 @@ PALETTE = (
 )  # fmt: skip
 PRINT_DPI = 300
 SMALLEST = 7 * 2.54 / (17 * 72)  # size of letters as a share of a picture's width: 7 points where it is 17 cm wide
+MAX_HEAD_LINES = 4  # of a column's label: names that begin alike often differ at the end
 NO_NUMBER = (200, 0, 200)  # the colour of NaN, which no scale here has
 
 
@@ -116,7 +117,7 @@ def panel(
     row_labels     one a row, on the left, in as many lines as the tiles are high
     notes          for each row, one short text under each tile ("" for none), on two lines at most; a row's letters are a little
                    smaller where a word would not fit
-    column_labels  one a column, on top
+    column_labels  one a column, on top, in MAX_HEAD_LINES at most
     caption        below, wrapped to the panel's width
     """
     unit = width_px / 1400
@@ -135,7 +136,8 @@ def panel(
     note_lines += [[]] * (len(rows) - len(notes))
     most_lines = [max(map(len, row), default=0) for row in note_lines]
     note_heights = [round((6 + 24 * n) * unit) if n else 0 for n in most_lines]
-    header = round(38 * unit) if any(column_labels) else 0
+    heads = [bold.lines(label, side, MAX_HEAD_LINES) for label in column_labels]
+    header = round((10 + 28 * max(map(len, heads))) * unit) if any(column_labels) else 0
     lines = small.lines(caption, width_px - 2 * pad)
     line_height = round(28 * unit)
     most_label_lines = max(1, tile_height // line_height)
@@ -145,9 +147,10 @@ def panel(
 
     image = Image.new("RGB", (width_px, height), ink.background)
     draw = ImageDraw.Draw(image)
-    for j, label in enumerate(column_labels):
-        centre = (label_width + pad + j * (side + pad) + side / 2, header / 2 + pad / 2)
-        bold.draw(draw, centre, bold.shorten(label, side), ink.text, "mm")
+    for j, head in enumerate(heads):
+        for k, line in enumerate(head):
+            y = header / 2 + pad / 2 + (k - (len(head) - 1) / 2) * line_height
+            bold.draw(draw, (label_width + pad + j * (side + pad) + side / 2, y), line, ink.text, "mm")
     for i, (row, top) in enumerate(zip(rows, tops, strict=True)):
         if i < len(row_labels):
             label_lines = bold.lines(row_labels[i], label_width - pad, most_label_lines)

@@ -1,10 +1,15 @@
-"""Blocks that several items have: what is missing, what is to be said of the images, and the key of an item's own words."""
+"""What several items have: what is missing, what is to be said of the images, the key of an item's own words, and how many models stand
+beside one another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import ceil
 
 from aemodels.language import _
 from aemodels.report.document import Paragraph
 from aemodels.report.material import Material, Scene
+from aemodels.storage.catalogue import Model
+
+MOST_BESIDE = 6  # models as columns of a figure or of a table: of more, nothing could be read
 
 
 def no_model(what: str) -> Paragraph:
@@ -21,3 +26,10 @@ def about_images(material: Material) -> Iterator[Paragraph]:
 def key(scene: Scene, item: str) -> str:
     """The key of an item's section and of its own words; that of another data set than the lab's ends with its name."""
     return item if scene.name in ("mnist", "dogs") else f"{item}-{scene.name}"
+
+
+def side_by_side(models: Sequence[Model]) -> list[Sequence[Model]]:
+    """The models in groups of MOST_BESIDE at most, as even as can be, for figures and tables with a column a model."""
+    num_groups = ceil(len(models) / MOST_BESIDE)
+    size = ceil(len(models) / max(1, num_groups))
+    return [models[start : start + size] for start in range(0, len(models), size or 1)]

@@ -7,6 +7,7 @@ from aemodels.quality.evaluation import own_noise
 from aemodels.report import losses, network_figures, networks_described, training_described
 from aemodels.report.document import Block, Paragraph, Table
 from aemodels.report.drawing import PRINT_PX, picture
+from aemodels.report.item_blocks import side_by_side
 from aemodels.report.material import Material
 from aemodels.storage import checkpoints
 from aemodels.storage.catalogue import Model
@@ -91,7 +92,8 @@ def training(name: str, material: Material, models: Sequence[Model], explains: b
                 "rate. It rises in the warm-up and then falls to zero. What is kept is a moving average of the weights."
             )
         )
-    yield training_described.hyper_parameters(f"{name}-settings", models, titles)
+    for group in side_by_side(models):
+        yield training_described.hyper_parameters(f"{name}-settings", group, [material.title(model) for model in group])
     if table := training_described.each_training(f"{name}-trainings", models):
         yield table
     yield training_described.training_curves(f"{name}-curves", models, titles)

@@ -8,7 +8,7 @@ from aemodels.noise import perturb, seeded_normal, snr_db
 from aemodels.quality import detail
 from aemodels.report import drawing, model_blocks, noise_observations, photo_figures, photo_observations, psnr_matrix
 from aemodels.report.document import Block, Observations, OwnWords, Paragraph, Table
-from aemodels.report.item_blocks import about_images, key, no_model
+from aemodels.report.item_blocks import about_images, key, no_model, side_by_side
 from aemodels.report.material import Material, Scene
 from aemodels.report.photo_figures import VARIANCE, VARIANCES
 from aemodels.report.photos_items import no_gaussian, plain_varied
@@ -78,8 +78,8 @@ def noise_regularised(material: Material, scene: Scene) -> Iterator[Block]:
     yield photo_figures.over_variances(name, curves, baselines)
     yield _audit(f"{name}-audit", material)
     if material.varied:
-        shown = [material.ckpt(m) for m in material.varied]
-        yield photo_figures.samples_of_all(name, shown, material.group.titles, scene)
+        for group in side_by_side(material.varied):
+            yield photo_figures.samples_of_all(name, [material.ckpt(m) for m in group], material.group.titles, scene)
     else:
         yield no_gaussian(material)
     yield Observations(tuple(_findings(material, curves, baselines)))

@@ -74,10 +74,13 @@ class _Writer:
         yield "</dl>\n</header>"
 
     def contents(self) -> Iterator[str]:
-        yield f'<nav aria-labelledby="contents">\n<h2 id="contents">{text(_("Contents"))}</h2>\n<ol>'
+        """A link to each heading; none where there is but one."""
         links = {f"section-{number}": section.title for number, section in enumerate(self.report.sections, 1)}
         links |= {"references": _("References")} if self.numbering.references else {}
         links |= {"pictures": _("About the pictures")} if self.report.data_note else {}
+        if len(links) < 2:
+            return
+        yield f'<nav aria-labelledby="contents">\n<h2 id="contents">{text(_("Contents"))}</h2>\n<ol>'
         for anchor, title in links.items():
             yield f'<li><a href="#{anchor}">{text(collapsed(title))}</a></li>'
         yield "</ol>\n</nav>"

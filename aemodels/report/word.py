@@ -110,11 +110,13 @@ class _Writer:
         keep_rows_whole(table)
 
     def add_contents(self, headings: list[str]) -> None:
-        """The table of contents as a field with its entries in it, each with the page of its bookmark.
+        """The table of contents as a field with its entries in it, each with the page of its bookmark; none of a single heading.
 
         A tab stands behind TOC: Word takes it for a space. LibreOffice then keeps the pages as fields, which it computes at once;
         in a table of contents of its own it would not.
         """
+        if len(headings) < 2:
+            return
         heading = self.document.add_paragraph(_("Contents"), style="Contents Heading")
         heading.paragraph_format.page_break_before = True
         for number, text in enumerate(headings, 1):
@@ -131,7 +133,7 @@ class _Writer:
     def add_heading(self, text: str) -> None:
         heading = self.document.add_paragraph(text, style="Heading 1")
         self.num_headings += 1
-        if self.num_headings == 1:  # after the contents
+        if self.num_headings == 1:  # after the contents or the cover
             heading.paragraph_format.page_break_before, heading.paragraph_format.space_before = True, Pt(0)
         self.bookmarks.around(heading, heading_mark(self.num_headings))
 

@@ -1,8 +1,10 @@
 """The cover's fields, the file's name, and the downloads: what a visitor fills in last and takes away."""
 
+import time
 from collections.abc import Callable
 from datetime import date
 from functools import partial
+from typing import TypeVar
 
 import streamlit as st
 
@@ -14,6 +16,8 @@ from pages.parts.shared import controls, visitors
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ZIP = "application/zip"
+ARRIVAL_S = 0.5  # until what was typed last has come from the browser and is kept
+Result = TypeVar("Result")
 PLACES = {"name": "{name}", "number": "{number}"}  # as they stand in a pattern
 
 
@@ -27,7 +31,8 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
     """
     texts = visitors.own_notebook().texts()
     controls.say_shortened()
-    cover, report = assembling.cover(texts), language.kept(report)
+    cover = assembling.cover(texts)
+    report, saved = language.kept(partial(with_last_words, report)), partial(with_last_words, saved)
     usual = _("lab-3_{name}_{number}").format(**PLACES)
     pattern = texts.get(f"{assembling.COVER}pattern", usual)
     with st.container(border=True, key="cover"):
@@ -64,6 +69,13 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
             _download(_("Source code (zip)"), source, f"{code_stem}.zip", ZIP, "code", False)
             _download(_("Save, to go on elsewhere"), saved, f"{stem}{replay.ENDING}", ZIP, "save", False)
         st.caption(controls.literal(f"{stem}.docx · {code_stem}.zip"))
+
+
+def with_last_words(make: Callable[[], Result]) -> Result:
+    """What is made, with the words in it that one typed and left by this very click: the browser sends both in one moment, and Streamlit
+    does not wait for the one before it asks for the other."""
+    time.sleep(ARRIVAL_S)
+    return make()
 
 
 def _download(label: str, make: Callable[[], bytes], file_name: str, mime: str, icon: str, is_disabled: bool) -> None:

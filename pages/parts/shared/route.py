@@ -72,7 +72,7 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
             "about/training",
             {"group": planes[0].key, "along": "epoch", "emphasised": model.name},
             _(
-                "How many images has {model} been trained on, and after how many epochs does its training loss hardly fall any more?"
+                "How many images has {model} been trained on (it stands below the charts), and after how many epochs does its training loss hardly fall any more?"
             ).format(model=controls.code(model.name)),
         ),
         Step(
@@ -94,7 +94,7 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
                 "mnist/denoise",
                 scene,
                 _(
-                    "Which denoised digits would you read as another digit, and how many numbers has the code of that model?"
+                    "Which denoised digits would you read as another digit? In which row do they stand, and how many numbers has the code of that row?"
                 ),
             )
         )

@@ -53,7 +53,7 @@ def follow() -> None:
             scenes[last] = {key: value for key, value in before.items() if value is not None}
             scene = {key: value for key, value in scenes[last].items() if key in CARRIED} | link
             if link:  # else a widget would begin with the value that it had when its page was left
-                for key in {*link, *scenes.get(run.page_key, {})} - scene.keys() | link.keys() - {languages.KEY}:
+                for key in {*link, *(scenes.get(run.page_key, {}).keys() - scene.keys())} - {languages.KEY}:
                     state.pop(key, None)
         controls.forget_address()  # a new page's address starts without them
         scene |= languages.in_address()
