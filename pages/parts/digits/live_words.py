@@ -15,7 +15,7 @@ from aemodels.training import live_jobs, live_queue, live_recipes
 from aemodels.training.live_jobs import Job
 from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import controls, loaders, models
 
 START_S = 15  # what a training takes besides its own time, to start and to be measured
 BUSY_S = 15  # after which an idle computer has long taken the first steps
@@ -165,7 +165,7 @@ def findings(recipe: Recipe, moment: Moment) -> list[str]:
                     "The lab's {name} reaches {bce} nats and {psnr} dB on the same digits: {difference} dB compared "
                     "with this model."
                 ).format(
-                    name=controls.code(name),
+                    name=models.said(name),
                     bce=number(figures["bce"], 4),
                     psnr=number(figures["psnr_db"], 2),
                     difference=signed(figures["psnr_db"] - moment.psnr_db, 2),

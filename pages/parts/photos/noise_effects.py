@@ -6,6 +6,7 @@ from torch import Tensor
 
 from aemodels.language import _, list_of, number, sentences
 from aemodels.noise import snr_db
+from pages.parts.shared import controls, models
 
 
 def on_these(psnr: Mapping[str, Tensor], variance: float, reference: str, pictures: str) -> str:
@@ -50,12 +51,15 @@ def on_the_eye(steps: Mapping[str, float], block_px: int, photo: str) -> str:
 def directions(name: str, size: int, dimensions: Mapping[str, float]) -> str:
     """How unevenly codes of `size` numbers fill their directions; dimensions: of each model, `variance_curves.effective_dimensions`."""
     all_models = (
-        _("{figure} ({model})").format(figure=number(effective), model=model) for model, effective in dimensions.items()
+        _("{figure} ({model})").format(figure=number(effective), model=controls.literal(models.title(model)))
+        for model, effective in dimensions.items()
     )
     return _(
         "Codes of {model} use their {size} directions unevenly, as if there were only **{effective}** directions of "
         "equal variance (participation ratio). Shaped noise is uneven in the same way; white noise is equal in all. By model: {all_models}."
-    ).format(model=name, size=number(size), effective=number(dimensions[name]), all_models=list_of(all_models))
+    ).format(
+        model=models.said(name), size=number(size), effective=number(dimensions[name]), all_models=list_of(all_models)
+    )
 
 
 def fall(white: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
@@ -74,7 +78,7 @@ def fall(white: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
     return message.format(
         variance=f"{white[most][0][-1]:g}",
         drop=number(drops[most], 2),
-        model=most,
+        model=models.said(most),
         least_drop=number(drops[least], 2),
-        least=least,
+        least=models.said(least),
     )

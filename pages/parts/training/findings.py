@@ -7,7 +7,7 @@ from aemodels.language import _, all_of, list_of, ngettext, number, sentences, s
 from aemodels.storage import histories
 from aemodels.storage.catalogue import Group
 from aemodels.storage.histories import Training
-from pages.parts.shared import controls
+from pages.parts.shared import controls, models
 
 
 def of_time(made: Sequence[Training], num_models: int) -> str:
@@ -31,7 +31,7 @@ def of_several_trainings(group: Group, trainings: Mapping[str, Sequence[Training
     continued = [model for model in group.models if len(trainings[model.name]) > 1]
     if not continued:
         return []
-    counts = [f"{controls.code(model.name)} {len(trainings[model.name])}" for model in continued]
+    counts = [f"{models.said(model.name)} {len(trainings[model.name])}" for model in continued]
     points = [
         _(
             "These models went through several trainings: {models}. Each began with the weights at the end of another. The axis counts "
@@ -58,7 +58,7 @@ def _of_mean(name: str, start: Training, mean: Training) -> str:
         )
     )  # fmt: skip
     psnr = {"psnr": number(mean["psnr_db"], 2), "start": number(start["psnr_db"], 2)}
-    return message.format(name=controls.code(name), **psnr, before=before, after=after)
+    return message.format(name=models.said(name), **psnr, before=before, after=after)
 
 
 def of_last_tenth(headers: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -74,11 +74,11 @@ def of_last_tenth(headers: Mapping[str, Mapping[str, Any]]) -> list[str]:
         _("This gained {model} **{gain} dB**.")
     )  # fmt: skip
     falls = _("In the last tenth of the steps the learning rate falls to zero.")
-    return [sentences([falls, gained.format(model=controls.code(most), gain=signed(gains[most], 2))])]
+    return [sentences([falls, gained.format(model=models.said(most), gain=signed(gains[most], 2))])]
 
 
 def of_unfinished(headers: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    names = [controls.code(name) for name, header in headers.items() if not header["provenance"]["finished"]]
+    names = [models.said(name) for name, header in headers.items() if not header["provenance"]["finished"]]
     if not names:
         return []
     return [_("Not finished: {models}; the same `python train.py` goes on with them.").format(models=list_of(names))]
