@@ -91,7 +91,7 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
         "twins_intro": _("The same place in all models: move the cursor in one plane, and it moves in all."),
         "axes": pgettext("scales of plots", "Axes"),
         "same_scale": _("Same scale"),
-        "own_scale": _("Own scale"),
+        "own_scale": _("Each its own"),
         "cursor": _("Cursor"),
         "same_place": _("Same place"),
         "same_picture": _("Same {one}").format(one=kind.one),

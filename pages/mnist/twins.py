@@ -79,7 +79,7 @@ with controls.row():
     if len(to_choose) > 1:
         names = models.choose_several({name: group.titles[name] for name in to_choose}, "twins", MAX_TWINS)
     scale = controls.choose(
-        pgettext("scales of plots", "Axes"), {"same": _("Same scale"), "own": _("Own scale")}, key="scale"
+        pgettext("scales of plots", "Axes"), {"same": _("Same scale"), "own": _("Each its own")}, key="scale"
     )
     links = {"place": _("Same place"), "digit": _("Same {one}").format(one=kind.one)}
     link = controls.choose(_("Cursor"), links, key="link")
