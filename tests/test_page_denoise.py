@@ -188,7 +188,7 @@ def test_the_test_set_stands_below_an_empty_box():
     app = open_page(digits="Draw one")
     assert not pictures(app)
     assert [caption.value for caption in app.header] == ["500 test digits, against the noise factor"]
-    assert "against the best linear map" in notice(app)[0]
+    assert "the best linear map**: by" in notice(app)[0]
 
 
 @pytest.mark.parametrize("broken", ["123", "12345", "1234-", "-1234", "12a4", "<script>", "1234--1234", "1234" * 1001])

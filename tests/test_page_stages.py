@@ -101,7 +101,7 @@ def test_without_photos_it_decodes_codes_and_says_so(without_photos):
     app = open_page()
     assert without_photos.name in app.info[0].value
     assert "decoded from codes" in notice(app)
-    assert "On this picture the encoder alone reaches" in notice(app)
+    assert "on this picture**: the encoder alone reaches" in notice(app)
     app.toggle(key="all").set_value(True).run()
     first, last = numbers(r"reaches ([\d.]+) dB on average and `encode` \*\*([\d.]+) dB", app)
     assert last > first
@@ -113,7 +113,7 @@ def test_a_photo_of_ones_own(without_photos):
     app.file_uploader(key=UPLOADS).set_value([("a.png", png_file(), "image/png")]).run()
     assert not app.exception
     assert not app.info
-    assert "On this picture the encoder alone reaches" in notice(app)
+    assert "on this picture**: the encoder alone reaches" in notice(app)
     assert "on average" not in notice(app)
 
 

@@ -93,7 +93,7 @@ def test_models_with_noise_are_held_against_the_plain_one(foreign):
 
 def test_a_short_training_took_seconds(checkpoint_folder):
     save_foreign("shapes-ae", checkpoint_folder)
-    assert "Training took 60 seconds" in notice(open_page("about/training"))
+    assert "**Training took 60 seconds**" in notice(open_page("about/training"))
 
 
 @pytest.mark.parametrize(("data", "picture"), [("FashionMNIST", "image"), ("Shapes", "photo")])

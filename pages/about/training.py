@@ -47,6 +47,7 @@ made, starts = histories.each_once(trainings)
 controls.notice(
     [
         *models.faults_of(*headers),
+        *findings.of_first_tenth(headers),
         findings.of_time(made, len(headers)),
         *findings.of_several_trainings(group, trainings),
         *findings.of_last_tenth(headers),

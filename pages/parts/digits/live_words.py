@@ -147,7 +147,7 @@ def findings(recipe: Recipe, moment: Moment) -> list[str]:
     first, now = moment.curve[0], moment.curve[-1]
     points = [
         _(
-            "Do the digits come apart? For **{now}** of the held-out digits the nearest dot is of the same digit. Before training it was "
+            "**Do the digits come apart?** For **{now}** of the held-out digits the nearest dot is of the same digit. Before training it was "
             "{before}; by chance it would be 10%."
         ).format(now=percent(float(now[4]), 0), before=percent(float(first[4]), 0))
     ]

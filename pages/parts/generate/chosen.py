@@ -96,7 +96,7 @@ def choose() -> Chosen:
             **BOUND,
         )
         strength = st.slider(
-            _("Gaussian 0 … 1 learned"),
+            _("Learned part"),
             0.0,
             1.0,
             1.0,

@@ -53,7 +53,7 @@ def learnt(data: DataRecord, model: str, found: learned.Found | None = None) -> 
     far = _("By this measure the prior has gone **{way}** of the way from the Gaussian to the reconstructions.")
     points = [
         _(
-            "Samples of the learned prior of {model} have a Fréchet distance of **{learned}** from {photos} ({samples} samples, each {class_} in turn). "
+            "**Samples of the learned prior of {model} have a Fréchet distance of {learned}** from {photos} ({samples} samples, each {class_} in turn). "
             "The best Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer)."
         ).format(
             model=said(model),

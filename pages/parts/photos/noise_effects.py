@@ -12,7 +12,7 @@ from pages.parts.shared import controls, models
 def on_these(psnr: Mapping[str, Tensor], variance: float, reference: str, pictures: str) -> str:
     """PSNR in dB of the pictures shown, by kind of noise; reference: what it is taken against, pictures: how many they are, in words."""
     if not variance:
-        return _("At variance 0 nothing is added: move the slider to see what noise does.")
+        return _("**At variance 0 nothing is added**: move the slider to see what noise does.")
     if not psnr["white"].isfinite().any():
         return _("The noise changes nothing: it is proportional to each code's mean square, which is 0 here.")
     if "shaped" in psnr:
@@ -34,8 +34,8 @@ def on_the_eye(steps: Mapping[str, float], block_px: int, photo: str) -> str:
     """What the noise looks like; steps: `detail.mean_step` by kind of noise, block_px: side of the square that a cell of the code
     stands for."""
     looks = _(
-        "One element of the code affects {side}×{side} px and more, so white noise shows as patches and false edges, "
-        "not as grain. Shaped noise changes a code in the ways in which codes differ from {photo} to {photo}."
+        "**White noise shows as patches and false edges, not as grain**, for one element of the code affects {side}×{side} px and more. "
+        "Shaped noise changes a code in the ways in which codes differ from {photo} to {photo}."
     ).format(side=block_px, photo=photo)
     if "shaped" in steps:
         message = _(
