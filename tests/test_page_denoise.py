@@ -89,7 +89,8 @@ def test_compares_each_network_with_the_linear_denoiser_on_the_test_set():
         ahead = [f for f, a, b in zip(factors, at[label]["psnr_db"], linear["psnr_db"], strict=True) if a > b]
         where = f"higher from factor {ahead[0]:g} to {ahead[-1]:g}." if ahead else "lower at every factor measured."
         assert not ahead or ahead == factors[factors.index(ahead[0]) : factors.index(ahead[-1]) + 1]
-        assert minus(f"factor 0.4: PSNR **{gain:+.2f} dB**, SSIM {similarity:+.2f}. Its PSNR is {where}") in points
+        how = f"{'better' if gain > 0 else 'worse'} than the best linear map**: by {abs(gain):.2f} dB at factor 0.4"
+        assert minus(f"{how} (SSIM {similarity:+.2f}). Its PSNR is {where}") in points
         said.append(bool(ahead))
     assert said == [False, True]  # both words have been tried
     small, large = (at[label]["psnr_db"] for label in NETWORKS)
