@@ -46,7 +46,7 @@ STYLE = """
 }
 .st-key-theme { position: absolute; }  /* shows nothing, and takes no room */
 [data-testid="stMarkdown"]:has(table) { overflow-x: auto; }
-[data-testid="stMarkdown"] :is(th, td:first-child) { word-break: keep-all; }  /* a Chinese word is not split where a column is narrow */
+[data-testid="stMarkdown"] :is(th, td) { word-break: keep-all; }  /* a Chinese word is not split where a column is narrow */
 .stTable th { min-width: 4.5rem; }  /* nor of a long name a letter or two */
 .stTable th[scope="row"] { min-width: 6.5rem; }  /* not a word a line on a phone, where the table scrolls in its own box */
 /* Plotly's tools would stand on a chart's title where it is narrow, and a finger needs none of them. */

@@ -42,7 +42,7 @@ def test_the_rates_are_those_of_the_threshold(without_photos):
         missed = 100 * float((strange < threshold).float().mean())
         assert numbers(RATES, app) == pytest.approx([flagged, missed], abs=0.11)
     assert anomaly.roc(usual, strange).area == pytest.approx(
-        numbers(r"“turned by 90°” the hardest.*? curve are [\d.]+ and ([\d.]+)", app)[0], abs=6e-4
+        numbers(r"hardest “turned by 90°”.*? curve are [\d.]+ and ([\d.]+)", app)[0], abs=6e-4
     )
 
 

@@ -37,7 +37,7 @@ def of_areas(curves: dict[str, Roc], said: dict[str, str], num_pictures: int) ->
     """Which strange pictures are told best and worst."""
     best, worst = max(curves, key=lambda kind: curves[kind].area), min(curves, key=lambda kind: curves[kind].area)
     return _(
-        "**“{best}” is the easiest to tell from the usual pictures, “{worst}” the hardest.** The areas under the ROC curve are {most} and "
+        "**The easiest to tell from the usual pictures is “{best}”, the hardest “{worst}”.** The areas under the ROC curve are {most} and "
         "{least} ({n} pictures of each kind): 1 if the error separates all strange pictures from the usual ones, 0.5 if it is no better than "
         "chance. Below 0.5 the strange ones have the smaller error."
     ).format(

@@ -157,10 +157,7 @@ def _say_logarithm(names: Sequence[str]) -> None:
 
 def _show_further_terms(group: Group, trainings: Trainings, look: Look) -> None:
     named = {
-        _("{model}, {term}").format(model=models.title(model.name), term=_(TERMS[term]) if term in TERMS else term): (
-            model.name,
-            term,
-        )
+        _curve_of(models.title(model.name), _(TERMS[term]) if term in TERMS else term): (model.name, term)
         for model in group.models
         for term in histories.further_terms(model.header["history"])
     }
@@ -181,3 +178,8 @@ def _show_further_terms(group: Group, trainings: Trainings, look: Look) -> None:
             "unit of the training loss above."
         )
     )
+
+
+def _curve_of(model: str, term: str) -> str:
+    """What the curve of a model's term is called; once, where the model is called after it."""
+    return model if model == term else _("{model}, {term}").format(model=model, term=term)
