@@ -403,7 +403,7 @@ def test_how_good_samples_are_is_told_in_a_table_in_curves_and_in_words(measured
     assert frame["Accuracy, top 1"]["Learned"] == "10.0% ± 1.0%"
     assert frame["Accuracy, top 1"]["Gaussian"] == "–"
     said = notice(app)
-    measured_on = "distance of **150** from photos (1,024 samples, each breed in turn)"
+    measured_on = "distance of 150** from photos (1,024 samples, each breed in turn)"
     assert measured_on in said
     assert "Gaussian has 200, the reconstructions have 100" in said
     assert "charts, and each figure of a table below them, is of 512 pictures" in text(app)
