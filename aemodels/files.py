@@ -166,7 +166,9 @@ def _not_written(path: Path, error: Exception) -> FileError:
     reasons = (getattr(of, "strerror", None) for of in (error, error.__context__))
     reason = next(filter(None, reasons), str(error).partition("\n")[0])
     return FileError(
-        _("{path} could not be written: {reason}; make room or choose another folder.").format(path=path, reason=reason)
+        _(
+            "{path} could not be written: {reason}; whoever runs Latent Lab can make room or choose another folder."
+        ).format(path=path, reason=reason)
     )
 
 
@@ -181,7 +183,7 @@ def _replace(temporary: str, path: Path) -> None:
     except PermissionError as error:
         raise FileError(
             _(
-                "{path} could not be replaced: another program has it open, or it may not be written; close that program or choose "
-                "another folder."
+                "{path} could not be replaced: another program has it open, or it may not be written; whoever runs Latent Lab can close that "
+                "program or choose another folder."
             ).format(path=path)
         ) from error

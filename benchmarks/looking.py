@@ -21,7 +21,7 @@ from aemodels.storage import checkpoints
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import codesets
 
-NUM_TRAIN = 4096  # train photos that are held against, and that a classifier learns from
+NUM_TRAIN = 4096  # training photos that are held against, and that a classifier learns from
 
 
 def say(text: str) -> None:
@@ -94,7 +94,7 @@ class Looker:
         return {name: telling.fit(of, labels) for name, of in rebuilt.features.items()}
 
     def _rebuilt(self, ckpt: Checkpoint) -> Iterable[Tensor]:
-        """Train photos, encoded and decoded."""
+        """Training photos, encoded and decoded."""
         digest = checkpoints.read_weights_digest(ckpt.name, self.out)
         folder = codesets.folder(self.out, ckpt.name, digest, self.dataset)
         codes = codesets.make(ckpt, digest, self.dataset, False, folder, "cpu")

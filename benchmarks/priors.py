@@ -3,7 +3,7 @@
 python -m benchmarks.priors [--only spaces|photos] [--data DIR] [--out DIR] [--steps N]
 
 spaces: one prior on the reference codes of each model of photos, those that the Gaussians are fitted on. photos: priors on the codes of the
-model that has a prior among the checkpoints, of every 16th, every fourth and every train photo; these codes are made once and kept. All train
+model that has a prior among the checkpoints, of every 16th, every fourth and every training photo; these codes are made once and kept. All train
 as that prior does, with a smaller network.
 """
 

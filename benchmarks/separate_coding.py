@@ -69,7 +69,7 @@ def tried(code: ChannelCode, step_db: float) -> ChannelCode:
 
 
 def keep_errors(codes: Sequence[ChannelCode], args: argparse.Namespace) -> None:
-    """The errors of the test photos: as VVC within what the codes carry and the best codes could carry, and as the average train
+    """The errors of the test photos: as VVC within what the codes carry and the best codes could carry, and as the average training
     photo."""
     photos = photo_sets.load_dogs(sources.data_root(args.data))
     found = codecs.read(checkpoints.checkpoint_folder(args.out) / "vvc.jsonl", photos.fingerprint)
@@ -96,7 +96,7 @@ def vvc_errors(found: dict[int, list[Encoding]], num_bytes: int, num_photos: int
 
 
 def average_errors(photos: photo_sets.PhotoSet) -> Tensor:
-    """Mean squared error (N,) of each test photo where the mean of all train photos stands for it."""
+    """Mean squared error (N,) of each test photo where the mean of all training photos stands for it."""
     total = sum(photos.images[i].double().sum(0) for i in photos.train_index.split(256))
     average = total / (255 * len(photos.train_index))
     batches = (photos.images[i].double() / 255 for i in photos.test_index.split(256))

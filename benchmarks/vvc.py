@@ -23,7 +23,7 @@ TYPICAL_LEVEL = 16  # of some 300 bytes at scale 1, level 0 being the coarsest q
 PRESET = "slower"
 START_CODE = b"\0\0\1"
 LAST_SLICE_TYPE = 11  # NAL units of type 0 to 11 hold coded slices (ITU-T H.266, table 5)
-# RGB to Y, Cb, Cr of BT.601, full range: on eight train photos 0.04 dB better than BT.709.
+# RGB to Y, Cb, Cr of BT.601, full range: on eight training photos 0.04 dB better than BT.709.
 KR, KB = 0.299, 0.114
 TO_YCC = np.array(
     [

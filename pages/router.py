@@ -37,6 +37,7 @@ STYLE = """
 @media (width <= 640px) {
   .stMainBlockContainer { padding-top: 3.5rem; }
   .st-key-language { position: static; width: 100%; margin: 0.5rem 0 -1rem; }
+  [data-testid="stButtonGroup"] button { padding: 0 0.75rem; }  /* nine pictures' numbers in one row */
 }
 @media (width > 640px) { .stMainBlockContainer [data-testid="stHorizontalBlock"] { row-gap: 0.75rem; } }  /* where it wraps */
 @media (height <= 800px) {
@@ -45,6 +46,7 @@ STYLE = """
 }
 .st-key-theme { position: absolute; }  /* shows nothing, and takes no room */
 [data-testid="stMarkdown"]:has(table) { overflow-x: auto; }
+[data-testid="stMarkdown"] :is(th, td) { word-break: keep-all; }  /* a Chinese word is not split where a column is narrow */
 .stTable th { min-width: 4.5rem; }  /* nor of a long name a letter or two */
 .stTable th[scope="row"] { min-width: 6.5rem; }  /* not a word a line on a phone, where the table scrolls in its own box */
 /* Plotly's tools would stand on a chart's title where it is narrow, and a finger needs none of them. */

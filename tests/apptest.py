@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from aemodels.report.document import Section
 from aemodels.report.panels import Panel
 from pages.parts.report import lab_report
-from pages.parts.shared import loaders
+from pages.parts.shared import loaders, models
 
 UPLOADS = "uploads3x128x128"  # where photos of these channels and pixels are uploaded
 
@@ -71,6 +71,11 @@ def pictures(app: AppTest) -> list[str]:
 
 def text(app: AppTest, *more_kinds: str) -> str:
     return "\n".join(element.value for kind in ("markdown", "caption", *more_kinds) for element in app.get(kind))
+
+
+def name_of(title: str) -> str:
+    """The name of the model that pages call so; a text that is none stays as it is."""
+    return {models.title(model.name): model.name for model in loaders.read_catalogue().models}.get(title, title)
 
 
 def notice(app: AppTest) -> str:

@@ -415,7 +415,7 @@ def test_a_learned_prior_adds_a_row(results, ckpt, photos):
 
 
 def test_too_few_train_photos(ckpt, photos):
-    with pytest.raises(DataError, match="more than 5 train photos, not 5"):
+    with pytest.raises(DataError, match="more than 5 training photos, not 5"):
         generation.measure_generation([ckpt], photos[0, :5], photos[5], progress=lambda _: None)
 
 

@@ -108,7 +108,7 @@ def colours(x):
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """A small prior, of which nothing is learnt well, with what it is held against: 24 decoded codes for train photos and 16 others."""
+    """A small prior, of which nothing is learnt well, with what it is held against: 24 decoded codes for training photos and 16 others."""
     folder = tmp_path_factory.mktemp("priors")
     save_prior("dog-prior", folder)
     prior = aemodels.load_checkpoint("dog-prior", folder)

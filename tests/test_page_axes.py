@@ -43,7 +43,7 @@ def test_it_says_how_far_and_how_coarsely_one_sigma_moves_the_picture():
         means = change.reshape(8, 3, 8, 16, 8, 16).mean((3, 5))
         expected += [255 * np.sqrt(np.square(change).mean()), 100 * np.square(means).mean() / np.square(change).mean()]
     shown = numbers(
-        r"along axis 1 changes the picture by \*\*([\d.]+)\*\* of 255 grey levels \(RMS\)\. (\d+)% of .* Along axis 512 it is "
+        r"along axis 1 changes the picture by ([\d.]+) of 255 grey levels\*\* \(RMS\)\. (\d+)% of .* Along axis 512 it is "
         r"([\d.]+) grey levels, and (\d+)% in such",
         app,
     )

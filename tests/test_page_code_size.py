@@ -56,15 +56,15 @@ def test_the_curve_and_the_sentences_tell_what_is_measured(fresh, without_photos
     digits = load_mnist_test_digits()[0][::200]
     found = code_sizes.measure(fresh.model, digits, code_sizes.mnist_pca(6))
     lines = chart(app)
-    assert lines["nested"]["y"] == pytest.approx(found.network.psnr_db, abs=1e-4)
+    assert lines["Mine"]["y"] == pytest.approx(found.network.psnr_db, abs=1e-4)
     assert lines["PCA"]["y"] == pytest.approx(found.pca.psnr_db, abs=1e-4)
     assert lines["trained for one size"]["x"] == [2]
     alone = checkpoints.read_header("mnist-ae", REPO / "checkpoints")["metrics"]
     assert lines["trained for one size"]["y"] == [alone["psnr_db"]]
-    said = numbers(r"With 2 numbers it reaches \*\*([\d.]+) dB\*\*, and mnist-ae, .* alone, ([\d.]+) dB", app)
+    said = numbers(r"With 2 numbers it reaches \*\*([\d.]+) dB\*\*, and “Plain”, .* alone, ([\d.]+) dB", app)
     assert said == pytest.approx([found.network.psnr_db[1], alone["psnr_db"]], abs=0.006)
     app.segmented_control(key="size_measure").set_value("bce").run()
-    assert chart(app)["nested"]["y"] == pytest.approx(found.network.bce, abs=1e-5)
+    assert chart(app)["Mine"]["y"] == pytest.approx(found.network.bce, abs=1e-5)
     assert chart(app)["PCA"]["y"] == pytest.approx(found.pca.bce, abs=1e-5)
 
 
@@ -175,5 +175,5 @@ def test_a_recipe_of_ones_own_is_measured_with_its_train_images(
     assert aemodels.load_checkpoint("mine", checkpoint_folder).model.is_nested
     app = open_page()
     assert not app.info
-    assert len(chart(app)["PCA"]["y"]) == len(chart(app)["mine"]["y"]) == 64
+    assert len(chart(app)["PCA"]["y"]) == len(chart(app)["Nested code"]["y"]) == 64
     assert chart(app)["PCA"]["y"] == sorted(chart(app)["PCA"]["y"])

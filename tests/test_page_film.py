@@ -48,7 +48,7 @@ def test_of_further_films_it_says_no_more_than_what_differs():
     points = notice(open_page("any/film", films="mnist-ae,mnist-vae")).splitlines()
     parted = [point for point in points if "Half of this rise" in point]
     assert len(parted) == 2
-    assert parted[0].startswith("- Plain: watch each digit find its own place.")
+    assert parted[0].startswith("- **Watch each digit find its own place.** Plain: the nearest")
     assert re.match(
         r"- VAE: the nearest other code is of the same digit for [\d.]+% at first and for \*\*[\d.]+%", parted[1]
     )

@@ -403,7 +403,7 @@ def test_how_good_samples_are_is_told_in_a_table_in_curves_and_in_words(measured
     assert frame["Accuracy, top 1"]["Learned"] == "10.0% ± 1.0%"
     assert frame["Accuracy, top 1"]["Gaussian"] == "–"
     said = notice(app)
-    measured_on = "distance of **150** from photos (1,024 samples, each breed in turn)"
+    measured_on = "distance of 150** from photos (1,024 samples, each breed in turn)"
     assert measured_on in said
     assert "Gaussian has 200, the reconstructions have 100" in said
     assert "charts, and each figure of a table below them, is of 512 pictures" in text(app)
@@ -412,12 +412,12 @@ def test_how_good_samples_are_is_told_in_a_table_in_curves_and_in_words(measured
     assert "**50%** of the way" in said
     assert "Of 2,048 samples, the one nearest to a training photo differs from it by 21.5 of 255" in said
     assert "**0.8%** of the samples" in said
-    assert "smallest for **dog-noise-0.10**, 160" in said
+    assert "smallest for **Noise 0.10**, 160" in said
     frame = app.table[1].value
-    assert frame["Small prior"].to_dict() == {"dog-noise-0.10": "160.0", "dog-ae": "250.0"}
+    assert frame["Small prior"].to_dict() == {"Noise 0.10": "160.0", "No noise": "250.0"}
     of_ae = {row["source"]: row["frechet"][0] for row in measured[2]["rows"] if row["model"] == "dog-ae"}
-    assert frame["Reconstructions"]["dog-ae"] == f"{of_ae['reconstructions']:.1f}"
-    assert frame["Best Gaussian"]["dog-ae"] == f"{of_ae['full']:.1f}"
+    assert frame["Reconstructions"]["No noise"] == f"{of_ae['reconstructions']:.1f}"
+    assert frame["Best Gaussian"]["No noise"] == f"{of_ae['full']:.1f}"
     added = panel(app)
     by_steps = {
         row["x"]: row["frechet"]

@@ -227,8 +227,8 @@ def test_plane_notice_holds_the_librarys_figures(box, model, ckpts):
     random = planes.uniform(box, [3000 + i for i in range(100)])
     shares, sampled = (planes.support(ckpt.codes, places).numpy() for places in (z, random))
     text = notice(app)
-    assert f"**{planes.hole_share(ckpt.codes, box):.0%}** of the area of {which} is holes" in text
-    assert f"**{(sampled < 0.01).mean():.0%}** of the random places lie in holes" in text
+    assert f"**Holes fill {planes.hole_share(ckpt.codes, box):.0%} of {which}**" in text
+    assert f"{(sampled < 0.01).mean():.0%} of the random places lie in them" in text
     assert f"{(shares >= 0.05).mean():.0%} of the grid's places are supported" in text
     in_holes, supported = shares < 0.01, shares >= 0.05
     assert ("Images decoded in holes" in text) == (in_holes.any() and supported.any())
@@ -244,7 +244,7 @@ def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
     (row,) = (row for row in shown.index if row.startswith("Holes in the dashed box"))
     for model, ckpt in ckpts.items():
         (share,) = re.findall(
-            r"\*\*(\d+)%\*\* of the area of the dashed box",
+            r"Holes fill (\d+)% of the dashed box",
             notice(open_page("mnist/latent_plane", mnist_model=NAMES[model])),
         )
         assert float(shown.loc[row, NAMES[model]].rstrip("%")) == pytest.approx(float(share), abs=0.51)
@@ -311,13 +311,10 @@ def test_twins_notice_compares_each_with_plain(ckpts):
     plain, *others = ckpts.values()
     text = notice(open_page("mnist/twins"))
     for ckpt in others:
-        (point,) = (line for line in text.splitlines() if line.startswith(f"- **{NAMES[ckpt.name]}**: a plane"))
+        (point,) = (line for line in text.splitlines() if line.startswith(f"- **{NAMES[ckpt.name]}: a plane"))
         spreads = [c.codes.numpy().std(0) for c in (ckpt, plain)]
         assert "spread {:.2f} × {:.2f} instead of {:.2f} × {:.2f}".format(*spreads[0], *spreads[1]) in point
-        assert (
-            f"a plane **{np.exp(np.log(spreads[0] / spreads[1]).mean()):.2f}** times as wide as that of “plain”"
-            in point
-        )
+        assert f"a plane {np.exp(np.log(spreads[0] / spreads[1]).mean()):.2f} times as wide as that of “plain”" in point
         assert f"cross-entropy in nats a pixel {plain.metrics['bce']:.4f} → {ckpt.metrics['bce']:.4f}" in point
 
 
@@ -422,7 +419,7 @@ def test_path_walks_between_the_digits_of_the_address(ckpts):
         for t in torch.linspace(0, 1, 9)
     ]
     passed = [str(d) for i, d in enumerate(near) if i == 0 or near[i - 1] != d]
-    assert f"passes the codes of {' → '.join(passed)};" in notice(app)
+    assert f"passes the codes of {' → '.join(passed)}.**" in notice(app)
 
 
 def test_draw_again_lets_go_of_digits_that_were_picked():

@@ -12,7 +12,7 @@ import apptest
 import pytest
 import streamlit as st
 import torch
-from apptest import collected, notice, text
+from apptest import collected, name_of, notice, text
 from broken_models import small
 from browser import REPO
 
@@ -23,6 +23,7 @@ from aemodels.quality import evaluation
 from aemodels.quality.separate import ChannelCode, Trial
 from aemodels.storage import checkpoints, measurements, photo_errors
 from pages.parts.photos.variance_curves import Curves, draw
+from pages.parts.shared import models
 
 MODELS = ("dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15")
 LINEAR, AVIF, VVC = "PCA, optimal linear code", "AVIF at channel capacity", "VVC at channel capacity"
@@ -39,7 +40,7 @@ open_cliff = partial(open_page, noise_view="cliff")
 
 def traces(app):
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
-    return {t["name"]: t for t in figure["data"] if t.get("name")}, figure["layout"]
+    return {name_of(t["name"]): t for t in figure["data"] if t.get("name")}, figure["layout"]
 
 
 def numbers(values):
@@ -96,8 +97,8 @@ def full_baselines():
 
 
 def spaced(app):
-    """The table of PSNRs, with plain spaces."""
-    return app.table[0].value.map(lambda cell: cell.replace("\xa0", " "))
+    """The table of PSNRs, with plain spaces, a row a model's name."""
+    return app.table[0].value.rename(index=name_of).map(lambda cell: cell.replace("\xa0", " "))
 
 
 def test_chart_and_table_are_those_of_the_checkpoints_in_the_project():
@@ -191,7 +192,7 @@ def test_differences_have_intervals_of_their_own(copies, checkpoint_folder):
     ci95 = 1.96 * (10 * (of_linear / of_model).log10()).std().item() / sqrt(10)
     assert 0.03 < ci95 < 0.2
     cell = f"**29.25_±_0.10** (+3.00_±_{ci95:.2f}_linear, +2.00_±_".replace("_", "\xa0")  # no line ends within a figure
-    assert app.table[0].value.loc["dog-ae"].iloc[0].startswith(cell)
+    assert app.table[0].value.loc["No noise"].iloc[0].startswith(cell)
     assert re.search(
         rf"Compared with “{AVIF}”, each model under the noise of its training: \*\*\+2.10 ± 0.\d\d dB\*\* \(0.05\)",
         text(app),
@@ -234,13 +235,15 @@ def test_the_first_point_answers_whether_sampling_generates():
         for is_plain in (False, True)
     )
     assert first.startswith("- **No: the samples do not look like dogs.** ")
-    distance = rf"on {best['model']}\. Their Fréchet distance from [\w ]+ is \*\*{best['frechet'][0]:.0f}\*\*"
+    distance = (
+        rf"on “{models.title(best['model'])}”\. Their Fréchet distance from [\w ]+ is \*\*{best['frechet'][0]:.0f}\*\*"
+    )
     assert re.search(distance, first)
     of_plain = (
         f"the best samples have a Fréchet distance of {plain['frechet'][0]:.0f}, and {plain['coverage'][0]:.1%} of the photos "
         "have a sample near"
     )
-    assert f"For dog-ae, trained without noise, {of_plain}" in first
+    assert f"For “No noise”, trained without noise, {of_plain}" in first
 
 
 def test_the_chart_that_is_kept_is_in_each_visitors_language():
@@ -267,11 +270,10 @@ def test_without_the_measurement_it_gives_no_answer(copies):
 
 def test_fine_detail_is_the_same_figure_as_on_the_page_sample():
     app = open_samples(seed=3)
-    shares = re.findall(r"(\d+)% \((dog-[\w.-]+)\)", notice(app))
-    assert [name for _, name in shares] == list(MODELS)
-    for share, name in shares:
-        label = "none" if name == "dog-ae" else name[-4:]
-        there = apptest.open_page("dogs/sample", seed=3, model=label)
+    shares = re.findall(r"(\d+)% \((No[\w .]+)\)", notice(app))
+    assert [name_of(title) for _, title in shares] == list(MODELS)
+    for share, title in shares:
+        there = apptest.open_page("dogs/sample", seed=3, model=name_of(title))
         assert f"carry **{share}%** of the fine detail" in notice(there)
 
 
@@ -284,7 +286,7 @@ def test_the_other_convention(copies):
     for label in before:
         assert numbers(after[label]["y"]) == pytest.approx([y - 0.5 for y in numbers(before[label]["y"])])
         assert set(numbers(after[label]["error_y"]["array"])) == {0.2}
-    assert app.table[0].value.loc["dog-ae"].iloc[0].startswith("**28.75\xa0±\xa00.20**")
+    assert app.table[0].value.loc["No noise"].iloc[0].startswith("**28.75\xa0±\xa00.20**")
 
 
 def test_models_of_old_beside_new_baselines(copies):
@@ -328,7 +330,7 @@ def test_baselines_of_other_photos_are_left_out(copies):
     app = open_page()
     assert not app.exception
     assert list(traces(app)[0]) == list(MODELS)
-    assert list(app.table[0].value.index) == list(MODELS)
+    assert list(spaced(app).index) == list(MODELS)
     assert AVIF not in text(app)
 
 
@@ -347,7 +349,7 @@ def test_the_table_of_the_report_is_the_labs(copies):
     (panel,) = collected(app)
     assert panel.settings["PSNR"] == "PSNR of the mean MSE"
     rows = panel.rows
-    assert [row["model"] for row in rows] == [*MODELS, LINEAR, AVIF, VVC]
+    assert [name_of(row["model"]) for row in rows] == [*MODELS, LINEAR, AVIF, VVC]
     keys = ["PSNR / dB without noise", *(f"PSNR / dB at variance {v:.2f}" for v in LAB)]
     for start, row in zip((29.5, 29.6, 29.7, 29.8, 26.5, 27.5, 28.5), rows, strict=True):
         expected = [f"{start - 0.25 * i:.2f} ± 0.20" for i in (0, 3, 4, 5)]
@@ -377,7 +379,7 @@ def test_the_other_download_has_every_figure(copies, monkeypatch):
 
 def test_the_samples_go_into_the_report_with_their_numbers():
     app = open_samples(seed=3)
-    shares = {name: int(share) for share, name in re.findall(r"(\d+)% \((dog-[\w.-]+)\)", notice(app))}
+    shares = {name_of(title): int(share) for share, title in re.findall(r"(\d+)% \((No[\w .]+)\)", notice(app))}
     app.button(key="add_to_report").click().run()
     (panel,) = collected(app)
     assert panel.settings["seed"] == 3
@@ -417,7 +419,7 @@ def cliff(copies, checkpoint_folder):
 
 
 def cliff_chart(app):
-    return {t["name"]: t for t in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]}
+    return {name_of(t["name"]): t for t in json.loads(app.get("plotly_chart")[0].proto.spec)["data"]}
 
 
 def test_vvc_falls_off_where_its_code_fails_and_the_models_fade(cliff):
@@ -440,9 +442,7 @@ def test_vvc_falls_off_where_its_code_fails_and_the_models_fade(cliff):
     assert dict(zip(numbers(shown["x"]), numbers(shown["y"]), strict=True)) == pytest.approx(expected)
     first, steep, own, _best = notice(app).splitlines()[2:]
     assert first.startswith("- **VVC over a real channel code falls off a cliff; the trained code fades.** ")
-    assert (
-        "When it drops to 10.0 dB, the PSNR of VVC goes from 25.98 to 10.00 dB, that of dog-noise-0.05 from " in first
-    )
+    assert "When it drops to 10.0 dB, the PSNR of VVC goes from 25.98 to 10.00 dB, that of “Noise 0.05” from " in first
     assert "an SNR only 0.5 dB too low, the channel code for 13.0 dB loses 25% of its blocks" in steep
     gap = round(-10 * photo_errors.read("dog-noise-0.05")[0.05][:8].log10().mean().item(), 2) - 25.98
     assert f"**+{gap:.2f} ± " in own
@@ -456,7 +456,7 @@ def test_the_cliff_goes_into_the_report_with_its_numbers(cliff):
     assert panel.settings["channel codes"].startswith("200 bytes by 16-QAM for 13.0 dB, ")
     failed = [row for row in panel.rows if row.get("failed_blocks") == 25]
     assert [row["snr_db"] for row in failed] == [snr_db(v) - 0.5 for v in LAB]
-    assert {row["curve"] for row in panel.rows} == set(cliff_chart(app))
+    assert {name_of(row["curve"]) for row in panel.rows} == set(cliff_chart(app))
 
 
 def test_no_cliff_where_vvc_falls_no_further_than_a_model(cliff):

@@ -8,14 +8,14 @@ from functools import partial
 import apptest
 import pytest
 import torch
-from apptest import notice, pictures, text
+from apptest import name_of, notice, pictures, text
 from broken_models import save
 
 import aemodels
 from aemodels.codes import latents
 from aemodels.codes.perturbation import effective_dimensions, shaped_normal
 from aemodels.noise import perturb, seeded_normal
-from pages.parts.shared import loaders, originals
+from pages.parts.shared import loaders, models, originals
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
@@ -121,8 +121,8 @@ def test_the_strip_in_the_csv_is_measured(without_photos):
 def curves_of(app, name):
     """A model's curves on the page, by their dash."""
     drawn = [t for t in json.loads(app.get("plotly_chart")[0].proto.spec)["data"] if "x" in t]
-    assert {t["name"].split(",")[0] for t in drawn} == set(MODELS)
-    return {t["line"].get("dash", "solid"): t for t in drawn if t["name"].split(",")[0] == name}
+    assert {name_of(t["name"].split(",")[0]) for t in drawn} == set(MODELS)
+    return {t["line"].get("dash", "solid"): t for t in drawn if name_of(t["name"].split(",")[0]) == name}
 
 
 def test_curves_are_the_stored_ones(dogs):
@@ -166,7 +166,7 @@ def test_says_how_unevenly_the_codes_use_their_directions(without_photos):
     expected = [f"{effective_dimensions(aemodels.load_checkpoint(name).codes):.0f}" for name in MODELS]
     app = open_page()
     assert f"as if there were only **{expected[0]}** directions of equal variance" in notice(app)
-    by_model = ", ".join(f"{d} ({name})" for d, name in zip(expected, MODELS, strict=True))
+    by_model = ", ".join(f"{d} ({models.title(name)})" for d, name in zip(expected, MODELS, strict=True))
     assert f"By model: {by_model}." in notice(app)
 
 

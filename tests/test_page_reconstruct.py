@@ -182,7 +182,7 @@ def test_the_panel_in_the_report_says_what_it_shows(x):
     app = open_page()
     app.button(key="add_to_report").click().run()
     (panel,) = collected(app)
-    assert panel.alt == "Original, what dog-ae rebuilds, error map and code of 9 photos"
+    assert panel.alt == "Original, what “No noise” rebuilds, error map and code of 9 photos"
     assert panel.caption.startswith(f"{panel.alt}. model: dog-ae")
 
 

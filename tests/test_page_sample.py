@@ -21,6 +21,7 @@ from aemodels.report import figures
 from aemodels.storage import checkpoints, measurements
 from benchmarks import generation as benchmark
 from pages.parts.photos import references
+from pages.parts.shared import models
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
@@ -211,7 +212,10 @@ def test_the_verdict_names_the_best_of_all(with_table):
     ]
     best = min(rows, key=lambda row: row["frechet"][0])
     below_the_table = text(app).replace(notice(app), "")
-    assert f"on {best['model']}. Their Fréchet distance from photos is **{best['frechet'][0]:.0f}**" in below_the_table
+    assert (
+        f"on “{models.title(best['model'])}”. Their Fréchet distance from photos is **{best['frechet'][0]:.0f}**"
+        in below_the_table
+    )
 
 
 @pytest.mark.parametrize(("name", "label"), [("dog-ae", "none"), ("dog-noise-0.10", "0.10")])
@@ -230,7 +234,7 @@ def test_the_first_point_answers_for_the_model_shown(name, label):
     ]
     assert first.startswith("- **No: the samples do not look like dogs.** ")
     shown = re.search(
-        rf"best samples of {name} are .* from photos is \*\*(\d+)\*\*; .* it is \*\*(\d+)\*\*, for unseen photos \*\*(\d+)\*\*",
+        rf"best samples of “{models.title(name)}” are .* from photos is \*\*(\d+)\*\*; .* it is \*\*(\d+)\*\*, for unseen photos \*\*(\d+)\*\*",
         first,
     ).groups()
     distances = [row["frechet"][0] for row in (best, rows[generation.RECONSTRUCTIONS], photos)]
@@ -275,7 +279,7 @@ def test_a_model_trained_since_is_named(with_table):
     path.unlink()
     save("dog-noise-0.10", with_table, fingerprint_of(with_table), steps=7)
     app = open_page("dogs/sample")
-    assert [warning.value.split(" has been")[0] for warning in app.warning] == ["dog-noise-0.10"]
+    assert [warning.value.split(" has been")[0] for warning in app.warning] == ["“Noise 0.10”"]
     assert "Their Fréchet distance" in notice(app)  # of dog-ae, which is shown
     app.segmented_control(key="model").set_value("dog-noise-0.10").run()
     assert "Their Fréchet distance" not in text(app)
@@ -324,7 +328,7 @@ def test_interpolate_says_what_the_picture_half_way_is():
         255 * (np.abs(np.diff(x, axis=1)).mean() + np.abs(np.diff(x, axis=2)).mean()) / 2 for x in (*walks, fade, *ends)
     ]
     shown = numbers(
-        r"Fine detail half way .*: \*\*([\d.]+)\*\* on .* line, \*\*([\d.]+)\*\* on .*, ([\d.]+) in .* have ([\d.]+) and ([\d.]+)\.",
+        r"fine detail is ([\d.]+) on .* line and ([\d.]+) on .*, ([\d.]+) in .* have ([\d.]+) and ([\d.]+)\.",
         app,
     )
     assert shown == pytest.approx(steps, abs=0.06)

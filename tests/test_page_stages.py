@@ -55,7 +55,7 @@ def test_every_stage_has_its_psnr_and_its_picture(x):
         shown.append(pictures(app)[0])
     assert len(set(shown)) == 7
     assert len(codes) == 7
-    first, last = numbers(r"reaches ([\d.]+) dB on average and `encode` \*\*([\d.]+) dB", app)
+    first, last = numbers(r"reaches ([\d.]+) dB on average, `encode` ([\d.]+) dB", app)
     before, after = (aemodels.psnr_db(x, model.decode(z)).mean().item() for z in (codes[0], codes[-1]))
     assert [first, last] == pytest.approx([before, after], abs=0.006)
 
@@ -101,9 +101,9 @@ def test_without_photos_it_decodes_codes_and_says_so(without_photos):
     app = open_page()
     assert without_photos.name in app.info[0].value
     assert "decoded from codes" in notice(app)
-    assert "On this picture the encoder alone reaches" in notice(app)
+    assert "on this picture**: the encoder alone reaches" in notice(app)
     app.toggle(key="all").set_value(True).run()
-    first, last = numbers(r"reaches ([\d.]+) dB on average and `encode` \*\*([\d.]+) dB", app)
+    first, last = numbers(r"reaches ([\d.]+) dB on average, `encode` ([\d.]+) dB", app)
     assert last > first
 
 
@@ -113,7 +113,7 @@ def test_a_photo_of_ones_own(without_photos):
     app.file_uploader(key=UPLOADS).set_value([("a.png", png_file(), "image/png")]).run()
     assert not app.exception
     assert not app.info
-    assert "On this picture the encoder alone reaches" in notice(app)
+    assert "on this picture**: the encoder alone reaches" in notice(app)
     assert "on average" not in notice(app)
 
 
@@ -123,7 +123,7 @@ def test_the_scene_is_in_the_address_and_the_panel_in_the_report(without_photos)
     assert app.get("button_group")  # the numbered pictures
     app.button(key="add_to_report").click().run()
     (entry,) = app.session_state["notebook"].entries()
-    assert "number 2 at 9 stages of encode by dog-ae" in entry.panel.alt
+    assert "number 2 at 9 stages of encode by “No noise”" in entry.panel.alt
     assert len(entry.panel.rows) == 9 * 9
     app.segmented_control(key="model").set_value("dog-noise-0.05").run()  # which has fewer stages
     assert app.slider(key="stage").value <= 6

@@ -15,6 +15,7 @@ from aemodels.noise import perturb, seeded_normal
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.photos import through_models
+from pages.parts.shared import models
 
 pytestmark = pytest.mark.usefixtures("quickly")
 open_page = partial(apptest.open_page, "dogs/reconstruct", seed=4)
@@ -51,11 +52,11 @@ def test_psnr_is_that_of_each_model_without_noise_and_with_its_own(x):
     assert panel.alt.startswith("Photo 3 (")
     best = max(DOGS, key=lambda name: expected[name, 0.0])
     said = text(app)
-    assert f"**{best}** rebuilds this photo best: **{expected[best, 0.0]:.2f} dB**" in said
+    assert f"**{models.title(best)}** rebuilds this photo best: **{expected[best, 0.0]:.2f} dB**" in said
     means = {name: aemodels.load_checkpoint(name).metrics["evaluations"][0]["psnr_db"] for name in DOGS}
-    told = re.search(rf"test photos they differ from {best} by (.*?)\)\.", said)[1]
+    told = re.search(rf"test photos they differ from “{models.title(best)}” by (.*?)\)\.", said)[1]
     for name in set(DOGS) - {best}:
-        assert f"{signed(means[name] - means[best], 2)} dB ({name}" in told
+        assert f"{signed(means[name] - means[best], 2)} dB ({models.title(name)}" in told
 
 
 def test_nothing_of_it_is_computed_until_it_is_asked_for(x, monkeypatch):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import streamlit as st
 import torch
 from apptest import collected, go_to, notice, open_page, start, text
 from test_pages_zh import in_english, read, unmarked
@@ -84,7 +85,7 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
     job = train_to_its_end(app)
     moment = job.moment()
     assert f"**{moment.bce:.4f}** nats a pixel and the PSNR **{moment.psnr_db:.2f} dB**" in notice(app)
-    assert re.search(r"The lab's `mnist-vae` reaches 0\.1\d+ nats and 15\.\d+ dB on the same digits", notice(app))
+    assert re.search(r"The lab's “VAE” reaches 0\.1\d+ nats and 15\.\d+ dB on the same digits", notice(app))
     assert (
         f"of the held-out digits the nearest dot is of the same digit. Before training it was {moment.curve[0, 4]:.0%}"
         in notice(app)
@@ -111,6 +112,30 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
     for page in ("mnist/twins", "mnist/path", "about/training", "any/anomaly"):
         go_to(app, page)
         assert [error.value for error in app.error] == []
+
+
+def test_a_model_kept_in_one_tab_is_kept_in_the_other():
+    one = open_page(PAGE, live_widths="128")
+    train_to_its_end(one)
+    other = open_page("about/home")
+    other.session_state["visitor"] = one.session_state["visitor"]
+    go_to(other, PAGE)
+    one.button(key="live_keep").click().run()
+    other.text_input(key="live_name").set_value("another name")
+    other.button(key="live_keep").click().run()
+    assert not other.exception
+    assert "Kept as **my-plain**" in other.success[0].value
+    assert own_models.names() == ["my-plain"]
+
+
+def test_the_offer_to_keep_a_model_looks_whether_it_is_still_open(monkeypatch):
+    every, fragment = [], st.fragment
+    monkeypatch.setattr(st, "fragment", lambda function, run_every: every.append(run_every) or fragment(function))
+    app = open_page(PAGE, live_widths="128")
+    train_to_its_end(app)
+    assert every[-1] is not None
+    app.button(key="live_keep").click().run()
+    assert every[-1] is None
 
 
 def test_a_name_that_is_taken_is_asked_about(monkeypatch):

@@ -143,4 +143,4 @@ def test_training_draws_the_kl_divergence_and_tells_its_weight():
         for table in app.table
         if "weight of the KL divergence, β" in table.value.index
     )
-    assert row.to_dict() == {"mnist-ae": "none", "mnist-vae": "0.5"}
+    assert row.to_dict() == {"Plain": "none", "VAE": "0.5"}

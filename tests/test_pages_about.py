@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from apptest import numbers, open_page, text
+from apptest import name_of, numbers, open_page, text
 from browser import REPO, copy_photos
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -12,10 +12,10 @@ from safetensors.torch import save_file
 import aemodels
 from aemodels.data import photo_sets
 from aemodels.storage import checkpoints, histories
+from pages.parts.shared import models
 
 TITLES = {"mnist": "MNIST", "dog": "Stanford Dogs"}
 SHIPPED = REPO / "checkpoints"
-
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 
@@ -38,7 +38,7 @@ def autoencoders():
 def tables(app):
     """The cells of the page's tables, but that of all trainings, as (row, column) -> text."""
     shown = [t.value for t in app.table if "starts from" not in t.value.columns]
-    cells = {(str(r), str(c)): table.loc[r, c] for table in shown for r in table.index for c in table.columns}
+    cells = {(str(r), name_of(str(c))): table.loc[r, c] for table in shown for r in table.index for c in table.columns}
     for element in app.markdown:
         if element.value.startswith("|"):
             header, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in element.value.splitlines()]
@@ -174,7 +174,7 @@ def test_training_names_those_whose_weights_need_explaining(group, words, is_nam
     app.segmented_control(key="group").set_value(TITLES[group]).run()
     sentences = [line for e in app.markdown for line in e.value.splitlines() if words in line]
     expected = {n for n in autoencoders() if n.startswith(group) and is_named(aemodels.load_checkpoint(n))}
-    assert set(re.findall("`(.+?)`", " ".join(sentences))) == expected
+    assert {*map(name_of, re.findall("“(.+?)”", " ".join(sentences)))} == expected
 
 
 def test_training_says_what_averaging_weights_brought():
@@ -184,7 +184,7 @@ def test_training_says_what_averaging_weights_brought():
     assert averaged
     for name in averaged:
         *_, start, last = trainings(name)
-        expected = f"`{name}` **{last['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
+        expected = f"“{models.title(name)}” **{last['psnr_db']:.2f} dB** on the test images, {start['psnr_db']:.2f} at its start"
         before, after = (t["model_config"]["descent_steps"] for t in (start, last))
         assert before != after
         expected += f" with {before} plain gradient steps in place of {after}"
@@ -201,7 +201,7 @@ def test_training_explains_its_loss_and_its_words_where_they_stand(group):
         for name in autoencoders()
         if aemodels.load_checkpoint(name).model_config.reconstruction == "log_mse" and name.startswith(group)
     ]
-    told = ", ".join(f"`{name}`" for name in by_logarithm)
+    told = ", ".join(map(models.said, by_logarithm))
     assert (f"The last training of {told} used the logarithm of the MSE" in captions) == bool(by_logarithm)
     for words in ("The loss “log MSE” is the logarithm of each image’s MSE", "Corrector: ", "the refiner, "):
         assert (words in captions) == (group == "dog")
@@ -237,9 +237,9 @@ def test_training_draws_each_checkpoint_s_own_history():
     charts = [json.loads(chart.proto.spec) for chart in open_page("about/training").get("plotly_chart")[:2]]
     names = [name for name in autoencoders() if name.startswith("mnist")]
     for chart, value in zip(charts, ["reconstruction", "psnr_db"], strict=True):
-        assert [trace["name"] for trace in chart["data"]] == names
+        assert [name_of(trace["name"]) for trace in chart["data"]] == names
         for trace in chart["data"]:
-            history = aemodels.load_checkpoint(trace["name"]).history
+            history = aemodels.load_checkpoint(name_of(trace["name"])).history
             assert list(trace["y"]) == [epoch[value] for epoch in history if value in epoch]
 
 
@@ -250,7 +250,7 @@ def test_training_draws_its_curves_along_another_axis(along, of):
     assert not app.exception
     for chart, value in zip(app.get("plotly_chart"), ["reconstruction", "psnr_db"], strict=False):
         for trace in json.loads(chart.proto.spec)["data"]:
-            history = aemodels.load_checkpoint(trace["name"]).history
+            history = aemodels.load_checkpoint(name_of(trace["name"])).history
             assert list(trace["x"]) == pytest.approx([of(epoch) for epoch in history if value in epoch])
 
 
@@ -261,8 +261,8 @@ def test_training_draws_the_trainings_before_one_after_another():
     _, psnr = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     for trace in psnr["data"]:
         expected, steps = {}, 0
-        for training in trainings(trace["name"]):
-            if training["name"] == trace["name"]:
+        for training in trainings(name := name_of(trace["name"])):
+            if training["name"] == name:
                 expected |= {steps + e["step"]: e["psnr_db"] for e in training["history"] if "psnr_db" in e}
             steps += training["provenance"]["steps"]
         drawn = {x: y for x, y in zip(trace["x"], trace["y"], strict=True) if y is not None}
@@ -274,7 +274,7 @@ def test_training_draws_the_trainings_before_one_after_another():
 
 def traces(app, chart=0):
     """The curves of one of the page's charts, by name, in the order in which they are listed."""
-    return {trace["name"]: trace for trace in json.loads(app.get("plotly_chart")[chart].proto.spec)["data"]}
+    return {name_of(trace["name"]): trace for trace in json.loads(app.get("plotly_chart")[chart].proto.spec)["data"]}
 
 
 def test_the_route_s_model_stands_out_of_the_curves_of_training():
@@ -293,13 +293,13 @@ def test_a_model_has_one_colour_on_all_pages():
     training = open_page("about/training", group="MNIST")
     colours = {name: trace["line"]["color"] for name, trace in traces(training).items()}
     assert len(set(colours.values())) == len(colours)
-    further = {name.split(",")[0]: trace["line"]["color"] for name, trace in traces(training, 2).items()}
+    further = {name_of(name.split(",")[0]): trace["line"]["color"] for name, trace in traces(training, 2).items()}
     assert set(further) == {"mnist-ae-l2-code", "mnist-vae"}
     assert further == {name: colours[name] for name in further}
     for chart in (0, 1):
         denoise = traces(open_page("mnist/denoise"), chart)
-        assert denoise["64-D code"]["line"]["color"] == colours["mnist-dae"]
-        assert denoise["2-D code"]["line"]["color"] == colours["mnist-dae-2d"]
+        assert denoise["mnist-dae"]["line"]["color"] == colours["mnist-dae"]
+        assert denoise["mnist-dae-2d"]["line"]["color"] == colours["mnist-dae-2d"]
     sizes = traces(open_page("any/code_size"))
     assert sizes["mnist-nested"]["line"]["color"] == colours["mnist-nested"]
 
@@ -345,7 +345,7 @@ def test_training_says_which_model_still_gained_most():
             gains[name] = psnr[-1] - (psnr[after - 1] + share * (psnr[after] - psnr[after - 1]))
     most = max(gains, key=gains.get)
     gain = f"{gains[most]:+.2f} dB".replace("-", "−")
-    assert f"This gained `{most}` **{gain}**" in text(app)
+    assert f"This gained {models.said(most)} **{gain}**" in text(app)
 
 
 def test_training_without_models_of_one_data_set(checkpoint_folder):

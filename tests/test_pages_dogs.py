@@ -1,4 +1,6 @@
 import io
+import json
+import re
 from dataclasses import replace
 
 import apptest
@@ -224,3 +226,14 @@ def test_a_key_that_is_kept_across_pages_is_one_kind_of_widget():
                     seen.setdefault(widget.key, set()).add((same, widget.label))
     assert {"seed", "model", "gain", "scale"} <= set(seen)
     assert {key: widgets for key, widgets in seen.items() if len(widgets) > 1} == {}
+
+
+def test_a_model_is_called_as_in_the_selector_in_charts_tables_and_words(without_photos):
+    titles = open_page("axes").segmented_control(key="model").options
+    for page in ("axes", "perturb"):
+        chart = json.loads(open_page(page).get("plotly_chart")[0].proto.spec)
+        assert [line["name"] for line in chart["data"] if line["type"] == "scatter"][: len(titles)] == titles
+    sample = open_page("sample")
+    assert list(sample.table[0].value.columns) == titles
+    for app in (sample, open_page("perturb"), open_page("noise_regularised")):
+        assert not re.search(r"\bdog-(ae|noise)", "\n".join(element.value for element in app.markdown))

@@ -50,7 +50,7 @@ def test_checkpoint_is_finished_and_measured_on_the_whole_test_split(name):
     assert ckpt.provenance["finished"]
     assert ckpt.metrics["num_images"] == (10_000 if name.startswith("mnist") else 1_886)
     counted = ckpt.data.num_images
-    left_out = 5_949 if ckpt.data.config.leave_out == ("9",) else 0  # that many nines are among MNIST's train digits
+    left_out = 5_949 if ckpt.data.config.leave_out == ("9",) else 0  # that many nines are among MNIST's training digits
     assert counted["train"] + counted["validation"] + left_out == (60_000 if name.startswith("mnist") else 17_114)
     assert ckpt.provenance["num_train_images"] == counted["train"]
     assert (ckpt.title, ckpt.data.config) == (LAB[name].title, LAB[name].data)

@@ -68,8 +68,8 @@ def read_photos(
             if cached is None:
                 raise DataError(
                     _(
-                        "The decoded photos need {number} MB in {folder}, which cannot be written ({reason}); free some space or set "
-                        "LATENT_LAB_CACHE to another folder."
+                        "The decoded photos need {number} MB in {folder}, which cannot be written ({reason}); whoever runs Latent Lab "
+                        "can free some space or set LATENT_LAB_CACHE to another folder."
                     ).format(
                         number=number(num_mb),
                         folder=one_line(cache.parent),

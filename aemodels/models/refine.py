@@ -18,7 +18,7 @@ from aemodels.models.networks import conv_corrector, conv_refiner
 from aemodels.models.quasi_newton import lbfgs_step
 from aemodels.noise import power_normalise, seeded_signs
 
-DESCENT_RATE = 0.03  # found on train photos: noisy_descent
+DESCENT_RATE = 0.03  # found on training photos: noisy_descent
 # What makes a code, see stages.
 ENCODER, CORRECTOR, REFINER, DESCENT, KEPT = "encoder", "corrector", "refiner", "descent", "kept"
 

@@ -20,7 +20,7 @@ from aemodels.models.autoencoders import MSE_FLOOR
 from aemodels.quality import partly
 from aemodels.quality.metrics import summarise
 
-# A way to encode is tried thoroughly if, encoded quickly, its error is within 0.2 dB of the best way's: on eight train photos that takes
+# A way to encode is tried thoroughly if, encoded quickly, its error is within 0.2 dB of the best way's: on eight training photos that takes
 # AVIF 86 encodings instead of 190 and loses 0.008 dB.
 WORTH_TRYING = 10**0.02
 STEP = log(1.12)  # one level's share of the bytes, to begin with

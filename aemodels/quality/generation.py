@@ -139,14 +139,16 @@ def measure_generation(
                  photos, index being their places in `test`
 
     A sampler is fitted on all reference codes of its model. Every seed draws num_samples pictures of each kind, which are held
-    against NUM_REFERENCE train photos; the photos drawn are test photos that no sampler has seen, and left out where there
-    are none. Distances to the nearest photo are in grey levels, over all train photos and all that samplers were fitted on:
+    against NUM_REFERENCE training photos; the photos drawn are test photos that no sampler has seen, and left out where there
+    are none. Distances to the nearest photo are in grey levels, over all training photos and all that samplers were fitted on:
     "nearest" is their mean, "nearest_of_all" the smallest, which a copied photo would bring near 0. Each measure is
     given as [mean, standard deviation over the seeds]. Photos and reconstructions are drawn from a few hundred, so their seeds
     share some. Raises DataError for too few photos.
     """
     if len(train) <= NEIGHBOURS:
-        raise DataError(f"Density and coverage need more than {NEIGHBOURS} train photos, not {len(train)}; add photos.")
+        raise DataError(
+            f"Density and coverage need more than {NEIGHBOURS} training photos, not {len(train)}; add photos."
+        )
     seen = torch.zeros(len(test), dtype=torch.bool)
     seen[torch.cat([ckpt.index for ckpt in ckpts])] = True
     reference = train[torch.linspace(0, len(train) - 1, min(NUM_REFERENCE, len(train))).long()]

@@ -54,7 +54,7 @@ class Real:
     unseen           test photos
     reconstructions  test photos, encoded and decoded, with the class of each
     gaussian         samples of the full Gaussian of the codes
-    classifiers      by features: telling.fit of reconstructions of train photos; none where photos have no classes
+    classifiers      by features: telling.fit of reconstructions of training photos; none where photos have no classes
     """
 
     train: Seen
@@ -132,12 +132,12 @@ def over_steps(
 def of_few(
     ckpt: Checkpoint, prior: FlowPrior, train: Seen, described_by: Mapping[str, Describe], how: Sampling = flows.GUIDED
 ) -> dict[str, float]:
-    """The Fréchet distance of NUM_CURVE samples from train photos, by features."""
+    """The Fréchet distance of NUM_CURVE samples from training photos, by features."""
     return _of_samples(train, look_at(draw_learned(ckpt, prior, range(NUM_CURVE), how), described_by))
 
 
 def distances(train: Seen, kinds: Mapping[str, Seen], n: int) -> dict[str, dict[str, float]]:
-    """Fréchet distance from train photos, by features and kind, on features of mean 0 and standard deviation 1 over those photos; of the
+    """Fréchet distance from training photos, by features and kind, on features of mean 0 and standard deviation 1 over those photos; of the
     first n pictures of each kind, or of as many as the scarcest has, for it depends on how many there are."""
     n = min(n, min(len(of.thumbnails) for of in kinds.values()))
     found: dict[str, dict[str, float]] = {}

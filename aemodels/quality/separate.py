@@ -15,7 +15,7 @@ from aemodels.quality.metrics import PEAK, mean_and_ci95, summarise
 
 BLOCK_ERROR = 1e-3  # share of the blocks that may fail at the SNR that a code is made for
 # Keys of photo_errors.save_baselines: each photo as the best VVC that a real code of this length carries, and that the best code of it
-# could carry at most, by the variance that the code is made for; and as the average train photo, which stands for it where its block fails.
+# could carry at most, by the variance that the code is made for; and as the average training photo, which stands for it where its block fails.
 SENT, BOUND, AVERAGE = "separate", "bound", "average"
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 TOP = 5
-STRENGTH = 0.01  # C of the logistic regression; chosen on reconstructions of held-out train photos
+STRENGTH = 0.01  # C of the logistic regression; chosen on reconstructions of held-out training photos
 MAX_ITERATIONS = 200
 
 

@@ -44,16 +44,19 @@ def further_terms(history: Sequence[Mapping[str, Any]]) -> list[str]:
     return [key for key in dict.fromkeys(key for epoch in history for key in epoch) if key not in _NO_FURTHER_TERM]
 
 
-def last_tenth_gain_db(history: Sequence[Mapping[str, Any]]) -> float | None:
-    """What the last tenth of a training's steps added to "psnr_db", in dB; None where fewer than two epochs measured it.
-
-    Between epochs the PSNR is interpolated along the steps.
-    """
+def psnr_db_at(history: Sequence[Mapping[str, Any]], *shares: float) -> list[float]:
+    """ "psnr_db" after these shares of a training's steps, interpolated between epochs; empty where fewer than two measured it."""
     epochs = [e for e in history if e.get("psnr_db") is not None]
     if len(epochs) < 2:
-        return None
+        return []
     steps, psnr = [e["step"] for e in epochs], [e["psnr_db"] for e in epochs]
-    return psnr[-1] - float(np.interp(0.9 * steps[-1], steps, psnr))
+    return np.interp([share * steps[-1] for share in shares], steps, psnr).tolist()
+
+
+def last_tenth_gain_db(history: Sequence[Mapping[str, Any]]) -> float | None:
+    """What the last tenth of a training's steps added to "psnr_db", in dB; None where fewer than two epochs measured it."""
+    before, after = psnr_db_at(history, 0.9, 1.0) or (None, None)
+    return None if before is None else after - before
 
 
 def each_once(trainings: Mapping[str, Sequence[Training]]) -> tuple[list[Training], list[int | None]]:

@@ -34,8 +34,8 @@ def ask_for_lab() -> None:
 controls.header(
     _("Report"),
     _(
-        "One click makes the lab's report: each item with its figures and with what was measured. Write your own words beside them, "
-        "fill in the cover, and download the file."
+        "One click makes the lab's report: each item with its figures and what was measured. Add your own words, fill in the cover, and "
+        "download the file."
     ),
 )
 book = visitors.own_notebook()

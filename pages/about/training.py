@@ -32,7 +32,8 @@ with controls.row():
     titles = {key: group.title for key, group in by_key.items()}
     group = by_key[controls.choose(_("Data set"), titles, "group")]
     along = controls.choose(_("Curves along"), {key: _(title) for key, title in curves.ALONG.items()}, key="along")
-    options = {ALL: _("All alike")} | {model.name: model.name for model in group.models}
+    called = {model.name: models.title(model.name) for model in group.models}
+    options = {ALL: _("All alike")} | called
     chosen = controls.choose(_("Model that stands out"), options, key="emphasised") if len(group.models) > 1 else ALL
 look = curves.Look(along, {} if group.models[0].is_prior else models.colours(group), None if chosen == ALL else chosen)
 headers = {model.name: model.header for model in group.models}
@@ -46,6 +47,7 @@ made, starts = histories.each_once(trainings)
 controls.notice(
     [
         *models.faults_of(*headers),
+        *findings.of_first_tenth(headers),
         findings.of_time(made, len(headers)),
         *findings.of_several_trainings(group, trainings),
         *findings.of_last_tenth(headers),
@@ -57,7 +59,7 @@ table = pd.DataFrame(settings.of_models(group.models)).rename_axis(_("setting"))
 differs = table.nunique(axis=1) > 1
 if differs.any():
     st.header(_("Where they differ"), anchor=False)
-    st.table(table[differs].rename(columns=controls.literal).map(controls.literal))
+    st.table(table[differs].rename(columns=lambda name: controls.literal(called[name])).map(controls.literal))
 if any(header["model_config"].get("refiner_steps") for header in headers.values()):
     st.caption(
         _(

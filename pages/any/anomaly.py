@@ -80,7 +80,7 @@ with left:
     chart = charts.histogram({said[kind]: scored[kind].scores for kind in (USUAL, against)}, threshold, unit)
     st.plotly_chart(chart, key="histogram", alt=alt.format(usual=said[USUAL], strange=said[against]))
 with right:
-    st.header(_("ROC curve"), anchor=False)
+    st.header(_("ROC curves and their areas"), anchor=False)
     areas = list_of(f"{said[kind]} {number(curve.area, 3)}" for kind, curve in curves.items())
     chart = charts.roc({said[kind]: curve for kind, curve in curves.items()}, false_alarms, 1 - missed)
     st.plotly_chart(chart, key="roc", alt=_("ROC curves; areas: {areas}").format(areas=areas))
@@ -101,7 +101,7 @@ own.show(ckpt, usual, threshold)
 
 st.header(_("The most anomalous"), anchor=False)
 alt = _("The test images with the largest error by {model}, and the same of “{strange}”, each above its reconstruction")
-alt = alt.format(model=name, strange=said[against])
+alt = alt.format(model=f"“{models.title(name)}”", strange=said[against])
 export.show(draw(export.SCREEN_PX, export.ink()), alt)
 how = [_("Below each: what it is, and its score ({unit}).").format(unit=unit)]
 if config.corrector_depths or config.refiner_steps:

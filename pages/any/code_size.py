@@ -25,7 +25,7 @@ controls.header(
 )
 with controls.row():
     name, nested = models.choose_model(catalogue.NESTED)
-    ckpt = loaders.checkpoint(name)
+    ckpt, title = loaders.checkpoint(name), models.title(name)
     config, kind, is_mnist = ckpt.model_config, words.of(ckpt.data.config), ckpt.data.config.source == "mnist"
     SOURCES = {
         "test": _("Test {many}").format(many=kind.many),
@@ -61,14 +61,14 @@ def look() -> None:
     notes = [pictures.names, *(rows.in_db(pictures.x, x_hat) for x_hat in made.values())]
     alt = _("{number} pictures, and what {k} numbers of {model}, and of PCA where it is known, make of each")
     panel = figures.panel(tiles, [first_row, *made], notes, width_px=export.SCREEN_PX, ink=export.ink())
-    export.show(panel, alt.format(number=number(len(pictures.x)), k=number(k), model=name))
+    export.show(panel, alt.format(number=number(len(pictures.x)), k=number(k), model=f"“{title}”"))
     st.caption(chart.said_at(sizes, k, longest, kind))
     if sizes:
         st.header(_("The error at every size"), anchor=False)
         scale = controls.choose(_("Measured in"), scales, key="size_measure")
         alt = _("{scale} against the numbers kept, of {model}, of PCA, and of models trained for one size")
-        drawn = chart.interactive(sizes, scale, scales[scale], name, models.colours(group)[name], others, k)
-        st.plotly_chart(drawn, key="by_size", alt=alt.format(scale=scales[scale], model=name))
+        drawn = chart.interactive(sizes, scale, scales[scale], title, models.colours(group)[name], others, k)
+        st.plotly_chart(drawn, key="by_size", alt=alt.format(scale=scales[scale], model=f"“{title}”"))
         st.caption(chart.how(sizes, scale, bool(others)))
 
 
@@ -90,11 +90,11 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
 def draw_with_curve(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     """For a file: the strip below the curve in the unit that is chosen."""
     scale = state.get("size_measure", chart.PSNR)
-    return chart.above(draw(width_px, ink, caption), sizes, scale, scales[scale], name)
+    return chart.above(draw(width_px, ink, caption), sizes, scale, scales[scale], title)
 
 
 alt = _("Picture number {which} rebuilt from {sizes} numbers by {model}, and by PCA where it is known")
-alt = alt.format(which=number(which), sizes=chart.list_of_sizes(steps), model=name)
+alt = alt.format(which=number(which), sizes=chart.list_of_sizes(steps), model=f"“{title}”")
 export.show(draw(export.SCREEN_PX, export.ink()), alt)
 
 points = [*models.notes(name), *(findings.of(sizes, others, is_bce) if sizes else [])]

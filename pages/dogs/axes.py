@@ -95,7 +95,7 @@ half = int((share.cumsum(0) < 0.5).sum()) + 1
 along = (ckpt.codes.flatten(1) - stats.mean) @ stats.basis[:, list(shown)]
 moved = axis_curves.measure(name)
 one_sigma = [
-    _("One σ along axis {axis} changes the picture by **{change}** of 255 grey levels (RMS).").format(
+    _("**One σ along axis {axis} changes the picture by {change} of 255 grey levels** (RMS).").format(
         axis=moved.axes[0], change=number(moved.grey_levels[0], 1)
     ),
     (

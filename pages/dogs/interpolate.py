@@ -119,8 +119,8 @@ elif "slerp" in ways:
     )
     points += [
         _(
-            "Fine detail half way (mean difference between neighbouring pixels, of 255 grey levels): **{line}** on the straight line, **{circle}** on "
-            "the great circle, {fade} in the cross-fade. The two {what_many} have {first} and {last}."
+            "**Half way, fine detail is {line} on the straight line and {circle} on the great circle** (mean difference between neighbouring "
+            "pixels, of 255 grey levels), {fade} in the cross-fade. The two {what_many} have {first} and {last}."
         ).format(
             line=number(detailed["lerp"][middle], 1),
             circle=number(detailed["slerp"][middle], 1),

@@ -184,7 +184,7 @@ ckpts = models.present(group.names)
 curves = variance_curves.measure(ckpts)
 st.header(_("PSNR against variance"), anchor=False)
 chart = variance_curves.draw(curves)
-chart_alt = _("Mean PSNR against noise variance for {models}").format(models=list_of(curves.white))
+chart_alt = _("Mean PSNR against noise variance for {models}").format(models=list_of(map(models.title, curves.white)))
 st.plotly_chart(chart, key="curve", alt=chart_alt)
 st.caption(curves.how)
 

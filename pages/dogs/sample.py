@@ -52,7 +52,7 @@ def draw(tiles: list[np.ndarray], seed: int, width_px: int, ink: figures.Ink, ca
 def compute_models(seed: int) -> bytes:
     """Nine samples of each model of the data set, one panel's PNG file."""
     tiles = [sampling.nine_samples(other, num_codes, sampler, seed).tile for other in others]
-    return export.on_screen(partial(figures.panel, [tiles], column_labels=others))
+    return export.on_screen(partial(figures.panel, [tiles], column_labels=[*map(models.title, others)]))
 
 
 def compute_ladder(seed: int) -> bytes:
@@ -176,7 +176,7 @@ if len(others) > 1:
     st.header(_("The same seeds in every model"), anchor=False)
     versions = tuple((loaders.version(other), sampling.prior_version(other, sampler)) for other in others)
     of_all = ahead.scene(compute_models, seed, "samples of all models", versions, num_codes, sampler, export.is_dark())
-    export.show(of_all, alt=_("Nine samples from each of {models}").format(models=list_of(others)))
+    export.show(of_all, alt=_("Nine samples from each of {models}").format(models=list_of(map(models.title, others))))
 
 st.header(_("Spectrum: variance along each principal axis"), anchor=False)
 shown = list(dict.fromkeys(["full", "diagonal", "shrinkage", sampler if sampler in sampling.SAMPLERS else "full"]))

@@ -57,14 +57,9 @@ SOURCES = {
 with chooser:
     source = controls.choose(kind.many.capitalize(), SOURCES, key="digits")
     seed = controls.seed_control()
-    with st.container(width=230, gap=None):
-        kept = {"bind": "query-params", "persist_state": "session"}
-        factor = st.slider(_("Noise factor"), 0.0, 1.0, min(1.0, trained_at), 0.05, key="noise_factor", **kept)
-        st.html(
-            f'<div style="margin-left: calc({min(1.0, trained_at):.0%} - 0.4rem)">▲ '
-            + _("trained at {factor}").format(factor=f"{trained_at:g}")
-            + "</div>"
-        )
+    kept = {"key": "noise_factor", "bind": "query-params", "persist_state": "session"}
+    label = _("Noise factor (trained at {factor})").format(factor=f"{trained_at:g}")
+    factor = st.slider(label, 0.0, 1.0, min(1.0, trained_at), 0.05, width=230, **kept)
 
 
 @dataclass(frozen=True)

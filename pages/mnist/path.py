@@ -128,8 +128,10 @@ def show_path(name: str, seed: int) -> None:
         "from the most similar other test {one} (root mean square over pixels)."
     ).format(class_=kind.class_, one=kind.one)
     st.caption(sentences([about, plane.about_images(name)]))
-    bold = [called(name, end, bold=True) for end in ends]
-    controls.notice(models.notes(name) + walk_findings.of_walk(kind, bold, near, kinds, apart, walk, fade))
+    controls.notice(
+        models.notes(name)
+        + walk_findings.of_walk(kind, [*map(controls.literal, classes)], near, kinds, apart, walk, fade)
+    )
     numbers = [
         {
             "step": i / (NUM_STEPS - 1),
@@ -153,14 +155,12 @@ def show_path(name: str, seed: int) -> None:
     export.export_row(f"path-{ends[0]}-{ends[1]}", printed, numbers, settings, alt)
 
 
-def called(name: str, index: int, bold: bool = False) -> str:
-    """ "a 3", "an 8", "“Trouser”" or "number 17"; as Markdown if bold."""
+def called(name: str, index: int) -> str:
+    """ "a 3", "an 8", "“Trouser”" or "number 17"."""
     ckpt, label = loaders.checkpoint(name), plane.label(name, index)
-    mark = "**" if bold else ""
-    label = controls.literal(label) if bold else label
     if ckpt.data.config.source == "mnist":
-        return (_("an {digit}") if label == "8" else _("a {digit}")).format(digit=f"{mark}{label}{mark}")
-    return f"{mark}“{label}”{mark}" if ckpt.labels[index] >= 0 else f"{mark}{label}{mark}"
+        return (_("an {digit}") if label == "8" else _("a {digit}")).format(digit=label)
+    return f"“{label}”" if ckpt.labels[index] >= 0 else label
 
 
 controls.header(

@@ -14,6 +14,7 @@ from pages.parts.plane import canvas
 from pages.parts.shared import controls, loaders, visitors
 
 EVERY_S = 1.0
+OFFERED_EVERY_S = 5.0  # while the model can be kept, from another tab too
 
 
 def start(recipe: Recipe, folder: Path) -> None:
@@ -33,21 +34,25 @@ def end(job: Job, state: str) -> None:
         st.session_state.live_fault = str(error)
 
 
-def state_now() -> tuple[Job | None, str]:
+def state_now() -> tuple[Job | None, str, str]:
+    """This visitor's job, its state, and under which name its model is kept."""
     job = live_queue.of_visitor(visitors.name())
-    return job, job.state()[0] if job else ""
+    return (job, job.state()[0], job.kept_name()) if job else (None, "", "")
 
 
 def watch() -> None:
     """The training of this visitor, as it is now."""
-    job, state = state_now()
+    job, state, kept = state_now()
     if job and state in (WAITING, *RUNNING):
         try:
             live_queue.tend(job)
         except LatentLabError as error:
             st.error(controls.sentence(error), icon=":material/error:")
         state = job.state()[0]
-    if state != st.session_state.live_state:  # the frame of the page is another one: Start, the timer
+    if (
+        state,
+        kept,
+    ) != st.session_state.live_state:  # the frame of the page is another one: Start, the timer, what is kept
         st.rerun()
     moment = job.moment() if job else None
     if not job or not moment:
@@ -86,8 +91,8 @@ controls.header(
 folder = loaders.data_folder().resolve()
 data = live_recipes.data_in(folder)
 recipe = live_choices.show(data)
-job, state = state_now()
-st.session_state.live_state = state
+job, state, kept = state_now()
+st.session_state.live_state = state, kept
 if state not in (WAITING, *RUNNING):
     st.button(
         _("Start"),
@@ -99,6 +104,7 @@ if state not in (WAITING, *RUNNING):
     )
 if fault := st.session_state.pop("live_fault", ""):
     st.error(controls.sentence(fault), icon=":material/error:")
-st.fragment(watch, run_every=EVERY_S if state in (WAITING, *RUNNING) else None)()
+every_s = EVERY_S if state in (WAITING, *RUNNING) else OFFERED_EVERY_S if state == DONE and not kept else None
+st.fragment(watch, run_every=every_s)()
 st.caption(live_words.about_data(data))
 live_keeping.show_kept()

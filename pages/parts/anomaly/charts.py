@@ -43,7 +43,7 @@ def histogram(scores: Mapping[str, Tensor], threshold: float, unit: str) -> go.F
 def roc(curves: Mapping[str, Roc], false_alarms: float, detected: float) -> go.Figure:
     """The curve of each kind of strange pictures, by its name, and the point of the threshold, shares in [0, 1]."""
     series = {
-        _("{kind}: area {area}").format(kind=name, area=number(curve.area, 3)): (curve.false_alarms, curve.detected)
+        _("{kind}: {area}").format(kind=name, area=number(curve.area, 3)): (curve.false_alarms, curve.detected)
         for name, curve in curves.items()
     }
     chart = charts.lines(series, _("false alarms"), _("detected"), mode="lines")

@@ -37,9 +37,9 @@ def of_areas(curves: dict[str, Roc], said: dict[str, str], num_pictures: int) ->
     """Which strange pictures are told best and worst."""
     best, worst = max(curves, key=lambda kind: curves[kind].area), min(curves, key=lambda kind: curves[kind].area)
     return _(
-        "The easiest to tell from the usual pictures is “{best}”, with an area of **{most}** under the ROC curve, the hardest “{worst}”, with "
-        "**{least}** ({n} pictures of each kind). The area is 1 if the error separates all strange pictures from the usual ones, and 0.5 if it "
-        "is no better than chance. Below 0.5 the strange ones have the smaller error."
+        "**The easiest to tell from the usual pictures is “{best}”, the hardest “{worst}”.** The areas under the ROC curve are {most} and "
+        "{least} ({n} pictures of each kind): 1 if the error separates all strange pictures from the usual ones, 0.5 if it is no better than "
+        "chance. Below 0.5 the strange ones have the smaller error."
     ).format(
         best=said[best],
         most=number(curves[best].area, 3),

@@ -77,21 +77,20 @@ def compare(
         gain, similarity = (network[score][at] - linear[score][at] for score in ("psnr_db", "ssim"))
         better = [f for f, a, b in zip(FACTORS, network["psnr_db"], linear["psnr_db"], strict=True) if a > b]
         against = (
-            _(
-                "**{name}** against the best linear map at factor {factor}: PSNR **{gain} dB**, SSIM {similarity}. "
-                "Its PSNR is higher from factor {first} to {last}."
-            )
+            _("**{name} is better than the best linear map**: by {gain} dB at factor {factor} (SSIM {similarity}).")
+            if gain > 0
+            else _("**{name} is worse than the best linear map**: by {gain} dB at factor {factor} (SSIM {similarity}).")
+        )
+        where = (
+            _("Its PSNR is higher from factor {first} to {last}.")
             if better
-            else _(
-                "**{name}** against the best linear map at factor {factor}: PSNR **{gain} dB**, SSIM {similarity}. "
-                "Its PSNR is lower at every factor measured."
-            )
+            else _("Its PSNR is lower at every factor measured.")
         )
         points.append(
-            against.format(
+            sentences([against, where]).format(
                 name=controls.literal(titles[name]),
                 factor=f"{FACTORS[at]:g}",
-                gain=signed(gain, 2),
+                gain=number(abs(gain), 2),
                 similarity=signed(similarity, 2),
                 first=f"{better[0]:g}" if better else "",
                 last=f"{better[-1]:g}" if better else "",

@@ -48,6 +48,8 @@ def _keep(job: Job, replaces: str | None) -> None:
     """replaces: the name of the model that may be replaced, if the name in the field is still that one."""
     state, name = st.session_state, st.session_state.live_name.strip()
     state.pop("live_refused", None)
+    if job.kept_name():  # in another tab
+        return
     try:
         kept = own_models.keep(
             job.model_path, name, loaders.never_replaced(), replaces is not None and replaces.strip() == name

@@ -15,7 +15,7 @@ from aemodels.training import live_jobs, live_queue, live_recipes
 from aemodels.training.live_jobs import Job
 from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import controls, loaders, models
 
 START_S = 15  # what a training takes besides its own time, to start and to be measured
 BUSY_S = 15  # after which an idle computer has long taken the first steps
@@ -147,7 +147,7 @@ def findings(recipe: Recipe, moment: Moment) -> list[str]:
     first, now = moment.curve[0], moment.curve[-1]
     points = [
         _(
-            "Do the digits come apart? For **{now}** of the held-out digits the nearest dot is of the same digit. Before training it was "
+            "**Do the digits come apart?** For **{now}** of the held-out digits the nearest dot is of the same digit. Before training it was "
             "{before}; by chance it would be 10%."
         ).format(now=percent(float(now[4]), 0), before=percent(float(first[4]), 0))
     ]
@@ -165,7 +165,7 @@ def findings(recipe: Recipe, moment: Moment) -> list[str]:
                     "The lab's {name} reaches {bce} nats and {psnr} dB on the same digits: {difference} dB compared "
                     "with this model."
                 ).format(
-                    name=controls.code(name),
+                    name=models.said(name),
                     bce=number(figures["bce"], 4),
                     psnr=number(figures["psnr_db"], 2),
                     difference=signed(figures["psnr_db"] - moment.psnr_db, 2),

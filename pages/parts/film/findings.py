@@ -28,7 +28,7 @@ def of_parting(films: dict[str, list[Moment]], kind: Words) -> list[str]:
             )
             if points
             else _(
-                "{title}: watch each {class_} find its own place. The nearest other code is of the same {class_} for "
+                "**Watch each {class_} find its own place.** {title}: the nearest other code is of the same {class_} for "
                 "**{first}** of the codes before the first step, and for **{final}** at the end. Half of this rise is "
                 "done by step **{step}** of {steps}, after {share} of the training."
             )

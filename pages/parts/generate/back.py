@@ -64,7 +64,7 @@ def show(chosen: Chosen) -> None:
     others = [255 * float((a - b).square().mean().sqrt()) for a, b in zip(x, x.roll(1, 0), strict=True)]
     points = [
         _(
-            "The noise wipes out the detail first. The prior puts new detail in its place, from what it has learnt "
+            "**The noise wipes out the detail first.** The prior puts new detail in its place, from what it has learnt "
             "of {many}. What the noise left is kept."
         ).format(many=chosen.picture.many),
         _(

@@ -86,7 +86,7 @@ def show(chosen: Chosen) -> None:
     controls.notice(
         [
             _(
-                "Each step of the walk in the noise is a sample of its own, and so is the picture half way. The "
+                "**Each step of the walk in the noise is a sample of its own**, and so is the picture half way. The "
                 "straight line in the code blends two pictures."
             ),
             _(

@@ -77,7 +77,7 @@ def choose() -> Chosen:
             flows.GUIDANCE,
             0.5,
             key="guidance",
-            width=175,
+            width=150,
             disabled=label == NONE_TOLD,
             help=_(
                 "How much the {class_} counts. At 1 it counts as in training. While no {class_} is told, this slider "
@@ -91,18 +91,18 @@ def choose() -> Chosen:
             MAX_STEPS,
             flows.NUM_STEPS,
             key="steps",
-            width=175,
+            width=150,
             help=_("In how many steps noise becomes a code. More steps are slower, and nearer to the exact flow."),
             **BOUND,
         )
         strength = st.slider(
-            _("Gaussian 0 … 1 learned"),
+            _("Learned part"),
             0.0,
             1.0,
             1.0,
             0.1,
             key="strength",
-            width=175,
+            width=150,
             help=_("How much of what the network has learnt is added to a Gaussian."),
             **BOUND,
         )

@@ -108,7 +108,7 @@ def show(chosen: Chosen) -> None:
     inside = mask.repeat_interleave(block[0], 0).repeat_interleave(block[1], 1)
     points = [
         _(
-            "The prior fills the holes with what goes with the cells that are left. It may give something else each time."
+            "**The prior fills the holes with what goes with the cells that are left.** It may give something else each time."
         )
     ]
     if holes:

@@ -106,7 +106,7 @@ def _flow() -> None:
         _(
             "The first part, $v_G$, is the velocity for a Gaussian with the codes' covariance. $U$ holds its axes, "
             "and $λ$ the variances along them: all of this is known without training. The network $f$ learns only "
-            "what the Gaussian misses. The slider “Gaussian 0 … 1 learned” is $s$: at 0 you see a Gaussian, at 1 all "
+            "what the Gaussian misses. The slider “Learned part” is $s$: at 0 you see a Gaussian, at 1 all "
             "that is learnt."
         )
     )

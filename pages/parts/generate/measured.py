@@ -112,7 +112,7 @@ def _share(told: Mapping[str, float] | None, name: str) -> str:
 
 def _spaces_table(spaces: Sequence[learned.Space]) -> pd.DataFrame:
     rows = {
-        space.model: {
+        models.title(space.model): {
             _("Small prior"): number(space.samples, 1),
             _("Reconstructions"): number(space.reconstructions, 1),
             _("Best Gaussian"): number(space.gaussian, 1),

@@ -100,16 +100,15 @@ def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
     ckpt, strength = chosen.ckpt, chosen.setting.strength
     if strength and chosen.setting.label is not None:
         first = _(
-            "Compare left and right. Both start from the same noise. The difference is what the network has learnt, and the {class_} that it is told."
+            "**Compare left and right.** Both start from the same noise. The difference is what the network has learnt, and the {class_} that it is told."
         ).format(class_=chosen.picture.class_)
     elif strength:
         first = _(
-            "Compare left and right. Both start from the same noise; what the network has learnt is the only difference."
+            "**Compare left and right.** Both start from the same noise; what the network has learnt is the only difference."
         )
     else:
         first = _(
-            "Left and right are the same: at 0 nothing of what is learnt is used. Move the slider “Gaussian 0 … 1 "
-            "learned” to 1."
+            "**Left and right are the same**: at 0 nothing of what is learnt is used. Move the slider “Learned part” to 1."
         )
     rebuilt = sampling.rebuilt_detail(ckpt.name)
     fine = _(

@@ -71,7 +71,7 @@ def look(chosen: Chosen, moments: list[flows.Moment], x_end: Tensor) -> None:
     half = next(i for i, share in enumerate(away) if share < away[0] / 2)
     points = [
         _(
-            "First comes the whole, then the detail: early on the network sees only a blur, the mean of all codes that the noise may become."
+            "**First comes the whole, then the detail**: early on the network sees only a blur, the mean of all codes that the noise may become."
         ),
         _(
             "By step {step} of {last} (t = {t}) the code that the network points to has come more than half of the "

@@ -9,7 +9,7 @@ from aemodels.quality import curves
 from aemodels.quality.curves import Effects
 from aemodels.report import charts
 from pages.parts.photos import sampling
-from pages.parts.shared import loaders
+from pages.parts.shared import loaders, models
 
 
 def fitted(name: str) -> latents.LatentStats:
@@ -34,7 +34,7 @@ def _measure(name: str, modified_ns: int) -> Effects:
 
 def draw(effects: dict[str, Effects], key: str, title: str) -> go.Figure:
     """One of the two measures, a line a model, against the axis's number on a logarithmic scale."""
-    series = {name: (of.axes, getattr(of, key)) for name, of in effects.items()}
+    series = {models.title(name): (of.axes, getattr(of, key)) for name, of in effects.items()}
     chart = charts.lines(series, _("principal axis, strongest first"), title, log_y=key == "grey_levels")
     chart.update_layout(xaxis={"type": "log", "tickvals": [2**i for i in range(10)]})
     if key == "grey_levels":

@@ -7,6 +7,7 @@ from aemodels.language import N_, _, all_of, list_of, number, sentences
 from aemodels.noise import snr_db
 from aemodels.report import psnr_matrix
 from aemodels.report.psnr_matrix import AVIF, BASELINES, LAB_VARIANCES, LINEAR, VVC, Curve, Gap, Score, gap
+from pages.parts.shared import controls
 
 ABOUT_PSNR = {
     "psnr_db": N_(
@@ -80,7 +81,7 @@ def findings(
     models: Mapping[str, Curve], references: Mapping[str, Curve], own: Mapping[str, float], plain_name: str | None
 ) -> list[str]:
     """Sentences for "What to notice"; `own` is the variance that each noise-regularised model was trained at, plain_name the model
-    without noise that they are held against."""
+    without noise that they are held against; all by what they are called on the page."""
     points = []
     if not own:
         return points
@@ -98,12 +99,12 @@ def findings(
             points.append(
                 _(
                     "Compared with “{other}”, each model under the noise of its training: {gains}. Without noise: {prices}."
-                ).format(other=plain_name, gains=_listed(gains, own), prices=_listed(prices, own))
+                ).format(other=controls.literal(plain_name), gains=_listed(gains, own), prices=_listed(prices, own))
             )
         else:
             points.append(
                 _("Compared with “{other}”, each model without noise: {prices}.").format(
-                    other=plain_name, prices=_listed(prices, own)
+                    other=controls.literal(plain_name), prices=_listed(prices, own)
                 )
             )
     if len(own) == 1:

@@ -15,7 +15,7 @@ from aemodels.quality import separate
 from aemodels.quality.separate import ChannelCode
 from aemodels.report import psnr_matrix
 from aemodels.report.psnr_matrix import Curve, Score
-from pages.parts.shared import loaders
+from pages.parts.shared import loaders, models
 
 NUM_USES = 1024  # real uses of the channel, for which the codes are made
 
@@ -151,7 +151,7 @@ def _of_fall(cliff: Cliff, name: str, code: ChannelCode) -> list[str]:
         text.format(
             snr=number(code.snr_db, 1),
             worse=number(snr_db(worse), 1),
-            model=name,
+            model=models.said(name),
             **{key: number(value, 2) for key, value in psnr.items()},
         )
     ]

@@ -9,6 +9,7 @@ from aemodels.language import _, number, percent
 from aemodels.noise import snr_db
 from aemodels.report import charts, curves, figures
 from pages.parts.photos.cliff import Cliff
+from pages.parts.shared.models import title
 
 GREY = "#808080"
 
@@ -48,7 +49,7 @@ def panel(cliff: Cliff, width_px: int, ink: figures.Ink, caption: str = "") -> I
 def rows(cliff: Cliff) -> list[dict[str, object]]:
     """Every point, a line of the CSV each."""
     models = [
-        {"curve": name, "snr_db": snr_db(v), "psnr_db": score.psnr_db, "psnr_db_ci95": score.ci95}
+        {"curve": title(name), "snr_db": snr_db(v), "psnr_db": score.psnr_db, "psnr_db_ci95": score.ci95}
         for name, curve in cliff.models.items()
         for v, score in curve.items()
     ]
@@ -74,7 +75,7 @@ def rows(cliff: Cliff) -> list[dict[str, object]]:
 
 def _models(cliff: Cliff) -> dict[str, Line]:
     return {
-        name: ([snr_db(v) for v in curve], [score.psnr_db for score in curve.values()])
+        title(name): ([snr_db(v) for v in curve], [score.psnr_db for score in curve.values()])
         for name, curve in cliff.models.items()
     }
 
@@ -106,9 +107,9 @@ def _failing(cliff: Cliff) -> list[list[str]]:
 
 def _colours(cliff: Cliff) -> dict[str, str]:
     """Of every line: a code has the colour of the model that was trained at its noise."""
-    colours = dict(zip(cliff.models, figures.PALETTE * 9, strict=False))
+    colours = dict(zip(_models(cliff), figures.PALETTE * 9, strict=False))
     spare = iter(figures.PALETTE[::-1])
-    own = {v: colours[name] for name, v in cliff.own.items() if name in colours}
+    own = {v: colours[title(name)] for name, v in cliff.own.items() if name in cliff.models}
     codes = {_name_of_code(code.snr_db): own.get(code.noise_variance) or next(spare) for code in cliff.codes}
     return colours | codes | {_name_of_bound(): GREY}
 

@@ -8,7 +8,7 @@ from aemodels.language import N_, _, list_of, number
 from aemodels.quality import generation
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import generation_findings, learned
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import controls, loaders, models
 
 MEASURES = {
     "frechet": N_("Fréchet distance"),
@@ -56,7 +56,7 @@ def show(group: Group) -> None:
             ).format(data=controls.literal(group.title))
         )
         return
-    models = [name for name in group.names if name in results["checkpoints"] and generation_findings.loaded(name)]
+    names = [name for name in group.names if name in results["checkpoints"] and generation_findings.loaded(name)]
     values = generation_findings.values_of(results)
     measured = {source for source, _model in values}
     sources = {
@@ -68,32 +68,32 @@ def show(group: Group) -> None:
     st.table(
         pd.DataFrame(
             {
-                controls.literal(name): [
+                controls.literal(models.title(name)): [
                     _cell(values.get((source, name), values.get((source, None))), measure) for source in sources
                 ]
-                for name in models
+                for name in names
             },
             index=[*sources.values()],
         ).rename_axis(_("pictures"))
     )
-    for name in models:
+    for name in names:
         if generation_findings.is_old(results, name):
             st.warning(
                 _(
                     "{model} has been trained again since: its column is of older weights. `python -m benchmarks.generation` "
                     "measures it anew."
-                ).format(model=controls.literal(name)),
+                ).format(model=models.said(name)),
                 icon=":material/history:",
             )
     st.markdown(_(MEANING[measure]))
     of_priors = [
         point
-        for name in models
+        for name in names
         for point in (*generation_findings.learnt(group.data, name), *learned.points(group.data, name))
     ]
     if of_priors:
         st.subheader(_("Drawn from a Gaussian"), anchor=False)
-    st.markdown("\n\n".join(generation_findings.answer(results, group.data, models, None)))
+    st.markdown("\n\n".join(generation_findings.answer(results, group.data, names, None)))
     if of_priors:
         st.subheader(_("Drawn from what is learned"), anchor=False)
         st.markdown("\n\n".join([*of_priors, *learned.best_space(group.data)]))

@@ -11,6 +11,7 @@ from aemodels.language import N_, _, number, percent, sentences
 from aemodels.quality import generation
 from pages.parts.photos import learned, sampling
 from pages.parts.shared import loaders
+from pages.parts.shared.models import said
 
 SOURCES = {generation.PHOTOS: N_("Unseen photos"), generation.RECONSTRUCTIONS: N_("Reconstructions")}
 SOURCES |= sampling.SAMPLERS | {generation.LEARNED: N_("Learned"), generation.PIXEL_NOISE: N_("Independent pixels")}
@@ -52,10 +53,10 @@ def learnt(data: DataRecord, model: str, found: learned.Found | None = None) -> 
     far = _("By this measure the prior has gone **{way}** of the way from the Gaussian to the reconstructions.")
     points = [
         _(
-            "Samples of the learned prior of {model} have a Fréchet distance of **{learned}** from {photos} ({samples} samples, each {class_} in turn). "
+            "**Samples of the learned prior of {model} have a Fréchet distance of {learned}** from {photos} ({samples} samples, each {class_} in turn). "
             "The best Gaussian has {gaussian}, the reconstructions have {rebuilt} (lower is nearer)."
         ).format(
-            model=model,
+            model=said(model),
             samples=number(num_samples),
             class_=picture.class_,
             photos=picture.many,
@@ -100,7 +101,7 @@ def answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str]
         _("The best samples are those of “{sampler}” on {model}.")
         if len(models) > 1
         else _("The best samples of {model} are those of “{sampler}”.")
-    ).format(sampler=_(SOURCES[best["source"]]), model=best["model"])
+    ).format(sampler=_(SOURCES[best["source"]]), model=said(best["model"]))
     points = [short, which, _distances(best, rebuilt, photos, picture)]
     points.append(_shares(_("a sample"), best, rebuilt, photos, picture, results["num_reference"]))
     if beside and beside not in models and beside in results["checkpoints"] and not is_old(results, beside):
@@ -110,7 +111,7 @@ def answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str]
                 "For {model}, trained without noise, the best samples have a Fréchet distance of {distance}, and "
                 "{share} of the {photos} have a sample near them."
             ).format(
-                model=beside,
+                model=said(beside),
                 distance=number(plain["frechet"][0]),
                 share=percent(plain["coverage"][0], 1),
                 photos=picture.many,

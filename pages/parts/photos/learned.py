@@ -11,7 +11,7 @@ from aemodels.data.config import DataRecord
 from aemodels.errors import LatentLabError
 from aemodels.language import N_, _, number, percent, sentences
 from aemodels.quality import generation, telling
-from pages.parts.shared import loaders
+from pages.parts.shared import controls, loaders, models
 
 FIXED, ELSEWHERE = "fixed", "ImageNet"
 FEATURES = {FIXED: N_("fixed filters"), ELSEWHERE: N_("a network trained on ImageNet")}
@@ -157,10 +157,10 @@ def best_space(data: DataRecord) -> list[str]:
         ).format(
             steps=number(row["num_steps"]),
             photos=number(row["num_photos"]),
-            best=best.model,
+            best=controls.literal(models.title(best.model)),
             of_best=number(best.samples),
             best_rebuilt=number(best.reconstructions),
-            worst=worst.model,
+            worst=models.said(worst.model),
             of_worst=number(worst.samples),
             worst_rebuilt=number(worst.reconstructions),
         )

@@ -6,12 +6,13 @@ from torch import Tensor
 
 from aemodels.language import _, list_of, number, sentences
 from aemodels.noise import snr_db
+from pages.parts.shared import controls, models
 
 
 def on_these(psnr: Mapping[str, Tensor], variance: float, reference: str, pictures: str) -> str:
     """PSNR in dB of the pictures shown, by kind of noise; reference: what it is taken against, pictures: how many they are, in words."""
     if not variance:
-        return _("At variance 0 nothing is added: move the slider to see what noise does.")
+        return _("**At variance 0 nothing is added**: move the slider to see what noise does.")
     if not psnr["white"].isfinite().any():
         return _("The noise changes nothing: it is proportional to each code's mean square, which is 0 here.")
     if "shaped" in psnr:
@@ -33,8 +34,8 @@ def on_the_eye(steps: Mapping[str, float], block_px: int, photo: str) -> str:
     """What the noise looks like; steps: `detail.mean_step` by kind of noise, block_px: side of the square that a cell of the code
     stands for."""
     looks = _(
-        "One element of the code affects {side}×{side} px and more, so white noise shows as patches and false edges, "
-        "not as grain. Shaped noise changes a code in the ways in which codes differ from {photo} to {photo}."
+        "**White noise shows as patches and false edges, not as grain**, for one element of the code affects {side}×{side} px and more. "
+        "Shaped noise changes a code in the ways in which codes differ from {photo} to {photo}."
     ).format(side=block_px, photo=photo)
     if "shaped" in steps:
         message = _(
@@ -50,12 +51,15 @@ def on_the_eye(steps: Mapping[str, float], block_px: int, photo: str) -> str:
 def directions(name: str, size: int, dimensions: Mapping[str, float]) -> str:
     """How unevenly codes of `size` numbers fill their directions; dimensions: of each model, `variance_curves.effective_dimensions`."""
     all_models = (
-        _("{figure} ({model})").format(figure=number(effective), model=model) for model, effective in dimensions.items()
+        _("{figure} ({model})").format(figure=number(effective), model=controls.literal(models.title(model)))
+        for model, effective in dimensions.items()
     )
     return _(
         "Codes of {model} use their {size} directions unevenly, as if there were only **{effective}** directions of "
         "equal variance (participation ratio). Shaped noise is uneven in the same way; white noise is equal in all. By model: {all_models}."
-    ).format(model=name, size=number(size), effective=number(dimensions[name]), all_models=list_of(all_models))
+    ).format(
+        model=models.said(name), size=number(size), effective=number(dimensions[name]), all_models=list_of(all_models)
+    )
 
 
 def fall(white: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
@@ -74,7 +78,7 @@ def fall(white: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
     return message.format(
         variance=f"{white[most][0][-1]:g}",
         drop=number(drops[most], 2),
-        model=most,
+        model=models.said(most),
         least_drop=number(drops[least], 2),
-        least=least,
+        least=models.said(least),
     )

@@ -57,7 +57,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
         about_priors = _(
             "A learned prior has been trained on the codes of {models}; the page Generate shows how it draws."
         )
-        st.caption(about_priors.format(models=controls.literal(list_of(priors))))
+        st.caption(about_priors.format(models=list_of(map(models.said, priors))))
     kurtosis = {name: sampling.excess_kurtosis(name) for name in names}
     controls.notice(_points(compared, scene, priors, kurtosis))
     group = compared.group
@@ -119,9 +119,12 @@ def _rows(
 def _draw(
     names: list[str], rows: dict[str, list[np.ndarray | str]], width_px: int, ink: figures.Ink, caption: str = ""
 ) -> Image.Image:
-    return export.models_panel(rows, names, width_px, ink, caption)
+    return export.models_panel(rows, [*map(models.title, names)], width_px, ink, caption)
 
 
 def _of_models(values: dict[str, str]) -> str:
     """Figures in a line, each with the model that has it."""
-    return list_of(_("{figure} ({model})").format(figure=value, model=model) for model, value in values.items())
+    return list_of(
+        _("{figure} ({model})").format(figure=value, model=controls.literal(models.title(model)))
+        for model, value in values.items()
+    )

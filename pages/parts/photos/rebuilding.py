@@ -29,7 +29,7 @@ def of_model(ckpt: Checkpoint) -> str:
     """The model's PSNR on all test images."""
     score, config = ckpt.metrics["evaluations"][0], ckpt.model_config
     return _(
-        "On the {number} test {many} this model reaches **{psnr} ± {interval} dB** (mean PSNR of the images, peak 1.0, with the 95% interval of "
+        "**On the {number} test {many} this model reaches {psnr} ± {interval} dB** (mean PSNR of the images, peak 1.0, with the 95% interval of "
         "the mean), from a code of {times} times fewer numbers."
     ).format(
         number=number(score["num_images"]),

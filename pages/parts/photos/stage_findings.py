@@ -16,10 +16,10 @@ def of_stages(found: Stages, noise_variance: float) -> list[str]:
     best, last = int(gains.argmax()), found.num_steps - 1
     moved = float((found.codes[-1] - found.codes[0]).square().mean().sqrt() / found.codes[0].square().mean().sqrt())
     gained = (
-        _("On this picture the encoder alone reaches {first} dB and `encode` **{last} dB**: {gain} dB more.")
+        _("**`encode` gains {gain} dB on this picture**: the encoder alone reaches {first} dB, `encode` {last} dB.")
         if num_pictures == 1
         else _(
-            "On these {number} pictures the encoder alone reaches {first} dB on average and `encode` **{last} dB**: {gain} dB more."
+            "**`encode` gains {gain} dB on these {number} pictures**: the encoder alone reaches {first} dB on average, `encode` {last} dB."
         )
     )
     points = [

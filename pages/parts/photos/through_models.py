@@ -87,7 +87,7 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
         else:
             scene = compute(seed)
     alt = _("Photo {which} ({name}), what each of {models} rebuilds of it, and error maps").format(
-        which=number(which), name=scene.label, models=list_of(ckpts)
+        which=number(which), name=scene.label, models=list_of(map(models.title, ckpts))
     )
     export.show(scene.panel, alt)
     noise = _(
@@ -158,7 +158,7 @@ def draw(scene: Scene, width_px: int, ink: figures.Ink, caption: str = "") -> Im
             rows.append(["", *(scene.noisy.get(name, _("Trained without noise")) for name in shown)])
             notes.append(["", *(_noise_note(scene, name) for name in shown)])
         rows = [[*row, *gap] for row in rows]
-        heads = [_("Original"), *shown]
+        heads = [_("Original"), *map(models.title, shown)]
         panels.append(figures.panel(rows, labels, notes, heads, caption if is_last else "", width_px, ink))
     return export.stacked(panels, ink)
 
@@ -186,12 +186,15 @@ def _points(scene: Scene, ckpts: Mapping[str, Checkpoint], group: Group) -> list
     picture = words.of(group.data.config)
     points = [
         _("**{best}** rebuilds this {one} best: **{psnr}**. The others differ from it by {differences}.").format(
-            best=controls.literal(best), one=picture.one, psnr=_in_db(scene.psnr[best]), differences=_of(here)
+            best=controls.literal(models.title(best)),
+            one=picture.one,
+            psnr=_in_db(scene.psnr[best]),
+            differences=_of(here),
         )
     ]
     means = _("Averaged over all test {many} they differ from {best} by {differences}.")
     if on_split:
-        points.append(means.format(many=picture.many, best=controls.literal(best), differences=_of(on_split)))
+        points.append(means.format(many=picture.many, best=models.said(best), differences=_of(on_split)))
     costs = {name: psnr - scene.psnr[name] for name, psnr in scene.psnr_noisy.items()}
     if not costs:
         return [sentences(points)]
@@ -213,7 +216,7 @@ def _of(values: Mapping[str, float]) -> str:
     """Differences in dB in a line, each with its model."""
     told = _("{figure} ({model})")
     return list_of(
-        told.format(figure=_("{psnr} dB").format(psnr=signed(value, 2)), model=controls.literal(name))
+        told.format(figure=_("{psnr} dB").format(psnr=signed(value, 2)), model=controls.literal(models.title(name)))
         for name, value in values.items()
     )
 

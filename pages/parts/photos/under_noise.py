@@ -31,7 +31,12 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     group, ckpts, picture = compared.group, compared.ckpts, compared.picture
     baselines = loaders.baselines(group.data)
     measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
-    curves = {name: psnr_matrix.curve(rows, convention, loaders.photo_errors(name)) for name, rows in measured.items()}
+    curves = {
+        models.title(name): psnr_matrix.curve(rows, convention, loaders.photo_errors(name))
+        for name, rows in measured.items()
+    }
+    own = {models.title(name): variance for name, variance in compared.own.items()}
+    plain = compared.plain and models.title(compared.plain)
     references = psnr_matrix.baseline_curves(baselines, convention, loaders.baseline_errors(group.data))
     alt = _("PSNR against noise variance while testing: one curve for each model, dashed lines for the baselines")
     st.plotly_chart(
@@ -40,7 +45,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
         alt=alt,
         config={"toImageButtonOptions": {"filename": "noise-regularised-psnr", "scale": 3}},
     )
-    points = [*models.notes(*ckpts), *channel.findings(curves, references, compared.own, compared.plain)]
+    points = [*models.notes(*ckpts), *channel.findings(curves, references, own, plain)]
     if points:
         controls.notice(points)
     first = next(iter(ckpts.values()))
@@ -70,7 +75,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
         relative = _(
             "Codes of {models} have no fixed mean square: their noise is scaled to each code's own, so that the signal-to-noise ratio (SNR) is the same."
         )
-        about_power.append(relative.format(models=controls.literal(list_of(compared.without_noise))))
+        about_power.append(relative.format(models=list_of(map(models.said, compared.without_noise))))
     st.caption(sentences([psnr_matrix.about_gaps(curves | references, picture.many), *about_power]))
     everything = channel.numbers(
         measured, {label: baselines.get(key, []) for label, key in psnr_matrix.BASELINES.items()}
@@ -100,7 +105,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
 
 def _show_audit(measured: dict[str, channel.Evaluations]) -> None:
     st.header(_("Power audit"), anchor=False)
-    audits = {controls.literal(label): channel.audit(rows) for label, rows in measured.items()}
+    audits = {controls.literal(models.title(name)): channel.audit(rows) for name, rows in measured.items()}
     st.table(pd.DataFrame.from_dict(audits, orient="index").rename_axis(_("model")))
     st.caption(
         _(

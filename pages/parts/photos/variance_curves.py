@@ -81,11 +81,12 @@ def _shaped(name: str) -> Mapping[str, Any]:
 
 def draw(curves: Curves) -> go.Figure:
     """One colour a model; solid for white, dotted for shaped noise."""
-    chart = charts.lines(curves.white, _("noise variance"), _("mean PSNR / dB"))
+    white = {models.title(name): line for name, line in curves.white.items()}
+    chart = charts.lines(white, _("noise variance"), _("mean PSNR / dB"))
     colours = {name: solid.line.color for name, solid in zip(curves.white, chart.data, strict=True)}
     for name, (x, y) in curves.shaped.items():
         line = {"color": colours[name], "width": 3, "dash": "dot"}
-        label = charts.plotly_text(_("{model}, shaped").format(model=name))
+        label = charts.plotly_text(_("{model}, shaped").format(model=models.title(name)))
         chart.add_scatter(x=x, y=y, name=label, mode="lines", line=line, showlegend=False)
     return chart
 

@@ -25,7 +25,7 @@ def of_planes(
     loss, num_decimals = ("bce_nats", 4) if "bce_nats" in before else ("psnr_db", 2)
     spreads = (
         _(
-            "**{model}**: a plane **{times}** times as wide as that of “{plain}”. The codes spread {z1} × {z2} instead of "
+            "**{model}: a plane {times} times as wide as that of “{plain}”.** The codes spread {z1} × {z2} instead of "
             "{plain_z1} × {plain_z2} (standard deviations)."
         )
         if all(of_plain)

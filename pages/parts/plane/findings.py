@@ -53,13 +53,11 @@ def of_grid(
     in_holes, supported = kinds == "hole", kinds == "supported"
     of_area = (
         _(
-            "Uniform sampling picks places without asking whether {many} are there: **{share}** of the area of {box} is holes, "
-            "and **{shown}** of the random places lie in holes."
+            "**Holes fill {share} of {box}**, and {shown} of the random places lie in them: uniform sampling does not ask whether {many} "
+            "are there."
         )
         if samples
-        else _(
-            "Uniform sampling picks places without asking whether {many} are there: **{share}** of the area of {box} is holes."
-        )
+        else _("**Holes fill {share} of {box}**: uniform sampling does not ask whether {many} are there.")
     )
     shown = percent(share_in_holes(samples)) if samples else ""
     points = [

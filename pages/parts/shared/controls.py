@@ -81,7 +81,7 @@ def choose(label: str, options: Mapping[str, str], key: str, most: int = MAX_SEG
     state[key] = state[key] if state.get(key) in options else values[0]
     kept = {"key": key, "persist_state": "session"}
     if len(values) > most:
-        value = st.selectbox(label, values, format_func=lambda value: visible(options[value]), width=280, **kept)
+        value = st.selectbox(label, values, format_func=lambda value: visible(options[value]), width=240, **kept)
     else:
         names = {value: literal(name) for value, name in options.items()}
         value = st.segmented_control(label, values, required=True, wrap=True, format_func=names.get, **kept)
@@ -165,18 +165,21 @@ def told_by(address: str | None, options: Mapping[str, str]) -> str | None:
 
 def seed_control() -> int:
     """The scene's seed, and a button (key: N) that draws the next one."""
-    seed = seed_field()
-    if seed not in (before := st.session_state.get("seeds_before", {})).values():  # typed, or of another scene
-        before.clear()
-    st.button(
-        _("Draw again"), icon=":material/casino:", shortcut="N", type="primary", on_click=_draw_again, key="again"
-    )
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", gap="small", width="content"
+    ):  # one never stands alone
+        seed = seed_field()
+        if seed not in (before := st.session_state.get("seeds_before", {})).values():  # typed, or of another scene
+            before.clear()
+        st.button(
+            _("Draw again"), icon=":material/casino:", shortcut="N", type="primary", on_click=_draw_again, key="again"
+        )
     return seed
 
 
 def seed_field() -> int:
     """The scene's seed alone."""
-    return int(fields.number(_("Seed"), 0, MAX_SEED, "seed", 1, width=150))
+    return int(fields.number(_("Seed"), 0, MAX_SEED, "seed", 1, width=130))
 
 
 def next_seed(seed: int) -> int:

@@ -56,6 +56,17 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
     return name, group
 
 
+def title(name: str) -> str:
+    """How every page calls the model of this name; a model that is not here by its name."""
+    group = next((group for group in loaders.read_catalogue().groups if name in group.names), None)
+    return group.titles[name] if group else name
+
+
+def said(name: str) -> str:
+    """`title` in a sentence, as Markdown."""
+    return f"“{controls.literal(title(name))}”"
+
+
 def plane_titles(group: Group) -> dict[str, str]:
     """The titles of models that all have a code of two numbers, by name: this is not what tells a denoiser from the others."""
     denoisers = {model.name for model in group.models if model.noise_factor}
@@ -204,7 +215,7 @@ def varying(names: Iterable[str]) -> list[str]:
         else:
             n = len(loaders.load(name).codes)
             message = ngettext("{name} (one code)", "{name} ({number} codes, all the same)", n)
-            others.append(message.format(name=controls.literal(name), number=number(n)))
+            others.append(message.format(name=controls.literal(title(name)), number=number(n)))
     if others:
         st.info(
             _(

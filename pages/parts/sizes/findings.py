@@ -105,7 +105,7 @@ def _price(sizes: Sizes, others: Sequence[Rival], is_bce: bool) -> list[str]:
         ).format(
             k=number(rival.k),
             own=number(own_db, 2),
-            name=controls.literal(rival.name),
+            name=f"“{controls.literal(rival.title)}”",
             other=number(rival.psnr_db, 2),
             difference=signed(rival.psnr_db - own_db, 2),
         )

@@ -1,6 +1,6 @@
 """The curves of trainings side by side, and what they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -12,7 +12,7 @@ from aemodels.storage import histories
 from aemodels.storage.catalogue import Group
 from aemodels.storage.histories import Training
 from aemodels.text import visible
-from pages.parts.shared import controls
+from pages.parts.shared import models
 
 ALONG = {"epoch": N_("Epochs"), "minutes": N_("Minutes"), "step": N_("Steps")}
 TERMS = {"kl": N_("KL divergence"), "code_l2": N_("L2 on the code")}
@@ -40,8 +40,8 @@ def show_priors(trainings: Trainings, look: Look) -> None:
     with left:
         _chart("velocity", _("Training loss"), _curves(trainings, look.along, "velocity"), unit, look, trainings)
     of_gaussian = {
-        _("{model}, the Gaussian alone").format(model=name): curve
-        for name, curve in _curves(trainings, look.along, "gaussian_loss").items()
+        _("{model}, the Gaussian alone").format(model=called): curve
+        for called, curve in _curves(trainings, look.along, "gaussian_loss").items()
     }
     curves = _curves(trainings, look.along, "velocity_loss") | of_gaussian
     with right:
@@ -84,7 +84,8 @@ def show_autoencoders(group: Group, trainings: Trainings, look: Look) -> None:
 
 
 def _curves(trainings: Trainings, along: str, value: str) -> dict[str, histories.Curve]:
-    return {name: histories.curve(trainings[name], name, along, value) for name in trainings}
+    """By what each model is called."""
+    return {models.title(name): histories.curve(of, name, along, value) for name, of in trainings.items()}
 
 
 def _chart(
@@ -93,17 +94,20 @@ def _chart(
     curves: Mapping[str, histories.Curve],
     unit: str,
     look: Look,
-    models: Sequence[str],
+    names: Iterable[str],
     ticks: Sequence[float] = (),
 ) -> None:
     """With ticks its axis of values is logarithmic."""
     st.header(title, anchor=False)
     axis = _(ALONG[look.along]).lower()
-    chart = charts.lines(curves, axis, unit, bool(ticks), HEIGHT_PX, look.colours)
-    _put_on_top(chart, [name == look.chosen for name in curves])
+    colours = {models.title(name): colour for name, colour in look.colours.items()}
+    chart = charts.lines(curves, axis, unit, bool(ticks), HEIGHT_PX, colours)
+    _put_on_top(chart, [bool(look.chosen) and called == models.title(look.chosen) for called in curves])
     if ticks:
         chart.update_yaxes(tickvals=ticks)
-    alt = _("{title} of {models}, along {axis}").format(title=title, models=visible(list_of(models)), axis=axis)
+    alt = _("{title} of {models}, along {axis}").format(
+        title=title, models=visible(list_of(map(models.title, names))), axis=axis
+    )
     st.plotly_chart(chart, key=key, alt=alt)
 
 
@@ -132,7 +136,7 @@ def _say_unvalidated(names: Sequence[str], num_models: int) -> str:
     return _(
         "{models}: made before there was a validation split. Settings were chosen by figures on test images "
         "(docs/experiments.md), so the best figures owe a little to luck."
-    ).format(models=list_of(map(controls.code, names)))
+    ).format(models=list_of(map(models.said, names)))
 
 
 def _say_logarithm(names: Sequence[str]) -> None:
@@ -141,7 +145,7 @@ def _say_logarithm(names: Sequence[str]) -> None:
             _(
                 "The lab asks for the MSE as the loss, and `python train.py` trains with it. The last training of "
                 "{models} used the logarithm of the MSE instead, which had brought 0.01 dB."
-            ).format(models=list_of(map(controls.code, names)))
+            ).format(models=list_of(map(models.said, names)))
         )
     st.caption(
         _(
@@ -153,10 +157,7 @@ def _say_logarithm(names: Sequence[str]) -> None:
 
 def _show_further_terms(group: Group, trainings: Trainings, look: Look) -> None:
     named = {
-        _("{model}, {term}").format(model=model.name, term=_(TERMS[term]) if term in TERMS else term): (
-            model.name,
-            term,
-        )
+        _curve_of(models.title(model.name), _(TERMS[term]) if term in TERMS else term): (model.name, term)
         for model in group.models
         for term in histories.further_terms(model.header["history"])
     }
@@ -177,3 +178,8 @@ def _show_further_terms(group: Group, trainings: Trainings, look: Look) -> None:
             "unit of the training loss above."
         )
     )
+
+
+def _curve_of(model: str, term: str) -> str:
+    """What the curve of a model's term is called; once, where the model is called after it."""
+    return model if model == term else _("{model}, {term}").format(model=model, term=term)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from aemodels.language import _, list_of, number, sentences
 from aemodels.storage.catalogue import Group, Model
-from pages.parts.shared import controls
+from pages.parts.shared import controls, models
 
 
 def of_one_kind(groups: Iterable[Group]) -> Iterator[Group]:
@@ -23,7 +23,7 @@ def say_splits(group: Group) -> str:
     """How many images of the data set the models were trained, validated and tested on, as Markdown; models that were split alike together."""
     alike: dict[str, list[str]] = {}
     for model in group.models:
-        alike.setdefault(_say_split(model), []).append(controls.code(model.name))
+        alike.setdefault(_say_split(model), []).append(models.said(model.name))
     said = [
         _("{names}: {sentence}").format(names=list_of(names), sentence=split) if len(alike) > 1 else split
         for split, names in alike.items()

@@ -30,6 +30,7 @@ def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
     header = of.header
     model, train, made = header["model_config"], header["train_config"], header["provenance"]
     return {
+        _("model"): of.name,
         **_measured(header["metrics"]),
         _("variant"): list_of([model["variant"], model["network"]]),
         _("code"): "×".join(map(str, model["latent_shape"])),
