@@ -57,7 +57,7 @@ def test_the_command_makes_the_shipped_file_again(data_folder, tmp_path, shipped
 
 def test_the_command_says_in_one_sentence_that_mnist_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["denoising", str(tmp_path)])
-    with pytest.raises(SystemExit, match="^MNIST is missing") as stopped:
+    with pytest.raises(SystemExit, match=r"^MNIST is missing") as stopped:
         runpy.run_path(denoising.__file__, run_name="__main__")
     assert len(stopped.value.code.splitlines()) == 1
 
