@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import accessibility
 import pytest
 import torch
-from broken_models import DOGS, quick, save
+from broken_models import DOGS, save
 from browser import CHROMIUM_ARGUMENTS, HEALTH, REAL_DATA, REPO, WAIT_MS, chromium, copy_photos, running_app
 from small_priors import PRIORS, save_prior
 from threadpoolctl import threadpool_limits
@@ -134,13 +134,13 @@ def checkpoint_folder(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def quick_models(tmp_path_factory):
-    """The lab's models, those of dogs without what improves their encoders' codes, and small priors."""
+    """The lab's models, those of dogs with their own codes and figures but small networks of random weights, and small priors."""
     folder = tmp_path_factory.mktemp("models")
     for file in (REPO / "checkpoints").iterdir():
         if file.stem not in (*DOGS, *PRIORS):
             (folder / file.name).symlink_to(file)
     for name in DOGS:
-        save(name, folder, model_of=quick)
+        save(name, folder)
     for name in PRIORS:
         save_prior(name, folder)
     return folder
