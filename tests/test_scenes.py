@@ -23,7 +23,7 @@ def test_the_address_is_whole_before_the_browser_is_sent_to_the_page(monkeypatch
     assert [*addresses, app.query_params] == 3 * [{"seed": "7"}]
 
 
-def test_what_a_page_held_is_let_go_with_the_page(without_photos):
+def test_what_a_page_held_is_let_go_with_the_page(without_photos, quickly):
     """Of a class that looks at every page, the panels of all pages would fill the memory."""
     app = open_page("dogs/interpolate")
     app.button(key="again").click().run()
@@ -39,7 +39,7 @@ def test_what_a_page_held_is_let_go_with_the_page(without_photos):
     assert draw() is None
 
 
-def test_a_click_stands_when_the_next_one_comes_with_the_address_from_before(without_photos):
+def test_a_click_stands_when_the_next_one_comes_with_the_address_from_before(without_photos, quickly):
     """The browser sends along the address that it has, and may not have heard of the last click's yet."""
     app = open_page("dogs/sample")
     for sampler in ("diagonal", "mixture", "standard"):
