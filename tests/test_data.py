@@ -471,6 +471,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, cache):
     assert len(read_photo_folder(folder, 8).paths) == 3
 
 
+@pytest.mark.release
 def test_a_killed_run_leaves_nothing_to_the_next_one(tmp_path, cache):
     folder = make_folder(tmp_path / "photos")
     code = (
