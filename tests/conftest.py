@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import accessibility
 import pytest
 import torch
-from broken_models import DOGS, quick, save
+from broken_models import DOGS, save, small_with_stages
 from browser import CHROMIUM_ARGUMENTS, HEALTH, REAL_DATA, REPO, WAIT_MS, chromium, copy_photos, running_app
 from small_priors import PRIORS, save_prior
 from threadpoolctl import threadpool_limits
@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from aemodels.data import photo_sets
 from aemodels.models.config import ModelConfig
 from aemodels.storage import checkpoints
-from aemodels.training import recipes
+from aemodels.training import filming, recipes
 
 # A worker a core: what computes with more threads keeps the other workers waiting.
 torch.set_num_threads(1)
@@ -61,6 +61,14 @@ def recipes_of_the_lab():
     read = functools.cache(recipes.of_the_lab)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recipes, "of_the_lab", lambda: dict(read()))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_films():
+    """To compress a film's pictures takes longer than a small training itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(filming, "GRID_SIDE", 3)
         yield
 
 
@@ -134,13 +142,13 @@ def checkpoint_folder(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def quick_models(tmp_path_factory):
-    """The lab's models, those of dogs without what improves their encoders' codes, and small priors."""
+    """The lab's models, those of dogs with their own codes and figures but small networks of random weights, and small priors."""
     folder = tmp_path_factory.mktemp("models")
     for file in (REPO / "checkpoints").iterdir():
         if file.stem not in (*DOGS, *PRIORS):
             (folder / file.name).symlink_to(file)
     for name in DOGS:
-        save(name, folder, model_of=quick)
+        save(name, folder)
     for name in PRIORS:
         save_prior(name, folder)
     return folder
@@ -192,11 +200,16 @@ def app_url(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def app_with_photos(data_folder, tmp_path_factory):
-    """The app with two photos of every breed: its URL, and the file of its log."""
-    folder = tmp_path_factory.mktemp("app")
+def app_with_photos(data_folder, quick_models, tmp_path_factory):
+    """The app with two photos of every breed: its URL, and the file of its log. Its models are the quick ones, but for one which
+    improves its encoder's codes, what a page is about."""
+    folder, models = tmp_path_factory.mktemp("app"), tmp_path_factory.mktemp("models")
+    for file in quick_models.iterdir():
+        (models / file.name).symlink_to(file)
+    (models / "dog-ae.safetensors").unlink()
+    save("dog-ae", models, model_of=small_with_stages)
     copy_photos(data_folder, folder / "data", 2)
-    with running_app(folder) as (url, _):
+    with running_app(folder, arguments=["--checkpoints", str(models)]) as (url, _):
         yield url, folder / "log.txt"
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from accessibility import faults_of
-from browser import PICTURE, REPO, needs_browser, picture_bytes, settle, wait_for_new_picture
+from browser import PICTURE, REPO, needs_browser, picture_bytes, settle, still, wait_for_new_picture
 from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -112,53 +112,49 @@ def test_cold_deep_link(path, visit, of_streamlit):
     assert not faults_of(page, of_streamlit)
 
 
-@pytest.mark.parametrize("path", ["dogs-reconstruct", "dogs-sample", "dogs-perturb"])
-def test_on_a_projector_the_picture_begins_in_the_upper_seven_tenths(path, visit):
-    page = visit(path, viewport={"width": 1024, "height": 768})
-    assert page.locator(PICTURE).first.bounding_box()["y"] < 768 * 0.7
-    switch, sentence = (page.locator(css).first.bounding_box() for css in (".st-key-language", ".stMarkdown p"))
-    assert switch["y"] + switch["height"] <= sentence["y"]
-    assert switch["y"] >= 60  # below the strip of the browser's own buttons
-
-
-@pytest.mark.parametrize("path", ["mnist-denoise", "dogs-reconstruct", "dogs-sample", "dogs-axes", "code_size"])
-def test_on_a_projector_panels_show_all_of_their_width(path, visit):
-    page = visit(path, viewport={"width": 1024, "height": 768})
-    panels = page.locator(".stImage:not(.stColumn *)")
-    assert panels.count()
-    for panel in panels.all():
-        assert panel.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+# What a page is about, where it is not its first picture.
+FIRST_SEEN = {
+    "mnist-latent-plane": "canvas.digit",  # what a click decodes
+    "map": ".pair",  # the code that is picked
+    "film": "canvas.codes >> nth=2",  # the last of three models
+    "anomaly": ".st-key-histogram .main-svg >> nth=0",
+}
 
 
 @pytest.mark.parametrize(
-    ("path", "shown"),
-    [
-        ("mnist-latent-plane", "canvas.digit"),  # what a click decodes
-        ("map", ".pair"),  # the code that is picked
-        ("film", "canvas.codes >> nth=2"),  # the last of three models
-        ("anomaly", ".st-key-histogram .main-svg >> nth=0"),
-    ],
+    "path", [*FIRST_SEEN, "mnist-denoise", "dogs-reconstruct", "dogs-sample", "dogs-perturb", "dogs-axes", "code_size"]
 )
-def test_on_a_projector_what_the_page_is_about_begins_above_the_fold(path, shown, visit):
+def test_on_a_projector(path, visit):
     page = visit(path, viewport={"width": 1024, "height": 768})
-    box = page.locator(shown).first.bounding_box()
-    assert box["y"] + min(box["height"], 200) <= 768
+    if path in FIRST_SEEN:
+        box = page.locator(FIRST_SEEN[path]).first.bounding_box()
+        assert box["y"] + min(box["height"], 200) <= 768, "what the page is about begins below the fold"
+    if path in ("dogs-reconstruct", "dogs-sample", "dogs-perturb"):
+        assert page.locator(PICTURE).first.bounding_box()["y"] < 768 * 0.7, "the picture begins too low"
+        switch, sentence = (page.locator(css).first.bounding_box() for css in (".st-key-language", ".stMarkdown p"))
+        assert switch["y"] + switch["height"] <= sentence["y"]
+        assert switch["y"] >= 60, "the switch is in the strip of the browser's own buttons"
+    if path in ("mnist-denoise", "dogs-reconstruct", "dogs-sample", "dogs-axes", "code_size"):
+        panels = page.locator(".stImage:not(.stColumn *)")
+        assert panels.count()
+        for panel in panels.all():
+            assert panel.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), "a panel is cut at its right"
+    if path == "dogs-reconstruct":
+        columns = page.locator(".st-key-touched .stColumn")
+        assert columns.count() == 4
+        beside = {column.bounding_box()["y"] for column in columns.all()}
+        assert len(beside) == 1, "a part of a code does not stand beside what it changes"
 
 
-def test_on_a_projector_a_part_of_a_code_stands_beside_what_it_changes(visit):
-    page = visit("dogs-reconstruct", viewport={"width": 1024, "height": 768})
-    columns = page.locator(".st-key-touched .stColumn")
-    assert columns.count() == 4
-    assert len({column.bounding_box()["y"] for column in columns.all()}) == 1
-
-
-@pytest.mark.parametrize("width", [1024, 1440])
-def test_names_of_pages_are_not_cut(width, visit):
-    page = visit("stages", viewport={"width": width, "height": 768})  # its name is the longest, and bold where one is
+def test_names_of_pages_are_not_cut(visit):
+    page = visit("stages")  # its name is the longest, and bold where one is
     names = page.get_by_test_id("stSidebarNav").locator("a span:not([data-testid])")
     assert names.count() >= 20
-    for name in names.all():
-        assert name.evaluate("e => e.scrollWidth <= e.clientWidth"), name.inner_text()
+    for width in (1440, 1024):
+        page.set_viewport_size({"width": width, "height": 768})
+        still(page)
+        for name in names.all():
+            assert name.evaluate("e => e.scrollWidth <= e.clientWidth"), (width, name.inner_text())
 
 
 @pytest.mark.parametrize(
@@ -229,22 +225,18 @@ def test_panel_and_numbers_are_downloaded(visit):
     assert all(float(row["distance_to_nearest_code"]) > 0 for row in rows)
 
 
-@pytest.mark.parametrize(
-    ("scheme", "background"),
-    [("light", (255, 255, 255)), ("dark", (14, 17, 23))],
-)
-def test_panels_take_the_colour_of_the_theme(scheme, background, visit):
-    page = visit("dogs-sample", color_scheme=scheme)
-    colour = page.locator('[data-testid="stApp"]').evaluate("e => getComputedStyle(e).backgroundColor")
-    assert colour == f"rgb{background}"
-    assert Image.open(io.BytesIO(picture_bytes(page))).convert("RGB").getpixel((0, 0)) == background
+BACKGROUNDS = {"light": (255, 255, 255), "dark": (14, 17, 23)}
 
 
-@pytest.mark.release
-def test_panels_follow_a_theme_that_changes(visit):
-    page = visit("dogs-sample", color_scheme="light")
-    for scheme, background in (("dark", (14, 17, 23)), ("light", (255, 255, 255))):
-        source = page.locator(PICTURE).first.get_attribute("src")
-        page.emulate_media(color_scheme=scheme)
-        wait_for_new_picture(page, source)
+@pytest.mark.parametrize("schemes", [["light", "dark"], ["dark", "light"]], ids=["light first", "dark first"])
+def test_panels_take_the_colour_of_the_theme_and_follow_it(schemes, visit):
+    page = visit("dogs-sample", color_scheme=schemes[0])
+    for scheme in schemes:
+        if scheme != schemes[0]:
+            source = page.locator(PICTURE).first.get_attribute("src")
+            page.emulate_media(color_scheme=scheme)
+            wait_for_new_picture(page, source)
+        background = BACKGROUNDS[scheme]
+        colour = page.locator('[data-testid="stApp"]').evaluate("e => getComputedStyle(e).backgroundColor")
+        assert colour == f"rgb{background}"
         assert Image.open(io.BytesIO(picture_bytes(page))).convert("RGB").getpixel((0, 0)) == background

@@ -151,6 +151,7 @@ def test_a_share_that_is_none_is_refused(text, capsys):
     assert "--share" in capsys.readouterr().err
 
 
+@pytest.mark.release
 def test_a_run_that_is_killed_loses_one_photo_at_most(tmp_path):
     script = f"""
 import time

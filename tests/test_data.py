@@ -484,6 +484,7 @@ def test_a_photo_that_is_removed_while_its_folder_is_decoded_is_told_as_that(tmp
     )
 
 
+@pytest.mark.release
 def test_a_killed_run_leaves_nothing_to_the_next_one(tmp_path, cache):
     folder = make_folder(tmp_path / "photos")
     code = (

@@ -14,8 +14,8 @@ from aemodels.errors import DataError
 
 @pytest.fixture(scope="module")
 def digits():
-    """Thirteen test digits, uint8 (28, 28)."""
-    return mnist.load_mnist_test_digits()[0][::800, 0].numpy()
+    """Seven test digits, uint8 (28, 28)."""
+    return mnist.load_mnist_test_digits()[0][::1600, 0].numpy()
 
 
 def enlarged(digit, times=10):
@@ -127,7 +127,7 @@ UPLOADS = {
 @pytest.mark.parametrize("kind", UPLOADS)
 def test_an_upload_lands_where_mnists_digits_lie(digits, kind):
     read = torch.stack([aemodels.read_digit(UPLOADS[kind](enlarged(digit))) for digit in digits])
-    assert read.shape == (13, 1, 28, 28)
+    assert read.shape == (7, 1, 28, 28)
     assert read.dtype == torch.float32
     assert read.min() >= 0
     assert read.max() <= 1

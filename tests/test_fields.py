@@ -19,6 +19,8 @@ FIELDS = [
     ("any/film", "film_step", "Step", 0, None, -1),
     ("about/report", "seed", "Seed", 0, "999,999", 1_000_000),
 ]
+FEW = ("dogs/sample", "mnist/train_live", "mnist/path")
+FIELDS = [field if field[0] in FEW else pytest.param(*field, marks=pytest.mark.release) for field in FIELDS]
 pytestmark = pytest.mark.usefixtures("quickly", "without_photos")
 
 

@@ -37,32 +37,26 @@ NUM_PROCESSES, NUM_EACH = 3, 15
 
 
 def test_processes_that_keep_figures_at_once_lose_none(tmp_path):
-    lines = [
-        "import sys, torch",
-        "from aemodels.storage import measurements, photo_errors",
-        "from test_measurements import generation_of",
-        "folder, me = sys.argv[1:]",
-    ]
+    lines = ["import multiprocessing, sys, torch", "from aemodels.storage import measurements, photo_errors"]
+    lines += ["from test_measurements import generation_of"]
+    lines += ["def keep(folder, me, together):"]
     for keep in KEPT.values():
-        lines += ["print(flush=True); sys.stdin.readline()"]  # all begin together
-        lines += [f"for i in range({NUM_EACH}):", f"    {keep}"]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", "\n".join(lines), str(tmp_path), str(me)],
-            cwd=Path(__file__).parents[1],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for me in range(NUM_PROCESSES)
+        lines += ["    together.wait(120)", f"    for i in range({NUM_EACH}):", f"        {keep}"]
+    lines += [
+        "fork = multiprocessing.get_context('fork')",  # the libraries are imported once
+        f"together = fork.Barrier({NUM_PROCESSES})",
+        f"processes = [fork.Process(target=keep, args=(sys.argv[1], me, together)) for me in range({NUM_PROCESSES})]",
+        "for process in processes: process.start()",
+        "for process in processes: process.join()",
+        "sys.exit(any(process.exitcode for process in processes))",
     ]
-    for _ in KEPT:
-        for process in processes:
-            process.stdout.readline()
-        for process in processes:
-            process.stdin.write(b"\n")
-            process.stdin.flush()
-    assert [process.wait() for process in processes] == [0] * NUM_PROCESSES
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    subprocess.run(
+        [sys.executable, "-c", "\n".join(lines), tmp_path],
+        cwd=Path(__file__).parents[1],
+        env=environment,
+        check=True,
+    )
     found = {
         "curves.json": measurements.read_curves(tmp_path)["models"],
         "baselines.json": measurements.read_all_baselines(tmp_path),

@@ -3,14 +3,12 @@
 import io
 import os
 import secrets
-import subprocess
-import sys
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from browser import REPO
 from PIL import Image
 
 from aemodels.report import figures, notebook
@@ -171,27 +169,24 @@ def test_where_no_file_can_be_made_the_visit_goes_on_in_memory(token, tmp_path):
     assert titles(book) == ["Panel 1"]
 
 
-FULL_DISK = """
-import resource, signal, sys
-sys.path[:0] = ["tests"]
-from test_notebook import *
-book = Notebook(notebook.path_of(sys.argv[1]))
-book.add(some_entry(1))
-book.write("cover/name", "a")
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
-book.add(Entry(Panel("big", "Big", "", "", figures.png(Image.fromarray(noise)), [], {})))
-book.write("cover/number", "b")
-print(book.fault)
-assert titles(book) == ["Panel 1", "Big"], titles(book)
-assert book.texts() == {"cover/name": "a", "cover/number": "b"}
-"""
-
-
 @pytest.mark.skipif(os.name != "posix", reason="a limit to the size of files is set as POSIX does")
 def test_a_full_disk_takes_nothing_and_is_one_sentence(token):
-    run = subprocess.run([sys.executable, "-c", FULL_DISK, token], cwd=REPO, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert "cannot be kept on this computer" in run.stdout
+    import resource
+
+    book = Notebook(notebook.path_of(token))
+    book.add(some_entry(1))
+    book.write("cover/name", "a")
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    big = Entry(Panel("big", "Big", "", "", figures.png(Image.fromarray(noise)), [], {}))
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        book.add(big)
+        book.write("cover/number", "b")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "cannot be kept on this computer" in book.fault
+    assert titles(book) == ["Panel 1", "Big"]
+    assert book.texts() == {"cover/name": "a", "cover/number": "b"}
     assert titles(Notebook(notebook.path_of(token))) == ["Panel 1"]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from apptest import UPLOADS, collected, notice, numbers, pictures, png_file
+from broken_models import quick, save
 from PIL import Image
 
 import aemodels
@@ -23,6 +24,12 @@ def x(dogs):
     """The nine test photos of seed 4, float (9, 3, 128, 128); the app sees them too."""
     order = torch.randperm(len(dogs.test_index), generator=torch.Generator().manual_seed(4))
     return dogs.images[dogs.test_index[order[:9]]].float() / 255
+
+
+@pytest.fixture
+def trained(checkpoint_folder):
+    """The page has a trained network, which photos come through."""
+    save("dog-ae", checkpoint_folder, model_of=quick)
 
 
 def set_part(app, photo, scale, **place):
@@ -114,27 +121,28 @@ def measured(app):
     raise AssertionError("the charts never came")
 
 
-def test_says_what_the_encoder_alone_would_give(x, lab_models):
-    for name, label, helpers in [
-        ("dog-ae", "none", "5 learned steps along .*, then 2 steps of plain descent"),
+@pytest.mark.parametrize(
+    ("name", "label", "helpers"),
+    [
+        pytest.param(
+            "dog-ae", "none", "5 learned steps along .*, then 2 steps of plain descent", marks=pytest.mark.release
+        ),
         (
             "dog-noise-0.10",
             "0.10",
             "a corrector that compares .*, then 3 learned steps along .*, then 1 step of plain descent",
         ),
-    ]:
-        app, model = open_page(model=label), aemodels.load_checkpoint(name).model
-        before, after = (
-            aemodels.psnr_db(x, model.decode(z)).mean().item() for z in (model.first_code(x), model.encode(x))
-        )
-        found = re.search(
-            rf"would give \*\*([\d.]+) dB\*\* here; {helpers} .* raise that to \*\*([\d.]+) dB", notice(app)
-        )
-        assert [float(n) for n in found.groups()] == pytest.approx([before, after], abs=0.006)
-        assert after > before
+    ],
+)
+def test_says_what_the_encoder_alone_would_give(name, label, helpers, x, lab_models):
+    app, model = open_page(model=label), aemodels.load_checkpoint(name).model
+    before, after = (aemodels.psnr_db(x, model.decode(z)).mean().item() for z in (model.first_code(x), model.encode(x)))
+    found = re.search(rf"would give \*\*([\d.]+) dB\*\* here; {helpers} .* raise that to \*\*([\d.]+) dB", notice(app))
+    assert [float(n) for n in found.groups()] == pytest.approx([before, after], abs=0.006)
+    assert after > before
 
 
-def test_says_how_much_of_the_error_is_fine_detail(x):
+def test_says_how_much_of_the_error_is_fine_detail(x, trained):
     model = aemodels.load_checkpoint("dog-ae").model
     error = (x - model.decode(model.encode(x))).numpy()
     variation = x.numpy() - x.numpy().mean((2, 3), keepdims=True)
@@ -213,7 +221,7 @@ def test_without_photos_channels_are_ranked_by_the_change():
     assert len(reach["y"]) == 8
 
 
-def test_the_captions_below_the_charts_say_what_they_show(x):
+def test_the_captions_below_the_charts_say_what_they_show(x, trained):
     app = open_page()
     worth, reach = measured(app)
     first, best, last, least = numbers(r"Channel (\d+) is worth \*\*([\d.]+) dB\*\*, channel (\d+) ([\d.]+) dB", app)

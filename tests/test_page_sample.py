@@ -26,7 +26,7 @@ from pages.parts.shared import models
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
 
-pytestmark = pytest.mark.usefixtures("without_photos")
+pytestmark = pytest.mark.usefixtures("without_photos", "quickly")
 
 
 def codes_of(name, num_codes):

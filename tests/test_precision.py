@@ -28,6 +28,7 @@ def fastest_with(**environment):
     return done.stdout.strip()
 
 
+@pytest.mark.release
 @pytest.mark.skipif(not torch.cpu.get_capabilities().get("avx2"), reason="another kind of processor")
 def test_a_processor_without_units_for_bfloat16_trains_in_float32():
     assert fastest_with(**WITHOUT_UNITS) == "torch.float32"

@@ -33,7 +33,7 @@ def test_a_link_with_a_scene_to_a_page_seen_before_keeps_the_language(without_ph
     assert app.query_params == {"seed": "2", "lang": "zh"}
 
 
-def test_what_a_page_held_is_let_go_with_the_page(without_photos):
+def test_what_a_page_held_is_let_go_with_the_page(without_photos, quickly):
     """Of a class that looks at every page, the panels of all pages would fill the memory."""
     app = open_page("dogs/interpolate")
     app.button(key="again").click().run()
@@ -49,7 +49,7 @@ def test_what_a_page_held_is_let_go_with_the_page(without_photos):
     assert draw() is None
 
 
-def test_a_click_stands_when_the_next_one_comes_with_the_address_from_before(without_photos):
+def test_a_click_stands_when_the_next_one_comes_with_the_address_from_before(without_photos, quickly):
     """The browser sends along the address that it has, and may not have heard of the last click's yet."""
     app = open_page("dogs/sample")
     for sampler in ("diagonal", "mixture", "standard"):

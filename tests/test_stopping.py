@@ -24,7 +24,9 @@ runpy.run_{kind}({command!r}, run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("module", ["argparse", "torch", "aemodels.storage.checkpoints"])
+@pytest.mark.parametrize(
+    "module", ["argparse", "torch", pytest.param("aemodels.storage.checkpoints", marks=pytest.mark.release)]
+)
 @pytest.mark.parametrize(
     ("kind", "command", "said"),
     [("path", "train.py", train.STOPPED), ("module", "aemodels.export", "Stopped; nothing was written.")],
