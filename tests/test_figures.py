@@ -1,9 +1,12 @@
 import io
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from browser import REPO
 from PIL import Image
 
 from aemodels.data.mnist import FAMILY
@@ -486,3 +489,26 @@ def test_an_upright_line_is_that_of_plotly(text):
     ours, plotlys = (lines({"a": ([1, 2, 4], [3, 4, 5])}, "x", "y") for _ in range(2))
     plotlys.add_vline(2, line_dash="dot", line_color="#808080", **({"annotation_text": text} if text else {}))
     assert upright(ours, 2, "dot", text).to_dict() == plotlys.to_dict()
+
+
+PANDAS_ON_ITS_WAY = """
+import importlib, sys, threading
+from aemodels.report import charts
+is_half_there, may_go_on = threading.Event(), threading.Event()
+class Slow:
+    def find_spec(name, *_):
+        if name == "pandas.core.api":
+            is_half_there.set()
+            may_go_on.wait(60)
+sys.meta_path.insert(0, Slow)
+threading.Thread(target=importlib.import_module, args=("pandas",)).start()
+is_half_there.wait(60)
+threading.Timer(0.5, may_go_on.set).start()
+print(len(charts.lines({"a": ([1, 2], [3, 4])}, "x", "y").data))
+"""
+
+
+@pytest.mark.release
+def test_a_chart_can_be_drawn_while_another_thread_imports_pandas():
+    run = subprocess.run([sys.executable, "-c", PANDAS_ON_ITS_WAY], cwd=REPO, capture_output=True, text=True)
+    assert run.stdout == "1\n", run.stderr

@@ -242,6 +242,14 @@ def test_one_file_alone_uses_the_inside_of_streamlit():
     assert inside == {"streamlit_internals.py", "visiting.py", "conftest.py"}
 
 
+def test_one_file_alone_imports_plotly():
+    """It imports pandas first, see there."""
+    files = [*(ROOT / "aemodels").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
+    assert {file.name for file in files if [name for name in imports(file) if re.match(r"plotly\b", name)]} == {
+        "plotly_objects.py"
+    }
+
+
 def test_only_screenshots_are_committed_as_pictures():
     """No photo may come with the project: the only pictures are those listed here, and none of them shows a dog."""
     if not (ROOT / ".git").exists():

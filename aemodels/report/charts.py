@@ -33,7 +33,7 @@ def lines(
 
     colours  of lines by name; the others have colours of the palette, in order
     """
-    import plotly.graph_objects as go
+    from aemodels.report.plotly_objects import go
 
     # In one piece: plotly takes ten milliseconds to put the same together from calls of its methods.
     traces = [
@@ -78,7 +78,7 @@ def axis(title: str) -> dict[str, object]:
 
 def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: str, height_px: int = 380):
     """One bar a name, in the order given, its value above it. Returns a plotly Figure."""
-    import plotly.graph_objects as go
+    from aemodels.report.plotly_objects import go
 
     text = [f"{value:.1f}" for value in values]
     figure = go.Figure(

@@ -162,7 +162,7 @@ def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: 
     The axis is spaced by σ, which keeps small variances apart and still has a place for none. Variances too near to the one
     before have a line but no number, so that the numbers have room on a phone.
     """
-    import plotly.graph_objects as go
+    from aemodels.report.plotly_objects import go
 
     figure = go.Figure()
     for i, (key, scores) in enumerate([*models.items(), *baselines.items()]):

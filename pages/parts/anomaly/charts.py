@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-import plotly.graph_objects as go
 from torch import Tensor
 
 from aemodels.language import _, number
 from aemodels.quality.anomaly import Roc
 from aemodels.report import charts, figures
+from aemodels.report.plotly_objects import go
 
 CHART_PX = 380
 NUM_BINS = 50

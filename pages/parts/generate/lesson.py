@@ -1,13 +1,13 @@
 """Why a Gaussian fails, what a flow does: what codes have that a Gaussian has not, measured; one formula, three papers."""
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 import torch
 
 from aemodels.codes import dependence, latents
 from aemodels.language import _, percent, signed
 from aemodels.report import charts, figures
+from aemodels.report.plotly_objects import go
 from pages.parts.generate import nine
 from pages.parts.generate.chosen import Chosen
 from pages.parts.photos import drawings, sampling

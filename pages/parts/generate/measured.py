@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
@@ -13,6 +12,7 @@ from aemodels.language import _, number, percent, sentences
 from aemodels.quality.learned import NUM_CURVE
 from aemodels.report import charts, curves, figures
 from aemodels.report.curves import Chart
+from aemodels.report.plotly_objects import go
 from pages.parts.generate import nine
 from pages.parts.generate.chosen import Chosen
 from pages.parts.photos import drawings, generation_findings, learned

@@ -1,6 +1,5 @@
 """What one standard deviation along each principal axis moves in the picture, for every model of a data set."""
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from aemodels.codes import latents
@@ -8,6 +7,7 @@ from aemodels.language import _
 from aemodels.quality import curves
 from aemodels.quality.curves import Effects
 from aemodels.report import charts
+from aemodels.report.plotly_objects import go
 from pages.parts.photos import sampling
 from pages.parts.shared import loaders, models
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
 from PIL import Image
 
 from aemodels.language import _, number, percent
 from aemodels.noise import snr_db
 from aemodels.report import charts, curves, figures
+from aemodels.report.plotly_objects import go
 from pages.parts.photos.cliff import Cliff
 from pages.parts.shared.models import title
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from functools import partial
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from aemodels import Checkpoint, language
 from aemodels.data.config import DataRecord
 from aemodels.language import _, list_of
 from aemodels.report import psnr_matrix
+from aemodels.report.plotly_objects import go
 from pages.parts.photos import cliff, cliff_charts
 from pages.parts.photos.channel_models import Compared, choose_convention
 from pages.parts.shared import controls, export, loaders

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator
 
-import plotly.graph_objects as go
 import streamlit as st
 import torch
 from torch import Tensor
@@ -13,6 +12,7 @@ from aemodels.codes import axes
 from aemodels.language import _, ngettext, number, percent, sentences
 from aemodels.quality import encoding
 from aemodels.report import charts
+from aemodels.report.plotly_objects import go
 from pages.parts.photos import probes
 from pages.parts.photos.stages import Stages
 from pages.parts.shared import controls, loaders

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 from torch import Tensor
 
@@ -16,6 +15,7 @@ from aemodels.language import _, number, sentences
 from aemodels.noise import seeded_normal
 from aemodels.quality import curves as model_curves
 from aemodels.report import charts
+from aemodels.report.plotly_objects import go
 from pages.parts.shared import cores, loaders, models, originals
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
 from PIL import Image
 
 from aemodels.data.words import Words
@@ -11,6 +10,7 @@ from aemodels.quality import code_sizes
 from aemodels.quality.code_sizes import Sizes
 from aemodels.report import charts, curves, figures
 from aemodels.report.curves import Chart
+from aemodels.report.plotly_objects import go
 from pages.parts.shared import export
 from pages.parts.sizes.rivals import Rival
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from aemodels.language import N_, _, any_of, list_of, sentences
 from aemodels.report import charts
+from aemodels.report.plotly_objects import go
 from aemodels.storage import histories
 from aemodels.storage.catalogue import Group
 from aemodels.storage.histories import Training
