@@ -70,11 +70,8 @@ def replacing(path: Path) -> Iterator[Path]:
         _replace(temporary, path)
     except FileError:
         raise
-    except (
-        OSError,
-        RuntimeError,
-        SafetensorError,
-    ) as error:  # torch.save and safetensors tell of a full disk by the latter two
+    except (OSError, RuntimeError, SafetensorError) as error:
+        # torch.save and safetensors tell of a full disk by the latter two.
         raise _not_written(path, error) from error
     finally:
         if handle is not None:

@@ -200,7 +200,7 @@ def test_a_full_disk_is_told_as_one_by_whatever_writes(write, tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
-        with pytest.raises(FileError, match=r"could not be written: .*File too large.*; make room"):
+        with pytest.raises(FileError, match=r"could not be written: .*File too large.* make room"):
             write(tmp_path / "file")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -530,7 +530,12 @@ def test_of_a_prior_the_commands_measure_more_and_only_once(few_dogs, monkeypatc
     # What a run that was cut short lacks is measured, and nothing else.
     curves = found["curves"]
     measurements.save_generation(
-        results | {"learned": {"dog-noise-0.10": found | {"curves": {"others": curves["others"], "steps": [1]}}}},
+        results
+        | {
+            "learned": {
+                "dog-noise-0.10": found | {"curves": {"others": curves["others"], "steps": curves["steps"][:1]}}
+            }
+        },
         dogs.fingerprint,
         folder,
     )
@@ -539,7 +544,7 @@ def test_of_a_prior_the_commands_measure_more_and_only_once(few_dogs, monkeypatc
     monkeypatch.setattr(learned, "distances", lambda *_: pytest.fail("measured again"))
     benchmark.main([*of_folder, "--samples", "6", "--curves", "--states", str(folder / "states")])
     now = measurements.read_generation(dogs.fingerprint, folder)["learned"]["dog-noise-0.10"]["curves"]
-    assert (now["guidance"], now["steps"], len(now["training"])) == (curves["guidance"], [1], 1)
+    assert (now["guidance"], now["steps"], len(now["training"])) == (curves["guidance"], curves["steps"][:1], 1)
 
 
 def test_small_priors_are_trained_and_kept_beside_it(few_dogs, monkeypatch):

@@ -49,11 +49,8 @@ def watch() -> None:
         except LatentLabError as error:
             st.error(controls.sentence(error), icon=":material/error:")
         state = job.state()[0]
-    if (
-        state,
-        kept,
-    ) != st.session_state.live_state:  # the frame of the page is another one: Start, the timer, what is kept
-        st.rerun()
+    if st.session_state.live_state != (state, kept):
+        st.rerun()  # the frame of the page is another one: Start, the timer, what is kept
     moment = job.moment() if job else None
     if not job or not moment:
         st.info(_("Press Start. The untrained network shows at once."), icon=":material/play_arrow:")

@@ -165,9 +165,8 @@ def told_by(address: str | None, options: Mapping[str, str]) -> str | None:
 
 def seed_control() -> int:
     """The scene's seed, and a button (key: N) that draws the next one."""
-    with st.container(
-        horizontal=True, vertical_alignment="bottom", gap="small", width="content"
-    ):  # one never stands alone
+    # Where the row wraps, both go to the next line.
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
         seed = seed_field()
         if seed not in (before := st.session_state.get("seeds_before", {})).values():  # typed, or of another scene
             before.clear()
