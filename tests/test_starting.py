@@ -32,6 +32,7 @@ def test_a_recipe_named_in_chinese_is_found_under_the_c_locale(tmp_path):
     assert any(line.split()[0] == "犬" and line.endswith("missing") for line in said.splitlines() if line)
 
 
+@pytest.mark.release
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are UTF-8 there")
 def test_the_plane_of_a_model_named_in_chinese_is_written_under_the_c_locale(tmp_path):
     shutil.copy(REPO / "checkpoints" / "mnist-ae.safetensors", tmp_path / "犬.safetensors")
