@@ -35,7 +35,7 @@ def histogram(scores: Mapping[str, Tensor], threshold: float, unit: str) -> go.F
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "legend": {"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
         "xaxis": charts.axis(unit),
-        "yaxis": charts.axis(_("pictures")),
+        "yaxis": charts.axis(_("number of pictures")),
     }
     return charts.upright(go.Figure(traces, layout), threshold, "dash")
 
