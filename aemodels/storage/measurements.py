@@ -14,13 +14,9 @@ from aemodels.storage.kinds import each
 
 Results = dict[str, Any]
 IsRight = Callable[[Any], bool]
-MEASURED_ALIKE = (
-    "num_samples",
-    "seeds",
-    "num_reference",
-    "num_known",
-)  # by these keys rows of generation.json go together
-OF_MODELS = ("num_fitted", "checkpoints", "priors")  # what it holds by the names of models
+# Keys of generation.json: where these are alike its rows go together, and those hold something by the names of models.
+MEASURED_ALIKE = ("num_samples", "seeds", "num_reference", "num_known")
+OF_MODELS = ("num_fitted", "checkpoints", "priors")
 
 BASELINES_REMEDY = N_("delete it and measure the baselines again with `python train.py --evaluate`")
 GENERATION_REMEDY = N_("delete it and measure again with `python -m benchmarks.generation`")

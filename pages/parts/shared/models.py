@@ -58,7 +58,7 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
 
 def title(name: str) -> str:
     """How every page calls the model of this name; a model that is not here by its name."""
-    group = next((group for group in loaders.read_catalogue().groups if name in group.names), None)
+    group = next((group for group in loaders.last_catalogue().groups if name in group.names), None)
     return group.titles[name] if group else name
 
 
