@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from aemodels.language import _, list_of, number, sentences
+from aemodels.language import _, number, sentences
 from aemodels.noise import snr_db
-from pages.parts.shared import controls, models
+from pages.parts.shared import models
 
 
 def on_these(psnr: Mapping[str, Tensor], variance: float, reference: str, pictures: str) -> str:
@@ -50,16 +50,11 @@ def on_the_eye(steps: Mapping[str, float], block_px: int, photo: str) -> str:
 
 def directions(name: str, size: int, dimensions: Mapping[str, float]) -> str:
     """How unevenly codes of `size` numbers fill their directions; dimensions: of each model, `variance_curves.effective_dimensions`."""
-    all_models = (
-        _("{figure} ({model})").format(figure=number(effective), model=controls.literal(models.title(model)))
-        for model, effective in dimensions.items()
-    )
+    all_models = models.with_figures({model: number(effective) for model, effective in dimensions.items()})
     return _(
         "Codes of {model} use their {size} directions unevenly, as if there were only **{effective}** directions of "
         "equal variance (participation ratio). Shaped noise is uneven in the same way; white noise is equal in all. By model: {all_models}."
-    ).format(
-        model=models.said(name), size=number(size), effective=number(dimensions[name]), all_models=list_of(all_models)
-    )
+    ).format(model=models.said(name), size=number(size), effective=number(dimensions[name]), all_models=all_models)
 
 
 def fall(white: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:

@@ -77,7 +77,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
 def _points(compared: Compared, scene: Scene, priors: dict[str, object], kurtosis: dict[str, float]) -> list[str]:
     data = compared.group.data
     shares = _("Fine detail of the samples, as a share of what decoded real codes have: {shares}.").format(
-        shares=_of_models({name: percent(share) for name, share in scene.detail.items()})
+        shares=models.with_figures({name: percent(share) for name, share in scene.detail.items()})
     )
     warning = _(
         "Samples with a share near 100% need not look like {dogs}: check whether their parts belong together."
@@ -90,7 +90,7 @@ def _points(compared: Compared, scene: Scene, priors: dict[str, object], kurtosi
         _(
             "How Gaussian each element of the code is (mean excess kurtosis: 0 for a Gaussian, larger if more values "
             "lie far from the mean): {kurtosis}."
-        ).format(kurtosis=_of_models({name: signed(value, 2) for name, value in kurtosis.items()})),
+        ).format(kurtosis=models.with_figures({name: signed(value, 2) for name, value in kurtosis.items()})),
     ]
 
 
@@ -120,11 +120,3 @@ def _draw(
     names: list[str], rows: dict[str, list[np.ndarray | str]], width_px: int, ink: figures.Ink, caption: str = ""
 ) -> Image.Image:
     return export.models_panel(rows, [*map(models.title, names)], width_px, ink, caption)
-
-
-def _of_models(values: dict[str, str]) -> str:
-    """Figures in a line, each with the model that has it."""
-    return list_of(
-        _("{figure} ({model})").format(figure=value, model=controls.literal(models.title(model)))
-        for model, value in values.items()
-    )

@@ -214,11 +214,7 @@ def _points(scene: Scene, ckpts: Mapping[str, Checkpoint], group: Group) -> list
 
 def _of(values: Mapping[str, float]) -> str:
     """Differences in dB in a line, each with its model."""
-    told = _("{figure} ({model})")
-    return list_of(
-        told.format(figure=_("{psnr} dB").format(psnr=signed(value, 2)), model=controls.literal(models.title(name)))
-        for name, value in values.items()
-    )
+    return models.with_figures({name: _("{psnr} dB").format(psnr=signed(value, 2)) for name, value in values.items()})
 
 
 def _mean(ckpt: Checkpoint, variance: float, group: Group) -> float | None:

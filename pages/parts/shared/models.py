@@ -67,6 +67,12 @@ def said(name: str) -> str:
     return f"“{controls.literal(title(name))}”"
 
 
+def with_figures(figures: Mapping[str, str]) -> str:
+    """Figures in a line, by the name of the model that has it: each with its title, as Markdown."""
+    told = _("{figure} ({model})")
+    return list_of(told.format(figure=figure, model=controls.literal(title(name))) for name, figure in figures.items())
+
+
 def plane_titles(group: Group) -> dict[str, str]:
     """The titles of models that all have a code of two numbers, by name: this is not what tells a denoiser from the others."""
     denoisers = {model.name for model in group.models if model.noise_factor}
