@@ -146,6 +146,40 @@ def test_a_report_of_two_pages(page, app_with_photos):
     sync_api.expect(panels(page)).to_have_count(1)
 
 
+def test_a_click_that_follows_the_last_letter_at_once_gets_the_file(new_page, app_url):
+    """The server has run the form for that letter by then, and the browser does not know it yet."""
+    page, held, is_held = new_page(), [], False
+
+    def relay(browser):
+        server = browser.connect_to_server()
+        browser.on_message(server.send)
+        server.on_message(lambda message: held.append((browser, message)) if is_held else browser.send(message))
+
+    page.route_web_socket("**/_stcore/stream", relay)
+    page.goto(f"{app_url}/report")
+    wait_for_title(page, "Report")
+    is_held = True
+    page.locator(".st-key-cover_number input").press_sequentially("2023001")
+    wait_until(page, lambda: len(held) > 2)
+    page.wait_for_timeout(500)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Source code").click()
+        is_held = False
+        for browser, message in held:
+            browser.send(message)
+    assert download.value.suggested_filename.endswith("_2023001.zip")
+
+
+def test_a_file_holds_the_words_that_the_click_on_its_button_ended(page, app_with_photos):
+    add_from(page, "Denoise")
+    go_to(page, "Report")
+    words = page.locator(".st-key-words_collected textarea")
+    for text in ("What I saw", "What I saw then"):
+        words.fill(text)
+        document = Document(io.BytesIO(download(page, "Word document")[1]))
+        assert text in [element.text for element in document.element.iter(qn("w:t"))]
+
+
 def test_a_fresh_visitor_in_chinese_takes_the_labs_report_home(new_page, app_with_photos):
     url, log = app_with_photos
     page = new_page(locale="zh-CN")

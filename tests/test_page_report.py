@@ -2,7 +2,6 @@
 
 import io
 import re
-import time
 import zipfile
 from datetime import date
 
@@ -17,7 +16,7 @@ from aemodels import language
 from aemodels.report import archive, assembling, figures, names, replay, web, word
 from aemodels.report.document import Cover, Figure
 from aemodels.report.notebook import MAX_PANELS, Notebook
-from pages.parts.report import cover, lab_report
+from pages.parts.report import lab_report
 from pages.parts.shared import controls, export, loaders
 
 # Every page that has an export row.
@@ -70,8 +69,8 @@ def keys(app):
 
 
 def downloads(app):
-    """File name and whether it can be clicked, of each download."""
-    return {button.proto.label: not button.proto.disabled for button in app.download_button}
+    """Label of each download, and whether it can be clicked."""
+    return {button.label: not button.disabled for button in app.button if button.key.startswith("download_")}
 
 
 def test_an_empty_report_says_how_to_fill_it():
@@ -380,22 +379,6 @@ def test_a_saved_report_loaded_by_another_visitor_is_the_same(lab_reports):
     load(other, content)  # once more changes nothing
     assert other.session_state["notebook"].texts() == before
     assert len(collected(other)) == 1
-
-
-def test_a_download_holds_the_words_that_the_click_on_it_ended(monkeypatch):
-    """The browser sends the words and the click in one moment, and the file was often made before the words were kept."""
-    made = {}
-    monkeypatch.setattr(cover, "_download", lambda label, make, *_file: made.update({label: make}))
-    app = open_page("about/report")
-    book = app.session_state["notebook"]
-    book.add(some_entry(1))
-    app.run()
-    monkeypatch.setattr(time, "sleep", lambda _s: book.write("words/collected", "my last words"))
-    content = made["Word document"]()
-    cells = [c.text for table in Document(io.BytesIO(content)).tables for c in table._cells]
-    assert any("my last words" in text for text in cells)
-    monkeypatch.setattr(time, "sleep", lambda _s: book.write("words/collected", "my very last words"))
-    assert replay.read(made["Save, to go on elsewhere"]()).texts["words/collected"] == "my very last words"
 
 
 def load(app, content, name="report.latent-lab.zip"):

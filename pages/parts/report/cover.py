@@ -1,10 +1,8 @@
 """The cover's fields, the file's name, and the downloads: what a visitor fills in last and takes away."""
 
-import time
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from typing import TypeVar
 
 import streamlit as st
 
@@ -12,12 +10,12 @@ from aemodels import language
 from aemodels.language import _
 from aemodels.report import archive, assembling, names, replay, sources, web, word
 from aemodels.report.document import Report
+from pages.parts.report import handing
+from pages.parts.report.handing import File
 from pages.parts.shared import controls, visitors
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-ZIP = "application/zip"
-ARRIVAL_S = 0.5  # until what was typed last has come from the browser and is kept
-Result = TypeVar("Result")
+HTML, ZIP = "text/html", "application/zip"
 PLACES = {"name": "{name}", "number": "{number}"}  # as they stand in a pattern
 
 
@@ -25,14 +23,13 @@ PLACES = {"name": "{name}", "number": "{number}"}  # as they stand in a pattern
 def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: bool) -> None:
     """The form and the downloads; a fragment, so that typing draws nothing else anew.
 
-    report    makes the report of what is there when a download is clicked
+    report    makes the report of what is there when its button is pressed
     saved     makes the file that can be loaded again
     is_empty  there is no report yet to be downloaded
     """
     texts = visitors.own_notebook().texts()
     controls.say_shortened()
     cover = assembling.cover(texts)
-    report, saved = language.kept(partial(with_last_words, report)), partial(with_last_words, saved)
     usual = _("lab-3_{name}_{number}").format(**PLACES)
     pattern = texts.get(f"{assembling.COVER}pattern", usual)
     with st.container(border=True, key="cover"):
@@ -56,40 +53,33 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
         stem = names.file_name(pattern, cover.name, cover.number)
         code_stem = names.file_name(names.SOURCE_PATTERN, cover.name, cover.number)
         source = partial(sources.build_source_zip, language.current(), cover.name, cover.number)
+        offers = [
+            (
+                _("Word document"),
+                "description",
+                is_empty,
+                File(f"{stem}.docx", WORD, lambda: word.build_docx(report())),
+            ),
+            (_("Web page (HTML)"), "public", is_empty, File(f"{stem}.html", HTML, lambda: web.build_html(report()))),
+            (
+                _("PNG and CSV (zip)"),
+                "folder_zip",
+                is_empty,
+                File(f"{stem}.zip", ZIP, lambda: archive.build_zip(report())),
+            ),
+            (_("Source code (zip)"), "code", False, File(f"{code_stem}.zip", ZIP, source)),
+            (_("Save, to go on elsewhere"), "save", False, File(f"{stem}{replay.ENDING}", ZIP, saved)),
+        ]
+        asked = None
         with st.container(horizontal=True, vertical_alignment="center", key="downloads"):
-            _download(
-                _("Word document"), lambda: word.build_docx(report()), f"{stem}.docx", WORD, "description", is_empty
-            )
-            _download(
-                _("Web page (HTML)"), lambda: web.build_html(report()), f"{stem}.html", "text/html", "public", is_empty
-            )
-            _download(
-                _("PNG and CSV (zip)"), lambda: archive.build_zip(report()), f"{stem}.zip", ZIP, "folder_zip", is_empty
-            )
-            _download(_("Source code (zip)"), source, f"{code_stem}.zip", ZIP, "code", False)
-            _download(_("Save, to go on elsewhere"), saved, f"{stem}{replay.ENDING}", ZIP, "save", False)
-        st.caption(controls.literal(f"{stem}.docx · {code_stem}.zip"))
-
-
-def with_last_words(make: Callable[[], Result]) -> Result:
-    """What is made, with the words in it that one typed and left by this very click: the browser sends both in one moment, and Streamlit
-    does not wait for the one before it asks for the other."""
-    time.sleep(ARRIVAL_S)
-    return make()
-
-
-def _download(label: str, make: Callable[[], bytes], file_name: str, mime: str, icon: str, is_disabled: bool) -> None:
-    st.download_button(
-        label,
-        make,
-        file_name,
-        mime,
-        key=f"download_{icon}",
-        icon=f":material/{icon}:",
-        type="primary" if icon == "description" and not is_disabled else "secondary",
-        on_click="ignore",
-        disabled=is_disabled,
-    )
+            for label, icon, is_disabled, file in offers:
+                kind = "primary" if icon == "description" and not is_disabled else "secondary"
+                key = f"download_{icon}"
+                if st.button(label, key, icon=f":material/{icon}:", type=kind, disabled=is_disabled):
+                    asked = file
+        line = st.empty()
+        handing.hand_over(asked, line)
+        line.caption(controls.literal(f"{stem}.docx · {code_stem}.zip"))
 
 
 def _field(label: str, name: str, texts: dict[str, str], **options: object) -> None:

@@ -36,9 +36,11 @@ def show(section: Section, thumbnails: Sequence[bytes]) -> None:
                     own_words(block.key, block.asks)
 
 
-@st.fragment
 def own_words(key: str, asks: str) -> None:
-    """The place for a visitor's own words; they go along into every file."""
+    """The place for a visitor's own words; they go along into every file.
+
+    Not a fragment: a tap that leaves the words and presses a button is one message, and Streamlit would run the words' fragment alone.
+    """
     controls.say_shortened()
     widget, kept = f"words_{key}", visitors.own_notebook().texts().get(assembling.WORDS + key, "")
     if st.session_state.get(widget) != kept:
