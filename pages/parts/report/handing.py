@@ -4,7 +4,7 @@
 runs the form: a click that came before the browser had the new button ended in an error.
 """
 
-import base64
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ def hand_over(file: File | None, place: st.delta_generator.DeltaGenerator) -> No
     state = st.session_state
     if file:
         with place, st.spinner(_("The file is being made …")):
-            content = base64.b64encode(file.make()).decode()
-            state.handing = {"token": secrets.token_hex(8), "name": file.name, "mime": file.mime, "base64": content}
-    _HANDING(key="handed_over", data=state.get("handing"), on_handed_change=_forget)
+            told = {"token": secrets.token_hex(8), "name": file.name, "mime": file.mime}
+            state.handing = told["token"], json.dumps(told).encode() + b"\n" + file.make()
+    _HANDING(key="handed_over", data=state.handing[1] if "handing" in state else None, on_handed_change=_forget)
 
 
 def _forget() -> None:
     token = st.session_state.handed_over.handed
-    if token and token == st.session_state.get("handing", {}).get("token"):
+    if token and token == st.session_state.get("handing", [""])[0]:
         del st.session_state.handing
