@@ -166,18 +166,13 @@ for name, m in measures.items():  # last: no picture needs to wait until the mod
     canvas.store_picture(f"holes-{name}", name, m["holes"], m["box"])
 
 
-def against_plain(row: dict) -> list[str]:
-    ckpt = ckpts[row["model"]]
-    matrices = twins.num_scale_free(ckpt.model) if ckpt.train_config.weight_decay else None
-    return comparisons.of_planes(row, numbers[0], group.titles[ckpt.name], of_first, kind, matrices)
-
-
+matrices = {name: twins.num_scale_free(ckpt.model) for name, ckpt in ckpts.items() if ckpt.train_config.weight_decay}
 alone = (
     [] if len(ckpts) > 1 else
     [_("One plane alone has no twin: choose a second model above.")] if len(to_choose) > 1 else
     [_("There is nothing to compare: {name} has one such model.").format(name=controls.literal(group.title))]
 )  # fmt: skip
-controls.notice([*models.notes(*ckpts), *alone, *(point for row in numbers[1:] for point in against_plain(row))])
+controls.notice([*models.notes(*ckpts), *alone, *comparisons.of_planes(numbers, kind, matrices)])
 export.export_row(
     f"twins-{seed}",
     draw,
