@@ -241,7 +241,7 @@ def test_plane_notice_holds_the_librarys_figures(box, model, ckpts):
 def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
     """One measure: what the plane's page says of its whole box is in the twins' table, and is how often draws hit a hole."""
     shown = open_page("mnist/twins").table[0].value.set_index("measure")
-    (row,) = (row for row in shown.index if row.startswith("Holes in the dashed box"))
+    (row,) = (row for row in shown.index if row.startswith("Holes, share of the dashed box"))
     for model, ckpt in ckpts.items():
         (share,) = re.findall(
             r"Holes fill (\d+)% of the dashed box",
@@ -351,7 +351,7 @@ def test_a_prior_that_spares_no_hole_is_not_said_to_be_worth_its_price(ckpts, of
     kind = words.of(ckpts["mnist-ae"].data.config)
     point = comparisons.of_planes(rows(kl_nats=7.0, normal_hole_share=of_twin), kind, {})[3]
     assert "Its price is a KL divergence, in nats per digit: 7.00 (VAE)." in point
-    assert ("By this measure the penalty brings nothing: “VAE”." in point) != said
+    assert ("By this measure the penalty of “VAE” brings nothing." in point) != said
 
 
 def test_twins_notice_says_why_weight_decay_changes_little(ckpts):

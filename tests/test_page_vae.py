@@ -106,7 +106,7 @@ def test_twins_show_what_the_vaes_codes_cost_and_how_often_draws_fall_into_holes
     table = app.table[0].value
     table = table.set_index(table.columns[0])
     plain, of_vae = (table[column] for column in table.columns)
-    rows = ["KL divergence of each", "– its part along z₁", "– its part along z₂"]
+    rows = ["KL divergence from N(0, I)", "– its part along z₁", "– its part along z₂"]
     found = [
         [column[next(row for row in table.index if row.startswith(start))] for start in rows]
         for column in (plain, of_vae)

@@ -148,7 +148,7 @@ class Group:
         titles = [title[:1].upper() + title[1:] for title in said]
         denoise = [bool(model.noise_factor) for model in self.models]
         if not all(denoise):
-            told = _("{title} (denoiser)")
+            told = _("{title} · denoiser")
             titles = [told.format(title=t) if is_one else t for t, is_one in zip(titles, denoise, strict=True)]
         return {
             model.name: title if titles.count(title) == 1 else f"{title} ({model.name})"

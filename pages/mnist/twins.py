@@ -29,7 +29,9 @@ def show_planes(seed: int, scale: str, link: str) -> None:
     codes = [ckpt.codes for ckpt in ckpts.values()]
     default = codes[0][torch.randint(len(codes[0]), (), generator=torch.Generator().manual_seed(seed))].tolist()
     picture = st.container()  # above the field that it depends on
-    z = address.place(_("Cursor in the {model} plane: z₁, z₂").format(model=of_first), "twins_z", default)
+    z = address.place(
+        _("Cursor in the plane of {model}: z₁, z₂").format(model=models.said(first.name)), "twins_z", default
+    )
     places = twins.places(torch.tensor(z), codes, views, link)
     shown = [
         {
@@ -95,7 +97,6 @@ if len(names) > MAX_TWINS:
 first = next(iter(ckpts.values()))
 plane.require_codes(*ckpts)
 titles = [group.titles[name] for name in ckpts]
-of_first = next(model.said_title() for model in group.models if model.name == first.name)
 with_prior = [name for name, ckpt in ckpts.items() if ckpt.model.has_prior]
 measures = {name: plane.measure(name) for name in ckpts}
 versions = tuple(map(loaders.version, ckpts))

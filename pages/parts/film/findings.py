@@ -99,8 +99,8 @@ def of_spreads(films: Mapping[str, list[Moment]]) -> list[str]:
     return [sentences([meaning, spreads, compared])]
 
 
-def of_turns(turned: list[str], others: list[str], with_prior: list[str]) -> list[str]:
-    """Which films are turned, and why; titles of the models, with_prior those of `others` that learn to have their codes lie as N(0, I)."""
+def of_turns(turned: list[str], others: list[str], has_prior: bool) -> list[str]:
+    """Which films are turned, and why; titles of the models. has_prior: whether some of `others` learn to have their codes lie as N(0, I)."""
     points = []
     if turned:
         points.append(
@@ -112,10 +112,6 @@ def of_turns(turned: list[str], others: list[str], with_prior: list[str]) -> lis
         )
     if others:
         as_it_was = _("{titles}: shown as it was, for the loss does change when the plane is turned.")
-        why = _(
-            "{titles}: the prior N(0, I) is the same after a turn, but each image’s Gaussian has its own σ along "
-            "each axis."
-        )
-        said = [as_it_was.format(titles=list_of(others))]
-        points.append(sentences(said + ([why.format(titles=list_of(with_prior))] if with_prior else [])))
+        why = _("A prior N(0, I) is the same after a turn, but each image’s Gaussian has its own σ along each axis.")
+        points.append(sentences([as_it_was.format(titles=list_of(others)), why if has_prior else ""]))
     return points

@@ -95,7 +95,7 @@ def _priors(plain: Row, priors: Sequence[Row], kind: Words) -> list[str]:
         for row in priors
         if row["normal_hole_share"] >= plain["normal_hole_share"] or share(row) == share(plain)
     ]
-    nothing = _("By this measure the penalty brings nothing: {models}.").format(models=list_of(useless))
+    nothing = _("By this measure the penalty of {models} brings nothing.").format(models=list_of(useless))
     price = _("Its price is a KL divergence, in nats per {one}: {totals}.").format(
         one=kind.one, totals=_each(priors, lambda row: number(row["kl_nats"], 2))
     )
