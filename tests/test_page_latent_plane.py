@@ -13,12 +13,13 @@ from PIL import Image
 from torch import nn
 
 import aemodels
+from aemodels import language
 from aemodels.codes import planes
 from aemodels.data import mnist, words
 from aemodels.errors import ConfigError
 from aemodels.export import packing
 from aemodels.storage import checkpoints
-from pages.parts.plane import comparisons, plane
+from pages.parts.plane import comparisons, measured, plane
 
 NAMES = {
     "mnist-ae": "Plain",
@@ -305,6 +306,14 @@ def test_twins_table_holds_the_librarys_numbers(ckpts):
     assert len(views) == 4
     assert all(view == views[0] for view in views)
     assert all(len(str(shown["facts"])) > 20 for shown in canvases["planes"])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_heads_of_the_twins_table_take_three_lines_of_a_phone_at_most(lang):
+    with language.speaking(lang):
+        heads = [language._(head) for head in measured.MEASURES]
+    wide = {head: sum(2 if ord(letter) > 0x2E80 else 1 for letter in head) for head in heads}  # in letters of English
+    assert max(wide.values()) <= 3 * 16
 
 
 def test_twins_notice_says_each_thing_once_with_the_figures_of_all(ckpts):
