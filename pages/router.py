@@ -48,7 +48,7 @@ STYLE = """
 [data-testid="stMarkdown"]:has(table) { overflow-x: auto; }
 [data-testid="stMarkdown"] :is(th, td) { word-break: keep-all; }  /* a Chinese word is not split where a column is narrow */
 .stTable th { min-width: 4.5rem; }  /* nor of a long name a letter or two */
-.stTable th[scope="row"] { min-width: 6.5rem; }  /* not a word a line on a phone, where the table scrolls in its own box */
+.stTable :is(th[scope="row"], td:first-child) { min-width: 8rem; }  /* not a word a line on a phone, where the table scrolls in its own box */
 /* Plotly's tools would stand on a chart's title where it is narrow, and a finger needs none of them. */
 @media (width <= 640px) { .js-plotly-plot .modebar-container { display: none; } }
 /* Letters at 4.5 to 1 at least: Streamlit gives captions an opacity of 0.6, and writes white on the primary colour. */

@@ -86,6 +86,16 @@ def test_data_sets_of_one_name_and_models_of_one_title_are_told_apart(tmp_path):
     assert read(tmp_path).groups[0].data.config == COLOUR
 
 
+def test_a_denoiser_among_others_is_called_one():
+    (group,) = (group for group in read(SHIPPED).groups if group.title == "MNIST")
+    assert [group.titles[name] for name in ("mnist-dae", "mnist-dae-2d")] == [
+        "64-D code · denoiser",
+        "2-D code · denoiser",
+    ]
+    (alone,) = read(SHIPPED).of_kind(DENOISER)
+    assert [*alone.titles.values()] == ["64-D code", "2-D code"]
+
+
 @pytest.mark.parametrize(
     "spoil", [lambda content: b"", lambda content: content[: len(content) // 2], lambda content: b"no model" * 99]
 )

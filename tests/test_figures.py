@@ -422,6 +422,11 @@ def test_many_lines_are_told_apart_and_make_the_chart_higher():
     assert many.layout.height >= few.layout.height + 200
 
 
+def test_lines_of_one_colour_differ_in_their_dashes():
+    chart = lines(dict.fromkeys("abc", ([1, 2], [3, 4])), "x", "y", colours=dict.fromkeys("ac", "#123456"))
+    assert [line.line.dash for line in chart.data] == ["solid", "solid", "dash"]
+
+
 def test_a_long_name_keeps_its_beginning_and_its_end_in_the_key():
     names = ["a" * 59 + "1", "a" * 59 + "2", "狗" * 60, "mnist-ae-l2-weights"]
     shown = [trace.name for trace in lines({name: ([0], [1]) for name in names}, "x", "y").data]

@@ -1,6 +1,7 @@
 """The lab's report: a section for each item, from the lab's checkpoints, from others, and where something is missing."""
 
 import io
+import re
 import string
 from dataclasses import replace
 
@@ -264,9 +265,18 @@ def test_parameters_of_the_table_are_those_of_the_model(english, ckpts):
 
 def test_the_network_of_d5_is_told_as_that_of_d1(english):
     rows = tables(english)["dogs-d5-layers"].rows
-    same = [row[0] for row in rows if "as in dog-ae, in D1" in row[0]]
+    same = [row[0] for row in rows if "as in “No noise”, in D1" in row[0]]
     assert [what.partition(":")[0] for what in same] == ["Encoder", "Decoder"]
     assert "Code: noise of variance 0.05, while training" in [row[0] for row in rows]
+
+
+def test_running_text_calls_models_by_their_titles(english):
+    names = re.compile(r"\b(mnist|dog)-[a-z]+")
+    for section in english.values():
+        told = [replace(b, rows=()) if isinstance(b, Table) else b for b in section.blocks]
+        told = [replace(b, panel=replace(b.panel, settings={})) if isinstance(b, Figure) else b for b in told]
+        assert not names.findall("\n".join(words(told)))
+    assert "The model is “Plain”; its network is that of M1." in said(english["M2"])
 
 
 def test_all_trainings_that_led_to_a_model_are_told(english):

@@ -17,7 +17,7 @@ import aemodels
 from aemodels.codes import clusters
 from aemodels.data.mnist import load_mnist_test_digits
 from aemodels.quality import anomaly
-from pages.parts.anomaly import scoring
+from pages.parts.anomaly import findings, scoring
 
 open_page = partial(apptest.open_page, "any/anomaly", seed=4)
 RATES = r"\*\*([\d.]+)%\*\* of the test images are flagged by mistake, and \*\*([\d.]+)%\*\* of the strange"
@@ -42,8 +42,18 @@ def test_the_rates_are_those_of_the_threshold(without_photos):
         missed = 100 * float((strange < threshold).float().mean())
         assert numbers(RATES, app) == pytest.approx([flagged, missed], abs=0.11)
     assert anomaly.roc(usual, strange).area == pytest.approx(
-        numbers(r"hardest “turned by 90°”.*? curve are [\d.]+ and ([\d.]+)", app)[0], abs=6e-4
+        numbers(r"hardest: “turned by 90°”.*? curve are [\d.]+ and ([\d.]+)", app)[0], abs=6e-4
     )
+
+
+def test_kinds_whose_areas_read_the_same_are_named_together():
+    usual = torch.arange(100.0)
+    nearly = usual + 1000
+    nearly[0] = 98.5  # below one of the usual ones
+    curves = {kind: anomaly.roc(usual, scores) for kind, scores in {"a": nearly, "b": usual, "c": usual + 1000}.items()}
+    told = findings.of_areas(curves, {kind: kind for kind in curves}, 100)
+    assert told.startswith("**The easiest to tell from the usual pictures: “a”, “c”. The hardest: “b”.** ")
+    assert "are 1.000 and 0.500" in told
 
 
 def test_what_cannot_be_tried_is_said(without_photos):

@@ -44,15 +44,24 @@ def test_it_says_when_the_digits_part_and_how_far_the_codes_spread(folder):
     assert "Without a film: `mnist-dae-2d`." in notice(app)
 
 
-def test_of_further_films_it_says_no_more_than_what_differs():
+def test_of_several_films_it_says_each_thing_once_with_the_figures_of_all():
     points = notice(open_page("any/film", films="mnist-ae,mnist-vae")).splitlines()
     parted = [point for point in points if "Half of this rise" in point]
-    assert len(parted) == 2
-    assert parted[0].startswith("- **Watch each digit find its own place.** Plain: the nearest")
-    assert re.match(
-        r"- VAE: the nearest other code is of the same digit for [\d.]+% at first and for \*\*[\d.]+%", parted[1]
+    share, step = r"\*\*[\d.]+%\*\*", r"\*\*[\d,]+\*\*"
+    assert len(parted) == 1
+    assert re.search(
+        rf"at the end {share} \(Plain\), {share} \(VAE\)\. .* by step {step} \(Plain\), {step} \(VAE\)\.", parted[0]
     )
-    assert "root mean square distance" in notice(open_page("any/film"))
+    (spread,) = (point for point in points if "root mean square distance" in point)
+    last = {
+        name: filmed.measure(films.load_film(name), aemodels.load_checkpoint(name).labels)[-1]
+        for name in ("mnist-ae", "mnist-vae")
+    }
+    plain, vae = (moment.spread for moment in last.values())
+    assert (
+        f"in the end **{plain:.2f}** (Plain), **{vae:.2f}** (VAE). In the end, as a multiple of that of “Plain”: {vae / plain:.2f} (VAE)."
+        in spread
+    )
 
 
 def test_it_says_how_many_of_the_codes_are_drawn():

@@ -13,12 +13,13 @@ from PIL import Image
 from torch import nn
 
 import aemodels
+from aemodels import language
 from aemodels.codes import planes
 from aemodels.data import mnist, words
 from aemodels.errors import ConfigError
 from aemodels.export import packing
 from aemodels.storage import checkpoints
-from pages.parts.plane import comparisons, plane
+from pages.parts.plane import comparisons, measured, plane
 
 NAMES = {
     "mnist-ae": "Plain",
@@ -241,7 +242,7 @@ def test_plane_notice_holds_the_librarys_figures(box, model, ckpts):
 def test_plane_and_twins_and_uniform_draws_agree_on_how_much_is_hole(ckpts):
     """One measure: what the plane's page says of its whole box is in the twins' table, and is how often draws hit a hole."""
     shown = open_page("mnist/twins").table[0].value.set_index("measure")
-    (row,) = (row for row in shown.index if row.startswith("Holes in the dashed box"))
+    (row,) = (row for row in shown.index if row.startswith("Holes, share of the dashed box"))
     for model, ckpt in ckpts.items():
         (share,) = re.findall(
             r"Holes fill (\d+)% of the dashed box",
@@ -307,54 +308,59 @@ def test_twins_table_holds_the_librarys_numbers(ckpts):
     assert all(len(str(shown["facts"])) > 20 for shown in canvases["planes"])
 
 
-def test_twins_notice_compares_each_with_plain(ckpts):
-    plain, *others = ckpts.values()
-    text = notice(open_page("mnist/twins"))
-    for ckpt in others:
-        (point,) = (line for line in text.splitlines() if line.startswith(f"- **{NAMES[ckpt.name]}: a plane"))
-        spreads = [c.codes.numpy().std(0) for c in (ckpt, plain)]
-        assert "spread {:.2f} × {:.2f} instead of {:.2f} × {:.2f}".format(*spreads[0], *spreads[1]) in point
-        assert f"a plane {np.exp(np.log(spreads[0] / spreads[1]).mean()):.2f} times as wide as that of “plain”" in point
-        assert f"cross-entropy in nats a pixel {plain.metrics['bce']:.4f} → {ckpt.metrics['bce']:.4f}" in point
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_heads_of_the_twins_table_take_three_lines_of_a_phone_at_most(lang):
+    with language.speaking(lang):
+        heads = [language._(head) for head in measured.MEASURES]
+    wide = {head: sum(2 if ord(letter) > 0x2E80 else 1 for letter in head) for head in heads}  # in letters of English
+    assert max(wide.values()) <= 3 * 16
 
 
-def test_twins_notice_concludes_nothing_from_holes_that_another_box_turns_round(ckpts):
+def test_twins_notice_says_each_thing_once_with_the_figures_of_all(ckpts):
     plain, *others = ckpts.values()
     text = notice(open_page("mnist/twins"))
-    for ckpt in others:
-        (point,) = (line for line in text.splitlines() if line.startswith(f"- {NAMES[ckpt.name]}, share of holes"))
-        holes = [[planes.hole_share(c.codes, planes.box(c.codes, s)) for c in (plain, ckpt)] for s in (0.98, 0.998)]
-        for (before, after), which in zip(holes, ("the dashed box", "the box of the central 99.8%"), strict=True):
-            assert f"{before:.0%} → {after:.0%} of {which}" in point
-        assert ("depends on the box" in point) == ((holes[0][0] < holes[0][1]) != (holes[1][0] < holes[1][1]))
+
+    def each(ckpts, figure):
+        return ", ".join(f"{figure(ckpt)} ({NAMES[ckpt.name]})" for ckpt in ckpts)
+
+    def width(ckpt):
+        ratio = ckpt.codes.numpy().std(0) / plain.codes.numpy().std(0)
+        return f"**{np.exp(np.log(ratio).mean()):.2f}** times"
+
+    (spread,) = (line for line in text.splitlines() if "How wide is each plane" in line)
+    assert f"Compared with the plane of “Plain”: {each(others, width)}." in spread
+    assert each(ckpts.values(), lambda c: "{:.2f} × {:.2f}".format(*c.codes.numpy().std(0))) in spread
+    (loss,) = (line for line in text.splitlines() if "cross-entropy in nats a pixel" in line)
+    assert each(ckpts.values(), lambda c: f"{c.metrics['bce']:.4f}") in loss
+    assert each(ckpts.values(), lambda c: f"{planes.plane_stats(c.codes, c.labels).neighbour_accuracy:.1%}") in loss
+    (holes,) = (line for line in text.splitlines() if "Share of holes" in line)
+    for share in (0.98, 0.998):
+        assert (
+            each(ckpts.values(), lambda c, s=share: f"{planes.hole_share(c.codes, planes.box(c.codes, s)):.0%}")
+            in holes
+        )
+    assert "depends on the box" not in holes  # of these models less is hole in either box
+
+
+def rows(**of_twin):
+    same = {"spread_z1": 1.0, "spread_z2": 1.0, "neighbour_accuracy": 0.5, "bce_nats": 0.16}
+    plain = same | {"model": "mnist-ae", "hole_share": 0.2, "hole_share_wide": 0.4, "normal_hole_share": 0.02}
+    return [plain, plain | {"model": "mnist-vae"} | of_twin]
 
 
 @pytest.mark.parametrize(("narrow", "wide", "said"), [(0.1, 0.3, False), (0.1, 0.5, True), (0.3, 0.3, True)])
 def test_holes_that_another_box_turns_round_are_said_to_depend_on_it(ckpts, narrow, wide, said):
-    same = {"spread_z1": 1.0, "spread_z2": 1.0, "neighbour_accuracy": 0.5, "bce_nats": 0.16}
-    plain, twin = (
-        same | {"hole_share": 0.2, "hole_share_wide": 0.4},
-        same | {"hole_share": narrow, "hole_share_wide": wide},
-    )
-    points = comparisons.of_planes(twin, plain, "Twin", "Plain", words.of(ckpts["mnist-ae"].data.config), None)
-    assert ("Whether it is more or less depends on the box." in points[1]) == said
+    kind = words.of(ckpts["mnist-ae"].data.config)
+    points = comparisons.of_planes(rows(hole_share=narrow, hole_share_wide=wide), kind, {})
+    assert ("more or less than for “Plain” depends on the box: “VAE”." in points[2]) == said
 
 
 @pytest.mark.parametrize(("of_twin", "said"), [(0.02, False), (0.0199, False), (0.01, True), (0.3, False)])
 def test_a_prior_that_spares_no_hole_is_not_said_to_be_worth_its_price(ckpts, of_twin, said):
-    same = {
-        "spread_z1": 1.0,
-        "spread_z2": 1.0,
-        "neighbour_accuracy": 0.5,
-        "bce_nats": 0.16,
-        "hole_share": 0.2,
-        "hole_share_wide": 0.4,
-    }
-    price = {"kl_nats": 7.0, "kl_nats_z1": 3.5, "kl_nats_z2": 3.5}
-    plain, twin = same | {"normal_hole_share": 0.02}, same | price | {"normal_hole_share": of_twin}
-    points = comparisons.of_planes(twin, plain, "Twin", "Plain", words.of(ckpts["mnist-ae"].data.config), None)
-    assert ("The price is a KL divergence of 7.00 nats" in points[2]) == said
-    assert ("By this measure the penalty brings nothing." in points[2]) != said
+    kind = words.of(ckpts["mnist-ae"].data.config)
+    point = comparisons.of_planes(rows(kl_nats=7.0, normal_hole_share=of_twin), kind, {})[3]
+    assert "Its price is a KL divergence, in nats per digit: 7.00 (VAE)." in point
+    assert ("By this measure the penalty of “VAE” brings nothing." in point) != said
 
 
 def test_twins_notice_says_why_weight_decay_changes_little(ckpts):
@@ -363,12 +369,8 @@ def test_twins_notice_says_why_weight_decay_changes_little(ckpts):
         torch.cat([w.flatten() for w in ckpts[name].model.state_dict().values() if w.ndim == 2]).square().mean().sqrt()
         for name in ("mnist-ae", "mnist-ae-l2-weights")
     ]
-    assert point.startswith(
-        f"- L2 on the weights, size of the weights (root mean square): {rms[0]:.3f} → {rms[1]:.3f}."
-    )
-    assert (
-        "12 of the 14 weight matrices are followed by a LayerNorm" in point
-    )  # six hidden layers either way, and the two last ones
+    assert f"(root mean square): {rms[0]:.3f} (Plain), {rms[1]:.3f} (L2 on the weights)." in point
+    assert "one follows: 12 of 14 (L2 on the weights)." in point  # six hidden layers either way, and the two last ones
 
 
 def test_twins_own_scale_shows_each_nearly_all_its_codes_and_its_own_box(ckpts):

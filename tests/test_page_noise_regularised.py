@@ -307,8 +307,8 @@ def test_that_a_baseline_is_measured_in_part_is_told(copies):
     copies(full_rows, **baselines)
     told = text(open_page())
     assert (
-        f"Measured on only some of the 1,886 test images, drawn at random: {AVIF} on 412, {VVC} on 412. The mean over all is estimated: "
-        "the lead over the linear code on these images is added to what the linear code reaches on all."
+        f"Measured on only some of the 1,886 test images, drawn at random: {AVIF} on 412, {VVC} on 412. The mean over all is an estimate: "
+        "on these images each codec is compared with the linear code, which was measured on all, and the difference is added to the mean of the linear code over all."
     ) in told
     assert told.count("drawn at random") == 1  # of both in one sentence
     for r in baselines["vvc"]:

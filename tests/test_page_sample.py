@@ -218,6 +218,14 @@ def test_the_verdict_names_the_best_of_all(with_table):
     )
 
 
+def test_of_learned_samples_it_does_not_say_what_holds_of_a_gaussian_alone():
+    told = {
+        sampler: notice(open_page("dogs/sample", model="dog-noise-0.10", sampler=sampler))
+        for sampler in ("full", "learned")
+    }
+    assert ["Of all Gaussians, the best samples" in text for text in told.values()] == [True, False]
+
+
 @pytest.mark.parametrize(("name", "label"), [("dog-ae", "none"), ("dog-noise-0.10", "0.10")])
 def test_the_first_point_answers_for_the_model_shown(name, label):
     first = notice(open_page("dogs/sample", model=label)).splitlines()[2]
@@ -270,7 +278,7 @@ def test_the_verdict_is_how_much_of_the_reconstructions_coverage_the_best_sample
     measurements.save_generation(results, fingerprint_of(checkpoint_folder), checkpoint_folder)
     app = open_page("dogs/sample")
     below_the_table = text(app).replace(notice(app), "")
-    assert f"**{answer}** The best samples are those of" in below_the_table
+    assert f"**{answer}** Of all Gaussians, the best samples are those of" in below_the_table
     assert f"{0.5 * share:.1%} of {results['num_reference']:,} dog photos" in below_the_table
 
 

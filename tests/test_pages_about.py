@@ -297,9 +297,9 @@ def test_a_model_has_one_colour_on_all_pages():
     assert set(further) == {"mnist-ae-l2-code", "mnist-vae"}
     assert further == {name: colours[name] for name in further}
     for chart in (0, 1):
-        denoise = traces(open_page("mnist/denoise"), chart)
-        assert denoise["mnist-dae"]["line"]["color"] == colours["mnist-dae"]
-        assert denoise["mnist-dae-2d"]["line"]["color"] == colours["mnist-dae-2d"]
+        denoise = traces(open_page("mnist/denoise"), chart)  # among denoisers none is said to be one
+        assert denoise["64-D code"]["line"]["color"] == colours["mnist-dae"]
+        assert denoise["2-D code"]["line"]["color"] == colours["mnist-dae-2d"]
     sizes = traces(open_page("any/code_size"))
     assert sizes["mnist-nested"]["line"]["color"] == colours["mnist-nested"]
 
@@ -353,3 +353,11 @@ def test_training_without_models_of_one_data_set(checkpoint_folder):
     app = open_page("about/training")
     assert len(app.get("plotly_chart")) == 2
     assert app.segmented_control(key="group").options == ["MNIST"]
+
+
+def test_variants_networks_and_computers_are_told_in_the_readers_language():
+    shown = {lang: open_page("about/training", lang=lang).table[0].value.to_string() for lang in ("en", "zh")}
+    assert "Plain, fully connected" in shown["en"]
+    assert "普通、全连接" in shown["zh"]
+    assert "cores" in shown["en"]
+    assert "cores" not in shown["zh"]

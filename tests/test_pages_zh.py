@@ -25,14 +25,14 @@ EVERY = [*FEW, *(pytest.param(page, marks=pytest.mark.release) for page in PAGES
 # Code, HTML, addresses, icons and files, whatever letters they have.
 NO_WORDS = re.compile(
     r"`[^`]*`|<(script|style)>.*?</\1>|<[^>]*>|https?:\S+|:material/\w+:|--[\w-]+|\{\w+\}|[\w./-]+\.(?:md|py|npz|docx|zip|csv|png|toml|safetensors)\b"
-    r"|[\w.-]*(?:/[A-Za-z][\w.-]*)+|\d+ of \d+ cores|\b[0-9a-f]{12}\b",
+    r"|[\w.-]*(?:/[A-Za-z][\w.-]*)+|\b[0-9a-f]{12}\b",
     re.DOTALL,
 )
-# What a Chinese page writes in Latin letters: names, measures, units, variants as the recipes call them, processors.
+# What a Chinese page writes in Latin letters: names, measures, units, processors.
 ALLOWED = """
     Latent Lab English MNIST ImageNet FashionMNIST KMNIST Stanford Dogs Word Streamlit
     PSNR SSIM MSE BCE SNR KL L2 VAE PCA AVIF VVC LDPC QAM MMSE PNG CSV JPEG HTML ZIP zip DPI dpi Ledoit Wolf L-BFGS Inception Muon AdamW
-    log dB px bit kB MB GB ms min max bfloat float plain conv mlp noisy-code denoising vae l2-code nested
+    log dB px bit kB MB GB ms min max bfloat float
     t-SNE LayerNorm Shift WebP HEIC TIFF GIF BMP PPM
     encode k-means ROC Cremer Li Duvenaud Inference Suboptimality in Variational Autoencoders ICML
     SDEdit Liu Lipman Rombach Meng Transformer

@@ -35,6 +35,8 @@ def lines(
     """
     from aemodels.report.plotly_objects import go
 
+    colour_of = {name: (colours or {}).get(name, PALETTE[i % len(PALETTE)]) for i, name in enumerate(series)}
+    used = [*colour_of.values()]
     # In one piece: plotly takes ten milliseconds to put the same together from calls of its methods.
     traces = [
         {
@@ -44,8 +46,8 @@ def lines(
             "name": plotly_text(abridged(name, MOST_LETTERS)),
             "mode": mode,
             "line": {
-                "color": (colours or {}).get(name, PALETTE[i % len(PALETTE)]),
-                "dash": DASHES[i // len(PALETTE) % len(DASHES)],
+                "color": colour_of[name],
+                "dash": DASHES[used[:i].count(colour_of[name]) % len(DASHES)],  # each line in its own way
                 "width": 3,
             },
         }

@@ -43,7 +43,7 @@ def two_numbers(material: Material, scene: Scene) -> Iterator[Block]:
         return
     model = material.planar[0]
     ckpt, words = material.ckpt(model), material.words
-    yield Paragraph(_("The model is {model}; its network is that of M1.").format(model=model.name))
+    yield Paragraph(_("The model is {model}; its network is that of M1.").format(model=material.quoted(model)))
     yield from model_blocks.loss(material, [model])
     yield from losses.psnr()
     yield from model_blocks.training(name, material, [model])
@@ -152,7 +152,7 @@ def regularised(material: Material, scene: Scene) -> Iterator[Block]:
     base = networks_described.layers(material.ckpt(plain).model)
     same = [m for m in others if networks_described.layers(material.ckpt(m).model) == base]
     if same:
-        yield Paragraph(_("The network of {models} is that of {plain}.").format(models=list_of(m.name for m in same), plain=plain.name))  # fmt: skip
+        yield Paragraph(_("The network of {models} is that of {plain}.").format(models=list_of(map(material.quoted, same)), plain=material.quoted(plain)))  # fmt: skip
     of_plain = model_blocks.loss(material, [plain])
     yield from (block for block in model_blocks.loss(material, others) if block not in of_plain)
     yield from model_blocks.training(name, material, models, explains=False)
@@ -237,6 +237,8 @@ def _no_plane(material: Material) -> Paragraph:
         return no_model(_("There is no model with a code of two numbers."))
     return Paragraph(
         _("The planes of {models} are left out: they have fewer than {least} codes. Train with more {many}.").format(
-            models=list_of(model.name for model in material.planar), least=planes.MIN_CODES, many=material.words.many
+            models=list_of(map(material.quoted, material.planar)),
+            least=planes.MIN_CODES,
+            many=material.words.many,
         )
     )

@@ -30,6 +30,5 @@ def key(scene: Scene, item: str) -> str:
 
 def side_by_side(models: Sequence[Model]) -> list[Sequence[Model]]:
     """The models in groups of MOST_BESIDE at most, as even as can be, for figures and tables with a column a model."""
-    num_groups = ceil(len(models) / MOST_BESIDE)
-    size = ceil(len(models) / max(1, num_groups))
-    return [models[start : start + size] for start in range(0, len(models), size or 1)]
+    num, num_groups = len(models), ceil(len(models) / MOST_BESIDE)
+    return [models[num * i // num_groups : num * (i + 1) // num_groups] for i in range(num_groups)]

@@ -117,4 +117,4 @@ def _faults(material: Material, item: Item) -> Iterator[Paragraph]:
     """What is wrong with the codes of the models that the item is about."""
     for model in filter(item.concerns, material.models):
         for sentence in faults.describe(material.ckpt(model).codes, material.words):
-            yield Paragraph(_("{model}: {sentence}").format(model=model.name, sentence=sentence))
+            yield Paragraph(_("{model}: {sentence}").format(model=material.title(model), sentence=sentence))

@@ -72,6 +72,10 @@ class Material:
         """How a model is called beside the others."""
         return self.group.titles[model.name]
 
+    def quoted(self, model: Model) -> str:
+        """The same in a sentence."""
+        return f"“{self.title(model)}”"
+
     @cached_property
     def planar(self) -> list[Model]:
         """The models with a plane that see images without noise, those without a regulariser first."""

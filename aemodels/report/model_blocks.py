@@ -21,11 +21,11 @@ def network(name: str, material: Material, model: Model, known: Model | None = N
     """
     net = material.ckpt(model).model
     caption = _("The network of {model}: each bar is as long as the logarithm of how many numbers a layer gives.")
-    caption = caption.format(model=model.name)
+    caption = caption.format(model=material.quoted(model))
     if net.noise_variance or net.takes_noisy or net.encoder_outputs == 2:
         caption = sentences([caption, _("A circle is noise that is added.")])
     if known and known != model:
-        known_as = _("{model}, in {section}").format(model=known.name, section=section)
+        known_as = _("{model}, in {section}").format(model=material.quoted(known), section=section)
         table = networks_described.table(f"{name}-layers", net, material.ckpt(known).model, known_as)
     else:
         table = networks_described.table(f"{name}-layers", net)
@@ -94,7 +94,7 @@ def training(name: str, material: Material, models: Sequence[Model], explains: b
         )
     for group in side_by_side(models):
         yield training_described.hyper_parameters(f"{name}-settings", group, [material.title(model) for model in group])
-    if table := training_described.each_training(f"{name}-trainings", models):
+    if table := training_described.each_training(f"{name}-trainings", models, material.group.titles):
         yield table
     yield training_described.training_curves(f"{name}-curves", models, titles)
 

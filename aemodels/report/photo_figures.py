@@ -74,12 +74,12 @@ def sampling(name: str, ckpt: Checkpoint, z: Tensor, seeds: Sequence[int], scene
     return tiles(f"{name}-samples", _("Gaussian sampling"), caption, pictures, rows, settings)
 
 
-def spectrum(name: str, ckpt: Checkpoint, scene: Scene) -> Figure:
+def spectrum(name: str, ckpt: Checkpoint, model_title: str) -> Figure:
     """The variance along each principal axis of the codes that the Gaussian is fitted on."""
     variances = latents.used(latents.spectrum(latents.fit(fitted_codes(ckpt)))).tolist()
     numbers = list(range(1, len(variances) + 1))
     chart = curves.Chart(
-        {ckpt.name: (numbers, variances)}, _("principal axis, strongest first"), _("variance"), log_y=True
+        {model_title: (numbers, variances)}, _("principal axis, strongest first"), _("variance"), log_y=True
     )
     caption = _(
         "The variance of the codes along each principal axis of their covariance. The line ends where its rank does."

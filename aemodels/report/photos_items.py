@@ -39,7 +39,7 @@ def convolutional(material: Material, scene: Scene) -> Iterator[Block]:
         _(
             "A code of {model} is {channels} maps of {height}×{width}: {size} numbers for the {pixels} of an image ({image}), one for every {ratio}."
         ).format(
-            model=model.name,
+            model=material.quoted(model),
             channels=shape[0],
             height=shape[1],
             width=shape[2],
@@ -109,9 +109,9 @@ def gaussian_sampling(material: Material, scene: Scene) -> Iterator[Block]:
         return
     ckpt, seeds = material.ckpt(model), scene.seeds[:9]
     codes, z = drawing.fitted_codes(ckpt), drawing.sample(ckpt, seeds)
-    yield Paragraph(_("The Gaussian of {model} is fitted on {num} codes of test {many} that come with the model. A Gaussian keeps the mean of each element and how each pair goes together; all else that makes codes of real photos is lost.").format(model=model.name, num=number(len(codes)), many=words.many))  # fmt: skip
+    yield Paragraph(_("The Gaussian of {model} is fitted on {num} codes of test {many} that come with the model. A Gaussian keeps the mean of each element and how each pair goes together; all else that makes codes of real photos is lost.").format(model=material.quoted(model), num=number(len(codes)), many=words.many))  # fmt: skip
     yield photo_figures.sampling(name, ckpt, z, seeds, scene)
-    yield photo_figures.spectrum(name, ckpt, scene)
+    yield photo_figures.spectrum(name, ckpt, material.title(model))
     stats = latents.fit(codes)
     found = photo_observations.of_gaussian(
         latents.rank(stats),
@@ -145,5 +145,5 @@ def no_gaussian(material: Material) -> Paragraph:
     return Paragraph(
         _(
             "The Gaussian samples of {models} are left out: their codes are too few or all the same. Train with more {many}."
-        ).format(models=list_of(model.name for model in material.maps), many=material.words.many)
+        ).format(models=list_of(map(material.quoted, material.maps)), many=material.words.many)
     )

@@ -130,8 +130,8 @@ def measured_in_part(baselines: Mapping[str, Any]) -> list[str]:
     for (beside, total), parts in alike.items():
         text = (
             _(
-                "Measured on only some of the {total} test images, drawn at random: {parts}. The mean over all is estimated: the lead over "
-                "{other} on these images is added to what {other} reaches on all."
+                "Measured on only some of the {total} test images, drawn at random: {parts}. The mean over all is an estimate: on "
+                "these images each codec is compared with {other}, which was measured on all, and the difference is added to the mean of {other} over all."
             )
             if beside
             else _("Measured on only some of the {total} test images, drawn at random: {parts}.")

@@ -1,6 +1,6 @@
 """How models were trained, as a report tells it: the data's split, hyper-parameters, every training that led to them, and curves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aemodels.data.config import DataRecord
 from aemodels.data.mnist import FAMILY
@@ -57,8 +57,11 @@ def hyper_parameters(name: str, models: Sequence[Model], titles: Sequence[str]) 
     return Table(name, caption, (_("Setting"), *titles), rows)
 
 
-def each_training(name: str, models: Sequence[Model]) -> Table | None:
-    """Every training that led to these models, oldest first; None where each had but one."""
+def each_training(name: str, models: Sequence[Model], titles: Mapping[str, str]) -> Table | None:
+    """Every training that led to these models, oldest first; None where each had but one.
+
+    titles  how the models that are here are called, by name
+    """
     of_models = {model.name: _trainings(model) for model in models}
     if all(len(of_model) < 2 for of_model in of_models.values()):
         return None
@@ -69,7 +72,7 @@ def each_training(name: str, models: Sequence[Model]) -> Table | None:
         rows.append(
             (
                 number(i),
-                training["name"],
+                titles.get(training["name"], training["name"]),
                 _("random weights") if start is None else _("training {number}").format(number=start + 1),
                 _(LOSSES[model["reconstruction"]]),
                 number(training["history"][-1]["epoch"] if training["history"] else 0, 1),

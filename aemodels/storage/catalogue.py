@@ -142,9 +142,14 @@ class Group:
 
     @property
     def titles(self) -> dict[str, str]:
-        """Name -> how the model is called beside the others, each in its own way, with a capital first letter."""
+        """Name -> how the model is called beside the others, each in its own way, with a capital first letter; a denoiser among others
+        is called one."""
         said = [model.said_title() for model in self.models]
         titles = [title[:1].upper() + title[1:] for title in said]
+        denoise = [bool(model.noise_factor) for model in self.models]
+        if not all(denoise):
+            told = _("{title} · denoiser")
+            titles = [told.format(title=t) if is_one else t for t, is_one in zip(titles, denoise, strict=True)]
         return {
             model.name: title if titles.count(title) == 1 else f"{title} ({model.name})"
             for model, title in zip(self.models, titles, strict=True)

@@ -101,7 +101,7 @@ own.show(ckpt, usual, threshold)
 
 st.header(_("The most anomalous"), anchor=False)
 alt = _("The test images with the largest error by {model}, and the same of “{strange}”, each above its reconstruction")
-alt = alt.format(model=f"“{models.title(name)}”", strange=said[against])
+alt = alt.format(model=models.quoted(name), strange=said[against])
 export.show(draw(export.SCREEN_PX, export.ink()), alt)
 how = [_("Below each: what it is, and its score ({unit}).").format(unit=unit)]
 if config.corrector_depths or config.refiner_steps:

@@ -61,14 +61,14 @@ def look() -> None:
     notes = [pictures.names, *(rows.in_db(pictures.x, x_hat) for x_hat in made.values())]
     alt = _("{number} pictures, and what {k} numbers of {model}, and of PCA where it is known, make of each")
     panel = figures.panel(tiles, [first_row, *made], notes, width_px=export.SCREEN_PX, ink=export.ink())
-    export.show(panel, alt.format(number=number(len(pictures.x)), k=number(k), model=f"“{title}”"))
+    export.show(panel, alt.format(number=number(len(pictures.x)), k=number(k), model=models.quoted(name)))
     st.caption(chart.said_at(sizes, k, longest, kind))
     if sizes:
         st.header(_("The error at every size"), anchor=False)
         scale = controls.choose(_("Measured in"), scales, key="size_measure")
         alt = _("{scale} against the numbers kept, of {model}, of PCA, and of models trained for one size")
         drawn = chart.interactive(sizes, scale, scales[scale], title, models.colours(group)[name], others, k)
-        st.plotly_chart(drawn, key="by_size", alt=alt.format(scale=scales[scale], model=f"“{title}”"))
+        st.plotly_chart(drawn, key="by_size", alt=alt.format(scale=scales[scale], model=models.quoted(name)))
         st.caption(chart.how(sizes, scale, bool(others)))
 
 
@@ -94,7 +94,7 @@ def draw_with_curve(width_px: int, ink: figures.Ink, caption: str = "") -> Image
 
 
 alt = _("Picture number {which} rebuilt from {sizes} numbers by {model}, and by PCA where it is known")
-alt = alt.format(which=number(which), sizes=chart.list_of_sizes(steps), model=f"“{title}”")
+alt = alt.format(which=number(which), sizes=chart.list_of_sizes(steps), model=models.quoted(name))
 export.show(draw(export.SCREEN_PX, export.ink()), alt)
 
 points = [*models.notes(name), *(findings.of(sizes, others, is_bce) if sizes else [])]

@@ -60,7 +60,7 @@ with controls.row():
             icon=":material/movie:",
         )
         st.stop()
-    names = models.plane_titles(group)
+    names = group.titles
     chosen = models.choose_several({name: names[name] for name in filmed}, "films", NUM_FIRST)
     scale = controls.choose(
         pgettext("scales of plots", "Axes"),
@@ -81,13 +81,13 @@ moments = {name: reel.moments(name) for name in films}
 left_out = [name for name in group.names if name not in filmed]
 points = [
     *models.notes(*films),
-    *findings.of_parting({titles[name]: moments[name] for name in films}, kind),
-    *findings.of_spreads({titles[name]: moments[name] for name in films}),
+    *findings.of_parting(moments, kind),
+    *findings.of_spreads(moments),
     *findings.of_loss(moments[next(iter(films))], titles[next(iter(films))]),
     *findings.of_turns(
         [titles[name] for name, film in films.items() if film.is_turned],
         [titles[name] for name, film in films.items() if not film.is_turned],
-        [titles[name] for name, film in films.items() if not film.is_turned and ckpts[name].model.has_prior],
+        any(not film.is_turned and ckpts[name].model.has_prior for name, film in films.items()),
     ),
 ]
 if left_out:

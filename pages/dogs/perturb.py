@@ -24,7 +24,7 @@ from pages.parts.shared import ahead, controls, cores, export, loaders, models, 
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
 SOURCES = {"photos": _("Nine pictures"), "samples": _("Nine Gaussian samples"), "learned": _("Nine learned samples")}
-NOISES = {"none": _("No noise"), "white": _("White noise"), "shaped": _("Shaped noise")}
+NOISES = {"none": _("Without noise"), "white": _("White noise"), "shaped": _("Shaped noise")}
 
 
 def noise_seeds(seed: int) -> list[int]:

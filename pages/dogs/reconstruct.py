@@ -108,9 +108,9 @@ def compute(seed: int) -> Scene:
 def say(num_pictures: int) -> str:
     if has_photos:
         what = _("Original, what {model} rebuilds, error map and code of {photos}")
-        return what.format(model=f"“{models.title(name)}”", photos=picture.count(num_pictures))
+        return what.format(model=models.quoted(name), photos=picture.count(num_pictures))
     what = _("{number} reference codes, and what {model} rebuilds from them")
-    return what.format(number=num_pictures, model=f"“{models.title(name)}”")
+    return what.format(number=num_pictures, model=models.quoted(name))
 
 
 def show_photos() -> None:

@@ -63,8 +63,8 @@ def compute_ladder(seed: int) -> bytes:
 
 
 SENTENCE = _(
-    "A Gaussian is fitted to the codes of random {photos} (their mean and covariance). Nine new codes are drawn from it and decoded. If codes "
-    "were really distributed like a Gaussian, these would be nine new {dogs}."
+    "A Gaussian is fitted to the codes of random {photos} (their mean and covariance). Nine new codes are drawn from it and decoded. Do they give "
+    "nine new {dogs}? They would if codes were really distributed like a Gaussian."
 )
 sentence = controls.header(_("Sample"), SENTENCE.format(photos=_("photos"), dogs=_("photos")))
 with controls.row():
@@ -123,7 +123,7 @@ kurtosis = _(
 controls.notice(
     [
         *models.notes(name),
-        *generation_findings.verdict(group.data, name),
+        *([] if sampler == LEARNED else generation_findings.verdict(group.data, name)),  # it is of Gaussians
         *generation_findings.learnt(group.data, name),
         sampling.about(name, num_codes, sampler),
         fine_detail,

@@ -146,7 +146,7 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
 
 st.header(_("All stages"), anchor=False)
 alt = _("{picture} number {which} at {number} stages of encode by {model}, with error maps").format(
-    picture=shown_label, which=number(which), number=number(num_stages), model=f"“{models.title(name)}”"
+    picture=shown_label, which=number(which), number=number(num_stages), model=models.quoted(name)
 )
 export.show(draw(export.SCREEN_PX, export.ink()), alt)
 

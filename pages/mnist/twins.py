@@ -29,7 +29,9 @@ def show_planes(seed: int, scale: str, link: str) -> None:
     codes = [ckpt.codes for ckpt in ckpts.values()]
     default = codes[0][torch.randint(len(codes[0]), (), generator=torch.Generator().manual_seed(seed))].tolist()
     picture = st.container()  # above the field that it depends on
-    z = address.place(_("Cursor in the {model} plane: z₁, z₂").format(model=of_first), "twins_z", default)
+    z = address.place(
+        _("Cursor in the plane of {model}: z₁, z₂").format(model=models.said(first.name)), "twins_z", default
+    )
     places = twins.places(torch.tensor(z), codes, views, link)
     shown = [
         {
@@ -95,7 +97,6 @@ if len(names) > MAX_TWINS:
 first = next(iter(ckpts.values()))
 plane.require_codes(*ckpts)
 titles = [group.titles[name] for name in ckpts]
-of_first = next(model.said_title() for model in group.models if model.name == first.name)
 with_prior = [name for name, ckpt in ckpts.items() if ckpt.model.has_prior]
 measures = {name: plane.measure(name) for name in ckpts}
 versions = tuple(map(loaders.version, ckpts))
@@ -166,18 +167,13 @@ for name, m in measures.items():  # last: no picture needs to wait until the mod
     canvas.store_picture(f"holes-{name}", name, m["holes"], m["box"])
 
 
-def against_plain(row: dict) -> list[str]:
-    ckpt = ckpts[row["model"]]
-    matrices = twins.num_scale_free(ckpt.model) if ckpt.train_config.weight_decay else None
-    return comparisons.of_planes(row, numbers[0], group.titles[ckpt.name], of_first, kind, matrices)
-
-
+matrices = {name: twins.num_scale_free(ckpt.model) for name, ckpt in ckpts.items() if ckpt.train_config.weight_decay}
 alone = (
     [] if len(ckpts) > 1 else
     [_("One plane alone has no twin: choose a second model above.")] if len(to_choose) > 1 else
     [_("There is nothing to compare: {name} has one such model.").format(name=controls.literal(group.title))]
 )  # fmt: skip
-controls.notice([*models.notes(*ckpts), *alone, *(point for row in numbers[1:] for point in against_plain(row))])
+controls.notice([*models.notes(*ckpts), *alone, *comparisons.of_planes(numbers, kind, matrices)])
 export.export_row(
     f"twins-{seed}",
     draw,

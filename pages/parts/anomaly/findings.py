@@ -7,7 +7,7 @@ from aemodels import Checkpoint
 from aemodels.codes import clusters, latents
 from aemodels.codes.clusters import Clusters
 from aemodels.data import mnist, words
-from aemodels.language import _, all_of, number, percent, sentences
+from aemodels.language import _, all_of, list_of, number, percent, sentences
 from aemodels.quality import curves as model_curves
 from aemodels.quality.anomaly import Roc
 from pages.parts.anomaly.scoring import LEFT_OUT, NOISE, OTHER, TURNED, USUAL, Scored, left_out
@@ -35,18 +35,14 @@ def titles(ckpt: Checkpoint, other: str) -> dict[str, str]:
 
 def of_areas(curves: dict[str, Roc], said: dict[str, str], num_pictures: int) -> str:
     """Which strange pictures are told best and worst."""
-    best, worst = max(curves, key=lambda kind: curves[kind].area), min(curves, key=lambda kind: curves[kind].area)
+    areas = {kind: number(curve.area, 3) for kind, curve in curves.items()}
+    most, least = (areas[pick(curves, key=lambda kind: curves[kind].area)] for pick in (max, min))
+    best, worst = (list_of(f"“{said[kind]}”" for kind in areas if areas[kind] == end) for end in (most, least))
     return _(
-        "**The easiest to tell from the usual pictures is “{best}”, the hardest “{worst}”.** The areas under the ROC curve are {most} and "
+        "**The easiest to tell from the usual pictures: {best}. The hardest: {worst}.** The areas under the ROC curve are {most} and "
         "{least} ({n} pictures of each kind): 1 if the error separates all strange pictures from the usual ones, 0.5 if it is no better than "
         "chance. Below 0.5 the strange ones have the smaller error."
-    ).format(
-        best=said[best],
-        most=number(curves[best].area, 3),
-        worst=said[worst],
-        least=number(curves[worst].area, 3),
-        n=number(num_pictures),
-    )
+    ).format(best=best, most=most, worst=worst, least=least, n=number(num_pictures))
 
 
 def of_easy(scored: dict[str, Scored], said: dict[str, str]) -> list[str]:

@@ -9,15 +9,8 @@ from aemodels.training.recipes import Recipe
 from pages.parts.shared import controls, fields
 from pages.parts.training import settings as training_settings
 
-KINDS = {
-    "plain": N_("Plain"),
-    "denoising": N_("Denoising"),
-    "code-l2": N_("L2 on the code"),
-    live_recipes.L2_WEIGHTS: N_("L2 on the weights"),
-    "vae": N_("VAE"),
-    "noisy-code": N_("Noise on the code"),
-    "nested": N_("Nested code"),
-}
+# In the order in which they are offered.
+KINDS = ("plain", "denoising", "code-l2", live_recipes.L2_WEIGHTS, "vae", "noisy-code", "nested")
 NUMBERS = training_settings.OF_VARIANTS | {"weight_decay": N_("weight decay")}
 
 
@@ -49,7 +42,7 @@ def show(data: DataConfig) -> Recipe:
 
 def word(kind: str) -> str:
     """A kind as the page calls it; a variant that somebody added by its own name."""
-    return _(KINDS[kind]) if kind in KINDS else kind
+    return _("L2 on the weights") if kind == live_recipes.L2_WEIGHTS else training_settings.variant(kind)
 
 
 def kind_of(recipe: Recipe) -> str:

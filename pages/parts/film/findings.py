@@ -1,50 +1,56 @@
 """What there is to notice in films: sentences, as Markdown, that carry measured figures."""
 
 import math
+from collections.abc import Mapping
 
 from aemodels.data.words import Words
 from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.quality import filmed
 from aemodels.quality.filmed import Moment
+from pages.parts.shared import controls, models
 
-MIN_CHANGE = 0.1  # of a spread: a smaller one is not told
 
-
-def of_parting(films: dict[str, list[Moment]], kind: Words) -> list[str]:
+def of_parting(films: Mapping[str, list[Moment]], kind: Words) -> list[str]:
     """When the classes part on the plane of each model; nothing without labels.
 
-    films  the moments by the models' titles
+    films  the moments by the models' names
     """
-    points = []
-    for title, moments in films.items():
-        shares = [moment.neighbour_accuracy for moment in moments]
-        if math.isnan(shares[0]) or shares[-1] <= shares[0]:
-            continue
-        half, last = moments[filmed.halfway(shares)], moments[-1].step
-        message = (
-            _(
-                "{title}: the nearest other code is of the same {class_} for {first} at first and for **{final}** at the "
-                "end. Half of this rise is done by step **{step}**."
-            )
-            if points
-            else _(
-                "**Watch each {class_} find its own place.** {title}: the nearest other code is of the same {class_} for "
-                "**{first}** of the codes before the first step, and for **{final}** at the end. Half of this rise is "
-                "done by step **{step}** of {steps}, after {share} of the training."
-            )
+    shares = {name: [moment.neighbour_accuracy for moment in moments] for name, moments in films.items()}
+    rising = [name for name, of in shares.items() if not math.isnan(of[0]) and of[-1] > of[0]]
+    if not rising:
+        return []
+    halves = {name: films[name][filmed.halfway(shares[name])].step for name in rising}
+    if len(rising) == 1:
+        (name,) = rising
+        last = films[name][-1].step
+        message = _(
+            "**Watch each {class_} find its own place.** {title}: the nearest other code is of the same {class_} for "
+            "**{first}** of the codes before the first step, and for **{final}** at the end. Half of this rise is "
+            "done by step **{step}** of {steps}, after {share} of the training."
         )
-        points.append(
+        return [
             message.format(
-                title=title,
                 class_=kind.class_,
-                first=percent(shares[0], 1),
-                final=percent(shares[-1], 1),
-                step=number(half.step),
+                title=controls.literal(models.title(name)),
+                first=percent(shares[name][0], 1),
+                final=percent(shares[name][-1], 1),
+                step=number(halves[name]),
                 steps=number(last),
-                share=percent(half.step / last, 1),
+                share=percent(halves[name] / last, 1),
             )
+        ]
+    message = _(
+        "**Watch each {class_} find its own place.** Codes whose nearest other code is of the same {class_}: before the first "
+        "step {first}; at the end {final}. Half of this rise is done by step {steps}."
+    )
+    return [
+        message.format(
+            class_=kind.class_,
+            first=models.with_figures({name: percent(shares[name][0], 1) for name in rising}),
+            final=models.with_figures({name: f"**{percent(shares[name][-1], 1)}**" for name in rising}),
+            steps=models.with_figures({name: f"**{number(step)}**" for name, step in halves.items()}),
         )
-    return points
+    ]
 
 
 def of_loss(moments: list[Moment], title: str) -> list[str]:
@@ -67,45 +73,34 @@ def of_loss(moments: list[Moment], title: str) -> list[str]:
     ]
 
 
-def of_spreads(films: dict[str, list[Moment]]) -> list[str]:
-    """How far the codes of each model reach at their widest and at the end, and how that compares with the first model.
+def of_spreads(films: Mapping[str, list[Moment]]) -> list[str]:
+    """How far the codes of each model reach at first, at their widest and at the end, and how that compares with the first model.
 
-    films  the moments by the models' titles
+    films  the moments by the models' names
     """
-    points, first = [], next(iter(films.values()))
-    for title, moments in films.items():
-        widest = max(moments, key=lambda moment: moment.spread)
-        final = moments[-1].spread
-        if final < (1 - MIN_CHANGE) * widest.spread:
-            message = _(
-                "{title}: the spread of the codes grows from {first} to **{widest}** at step {step}, and has fallen "
-                "to **{final}** in the end."
-            )
-        else:
-            message = _(
-                "{title}: the spread of the codes is {first} at first and **{final}** in the end; at most it is "
-                "{widest}."
-            )
-        told = message.format(
-            title=title,
-            first=number(moments[0].spread, 2),
-            widest=number(widest.spread, 2),
-            step=number(widest.step),
-            final=number(final, 2),
+    meaning = _("The spread of the codes is their root mean square distance from their mean.")
+    told = _("Before the first step it is {first}; at its widest {widest}; in the end {final}.")
+    at = _("{spread} at step {step}")
+    widest = {name: max(moments, key=lambda moment: moment.spread) for name, moments in films.items()}
+    spreads = told.format(
+        first=models.with_figures({name: number(moments[0].spread, 2) for name, moments in films.items()}),
+        widest=models.with_figures(
+            {name: at.format(spread=number(m.spread, 2), step=number(m.step)) for name, m in widest.items()}
+        ),
+        final=models.with_figures({name: f"**{number(moments[-1].spread, 2)}**" for name, moments in films.items()}),
+    )
+    first, *others = films
+    compared, of_first = "", films[first][-1].spread
+    if others and of_first:
+        ratios = {name: number(films[name][-1].spread / of_first, 2) for name in others}
+        compared = _("In the end, as a multiple of that of {model}: {ratios}.").format(
+            model=models.said(first), ratios=models.with_figures(ratios)
         )
-        if moments is not first and first[-1].spread:
-            ratio = _("That is {ratio} times the spread of {other}.").format(
-                ratio=number(final / first[-1].spread, 2), other=next(iter(films))
-            )
-            told = sentences([told, ratio])
-        if not points:
-            told = sentences([told, _("The spread is the root mean square distance of the codes from their mean.")])
-        points.append(told)
-    return points
+    return [sentences([meaning, spreads, compared])]
 
 
-def of_turns(turned: list[str], others: list[str], with_prior: list[str]) -> list[str]:
-    """Which films are turned, and why; titles of the models, with_prior those of `others` that learn to have their codes lie as N(0, I)."""
+def of_turns(turned: list[str], others: list[str], has_prior: bool) -> list[str]:
+    """Which films are turned, and why; titles of the models. has_prior: whether some of `others` learn to have their codes lie as N(0, I)."""
     points = []
     if turned:
         points.append(
@@ -117,10 +112,6 @@ def of_turns(turned: list[str], others: list[str], with_prior: list[str]) -> lis
         )
     if others:
         as_it_was = _("{titles}: shown as it was, for the loss does change when the plane is turned.")
-        why = _(
-            "{titles}: the prior N(0, I) is the same after a turn, but each image’s Gaussian has its own σ along "
-            "each axis."
-        )
-        said = [as_it_was.format(titles=list_of(others))]
-        points.append(sentences(said + ([why.format(titles=list_of(with_prior))] if with_prior else [])))
+        why = _("A prior N(0, I) is the same after a turn, but each image’s Gaussian has its own σ along each axis.")
+        points.append(sentences([as_it_was.format(titles=list_of(others)), why if has_prior else ""]))
     return points

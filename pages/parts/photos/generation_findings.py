@@ -98,9 +98,9 @@ def answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str]
     else:
         short = _("**No: the samples do not look like {dogs}.**").format(dogs=picture.what_many)
     which = (
-        _("The best samples are those of “{sampler}” on {model}.")
+        _("Of all Gaussians, the best samples are those of “{sampler}” on {model}.")
         if len(models) > 1
-        else _("The best samples of {model} are those of “{sampler}”.")
+        else _("Of all Gaussians, the best samples of {model} are those of “{sampler}”.")
     ).format(sampler=_(SOURCES[best["source"]]), model=said(best["model"]))
     points = [short, which, _distances(best, rebuilt, photos, picture)]
     points.append(_shares(_("a sample"), best, rebuilt, photos, picture, results["num_reference"]))

@@ -47,7 +47,7 @@ def _name(kind: str, place: int) -> str:
     if kind == refine.ENCODER:
         return _("encoder alone")
     if kind == refine.CORRECTOR:
-        return _("second look")
+        return _("corrector")
     if kind == refine.KEPT:
         return _("the better one kept")
     message = _("learned step {place}") if kind == refine.REFINER else _("descent step {place}")

@@ -1,127 +1,129 @@
-"""One plane against another: sentences, as Markdown, that carry measured figures."""
+"""Planes against the first of them: sentences, as Markdown, that carry measured figures, each sentence once with the figures of all models."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aemodels.codes import twins
 from aemodels.data.words import Words
-from aemodels.language import _, number, percent, sentences
-from pages.parts.shared import controls
+from aemodels.language import _, list_of, number, percent, sentences
+from pages.parts.shared import models
 
 Row = Mapping[str, Any]
 
 
-def of_planes(
-    row: Row, before: Row, label: str, plain: str, kind: Words, matrices: tuple[int, int] | None
-) -> list[str]:
-    """What a model's regulariser did to its plane, against the plain model's.
+def of_planes(rows: Sequence[Row], kind: Words, matrices: Mapping[str, tuple[int, int]]) -> list[str]:
+    """What the models' regularisers did to their planes; nothing of a single plane.
 
-    row, before   the figures of both, by the names that the numbers of the page Twins have
-    label, plain  what both models are called
-    matrices      `twins.num_scale_free` of a model whose weights were to be small
+    rows      the figures of each model, by the names that the numbers of the page Twins have; the first is what the others are held against
+    matrices  `twins.num_scale_free` of each model whose weights were to be small, by its name
     """
-    label, plain = map(controls.literal, (label, plain))
-    spread, of_plain = ((r["spread_z1"], r["spread_z2"]) for r in (row, before))
-    loss, num_decimals = ("bce_nats", 4) if "bce_nats" in before else ("psnr_db", 2)
-    spreads = (
-        _(
-            "**{model}: a plane {times} times as wide as that of “{plain}”.** The codes spread {z1} × {z2} instead of "
-            "{plain_z1} × {plain_z2} (standard deviations)."
-        )
-        if all(of_plain)
-        else _(
-            "**{model}** against “{plain}”: the codes spread {z1} × {z2} instead of {plain_z1} × {plain_z2} (standard deviations)."
-        )
-    ).format(
-        model=label,
-        plain=plain,
-        z1=number(spread[0], 2),
-        z2=number(spread[1], 2),
-        plain_z1=number(of_plain[0], 2),
-        plain_z2=number(of_plain[1], 2),
-        times=number(twins.relative_width(spread, of_plain), 2),
-    )
-    quality = _("Nearest other code of the same {class_}: {before} → {after}; {measure} {loss_before} → {loss_after}.")
-    holes = _(
-        "{model}, share of holes: {before} → {after} of the dashed box, {wide_before} → {wide_after} of the box of the central 99.8%."
-    )
-    is_one_way = (row["hole_share"] > before["hole_share"]) == (row["hole_share_wide"] > before["hole_share_wide"])
-    points = [
-        sentences(
-            [
-                spreads,
-                quality.format(
-                    class_=kind.class_,
-                    before=percent(before["neighbour_accuracy"], 1),
-                    after=percent(row["neighbour_accuracy"], 1),
-                    measure=_("cross-entropy in nats a pixel") if loss == "bce_nats" else _("PSNR in dB"),
-                    loss_before=number(before[loss], num_decimals),
-                    loss_after=number(row[loss], num_decimals),
-                ),
-            ]
-        ),
-        sentences(
-            [
-                holes.format(
-                    model=label,
-                    before=percent(before["hole_share"]),
-                    after=percent(row["hole_share"]),
-                    wide_before=percent(before["hole_share_wide"]),
-                    wide_after=percent(row["hole_share_wide"]),
-                ),
-                "" if is_one_way else _("Whether it is more or less depends on the box."),
-            ]
-        ),
+    plain, *others = rows
+    if not others:
+        return []
+    return [
+        _width(plain, others),
+        _quality(rows, kind),
+        _holes(plain, others),
+        *_priors(plain, [row for row in others if "kl_nats" in row], kind),
+        *_weights(plain, [row for row in others if row["model"] in matrices], matrices),
     ]
-    if "kl_nats" in row:
-        draws = _(
-            "{model}: **{share}** of draws from N(0, I) fall into a hole of its plane; for “{plain}” it is {before}."
+
+
+def _each(rows: Sequence[Row], figure: Callable[[Row], str]) -> str:
+    return models.with_figures({row["model"]: figure(row) for row in rows})
+
+
+def _spread(row: Row) -> tuple[float, float]:
+    return row["spread_z1"], row["spread_z2"]
+
+
+def _width(plain: Row, others: Sequence[Row]) -> str:
+    of_plain = _spread(plain)
+    wide = _("**How wide is each plane?** Compared with the plane of {plain}: {times}.").format(
+        plain=models.said(plain["model"]),
+        times=_each(
+            others,
+            lambda row: _("**{number}** times").format(number=number(twins.relative_width(_spread(row), of_plain), 2)),
+        ),
+    )
+    spreads = _("The standard deviations of the codes along z₁ and z₂: {spreads}.").format(
+        spreads=_each([plain, *others], lambda row: " × ".join(number(s, 2) for s in _spread(row)))
+    )
+    return sentences([wide if all(of_plain) else "", spreads])
+
+
+def _quality(rows: Sequence[Row], kind: Words) -> str:
+    loss, num_decimals = ("bce_nats", 4) if "bce_nats" in rows[0] else ("psnr_db", 2)
+    measure = _("cross-entropy in nats a pixel") if loss == "bce_nats" else _("PSNR in dB")
+    return _("Codes whose nearest other code is of the same {class_}: {shares}; {measure}: {losses}.").format(
+        class_=kind.class_,
+        shares=_each(rows, lambda row: percent(row["neighbour_accuracy"], 1)),
+        measure=measure,
+        losses=_each(rows, lambda row: number(row[loss], num_decimals)),
+    )
+
+
+def _holes(plain: Row, others: Sequence[Row]) -> str:
+    rows = [plain, *others]
+    holes = _("Share of holes in the dashed box: {shares}. In the box of the central 99.8%: {wide}.").format(
+        shares=_each(rows, lambda row: percent(row["hole_share"])),
+        wide=_each(rows, lambda row: percent(row["hole_share_wide"])),
+    )
+    both_ways = [
+        models.said(row["model"])
+        for row in others
+        if (row["hole_share"] > plain["hole_share"]) != (row["hole_share_wide"] > plain["hole_share_wide"])
+    ]
+    depends = _("Whether it is more or less than for {plain} depends on the box: {models}.")
+    told = depends.format(plain=models.said(plain["model"]), models=list_of(both_ways)) if both_ways else ""
+    return sentences([holes, told])
+
+
+def _priors(plain: Row, priors: Sequence[Row], kind: Words) -> list[str]:
+    """priors: the rows of the models that learnt to have their codes lie as N(0, I)."""
+    if not priors:
+        return []
+
+    def share(row: Row) -> str:
+        return percent(row["normal_hole_share"], 1)
+
+    draws = _("Draws from N(0, I) that fall into a hole of the plane: {shares}; for {plain} it is {before}.").format(
+        shares=_each(priors, lambda row: f"**{share(row)}**"), plain=models.said(plain["model"]), before=share(plain)
+    )
+    useless = [
+        models.said(row["model"])
+        for row in priors
+        if row["normal_hole_share"] >= plain["normal_hole_share"] or share(row) == share(plain)
+    ]
+    nothing = _("By this measure the penalty of {models} brings nothing.").format(models=list_of(useless))
+    price = _("Its price is a KL divergence, in nats per {one}: {totals}.").format(
+        one=kind.one, totals=_each(priors, lambda row: number(row["kl_nats"], 2))
+    )
+    at_mean = (
+        _("The cross-entropies are measured at the mean of each code's Gaussian.")
+        if "bce_nats" in plain
+        else _("The PSNRs are measured at the mean of each code's Gaussian.")
+    )
+    return [sentences([draws, nothing if useless else "", price, at_mean])]
+
+
+def _weights(plain: Row, small: Sequence[Row], matrices: Mapping[str, tuple[int, int]]) -> list[str]:
+    """small: the rows of the models whose weights were to be small."""
+    if not small:
+        return []
+    sizes = _("Size of the weights (root mean square): {sizes}.").format(
+        sizes=_each([plain, *small], lambda row: number(row["weight_rms"], 3))
+    )
+    of_all = _("{followed} of {number}")
+    but = _(
+        "But smaller weights alone change little: a LayerNorm after a weight matrix divides its scale out again. Weight matrices that one "
+        "follows: {counts}."
+    ).format(
+        counts=_each(
+            small,
+            lambda row: of_all.format(
+                **dict(zip(("followed", "number"), map(number, matrices[row["model"]]), strict=True))
+            ),
         )
-        share, share_before = (percent(r["normal_hole_share"], 1) for r in (row, before))
-        price = (
-            _("The price is a KL divergence of {total} nats per {one}: {along_z1} along z₁ and {along_z2} along z₂.")
-            if row["normal_hole_share"] < before["normal_hole_share"] and share != share_before
-            else _(
-                "By this measure the penalty brings nothing. Its price is a KL divergence of {total} nats per {one}: {along_z1} along z₁ "
-                "and {along_z2} along z₂."
-            )
-        )
-        points.append(
-            sentences(
-                [
-                    draws.format(
-                        model=label,
-                        share=share,
-                        plain=plain,
-                        before=share_before,
-                    ),
-                    price.format(
-                        total=number(row["kl_nats"], 2),
-                        one=kind.one,
-                        along_z1=number(row["kl_nats_z1"], 2),
-                        along_z2=number(row["kl_nats_z2"], 2),
-                    ),
-                    _("The cross-entropies are measured at the mean of each code's Gaussian.")
-                    if loss == "bce_nats"
-                    else _("The PSNRs are measured at the mean of each code's Gaussian."),
-                ]
-            )
-        )
-    if matrices:
-        num_followed, num_matrices = matrices
-        size = _("{model}, size of the weights (root mean square): {before} → {after}.")
-        but = _(
-            "But smaller weights alone change little: {followed} of the {number} weight matrices are followed by a LayerNorm, "
-            "which divides their scale out again."
-        )
-        points.append(
-            sentences(
-                [
-                    size.format(
-                        model=label, before=number(before["weight_rms"], 3), after=number(row["weight_rms"], 3)
-                    ),
-                    but.format(followed=number(num_followed), number=number(num_matrices)),
-                ]
-            )
-        )
-    return points
+    )
+    return [sentences([sizes, but])]

@@ -9,22 +9,22 @@ from pages.parts.plane import plane
 SHARE = None  # in place of a number of decimals
 # What the table shows -> key in a row, and its number of decimals.
 MEASURES = {
-    N_("Spread of the codes along z₁ (standard deviation)"): ("spread_z1", 3),
+    N_("Spread along z₁ (standard deviation)"): ("spread_z1", 3),
     N_("Spread along z₂"): ("spread_z2", 3),
-    N_("Holes in the dashed box (central 98% of the codes on each axis), share of its area"): (
+    N_("Holes, share of the dashed box"): (
         "hole_share",
         SHARE,
     ),
-    N_("Holes in the box of the central 99.8%, share of its area"): ("hole_share_wide", SHARE),
-    N_("Codes whose nearest other code is of the same class"): ("neighbour_accuracy", SHARE),
+    N_("Holes, share of the box of the central 99.8%"): ("hole_share_wide", SHARE),
+    N_("Nearest other code is of the same class"): ("neighbour_accuracy", SHARE),
     N_("Draws from N(0, I) that fall into a hole"): ("normal_hole_share", SHARE),
-    N_("Binary cross-entropy on the test images, nats a pixel"): ("bce_nats", 4),
+    N_("BCE on the test images, nats a pixel"): ("bce_nats", 4),
     N_("Mean PSNR of the test images, dB"): ("psnr_db", 2),
-    N_("KL divergence of each image's Gaussian from N(0, I), nats"): ("kl_nats", 2),
+    N_("KL divergence from N(0, I), nats per image"): ("kl_nats", 2),
     N_("– its part along z₁"): ("kl_nats_z1", 2),
     N_("– its part along z₂"): ("kl_nats_z2", 2),
     N_("Root mean square of the weights"): ("weight_rms", 4),
-    N_("Pixel entropy of the grid's images, nats (higher means greyer)"): ("grid_pixel_entropy_nats", 4),
+    N_("Pixel entropy of the grid, nats (more is greyer)"): ("grid_pixel_entropy_nats", 4),
 }
 
 

@@ -12,6 +12,7 @@ WORDS = {
     N_("A sample"): N_("What the decoder makes of a code that was drawn at random."),
     N_("Test pictures"): N_("Pictures that no network has learnt from. All figures are measured on them unless something else is said."),
     N_("MSE"): N_("Mean squared error: the differences between two pictures' pixels, squared and averaged. A pixel goes from 0 to 1."),
+    N_("RMS"): N_("Root mean square: numbers squared, averaged, and the root of that: how large they are, whatever their signs."),
     N_("PSNR"): N_("Peak signal-to-noise ratio: 10·log10(1 / MSE), in decibels. Three decibels more are half the MSE."),
     N_("BCE"): N_("Binary cross-entropy, in nats a pixel: the digits' error. It does not reach 0, as a grey pixel costs something even if it is met exactly."),
     N_("Nat"): N_("A unit of information, like the bit: one nat is 1.44 bits."),
@@ -23,6 +24,7 @@ WORDS = {
     N_("Hole"): N_("A place where hardly any code of a real picture lies. What is decoded there, the decoder has never learnt."),
     N_("Prior"): N_("A second network, which has learnt how the codes of real pictures are spread. It draws new codes like them."),
     N_("Fréchet distance"): N_("How different two sets of pictures are, by means and covariances of their colours and textures. Less is nearer."),
+    N_("Epoch"): N_("One pass of a training through all its training pictures."),
     N_("Random seed"): N_("The number that random draws start from. The same seed draws the same again."),
     N_("±"): N_("The half-width of a 95% interval: measured on other pictures like these, the mean would mostly fall so near."),
 }  # fmt: skip

@@ -48,8 +48,7 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
         data_set = next((group.key for group in groups if asked in group.names), None)
         st.session_state[data_key], st.session_state[data_key + controls.IN_ADDRESS] = data_set, None
     group = choose_group(*kinds, key=data_key)
-    titles = plane_titles(group) if kinds == (catalogue.PLANE,) else group.titles
-    asked = st.query_params.get(key)
+    titles, asked = group.titles, st.query_params.get(key)
     name = controls.choose(_("Model"), titles, key)
     if asked and controls.told_by(asked, titles) not in titles:
         _say_gone(key, asked, titles[name])
@@ -62,24 +61,20 @@ def title(name: str) -> str:
     return group.titles[name] if group else name
 
 
+def quoted(name: str) -> str:
+    """`title` in a sentence that is no Markdown, as a picture's description is."""
+    return f"“{title(name)}”"
+
+
 def said(name: str) -> str:
     """`title` in a sentence, as Markdown."""
-    return f"“{controls.literal(title(name))}”"
+    return controls.literal(quoted(name))
 
 
 def with_figures(figures: Mapping[str, str]) -> str:
     """Figures in a line, by the name of the model that has it: each with its title, as Markdown."""
     told = _("{figure} ({model})")
     return list_of(told.format(figure=figure, model=controls.literal(title(name))) for name, figure in figures.items())
-
-
-def plane_titles(group: Group) -> dict[str, str]:
-    """The titles of models that all have a code of two numbers, by name: this is not what tells a denoiser from the others."""
-    denoisers = {model.name for model in group.models if model.noise_factor}
-    return {
-        name: _("{title}, denoiser").format(title=title) if name in denoisers else title
-        for name, title in group.titles.items()
-    }
 
 
 def colours(group: Group) -> dict[str, str]:
@@ -146,7 +141,7 @@ def table(group: Group) -> str:
                 else f"{number(metrics['psnr_db'], 2)} ± {number(metrics['psnr_db_ci95'], 2)}",
                 _("test images"): number(metrics["num_images"]),
                 _("epochs"): epochs if made["finished"] else _("{epochs}, unfinished").format(epochs=epochs),
-                _("title"): model.said_title(),
+                _("title"): group.titles[model.name],
             }
         )
     lines = [list(rows[0]), *([*map(controls.literal, row.values())] for row in rows)]

@@ -10,7 +10,7 @@ from aemodels.data import words
 from aemodels.language import _, number
 from aemodels.report.items import TITLES
 from aemodels.storage.catalogue import DENOISER, MAPS, PLANE, Group
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import loaders, models
 
 # The values of sliders and fields are those at which a page begins: an address loses what a page begins with, which would be one
 # more entry in the browser's history.
@@ -73,7 +73,7 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
             {"group": planes[0].key, "along": "epoch", "emphasised": model.name},
             _(
                 "How many images has {model} been trained on (it stands below the charts), and after how many epochs does its training loss hardly fall any more?"
-            ).format(model=controls.code(model.name)),
+            ).format(model=models.said(model.name)),
         ),
         Step(
             "M2",

@@ -6,7 +6,7 @@ from itertools import pairwise
 from aemodels.language import _, all_of, list_of, ngettext, number, percent, sentences, signed
 from aemodels.quality import code_sizes
 from aemodels.quality.code_sizes import Sizes
-from pages.parts.shared import controls
+from pages.parts.shared import models
 from pages.parts.sizes.rivals import Rival, best_of_each_size
 
 
@@ -105,7 +105,7 @@ def _price(sizes: Sizes, others: Sequence[Rival], is_bce: bool) -> list[str]:
         ).format(
             k=number(rival.k),
             own=number(own_db, 2),
-            name=f"“{controls.literal(rival.title)}”",
+            name=models.said(rival.name),
             other=number(rival.psnr_db, 2),
             difference=signed(rival.psnr_db - own_db, 2),
         )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import prod
 
 from aemodels.data.config import DataConfig
-from aemodels.language import _
 from aemodels.storage.catalogue import NESTED, Group
 
 
@@ -31,8 +30,7 @@ def of(group: Group, data: DataConfig, longest: int) -> list[Rival]:
             continue
         for row in model.header["metrics"]["evaluations"]:
             if not (row["noise_factor"] or row["noise_variance"]):
-                said = _("{title}, denoiser").format(title=title) if model.noise_factor else title
-                found.append(Rival(model.name, said, k, row["psnr_db"], row.get("bce")))
+                found.append(Rival(model.name, title, k, row["psnr_db"], row.get("bce")))
     return found
 
 

@@ -1,5 +1,6 @@
 """The settings of each training, in words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,16 @@ from aemodels.language import N_, _, list_of, number, percent
 from aemodels.models.config import ModelConfig
 from aemodels.storage.catalogue import Model
 
+VARIANTS = {
+    "plain": N_("Plain"),
+    "denoising": N_("Denoising"),
+    "code-l2": N_("L2 on the code"),
+    "vae": N_("VAE"),
+    "noisy-code": N_("Noise on the code"),
+    "nested": N_("Nested code"),
+    "flow": N_("Flow"),
+}
+NETWORKS = {"mlp": N_("fully connected"), "conv": N_("convolutional"), "transformer": N_("transformer")}
 OF_VARIANTS = {
     "noise_factor": N_("noise on the input, σ"),
     "noise_variance": N_("noise on the code, variance"),
@@ -26,13 +37,33 @@ def of_models(models: Sequence[Model]) -> dict[str, dict[str, str]]:
     return {model.name: _of_model(model, list(own)) for model in models}
 
 
+def variant(key: str) -> str:
+    """A variant in words; one that somebody added by its own name."""
+    return _(VARIANTS[key]) if key in VARIANTS else key
+
+
+def network(key: str) -> str:
+    """A kind of network in words; one that somebody added by its own name."""
+    return _(NETWORKS[key]) if key in NETWORKS else key
+
+
+def _device(name: str) -> str:
+    """What `provenance.device_name` gave, in the language that is spoken."""
+    match = re.fullmatch(r"(.*), (\d+) of (\d+) cores", name)
+    return (
+        _("{processor}, {used} of {all} cores").format(processor=match[1], used=match[2], all=match[3])
+        if match
+        else name
+    )
+
+
 def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
     header = of.header
     model, train, made = header["model_config"], header["train_config"], header["provenance"]
     return {
         _("model"): of.name,
         **_measured(header["metrics"]),
-        _("variant"): list_of([model["variant"], model["network"]]),
+        _("variant"): list_of([variant(model["variant"]), network(model["network"])]),
         _("code"): "×".join(map(str, model["latent_shape"])),
         _("widths"): list_of(map(str, model["widths"])),
         **(_of_prior(train) if of.is_prior else _of_autoencoder(model)),
@@ -52,7 +83,7 @@ def _of_model(of: Model, own: Sequence[str]) -> dict[str, str]:
         _("steps"): number(made["steps"]),
         _("training time"): _("{minutes} min").format(minutes=number(made["wall_s"] / 60, 1)),
         _("images/s"): number(made["images_per_s"]),
-        _("device"): made["device"],
+        _("device"): _device(made["device"]),
         _("matrices multiplied in"): made.get("precision", "bfloat16"),  # all were, before it was chosen
         _("training images"): number(of.data.num_images["train"]),
         _("training images packed as"): _packed(made),
