@@ -15,13 +15,15 @@ def ends(low: float, high: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def ticks(low: float, high: float, most: int = 5) -> dict[float, str]:
-    """Two to `most` round numbers between low and high, each with its text; not so near to an end that its label would stand on
-    another."""
-    first, last = low + 0.04 * (high - low), high - 0.08 * (high - low)
+def ticks(low: float, high: float, most: int = 5, margins: tuple[float, float] = (0.04, 0.08)) -> dict[float, str]:
+    """Two to `most` round numbers between low and high, each with its text.
+
+    margins  shares of the axis at its two ends that have none, where their labels would stand on another
+    """
+    first, last = low + margins[0] * (high - low), high - margins[1] * (high - low)
     exponent = floor(log10((last - first) / most))
     for step in (m * 10.0**k for k in (exponent, exponent + 1) for m in (1, 2, 5)):
-        numbers = range(ceil(first / step), floor(last / step) + 1)
+        numbers = range(ceil(first / step - 1e-9), floor(last / step + 1e-9) + 1)  # 0.3 / 0.05 is a little less than 6
         if len(numbers) <= most:
             break
     num_digits = max(6, 2 + floor(log10(max(abs(low), abs(high)) / step)))
