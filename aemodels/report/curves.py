@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from aemodels.report import figures
 from aemodels.report.figures import LIGHT, PALETTE, SMALLEST
 from aemodels.report.lettering import Lettering
-from aemodels.report.scales import ends, log_ticks, ticks
+from aemodels.report.scales import ends, log_ticks, ticks, ticks_apart
 
 Curve = tuple[Sequence[float], Sequence[float | None]]  # x and y; a gap where y is None or not finite
 WIDTH_TO_HEIGHT = 0.45  # of a chart that is a panel by itself
@@ -115,7 +115,8 @@ def _draw_chart(
         pen.line((left, y, right, y), "#d8dee4", 2)
         letters.draw(pen, (left - 0.4 * size, y), text, LIGHT.text, "rm")
     most = max(5, round((right - left) / (5 * size)))
-    for value, text in ticks(x_low, x_high, most, margins=(0, 0)).items():
+    apart = ticks_apart(x_low, x_high, right - left, lambda text: letters.width(text) + 0.5 * size, most, (0, 0))
+    for value, text in apart.items():
         x = place(value, y_low)[0]
         pen.line((x, bottom, x, bottom + 0.25 * size), LIGHT.muted, 3)
         letters.draw(pen, (x, bottom + 0.35 * size), text, LIGHT.text, "ma")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -73,20 +72,6 @@ def _key_of_classes(names: Sequence[str], width_px: float, bold: Lettering, smal
     return columns(num_rows), replace(bold, size=bold.size * max(smallest, share(num_rows)))
 
 
-def _ticks_with_room(
-    low: float, high: float, length_px: float, letters: Lettering, smallest: float
-) -> tuple[dict[float, str], Lettering]:
-    """As many ticks as fit beside each other below an axis, and the letters of their texts, of at least `smallest` of their size."""
-    for most in (5, 4, 3):
-        marks = scales.ticks(low, high, most)
-        widest = max(marks.values(), key=letters.width)
-        font = letters.fitting(widest, length_px / 6, smallest)
-        step_px = length_px * min((b - a for a, b in pairwise(marks)), default=np.inf) / (high - low)
-        if font.width(widest) + 0.4 * font.size <= step_px:
-            break
-    return marks, font
-
-
 def scatter_tile(
     codes: np.ndarray,
     labels: np.ndarray,
@@ -124,11 +109,15 @@ def scatter_tile(
         middle = left + (i % columns + 0.5) * width, (i // columns + 0.5) * line
         font.draw(draw, middle, font.shorten(classes[i], 0.95 * width), colour, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)
-    marks, font = _ticks_with_room(x_min, x_max, right - left, small, max(0.2, least_px / small.size))
-    for tick, text in marks.items() if axes else ():
+
+    def fitted(text: str) -> Lettering:
+        return small.fitting(text, (right - left) / 6, max(0.2, least_px / small.size))
+
+    apart = scales.ticks_apart(x_min, x_max, right - left, lambda text: fitted(text).width(text) + 0.4 * small.size)
+    for tick, text in apart.items() if axes else ():
         x = left + (tick - x_min) / (x_max - x_min) * (right - left)
         draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
-        font.draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
+        fitted(text).draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
     for tick, text in scales.ticks(y_min, y_max).items() if axes else ():
         y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
         draw.line((left - 2 * radius, y, left, y), ink.muted)

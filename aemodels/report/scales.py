@@ -1,6 +1,8 @@
 """Axes of drawn pictures: where they end, and the round numbers on them."""
 
-from math import ceil, floor, isfinite, log10
+from collections.abc import Callable
+from itertools import pairwise
+from math import ceil, floor, inf, isfinite, log10
 
 
 def ends(low: float, high: float) -> tuple[float, float]:
@@ -28,6 +30,26 @@ def ticks(low: float, high: float, most: int = 5, margins: tuple[float, float] =
             break
     num_digits = max(6, 2 + floor(log10(max(abs(low), abs(high)) / step)))
     return {i * step: f"{i * step:.{num_digits}g}".replace("-", "−") for i in numbers}
+
+
+def ticks_apart(
+    low: float,
+    high: float,
+    length_px: float,
+    width: Callable[[str], float],
+    most: int = 5,
+    margins: tuple[float, float] = (0.04, 0.08),
+) -> dict[float, str]:
+    """As `ticks`, but fewer, three at the least, where their texts would not stand apart below an axis of length_px.
+
+    width  text -> its width in px, with the gap beside it
+    """
+    for number in range(most, 2, -1):
+        marks = ticks(low, high, number, margins)
+        step = min((after - before for before, after in pairwise(marks)), default=inf)
+        if max(map(width, marks.values()), default=0) <= length_px * step / (high - low):
+            break
+    return marks
 
 
 def log_ticks(low: float, high: float) -> dict[float, str]:
