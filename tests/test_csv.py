@@ -16,6 +16,12 @@ def test_csv_holds_every_key_of_every_row():
     assert to_csv([]).decode("utf-8-sig").strip() == ""
 
 
+def test_csv_has_the_digits_that_a_float32_tells():
+    values = (1 - 0.984, float(np.float32(18.48946)), 8.94658088684082, 0.1, 2.0, 123456789.0, float("inf"))
+    (_, *read) = csv.reader(io.StringIO(to_csv([{"a": value} for value in values]).decode("utf-8-sig")))
+    assert [cell for (cell,) in read] == ["0.016", "18.48946", "8.946581", "0.1", "2.0", "123456789.0", "inf"]
+
+
 @pytest.mark.parametrize(
     "name", ["=1+1.png", "+a", "-a.png", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "-1+2", "-inf", "=cmd|'/c calc'!A0"]
 )

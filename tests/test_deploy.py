@@ -30,6 +30,7 @@ from visiting import Visitor, run
 from websockets.exceptions import ConnectionClosed
 
 from aemodels.report import assembling, notebook
+from pages.parts.report import loading
 from pages.parts.shared.visitors import COOKIE
 
 DEPLOY = REPO / "deploy"
@@ -143,6 +144,7 @@ def test_what_nginx_lets_through_is_what_the_app_takes():
     limit = tomllib.loads((REPO / ".streamlit/config.toml").read_text())["server"]["maxUploadSize"]
     (most,) = re.findall(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx/latent-lab.conf").read_text())
     assert limit < int(most) <= 2 * limit
+    assert limit >= loading.MAX_FILE_MB  # the server refuses more than that, whatever a widget allows
 
 
 @pytest.mark.release

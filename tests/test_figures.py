@@ -384,6 +384,26 @@ def test_long_names_of_classes_are_not_cut(least_px, monkeypatch):
         assert spans[-1][1] <= 600
 
 
+@pytest.mark.parametrize("high", [0.52, 0.65, 1.9, 2.0, 3.1, 9.9])
+def test_numbers_of_a_small_plane_stand_apart(high, monkeypatch):
+    """As in the strip of a film, whose letters are large beside its planes."""
+    drawn = []
+    monkeypatch.setattr(Lettering, "draw", lambda self, on, xy, line, *colour: drawn.append((line, xy, self)))
+    scatter_tile(np.zeros((0, 2)), np.zeros(0, int), (), (-high, high, 8.0, 20.0), 300, least_px=20)
+    below = max(y for _line, (_x, y), _letters in drawn[:-2])
+    spans = [(x, letters.width(line) / 2) for line, (x, y), letters in drawn[:-2] if y == below]
+    assert spans
+    assert all(x + half < next_x - next_half for (x, half), (next_x, next_half) in pairwise(spans))
+
+
+def test_letters_may_be_those_of_a_wider_panel(monkeypatch):
+    sizes = []
+    monkeypatch.setattr(Lettering, "draw", lambda self, *where: sizes.append(self.size))
+    for of_px in (None, 1400):
+        panel([[np.zeros((28, 28, 3), np.uint8)]], [], [["note"]], ["head"], "caption", 600, of_px=of_px)
+    assert min(sizes[3:]) > 2 * min(sizes[:3])
+
+
 def test_axes_that_mean_nothing_have_neither_names_nor_numbers(monkeypatch):
     drawn = []
     monkeypatch.setattr(Lettering, "draw", lambda self, on, xy, line, *colour: drawn.append(line))

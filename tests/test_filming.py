@@ -19,6 +19,7 @@ from aemodels.errors import CheckpointError
 from aemodels.models.autoencoders import VARIANTS
 from aemodels.quality import evaluation, filmed
 from aemodels.report import figures, film_figures
+from aemodels.report.lettering import Lettering
 from aemodels.storage import checkpoints, films
 from aemodels.training import autoencoding, filming, recipes, resuming
 
@@ -304,6 +305,21 @@ def test_a_strip_and_an_animation_are_drawn(trained, monkeypatch):
     assert shares[-1] == 1
     with film_figures.Image.open(film_figures.io.BytesIO(content)) as image:
         assert (image.format, image.n_frames) == ("WEBP", 4)
+
+
+@pytest.mark.parametrize("num_models", [1, 2, 4])
+def test_an_animation_is_read_as_it_is(num_models, trained, monkeypatch):
+    """Nobody prints it: its letters have a size in pixels, however few models it shows."""
+    sizes = set()
+    draw = Lettering.draw
+    monkeypatch.setattr(Lettering, "draw", lambda self, *where: (sizes.add(self.size), draw(self, *where)))
+    monkeypatch.setattr(film_figures, "NUM_FRAMES", 2)
+    ckpt, film = aemodels.load_checkpoint(NAME, trained), films.load_film(NAME, trained)
+    content = film_figures.animation({f"model {i}": film for i in range(num_models)}, [ckpt] * num_models, None, "")
+    assert min(sizes) >= 11
+    with film_figures.Image.open(film_figures.io.BytesIO(content)) as image:
+        assert image.width <= 1200
+        assert image.height <= 900
 
 
 def test_the_header_tells_no_more_than_it_must(trained):

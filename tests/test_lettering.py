@@ -144,6 +144,22 @@ def test_a_text_that_is_absurdly_long_is_cut_and_says_so():
     assert len(shown("\x00" * 9000)) == MAX_LETTERS
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("狗" * 6, ["狗" * 3] * 2),
+        ("学得的第1步", ["学得的", "第1步"]),
+        ("Shetland sheepdog", ["Shetland", "sheepdog"]),
+        ("affenpinscher", ["affenpi-", "nscher"]),
+        ("狗", ["狗"]),
+        ("", []),
+        ("狗" * 100, ["狗狗狗狗狗", "狗狗狗狗…"]),
+    ],
+)
+def test_the_lines_of_a_label_are_even(text, expected):
+    assert LETTERS.even_lines(text, 108, most=2) == expected
+
+
 def test_the_last_of_too_many_lines_is_shortened():
     lines = LETTERS.lines("狗" * 100, 108, most=2)
     assert lines == ["狗狗狗狗狗", "狗狗狗狗…"]

@@ -59,6 +59,13 @@ def sampled(folder, **how):
     return flows.sample(aemodels.load_checkpoint("dog-prior", folder).model, SEEDS, flows.Sampling(num_steps=4, **how))
 
 
+@pytest.mark.parametrize(
+    ("view", "said"), [("back", "in grey levels of 255 (RMS)"), ("between", "E[z²], the mean square of its code")]
+)
+def test_a_caption_says_what_the_figures_in_its_panel_are(view, said):
+    assert said in panel(generate(view=view)).caption
+
+
 def test_dogs_come_first_and_are_the_prior_s_own_samples(priors):
     app = generate()
     assert not app.error

@@ -3,6 +3,7 @@
 import re
 import time
 
+import numpy as np
 import pytest
 import streamlit as st
 import torch
@@ -12,7 +13,7 @@ from foreign_models import save_foreign
 
 import aemodels
 from aemodels.codes import maps
-from pages.parts.map import atlas
+from pages.parts.map import atlas, panel
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 TRUST = r"trustworthiness of this layout is \*\*([\d.]+)\*\*, measured on ([\d,]+) codes\. .* \*\*(\d+)%\*\* are among"
@@ -41,6 +42,15 @@ def test_it_says_how_well_labels_are_read():
     assert chance == pytest.approx(11.35, abs=0.06)
     by_pixels = numbers(r"With PCA of the pixels.*\*\*([\d.]+)%\*\* and \*\*([\d.]+)%\*\*", app)
     assert all(50 < share < 100 for share in by_pixels)
+
+
+@pytest.mark.parametrize(("side", "times"), [(28, 14), (32, 12), (128, 1)])
+def test_small_pictures_of_the_panel_are_enlarged_without_blur(side, times):
+    tile = (np.indices((side, side)).sum(0) % 2 * 255).astype(np.uint8)[..., None].repeat(3, -1)
+    nine = panel._nine([tile] * 9, 1200)
+    assert (nine[:times, :times] == tile[0, 0]).all()
+    assert (nine[:times, times : 2 * times] == tile[0, 1]).all()
+    assert nine.shape[0] == 3 * times * side + 2 * times
 
 
 def test_groups_give_means_and_a_direction():

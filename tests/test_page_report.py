@@ -15,6 +15,7 @@ from test_notebook import some_entry
 from aemodels import language
 from aemodels.report import archive, assembling, figures, names, replay, web, word
 from aemodels.report.document import Cover, Figure
+from aemodels.report.lettering import Lettering
 from aemodels.report.notebook import MAX_PANELS, Notebook
 from pages.parts.report import lab_report
 from pages.parts.shared import controls, export, loaders
@@ -86,7 +87,7 @@ def test_an_empty_report_says_how_to_fill_it():
 
 
 @pytest.mark.parametrize("page", SCENES)
-def test_every_page_adds_its_panel(page, drawn):
+def test_every_page_adds_its_panel(page, drawn, monkeypatch):
     app = start()
     assert "panel 1" in add(app, page)
     name, draw, rows, settings = drawn[-1]
@@ -103,10 +104,35 @@ def test_every_page_adds_its_panel(page, drawn):
     for key, value in settings.items():
         assert f"{key}: {value}" in image.info["Description"]
         assert f"{key}: {value}" in panel.caption
+    lines = []
+    original = Lettering.draw
+    monkeypatch.setattr(
+        Lettering, "draw", lambda self, on, xy, line, *how: lines.append(line) or original(self, on, xy, line, *how)
+    )
     bare = draw(width_px=export.PRINT_PX, ink=figures.LIGHT, caption="")
     assert image.height > bare.height  # the caption is in the picture
+    assert not [line for line in lines if line.endswith("…")]  # no word of it is cut
     assert "in the report already" in add(app, page)
     assert len(collected(app)) == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("mnist/path", "root mean square over pixels"),
+        ("mnist/denoise", "PSNR in dB against the original, then SSIM"),
+        pytest.param("any/anomaly", "its score (BCE, nats a pixel)", marks=pytest.mark.release),
+        pytest.param("dogs/axes", "E[z²], the mean square of its code", marks=pytest.mark.release),
+        pytest.param("dogs/interpolate", "E[z²], the mean square of its code", marks=pytest.mark.release),
+        pytest.param("dogs/reconstruct", "Black is 0; white is 0.3 of the range", marks=pytest.mark.release),
+        pytest.param("dogs/stages", "Black is 0; white is 0.3 of the range", marks=pytest.mark.release),
+    ],
+)
+def test_a_caption_says_what_the_figures_in_its_panel_are(page, said):
+    app = start()
+    add(app, page)
+    (panel,) = collected(app)
+    assert said in panel.caption
 
 
 def other_values(app):

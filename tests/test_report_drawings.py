@@ -1,5 +1,6 @@
 """Charts and drawings of networks at print size, and what networks are described as."""
 
+from itertools import pairwise
 from math import inf
 
 import numpy as np
@@ -14,6 +15,7 @@ from aemodels.models.autoencoders import build
 from aemodels.report import network_figures, networks_described, photo_figures, psnr_matrix
 from aemodels.report.curves import Chart, draw
 from aemodels.report.figures import LIGHT, PALETTE
+from aemodels.report.lettering import Lettering
 from aemodels.report.scales import log_ticks, ticks
 
 
@@ -60,6 +62,26 @@ def test_marks_of_a_logarithmic_axis(low, high):
     assert 2 <= len(marks) <= 7
     assert all(low <= mark <= high for mark in marks)
     assert [float(text) for text in marks.values()] == pytest.approx(list(marks))
+
+
+def test_a_chart_has_marks_up_to_its_ends(monkeypatch):
+    """Of the lab's own figures, 26.23 dB without noise to 18.28 dB at variance 0.3."""
+    drawn = []
+    monkeypatch.setattr(Lettering, "draw", lambda self, on, xy, line, *colour: drawn.append(line))
+    draw([Chart({"a": ([0, 0.05, 0.1, 0.15, 0.2, 0.3], [26.23, 23.17, 21.57, 20.45, 19.58, 18.28])}, "x", "y")], 2400)
+    assert {"0", "0.05", "0.25", "0.3"} <= set(drawn)
+    assert {"20", "22", "24", "26"} <= set(drawn)
+
+
+def test_numbers_below_a_narrow_chart_stand_apart(monkeypatch):
+    """As on the page Generate, where four charts stand side by side."""
+    drawn = []
+    monkeypatch.setattr(Lettering, "draw", lambda self, on, xy, line, *colour: drawn.append((line, xy, self)))
+    draw([Chart({"a": ([2300, 7400], [130.0, 120.0])}, "x", "y")] * 4, 2400)
+    (below,) = {y for line, (_x, y), _letters in drawn if line == "4000"}
+    spans = [(x, letters.width(line) / 2) for line, (x, y), letters in drawn if y == below]
+    assert len(spans) >= 8
+    assert all(x + half < next_x - next_half for (x, half), (next_x, next_half) in pairwise(spans))
 
 
 def test_a_wide_axis_has_more_marks():

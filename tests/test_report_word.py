@@ -209,6 +209,11 @@ def test_columns_share_the_width_by_what_they_need():
     (chinese,), (plain,) = fit([["第1次训练"]], 300, 4, (9,))[1], fit([["第次训练1"]], 300, 4, (9,))[1]
     assert chinese - plain == pytest.approx(9 / 4)  # of two places where Word puts a space, the other text has one
     assert fit([["x" * 50]] * 5, 300, 4, (9, 7)) == (7, [pytest.approx(60)] * 5)
+    size, (first, *others) = fit(
+        [["权重衰减"], *[[f"VAE (my-plane-with-a-rather-long-name-{i})"] for i in range(4)]], 440, 4, (9, 7)
+    )
+    assert first >= 4 * size + 8  # not a character a line for the sake of long names
+    assert first + sum(others) <= 440 + 1e-6
 
 
 @pytest.mark.parametrize(

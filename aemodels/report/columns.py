@@ -28,7 +28,8 @@ def fit(
     """The size of the letters and the columns' widths; the widths sum up to max_width at most. All in points.
 
     Each column gets what its longest cell wants where all of them find room; else what its longest word needs, and of what is
-    left a share by what it wants more. Where the longest words do not fit, the next of the sizes is tried.
+    left a share by what it wants more. Where the longest words do not fit, the next of the sizes is tried; at the last of them words
+    are broken at their hyphens, as in names of models, rather than a short word of another column.
 
     columns  the cells of each, its head among them, as `printed` gives them
     padding  on each side of a text
@@ -39,7 +40,10 @@ def fit(
         if sum(least) <= max_width:
             break
     else:
-        return size, [max_width * width / sum(least) for width in least]
+        broken = [[text.replace("-", "- ") for text in column] for column in columns]
+        least = [max(_least(letters, text) for text in column) + 2 * padding + 1 for column in broken]
+        if sum(least) > max_width:
+            return size, [max_width * width / sum(least) for width in least]
     wanted = [max(_width(letters, text) for text in column) + 2 * padding + 1 for column in columns]
     spare, more = max_width - sum(least), sum(wanted) - sum(least)
     share = min(1.0, spare / more) if more > 0 else 0.0

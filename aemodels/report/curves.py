@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from aemodels.report import figures
 from aemodels.report.figures import LIGHT, PALETTE, SMALLEST
 from aemodels.report.lettering import Lettering
-from aemodels.report.scales import ends, log_ticks, ticks
+from aemodels.report.scales import ends, log_ticks, ticks, ticks_apart
 
 Curve = tuple[Sequence[float], Sequence[float | None]]  # x and y; a gap where y is None or not finite
 WIDTH_TO_HEIGHT = 0.45  # of a chart that is a panel by itself
@@ -101,7 +101,7 @@ def _draw_chart(
         return
     x_low, x_high = ends(min(x for x, _ in points), max(x for x, _ in points))
     y_low, y_high = _room(min(y for _, y in points), max(y for _, y in points), chart.log_y)
-    marks = (log_ticks if chart.log_y else ticks)(y_low, y_high)
+    marks = log_ticks(y_low, y_high) if chart.log_y else ticks(y_low, y_high, margins=(0.04, 0))
     left = frame[0] + 1.2 * size + max(letters.width(text) for text in marks.values())
     top, right, bottom = frame[1] + 2 * size, frame[2] - 1.5 * size, frame[3] - 3.4 * size
     scale = log10 if chart.log_y else float
@@ -114,11 +114,9 @@ def _draw_chart(
         y = place(x_low, value)[1]
         pen.line((left, y, right, y), "#d8dee4", 2)
         letters.draw(pen, (left - 0.4 * size, y), text, LIGHT.text, "rm")
-    room = 0.1 * (x_high - x_low)  # ticks leaves the ends out
     most = max(5, round((right - left) / (5 * size)))
-    for value, text in ticks(x_low - room, x_high + room, most).items():
-        if not x_low <= value <= x_high:
-            continue
+    apart = ticks_apart(x_low, x_high, right - left, lambda text: letters.width(text) + 0.5 * size, most, (0, 0))
+    for value, text in apart.items():
         x = place(value, y_low)[0]
         pen.line((x, bottom, x, bottom + 0.25 * size), LIGHT.muted, 3)
         letters.draw(pen, (x, bottom + 0.35 * size), text, LIGHT.text, "ma")

@@ -109,6 +109,7 @@ def panel(
     caption: str = "",
     width_px: int = 1400,
     ink: Ink = LIGHT,
+    of_px: int | None = None,
 ) -> Image.Image:
     """A labelled table of pictures, `width_px` wide, as a report wants it.
 
@@ -119,9 +120,10 @@ def panel(
                    smaller where a word would not fit
     column_labels  one a column, on top, in MAX_HEAD_LINES at most
     caption        below, wrapped to the panel's width
+    of_px          the width of a panel whose letters this one has; its own where none is given
     """
-    unit = width_px / 1400
-    least = SMALLEST * width_px
+    unit = (of_px or width_px) / 1400
+    least = SMALLEST * (of_px or width_px)
     font, small, bold = Lettering(21 * unit), Lettering(least), Lettering(21 * unit, bold=True)
     pad, label_width = round(10 * unit), round(150 * unit) if any(row_labels) else 0
     columns = max(len(row) for row in rows)
@@ -132,11 +134,11 @@ def panel(
         min((font.fitting(note, side, least / font.size) for note in row), key=lambda f: f.size, default=font)
         for row in notes
     ]
-    note_lines = [[f.lines(note, side, most=2) for note in row] for row, f in zip(notes, note_fonts, strict=True)]
+    note_lines = [[f.even_lines(note, side, most=2) for note in row] for row, f in zip(notes, note_fonts, strict=True)]
     note_lines += [[]] * (len(rows) - len(notes))
     most_lines = [max(map(len, row), default=0) for row in note_lines]
     note_heights = [round((6 + 24 * n) * unit) if n else 0 for n in most_lines]
-    heads = [bold.lines(label, side, MAX_HEAD_LINES) for label in column_labels]
+    heads = [bold.even_lines(label, side, MAX_HEAD_LINES) for label in column_labels]
     header = round((10 + 28 * max(map(len, heads))) * unit) if any(column_labels) else 0
     lines = small.lines(caption, width_px - 2 * pad)
     line_height = round(28 * unit)
@@ -153,7 +155,7 @@ def panel(
             bold.draw(draw, (label_width + pad + j * (side + pad) + side / 2, y), line, ink.text, "mm")
     for i, (row, top) in enumerate(zip(rows, tops, strict=True)):
         if i < len(row_labels):
-            label_lines = bold.lines(row_labels[i], label_width - pad, most_label_lines)
+            label_lines = bold.even_lines(row_labels[i], label_width - pad, most_label_lines)
             for k, line in enumerate(label_lines):
                 y = top + tile_height / 2 + (k - (len(label_lines) - 1) / 2) * line_height
                 bold.draw(draw, (pad, y), line, ink.text, "lm")

@@ -9,12 +9,14 @@ from PIL import Image
 from aemodels.codes import planes
 from aemodels.language import _, number
 from aemodels.report import figures, plane_figures
+from aemodels.report.figures import SMALLEST
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.storage.films import Film
 
 NUM_STRIP = 8  # moments of a strip
 NUM_FRAMES, FRAME_MS, LAST_FRAME_MS = 48, 200, 2500
-FRAME_PX, FRAME_CODES = 1200, 4000  # width for three models, and how many codes are drawn
+FRAME_PX, FRAME_CODES = 1200, 4000  # width for three models and more, and how many codes are drawn
+FRAME_LETTERS_PX = 14  # size of letters at least: a film is looked at as it is, and not printed
 WEBP_QUALITY = 75
 
 
@@ -86,25 +88,30 @@ def animation(
     caption: str,
     progress: Callable[[float], object] = lambda share: None,
 ) -> bytes:
-    """The films as an animated WebP file that plays for ever: a column a model, its codes above its decoded grid.
+    """The films as an animated WebP file that plays for ever: a column a model, its codes above its decoded grid; of one model the grid
+    beside the codes.
 
     progress  called with the share that is done
     """
     steps = clock(list(films.values()), NUM_FRAMES)
-    width_px = max(FRAME_PX // 2, FRAME_PX * len(films) // 3) if len(films) < 3 else FRAME_PX
+    width_px = FRAME_PX if len(films) > 2 else 2 * FRAME_PX // 3
+    side_px = width_px // max(2, len(films))
     frames = []
     for done, step in enumerate(steps):
         clouds, grids = [], []
         for film, ckpt in zip(films.values(), ckpts, strict=True):
             codes, box, picture = between(film, step)
             labels, names = ckpt.labels.numpy()[:FRAME_CODES], ckpt.data.label_names
-            side_px = round(width_px / len(films))
+            box = extent or planes.widen(box)
             clouds.append(
-                plane_figures.scatter_tile(codes[:FRAME_CODES], labels, names, extent or planes.widen(box), side_px)
+                plane_figures.scatter_tile(
+                    codes[:FRAME_CODES], labels, names, box, side_px, least_px=FRAME_LETTERS_PX - 2
+                )
             )
             grids.append(picture)
         said = _("Step {step}. {caption}").format(step=number(round(step)), caption=caption)
-        frames.append(figures.panel([clouds, grids], [], [], list(films), said, width_px))
+        rows, heads = ([clouds, grids], list(films)) if len(films) > 1 else ([clouds + grids], [*films, ""])
+        frames.append(figures.panel(rows, [], [], heads, said, width_px, of_px=round(FRAME_LETTERS_PX / SMALLEST)))
         progress((done + 1) / len(steps) * 0.9)
     buffer, pauses = io.BytesIO(), [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]
     frames[0].save(

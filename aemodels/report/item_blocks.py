@@ -14,7 +14,7 @@ MOST_BESIDE = 6  # models as columns of a figure or of a table: of more, nothing
 
 def no_model(what: str) -> Paragraph:
     """That there is no such model, and how to get one."""
-    return Paragraph(_("{what} Train one with `python train.py`.").format(what=what))
+    return Paragraph(_("{what} Train one with “python train.py”.").format(what=what))
 
 
 def about_images(material: Material) -> Iterator[Paragraph]:

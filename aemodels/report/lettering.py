@@ -58,6 +58,20 @@ class Lettering:
             return lines
         return [*lines[: most - 1], self.shorten(text[starts[most - 1] :], width_px)]
 
+    def even_lines(self, text: str, width_px: float, most: int | None = None) -> list[str]:
+        """As `lines`, of about one width: no last line of a single Chinese character. For labels; a text that is cut stays as it is."""
+        lines = self.lines(text, width_px, most)
+        narrow, wide = max(self.widest_word(text), width_px / max(1, len(lines))), width_px
+        if len(lines) < 2 or narrow >= wide or len(lines) < len(self.lines(text, width_px)):
+            return lines
+        for _ in range(6):  # to within a sixty-fourth of the width
+            middle = (narrow + wide) / 2
+            if len(self.lines(text, middle)) > len(lines):
+                narrow = middle
+            else:
+                wide = middle
+        return self.lines(text, wide)
+
     def shorten(self, text: str, width_px: float) -> str:
         """The text as one line: its beginning and … where it is wider; one letter at least."""
         text = shown(text)

@@ -121,7 +121,7 @@ def _about_baselines(material: Material, model: Model) -> Iterator[Paragraph]:
         yield Paragraph(sentences(part))
     if not baselines:
         yield Paragraph(
-            _("Baselines have not been measured for this data set; `python train.py --evaluate` measures them.")
+            _("Baselines have not been measured for this data set; “python train.py --evaluate” measures them.")
         )
 
 
@@ -178,5 +178,5 @@ def _findings(material: Material, curves: dict[str, Curve], baselines: dict[str,
         yield from (_("{title}: {sentence}").format(title=material.title(best), sentence=s) for s in sentences_of_best)
     else:
         yield _(
-            "Whether sampling generates was not measured for these models; `python -m benchmarks.generation` measures it."
+            "Whether sampling generates was not measured for these models; “python -m benchmarks.generation” measures it."
         )

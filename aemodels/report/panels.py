@@ -63,7 +63,9 @@ def lines_to_csv(lines: Iterable[Iterable[object]]) -> bytes:
 
 def cell(value: object) -> object:
     """A value as a cell of a CSV: a text that a spreadsheet would take for a formula, such as the name =1.png, gets a ' before it,
-    which spreadsheets have for text; numbers stay numbers."""
+    which spreadsheets have for text; numbers stay numbers, with the seven digits that float32 tells: 0.016, not 0.016000000000000014."""
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:.7g}"
     if not isinstance(value, str):
         return value
     text = visible(value)

@@ -1,6 +1,8 @@
 """Axes of drawn pictures: where they end, and the round numbers on them."""
 
-from math import ceil, floor, isfinite, log10
+from collections.abc import Callable
+from itertools import pairwise
+from math import ceil, floor, inf, isfinite, log10
 
 
 def ends(low: float, high: float) -> tuple[float, float]:
@@ -15,17 +17,39 @@ def ends(low: float, high: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def ticks(low: float, high: float, most: int = 5) -> dict[float, str]:
-    """Two to `most` round numbers between low and high, each with its text; not so near to an end that its label would stand on
-    another."""
-    first, last = low + 0.04 * (high - low), high - 0.08 * (high - low)
+def ticks(low: float, high: float, most: int = 5, margins: tuple[float, float] = (0.04, 0.08)) -> dict[float, str]:
+    """Two to `most` round numbers between low and high, each with its text.
+
+    margins  shares of the axis at its two ends that have none, where their labels would stand on another
+    """
+    first, last = low + margins[0] * (high - low), high - margins[1] * (high - low)
     exponent = floor(log10((last - first) / most))
     for step in (m * 10.0**k for k in (exponent, exponent + 1) for m in (1, 2, 5)):
-        numbers = range(ceil(first / step), floor(last / step) + 1)
+        numbers = range(ceil(first / step - 1e-9), floor(last / step + 1e-9) + 1)  # 0.3 / 0.05 is a little less than 6
         if len(numbers) <= most:
             break
     num_digits = max(6, 2 + floor(log10(max(abs(low), abs(high)) / step)))
     return {i * step: f"{i * step:.{num_digits}g}".replace("-", "−") for i in numbers}
+
+
+def ticks_apart(
+    low: float,
+    high: float,
+    length_px: float,
+    width: Callable[[str], float],
+    most: int = 5,
+    margins: tuple[float, float] = (0.04, 0.08),
+) -> dict[float, str]:
+    """As `ticks`, but fewer, three at the least, where their texts would not stand apart below an axis of length_px.
+
+    width  text -> its width in px, with the gap beside it
+    """
+    for number in range(most, 2, -1):
+        marks = ticks(low, high, number, margins)
+        step = min((after - before for before, after in pairwise(marks)), default=inf)
+        if max(map(width, marks.values()), default=0) <= length_px * step / (high - low):
+            break
+    return marks
 
 
 def log_ticks(low: float, high: float) -> dict[float, str]:

@@ -138,4 +138,4 @@ def numbers() -> list[dict[str, object]]:
     ]
 
 
-export.export_row(f"anomaly-{name}-{against}-{seed}", draw, numbers, settings, alt)
+export.export_row(f"anomaly-{name}-{against}-{seed}", draw, numbers, settings, alt, legend=how[0])

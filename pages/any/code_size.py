@@ -93,7 +93,11 @@ def draw_with_curve(width_px: int, ink: figures.Ink, caption: str = "") -> Image
     return chart.above(draw(width_px, ink, caption), sizes, scale, scales[scale], title)
 
 
-alt = _("Picture number {which} rebuilt from {sizes} numbers by {model}, and by PCA where it is known")
+alt = (
+    _("Picture number {which} rebuilt from {sizes} numbers by {model}, and by PCA")
+    if pca
+    else _("Picture number {which} rebuilt from {sizes} numbers by {model}")
+)
 alt = alt.format(which=number(which), sizes=chart.list_of_sizes(steps), model=models.quoted(name))
 export.show(draw(export.SCREEN_PX, export.ink()), alt)
 

@@ -87,7 +87,8 @@ else:
     alt = _("Seven steps from −3 σ to +3 σ along axes {first} to {last}, from {start}, decoded")
     alt = alt.format(start=scene.start, **ends)
 export.show(scene.panel, alt=alt)
-st.caption(_("Below each picture: E[z²], the mean square of its code."))
+legend = _("Below each picture: E[z²], the mean square of its code.")
+st.caption(legend)
 
 variances = latents.spectrum(stats)
 share = variances / variances.sum()
@@ -169,7 +170,8 @@ numbers = [
     for axis, row in zip(shown, scene.z, strict=True)
     for step, mean_square in zip(STEPS.tolist(), power(row).tolist(), strict=True)
 ]
-export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", partial(draw, scene.z, scene.tiles), numbers, settings, alt=alt)
+printed = partial(draw, scene.z, scene.tiles)
+export.export_row(f"axes-{name}-{shown[0] + 1}-{seed}", printed, numbers, settings, alt, legend=legend)
 
 st.header(_("What an axis moves"), anchor=False)
 effects = {model: axis_curves.measure(model) for model in models.varying(models.present(group.names))}

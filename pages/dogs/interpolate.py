@@ -95,7 +95,8 @@ ALT = _(
     "Nine steps from {what} {start} to {what} {end}, decoded along the straight line and the great circle, and cross-faded"
 ).format(what=what, start=start + 1, end=end + 1)
 export.show(draw(export.SCREEN_PX, export.ink()), alt=ALT)
-st.caption(_("Below each picture: E[z²], the mean square of its code."))
+legend = _("Below each picture: E[z²], the mean square of its code.")
+st.caption(legend)
 
 middle = NUM_STEPS // 2
 model = next(model for model in group.models if model.name == name)
@@ -158,11 +159,11 @@ settings = {
 numbers = [
     {
         "way": WAYS[way],
-        "step": step,
-        "mean_square": float(power[way][i]) if way in power else "",
+        "step": i / (NUM_STEPS - 1),
+        "mean_square": float(power[way][i]) if way in power else None,
         "detail": detailed[way][i],
     }
     for way in pictures
-    for i, step in enumerate(steps)
+    for i in range(NUM_STEPS)
 ]
-export.export_row(f"interpolate-{name}-{start + 1}-{end + 1}-{seed}", draw, numbers, settings, alt=ALT)
+export.export_row(f"interpolate-{name}-{start + 1}-{end + 1}-{seed}", draw, numbers, settings, ALT, legend=legend)

@@ -172,7 +172,8 @@ else:
     ).format(num_channels=latent_shape[0], share=percent(colour_share))
 in_colour, about_error = image_shape[0] == 3, rebuilding.about_error(image_shape)
 others = originals.about_others(ckpt.data) if source == "test" else ""
-st.caption(sentences([legend, others, about_error if has_photos else ""]))
+about_error = about_error if has_photos else ""
+st.caption(sentences([legend, others, about_error]))
 
 st.header(_("What a part of the code holds"), anchor=False)
 touch.show(name, z, x_hat, x, limit)
@@ -212,7 +213,8 @@ numbers = [
     | {f"channel_{c + 1}_mean_square": float(p) for c, p in enumerate(channel_power[i])}
     for i, label in enumerate(labels)
 ]
-export.export_row(f"reconstruct-{name}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings, alt)
+printed, legend = partial(draw, scene.rows, scene.notes), sentences([legend, about_error])
+export.export_row(f"reconstruct-{name}-{seed}", printed, numbers, settings, alt, legend=legend)
 
 if not is_for_comparison:
     through_all()

@@ -201,4 +201,5 @@ rows = [
     for i, label in enumerate(told)
     for stage, name_of_stage in enumerate(found.names)
 ]
-export.export_row(f"stages-{name}-{which}-{seed}", draw, rows, settings, alt)
+legend = rebuilding.about_error(config.image_shape)
+export.export_row(f"stages-{name}-{which}-{seed}", draw, rows, settings, alt, legend=legend)

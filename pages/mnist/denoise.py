@@ -209,4 +209,5 @@ if scene:
         numbers.append({"of": _("the strokes, as in the page's address"), "sketch": strokes})
     elif source == "own" and is_mnist:
         settings[_("photo")] = f"SHA-256 {st.session_state.digit_file_kept[0].digest[:12]}"
-    export.export_row(f"denoise-{factor:.2f}-{seed}", partial(draw, scene.rows, scene.notes), numbers, settings, alt)
+    printed = partial(draw, scene.rows, scene.notes)
+    export.export_row(f"denoise-{factor:.2f}-{seed}", printed, numbers, settings, alt, legend=below)

@@ -139,9 +139,10 @@ def show_plane() -> None:
             _("Manifold grid, {side} × {side}").format(side=side),
             (_("{number} N(0, I) samples") if is_normal else _("{number} uniform samples")).format(number=num_samples),
         ]
-        decoded = _("Decoded at z = ({z1}, {z2}); {kind}: denser than {share} of the codes").format(
-            z1=number(z[0], 3),
-            z2=number(z[1], 3),
+        z1, z2 = (number(value, 3).replace("-", "−") for value in z)
+        decoded = _("Decoded at z = ({z1}, {z2}); {kind}: denser than {share} of codes").format(
+            z1=z1,
+            z2=z2,
             kind=wording.kind_of_place(readout["kind"]),
             share=readout["share"],
         )

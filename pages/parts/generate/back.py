@@ -55,12 +55,11 @@ def show(chosen: Chosen) -> None:
         "Codes of {many} decoded: above as they are, in the middle pushed to noise as far as t = {t}, below brought back by the prior"
     ).format(many=chosen.picture.many, t=number(t, 1))
     export.show(export.on_screen(draw), alt)
-    st.caption(
-        _(
-            "Below the last row: the difference from the picture in the first row, in grey levels of 255 (RMS). The "
-            "method is SDEdit (Meng et al. 2022)."
-        )
+    legend = _(
+        "Below the last row: the difference from the picture in the first row, in grey levels of 255 (RMS). The "
+        "method is SDEdit (Meng et al. 2022)."
     )
+    st.caption(legend)
     others = [255 * float((a - b).square().mean().sqrt()) for a, b in zip(x, x.roll(1, 0), strict=True)]
     points = [
         _(
@@ -103,7 +102,8 @@ def show(chosen: Chosen) -> None:
         {"picture": i + 1, "code": place, "seed": seed, "t": t, "rms_grey_levels": d}
         for i, (place, seed, d) in enumerate(zip(places, seeds, apart, strict=True))
     ]
-    export.export_row(chosen.file_name(f"back-{t:g}"), draw, numbers, chosen.settings(t=number(t, 1)), alt)
+    settings = chosen.settings(t=number(t, 1))
+    export.export_row(chosen.file_name(f"back-{t:g}"), draw, numbers, settings, alt, legend=legend)
 
 
 def _draw(rows: dict[str, tuple[Tensor, list[str]]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:

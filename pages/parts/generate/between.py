@@ -70,14 +70,8 @@ def show(chosen: Chosen) -> None:
     export.show(export.on_screen(draw), alt)
     change = _("Half way, the {class_} that the prior is told changes from that of one end to that of the other.")
     changes = chosen.setting.label == drawings.IN_TURN
-    st.caption(
-        sentences(
-            [
-                _("Below each picture: E[z²], the mean square of its code."),
-                change.format(class_=chosen.picture.class_) if changes else "",
-            ]
-        )
-    )
+    legend = _("Below each picture: E[z²], the mean square of its code.")
+    st.caption(sentences([legend, change.format(class_=chosen.picture.class_) if changes else ""]))
     fine = [detail.mean_step(walk.x[MIDDLE][None]) for walk in (in_noise, in_code)]
     ends = detail.mean_step(in_noise.x[[0, -1]])
     square = power(in_code.z)
@@ -109,7 +103,7 @@ def show(chosen: Chosen) -> None:
         for i, (p, x) in enumerate(zip(power(walk.z), walk.x, strict=True))
     ]
     settings = chosen.settings(**{_("from"): start, _("to"): end})
-    export.export_row(chosen.file_name(f"between-{start}-{end}"), draw, numbers, settings, alt)
+    export.export_row(chosen.file_name(f"between-{start}-{end}"), draw, numbers, settings, alt, legend=legend)
 
 
 def _draw(rows: dict[str, Walk], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:

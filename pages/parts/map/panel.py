@@ -1,6 +1,6 @@
 """The panel of the map for a report, and its numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +21,7 @@ from pages.parts.plane import address
 from pages.parts.shared import export
 
 AXES = ("PC 1", "PC 2")  # of PCA
+SMALL_PX = 64  # pictures up to this width are enlarged without blur
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,13 @@ def _draw(scene: Scene, width_px: int, ink: figures.Ink, caption: str) -> Image.
     labels, names = ckpt.labels.numpy(), ckpt.data.label_names
     cloud = plane_figures.scatter_tile(scene.layout.places, labels, names, scene.whole, side_px, ink, axes=axes)
     near = figures.to_tiles(ckpt.model.decode(ckpt.codes[torch.tensor([picked, *scene.index[picked][:8].tolist()])]))
-    tiles = [cloud, figures.mosaic(near, 3, 1)]
+    tiles = [cloud, _nine(near, side_px)]
     notes = [
         _("{number} codes by {method}").format(number=number(n), method=wording.methods()[scene.method]),
         _("Code {picked} and its 8 nearest codes, row by row").format(picked=picked),
     ]
     if walk:
-        tiles.append(figures.mosaic([*walk.means, near[0], *walk.rows[0][2:], *walk.rows[1][2:]], 3, 1))
+        tiles.append(_nine([*walk.means, near[0], *walk.rows[0][2:], *walk.rows[1][2:]], side_px))
         steps = list_of(number(step, 1) for step in walking.STEPS[2:])
         notes.append(
             _("Mean of A, mean of B, code {picked}; {steps} times from A to B; as far at random").format(
@@ -84,6 +85,12 @@ def _draw(scene: Scene, width_px: int, ink: figures.Ink, caption: str) -> Image.
             )
         )
     return figures.panel([tiles], [], [notes], [], caption, width_px, ink)
+
+
+def _nine(tiles: Sequence[np.ndarray], side_px: int) -> np.ndarray:
+    """Three rows of three; the pixels of small ones stay squares when a panel enlarges them."""
+    times = max(1, side_px // (3 * tiles[0].shape[1])) if tiles[0].shape[1] <= SMALL_PX else 1
+    return figures.mosaic([tile.repeat(times, 0).repeat(times, 1) for tile in tiles], 3, times)
 
 
 def _rows(scene: Scene) -> list[dict[str, object]]:

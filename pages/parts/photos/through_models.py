@@ -93,7 +93,8 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
     noise = _(
         "Its own noise: Gaussian noise of the variance σ² that the model was trained with is added to its code, from the same seed for all."
     )
-    st.caption(sentences([rebuilding.about_error(group.models[0].config.image_shape), noise if scene.noisy else ""]))
+    legend = sentences([rebuilding.about_error(group.models[0].config.image_shape), noise if scene.noisy else ""])
+    st.caption(legend)
     controls.notice([*models.notes(*ckpts), *_points(scene, ckpts, group)], key="-models")
     settings = {
         _("models"): list_of(ckpts),
@@ -109,7 +110,7 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
         for name in psnr
         for variance in (of.get(name, 0.0),)
     ]
-    export.export_row(f"models-{seed}-{which}", partial(draw, scene), rows, settings, alt, key="-models")
+    export.export_row(f"models-{seed}-{which}", partial(draw, scene), rows, settings, alt, "-models", legend)
     ahead.prepare_next()
 
 

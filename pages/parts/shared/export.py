@@ -69,6 +69,7 @@ def export_row(
     settings: Mapping[str, object],
     alt: str = "",
     key: str = "",
+    legend: str = "",
 ) -> None:
     """The scene's settings, two downloads, and a button that adds the panel to the report.
 
@@ -78,15 +79,17 @@ def export_row(
     settings  what makes the same scene again: shown, and part of the panel's caption
     alt       what the panel shows, in words; the page's title and the settings if empty
     key       tells a second row of a page from its first
+    legend    what its figures and colours mean, in words, for whoever has the panel and not the page: stands before the settings,
+              below the panel that is downloaded and in the caption of the one in the report
     """
     if "added" in st.session_state:
         st.toast(st.session_state.pop("added"))
     text, place = panels.describe(settings), (_page(), key)
-    st.session_state.setdefault("exports", {})[place] = (name, draw, rows, dict(settings), alt)
+    st.session_state.setdefault("exports", {})[place] = (name, draw, rows, dict(settings), alt, legend)
     with st.container(horizontal=True, vertical_alignment="center", key=f"export{key}"):
         st.download_button(
             _("Panel (PNG, 300 dpi)"),
-            language.kept(partial(_print, draw, text)),
+            language.kept(partial(_print, draw, sentences([legend, text]), text)),
             file_name=f"{name}.png",
             mime="image/png",
             icon=":material/download:",
@@ -139,11 +142,11 @@ def _page() -> str:
 
 
 def _add_scene(place: tuple[str, str]) -> None:
-    name, draw, rows, settings, alt = st.session_state.exports[place]
+    name, draw, rows, settings, alt, legend = st.session_state.exports[place]
     text, title = panels.describe(settings), st.session_state.page_title
-    caption = _("{what}. {settings}").format(what=alt or title, settings=text)
+    caption = _("{what}. {settings}").format(what=alt or title, settings=sentences([legend, text]))
     alt = alt or _("{name}: {value}").format(name=title, value=text)
-    panel = panels.Panel(name, title, caption, alt, _print(draw, text), _made(rows), settings)
+    panel = panels.Panel(name, title, caption, alt, _print(draw, text, text), _made(rows), settings)
     entry = Entry(panel, _scene(), loaders.digests(_models_in(settings)))
     st.session_state.added = add(entry)  # said by the run that follows: a fragment's callback may show nothing
 
@@ -167,5 +170,5 @@ def _models_in(settings: Mapping[str, object]) -> list[str]:
     return [name for name in names if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", told)]
 
 
-def _print(draw: Callable[..., Image.Image], text: str) -> bytes:
-    return figures.png(draw(width_px=PRINT_PX, ink=figures.LIGHT, caption=text), text)
+def _print(draw: Callable[..., Image.Image], caption: str, settings: str) -> bytes:
+    return figures.png(draw(width_px=PRINT_PX, ink=figures.LIGHT, caption=caption), settings)

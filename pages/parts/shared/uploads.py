@@ -12,6 +12,8 @@ from aemodels.errors import DataError
 from aemodels.language import _, list_of, ngettext
 from pages.parts.shared import controls
 
+MAX_FILE_MB = 20  # of a picture
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -51,7 +53,7 @@ def show(
         state.pop(kept_key, None)
         state.pop(said_key, None)
 
-    files = st.file_uploader(label, types, accept_multiple_files=most > 1, key=key, on_change=changed)
+    files = st.file_uploader(label, types, most > 1, key=key, on_change=changed, max_upload_size=MAX_FILE_MB)
     state[here_key] = bool(files) and state.get(here_key, False)  # whether what is kept is of the widget's files
     for sentence in state.get(said_key, []):
         st.warning(controls.sentence(sentence), icon=":material/broken_image:")
