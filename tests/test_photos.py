@@ -316,6 +316,16 @@ def test_conventions_of_numbers(file, expected):
     assert np.abs(np.array(colour(file)) - expected).max() <= 1
 
 
+@pytest.mark.parametrize("alpha", [[], ["unassalpha"]])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_colours_that_lie_one_plane_after_another_stay_in_their_places(dtype, compression, alpha):
+    values = np.random.default_rng(0).integers(0, 256, (3 + len(alpha), 20, 30), dtype=np.uint8)
+    wide = values.astype(dtype) * dtype(np.iinfo(dtype).max // 255)
+    file = tiff(wide, photometric="rgb", planarconfig="separate", compression=compression, extrasamples=alpha)
+    assert (np.array(open_picture(file)) == np.moveaxis(values, 0, 2)).all()
+
+
 @pytest.mark.parametrize(
     "file",
     [
