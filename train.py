@@ -26,11 +26,12 @@ with stopping.at_once(STOPPED):
 
     import torch
 
-    from aemodels import console, starting
+    from aemodels import console, files, starting
     from aemodels.data import packed
-    from aemodels.errors import FileError, LatentLabError
+    from aemodels.errors import DataError, FileError, LatentLabError
     from aemodels.models.config import MAX_COUNT, MAX_MINUTES
     from aemodels.storage import checkpoints
+    from aemodels.text import one_line
     from aemodels.training import carrying, commands, processes, recipes, table
     from aemodels.training.request import Request
     from aemodels.training.workplace import Workplace
@@ -147,6 +148,8 @@ def run(args: argparse.Namespace) -> int:
         epochs=args.epochs,
         minutes=args.minutes,
     )
+    if files.is_file(args.out):
+        raise DataError(f"{one_line(args.out)} is a file; give --out a folder.")
     if args.list:
         others = [name for name in checkpoints.list_checkpoints(args.out) if name not in request.recipes]
         table.show([*request.recipes, *([] if args.only else others)], args.out)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError
 
 from aemodels.errors import DataError, FileError
 from aemodels.language import _
@@ -23,6 +22,7 @@ except ImportError:  # Windows, which deletes no file that a process has open
 
 PREFIX, SUFFIX = ".latent-lab-", ".part"  # of files that are being written
 PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+LEFT_S = 600  # after its last change, without locks, a file is a leftover
 
 
 def is_folder(path: str | Path) -> bool:
@@ -55,7 +55,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises FileError, which is an OSError too, where the disk is full or the folder or the file cannot be written. Windows
     replaces no file that some program has open; that is tried again for three seconds. What a process that was killed has left in
-    the folder is removed.
+    the folder is removed. Write into the temporary file itself: safetensors' save_file would put another one in its place, which
+    nobody holds, and which Windows refuses.
     """
     handle = temporary = None
     try:
@@ -65,13 +66,13 @@ def replacing(path: Path) -> Iterator[Path]:
         yield Path(temporary)
         os.chmod(temporary, 0o644)
         if not fcntl:
+            os.utime(temporary)
             os.close(handle)
             handle = None
         _replace(temporary, path)
     except FileError:
         raise
-    except (OSError, RuntimeError, SafetensorError) as error:
-        # torch.save and safetensors tell of a full disk by the latter two.
+    except (OSError, RuntimeError) as error:  # the latter is torch.save's of a full disk
         raise _not_written(path, error) from error
     finally:
         if handle is not None:
@@ -111,7 +112,9 @@ def remove_leftovers(folder: Path) -> None:
     for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
         with contextlib.suppress(OSError):
             if not fcntl:
-                path.unlink()
+                # One that is being put in its place is closed by then.
+                if time.time() - path.stat().st_mtime > LEFT_S:
+                    path.unlink()
                 continue
             handle = os.open(path, os.O_RDWR)
             try:

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import torch
 
 SHARE = 0.5  # of the free memory that images may fill
-UNKNOWN = 4 * 2**30  # taken as free where the system does not tell, as Windows
 PROC, GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 # Of control groups: limit, use, and what of that can be given back (cached files).
 VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", ("total_active_file", "total_inactive_file"))
@@ -63,7 +63,7 @@ def free_bytes(device: torch.device | str = "cpu") -> int:
     """Bytes of the device's memory that this process may still take.
 
     Of a GPU's own memory: what its driver calls free. Of main memory the least of what the system has available (cached files count
-    as free; all memory, where a system tells no more), what each control group around this process leaves (containers, systemd), and
+    as free), what each control group around this process leaves (containers, systemd), and
     what `ulimit -v` and `ulimit -d` leave.
     """
     if not _is_main_memory(device):
@@ -79,9 +79,7 @@ def _is_main_memory(device: torch.device | str) -> bool:
 def _available() -> int:
     with contextlib.suppress(OSError, LookupError):
         return _fields(PROC / "meminfo")["MemAvailable"] * 1024
-    with contextlib.suppress(AttributeError, ValueError, OSError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return UNKNOWN
+    return psutil.virtual_memory().available
 
 
 def _left_by_groups() -> Iterator[int]:

@@ -107,6 +107,7 @@ UPLOADS = {
     "in a shadow, a grainy JPEG": lambda ink: encode(
         (1 - 0.8 * ink) * 0.9 * light(ink.shape) + noise(ink.shape, 0.03), "JPEG", quality=70
     ),
+    "lit from one side": lambda ink: encode((1 - 0.7 * ink) * np.linspace(0.3, 1, ink.shape[1])),
     "cropped at the digit": lambda ink: encode(1 - cropped(ink)),
     "cropped, light on dark": lambda ink: encode(cropped(ink)),
     "at the right of a wide sheet": lambda ink: encode(1 - on_sheet(ink, 300, 800, 10, 510)),

@@ -14,6 +14,7 @@ from aemodels import files
 from aemodels.data import packed
 from aemodels.errors import FileError, LatentLabError
 from aemodels.files import replacing
+from aemodels.training import filming
 from aemodels.training.resuming import save_state
 
 
@@ -161,7 +162,9 @@ def test_files_are_written_where_there_are_no_locks(tmp_path, monkeypatch, as_on
     def refuse(handle, operation):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    (tmp_path / f"{files.PREFIX}x{files.SUFFIX}").touch()
+    left = tmp_path / f"{files.PREFIX}x{files.SUFFIX}"
+    left.touch()
+    os.utime(left, (0, 0))
     if as_on == "Windows":
         monkeypatch.setattr(files, "fcntl", None)
     else:
@@ -170,6 +173,21 @@ def test_files_are_written_where_there_are_no_locks(tmp_path, monkeypatch, as_on
     assert (tmp_path / "file").read_bytes() == b"new"
     # Without locks nothing tells that nobody writes it.
     assert len(list(tmp_path.iterdir())) == (1 if as_on == "Windows" else 2)
+
+
+def test_without_locks_what_another_process_puts_in_its_place_now_is_no_leftover(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "fcntl", None)
+    replace = os.replace
+
+    def while_another_process_begins(temporary, path):
+        files.remove_leftovers.__wrapped__(tmp_path)
+        replace(temporary, path)
+
+    monkeypatch.setattr(files.os, "replace", while_another_process_begins)
+    with files.replacing(tmp_path / "file") as temporary:
+        temporary.write_bytes(b"new")
+        os.utime(temporary, (0, 0))  # as what was written long before, in hours of computing
+    assert (tmp_path / "file").read_bytes() == b"new"
 
 
 def test_who_does_not_wait_for_another_process_is_told_of_it(tmp_path):
@@ -194,7 +212,36 @@ def pack_photos(path):
     packed.pack(images, photos, hashes, photos[0].parent, "Noise", path, quality=100)
 
 
-@pytest.mark.parametrize("write", [lambda path: save_state(path, {"w": torch.zeros(10_000)}), pack_photos])
+def keep_a_moment(path):
+    filming.Recorder(path, torch.nn.Linear(200, 200), 0)
+
+
+WRITERS = [lambda path: save_state(path, {"w": torch.zeros(10_000)}), pack_photos, keep_a_moment]
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_what_a_library_writes_goes_into_the_file_that_is_held(write, tmp_path, monkeypatch):
+    """Windows refuses another one in its place, and another process would take that for a leftover."""
+    replace, seen = files._replace, []
+
+    def compare(temporary, path):
+        seen.append(os.stat(temporary).st_ino == held.pop())
+        replace(temporary, path)
+
+    begin, held = files._begin, []
+
+    def remember(folder):
+        handle, temporary = begin(folder)
+        held.append(os.fstat(handle).st_ino)
+        return handle, temporary
+
+    monkeypatch.setattr(files, "_begin", remember)
+    monkeypatch.setattr(files, "_replace", compare)
+    write(tmp_path / "file")
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("write", WRITERS)
 def test_a_full_disk_is_told_as_one_by_whatever_writes(write, tmp_path):
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -216,3 +216,8 @@ def test_evaluate_applies_the_noise_and_its_seed(mlp_config):
     assert noisy == evaluate(model, images, noise_variance=0.15, seed=3)
     assert noisy["mse"] != evaluate(model, images, noise_variance=0.15, seed=4)["mse"]
     assert noisy["mse"] != evaluate(model, images)["mse"]
+
+
+def test_what_double_precision_tells_apart_is_not_rounded_away():
+    x = torch.linspace(0, 0.5, 48, dtype=torch.float64).view(1, 3, 4, 4)
+    assert psnr_db(x, x + 1e-9).item() == pytest.approx(180, abs=1e-3)

@@ -92,6 +92,10 @@ def test_heic_is_read(tmp_path, suffix):
         (".thumbnails/a.jpg", "hidden"),
         ("__MACOSX/a.jpg", "system"),
         ("@eaDir/a.jpg", "system"),
+        ("RECYCLER/a.jpg", "system"),
+        ("my.photoslibrary/resources/derivatives/a.jpeg", "system"),
+        (".IMG_1.HEIC.icloud", "in iCloud"),
+        ("2.jpg - Shortcut.lnk", "shortcut"),
         ("1_mask.png", "mask"),
         ("masks/1.png", "mask"),
         ("thumbs/1.jpg", "thumbnail"),
@@ -102,7 +106,7 @@ def test_what_is_left_out_is_counted_and_named(tmp_path, caplog, name, reason):
     folder = tmp_path / "photos"
     photo(folder / "1.jpg")
     path = folder / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x")
     with caplog.at_level(logging.WARNING, logger="aemodels"):
         photos = read_photo_folder(folder, 8)
@@ -112,6 +116,14 @@ def test_what_is_left_out_is_counted_and_named(tmp_path, caplog, name, reason):
     assert reason in why
     assert "Skipped 1 of 2 files" in caplog.text
     assert name in caplog.text
+
+
+def test_of_a_macs_photo_library_the_originals_are_taken(tmp_path):
+    library = tmp_path / "my.photoslibrary"
+    for name in ("originals/0/a.jpeg", "resources/derivatives/0/a_1_105_c.jpeg", "resources/renders/0/a_1_201_a.jpeg"):
+        photo(library / name)
+    assert list_photos(tmp_path).photos == ["my.photoslibrary/originals/0/a.jpeg"]
+    assert list_photos(library).photos == ["originals/0/a.jpeg"]
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "AVIF", "HEIF"])
@@ -134,7 +146,8 @@ def test_what_is_no_picture_and_has_no_ending_is_not_mentioned(tmp_path):
     photo(tmp_path / "1.jpg")
     for name in ("README", "train-images-idx3-ubyte", "1.jpg.json", "1.jpg.txt", "empty"):
         (tmp_path / name).write_bytes(b"" if name == "empty" else b"text")
-    os.mkfifo(tmp_path / "pipe")  # from which nothing will ever come
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")  # from which nothing will ever come
     assert list_photos(tmp_path).left_out == []
 
 
@@ -314,6 +327,16 @@ def over_alpha(values, extra, **options):
 )
 def test_conventions_of_numbers(file, expected):
     assert np.abs(np.array(colour(file)) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("alpha", [[], ["unassalpha"]])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_colours_that_lie_one_plane_after_another_stay_in_their_places(dtype, compression, alpha):
+    values = np.random.default_rng(0).integers(0, 256, (3 + len(alpha), 20, 30), dtype=np.uint8)
+    wide = values.astype(dtype) * dtype(np.iinfo(dtype).max // 255)
+    file = tiff(wide, photometric="rgb", planarconfig="separate", compression=compression, extrasamples=alpha)
+    assert (np.array(open_picture(file)) == np.moveaxis(values, 0, 2)).all()
 
 
 @pytest.mark.parametrize(

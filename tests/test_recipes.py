@@ -219,7 +219,21 @@ WRONG = [
     (
         'title = "plain"',
         f'title = "{"x" * 500}"',
-        "title must be a text of at most 60 letters, not 'xxxxxxxxxxxx...xxxxxxxxxxxxx'.",
+        "title must be a text of one line of at most 60 letters, not 'xxxxxxxxxxxx...xxxxxxxxxxxxx'.",
+    ),
+    ('title = "plain"', 'title = "plain\\nand more"', "title must be a text of one line of at most 60 letters"),
+    ('title = "plain"', 'title = "\\u202Eplain"', "title must be a text of one line of at most 60 letters"),
+    ('name = "', f'name = "{"x" * 500}', "table [data]: name must be a text of one line of at most 60 letters"),
+    ('name = "', 'name = "\\n', "table [data]: name must be a text of one line of at most 60 letters"),
+    (
+        "epochs = 1",
+        "warp_px = 64\nepochs = 1",
+        "table [training]: warp_px must be less than the images' 64 pixels, not 64",
+    ),
+    (
+        "epochs = 1",
+        "refine_from = 0.5\nepochs = 1",
+        "table [training]: refine_from needs refiner_steps in [model], without which no code is refined.",
     ),
 ]
 
@@ -244,8 +258,9 @@ def test_only_some_of_the_classes_may_be_left_out(left_out):
 
 def test_files_that_are_no_recipes(tmp_path, capsys):
     assert "cannot be read" in fails(capsys, "--recipe", tmp_path / "none.toml")
-    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
-    assert "is no TOML file" in fails(capsys, "--recipe", tmp_path / "bytes.toml")
+    for encoding in ("utf-16", "gbk"):  # "Unicode" of older Windows editors, and what Chinese ones take
+        (tmp_path / "bytes.toml").write_text('title = "狗"', encoding=encoding)
+        assert "is not in UTF-8; save it as UTF-8" in fails(capsys, "--recipe", tmp_path / "bytes.toml")
     assert "cannot be read" in fails(capsys, "--recipe", tmp_path)
     (tmp_path / "deep.toml").write_text("a = " + "[" * 2000)
     assert "is no TOML file" in fails(capsys, "--recipe", tmp_path / "deep.toml")

@@ -344,6 +344,14 @@ def test_out_that_cannot_be_a_folder(mnist, tmp_path, capsys):
     assert file.read_text() == "in the way"
 
 
+@pytest.mark.parametrize("command", [["--list"], ["--evaluate"], ["--only", "dog-ae"]])
+def test_out_that_is_a_file(command, tmp_path, capsys):
+    file = tmp_path / "mnist-ae.safetensors"
+    file.touch()
+    message = fails(capsys, *command, "--data", tmp_path, "--out", file)
+    assert message == f"{file} is a file; give --out a folder."
+
+
 def test_broken_checkpoint_to_start_from(small_data, tmp_path, capsys):
     (tmp_path / "dog-ae.safetensors").write_bytes(b"not a checkpoint")
     message = fails(capsys, "--only", "dog-noise-0.05", "--quick", "--data", small_data, "--out", tmp_path)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from aemodels.data import splits
@@ -69,7 +69,7 @@ def pack(
             "hashes": hashes,
         }
         tensors = {"ends": ends, "bytes": torch.from_numpy(np.concatenate(contents))}
-        save_file(tensors, temporary, {_KEY: json.dumps(described)})
+        temporary.write_bytes(save(tensors, {_KEY: json.dumps(described)}))
 
 
 def _smallest(image: Tensor, file: Path, is_test: bool, quality: int) -> bytes:

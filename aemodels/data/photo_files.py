@@ -23,14 +23,20 @@ _OTHER_KINDS = {
     N_("is a drawing or a document, not a photo"): ".svg .svgz .eps .ps .ai .pdf .wmf .emf",
     N_("is a video"): ".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .3gp .mts",
     N_("is an archive: unpack it"): ".zip .rar .7z .tar .tgz",
+    N_("is a shortcut: put the pictures themselves here"): ".lnk",
     N_("is of a kind that cannot be read: save it as JPEG or PNG"): (
         ".jxl .jxr .wdp .pam .hdp .hdr .exr .pfm .tga .pcx .ico .icns .sgi .rgb .ras .xbm .xpm .dds .fits .fit .dcm .bpg .flif .qoi"
     ),
 }
 _REASONS = {suffix: reason for reason, suffixes in _OTHER_KINDS.items() for suffix in suffixes.split()}
 # Where systems keep thumbnails, what was deleted, and what a Mac adds to an archive.
-_SYSTEM_FOLDERS = {"__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "lost.dir"}
+_SYSTEM_FOLDERS = {
+    "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "recycler", "system volume information", "lost.dir", "lost+found"
+}  # fmt: skip
+# A Mac's photo library is a folder; beside the photos it holds smaller copies of them.
+_LIBRARIES, _IN_LIBRARIES = {".photoslibrary", ".photolibrary", ".aplibrary"}, {"originals", "masters"}
 _HIDDEN = N_("is hidden or a system's own")
+_IN_CLOUD = N_("is still in iCloud: download it in the Finder")
 _UNNAMED = N_("is a picture, but its name does not say so: let it end in .jpg, .png or whatever it is")
 
 _AFFIX = re.compile(
@@ -80,10 +86,12 @@ class _Walk:
             except OSError as error:
                 self.left_out.append((inside, _("cannot be opened ({reason})").format(reason=error.strerror)))
                 continue
+            is_library = os.path.splitext(os.path.abspath(folder))[1].lower() in _LIBRARIES
             for entry in entries:
                 path = f"{inside}/{entry.name}" if inside else entry.name
                 why = reason or self.unwanted.get(path.casefold())
-                if entry.name.startswith(".") or entry.name.casefold() in _SYSTEM_FOLDERS:
+                name = entry.name.casefold()
+                if name.startswith(".") or name in _SYSTEM_FOLDERS or (is_library and name not in _IN_LIBRARIES):
                     why = why or _HIDDEN
                 if entry.is_dir(follow_symlinks=False):
                     pending.append((path, why))
@@ -91,7 +99,9 @@ class _Walk:
                     self._add(path, entry, why)
 
     def _add(self, path: str, entry: os.DirEntry, why: str | None) -> None:
-        suffix = os.path.splitext(entry.name)[1].lower()
+        stem, suffix = os.path.splitext(entry.name.lower())
+        if suffix == ".icloud":  # .a.heic.icloud is there for a.heic
+            suffix, why = os.path.splitext(stem)[1], _IN_CLOUD
         if why:
             if suffix in PHOTO_SUFFIXES:
                 self.left_out.append((path, why))

@@ -146,6 +146,8 @@ def _decode(file: BinaryIO, name: str, side_px: int | None) -> Image.Image:
     try:
         with Image.open(file, formats=formats) as image:
             _check_pixels(*image.size)
+            if samples.is_misread(image):
+                return colours.to_srgb(samples.read_tiff(file, _check_pixels))
             image.info |= _told_of_colours(image, file)
             if side_px:
                 image.draft(None, (side_px, side_px))

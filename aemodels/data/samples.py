@@ -11,7 +11,8 @@ from PIL import Image, ImageOps
 from aemodels.language import _
 
 # Tags of TIFF files.
-BITS_PER_SAMPLE, PHOTOMETRIC, DESCRIPTION, ORIENTATION, MAX_SAMPLE = 258, 262, 270, 274, 281
+BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, DESCRIPTION, ORIENTATION, MAX_SAMPLE = 258, 259, 262, 270, 274, 281
+PLANAR_CONFIGURATION = 284
 SAMPLE_FORMAT, S_MAX_SAMPLE, ICC_PROFILE = 339, 341, 34675
 UNSIGNED = 1
 MIN_IS_WHITE = 0
@@ -75,8 +76,16 @@ def _low_bytes(rawmode: str) -> str | None:
     return f"{kind};16{'L' if is_big else 'B'}"
 
 
+def is_misread(image: Image.Image) -> bool:
+    """Whether Pillow takes the bytes of the opened image for others: those of colours of 16 bits in a TIFF, not compressed, one plane after
+    another (seen in Pillow 13.0)."""
+    tag = getattr(image, "tag_v2", {}).get
+    in_planes = tag(PLANAR_CONFIGURATION) == 2 and tag(COMPRESSION) == 1
+    return in_planes and np.max(tag(BITS_PER_SAMPLE, 1)) > 8
+
+
 def read_tiff(file: BinaryIO, check_pixels: Callable[[int, int], None]) -> Image.Image:
-    """A TIFF of a kind that Pillow does not know, such as colours in floating point: loaded, upright, of 8 bits.
+    """A TIFF of a kind that Pillow does not know or misreads, such as colours in floating point: loaded, upright, of 8 bits.
 
     `check_pixels(width, height)` raises where that is too large. Raises UnknownRangeError as `read` does.
     """

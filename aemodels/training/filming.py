@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load as tensors_in
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -87,7 +87,8 @@ class Recorder:
 
     def _keep(self, model: nn.Module, step: int) -> None:
         with replacing(_path(self.folder, step)) as temporary:
-            save_file({key: w.detach().half().cpu().contiguous() for key, w in model.state_dict().items()}, temporary)
+            weights = {key: w.detach().half().cpu().contiguous() for key, w in model.state_dict().items()}
+            temporary.write_bytes(save(weights))
 
 
 def kept(folder: Path) -> list[int]:

@@ -2,6 +2,7 @@
 
 import difflib
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from graphlib import CycleError, TopologicalSorter
@@ -53,6 +54,8 @@ def read(path: str | Path) -> Recipe:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark first
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); give the path of a recipe.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not in UTF-8; save it as UTF-8 in your editor.") from error
     except (ValueError, RecursionError) as error:  # the first also where a number has thousands of digits
         raise ConfigError(f"{file} is no TOML file: {one_line(str(error))}; look at those in recipes/.") from error
     _check_keys(file, content, [*TABLES, *TEXTS])
@@ -61,10 +64,10 @@ def read(path: str | Path) -> Recipe:
             raise ConfigError(f"{file} lacks the table [{table}].")
     texts = {key: content.get(key, path.stem) for key in TEXTS}
     for key, text in texts.items():
-        if not isinstance(text, str) or not text.strip() or len(text) > MAX_TITLE:
-            raise ConfigError(f"{file}: {key} must be a text of at most {MAX_TITLE} letters, not {shown(text)}.")
+        _check_text(f"{file}: {key}", text)
     _check_name(file, texts["name"])
     data = _table(file, "data", content)
+    _check_text(f"{file}, table [data]: name", data.name)
     model = _table(file, "model", content, image_shape=_image_shape(content["model"], data))
     if model.reconstruction == "log_mse":
         raise ConfigError(f"{file}, table [model]: reconstruction must be bce or mse, not {model.reconstruction!r}.")
@@ -82,10 +85,11 @@ def read(path: str | Path) -> Recipe:
         raise ConfigError(
             f"{file}, table [training]: shift_px, warp_px and refine_from are of images; a prior's training takes flips alone."
         )
-    if training.shift_px >= data.image_shape[1]:
-        raise ConfigError(
-            f"{file}, table [training]: shift_px must be less than the images' {data.image_shape[1]} pixels, not {training.shift_px}."
-        )
+    for key in ("shift_px", "warp_px"):
+        if getattr(training, key) >= data.image_shape[1]:
+            raise ConfigError(
+                f"{file}, table [training]: {key} must be less than the images' {data.image_shape[1]} pixels, not {getattr(training, key)}."
+            )
     try:
         build_empty(model)
     except ConfigError as error:
@@ -96,6 +100,10 @@ def read(path: str | Path) -> Recipe:
     if model.refiner_depth and not model.refiner_steps:
         raise ConfigError(
             f"{file}, table [model]: refiner_depth needs refiner_steps, without which there is no refiner."
+        )
+    if training.refine_from and not model.refiner_steps:
+        raise ConfigError(
+            f"{file}, table [training]: refine_from needs refiner_steps in [model], without which no code is refined."
         )
     return Recipe(texts["name"], texts["title"], data, model, training, file)
 
@@ -211,6 +219,13 @@ def _image_shape(model: Any, data: DataConfig) -> Any:
     """Of the model in a recipe's table: that of its data set's images, or of the codes that are a prior's images."""
     shape = model.get("latent_shape") if isinstance(model, dict) and model.get("variant") in [*PRIORS] else None
     return image_shape_of(tuple(shape)) if isinstance(shape, list) and 0 < len(shape) <= 3 else data.image_shape
+
+
+def _check_text(what: str, text: object) -> None:
+    """What pages show is one line, without what changes the letters around it."""
+    is_line = isinstance(text, str) and one_line(text) == unicodedata.normalize("NFC", text)
+    if not is_line or not text.strip() or len(text) > MAX_TITLE:
+        raise ConfigError(f"{what} must be a text of one line of at most {MAX_TITLE} letters, not {shown(text)}.")
 
 
 def _check_name(where: str, name: str) -> None:
