@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import torch
 
 SHARE = 0.5  # of the free memory that images may fill
@@ -79,6 +78,8 @@ def _is_main_memory(device: torch.device | str) -> bool:
 def _available() -> int:
     with contextlib.suppress(OSError, LookupError):
         return _fields(PROC / "meminfo")["MemAvailable"] * 1024
+    import psutil  # a machine that only trains may lack it
+
     return psutil.virtual_memory().available
 
 

@@ -18,7 +18,7 @@ from aemodels.files import replacing
 from aemodels.language import DEFAULT, speaking
 from aemodels.text import one_line
 
-CACHE_VERSION = 4
+CACHE_VERSION = 5
 NUM_SAMPLED = 64  # files whose first bytes are a part of the cache's key
 
 # Gives a photo by its name: its hash and its picture, or why there is none.
