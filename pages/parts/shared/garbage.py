@@ -8,7 +8,7 @@ import time
 from aemodels import memory
 
 FREEZE_EVERY_S = 3
-THAW_EVERY = 100  # runs: garbage that was frozen waits for the next thaw, which takes some 0.2 s
+THAW_EVERY = 50  # runs: garbage that was frozen waits for the next thaw, which takes some 0.2 s
 GIVE_BACK_EVERY_S = 10  # it takes some 40 ms
 
 _num_runs = _num_modules = 0
