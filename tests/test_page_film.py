@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+import streamlit as st
 from apptest import notice, numbers, open_page, text
 from broken_models import save
 from browser import REPO
@@ -13,7 +14,7 @@ import aemodels
 from aemodels import language
 from aemodels.quality import filmed
 from aemodels.storage import films
-from pages.parts.film import canvas, wording
+from pages.parts.film import canvas, reel, wording
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 NAME = "mnist-ae"
@@ -131,3 +132,13 @@ def test_a_film_that_is_not_here_is_said_to_be_gone():
     assert app.session_state["films"] == ["mnist-ae"]
     assert "no model **nobody** here" in app.toast[0].value
     assert not open_page("any/film", films="mnist-ae,mnist-vae").toast
+
+
+def test_the_moments_are_measured_once_for_all_starts(monkeypatch, tmp_path):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
+    st.cache_resource.clear()
+    measured = reel.moments(NAME)
+    assert measured == filmed.measure(films.load_film(NAME), aemodels.load_checkpoint(NAME).labels)
+    st.cache_resource.clear()
+    monkeypatch.setattr("aemodels.quality.filmed.measure", None)
+    assert reel.moments(NAME) == measured

@@ -124,3 +124,14 @@ def test_where_there_is_no_visitor_it_is_english(monkeypatch, caplog):
     thread.join()
     assert said == ["en"]
     assert not caplog.records
+
+
+def test_a_page_of_many_words_asks_for_it_no_more_often_than_one_of_few(monkeypatch):
+    asked, of_visitor = [], languages.of_visitor
+    monkeypatch.setattr(languages, "of_visitor", lambda: asked.append(1) or of_visitor())
+    times = []
+    for page in ("about/report", "about/training"):
+        asked.clear()
+        open_page(page)
+        times.append(len(asked))
+    assert times[0] == times[1] > 0

@@ -1,6 +1,7 @@
 """The page Map without a browser: models of every kind, its words and figures, boxes, a picture of one's own."""
 
 import re
+import sys
 import time
 
 import numpy as np
@@ -195,3 +196,15 @@ def test_it_speaks_chinese():
     app = open_page("any/map", lang="zh")
     assert app.title[0].value == "隐空间地图"
     assert "观察要点" in text(app)
+
+
+def test_what_was_computed_once_is_there_after_the_next_start(monkeypatch):
+    """The first visitor after a start waits for no import of scikit-learn either."""
+    open_page("any/map")
+    before = [array.copy() for array in atlas.neighbours("mnist-dae")]
+    st.cache_resource.clear()
+    for module in ("sklearn", "sklearn.neighbors", "sklearn.decomposition"):
+        monkeypatch.setitem(sys.modules, module, None)
+    open_page("any/map")
+    for array, again in zip(before, atlas.neighbours("mnist-dae"), strict=True):
+        np.testing.assert_array_equal(array, again)

@@ -1,5 +1,5 @@
-"""What is computed of a map once and kept on disk: layouts beside their checkpoint, made by train.py; all else, and the layouts of other
-checkpoints, beside the decoded photos, in a file for each checkpoint as it is now."""
+"""What is computed of a map or a film once and kept on disk: layouts beside their checkpoint, made by train.py; all else, and the layouts
+of other checkpoints, beside the decoded photos, in a file for each checkpoint as it is now."""
 
 import contextlib
 import hashlib

@@ -1,10 +1,12 @@
 """The films of a page: those that can be loaded, what they tell in figures, and the box that holds all of them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import astuple
 
+import numpy as np
 import streamlit as st
 
-from aemodels.codes import planes
+from aemodels.codes import map_files, planes
 from aemodels.errors import LatentLabError
 from aemodels.quality import filmed
 from aemodels.quality.filmed import Moment
@@ -36,7 +38,7 @@ def extent(films: Mapping[str, Film]) -> planes.Extent:
 
 def moments(name: str) -> list[Moment]:
     """A film's moments in figures."""
-    return _moments(*loaders.version(name), loaders.film_version(name))
+    return _moments(*loaders.version(name), loaders.film_version(name), loaders.digests([name])[name])
 
 
 def values(name: str) -> list[list[float]]:
@@ -48,5 +50,10 @@ def values(name: str) -> list[list[float]]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _moments(name: str, modified_ns: int, film_modified_ns: int) -> list[Moment]:
-    return filmed.measure(loaders.film(name), loaders.checkpoint(name).labels)
+def _moments(name: str, modified_ns: int, film_modified_ns: int, _digest: str) -> list[Moment]:
+    def compute() -> dict[str, np.ndarray]:
+        found = filmed.measure(loaders.film(name), loaders.checkpoint(name).labels)
+        return {"moments": np.array([astuple(moment) for moment in found])}
+
+    rows = map_files.kept(_digest, f"film-{film_modified_ns}", compute)["moments"].tolist()
+    return [Moment(int(step), *figures) for step, *figures in rows]

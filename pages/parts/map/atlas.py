@@ -96,7 +96,7 @@ def pictures(name: str) -> Pictures:
 
 def neighbours(name: str) -> tuple[np.ndarray, np.ndarray]:
     """`maps.neighbours` of a model's codes."""
-    return _neighbours(*loaders.version(name), loaders.checkpoint(name))
+    return _neighbours(*loaders.version(name), _digest(name), loaders.checkpoint(name))
 
 
 def shared(name: str) -> list[Shared]:
@@ -153,8 +153,12 @@ def _laying(name: str, modified_ns: int, method: str, folder: str, _digest: str,
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _neighbours(name: str, modified_ns: int, _ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
-    return maps.neighbours(maps.flat(_ckpt.codes))
+def _neighbours(name: str, modified_ns: int, _digest: str, _ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
+    def compute() -> dict[str, np.ndarray]:
+        return dict(zip(("index", "distances"), maps.neighbours(maps.flat(_ckpt.codes)), strict=True))
+
+    arrays = map_files.kept(_digest, "neighbours", compute)
+    return arrays["index"], arrays["distances"]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -10,7 +10,7 @@ import warnings
 
 import streamlit as st
 
-from aemodels.language import _, list_of
+from aemodels.language import _, current, list_of, speaking
 from pages.parts.shared import controls, export, fields, languages, streamlit_internals, turns, wishes
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
@@ -71,7 +71,8 @@ def show(page: st.Page) -> None:
     except StreamlitChanged:
         state.page_shown = None  # `follow` has said so
     state.page_path = page.url_path  # a collected panel tells where it was made
-    with turns.of_pages.take():
+    # Asked once: a page speaks hundreds of times, and each question would go through Streamlit's locks.
+    with turns.of_pages.take(), speaking(current()):
         page.run()
     state.goes_back = False  # for a fragment of it that runs alone
     fields.say_refused()

@@ -1,0 +1,24 @@
+"""What stays is kept out of the garbage collection that Streamlit starts after each run."""
+
+import gc
+import weakref
+
+from pages.parts.shared import garbage
+from pages.parts.shared.garbage import freeze  # itself: in other tests it does nothing
+
+
+class Left:
+    """What a page left behind: only a collection finds it."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_what_stays_is_set_aside_again_right_after_a_thaw():
+    left = weakref.ref(Left())
+    freeze()
+    gc.freeze()
+    for _ in range(garbage.THAW_EVERY):
+        freeze()
+        assert gc.get_freeze_count() > 0
+    assert left() is None
