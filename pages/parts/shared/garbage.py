@@ -7,23 +7,21 @@ import time
 
 from aemodels import memory
 
-FREEZE_EVERY_S = 3
-THAW_EVERY = 50  # runs: garbage that was frozen waits for the next thaw, which takes some 0.2 s
+FREEZE_EVERY_S, THAW_EVERY_S = 3, 20  # garbage that was frozen waits for the next thaw, which takes some 0.2 s
 GIVE_BACK_EVERY_S = 10  # it takes some 40 ms
 
-_num_runs = _num_modules = 0
+_num_modules = 0
 _frozen_at = -float(FREEZE_EVERY_S)
-_given_back_at = time.monotonic()
+_thawed_at = _given_back_at = time.monotonic()  # there is nothing to collect before the first visitor comes
 
 
 def freeze() -> None:
-    """To be called before the first run and at the end of each; does something only where modules were imported, or time or runs have gone
-    by, since the last time."""
-    global _num_runs, _num_modules, _frozen_at, _given_back_at
+    """To be called before the first run and at the end of each; does something only where modules were imported, or time has gone by,
+    since the last time."""
+    global _num_modules, _frozen_at, _thawed_at, _given_back_at
     now = time.monotonic()
-    _num_runs += 1
-    thaws = _num_runs % THAW_EVERY == 0
-    if thaws:
+    if thaws := now - _thawed_at > THAW_EVERY_S:
+        _thawed_at = now
         gc.unfreeze()
         gc.collect()
     if now - _given_back_at > GIVE_BACK_EVERY_S:
