@@ -73,8 +73,9 @@ def settle(page):
     there."""
     page.wait_for_selector(IDLE)
     page.wait_for_selector("h1")
-    page.wait_for_function("!document.querySelector('[data-testid=\"stSkeleton\"]')")
-    page.wait_for_function("[...document.images].every(i => i.complete)")
+    # Looked at ten times a second, and not before every frame, for which the browser would draw sixty.
+    page.wait_for_function("!document.querySelector('[data-testid=\"stSkeleton\"]')", polling=100)
+    page.wait_for_function("[...document.images].every(i => i.complete)", polling=100)
     page.wait_for_selector(IDLE)
 
 

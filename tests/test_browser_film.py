@@ -14,7 +14,7 @@ def show(new_page, app_url):
     """show(query, **context options) -> the page once its films are in the browser."""
 
     def show(address="", **options):
-        page = new_page(**{"viewport": {"width": 1440, "height": 1300}} | options)
+        page = new_page(**{"viewport": {"width": 1440, "height": 1300}, "reduced_motion": "no-preference"} | options)
         page.goto(f"{app_url}/film{address}")
         page.wait_for_selector("figure[data-moment]")
         page.wait_for_selector(IDLE)

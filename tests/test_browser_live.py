@@ -28,7 +28,7 @@ def url(folder):
 
 
 def test_a_network_learns_gets_a_name_and_others_wait_their_turn(url, new_page):
-    first, second = new_page(), new_page()
+    first, second = new_page(reduced_motion="no-preference"), new_page()
     for page in (first, second):
         page.goto(f"{url}/train_live?{CHOICES}")
         settle(page)

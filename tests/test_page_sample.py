@@ -10,7 +10,7 @@ import scipy.stats
 import streamlit as st
 import torch
 from apptest import notice, numbers, open_page, pictures, text
-from broken_models import quick
+from broken_models import small
 from browser import REPO, copy_photos
 
 import aemodels
@@ -148,7 +148,7 @@ def measured(data_folder, tmp_path_factory):
 
 
 def save(name, folder, fingerprint, **provenance):
-    c = quick(name)
+    c = small(name)
     ten = {"codes": c.codes[:10], "labels": c.labels[:10], "index": torch.arange(10)}
     data, provenance = replace(c.data, fingerprint=fingerprint), c.provenance | provenance
     checkpoints.save_checkpoint(replace(c, data=data, provenance=provenance, **ten), folder)
@@ -213,7 +213,7 @@ def test_the_verdict_names_the_best_of_all(with_table):
     best = min(rows, key=lambda row: row["frechet"][0])
     below_the_table = text(app).replace(notice(app), "")
     assert (
-        f"on “{models.title(best['model'])}”. Their Fréchet distance from photos is **{best['frechet'][0]:.0f}**"
+        f"on “{models.title(best['model'])}”. Their Fréchet distance from photos is **{best['frechet'][0]:,.0f}**"
         in below_the_table
     )
 

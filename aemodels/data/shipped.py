@@ -18,11 +18,12 @@ def is_shipped(record: DataRecord) -> bool:
     return record.split == SHIPPED_RULE
 
 
+@functools.lru_cache(maxsize=1)
 def held_out() -> tuple[Tensor, Tensor]:
     """The 2,000 digits that are not trained on, uint8 (N, 1, 28, 28), and their labels int64 (N,). MNIST's train split has none of
-    them either."""
+    them either. Kept, for a page asks many times while a network learns: nobody may change them."""
     images, labels = load_mnist_test_digits()
-    return images[::EVERY], labels[::EVERY]
+    return images[::EVERY].clone(), labels[::EVERY].clone()  # nothing is kept of the others
 
 
 @functools.lru_cache(maxsize=1)

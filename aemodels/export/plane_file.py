@@ -88,7 +88,7 @@ def _record(group: Group, ckpt: Checkpoint, pack: Callable[[Checkpoint, int], by
     measured = file_wording.Measured(
         planes.plane_stats(ckpt.codes, ckpt.labels),
         float((shares < planes.HOLE_BELOW).mean()),
-        planes.normal_hole_share(ckpt.codes) if ckpt.model.has_prior else None,
+        planes.normal_hole_share(support) if ckpt.model.has_prior else None,
         ckpt.metrics,
     )
     titles, facts, notes = {}, {}, {}

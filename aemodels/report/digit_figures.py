@@ -160,14 +160,15 @@ def plane(name: str, title: str, ckpts: Sequence[Checkpoint], titles: Mapping[st
 
 
 def _numbers(ckpt: Checkpoint, box: planes.Extent, stats: planes.PlaneStats) -> Row:
+    support = planes.Support(ckpt.codes)
     row = {
         "model": ckpt.name,
         "bce_nats": ckpt.metrics.get("bce"),
         "psnr_db": ckpt.metrics["psnr_db"],
         "spread_z1": stats.spread[0],
         "spread_z2": stats.spread[1],
-        "hole_share": planes.hole_share(ckpt.codes, box),
-        "normal_hole_share": planes.normal_hole_share(ckpt.codes),
+        "hole_share": planes.hole_share(support, box),
+        "normal_hole_share": planes.normal_hole_share(support),
         "neighbour_accuracy": stats.neighbour_accuracy,
     }
     return row | ({"kl_nats": sum(kl)} if (kl := ckpt.metrics.get("kl_nats")) else {})
