@@ -187,7 +187,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_steps_are_timed(digits, 
     timed = []
     monkeypatch.setattr(forecast, "_step_of", lambda *_: timed.append(1) or 1.0)
     (tmp_path / "file").touch()
-    arguments = ["--only", "mnist-ae", "--device", "cpu", "--data", digits, "--out", tmp_path / "file"]
+    arguments = ["--only", "mnist-ae", "--device", "cpu", "--data", digits, "--out", tmp_path / "file/inside"]
     assert "could not be written" in fails(capsys, *arguments)
     assert not timed
 

@@ -1,6 +1,7 @@
 """What stays is kept out of the garbage collection that Streamlit starts after each run."""
 
 import gc
+import time
 import weakref
 
 from pages.parts.shared import garbage
@@ -16,6 +17,7 @@ class Left:
 
 def test_what_stays_is_set_aside_again_right_after_a_thaw(monkeypatch):
     left = weakref.ref(Left())
+    monkeypatch.setattr(garbage, "_thawed_at", time.monotonic())
     freeze()
     gc.freeze()
     assert left() is not None

@@ -157,7 +157,9 @@ def test_back_and_forward_bring_the_drawing_of_the_address(monkeypatch):
 def exported(monkeypatch):
     """The rows and the settings that the page last handed to its export row."""
     calls = []
-    monkeypatch.setattr(export, "export_row", lambda name, draw, rows, settings, alt: calls.append((rows, settings)))
+    monkeypatch.setattr(
+        export, "export_row", lambda name, draw, rows, settings, *_words, **_more: calls.append((rows, settings))
+    )
     return calls
 
 

@@ -374,7 +374,7 @@ def test_the_other_download_has_every_figure(copies, monkeypatch):
     for place in range(4):
         for row, expected in zip(rows[8 * place :], full_rows(place), strict=False):
             for key, value in expected.items():
-                assert float(row[key]) == value
+                assert float(row[key]) == pytest.approx(value, rel=1e-6)
 
 
 def test_the_samples_go_into_the_report_with_their_numbers():

@@ -191,7 +191,8 @@ def test_the_panel_in_the_report_says_what_it_shows(x):
     app.button(key="add_to_report").click().run()
     (panel,) = collected(app)
     assert panel.alt == "Original, what “No noise” rebuilds, error map and code of 9 photos"
-    assert panel.caption.startswith(f"{panel.alt}. model: dog-ae")
+    assert panel.caption.startswith(f"{panel.alt}. Code: one map for each channel.")
+    assert "model: dog-ae · seed: 4 · photos: test split" in panel.caption
 
 
 def test_channels_are_ranked_by_the_psnr_they_cost(x):
