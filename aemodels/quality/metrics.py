@@ -28,7 +28,7 @@ def mse(x: Tensor, x_hat: Tensor) -> Tensor:
     Raises ValueError where the shapes differ, for integers, for values not finite or out of that range.
     """
     _check_pair(x, x_hat, noisy=True)
-    # In double precision where both are: what differs by a millionth would be rounded away.
+    # In double precision where one of them is: what differs by a millionth would be rounded away.
     kind = torch.promote_types(torch.promote_types(x.dtype, x_hat.dtype), torch.float32)
     return power(x.to(kind) - x_hat.to(kind))
 
