@@ -15,7 +15,7 @@ NUM_DRAWN = 5000  # codes at most: what a browser without a GPU draws smoothly i
 HTML = """
 <div class="bar"><div class="legend" role="group" data-label="classes"></div></div>
 <div class="controls">
-  <button type="button" class="tool" id="play"></button>
+  <button type="button" class="tool" id="play"><svg viewBox="0 0 24 24" aria-hidden="true"><path /></svg></button>
   <input id="time" type="range" min="0" max="1" step="0.001" data-label="time">
   <output id="when"></output>
 </div>

@@ -3,6 +3,7 @@
 // answered}; view: what all scatters show, or null: each the box of its moment. Sends "change": {step, number}.
 const SECONDS = 15 // from the first moment to the last
 const PAUSE_MS = 600 // at each moment, for those who want nothing to move
+const PLAY = "M6 4v16l14-8z", PAUSE = "M5 4h5v16h-5zM14 4h5v16h-5z" // drawn: not every system has letters for them
 const DASHES = [[], [9, 5], [2, 4], [12, 4, 2, 4], [5, 3], [1, 2]]
 
 class FilmPane extends Pane {
@@ -197,7 +198,7 @@ function mount(root, first, setTriggerValue) {
     slider.value = u
     find("#when").textContent = fill(words.when, { step: Math.round(step).toLocaleString("en") })
     slider.setAttribute("aria-valuetext", find("#when").textContent)
-    button.textContent = playing ? "⏸" : "▶"
+    button.querySelector("path").setAttribute("d", playing ? PAUSE : PLAY)
     button.setAttribute("aria-label", playing ? words.pause : words.play)
     button.setAttribute("aria-pressed", playing)
     legend(find(".legend"), data, only, (digit) => ((only = digit), draw()))
