@@ -61,8 +61,10 @@ class Lettering:
     def even_lines(self, text: str, width_px: float, most: int | None = None) -> list[str]:
         """As `lines`, of about one width: no last line of a single Chinese character. For labels; a text that is cut stays as it is."""
         lines = self.lines(text, width_px, most)
-        narrow, wide = max(self.widest_word(text), width_px / max(1, len(lines))), width_px
-        if len(lines) < 2 or narrow >= wide or len(lines) < len(self.lines(text, width_px)):
+        if len(lines) < 2:
+            return lines
+        narrow, wide = max(self.widest_word(text), width_px / len(lines)), width_px
+        if narrow >= wide or len(lines) < len(self.lines(text, width_px)):
             return lines
         for _ in range(6):  # to within a sixty-fourth of the width
             middle = (narrow + wide) / 2

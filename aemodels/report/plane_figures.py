@@ -109,21 +109,22 @@ def scatter_tile(
         middle = left + (i % columns + 0.5) * width, (i // columns + 0.5) * line
         font.draw(draw, middle, font.shorten(classes[i], 0.95 * width), colour, "mm")
     draw.rectangle((left, key, right, bottom), outline=ink.muted)
-
-    def fitted(text: str) -> Lettering:
-        return small.fitting(text, (right - left) / 6, max(0.2, least_px / small.size))
-
-    apart = scales.ticks_apart(x_min, x_max, right - left, lambda text: fitted(text).width(text) + 0.4 * small.size)
-    for tick, text in apart.items() if axes else ():
-        x = left + (tick - x_min) / (x_max - x_min) * (right - left)
-        draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
-        fitted(text).draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
-    for tick, text in scales.ticks(y_min, y_max).items() if axes else ():
-        y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
-        draw.line((left - 2 * radius, y, left, y), ink.muted)
-        font = small.fitting(text, left - 4 * radius, max(0.2, least_px / small.size))
-        font.draw(draw, (left - 4 * radius, y), text, ink.text, "rm")
     if axes:
+        smallest, beside_px = max(0.2, least_px / small.size), left - 4 * radius
+
+        def below(text: str) -> Lettering:
+            return small.fitting(text, (right - left) / 6, smallest)
+
+        apart = scales.ticks_apart(x_min, x_max, right - left, lambda text: below(text).width(text) + 0.4 * small.size)
+        for tick, text in apart.items():
+            x = left + (tick - x_min) / (x_max - x_min) * (right - left)
+            draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
+            below(text).draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
+        for tick, text in scales.ticks(y_min, y_max).items():
+            y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
+            draw.line((left - 2 * radius, y, left, y), ink.muted)
+            font = small.fitting(text, beside_px, smallest)
+            font.draw(draw, (beside_px, y), text, ink.text, "rm")
         small.draw(draw, (right, side_px), axes[0], ink.text, "rd")
         small.draw(draw, (0, key), axes[1], ink.text, "la")
     for (x, y), label in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
