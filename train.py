@@ -138,7 +138,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Does what the command line asks for; returns 1 where a model was left out for want of images, or is gone at the end."""
+    """Does what the command line asks for; returns 1 where a model was left out for want of images, could not be measured,
+    or is gone at the end."""
     request = Request(
         recipes=recipes.chosen(args.only, args.recipe, args.photos, args.like),
         out=args.out,
@@ -168,12 +169,12 @@ def run(args: argparse.Namespace) -> int:
     device = str(accelerator.device) if accelerator else args.device
     dtype = torch.float32 if args.evaluate else processes.agreed_dtype(device, accelerator)
     at = Workplace(args.out, device, dtype, args.compile, accelerator)
-    left_out: list[str] = []
+    left_out, unmeasured = [], []
     seen = commands.trained(request)
     if not args.evaluate:
         left_out = commands.train(request, at)
     elif at.is_first:
-        commands.evaluate(request, at)
+        unmeasured = commands.evaluate(request, at)
     if accelerator:
         accelerator.end_training()
     if not at.is_first:
@@ -186,11 +187,13 @@ def run(args: argparse.Namespace) -> int:
     gone = sorted(seen - commands.trained(request))
     if left_out:
         print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)
+    if unmeasured:
+        print(f"\nNot measured, for they are missing or unfinished: {', '.join(unmeasured)}.", file=sys.stderr)
     if gone:
         print(
             f"\nRemoved from {args.out} while this ran: {', '.join(gone)}; train again what you miss.", file=sys.stderr
         )
-    return 1 if left_out or gone else 0
+    return 1 if left_out or unmeasured or gone else 0
 
 
 if __name__ == "__main__":

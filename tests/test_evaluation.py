@@ -289,10 +289,12 @@ def test_evaluate_keeps_once_what_needs_the_photos_of_the_codes_and_what_needs_n
     assert "measured for the pages" not in capsys.readouterr().err
 
 
-def test_evaluate_leaves_unfinished_and_missing_checkpoints_alone(saved, photo_folder):
+def test_evaluate_leaves_unfinished_and_missing_checkpoints_alone_and_says_so(saved, photo_folder, capsys):
     path = saved(finished=False)
     before = path.read_bytes()
-    assert evaluate(photo_folder, path.parent, "--only", "dog-ae", "dog-noise-0.10") == 0
+    assert evaluate(photo_folder, path.parent, "--only", "dog-ae", "dog-noise-0.10") == 1
+    said = "Not measured, for they are missing or unfinished: dog-ae, dog-noise-0.10."
+    assert capsys.readouterr().err.splitlines()[-1] == said
     assert path.read_bytes() == before
     assert aemodels.list_checkpoints(path.parent) == ["dog-ae"]
 
@@ -349,6 +351,15 @@ def test_evaluate_says_that_none_of_what_it_was_to_measure_is_there(photo_folder
     assert evaluate(photo_folder, tmp_path / "typo", "--only", "dog-ae", "dog-noise-0.10") == 1
     assert f"There is no checkpoint dog-ae in {tmp_path / 'typo'}; " in capsys.readouterr().err
     assert not (tmp_path / "typo").exists()
+
+
+def test_evaluate_of_a_quick_look_that_was_never_taken_is_refused(tmp_path, capsys):
+    """Without names: of a quick look the checkpoints alone are measured."""
+    out = tmp_path / "never"
+    assert evaluate(tmp_path, out, "--quick") == 1
+    error = capsys.readouterr().err.strip()
+    assert error == f"There is no checkpoint of a quick look in {out} to measure; `python train.py --quick` makes them."
+    assert not out.exists()
 
 
 def test_evaluate_refuses_other_photos(saved, photo_folder, capsys):

@@ -3,8 +3,9 @@
 import sys
 
 from aemodels import precision
-from aemodels.errors import LatentLabError
+from aemodels.errors import CheckpointError, LatentLabError
 from aemodels.storage import checkpoints
+from aemodels.text import one_line
 from aemodels.training import duration, generating, lacking, making, measuring, processes, provenance
 from aemodels.training.request import Request
 from aemodels.training.workplace import Workplace
@@ -15,13 +16,26 @@ def trained(request: Request) -> set[str]:
     return {name for name in request.recipes if checkpoints.checkpoint_path(name, request.out).exists()}
 
 
-def evaluate(request: Request, at: Workplace) -> None:
-    """Measures what finished checkpoints lack. Raises CheckpointError where none of those that the command names is there."""
-    if request.is_named and not trained(request):
+def evaluate(request: Request, at: Workplace) -> list[str]:
+    """Measures what finished checkpoints lack; returns those of the names that the command gives which have none. Raises CheckpointError where
+    none of these is there, and where there is no checkpoint at all of a quick look, after which nothing else is measured."""
+    there = trained(request)
+    if request.is_named and not there:
         checkpoints.read_header(next(iter(request.recipes)), at.out)
+    if request.quick and not there:
+        raise CheckpointError(
+            f"There is no checkpoint of a quick look in {one_line(at.out)} to measure; `python train.py --quick` makes them."
+        )
     print(f"{provenance.device_name(at.device)}: measures in float32.", flush=True)
     for recipe in request.recipes.values():
         measuring.evaluate_finished(recipe, request.load, at.out, at.device)
+    if not request.is_named:
+        return []
+    return [n for n in request.recipes if n not in there or not _is_finished(n, at)]
+
+
+def _is_finished(name: str, at: Workplace) -> bool:
+    return checkpoints.read_header(name, at.out)["provenance"]["finished"]
 
 
 def train(request: Request, at: Workplace) -> list[str]:
