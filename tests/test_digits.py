@@ -52,6 +52,18 @@ def on_sheet(ink, height, width, top, left):
     return sheet
 
 
+def on_table(ink, degrees=0, table=0.15, paper=0.9, pen=0.1, sheet=(400, 330), at=(60, 170)):
+    """A sheet that does not fill the picture: what lies around it is no ink."""
+    values = paper + (pen - paper) * on_sheet(ink, *sheet, 70, 30)
+    picture = Image.new("F", (640, 520), table)
+    layer, mask = (
+        image.rotate(degrees, Image.Resampling.BILINEAR, expand=True)
+        for image in (Image.fromarray(values.astype(np.float32)), Image.new("L", sheet[::-1], 255))
+    )
+    picture.paste(layer, at[::-1], mask)
+    return np.asarray(picture)
+
+
 def cropped(ink):
     rows, columns = np.flatnonzero((ink > 0.5).any(1)), np.flatnonzero((ink > 0.5).any(0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -120,6 +132,18 @@ UPLOADS = {
     "smooth ink on a ground that was made transparent": lambda ink: on_nothing(1 - ink),
     "a cut-out paper on nothing": lambda ink: encode(
         np.dstack([np.repeat(0.95 * (1 - ink)[:, :, None], 3, 2), disc(ink)])
+    ),
+    "a sheet on a dark table": lambda ink: encode(on_table(ink)),
+    "a sheet on a dark table, unevenly lit": lambda ink: encode(
+        on_table(ink) * light((520, 640)) + noise((520, 640), 0.02), "JPEG"
+    ),
+    "a small sheet on a black table": lambda ink: encode(np.pad(on_table(ink, table=0), 300)),
+    "a tilted sheet on a table": lambda ink: encode(on_table(ink, 9, table=0.3)),
+    "a sheet tilted the other way": lambda ink: encode(on_table(ink, -9) * light((520, 640))),
+    "a sheet that the picture cuts off": lambda ink: encode(on_table(ink)[:, 190:]),
+    "a dark card on a light table": lambda ink: encode(on_table(ink, 4, table=0.9, paper=0.15, pen=0.85)),
+    "a sheet on a board on a table": lambda ink: encode(
+        np.pad(np.pad(on_table(ink, table=0.1), 40, constant_values=0.95), 60)
     ),
     "turned by EXIF": lambda ink: encode(np.rot90(1 - ink), "JPEG", exif=turned(6)),
 }

@@ -10,7 +10,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from aemodels.data import sheets
 from aemodels.data.pictures import file_name, open_picture
+from aemodels.data.thresholds import otsu
 from aemodels.errors import DataError
 from aemodels.language import _
 
@@ -20,13 +22,14 @@ WORK_PX = 400  # the longest side on which a picture is looked at
 # Breadth of strokes, in px of a digit 20 px large: of MNIST's digits 98 in 100 have 1.5 to 5.0, half of them 2.3 to 3.2.
 THINNEST_PX, THIN_PX, THICK_PX, THICKEST_PX = 1.4, 2.5, 3.7, 5.2
 MIN_CONTRAST = 0.1
+MOST_AROUND = 3
 
 
 def read_digit(file: str | Path | BinaryIO) -> Tensor:
     """A photo, scan or drawing of one digit as MNIST shows digits, (1, 28, 28) float in [0, 1].
 
     `file` is a path or a seekable binary stream. Any ink on any other ground, light or dark, coloured or transparent, evenly
-    lit or not. A picture that is one of MNIST's comes back as it is. Raises DataError where the file is no picture (see
+    lit or not. Of a sheet that does not fill the picture, what lies around it counts not, and it is made upright. A picture that is one of MNIST's comes back as it is. Raises DataError where the file is no picture (see
     `open_picture`) or nothing stands out in it.
     """
     picture = torch.from_numpy(np.array(open_picture(file, WORK_PX))).permute(2, 0, 1)
@@ -35,8 +38,12 @@ def read_digit(file: str | Path | BinaryIO) -> Tensor:
 
 def as_mnist_digit(picture: Tensor, name: str) -> Tensor:
     """`read_digit` of a picture uint8 (3, H, W), or (4, H, W) with its opacity last; `name` stands in the error's message."""
-    values = _ink_axis(_sized(picture.permute(1, 2, 0).numpy()))
-    ink = _stand_out(values)
+    pixels = _sized(picture.permute(1, 2, 0).numpy())
+    for _around in range(MOST_AROUND):  # a sheet on a board on a table
+        if (sheet := sheets.inside(pixels, _ink)) is None:
+            break
+        pixels = _sized(sheet)
+    ink = _ink(pixels)
     if ink is None:
         raise DataError(_("{name} shows no digit: nothing stands out from the background.").format(name=name))
     if picture.shape[1:] == (SIDE_PX, SIDE_PX):
@@ -54,8 +61,13 @@ def as_mnist_digit(picture: Tensor, name: str) -> Tensor:
     return digit
 
 
+def _ink(pixels: np.ndarray) -> np.ndarray | None:
+    """How much ink lies where in a picture uint8 (H, W, C), in [0, 1]; None where nothing stands out."""
+    return _stand_out(_ink_axis(pixels / 255))
+
+
 def _sized(pixels: np.ndarray) -> np.ndarray:
-    """The picture (H, W, C) in [0, 1], its longest side at most WORK_PX and, by repeating pixels, at least half of that."""
+    """The picture (H, W, C), its longest side at most WORK_PX and, by repeating pixels, at least half of that."""
     height, width = pixels.shape[:2]
     if (scale := WORK_PX / max(height, width)) < 1:
         size = max(1, round(scale * width)), max(1, round(scale * height))
@@ -63,7 +75,7 @@ def _sized(pixels: np.ndarray) -> np.ndarray:
     else:
         times = max(1, ceil(WORK_PX / 2 / max(height, width)))
         pixels = pixels.repeat(times, 0).repeat(times, 1)
-    return pixels / 255
+    return pixels
 
 
 def _ink_axis(pixels: np.ndarray) -> np.ndarray:
@@ -86,7 +98,7 @@ def _ink_axis(pixels: np.ndarray) -> np.ndarray:
 
 def _stand_out(values: np.ndarray) -> np.ndarray | None:
     """How much each pixel stands out from the ground, in [0, 1]; None where nothing does. What the border shows is the ground."""
-    threshold = _otsu(values)
+    threshold = otsu(values)
     strip = max(1, min(values.shape) // 40)  # not a single line: paper may be ruled
     border = np.concatenate([part.ravel() for v in (values, values.T) for part in (v[:strip], v[-strip:])])
     is_dark = np.mean(border > threshold) >= 0.5  # the ink
@@ -102,13 +114,13 @@ def _stand_out(values: np.ndarray) -> np.ndarray | None:
         is_dark = np.sum(away**3) < 0
         for _round in range(3):
             ink = -away if is_dark else away
-            level = _surface(values, ink < _otsu(ink))
+            level = _surface(values, ink < otsu(ink))
             away = values - level
         # Light multiplies what ink and paper reflect.
         ink = 1 - values / np.maximum(level, 0.05) if is_dark and level.min() > 0.05 else -away if is_dark else away
     else:
         ink = level - values if is_dark else values - level
-    threshold = _otsu(ink)
+    threshold = otsu(ink)
     noise = 3 * np.median(abs(ink[ink < threshold])) / 0.6745
     full = np.quantile(ink[ink > threshold], 0.9) if (ink > threshold).any() else 0
     if full < MIN_CONTRAST:
@@ -134,20 +146,6 @@ def _surface(values: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
         solution = np.linalg.lstsq(a * root, b * root[:, 0], rcond=None)[0]
         weights = 1 / np.maximum(abs(b - a @ solution), 0.01)
     return terms @ solution
-
-
-def _otsu(values: np.ndarray) -> float:
-    """The threshold that parts the values into the two classes of the least spread (N. Otsu, 1979)."""
-    counts, edges = np.histogram(values, 256)
-    middles = (edges[:-1] + edges[1:]) / 2
-    below = counts.cumsum()
-    above = counts.sum() - below
-    sums = (counts * middles).cumsum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
-    between = np.nan_to_num(between)
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))
-    return float(edges[1:][best].mean())
 
 
 def _is_mnist(ink: np.ndarray) -> bool:
