@@ -160,6 +160,14 @@ def test_an_upload_lands_where_mnists_digits_lie(digits, kind):
     assert aemodels.psnr_db(x, read).mean() >= 20
 
 
+@pytest.mark.parametrize("place", [3115, 4974, 9044])
+def test_the_brighter_half_of_a_sheet_is_no_sheet(place):
+    """Light that falls from one side has no edge, as a sheet has."""
+    digit = mnist.load_mnist_test_digits()[0][place]
+    read = aemodels.read_digit(UPLOADS["lit from one side"](enlarged(digit[0].numpy())))
+    assert aemodels.psnr_db(digit[None] / 255, read[None]).item() >= 20
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_digit_of_mnist_comes_back_as_it_is(digits, dark):
     for digit in digits:

@@ -10,6 +10,7 @@ from aemodels.data.thresholds import otsu
 
 MIN_SIDE = 0.25  # of the picture's shorter side: a smaller sheet is a bar of ink
 LIKENESS = 0.88  # intersection over union of a sheet and the quadrangle of its corners; of an ellipse it is 0.64
+EDGE_PX, MIN_STEP = 4, 25  # grey levels between both sides of a sheet's edge, so near it; light falls off more slowly
 MARGIN = 0.045  # of the sheet's sides: soft edges, and the line of a frame
 MAX_AT_EDGE, MIN_INK, MAX_INK = 0.03, 0.002, 0.4  # shares of the sheet's edge and of all of it
 
@@ -24,7 +25,7 @@ def inside(pixels: np.ndarray, ink_of: Ink) -> np.ndarray | None:
     """
     grey = pixels[:, :, :3].mean(2)
     for mask in _masks(grey):
-        corners = _corners(mask)
+        corners = _corners(mask, grey)
         if corners is None:
             continue
         sheet = _upright(pixels, corners)
@@ -49,7 +50,7 @@ def _masks(grey: np.ndarray) -> Iterator[np.ndarray]:
         yield ~light if border.mean() >= 0.5 else light
 
 
-def _corners(mask: np.ndarray) -> np.ndarray | None:
+def _corners(mask: np.ndarray, grey: np.ndarray) -> np.ndarray | None:
     """The corners (4, 2), as x and y, from the upper left one on downwards, of the largest part, its holes filled; None where it is no sheet."""
     parts, num_parts = scipy.ndimage.label(mask)
     if not num_parts:
@@ -65,7 +66,12 @@ def _corners(mask: np.ndarray) -> np.ndarray | None:
     drawn = Image.new("1", mask.shape[::-1])
     ImageDraw.Draw(drawn).polygon([tuple(corner) for corner in corners], fill=1)
     quadrangle = np.asarray(drawn)
-    return corners if (quadrangle & sheet).sum() >= LIKENESS * (quadrangle | sheet).sum() else None
+    if (quadrangle & sheet).sum() < LIKENESS * (quadrangle | sheet).sum():
+        return None
+    within = sheet & ~scipy.ndimage.binary_erosion(sheet, iterations=EDGE_PX, border_value=1)
+    around = scipy.ndimage.binary_dilation(sheet, iterations=EDGE_PX) & ~sheet
+    is_sharp = around.any() and abs(grey[within].mean() - grey[around].mean()) >= MIN_STEP
+    return corners if is_sharp else None
 
 
 def _upright(pixels: np.ndarray, corners: np.ndarray) -> np.ndarray:
