@@ -32,10 +32,10 @@ def unusable(error: OSError) -> str:
 
 
 def path(text: str) -> Path:
-    """An argument's type: a path. An empty one, as "$FOLDER" is where no FOLDER is set, would be the folder that one works in."""
+    """An argument's type: a path, in which ~ stands for the home folder: of --out=~/models a shell leaves it. An empty one, as "$FOLDER" is where no FOLDER is set, would be the folder that one works in."""
     if not text:
         raise argparse.ArgumentTypeError("is empty; write . for the folder that you are in")
-    return Path(text)
+    return Path(os.path.expanduser(text))
 
 
 def usable_device(name: str) -> str:

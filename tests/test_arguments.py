@@ -1,6 +1,9 @@
 """What takes a path or a stream says so of anything else that it is given."""
 
+import gc
 import io
+import shutil
+import warnings
 from pathlib import Path
 
 import pytest
@@ -8,8 +11,13 @@ import torch
 from PIL import Image
 
 import aemodels
+from aemodels import console
+from aemodels.data import sources
 from aemodels.data.pictures import open_photo, open_picture
 from aemodels.errors import CheckpointError, DataError
+from aemodels.report import notebook
+from aemodels.storage import own_models
+from aemodels.storage.checkpoints import checkpoint_path
 
 
 class Unseekable(io.RawIOBase):
@@ -78,6 +86,38 @@ def test_a_size_that_is_no_whole_number_is_named(size, digit):
 def test_a_file_in_a_folder_s_place_is_called_one(digit):
     with pytest.raises(DataError, match=r"digit\.png is a file; give the folder of the pictures"):
         aemodels.load_photos(digit, 8)
+
+
+def test_a_tilde_is_the_home_folder_where_no_shell_has_said_so(digit, tmp_path, monkeypatch):
+    """In Python, in the environment, in --out=~/models."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LATENT_LAB_CACHE", "~/cache")
+    _images, paths = aemodels.load_photos("~", 8)
+    assert paths == [digit]
+    assert list((tmp_path / "cache").glob("*.npy"))
+    assert torch.equal(aemodels.read_digit("~/digit.png"), aemodels.read_digit(digit))
+    (tmp_path / "models").mkdir()
+    shutil.copy(checkpoint_path("mnist-ae"), tmp_path / "models")
+    monkeypatch.setenv("LATENT_LAB_CHECKPOINTS", "~/models")
+    assert aemodels.list_checkpoints() == aemodels.list_checkpoints("~/models") == ["mnist-ae"]
+    assert aemodels.load_checkpoint("mnist-ae", "~/models").name == "mnist-ae"
+    for name, folder in (("DATA", sources.data_root), ("REPORTS", notebook.folder), ("MODELS", own_models.folder)):
+        monkeypatch.setenv(f"LATENT_LAB_{name}", "~/there")
+        assert folder() == tmp_path / "there"
+    assert console.path("~/models") == tmp_path / "models"
+    assert not (tmp_path / "~").exists()
+
+
+def test_no_file_stays_open_once_photos_are_loaded(digit, tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        images, _paths = aemodels.load_photos(digit.parent, 8)
+        gc.collect()
+    assert not [str(warning.message) for warning in warned]
+    assert images[0].max() > 0
 
 
 def test_what_stands_for_a_path_is_one(digit):

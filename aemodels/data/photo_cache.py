@@ -28,7 +28,7 @@ Reader = Callable[[str], tuple[str, Tensor] | DataError]
 def cache_root() -> Path:
     """Where decoded photos are kept: the environment's LATENT_LAB_CACHE, else the user's cache folder."""
     if folder := os.environ.get("LATENT_LAB_CACHE"):
-        return Path(folder)
+        return Path(os.path.expanduser(folder))
     import platformdirs
 
     return platformdirs.user_cache_path("latent-lab")

@@ -166,6 +166,7 @@ def list_photos(folder: str | Path, unwanted: Mapping[str, str] | None = None) -
     """
     if not isinstance(folder, (str, os.PathLike)):
         raise ValueError(f"folder is {shown(folder)}, but must be a path.")
+    folder = os.path.expanduser(folder)
     if is_file(folder):
         raise DataError(
             _("{folder} is a file; give the folder of the pictures, and unpack an archive first.").format(

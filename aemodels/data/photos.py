@@ -164,5 +164,6 @@ def load_photos(folder: str | Path, size: int) -> tuple[Tensor, list[Path]]:
     and the reasons. Raises DataError where the folder is missing, holds no usable photo, or the cache cannot be written.
     """
     photos = read_photo_folder(folder, size)
-    # Copy-on-write, because torch wants writable memory.
-    return torch.from_numpy(np.load(photos.images.file.name, mmap_mode="c")), photos.paths
+    with photos.images.file as file:
+        # Copy-on-write, because torch wants writable memory.
+        return torch.from_numpy(np.load(file.name, mmap_mode="c")), photos.paths

@@ -96,7 +96,7 @@ def open_picture(file: str | Path | BinaryIO, side_px: int | None = None) -> Ima
     """
     if isinstance(file, (str, os.PathLike)):
         try:
-            with open(file, "rb") as stream:
+            with open(os.path.expanduser(file), "rb") as stream:
                 return open_picture(stream, side_px)
         except (OSError, ValueError) as error:  # the latter where there is a zero byte in the path
             raise DataError(

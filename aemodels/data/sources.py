@@ -55,7 +55,7 @@ class DataSet:
 
 def data_root(folder: str | Path | None = None) -> Path:
     """Where the data sets lie, a folder or a file of packed photos: `folder` if given, else the environment's LATENT_LAB_DATA, else `data`."""
-    return Path(folder or os.environ.get("LATENT_LAB_DATA") or "data")
+    return Path(os.path.expanduser(folder or os.environ.get("LATENT_LAB_DATA") or "data"))
 
 
 def load(config: DataConfig, root: Path, quick: bool = False) -> DataSet:

@@ -54,7 +54,7 @@ class FullError(LatentLabError):
 def folder() -> Path:
     """Where visitors' notebooks lie: the environment's LATENT_LAB_REPORTS, else in the user's data folder."""
     if named := os.environ.get("LATENT_LAB_REPORTS"):
-        return Path(named)
+        return Path(os.path.expanduser(named))
     import platformdirs
 
     return platformdirs.user_data_path("latent-lab") / "reports"

@@ -68,7 +68,8 @@ class Checkpoint:
 
 def checkpoint_folder(folder: str | Path | None = None) -> Path:
     """Where checkpoints lie: `folder` if given, else the environment's LATENT_LAB_CHECKPOINTS, else the project's checkpoints/."""
-    return Path(os.environ.get("LATENT_LAB_CHECKPOINTS") or CHECKPOINT_FOLDER if folder is None else folder)
+    named = os.environ.get("LATENT_LAB_CHECKPOINTS") or CHECKPOINT_FOLDER if folder is None else folder
+    return Path(os.path.expanduser(named))
 
 
 def list_checkpoints(folder: str | Path | None = None) -> list[str]:

@@ -31,7 +31,7 @@ class NameTaken(CheckpointError):
 def folder() -> Path:
     """The environment's LATENT_LAB_MODELS, else in the user's data folder."""
     if named := os.environ.get("LATENT_LAB_MODELS"):
-        return Path(named)
+        return Path(os.path.expanduser(named))
     import platformdirs
 
     return platformdirs.user_data_path("latent-lab") / "models"

@@ -67,7 +67,7 @@ class Request:
         places = list(self.data)
         if not places and (named := os.environ.get("LATENT_LAB_DATA")):
             what_to_do = "LATENT_LAB_DATA names it: set that to the folder of the data sets, or take it away"
-            places = [Path(named)]
+            places = [sources.data_root(named)]
         for place in places:
             if not (is_folder(place) or is_file(place)):
                 raise DataError(f"There is no {one_line(place)}; {what_to_do}.")

@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from pathlib import Path
 def _folder(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("names no folder; give its path, or leave the option out")
-    return Path(text)
+    return Path(os.path.expanduser(text))
 
 
 def _parser() -> argparse.ArgumentParser:
