@@ -201,7 +201,7 @@ def faults_of(*names: str) -> list[str]:
         except LatentLabError as error:
             found = [str(error)]
         for sentence in found:
-            of.setdefault(sentence, []).append(controls.code(name))
+            of.setdefault(sentence, []).append(said(name))
     if len(names) == 1:
         return list(of)
     return [_("{names}: {sentence}").format(names=list_of(of[sentence]), sentence=sentence) for sentence in of]
