@@ -9,7 +9,7 @@ from aemodels.codes.planes import PlaneStats
 from aemodels.codes.survey import Survey
 from aemodels.data.words import Words
 from aemodels.report import noise_observations, observations, photo_observations
-from aemodels.report.psnr_matrix import AVIF, LINEAR, Score
+from aemodels.report.psnr_matrix import AVIF, LINEAR, Gap, Score
 from aemodels.storage import checkpoints, measurements
 
 DOGS = Words("dog", "photo", "photos", "dog", "dogs", "breed")
@@ -23,11 +23,11 @@ DOGS = Words("dog", "photo", "photos", "dog", "dogs", "breed")
         (observations.of_bottleneck, (("a", 22.0), ("b", 15.0)), "7.00 dB less", (("a", 15.0), ("b", 22.0)), "does not help"),
         (observations.of_noise_in_training, ("a", 24.6, 22.1, 0.4), "costs 2.50 dB", ("a", 22.0, 22.1, 0.4), "costs nothing"),
         (observations.holes, ({"a": 0.15}, 0.26), "Less of the box", ({"a": 0.30}, 0.26), "More of the box"),
-        (observations.holes, ({"a": 0.27}, 0.26), "About as much", ({"a": 0.06}, 0.26), "plain model's 26%, so fewer uniform samples fall into one: 6% (a)."),
+        (observations.holes, ({"a": 0.27}, 0.26), "About as much", ({"a": 0.06}, 0.26), "plain model's plane (26%), so fewer uniform samples fall into one: 6% (a)."),
         (observations.separation, ({"a": 0.9}, 0.8, "digit"), "more often", ({"a": 0.7}, 0.8, "digit"), "less often"),
-        (observations.separation, ({"a": 0.801}, 0.8, "digit"), "as often", ({"a": 0.9}, 0.8, "digit"), "plain model's 80.0%: 90.0% (a)."),
-        (observations.fidelity, ({"a": Score(15.0, 0.1)}, Score(16.0, 0.1)), "are worse than the plain model's 16.00 dB", ({"a": Score(17.0, 0.1)}, Score(16.0, 0.1)), "better than the plain model's 16.00 dB: 17.00 dB (a)."),
-        (observations.fidelity, ({"a": Score(16.1, 0.1)}, Score(16.0, 0.1)), "± 0.14 dB may be chance", ({"a": Score(16.1, 0.01)}, Score(16.0, 0.01)), "better than the plain model's 16.00 dB: 16.10 dB (a)."),
+        (observations.separation, ({"a": 0.801}, 0.8, "digit"), "as often", ({"a": 0.9}, 0.8, "digit"), "plain model's plane (80.0%): 90.0% (a)."),
+        (observations.fidelity, ({"a": Score(15.0, 0.1)}, Score(16.0, 0.1)), "are worse than the plain model's (16.00 dB)", ({"a": Score(17.0, 0.1)}, Score(16.0, 0.1)), "better than the plain model's (16.00 dB): 17.00 dB (a)."),
+        (observations.fidelity, ({"a": Score(16.1, 0.1)}, Score(16.0, 0.1)), "± 0.14 dB may be chance", ({"a": Score(16.1, 0.01)}, Score(16.0, 0.01)), "better than the plain model's (16.00 dB): 16.10 dB (a)."),
         (observations.weights, ("a", 0.07, 0.12, 12, 14), "12 of the 14", ("a", 0.13, 0.12, 12, 14), "no smaller"),
         (observations.of_prior, ("a", 0.02, 0.04, 7.2, "digit"), "can sample", ("a", 0.05, 0.04, 7.2, "digit"), "brings nothing"),
         (photo_observations.against_pca, (26.0, 23.7, 1024), "2.30 dB more", (23.0, 23.7, 1024), "brings nothing"),
@@ -127,7 +127,7 @@ def test_what_noise_in_training_costs_and_brings():
     assert both.count("Every model") == 1
     assert both.count("+2.00 dB (0.05), +2.00 dB (0.10)") == 2
     mixed = noise_observations.against_baselines(noisy, {LINEAR: curve(23.7, 22.8, 25.0, 21.7)})
-    assert mixed[0].startswith("Some models are better at their own variance and others worse than the optimal")
+    assert mixed[0].startswith("Some models are better at their own variance, and others are not, than the optimal")
 
 
 def test_what_a_gaussian_lacks():
@@ -174,3 +174,10 @@ def test_a_survey_finds_borders_and_classes():
     assert survey.most_mixed(left, labels[:500]) is None
     without = survey.survey(codes, -torch.ones(1000, dtype=torch.long), 2, (0.0, 2.0, 0.0, 1.0), decode, side=10)
     assert np.isnan(without.border_share)
+
+
+def test_a_model_is_called_better_where_that_is_more_than_chance():
+    assert Gap(0.08, 0.05).is_better
+    assert not Gap(0.04, 0.05).is_better
+    assert not Gap(-0.08, 0.05).is_better
+    assert Gap(0.01).is_better

@@ -71,10 +71,10 @@ def against_baselines(noisy: Mapping[float, Curve], baselines: Mapping[str, Curv
         if gaps:
             text = (
                 _("Every model is better at its own variance {comparisons}.")
-                if all(g.db > 0 for g in gaps.values())
+                if all(g.is_better for g in gaps.values())
                 else _("No model is better at its own variance {comparisons}.")
-                if all(g.db <= 0 for g in gaps.values())
-                else _("Some models are better at their own variance and others worse {comparisons}.")
+                if not any(g.is_better for g in gaps.values())
+                else _("Some models are better at their own variance, and others are not, {comparisons}.")
             )
             than = _("than {baseline}: {gaps}").format(baseline=names[label], gaps=_listed(gaps))
             found.setdefault(text, []).append(than)

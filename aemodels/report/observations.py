@@ -182,11 +182,11 @@ def holes(shares: Mapping[str, float], of_plain: float) -> list[str]:
     found: dict[str, dict[str, str]] = {}
     for title, share in shares.items():
         text = (
-            _("Less of the box is hole than the plain model's {plain}, so fewer uniform samples fall into one: {models}.")
+            _("Less of the box is hole than in the plain model's plane ({plain}), so fewer uniform samples fall into one: {models}.")
             if share < of_plain - SAME_WIDTH
-            else _("More of the box is hole than the plain model's {plain}, so more uniform samples fall into one: {models}.")
+            else _("More of the box is hole than in the plain model's plane ({plain}), so more uniform samples fall into one: {models}.")
             if share > of_plain + SAME_WIDTH
-            else _("About as much of the box is hole as the plain model's {plain}, so uniform sampling gains nothing: {models}.")
+            else _("About as much of the box is hole as in the plain model's plane ({plain}), so uniform sampling gains nothing: {models}.")
         )  # fmt: skip
         found.setdefault(text, {})[title] = percent(share)
     return _told(found, plain=percent(of_plain))
@@ -198,11 +198,11 @@ def separation(accuracies: Mapping[str, float], of_plain: float, class_: str) ->
     for title, accuracy in accuracies.items():
         gap = round(accuracy, 3) - round(of_plain, 3)
         text = (
-            _("The nearest other code is of the same {class_} more often than the plain model's {plain}: {models}.")
+            _("The nearest other code is of the same {class_} more often than in the plain model's plane ({plain}): {models}.")
             if gap > 0.005
-            else _("The nearest other code is of the same {class_} less often than the plain model's {plain}: {models}.")
+            else _("The nearest other code is of the same {class_} less often than in the plain model's plane ({plain}): {models}.")
             if gap < -0.005
-            else _("The nearest other code is of the same {class_} about as often as the plain model's {plain}: {models}.")
+            else _("The nearest other code is of the same {class_} about as often as in the plain model's plane ({plain}): {models}.")
         )  # fmt: skip
         found.setdefault(text, {})[title] = percent(accuracy, 1)
     return _told(found, plain=percent(of_plain, 1), class_=class_)
@@ -214,11 +214,11 @@ def fidelity(scores: Mapping[str, Score], of_plain: Score) -> list[str]:
     for title, score in scores.items():
         gap, margin = round(score.psnr_db, 2) - round(of_plain.psnr_db, 2), hypot(score.ci95, of_plain.ci95)
         text, figure = (
-            (_("Reconstructions are worse than the plain model's {plain} dB, the price of regularising: {models}."), _("{psnr} dB"))
+            (_("Reconstructions are worse than the plain model's ({plain} dB), the price of regularising: {models}."), _("{psnr} dB"))
             if gap < -margin
-            else (_("Reconstructions are better than the plain model's {plain} dB: {models}."), _("{psnr} dB"))
+            else (_("Reconstructions are better than the plain model's ({plain} dB): {models}."), _("{psnr} dB"))
             if gap > margin
-            else (_("Reconstructions are as good as the plain model's {plain} dB, by the 95% intervals: {models}."), _("{psnr} dB where ± {margin} dB may be chance"))
+            else (_("Reconstructions are as good as the plain model's ({plain} dB), by the 95% intervals: {models}."), _("{psnr} dB where ± {margin} dB may be chance"))
         )  # fmt: skip
         found.setdefault(text, {})[title] = figure.format(psnr=number(score.psnr_db, 2), margin=number(margin, 2))
     return _told(found, plain=number(of_plain.psnr_db, 2))

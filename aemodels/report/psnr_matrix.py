@@ -52,6 +52,11 @@ class Gap:
     db: float
     ci95: float | None = None
 
+    @property
+    def is_better(self) -> bool:
+        """Whether the first score is above the other by more than may be chance."""
+        return self.db > (self.ci95 or 0)
+
     def __str__(self) -> str:
         return signed(self.db, 2) + ("" if self.ci95 is None else f" ± {number(self.ci95, 2)}")
 
