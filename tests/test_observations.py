@@ -34,7 +34,7 @@ DOGS = Words("dog", "photo", "photos", "dog", "dogs", "breed")
         (photo_observations.of_refinement, (23.0, 25.0, 9), "2.00 dB come", (25.0, 25.0, 9), "brings nothing"),
         (photo_observations.of_detail, (0.5, 0.9, 8), "detail is lost", (1.2, 0.9, 8), "detail is added"),
         (photo_observations.of_detail, (1.0, 0.9, 8), "as much fine detail", (0.5, 0.1, 8), "10% is finer"),
-        (photo_observations.of_channels, (torch.tensor([4.0, 1, 1, 1]),), "unevenly: channel 1", (torch.tensor([1.0, 1.1, 1, 1]),), "evenly: the strongest, channel 2"),
+        (photo_observations.of_channels, (torch.tensor([[4.0, 1, 1.5, 1.5]]),), "channel 1 carries the most, 50.0%, and channel 2 the least, 12.5%", (torch.tensor([[1.0, 2], [1.0, 4]]),), "Of the power of 2 codes, channel 2 carries the most, 75.0%, and channel 1 the least"),
         (photo_observations.of_distance, (50.0, 40.0), "farther", (30.0, 40.0), "nearer"),
         (photo_observations.of_distance, (40.0, 40.5), "look like real codes", (50.0, 40.0), "50.0 from"),
         (photo_observations.of_sample_detail, (0.6,), "less fine detail", (1.3,), "belongs to no object"),
