@@ -22,6 +22,13 @@ def test_the_area_is_the_chance_that_a_strange_score_is_the_larger():
     assert anomaly.roc(usual, strange + 9).area == 1
 
 
+@pytest.mark.parametrize(("share", "num_flagged"), [(0.05, 3), (0.0, 0), (0.01, 1), (1.0, 64), (0.5, 32)])
+def test_as_many_are_flagged_as_come_nearest_to_the_share(share, num_flagged):
+    """Of 64 pictures 5% is 3.2: three of them, 4.7%, not four, 6.2%."""
+    usual = torch.rand(64, generator=torch.Generator().manual_seed(0)) / 100
+    assert (usual >= anomaly.threshold(usual, share)).sum() == num_flagged
+
+
 def test_the_score_is_bce_or_mse_as_the_model_was_trained(mlp_config, conv_config):
     torch.manual_seed(0)
     for config, error in ((mlp_config, bce), (conv_config, mse)):

@@ -434,7 +434,7 @@ def test_the_planes_are_taken_along_as_one_file(visit, tmp_path):
         page.get_by_role("button", name="随身携带").click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
-    assert path.name == "latent-plane.html"
+    assert path.name == "latent-plane-MNIST.html"
     assert path.stat().st_size <= 3_000_000
     text = path.read_text(encoding="utf-8")
     assert all(f'"name": "{model}"' in text for model in MODELS)

@@ -14,6 +14,7 @@ from docx.oxml.ns import qn
 from PIL import Image
 
 from aemodels.report import assembling, notebook
+from aemodels.report.embedded import picture_file
 from pages.parts.shared.visitors import COOKIE
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -131,7 +132,8 @@ def test_a_report_of_two_pages(page, app_with_photos):
     assert name == f"{NAME}.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         figures = list(csv.DictReader(io.StringIO(archive.read("figures.csv").decode("utf-8-sig"))))
-        assert [archive.read(f"{row['file']}.png") for row in figures] == blobs
+        pngs = [archive.read(f"{row['file']}.png") for row in figures]
+        assert [picture_file(png)[1] for png in pngs] == blobs
         assert [row["title"] for row in figures] == ["Sample", "Denoise"]
         for row in figures:
             assert "seed: 1" in row["settings"]

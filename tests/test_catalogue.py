@@ -86,6 +86,12 @@ def test_data_sets_of_one_name_and_models_of_one_title_are_told_apart(tmp_path):
     assert read(tmp_path).groups[0].data.config == COLOUR
 
 
+def test_a_name_is_spelt_as_its_owner_did(tmp_path):
+    save_foreign("shapes-ae", tmp_path, title="plain")
+    save_foreign("shapes-ae", tmp_path, as_name="my-plane", title=" ")
+    assert read(tmp_path).groups[0].titles == {"my-plane": "my-plane", "shapes-ae": "Plain"}
+
+
 def test_a_denoiser_among_others_is_called_one():
     (group,) = (group for group in read(SHIPPED).groups if group.title == "MNIST")
     assert [group.titles[name] for name in ("mnist-dae", "mnist-dae-2d")] == [

@@ -24,7 +24,7 @@ from aemodels.report.figures import (
     to_tiles,
 )
 from aemodels.report.lettering import Lettering
-from aemodels.report.plane_figures import scatter_tile
+from aemodels.report.plane_figures import scatter_tile, with_cross
 from aemodels.report.scales import ends, ticks
 
 WHITE, RED, BLUE = diverging(np.array([0.0, 1.0, -1.0]), 1).astype(int)
@@ -347,6 +347,25 @@ def test_scatter_tile_puts_each_code_in_its_place_and_colour():
     colours = colours_of(plane)
     assert not {tuple(int(PALETTE[d][i : i + 2], 16) for i in (1, 3, 5)) for d in (3, 4)} & set(colours)  # outside
     assert colours[255, 255, 255] > 0.97 * plane[..., 0].size
+
+
+def test_a_picked_place_is_marked_with_a_cross():
+    """Of 600 px, 60 on the left, 50 below and 43 above are not the plane's."""
+    nothing = (np.zeros((0, 2)), np.zeros(0, int), DIGITS, (-1.0, 5.0, -2.0, 4.0), 600, LIGHT)
+    changed = (scatter_tile(*nothing) != scatter_tile(*nothing, place=(2.0, 0.0))).any(-1)
+    rows, columns = changed.nonzero()
+    assert (columns.min() + columns.max()) / 2 == pytest.approx(60 + 539 * 3 / 6, abs=1)
+    assert (rows.min() + rows.max()) / 2 == pytest.approx(43 + 507 * 4 / 6, abs=1)
+    assert columns.max() - columns.min() < 100
+    at_edge = (scatter_tile(*nothing) != scatter_tile(*nothing, place=(-1.0, 0.0))).any(-1)
+    assert at_edge.any()
+    assert not at_edge[:, :60].any()
+    assert (scatter_tile(*nothing) == scatter_tile(*nothing, place=(-1.1, 0.0))).all()
+
+    grey = np.full((560, 560, 3), 128, np.uint8)
+    rows, columns = (with_cross(grey, (-1.0, 5.0, -2.0, 4.0), (2.0, 0.0)) != grey).any(-1).nonzero()
+    assert (np.median(columns), np.median(rows)) == pytest.approx((280, 560 * 4 / 6), abs=2)
+    assert (with_cross(grey, (-1.0, 5.0, -2.0, 4.0), (2.0, 4.1)) == grey).all()
 
 
 def test_scatter_tile_draws_rings_around_the_origin_inside_the_axes():

@@ -9,7 +9,7 @@ from aemodels.codes.planes import PlaneStats
 from aemodels.codes.survey import Survey
 from aemodels.data.words import Words
 from aemodels.report import noise_observations, observations, photo_observations
-from aemodels.report.psnr_matrix import AVIF, LINEAR, Score
+from aemodels.report.psnr_matrix import AVIF, LINEAR, Gap, Score
 from aemodels.storage import checkpoints, measurements
 
 DOGS = Words("dog", "photo", "photos", "dog", "dogs", "breed")
@@ -22,19 +22,19 @@ DOGS = Words("dog", "photo", "photos", "dog", "dogs", "breed")
         (observations.against_linear, (22.15, 18.67), "3.48 dB more", (18.0, 18.67), "0.67 dB less"),
         (observations.of_bottleneck, (("a", 22.0), ("b", 15.0)), "7.00 dB less", (("a", 15.0), ("b", 22.0)), "does not help"),
         (observations.of_noise_in_training, ("a", 24.6, 22.1, 0.4), "costs 2.50 dB", ("a", 22.0, 22.1, 0.4), "costs nothing"),
-        (observations.holes, ("a", 0.15, 0.26), "less of the box", ("a", 0.30, 0.26), "more of the box"),
-        (observations.holes, ("a", 0.27, 0.26), "about as much", ("a", 0.06, 0.26), "6% instead of 26%"),
-        (observations.separation, ("a", 0.9, 0.8, "digit"), "more often", ("a", 0.7, 0.8, "digit"), "less often"),
-        (observations.separation, ("a", 0.801, 0.8, "digit"), "as often", ("a", 0.9, 0.8, "digit"), "90.0% instead of 80.0%"),
-        (observations.fidelity, ("a", Score(15.0, 0.1), Score(16.0, 0.1)), "worse by 1.00 dB", ("a", Score(17.0, 0.1), Score(16.0, 0.1)), "better by 1.00 dB"),
-        (observations.fidelity, ("a", Score(16.1, 0.1), Score(16.0, 0.1)), "as good as before", ("a", Score(16.1, 0.01), Score(16.0, 0.01)), "better by 0.10 dB"),
+        (observations.holes, ({"a": 0.15}, 0.26), "Less of the box", ({"a": 0.30}, 0.26), "More of the box"),
+        (observations.holes, ({"a": 0.27}, 0.26), "About as much", ({"a": 0.06}, 0.26), "plain model's plane (26%), so fewer uniform samples fall into one: 6% (a)."),
+        (observations.separation, ({"a": 0.9}, 0.8, "digit"), "more often", ({"a": 0.7}, 0.8, "digit"), "less often"),
+        (observations.separation, ({"a": 0.801}, 0.8, "digit"), "as often", ({"a": 0.9}, 0.8, "digit"), "plain model's plane (80.0%): 90.0% (a)."),
+        (observations.fidelity, ({"a": Score(15.0, 0.1)}, Score(16.0, 0.1)), "are worse than the plain model's (16.00 dB)", ({"a": Score(17.0, 0.1)}, Score(16.0, 0.1)), "better than the plain model's (16.00 dB): 17.00 dB (a)."),
+        (observations.fidelity, ({"a": Score(16.1, 0.1)}, Score(16.0, 0.1)), "± 0.14 dB may be chance", ({"a": Score(16.1, 0.01)}, Score(16.0, 0.01)), "better than the plain model's (16.00 dB): 16.10 dB (a)."),
         (observations.weights, ("a", 0.07, 0.12, 12, 14), "12 of the 14", ("a", 0.13, 0.12, 12, 14), "no smaller"),
         (observations.of_prior, ("a", 0.02, 0.04, 7.2, "digit"), "can sample", ("a", 0.05, 0.04, 7.2, "digit"), "brings nothing"),
         (photo_observations.against_pca, (26.0, 23.7, 1024), "2.30 dB more", (23.0, 23.7, 1024), "brings nothing"),
         (photo_observations.of_refinement, (23.0, 25.0, 9), "2.00 dB come", (25.0, 25.0, 9), "brings nothing"),
         (photo_observations.of_detail, (0.5, 0.9, 8), "detail is lost", (1.2, 0.9, 8), "detail is added"),
         (photo_observations.of_detail, (1.0, 0.9, 8), "as much fine detail", (0.5, 0.1, 8), "10% is finer"),
-        (photo_observations.of_channels, (torch.tensor([4.0, 1, 1, 1]),), "unevenly: channel 1", (torch.tensor([1.0, 1.1, 1, 1]),), "evenly: the strongest, channel 2"),
+        (photo_observations.of_channels, (torch.tensor([[4.0, 1, 1.5, 1.5]]),), "channel 1 carries the most, 50.0%, and channel 2 the least, 12.5%", (torch.tensor([[1.0, 2], [1.0, 4]]),), "Of the power of 2 codes, channel 2 carries the most, 75.0%, and channel 1 the least"),
         (photo_observations.of_distance, (50.0, 40.0), "farther", (30.0, 40.0), "nearer"),
         (photo_observations.of_distance, (40.0, 40.5), "look like real codes", (50.0, 40.0), "50.0 from"),
         (photo_observations.of_sample_detail, (0.6,), "less fine detail", (1.3,), "belongs to no object"),
@@ -45,7 +45,7 @@ DOGS = Words("dog", "photo", "photos", "dog", "dogs", "breed")
     ],
 )  # fmt: skip
 def test_a_sentence_follows_its_figures(function, values, says, others, says_then):
-    first, then = function(*values), function(*others)
+    first, then = ("\n".join([told] if isinstance(told := function(*of), str) else told) for of in (values, others))
     assert says in first
     assert says_then in then
     assert says not in then
@@ -53,10 +53,16 @@ def test_a_sentence_follows_its_figures(function, values, says, others, says_the
 
 def test_a_plane_is_narrower_wider_or_as_wide():
     plain = PlaneStats((2.0, 2.0), 0.8)
-    found = [observations.width("a", PlaneStats((s, s), 0.8), plain) for s in (1.0, 3.0, 2.01)]
-    for sentence, say in zip(found, ("narrower, 0.50", "wider, 1.50", "as wide as before"), strict=True):
-        assert say in sentence
-    assert "nan" not in observations.width("a", plain, PlaneStats((0.0, 2.0), 0.8))
+    stats = {str(s): PlaneStats((s, s), 0.8) for s in (1.0, 1.5, 3.0, 2.01)}
+    assert observations.widths(stats, plain) == [
+        "Planes narrower than the plain model's, whose codes spread 2.00 × 2.00 (standard deviations): "
+        "0.50 times as wide with 1.00 × 1.00 (1.0), 0.75 times as wide with 1.50 × 1.50 (1.5).",
+        "Planes wider than the plain model's, whose codes spread 2.00 × 2.00 (standard deviations): "
+        "1.50 times as wide with 3.00 × 3.00 (3.0).",
+        "Planes about as wide as the plain model's, whose codes spread 2.00 × 2.00 (standard deviations): "
+        "1.00 times as wide with 2.01 × 2.01 (2.01).",
+    ]
+    assert "nan" not in str(observations.widths({"a": plain}, PlaneStats((0.0, 2.0), 0.8)))
 
 
 def of_plane(**changes):
@@ -115,10 +121,13 @@ def test_what_noise_in_training_costs_and_brings():
     sentences = noise_observations.against_baselines(
         noisy, {LINEAR: curve(23.7, 22.8, 22.2, 21.7), AVIF: curve(30, 30, 30, 30)}
     )
-    assert sentences[0].startswith("Every model is better than the optimal linear code")
-    assert sentences[1].startswith("No model is better than AVIF")
+    assert sentences[0].startswith("Every model is better at its own variance than the optimal linear code")
+    assert sentences[1].startswith("No model is better at its own variance than AVIF")
+    (both,) = noise_observations.against_baselines(noisy, dict.fromkeys((LINEAR, AVIF), curve(23.7, 22.8, 22.2, 21.7)))
+    assert both.count("Every model") == 1
+    assert both.count("+2.00 dB (0.05), +2.00 dB (0.10)") == 2
     mixed = noise_observations.against_baselines(noisy, {LINEAR: curve(23.7, 22.8, 25.0, 21.7)})
-    assert mixed[0].startswith("Some models are better")
+    assert mixed[0].startswith("Some models are better at their own variance, and others are not, than the optimal")
 
 
 def test_what_a_gaussian_lacks():
@@ -165,3 +174,10 @@ def test_a_survey_finds_borders_and_classes():
     assert survey.most_mixed(left, labels[:500]) is None
     without = survey.survey(codes, -torch.ones(1000, dtype=torch.long), 2, (0.0, 2.0, 0.0, 1.0), decode, side=10)
     assert np.isnan(without.border_share)
+
+
+def test_a_model_is_called_better_where_that_is_more_than_chance():
+    assert Gap(0.08, 0.05).is_better
+    assert not Gap(0.04, 0.05).is_better
+    assert not Gap(-0.08, 0.05).is_better
+    assert Gap(0.01).is_better

@@ -42,7 +42,7 @@ def test_it_says_when_the_digits_part_and_how_far_the_codes_spread(folder):
     assert (half, steps) == (moments[filmed.halfway(shares)].step, moments[-1].step)
     assert first < final / 2
     assert "Procrustes" in notice(app)
-    assert "Without a film: `mnist-dae-2d`." in notice(app)
+    assert "Without a film: “2-D code · denoiser”." in notice(app)
 
 
 def test_of_several_films_it_says_each_thing_once_with_the_figures_of_all():

@@ -295,10 +295,10 @@ def test_twins_table_holds_the_librarys_numbers(ckpts):
         grid = entropy(ckpt.model.decode(planes.cells(planes.box(ckpt.codes), 20))).mean()
         kl = ckpt.metrics.get("kl_nats")
         expected = [
-            f"{stats.spread[0]:.3f}", f"{stats.spread[1]:.3f}", f"{holes:.1%}", f"{wide:.1%}", f"{stats.neighbour_accuracy:.1%}",
+            f"{stats.spread[0]:.2f}", f"{stats.spread[1]:.2f}", f"{holes:.0%}", f"{wide:.0%}", f"{stats.neighbour_accuracy:.1%}",
             f"{planes.normal_hole_share(ckpt.codes):.1%}",
             f"{ckpt.metrics['bce']:.4f}", *([f"{sum(kl):.2f}", f"{kl[0]:.2f}", f"{kl[1]:.2f}"] if kl else 3 * ["–"]),
-            f"{matrices.square().mean().sqrt():.4f}", f"{grid:.4f}",
+            f"{matrices.square().mean().sqrt():.3f}", f"{grid:.3f}",
         ]  # fmt: skip
         assert [cell.split(" (")[0] for cell in shown[NAMES[ckpt.name]]] == expected
     (canvases,) = sent(app, "plane_twins")

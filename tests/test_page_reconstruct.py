@@ -179,7 +179,7 @@ def test_says_which_channels_work_hardest_and_least():
     z = ckpt.codes[torch.randperm(len(ckpt.codes), generator=torch.Generator().manual_seed(4))[:9]].numpy()
     shares = 100 * np.square(z).mean((0, 2, 3)) / np.square(z).mean((0, 2, 3)).sum()
     shown = numbers(
-        r"strongest \(number (\d+)\) carries ([\d.]+)% .* weakest \(number (\d+)\) ([\d.]+)%; an equal", open_page()
+        r"channel (\d+) carries the most, ([\d.]+)%, and channel (\d+) the least, ([\d.]+)%; an equal", open_page()
     )
     assert shown[::2] == [shares.argmax() + 1, shares.argmin() + 1]
     assert shown[1] == pytest.approx(shares.max(), abs=0.06)

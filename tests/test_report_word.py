@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 
+import numpy as np
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
@@ -11,7 +12,7 @@ from lxml import etree
 from PIL import Image
 from report_sample import LOSS, NAME, NUMBER, WORDS, panel, picture, report_of, sample
 
-from aemodels.report import word
+from aemodels.report import figures, word
 from aemodels.report.columns import fit, is_numeric, printed
 from aemodels.report.document import Equation, Figure, Observations, OwnWords, Paragraph, Table
 
@@ -159,6 +160,23 @@ def test_pictures_are_those_of_the_panels_at_300_dpi_or_more_and_have_alternativ
         assert image.width / shape.width.inches >= 300
         assert shape.width.cm == pytest.approx(17, abs=0.01)
         assert shape.height / shape.width == pytest.approx(image.height / image.width, rel=1e-3)
+
+
+def test_panels_of_photographs_take_less_than_half_the_room_and_look_the_same():
+    """Pictures of smooth shapes with some grain, enlarged as a panel does it, with a caption."""
+    generator = np.random.default_rng(0)
+    shapes = [Image.fromarray(generator.integers(0, 256, (8, 8, 3), np.uint8)) for _ in range(4)]
+    smooth = np.stack([np.asarray(image.resize((128, 128), Image.Resampling.BICUBIC)) for image in shapes])
+    photos = (smooth + generator.normal(0, 4, smooth.shape)).clip(0, 255).astype(np.uint8)
+    png = figures.png(figures.panel([[*photos]], caption="Sharp letters. " * 20, width_px=2400))
+    document = opened(report_of(Figure(panel("photos", png=png))))
+    (shape,) = document.inline_shapes
+    blob = document.part.related_parts[shape._inline.graphic.graphicData.pic.blipFill.blip.embed].blob
+    assert len(blob) < len(png) / 2
+    kept, shown = (np.asarray(Image.open(io.BytesIO(file)).convert("RGB"), int) for file in (png, blob))
+    assert (abs(kept - shown) > 16).mean() < 1e-3
+    assert abs(kept - shown).mean() < 2
+    assert shape.width.cm == pytest.approx(17, abs=0.01)
 
 
 @pytest.mark.parametrize(("size", "cm"), [((2400, 9600), (4.875, 19.5)), ((300, 150), (5.08, 2.54))])

@@ -47,6 +47,12 @@ def roc(usual: Tensor, strange: Tensor) -> Roc:
     return Roc(false_alarms, detected, float(metrics.auc(false_alarms, detected)))
 
 
+def threshold(usual: Tensor, share: float) -> float:
+    """The score at or above which this share of usual pictures (n,) lies, or as near to it as a whole number of them comes."""
+    rising, num_flagged = usual.sort().values, round(share * len(usual))
+    return float(rising[-num_flagged] if num_flagged else rising[-1].nextafter(torch.tensor(torch.inf)))
+
+
 def fitted(images: Tensor, image_shape: tuple[int, int, int]) -> Tensor:
     """Images uint8 (B, C, H, W) as pictures of another shape, float in [0, 1]: colours averaged to grey or grey repeated, scaled to it."""
     num_channels, *size = image_shape

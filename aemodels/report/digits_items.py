@@ -196,17 +196,18 @@ def _measured(name: str, material: Material, models: Sequence[Model], of_planes:
 def _changes(material: Material, plain: Model, others: list[Model], of_planes: Mapping[str, Row]) -> Iterator[str]:
     base, base_plane = material.ckpt(plain), of_planes[plain.name]
     base_stats = _stats(base_plane)
+    stats = {material.title(model): _stats(of_planes[model.name]) for model in others}
+    yield from observations.widths(stats, base_stats)
+    holes = {material.title(model): of_planes[model.name]["hole_share"] for model in others}
+    yield from observations.holes(holes, base_plane["hole_share"])
+    if data_has_classes(material):
+        accuracies = {title: of_model.neighbour_accuracy for title, of_model in stats.items()}
+        yield from observations.separation(accuracies, base_stats.neighbour_accuracy, material.words.class_)
+    scores = {material.title(model): _score(material.ckpt(model).metrics) for model in others}
+    yield from observations.fidelity(scores, _score(base.metrics))
     for model in others:
         ckpt, title = material.ckpt(model), material.title(model)
         plane = of_planes[model.name]
-        stats = _stats(plane)
-        yield observations.width(title, stats, base_stats)
-        yield observations.holes(title, plane["hole_share"], base_plane["hole_share"])
-        if data_has_classes(material):
-            yield observations.separation(
-                title, stats.neighbour_accuracy, base_stats.neighbour_accuracy, material.words.class_
-            )
-        yield observations.fidelity(title, _score(ckpt.metrics), _score(base.metrics))
         if ckpt.train_config.weight_decay:
             sizes = twins.weight_rms(ckpt.model), twins.weight_rms(base.model)
             yield observations.weights(title, *sizes, *twins.num_scale_free(ckpt.model))

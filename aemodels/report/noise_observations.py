@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aemodels.language import _, list_of, number, percent
+from aemodels.language import _, list_of, number, percent, pgettext
 from aemodels.report.psnr_matrix import AVIF, LINEAR, VVC, Curve, Gap, gap
 
 
@@ -58,25 +58,28 @@ def price(noisy: Mapping[float, Curve], plain: Curve) -> list[str]:
 
 
 def against_baselines(noisy: Mapping[float, Curve], baselines: Mapping[str, Curve]) -> list[str]:
-    """The noise-regularised models, by their variance, at their own variance beside each baseline."""
+    """The noise-regularised models, by their variance, at their own variance beside each baseline: a sentence for all baselines of which
+    the same can be said."""
     names = {
         LINEAR: _("the optimal linear code [@lee1976]"),
         AVIF: _("AVIF at the channel's capacity [@shannon1949]"),
         VVC: _("VVC at the channel's capacity [@bross2021]"),
     }
-    found = []
+    found: dict[str, list[str]] = {}
     for label, baseline in baselines.items():
         gaps = {v: gap(curve[v], baseline[v]) for v, curve in noisy.items() if v in curve and v in baseline}
         if gaps:
             text = (
-                _("Every model is better than {baseline} at its own variance: {gaps}.")
-                if all(g.db > 0 for g in gaps.values())
-                else _("No model is better than {baseline} at its own variance: {gaps}.")
-                if all(g.db <= 0 for g in gaps.values())
-                else _("Some models are better than {baseline} at their own variance, others are not: {gaps}.")
+                _("Every model is better at its own variance {comparisons}.")
+                if all(g.is_better for g in gaps.values())
+                else _("No model is better at its own variance {comparisons}.")
+                if not any(g.is_better for g in gaps.values())
+                else _("Some models are better at their own variance, and others are not, {comparisons}.")
             )
-            found.append(text.format(baseline=names[label], gaps=_listed(gaps)))
-    return found
+            than = _("than {baseline}: {gaps}").format(baseline=names[label], gaps=_listed(gaps))
+            found.setdefault(text, []).append(than)
+    between = pgettext("between items that are lists themselves", "; ")
+    return [text.format(comparisons=between.join(told)) for text, told in found.items()]
 
 
 def _listed(gaps: Mapping[float, Gap]) -> str:

@@ -1,6 +1,6 @@
 """What the digits' items show, in sentences drawn from measured figures: other figures make other sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import hypot, isfinite
 
 import numpy as np
@@ -9,7 +9,7 @@ from aemodels.codes import planes
 from aemodels.codes.planes import PlaneStats
 from aemodels.codes.survey import Survey
 from aemodels.codes.twins import relative_width
-from aemodels.language import _, number, percent
+from aemodels.language import _, list_of, number, percent
 from aemodels.report.psnr_matrix import Score
 
 SAME_WIDTH = 0.03  # of a width, and of a share of holes: what differs by less is called the same
@@ -140,70 +140,88 @@ def uniform_sampling(
     return found
 
 
-def width(title: str, stats: PlaneStats, of_plain: PlaneStats) -> str:
-    """How wide a cloud of codes is beside the plain model's."""
-    spread, plain = stats.spread, of_plain.spread
-    figures = {"title": title, **{key: number(v, 2) for key, v in zip("abcd", (*spread, *plain), strict=True)}}
-    times = relative_width(spread, plain)
-    if not isfinite(times):
-        return _(
-            "{title}: the codes spread {a} × {b} (standard deviations), those of the plain model {c} × {d}."
-        ).format(**figures)
-    text = (
-        _("{title}: the codes spread {a} × {b} (standard deviations) instead of {c} × {d}: the plane is narrower, {times} times as wide.")
-        if times < 1 - SAME_WIDTH
-        else _("{title}: the codes spread {a} × {b} (standard deviations) instead of {c} × {d}: the plane is wider, {times} times as wide.")
-        if times > 1 + SAME_WIDTH
-        else _("{title}: the codes spread {a} × {b} (standard deviations) instead of {c} × {d}: the plane is as wide as before ({times} times).")
-    )  # fmt: skip
-    return text.format(times=number(times, 2), **figures)
+def widths(stats: Mapping[str, PlaneStats], of_plain: PlaneStats) -> list[str]:
+    """How wide each cloud of codes is, by what its model is called, beside the plain model's. Here and below: one sentence for all that
+    differ from it alike."""
+    found: dict[str, dict[str, str]] = {}
+    for title, of_model in stats.items():
+        times = relative_width(of_model.spread, of_plain.spread)
+        text = (
+            _("The codes of the plain model spread {plain} (standard deviations), those of the others: {models}.")
+            if not isfinite(times)
+            else _(
+                "Planes narrower than the plain model's, whose codes spread {plain} (standard deviations): {models}."
+            )
+            if times < 1 - SAME_WIDTH
+            else _("Planes wider than the plain model's, whose codes spread {plain} (standard deviations): {models}.")
+            if times > 1 + SAME_WIDTH
+            else _(
+                "Planes about as wide as the plain model's, whose codes spread {plain} (standard deviations): {models}."
+            )
+        )
+        figure = _("{times} times as wide with {size}") if isfinite(times) else "{size}"
+        found.setdefault(text, {})[title] = figure.format(size=_size(of_model), times=number(times, 2))
+    return _told(found, plain=_size(of_plain))
 
 
-def holes(title: str, share: float, of_plain: float) -> str:
-    """The share of a plane's box that is hole, beside the plain model's."""
-    figures = {"title": title, "before": percent(of_plain), "after": percent(share)}
-    text = (
-        _("{title}: less of the box is hole, {after} instead of {before}, so fewer uniform samples fall into one.")
-        if share < of_plain - SAME_WIDTH
-        else _("{title}: more of the box is hole, {after} instead of {before}, so more uniform samples fall into one.")
-        if share > of_plain + SAME_WIDTH
-        else _("{title}: about as much of the box is hole, {after} instead of {before}: uniform sampling gains nothing.")
-    )  # fmt: skip
-    return text.format(**figures)
+def _size(stats: PlaneStats) -> str:
+    return " × ".join(number(value, 2) for value in stats.spread)
 
 
-def separation(title: str, accuracy: float, of_plain: float, class_: str) -> str:
+def _told(found: Mapping[str, Mapping[str, str]], **figures: str) -> list[str]:
+    """Each sentence with the figures of its models, by what they are called."""
+    told = _("{figure} ({model})")
+    return [
+        text.format(models=list_of(told.format(figure=of[title], model=title) for title in of), **figures)
+        for text, of in found.items()
+    ]
+
+
+def holes(shares: Mapping[str, float], of_plain: float) -> list[str]:
+    """The share of each plane's box that is hole, beside the plain model's."""
+    found: dict[str, dict[str, str]] = {}
+    for title, share in shares.items():
+        text = (
+            _("Less of the box is hole than in the plain model's plane ({plain}), so fewer uniform samples fall into one: {models}.")
+            if share < of_plain - SAME_WIDTH
+            else _("More of the box is hole than in the plain model's plane ({plain}), so more uniform samples fall into one: {models}.")
+            if share > of_plain + SAME_WIDTH
+            else _("About as much of the box is hole as in the plain model's plane ({plain}), so uniform sampling gains nothing: {models}.")
+        )  # fmt: skip
+        found.setdefault(text, {})[title] = percent(share)
+    return _told(found, plain=percent(of_plain))
+
+
+def separation(accuracies: Mapping[str, float], of_plain: float, class_: str) -> list[str]:
     """The share of codes whose nearest other one is of the same class, beside the plain model's."""
-    gap = round(accuracy, 3) - round(of_plain, 3)
-    text = (
-        _("{title}: the nearest other code is more often of the same {class_}, {after} instead of {before}.")
-        if gap > 0.005
-        else _("{title}: the nearest other code is less often of the same {class_}, {after} instead of {before}.")
-        if gap < -0.005
-        else _("{title}: the nearest other code is of the same {class_} as often as before, {after} instead of {before}.")
-    )  # fmt: skip
-    return text.format(title=title, class_=class_, after=percent(accuracy, 1), before=percent(of_plain, 1))
+    found: dict[str, dict[str, str]] = {}
+    for title, accuracy in accuracies.items():
+        gap = round(accuracy, 3) - round(of_plain, 3)
+        text = (
+            _("The nearest other code is of the same {class_} more often than in the plain model's plane ({plain}): {models}.")
+            if gap > 0.005
+            else _("The nearest other code is of the same {class_} less often than in the plain model's plane ({plain}): {models}.")
+            if gap < -0.005
+            else _("The nearest other code is of the same {class_} about as often as in the plain model's plane ({plain}): {models}.")
+        )  # fmt: skip
+        found.setdefault(text, {})[title] = percent(accuracy, 1)
+    return _told(found, plain=percent(of_plain, 1), class_=class_)
 
 
-def fidelity(title: str, score: Score, of_plain: Score) -> str:
-    """The mean PSNR beside the plain model's, and whether the intervals tell them apart."""
-    gap = round(score.psnr_db, 2) - round(of_plain.psnr_db, 2)
-    margin = hypot(score.ci95, of_plain.ci95)
-    figures = {
-        "title": title,
-        "after": number(score.psnr_db, 2),
-        "before": number(of_plain.psnr_db, 2),
-        "gap": number(abs(gap), 2),
-        "margin": number(margin, 2),
-    }
-    text = (
-        _("{title}: reconstructions are worse by {gap} dB ({after} instead of {before} dB): regularising has its price.")
-        if gap < -margin
-        else _("{title}: reconstructions are better by {gap} dB ({after} instead of {before} dB).")
-        if gap > margin
-        else _("{title}: reconstructions are as good as before, {after} instead of {before} dB; the 95% intervals allow a difference of {margin} dB by chance.")
-    )  # fmt: skip
-    return text.format(**figures)
+def fidelity(scores: Mapping[str, Score], of_plain: Score) -> list[str]:
+    """Each mean PSNR beside the plain model's, and whether the intervals tell them apart."""
+    found: dict[str, dict[str, str]] = {}
+    for title, score in scores.items():
+        gap, margin = round(score.psnr_db, 2) - round(of_plain.psnr_db, 2), hypot(score.ci95, of_plain.ci95)
+        text, figure = (
+            (_("Reconstructions are worse than the plain model's ({plain} dB), the price of regularising: {models}."), _("{psnr} dB"))
+            if gap < -margin
+            else (_("Reconstructions are better than the plain model's ({plain} dB): {models}."), _("{psnr} dB"))
+            if gap > margin
+            else (_("Reconstructions are as good as the plain model's ({plain} dB), by the 95% intervals: {models}."), _("{psnr} dB where ± {margin} dB may be chance"))
+        )  # fmt: skip
+        found.setdefault(text, {})[title] = figure.format(psnr=number(score.psnr_db, 2), margin=number(margin, 2))
+    return _told(found, plain=number(of_plain.psnr_db, 2))
 
 
 def weights(title: str, rms: float, of_plain: float, num_scale_free: int, num_matrices: int) -> str:

@@ -5,7 +5,7 @@ import re
 from aemodels.codes import planes
 from aemodels.language import N_, _, number, sentences
 from aemodels.report.document import Table
-from aemodels.report.panels import Panel, columns
+from aemodels.report.panels import Panel, Row, columns
 
 MAX_ROWS, MAX_COLUMNS = 12, 8  # of more rows the CSV is the place; of more columns the first are shown
 HEADS = {
@@ -50,33 +50,49 @@ HEADS = {
     "z2": "z₂",
 }
 _OF_CHANNEL = re.compile(r"channel_(\d+)_mean_square")
+_AT_VARIANCE = re.compile(r"psnr_db_at_variance_([\d.]+)")
+_INTERVAL = "_ci95"  # ends the key of the half-width of a mean's 95% interval, which is printed after the mean
 
 
 def table_of(panel: Panel) -> Table | None:
     """The panel's numbers; None where it has none, or more rows than a reader of a document would look at."""
     if not 0 < len(panel.rows) <= MAX_ROWS:
         return None
-    keys = columns(panel.rows)
+    every = columns(panel.rows)
+    keys = [key for key in every if key.removesuffix(_INTERVAL) not in every or not key.endswith(_INTERVAL)]
     shown = keys[:MAX_COLUMNS]
     caption = _("Numbers of “{title}”.").format(title=panel.title)
     if len(shown) < len(keys):
         more = _("Shown are {shown} of {all} columns; the CSV file has them all.")
         caption = sentences([caption, more.format(shown=len(shown), all=len(keys))])
-    rows = tuple(tuple(_cell(key, row.get(key)) for key in shown) for row in panel.rows)
+    rows = tuple(tuple(_cell(key, row) for key in shown) for row in panel.rows)
     return Table(panel.name, caption, tuple(map(_head, shown)), rows)
 
 
 def _head(key: str) -> str:
     if of_channel := _OF_CHANNEL.fullmatch(key):
         return _("mean square of channel {number}").format(number=of_channel[1])
+    if at := _AT_VARIANCE.fullmatch(key):
+        variance = float(at[1])
+        return (
+            _("PSNR / dB at variance {variance}").format(variance=number(variance, 2))
+            if variance
+            else _("PSNR / dB without noise")
+        )
     return _(HEADS[key]) if key in HEADS else key.replace("_", " ")
 
 
-def _cell(key: str, value: object) -> str:
+def _cell(key: str, row: Row) -> str:
+    value, interval = row.get(key), row.get(f"{key}{_INTERVAL}")
+    told = _told(key, value)
+    return told if interval is None else f"{told} ± {_told(key, interval)}"
+
+
+def _told(key: str, value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return number(value, 2) if key.endswith("_db") else f"{value:.4g}".replace("-", "−")
+        return number(value, 2) if "_db" in key else f"{value:.4g}".replace("-", "−")
     if key == "place" and value in planes.KINDS_OF_PLACE:
         return _(planes.KINDS_OF_PLACE[str(value)])
     return str(value)

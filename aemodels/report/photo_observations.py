@@ -50,17 +50,26 @@ def of_detail(share: float, fine_error: float, block_px: int) -> str:
     ).format(share=percent(share), what=what, fine=percent(fine_error), block=block_px)
 
 
-def of_channels(power: Tensor) -> str:
-    """Which channel of the codes is strongest; power (C,) is each one's mean square."""
-    shares = power / power.sum()
-    top = int(shares.argmax())
-    even = 1 / len(shares)
-    text = (
-        _("The channels are used unevenly: channel {top} carries {share} of the codes' power; with all alike it would be {even}.")
-        if shares[top] > 1.5 * even
-        else _("The channels are used evenly: the strongest, channel {top}, carries {share} of the codes' power; with all alike it would be {even}.")
-    )  # fmt: skip
-    return text.format(top=top + 1, share=percent(shares[top].item()), even=percent(even))
+def of_channels(power: Tensor) -> list[str]:
+    """Which channels carry most and least of the power of codes, the mean square (num_codes, C) of each channel; nothing where there is
+    one channel, or no power."""
+    num_codes, num_channels = power.shape
+    shares = power.mean(0) / power.mean(0).sum()
+    if num_channels < 2 or not shares.isfinite().all():
+        return []
+    return [
+        _(
+            "Of the power of {num} codes, channel {strongest} carries the most, {most}, and channel {weakest} the least, {least}; an equal share "
+            "would be {equal}."
+        ).format(
+            num=number(num_codes),
+            strongest=int(shares.argmax()) + 1,
+            most=percent(shares.max().item(), 1),
+            weakest=int(shares.argmin()) + 1,
+            least=percent(shares.min().item(), 1),
+            equal=percent(1 / num_channels, 1),
+        )
+    ]
 
 
 def of_gaussian(rank: int, num_elements: int, num_codes: int, effective: float, kurtosis: float) -> list[str]:

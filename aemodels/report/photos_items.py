@@ -94,7 +94,7 @@ def nine_photos(material: Material, scene: Scene) -> Iterator[Block]:
         if step := detail.mean_step(x):
             share = detail.mean_step(x_hat) / step
             found.append(photo_observations.of_detail(share, detail.fine_share(x - x_hat, BLOCK_PX), BLOCK_PX))
-    found.append(photo_observations.of_channels(probing.channel_power(ckpt.codes).mean(0)))
+    found += photo_observations.of_channels(probing.channel_power(ckpt.codes))
     yield Observations(tuple(found))
     yield OwnWords(key(scene, "D2"), _("What do the maps of the code have in common with the photo? Which parts of a photo are rebuilt badly, and why?"))  # fmt: skip
 

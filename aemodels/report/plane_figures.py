@@ -82,6 +82,7 @@ def scatter_tile(
     rings: Sequence[float] = (),
     least_px: float = 0,
     axes: tuple[str, str] | None = ("z₁", "z₂"),
+    place: Sequence[float] = (),
 ) -> np.ndarray:
     """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of the classes: uint8 (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
 
@@ -89,6 +90,7 @@ def scatter_tile(
     rings    radii of circles around the origin, in the codes' unit
     least_px  size of letters at least
     axes     their names; None where they mean nothing: then they have no numbers either
+    place    one that is marked with a cross, in the codes' unit; none where it lies outside the extent
 
     Raises ValueError for an extent that is not finite or falls.
     """
@@ -137,4 +139,36 @@ def scatter_tile(
         circle = (x - r * x_unit, y - r * y_unit, x + r * x_unit, y + r * y_unit)
         ImageDraw.Draw(circles).ellipse(circle, outline=255, width=max(1, round(2 * radius)))
     image.paste(ink.text, plot, circles.crop(plot))
+    if len(place):
+        inside_plot = image.crop(plot)
+        _cross(inside_plot, place, (x_min, x_max, y_min, y_max), ink)
+        image.paste(inside_plot, plot)
     return np.asarray(image)
+
+
+def with_cross(
+    picture: np.ndarray, extent: tuple[float, float, float, float], place: Sequence[float], ink: Ink = LIGHT
+) -> np.ndarray:
+    """A picture uint8 (H, W, 3) that covers an extent (x_min, x_max, y_min, y_max) of a plane, a place of it marked as in scatter_tile."""
+    image = Image.fromarray(picture)
+    _cross(image, place, extent, ink)
+    return np.asarray(image)
+
+
+def _cross(image: Image.Image, place: Sequence[float], extent: tuple[float, float, float, float], ink: Ink) -> None:
+    """A ring with four arms, as on the page, with a border in the background's colour; nothing where the place lies outside."""
+    (x, y), (x_min, x_max, y_min, y_max) = place, extent
+    if not (x_min <= x <= x_max and y_min <= y <= y_max):
+        return
+    x, y, unit = (
+        (x - x_min) / (x_max - x_min) * image.width,
+        (y_max - y) / (y_max - y_min) * image.height,
+        image.width / 500,
+    )
+    draw = ImageDraw.Draw(image)
+    for colour, width in ((ink.background, 6 * unit), (ink.text, 2.5 * unit)):
+        outer = 10 * unit + width / 2  # Pillow draws a ring's line inside its box
+        draw.ellipse((x - outer, y - outer, x + outer, y + outer), outline=colour, width=max(1, round(width)))
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            ends = (x + 10 * unit * dx, y + 10 * unit * dy, x + 24 * unit * dx, y + 24 * unit * dy)
+            draw.line(ends, colour, max(1, round(width)))

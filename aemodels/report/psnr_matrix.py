@@ -52,6 +52,11 @@ class Gap:
     db: float
     ci95: float | None = None
 
+    @property
+    def is_better(self) -> bool:
+        """Whether the first score is above the other by more than may be chance."""
+        return self.db > (self.ci95 or 0)
+
     def __str__(self) -> str:
         return signed(self.db, 2) + ("" if self.ci95 is None else f" ± {number(self.ci95, 2)}")
 
@@ -146,14 +151,16 @@ def name(label: str) -> str:
     return _(label) if label in BASELINES else label
 
 
-def table(curves: Mapping[str, Curve]) -> list[dict[str, str | None]]:
-    """PSNR without noise and at the lab's variances, one line a model or baseline, for a report."""
-    columns = {_("PSNR / dB without noise"): 0.0}
-    columns |= {_("PSNR / dB at variance {variance}").format(variance=number(v, 2)): v for v in LAB_VARIANCES}
-    return [
-        {_("model"): name(label)} | {title: str(scores[v]) if v in scores else None for title, v in columns.items()}
-        for label, scores in curves.items()
-    ]
+def table(curves: Mapping[str, Curve]) -> list[dict[str, str | float | None]]:
+    """PSNR in dB without noise and at the lab's variances, and the half-width of its 95% interval, one line a model or baseline."""
+    rows = []
+    for label, scores in curves.items():
+        row: dict[str, str | float | None] = {"model": name(label)}
+        for variance in (0.0, *LAB_VARIANCES):
+            key, score = f"psnr_db_at_variance_{variance:.2f}", scores.get(variance)
+            row |= {key: score and score.psnr_db, f"{key}_ci95": score and score.ci95}
+        rows.append(row)
+    return rows
 
 
 def chart(models: Mapping[str, Curve], baselines: Mapping[str, Curve], y_title: str, ink: Ink = LIGHT):

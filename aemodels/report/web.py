@@ -22,6 +22,7 @@ from aemodels.report.document import (
     Section,
     Table,
 )
+from aemodels.report.embedded import picture_file
 from aemodels.report.equations import to_mathml
 from aemodels.report.numbering import Citation, Numbering
 from aemodels.report.wording import after_number, caption_of, shortened
@@ -108,7 +109,8 @@ class _Writer:
     def figure(self, figure: Figure, section: Section) -> str:
         panel = figure.panel
         self.num_figures += 1
-        source = f"data:image/png;base64,{base64.b64encode(panel.png).decode()}"
+        kind, content = picture_file(panel.png)
+        source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
         caption = self.caption(_("Figure"), self.num_figures, caption_of(panel, section))
         return (
             f'<figure id="figure-{self.num_figures}">\n<img src="{source}" alt="{text(panel.alt)}">\n'

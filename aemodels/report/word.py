@@ -24,6 +24,7 @@ from aemodels.report.document import (
     Section,
     Table,
 )
+from aemodels.report.embedded import picture_file
 from aemodels.report.lettering import Lettering
 from aemodels.report.numbering import Numbering
 from aemodels.report.omml import to_omml
@@ -168,7 +169,7 @@ class _Writer:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.paragraph_format.space_before = Pt(8)
         paragraph.paragraph_format.keep_with_next = True
-        picture = paragraph.add_run().add_picture(io.BytesIO(panel.png), width=Cm(width_cm))
+        picture = paragraph.add_run().add_picture(io.BytesIO(picture_file(panel.png)[1]), width=Cm(width_cm))
         picture._inline.docPr.set("descr", visible(panel.alt))
         for side in "TBLR":  # LibreOffice moves a picture without them to the right
             picture._inline.set(f"dist{side}", "0")

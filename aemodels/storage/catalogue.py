@@ -142,10 +142,10 @@ class Group:
 
     @property
     def titles(self) -> dict[str, str]:
-        """Name -> how the model is called beside the others, each in its own way, with a capital first letter; a denoiser among others
-        is called one."""
-        said = [model.said_title() for model in self.models]
-        titles = [title[:1].upper() + title[1:] for title in said]
+        """Name -> how the model is called beside the others, each in its own way, with a capital first letter, but as it is spelt where
+        it has no title but its name; a denoiser among others is called one."""
+        said = [(model.said_title(), model.title == model.name) for model in self.models]
+        titles = [title if is_name else title[:1].upper() + title[1:] for title, is_name in said]
         denoise = [bool(model.noise_factor) for model in self.models]
         if not all(denoise):
             told = _("{title} · denoiser")

@@ -38,12 +38,12 @@ STYLE = """
 [class*="st-key-card-"] [data-testid="stElementToolbar"] { display: none; }
 [class*="st-key-thumbnail-"] { aspect-ratio: 2; }
 [class*="st-key-models-"] :is(th, td) { padding: 0.35rem 0.4rem; }
-[class*="st-key-models-"] td:nth-child(3) { min-width: 6.5rem; }
-[class*="st-key-models-"] td:nth-child(5) { white-space: nowrap; }
-[class*="st-key-models-"] :is(td:nth-child(1), td:nth-child(8)) { min-width: 10rem; overflow-wrap: anywhere; }  /* long names wrap */
+[class*="st-key-models-"] td:nth-child(4) { min-width: 6.5rem; }
+[class*="st-key-models-"] td:nth-child(6) { white-space: nowrap; }
+[class*="st-key-models-"] :is(td:nth-child(1), td:nth-child(2)) { min-width: 10rem; overflow-wrap: anywhere; }  /* long names wrap */
 @media (max-width: 640px) {  /* the table scrolls in its own box */
   [class*="st-key-models-"] table { font-size: 0.8rem; }
-  [class*="st-key-models-"] :is(th, td:not(:nth-child(1), :nth-child(8))) { white-space: nowrap; }
+  [class*="st-key-models-"] :is(th, td:not(:nth-child(1), :nth-child(2))) { white-space: nowrap; }
 }
 """
 

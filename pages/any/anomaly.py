@@ -52,13 +52,10 @@ with controls.row():
     against = controls.choose(_("Strange pictures"), strange, key="against")
     flagged = st.slider(_("Flag this share of the test images / %"), 0, 100, 5, key="flag", width=320, **BOUND)
 curves = {kind: anomaly.roc(usual.scores, scored[kind].scores) for kind in strange}
-threshold = float(usual.scores.double().quantile(1 - flagged / 100))
-false_alarms = float((usual.scores >= threshold).float().mean()) if flagged else 0.0
-missed = (
-    float((scored[against].scores < threshold).float().mean())
-    if flagged
-    else float((scored[against].scores <= threshold).float().mean())
-)
+threshold = anomaly.threshold(usual.scores, flagged / 100)
+num_flagged = int((usual.scores >= threshold).sum())
+false_alarms = num_flagged / len(usual.scores)
+missed = float((scored[against].scores < threshold).float().mean())
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
@@ -86,12 +83,14 @@ with right:
     st.plotly_chart(chart, key="roc", alt=_("ROC curves; areas: {areas}").format(areas=areas))
 st.markdown(
     _(
-        "At the threshold {threshold} ({unit}) **{false_alarms}** of the test images are flagged by mistake, and **{missed}** of the strange "
-        "ones (“{strange}”) are missed."
+        "At the threshold {threshold} ({unit}) **{false_alarms}** of the test images ({flagged} of {number}) are flagged by mistake, and "
+        "**{missed}** of the strange ones (“{strange}”) are missed."
     ).format(
         threshold=findings.told(threshold, is_bce),
         unit=unit,
         false_alarms=percent(false_alarms, 1),
+        flagged=number(num_flagged),
+        number=number(len(usual.scores)),
         missed=percent(missed, 1),
         strange=said[against],
     )

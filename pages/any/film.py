@@ -91,7 +91,7 @@ points = [
     ),
 ]
 if left_out:
-    points.append(_("Without a film: {names}.").format(names=list_of(map(controls.code, left_out))))
+    points.append(_("Without a film: {names}.").format(names=list_of(map(models.said, left_out))))
 controls.notice(points)
 named = {names[name]: film for name, film in films.items()}
 
@@ -100,6 +100,7 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     return film_figures.strip(named, list(ckpts.values()), extent, width_px, ink, caption)
 
 
+file_name = f"film-{export.of_models(films)}"
 settings = {
     _("models"): list_of(films),
     _("moments"): number(film_figures.NUM_STRIP),
@@ -118,7 +119,7 @@ rows = [
     for moment, box in zip(moments[name], film.boxes, strict=True)
 ]
 export.export_row(
-    "film",
+    file_name,
     draw,
     rows,
     settings,
@@ -127,4 +128,4 @@ export.export_row(
     ),
 )
 animated = {label: value for label, value in settings.items() if label != _("moments")}
-making.offer("film", partial(film_figures.animation, named, list(ckpts.values()), extent), animated, tuple(films))
+making.offer(file_name, partial(film_figures.animation, named, list(ckpts.values()), extent), animated, tuple(films))

@@ -41,11 +41,11 @@ def why_no_map(name: str) -> str:
     codes = loaders.checkpoint(name).codes
     if len(codes) < maps.MIN_CODES:
         return _("A map needs at least {number} codes. There are fewer of {name}: train with more images.").format(
-            number=number(maps.MIN_CODES), name=controls.literal(name)
+            number=number(maps.MIN_CODES), name=models.said(name)
         )
     if not faults.vary(codes):
         return _("All {number} codes of {name} are the same: there is nothing to lay out.").format(
-            number=number(len(codes)), name=controls.literal(name)
+            number=number(len(codes)), name=models.said(name)
         )
     return ""
 

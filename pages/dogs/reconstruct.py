@@ -15,7 +15,7 @@ from aemodels.language import _, number, percent, sentences
 from aemodels.noise import seeded_order
 from aemodels.quality import encoding
 from aemodels.quality.metrics import psnr_db
-from aemodels.report import figures
+from aemodels.report import figures, photo_observations
 from aemodels.storage import catalogue
 from pages.parts.photos import probes, rebuilding, selection, through_models, touch
 from pages.parts.shared import ahead, controls, cores, export, loaders, models, originals
@@ -199,7 +199,7 @@ if has_photos:
     else:
         encoder_psnr = encoder_alone(seed)
     points += rebuilding.of_photos(ckpt, x, x_hat, psnr, encoder_psnr, labels)
-points += rebuilding.of_channels(channel_power.mean(0))
+points += photo_observations.of_channels(channel_power)
 controls.notice(points)
 
 settings = {

@@ -210,4 +210,6 @@ if scene:
     elif source == "own" and is_mnist:
         settings[_("photo")] = f"SHA-256 {st.session_state.digit_file_kept[0].digest[:12]}"
     printed = partial(draw, scene.rows, scene.notes)
-    export.export_row(f"denoise-{factor:.2f}-{seed}", printed, numbers, settings, alt, legend=below)
+    export.export_row(
+        f"denoise-{export.of_models(ckpts)}-{factor:.2f}-{seed}", printed, numbers, settings, alt, legend=below
+    )

@@ -130,8 +130,9 @@ def show_plane() -> None:
             width_px // 3,
             ink,
             plane_figures.rings(ckpt),
+            place=z,
         )
-        shown = plane_figures.over(manifold, ink.background)
+        shown = plane_figures.with_cross(plane_figures.over(manifold, ink.background), box, z, ink)
         place = figures.to_tiles(ckpt.model.decode(torch.tensor([z])))[0]
         near = [plane.tile(name, digit["index"]) for digit in readout["nearest"][:2]]
         top = [
@@ -140,7 +141,12 @@ def show_plane() -> None:
             (_("{number} N(0, I) samples") if is_normal else _("{number} uniform samples")).format(number=num_samples),
         ]
         z1, z2 = (number(value, 3).replace("-", "−") for value in z)
-        decoded = _("Decoded at z = ({z1}, {z2}); {kind}: denser than {share} of codes").format(
+        is_marked = planes.num_inside(torch.tensor([z]), box)
+        decoded = (
+            _("Decoded at the cross, z = ({z1}, {z2}); {kind}: denser than {share} of codes")
+            if is_marked
+            else _("Decoded at z = ({z1}, {z2}), outside the box; {kind}: denser than {share} of codes")
+        ).format(
             z1=z1,
             z2=z2,
             kind=wording.kind_of_place(readout["kind"]),
@@ -177,7 +183,7 @@ def show_plane() -> None:
         "Test codes on the plane, {side} × {side} places of it decoded, {codes}; below them the image "
         "decoded at the picked place and the two test images nearest to it"
     ).format(side=side, codes=drawn)
-    export.export_row(f"latent-plane-{side}-{seed}", draw, numbers, settings, alt)
+    export.export_row(f"latent-plane-{name}-{side}-{seed}", draw, numbers, settings, alt)
     taking.offer(group, ckpt)
     canvas.store_model(name)  # last: the pictures need not wait until it is hashed
     ahead.prepare_next()

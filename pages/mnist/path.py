@@ -152,7 +152,7 @@ def show_path(name: str, seed: int) -> None:
         _("seed"): seed,
     }
     printed = partial(draw, walk, fade, kinds, near, apart)
-    export.export_row(f"path-{ends[0]}-{ends[1]}", printed, numbers, settings, alt, legend=about)
+    export.export_row(f"path-{name}-{ends[0]}-{ends[1]}-{seed}", printed, numbers, settings, alt, legend=about)
 
 
 def called(name: str, index: int) -> str:

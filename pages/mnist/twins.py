@@ -175,7 +175,7 @@ alone = (
 )  # fmt: skip
 controls.notice([*models.notes(*ckpts), *alone, *comparisons.of_planes(numbers, kind, matrices)])
 export.export_row(
-    f"twins-{seed}",
+    f"twins-{export.of_models(ckpts)}-{seed}",
     draw,
     numbers,
     {_("models"): list_of(ckpts), _("seed"): seed, _("grid"): f"{GRID} × {GRID}"},

@@ -45,7 +45,7 @@ def show(recipe: Recipe, moment: Moment) -> None:
         _("seconds trained"): number(seconds[-1]),
         _("steps"): number(steps[-1]),
     }
-    name = f"live-{live_choices.kind_of(recipe)}-{recipe.model.latent_shape[0]}-{recipe.training.seed}"
+    name = f"train-live-{live_choices.kind_of(recipe)}-{recipe.model.latent_shape[0]}-{recipe.training.seed}"
     export.export_row(
         name, draw, rows, settings, _("{plane}; beside it {loss}").format(plane=spoken["plane"], loss=spoken["loss"])
     )

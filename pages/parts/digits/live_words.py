@@ -71,9 +71,11 @@ def say(job: Job, state: str, recipe: Recipe, moment: Moment) -> None:
         st.markdown(_("The training has ended. The model is measured on all held-out digits …"))
     elif state == live_jobs.DONE:
         seconds, steps = moment.curve[-1, :2]
-        learnt = _("The network learnt for {seconds} s and {steps} steps.").format(
-            seconds=number(float(seconds)), steps=number(float(steps))
-        )
+        learnt = ngettext(
+            "The network learnt for {seconds} s and {steps} step.",
+            "The network learnt for {seconds} s and {steps} steps.",
+            int(steps),
+        ).format(seconds=number(float(seconds)), steps=number(float(steps)))
         st.markdown(sentences([learnt, "" if job.kept_name() else _("Give it a name to keep it.")]))
     else:
         st.error(controls.sentence(of_end(*job.state())), icon=":material/error:")

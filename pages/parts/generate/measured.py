@@ -28,7 +28,7 @@ def show(chosen: Chosen) -> None:
     if found is None:
         st.info(
             _("Not measured yet for {prior}; `python -m benchmarks.generation --curves` does it.").format(
-                prior=controls.code(chosen.setting.prior[0])
+                prior=models.said(chosen.setting.prior[0])
             ),
             icon=":material/straighten:",
         )

@@ -168,7 +168,8 @@ function mount(root, setTriggerValue) {
       button.innerHTML = '<canvas class="digit" role="img"></canvas><span></span><span></span>'
       tileOn(button.firstChild, i, fill(words.neighbour, { label: name(i) }))
       button.children[1].textContent = name(i)
-      button.children[2].textContent = Number(points.distances[picked * k + j].toPrecision(2))
+      const distance = points.distances[picked * k + j]
+      button.children[2].textContent = distance < 10 ? distance.toPrecision(2) : distance.toFixed(0)
       button.onclick = () => pick(i)
       return button
     }))

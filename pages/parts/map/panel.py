@@ -61,7 +61,9 @@ def show(scene: Scene) -> None:
     def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
         return _draw(scene, width_px, ink, caption)
 
-    export.export_row(f"map-{scene.method}-{scene.picked}", draw, partial(_rows, scene), settings, alt)
+    export.export_row(
+        f"map-{scene.ckpt.name}-{scene.method}-{scene.picked}", draw, partial(_rows, scene), settings, alt
+    )
 
 
 def _draw(scene: Scene, width_px: int, ink: figures.Ink, caption: str) -> Image.Image:
@@ -69,12 +71,15 @@ def _draw(scene: Scene, width_px: int, ink: figures.Ink, caption: str) -> Image.
     side_px = width_px // (3 if walk else 2)
     axes = AXES if scene.method == "pca" else None
     labels, names = ckpt.labels.numpy(), ckpt.data.label_names
-    cloud = plane_figures.scatter_tile(scene.layout.places, labels, names, scene.whole, side_px, ink, axes=axes)
+    place = scene.layout.places[picked]
+    cloud = plane_figures.scatter_tile(
+        scene.layout.places, labels, names, scene.whole, side_px, ink, axes=axes, place=place
+    )
     near = figures.to_tiles(ckpt.model.decode(ckpt.codes[torch.tensor([picked, *scene.index[picked][:8].tolist()])]))
     tiles = [cloud, _nine(near, side_px)]
     notes = [
         _("{number} codes by {method}").format(number=number(n), method=wording.methods()[scene.method]),
-        _("Code {picked} and its 8 nearest codes, row by row").format(picked=picked),
+        _("Code {picked}, at the cross, and its 8 nearest codes, row by row").format(picked=picked),
     ]
     if walk:
         tiles.append(_nine([*walk.means, near[0], *walk.rows[0][2:], *walk.rows[1][2:]], side_px))

@@ -87,26 +87,25 @@ def findings(
         return points
     if _each_best_at_its_own(models, own):
         points.append(_("**Each model is the best one under the noise that it was trained with.**"))
-    at_own = _("Compared with “{other}”, each model under the noise of its training: {gaps}.")
-    for label, scores in references.items():
+    plain = {plain_name: models[plain_name]} if plain_name in models else {}
+    lines = []
+    for label, scores in {**references, **plain}.items():
         gaps = {m: gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
         if gaps:
-            points.append(at_own.format(other=_(label), gaps=_listed(gaps, own)))
-    if plain := models.get(plain_name):
-        gains = {m: gap(models[m][v], plain[v]) for m, v in own.items() if v in plain and v in models[m]}
-        prices = {m: gap(models[m][0.0], plain[0.0]) for m in own}
-        if gains:
-            points.append(
-                _(
-                    "Compared with “{other}”, each model under the noise of its training: {gains}. Without noise: {prices}."
-                ).format(other=controls.literal(plain_name), gains=_listed(gains, own), prices=_listed(prices, own))
+            other = controls.literal(psnr_matrix.name(label))
+            lines.append(_("{name}: {value}").format(name=other, value=_listed(gaps, own)))
+    if lines:
+        at_own = _(
+            "Each model under the noise of its training (in brackets the variance of that noise), compared with:"
+        )
+        points.append("\n    - ".join([at_own, *lines]))
+    for label, scores in plain.items():
+        prices = {m: gap(models[m][0.0], scores[0.0]) for m in own}
+        points.append(
+            _("Compared with “{other}”, each model without noise: {prices}.").format(
+                other=controls.literal(label), prices=_listed(prices, own)
             )
-        else:
-            points.append(
-                _("Compared with “{other}”, each model without noise: {prices}.").format(
-                    other=controls.literal(plain_name), prices=_listed(prices, own)
-                )
-            )
+        )
     if len(own) == 1:
         return points
     middle, variance = sorted(own.items(), key=lambda item: item[1])[len(own) // 2]

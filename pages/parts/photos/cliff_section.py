@@ -46,7 +46,9 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
         _("channel codes"): list_of(map(cliff.made, measured.codes)),
     }
     draw = partial(cliff_charts.panel, measured)
-    export.export_row("cliff", draw, cliff_charts.rows(measured), settings, alt=alt)
+    export.export_row(
+        f"cliff-{export.of_models(measured.models)}", draw, cliff_charts.rows(measured), settings, alt=alt
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

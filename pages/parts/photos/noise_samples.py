@@ -67,11 +67,12 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
         _("Gaussian"): _("full covariance of {number} codes").format(number=len(sampling.fitting_codes(names[0], 256))),
         _("models"): of_all if names == group.names and len(names) > 1 else list_of(names),
     }
+    file_name = f"noise-regularised-samples-{export.of_models(names)}-{seed}"
     numbers = [
         {"model": name, "share_of_fine_detail": scene.detail[name], "mean_excess_kurtosis": kurtosis[name]}
         for name in names
     ]
-    export.export_row(f"noise-regularised-samples-{seed}", partial(_draw, names, scene.rows), numbers, settings, alt)
+    export.export_row(file_name, partial(_draw, names, scene.rows), numbers, settings, alt)
 
 
 def _points(compared: Compared, scene: Scene, priors: dict[str, object], kurtosis: dict[str, float]) -> list[str]:

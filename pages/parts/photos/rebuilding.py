@@ -102,25 +102,6 @@ def of_photos(
     return points
 
 
-def of_channels(power: Tensor) -> list[str]:
-    """Which channels carry most and least of the codes' power (C,); nothing where there is no power."""
-    if not power.any():
-        return []
-    share = power / power.sum()
-    return [
-        _(
-            "The channels do not work equally hard: the strongest (number {strongest}) carries {most} of these codes' power, the weakest "
-            "(number {weakest}) {least}; an equal share would be {equal}."
-        ).format(
-            strongest=int(power.argmax()) + 1,
-            most=percent(share.max().item(), 1),
-            weakest=int(power.argmin()) + 1,
-            least=percent(share.min().item(), 1),
-            equal=percent(1 / len(power), 1),
-        )
-    ]
-
-
 def helpers(config: ModelConfig) -> list[str]:
     """What improves the encoder's code, in the order in which it works."""
     found = []

@@ -14,7 +14,7 @@ from aemodels.noise import seeded_order
 from aemodels.quality import detail, generation
 from aemodels.report import charts, drawing, figures
 from pages.parts.photos import drawings
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import controls, loaders, models
 
 SAMPLERS = {
     "full": N_("Full covariance"),
@@ -100,7 +100,7 @@ def about(name: str, num_codes: int, sampler: str) -> str:
             "A network ({prior}) has learnt where the codes of {number} training {photos} lie. It turns noise into a "
             "code in {steps} steps. Each sample is of another {class_}. The page Generate shows how."
         ).format(
-            prior=controls.literal(prior),
+            prior=models.said(prior),
             number=number(loaders.checkpoint(prior).data.num_images["train"]),
             photos=picture.many,
             class_=picture.class_,

@@ -110,7 +110,15 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
         for name in psnr
         for variance in (of.get(name, 0.0),)
     ]
-    export.export_row(f"models-{seed}-{which}", partial(draw, scene), rows, settings, alt, "-models", legend)
+    export.export_row(
+        f"reconstruct-{export.of_models(ckpts)}-{which}-{seed}",
+        partial(draw, scene),
+        rows,
+        settings,
+        alt,
+        "-models",
+        legend,
+    )
     ahead.prepare_next()
 
 

@@ -77,13 +77,14 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
         )
         about_power.append(relative.format(models=list_of(map(models.said, compared.without_noise))))
     st.caption(sentences([psnr_matrix.about_gaps(curves | references, picture.many), *about_power]))
+    file_name = f"noise-regularised-{export.of_models(ckpts)}"
     everything = channel.numbers(
         measured, {label: baselines.get(key, []) for label, key in psnr_matrix.BASELINES.items()}
     )
     st.download_button(
         _("All figures, at every variance (CSV)"),
         partial(panels.to_csv, everything),
-        file_name="noise-regularised-all.csv",
+        file_name=f"{file_name}-all.csv",
         mime="text/csv",
         icon=":material/table:",
         on_click="ignore",
@@ -100,7 +101,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
         _("models"): list_of(ckpts),
     }
     draw = partial(photo_figures.variances_panel, curves, references)
-    export.export_row("noise-regularised", draw, psnr_matrix.table(curves | references), settings, alt=alt)
+    export.export_row(file_name, draw, psnr_matrix.table(curves | references), settings, alt=alt)
 
 
 def _show_audit(measured: dict[str, channel.Evaluations]) -> None:

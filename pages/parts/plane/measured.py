@@ -6,25 +6,22 @@ from aemodels import Checkpoint
 from aemodels.language import N_, _, number, percent, signed
 from pages.parts.plane import plane
 
-SHARE = None  # in place of a number of decimals
-# What the table shows -> key in a row, and its number of decimals.
+SHARES = {"hole_share", "hole_share_wide", "neighbour_accuracy", "normal_hole_share"}  # told in per cent
+# What the table shows -> key in a row, and its number of decimals: the same as above the planes and in "What to notice".
 MEASURES = {
-    N_("Spread along z₁ (standard deviation)"): ("spread_z1", 3),
-    N_("Spread along z₂"): ("spread_z2", 3),
-    N_("Holes, share of the dashed box"): (
-        "hole_share",
-        SHARE,
-    ),
-    N_("Holes, share of the box of the central 99.8%"): ("hole_share_wide", SHARE),
-    N_("Nearest other code is of the same class"): ("neighbour_accuracy", SHARE),
-    N_("Draws from N(0, I) that fall into a hole"): ("normal_hole_share", SHARE),
+    N_("Spread along z₁ (standard deviation)"): ("spread_z1", 2),
+    N_("Spread along z₂"): ("spread_z2", 2),
+    N_("Holes, share of the dashed box"): ("hole_share", 0),
+    N_("Holes, share of the box of the central 99.8%"): ("hole_share_wide", 0),
+    N_("Nearest other code is of the same class"): ("neighbour_accuracy", 1),
+    N_("Draws from N(0, I) that fall into a hole"): ("normal_hole_share", 1),
     N_("BCE on the test images, nats a pixel"): ("bce_nats", 4),
     N_("Mean PSNR of the test images, dB"): ("psnr_db", 2),
     N_("KL divergence from N(0, I), nats per image"): ("kl_nats", 2),
     N_("– its part along z₁"): ("kl_nats_z1", 2),
     N_("– its part along z₂"): ("kl_nats_z2", 2),
-    N_("Root mean square of the weights"): ("weight_rms", 4),
-    N_("Pixel entropy of the grid, nats (more is greyer)"): ("grid_pixel_entropy_nats", 4),
+    N_("Root mean square of the weights"): ("weight_rms", 3),
+    N_("Pixel entropy of the grid, nats (more is greyer)"): ("grid_pixel_entropy_nats", 3),
 }
 
 
@@ -74,10 +71,10 @@ def table(rows: Sequence[Mapping], titles: Sequence[str]) -> dict[str, list[str]
     return {_("measure"): [_(label) for label in measures]} | columns
 
 
-def _cell(row: Mapping, first: Mapping, key: str, num_decimals: int | None) -> str:
+def _cell(row: Mapping, first: Mapping, key: str, num_decimals: int) -> str:
     if key not in row:
         return "–"
-    if num_decimals is SHARE:
-        return percent(row[key], 1)
+    if key in SHARES:
+        return percent(row[key], num_decimals)
     change = "" if row is first or not first.get(key) else f" ({signed(100 * (row[key] / first[key] - 1), 1)}%)"
     return number(row[key], num_decimals) + change

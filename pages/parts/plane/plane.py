@@ -13,7 +13,7 @@ from aemodels.export import wording
 from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.noise import seeded_normal
 from aemodels.report import figures, plane_figures
-from pages.parts.shared import controls, loaders, originals
+from pages.parts.shared import controls, loaders, models, originals
 
 NUM_NEAREST = 3
 CLOUD = 0.998  # nearly every code: the last few strays would shrink all the rest to a blot
@@ -26,7 +26,7 @@ def require_codes(*names: str) -> None:
         st.info(
             _(
                 "This page needs at least {number} codes to tell how dense a place is. There are fewer of {names}: train with more images."
-            ).format(number=number(planes.MIN_CODES), names=list_of(few)),
+            ).format(number=number(planes.MIN_CODES), names=list_of(map(models.said, few))),
             icon=":material/scatter_plot:",
         )
         st.stop()

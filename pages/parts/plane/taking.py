@@ -7,6 +7,7 @@ import streamlit as st
 from aemodels import Checkpoint, language
 from aemodels.export import plane_file
 from aemodels.language import _
+from aemodels.report.names import safe_file_name
 from aemodels.storage.catalogue import Group
 from pages.parts.shared import controls, loaders, models
 
@@ -19,7 +20,7 @@ def offer(group: Group, ckpt: Checkpoint) -> None:
     st.download_button(
         _("Take it along (HTML)"),
         language.kept(partial(_file, group)),
-        file_name="latent-plane.html",
+        file_name=f"latent-plane-{safe_file_name(group.title)}.html",
         mime="text/html",
         icon=":material/phone_iphone:",
         on_click="ignore",

@@ -1,7 +1,7 @@
 """Panels on the screen and in files: one PNG for the eye, one at print size, one CSV with the numbers, and the report."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from pages.parts.shared import controls, languages, loaders, visitors
 
 SCREEN_PX = 1400
 PRINT_PX = 2400  # 20 cm at 300 dpi
+MOST_NAMED = 4
 
 
 def is_dark() -> bool:
@@ -62,6 +63,12 @@ def stacked(panels: Sequence[Image.Image], ink: figures.Ink) -> Image.Image:
     return whole
 
 
+def of_models(names: Iterable[str]) -> str:
+    """Models in a file's name: of many the first, and how many more."""
+    names = list(names)
+    return "_".join(names) if len(names) <= MOST_NAMED else f"{names[0]}-and-{len(names) - 1}-more"
+
+
 def export_row(
     name: str,
     draw: Callable[..., Image.Image],
@@ -73,7 +80,7 @@ def export_row(
 ) -> None:
     """The scene's settings, two downloads, and a button that adds the panel to the report.
 
-    name      file name without its ending
+    name      file name without its ending: the page, the model and the seed are in it, so that many downloads can be told apart
     draw      draw(width_px=..., ink=..., caption=...) -> the panel; called again at print size when a button is clicked
     rows      the numbers, one mapping a line of the CSV; where they are many, a function that makes them when a button is clicked
     settings  what makes the same scene again: shown, and part of the panel's caption

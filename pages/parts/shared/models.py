@@ -133,6 +133,7 @@ def table(group: Group) -> str:
         rows.append(
             {
                 _("model"): model.name,
+                _("title"): group.titles[model.name],
                 _("code"): "×".join(map(str, model.config.latent_shape)),
                 _("noise while tested"): "–" if model.is_prior else _noise(model),
                 _("BCE, nats a pixel"): number(metrics["bce"], 4) if "bce" in metrics else "–",
@@ -141,7 +142,6 @@ def table(group: Group) -> str:
                 else f"{number(metrics['psnr_db'], 2)} ± {number(metrics['psnr_db_ci95'], 2)}",
                 _("test images"): number(metrics["num_images"]),
                 _("epochs"): epochs if made["finished"] else _("{epochs}, unfinished").format(epochs=epochs),
-                _("title"): group.titles[model.name],
             }
         )
     lines = [list(rows[0]), *([*map(controls.literal, row.values())] for row in rows)]
@@ -201,7 +201,7 @@ def faults_of(*names: str) -> list[str]:
         except LatentLabError as error:
             found = [str(error)]
         for sentence in found:
-            of.setdefault(sentence, []).append(controls.code(name))
+            of.setdefault(sentence, []).append(said(name))
     if len(names) == 1:
         return list(of)
     return [_("{names}: {sentence}").format(names=list_of(of[sentence]), sentence=sentence) for sentence in of]

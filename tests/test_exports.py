@@ -1,0 +1,75 @@
+"""What the pages export: files that can be told apart by their names, and numbers that programs read as numbers."""
+
+import io
+import re
+
+import pandas as pd
+import pytest
+from apptest import open_page
+
+from aemodels.report import panels
+from aemodels.storage import checkpoints
+from pages.parts.shared.export import of_models
+
+release = pytest.mark.release
+# Page, its address, and what of the settings must stand in the file's name.
+SCENES = [
+    ("mnist/latent_plane", {}),
+    ("mnist/twins", {}),
+    ("mnist/path", {}),
+    ("mnist/denoise", {}),
+    ("dogs/noise_regularised", {}),
+    ("any/map", {}),
+    pytest.param("any/map", {"layout": "pca", "model": "dog-ae"}, marks=release),
+    pytest.param("any/film", {}, marks=release),
+    pytest.param("any/code_size", {}, marks=release),
+    pytest.param("any/anomaly", {}, marks=release),
+    pytest.param("dogs/noise_regularised", {"noise_view": "samples"}, marks=release),
+    pytest.param("dogs/noise_regularised", {"noise_view": "cliff"}, marks=release),
+    pytest.param("dogs/sample", {}, marks=release),
+    pytest.param("dogs/axes", {}, marks=release),
+    pytest.param("dogs/interpolate", {}, marks=release),
+    pytest.param("dogs/perturb", {}, marks=release),
+    pytest.param("dogs/reconstruct", {"compare": "true"}, marks=release),
+    pytest.param("dogs/stages", {}, marks=release),
+    *(
+        pytest.param("dogs/generate", {"view": view}, marks=release)
+        for view in ("nine", "way", "between", "back", "filling", "measured", "why")
+    ),
+]
+# A number with more beside it: "26.23 ± 0.12", "5%", "3.2 dB", "1,886".
+NUMBER_IN_WORDS = re.compile(r"[+−-]?\d[\d,.]*\s*(±.*|%|dB|[×x]|,\d{3})?", re.ASCII)
+TEXTS = {"nearest_codes", "name", "label", "of", "curve", "model", "group", "class", "drawn", "sketch"}
+
+
+@pytest.fixture(scope="module")
+def exported(request):
+    return {}
+
+
+@pytest.mark.usefixtures("with_photos", "quickly")
+@pytest.mark.parametrize(("page", "query"), SCENES)
+def test_files_tell_page_model_and_seed_and_numbers_are_numbers(page, query):
+    app = open_page(page, seed=417, **query)
+    assert not app.exception
+    exports = app.session_state["exports"]
+    assert exports
+    names = checkpoints.list_checkpoints()
+    for name, _draw, rows, settings, *_rest in exports.values():
+        title = page.partition("/")[2]
+        assert name.startswith(title.split("_")[0]), name
+        told = [word for value in settings.values() for word in re.split("[, ]+", str(value)) if word in names]
+        assert any(model in name for model in told) if told else settings, (name, settings)
+        if "seed" in settings:
+            assert "417" in name
+        table = pd.read_csv(io.BytesIO(panels.to_csv(rows() if callable(rows) else rows)))
+        for column in table.select_dtypes(exclude="number"):
+            if column not in TEXTS:
+                found = [cell for cell in table[column].dropna() if NUMBER_IN_WORDS.fullmatch(str(cell))]
+                assert not found, (name, column, found[:3])
+
+
+def test_many_models_make_no_endless_name():
+    assert of_models(["a"]) == "a"
+    assert of_models("abcd") == "a_b_c_d"
+    assert of_models("abcde") == "a-and-4-more"
