@@ -17,7 +17,7 @@ import aemodels
 from aemodels.codes import clusters
 from aemodels.data.mnist import load_mnist_test_digits
 from aemodels.quality import anomaly
-from pages.parts.anomaly import findings, scoring
+from pages.parts.anomaly import charts, findings, scoring
 
 open_page = partial(apptest.open_page, "any/anomaly", seed=4)
 RATES = r"\*\*([\d.]+)%\*\* of the test images \([\d,]+ of [\d,]+\) are flagged by mistake, and \*\*([\d.]+)%\*\* of the strange"
@@ -44,6 +44,14 @@ def test_the_rates_are_those_of_the_threshold(without_photos):
     assert anomaly.roc(usual, strange).area == pytest.approx(
         numbers(r"hardest: “turned by 90°”.*? curve are [\d.]+ and ([\d.]+)", app)[0], abs=6e-4
     )
+
+
+def test_the_pictures_are_shown_before_the_charts_are_drawn(without_photos, monkeypatch):
+    app = open_page(model="mnist-ae")
+    monkeypatch.setattr(charts, "histogram", lambda *args: [][0])
+    app.number_input(key="seed").set_value(5151).run()
+    assert app.exception
+    assert len(pictures(app)) == 1
 
 
 def test_kinds_whose_areas_read_the_same_are_named_together():
@@ -166,7 +174,7 @@ def test_the_names_below_the_pictures_are_in_the_language_spoken(without_photos)
         (entry,) = app.session_state["notebook"].entries()
         panels.setdefault(language, []).append(entry.panel.png)
     assert panels["zh"][0] == panels["zh"][1] != panels["en"][0]
-    assert scoring.measure(aemodels.load_checkpoint("mnist-ae"), 4)[2][:2] == [int(i) for i in order()[:2]]
+    assert scoring.usual(aemodels.load_checkpoint("mnist-ae"), 4)[:2].tolist() == [int(i) for i in order()[:2]]
 
 
 @pytest.mark.parametrize("name", FOREIGN)

@@ -60,6 +60,21 @@ def test_every_stage_has_its_psnr_and_its_picture(x):
     assert [first, last] == pytest.approx([before, after], abs=0.006)
 
 
+@pytest.mark.parametrize("name", ["dog-ae", "dog-noise-0.10"])
+def test_the_stages_are_known_before_there_are_any(name):
+    ckpt = aemodels.load_checkpoint(name)
+    kinds = [kind for kind, _z in refine.stages(ckpt.model, ckpt.model.decode(ckpt.codes[:1]))]
+    assert stages.kinds(ckpt.model_config) == kinds
+
+
+def test_the_picture_is_shown_before_its_stages_are_computed(without_photos, monkeypatch):
+    app = open_page()
+    monkeypatch.setattr(stages, "of", lambda name, x: [][0])
+    app.number_input(key="seed").set_value(5151).run()  # of which nothing is kept
+    assert app.exception
+    assert len(pictures(app)) == 1
+
+
 def test_plain_descent_needs_as_many_steps_as_are_said(x, monkeypatch):
     monkeypatch.setattr(descents, "REST_S", 0)
     app, model = open_page(model="dog-noise-0.10"), aemodels.load_checkpoint("dog-noise-0.10").model
@@ -163,10 +178,12 @@ def test_a_model_of_others(parts, checkpoint_folder, without_photos, monkeypatch
         FOREIGN, "other", ("other", COLOUR, {"variant": "plain", "latent_shape": (16, 4, 4), **CONV, **parts})
     )
     save_foreign("other", checkpoint_folder)
-    app = open_page()
+    app, model = open_page(), aemodels.load_checkpoint("other", checkpoint_folder).model
     measured(app)
     assert not app.exception
     assert not re.search(r"\b(nan|inf|None)\b", text(app))
+    kinds = [kind for kind, _z in refine.stages(model, torch.rand(1, *model.config.image_shape))]
+    assert stages.kinds(model.config) == kinds
 
 
 def test_a_model_that_learnt_nothing_is_no_fault(checkpoint_folder, without_photos, monkeypatch):

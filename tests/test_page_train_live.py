@@ -103,7 +103,7 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
 
     images = originals.of_codes(loaders.load("the class's"))
     assert torch.equal(images, shipped.held_out()[0])  # of those that it was not trained on
-    assert scoring.measure(loaders.load("mnist-ae"), 1)[1] != "MNIST-8000"  # which are no strange pictures
+    assert scoring.kinds(loaders.load("mnist-ae"))[1] != "MNIST-8000"  # which are no strange pictures
     go_to(app, "about/home")
     assert "the class's" in text(app)
     go_to(app, "mnist/latent_plane")

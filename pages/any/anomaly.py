@@ -1,17 +1,18 @@
 """Reconstruction error as a score of what is unlike the training images: histogram, ROC curve and a threshold; and clusters of codes."""
 
+from functools import partial
+
 import streamlit as st
 from PIL import Image
 
-from aemodels.language import _, list_of, number, percent, sentences
+from aemodels.language import _, percent, sentences
 from aemodels.quality import anomaly
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.anomaly import charts, findings, own, scoring
+from pages.parts.anomaly import findings, own, scoring, separation
 from pages.parts.anomaly.scoring import LEFT_OUT, OTHER, USUAL, Scored
 from pages.parts.shared import ahead, controls, export, loaders, models, originals
 
-STYLE = "@media (width <= 1200px) { .st-key-scores .stColumn { min-width: calc(100% - 1rem); } }"
 BOUND = {"bind": "query-params", "persist_state": "session"}
 
 controls.header(
@@ -29,11 +30,6 @@ config = ckpt.model_config
 is_bce = config.reconstruction == "bce"
 unit = _("BCE, nats a pixel") if is_bce else _("mean squared error")
 
-
-def measured(seed: int) -> tuple[dict[str, Scored], str, list[int]]:
-    return scoring.measure(ckpt, seed)
-
-
 images = originals.of(ckpt.data)
 if images is None:
     st.info(originals.why_none(ckpt.data), icon=":material/photo_library:")
@@ -43,25 +39,28 @@ if images is None:
     controls.notice([*models.notes(name), findings.of_clusters(name)])
     st.stop()
 
-with st.spinner(_("Rebuilding usual and strange pictures …")):
-    depends_on = (loaders.version(name), str(loaders.data_folder().resolve()))
-    scored, other_title, places = ahead.scene(measured, seed, "anomaly", *depends_on)
-usual, said = scored[USUAL], findings.titles(ckpt, other_title)
-strange = {kind: said[kind] for kind in scored if kind != USUAL}
+kinds, other_title = scoring.kinds(ckpt)
+said = findings.titles(ckpt, other_title)
+strange = {kind: said[kind] for kind in kinds if kind != USUAL}
 with controls.row():
     against = controls.choose(_("Strange pictures"), strange, key="against")
     flagged = st.slider(_("Flag this share of the test images / %"), 0, 100, 5, key="flag", width=320, **BOUND)
-curves = {kind: anomaly.roc(usual.scores, scored[kind].scores) for kind in strange}
-threshold = anomaly.threshold(usual.scores, flagged / 100)
-num_flagged = int((usual.scores >= threshold).sum())
-false_alarms = num_flagged / len(usual.scores)
-missed = float((scored[against].scores < threshold).float().mean())
+scores = st.container()  # of all kinds of pictures; the two kinds that are shown come first
+depends_on = loaders.version(name), str(loaders.data_folder().resolve()), *kinds
 
 
-def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+def compute(seed: int) -> tuple[dict[str, Scored], list[int], bytes]:
+    """The scores of the pictures that are shown, the places of the usual ones, and the panel's PNG file."""
+    shown = scoring.measure(ckpt, seed, (USUAL, against))
+    places = scoring.usual(ckpt, seed).tolist()
+    return shown, places, export.on_screen(draw, shown, places)
+
+
+def draw(
+    shown: dict[str, Scored], places: list[int], width_px: int, ink: figures.Ink, caption: str = ""
+) -> Image.Image:
     rows, row_labels, notes = [], [], []
-    for kind in (USUAL, against):
-        of_kind = scored[kind]
+    for kind, of_kind in shown.items():
         rows += [figures.to_tiles(of_kind.x), figures.to_tiles(of_kind.x_hat)]
         row_labels += [said[kind], _("Rebuilt")]
         of_name = [images.name_of(places[i]) for i in of_kind.places] if kind == USUAL else [""] * len(of_kind.places)
@@ -69,43 +68,16 @@ def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     return figures.panel(rows, row_labels, notes, [], caption, width_px, ink)
 
 
-st.html(f"<style>{STYLE}</style>")
-left, right = st.container(key="scores").columns(2, gap="medium")
-with left:
-    st.header(_("The score of each picture"), anchor=False)
-    alt = _("Histogram of the reconstruction error of {usual} and of {strange}, with the threshold")
-    chart = charts.histogram({said[kind]: scored[kind].scores for kind in (USUAL, against)}, threshold, unit)
-    st.plotly_chart(chart, key="histogram", alt=alt.format(usual=said[USUAL], strange=said[against]))
-with right:
-    st.header(_("ROC curves and their areas"), anchor=False)
-    areas = list_of(f"{said[kind]} {number(curve.area, 3)}" for kind, curve in curves.items())
-    chart = charts.roc({said[kind]: curve for kind, curve in curves.items()}, false_alarms, 1 - missed)
-    st.plotly_chart(chart, key="roc", alt=_("ROC curves; areas: {areas}").format(areas=areas))
-st.markdown(
-    _(
-        "At the threshold {threshold} ({unit}) **{false_alarms}** of the test images ({flagged} of {number}) are flagged by mistake, and "
-        "**{missed}** of the strange ones (“{strange}”) are missed."
-    ).format(
-        threshold=findings.told(threshold, is_bce),
-        unit=unit,
-        false_alarms=percent(false_alarms, 1),
-        flagged=number(num_flagged),
-        number=number(len(usual.scores)),
-        missed=percent(missed, 1),
-        strange=said[against],
-    )
-)
-
-own.show(ckpt, usual, threshold)
-
+with st.spinner(_("Rebuilding usual and strange pictures …")):
+    shown, places, panel = ahead.scene(compute, seed, "anomaly", *depends_on, against, export.is_dark())
 st.header(_("The most anomalous"), anchor=False)
 alt = _("The test images with the largest error by {model}, and the same of “{strange}”, each above its reconstruction")
 alt = alt.format(model=models.quoted(name), strange=said[against])
-export.show(draw(export.SCREEN_PX, export.ink()), alt)
+export.show(panel, alt)
 how = [_("Below each: what it is, and its score ({unit}).").format(unit=unit)]
 if config.corrector_depths or config.refiner_steps:
     how.append(_("Rebuilt from the encoder's first code: the steps that improve a code would fit it to any picture."))
-if OTHER in scored:
+if OTHER in kinds:
     how.append(
         _(
             "The pictures of {data_set} are scaled to {height}×{width} px; colours are averaged to grey, or grey repeated, where need be."
@@ -113,11 +85,18 @@ if OTHER in scored:
     )
 st.caption(sentences([*how, originals.about_others(ckpt.data)]))
 
+with scores:
+    with st.spinner(_("Rebuilding usual and strange pictures …")):
+        scored = ahead.scene(partial(scoring.measure, ckpt, kinds=kinds), seed, "scores", *depends_on)
+    curves = {kind: anomaly.roc(scored[USUAL].scores, scored[kind].scores) for kind in strange}
+    threshold = separation.show(scored, said, against, curves, flagged / 100, is_bce, unit)
+    own.show(ckpt, scored[USUAL], threshold)
+
 never_seen = findings.of_left_out(ckpt, curves)
 points = [
     *models.notes(name),
     *(never_seen if LEFT_OUT in curves else []),
-    findings.of_areas(curves, said, len(usual.scores)),
+    findings.of_areas(curves, said, len(places)),
     *findings.of_easy(scored, said),
     *([] if LEFT_OUT in curves else never_seen),
 ]
@@ -137,4 +116,5 @@ def numbers() -> list[dict[str, object]]:
     ]
 
 
-export.export_row(f"anomaly-{name}-{against}-{seed}", draw, numbers, settings, alt, legend=how[0])
+printed = partial(draw, shown, places)
+export.export_row(f"anomaly-{name}-{against}-{seed}", printed, numbers, settings, alt, legend=how[0])

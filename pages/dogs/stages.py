@@ -66,11 +66,13 @@ def compute(seed: int, which: slice = slice(None)) -> Stages:
     return stages.of(name, pictures(seed, which))
 
 
-def scene(key: str, compute: Callable[[int], Stages], *depends_on: Hashable) -> Stages:
+def scene(
+    key: str, compute: Callable[[int], Stages], *depends_on: Hashable, meanwhile: Callable[[], None] = lambda: None
+) -> Stages:
     """compute(seed), made ahead where "Draw again" draws other pictures."""
     if source != "test":
         return compute(seed)
-    return ahead.scene(compute, seed, key, loaders.version(name), has_photos, *depends_on)
+    return ahead.scene(compute, seed, key, loaders.version(name), has_photos, *depends_on, meanwhile=meanwhile)
 
 
 if has_photos:
@@ -85,12 +87,9 @@ which = st.segmented_control(
 )
 here = which - 1
 this = pictures(seed, slice(here, which))  # the others, and their stages, are for what stands below
-original, shown = this[0], scene("stages", partial(compute, which=slice(here, which)), here)
-names, num_stages = shown.names, len(shown.kinds)
+original, num_stages = this[0], len(stages.kinds(config))
 if st.session_state.get("stage", 0) > num_stages - 1:  # of a model with more of them
     st.session_state.stage = num_stages - 1
-x_hat, psnr = stages.decoded(name, original, shown), shown.psnr[:, 0]
-in_db = [f"{number(p, 2)} dB" for p in psnr.tolist()]
 shown_label = _("Original") if has_photos else _("Decoded code")
 error_label, picture_label = _("Error"), _("Picture")
 
@@ -99,25 +98,44 @@ def error_maps(x_hat: Tensor, x: Tensor, limit: float) -> list[np.ndarray]:
     return list(figures.heat((x_hat - x).abs().mean(1).numpy(), limit))
 
 
+def of_this(meanwhile: Callable[[], None] = lambda: None) -> tuple[Stages, Tensor, list[str]]:
+    """The stages of the picture that is looked at, what they give, and its PSNR at each of them, in words."""
+    shown = scene("stages", partial(compute, which=slice(here, which)), here, meanwhile=meanwhile)
+    return shown, stages.decoded(name, original, shown), [f"{number(p, 2)} dB" for p in shown.psnr[:, 0].tolist()]
+
+
 @st.fragment
 def look() -> None:
     """One stage, picked by a slider."""
     stage = st.slider(_("Stage"), 0, num_stages - 1, 1, key="stage", **BOUND)
+    place, names = st.empty(), stages.names(stages.kinds(config))
+    heads = [shown_label, names[0], names[stage], error_label, _("Change")]
+    alt = _("{picture}, what the first code and the code after “{stage}” give, error map, and what this step changed")
+    alt = alt.format(picture=shown_label, stage=names[stage])
+
+    def show(tiles: list[np.ndarray], texts: list[str]) -> None:
+        panel = figures.panel([tiles], [], [texts], heads, width_px=export.SCREEN_PX, ink=export.ink())
+        with place:
+            export.show(panel, alt)
+
+    def show_original() -> None:
+        """The picture at once, and room for what is made of it."""
+        blank = figures.blank(config.image_shape, export.ink())
+        show([*figures.to_tiles(original[None]), *[blank] * 4], [labels[here], *["…"] * 4])
+
+    shown, x_hat, in_db = of_this(show_original)
     now, before = x_hat[stage][None], x_hat[max(0, stage - 1)][None]
     if stage:
-        gain = _("{gain} dB by this step").format(gain=signed(float(psnr[stage] - psnr[stage - 1]), 2))
+        gain = float(shown.psnr[stage, 0] - shown.psnr[stage - 1, 0])
+        said = _("{gain} dB by this step").format(gain=signed(gain, 2))
     else:
-        gain = _("nothing yet")
+        said = _("nothing yet")
     tiles = [
         *figures.to_tiles(torch.cat([original[None], x_hat[:1], now])),
         *error_maps(now, original[None], ERROR_LIMIT),
         *error_maps(now, before, CHANGE_LIMIT),
     ]
-    heads = [shown_label, names[0], names[stage], error_label, _("Change")]
-    texts = [labels[here], in_db[0], in_db[stage], "", gain]
-    alt = _("{picture}, what the first code and the code after “{stage}” give, error map, and what this step changed")
-    panel = figures.panel([tiles], [], [texts], heads, width_px=export.SCREEN_PX, ink=export.ink())
-    export.show(panel, alt.format(picture=shown_label, stage=names[stage]))
+    show(tiles, [labels[here], in_db[0], in_db[stage], "", said])
     st.caption(
         sentences(
             [
@@ -134,12 +152,13 @@ def look() -> None:
 
 
 look()
+shown, x_hat, in_db = of_this()
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     rows = [figures.to_tiles(x_hat), error_maps(x_hat, original[None], ERROR_LIMIT)]
     rows[0].append(figures.to_tiles(original[None])[0])
-    notes = [[*in_db, ""], names]
+    notes = [[*in_db, ""], shown.names]
     heads = [*map(number, range(num_stages)), shown_label]
     return figures.panel(rows, [picture_label, error_label], notes, heads, caption, width_px, ink)
 

@@ -1,9 +1,11 @@
 """Usual and strange pictures for a model, and their scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
 
+import streamlit as st
 import torch
 from torch import Tensor
 
@@ -33,25 +35,56 @@ class Scored:
     places: list[int]
 
 
-def measure(ckpt: Checkpoint, seed: int) -> tuple[dict[str, Scored], str, list[int]]:
-    """By kind of pictures what their scores are, the name of the other data set, "" where there is none, and the places of the usual
-    pictures among the test images of the model's data set, which must be on this computer. Usual are those of classes that the model
-    was trained on. Turning needs square pictures."""
-    shape, found = ckpt.model_config.image_shape, originals.of(ckpt.data)
-    order, is_left_out = seeded_order(len(found), seed), torch.isin(found.labels, left_out(ckpt))
-    most = MANY if prod(shape) <= SMALL else FEW
-    index = order[~is_left_out[order]][:most]
-    x = found.pictures(index)
-    sets = {USUAL: x}
-    if is_left_out.any():
-        sets[LEFT_OUT] = found.pictures(order[is_left_out[order]][:most])
-    title, other = _other(ckpt, seed, len(x))
-    if other is not None:
-        sets[OTHER] = other
-    sets[NOISE] = anomaly.noise(seed, len(x), shape)
-    if shape[1] == shape[2]:
-        sets[TURNED] = x.rot90(1, (2, 3))
-    return {kind: _score(ckpt.model, of_kind) for kind, of_kind in sets.items()}, title, index.tolist()
+def kinds(ckpt: Checkpoint) -> tuple[list[str], str]:
+    """Which kinds of pictures there are for a model whose data set is on this computer, and the name of the other data set, "" where there
+    is none. Turning needs square pictures."""
+    _channels, height, width = ckpt.model_config.image_shape
+    title, other = _other(ckpt)
+    there_are = {
+        USUAL: True,
+        LEFT_OUT: bool(torch.isin(originals.of(ckpt.data).labels, left_out(ckpt)).any()),
+        OTHER: other is not None,
+        NOISE: True,
+        TURNED: height == width,
+    }
+    return [kind for kind in there_are if there_are[kind]], title
+
+
+def usual(ckpt: Checkpoint, seed: int) -> Tensor:
+    """Places (n,) of the usual pictures among the test images of the model's data set: those of classes that it was trained on."""
+    return _drawn(ckpt, seed, of_left_out=False)
+
+
+def measure(ckpt: Checkpoint, seed: int, kinds: Sequence[str]) -> dict[str, Scored]:
+    """By kind of pictures what their scores are, kept for all who ask for the same; nobody may change them."""
+    depends_on = (*loaders.version(ckpt.name), str(loaders.data_folder().resolve()), seed)
+    return {kind: _measure(*depends_on, kind) for kind in kinds}
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _measure(name: str, modified_ns: int, data_folder: str, seed: int, kind: str) -> Scored:
+    ckpt = loaders.load(name)
+    return _score(ckpt.model, _pictures(ckpt, seed, kind))
+
+
+def _drawn(ckpt: Checkpoint, seed: int, of_left_out: bool) -> Tensor:
+    labels = originals.of(ckpt.data).labels
+    order = seeded_order(len(labels), seed)
+    is_asked_for = torch.isin(labels[order], left_out(ckpt)) == of_left_out
+    return order[is_asked_for][: MANY if prod(ckpt.model_config.image_shape) <= SMALL else FEW]
+
+
+def _pictures(ckpt: Checkpoint, seed: int, kind: str) -> Tensor:
+    """Pictures (n, C, H, W) of one kind, float in [0, 1]."""
+    shape, found, places = ckpt.model_config.image_shape, originals.of(ckpt.data), usual(ckpt, seed)
+    if kind == LEFT_OUT:
+        return found.pictures(_drawn(ckpt, seed, of_left_out=True))
+    if kind == OTHER:
+        return _fitted(_other(ckpt)[1], seed, len(places), shape)
+    if kind == NOISE:
+        return anomaly.noise(seed, len(places), shape)
+    x = found.pictures(places)
+    return x.rot90(1, (2, 3)) if kind == TURNED else x
 
 
 def left_out(ckpt: Checkpoint) -> Tensor:
@@ -73,9 +106,9 @@ def _rebuilt(model: Autoencoder, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return x_hat, anomaly.score(model, x, x_hat), psnr_db(x, x_hat)
 
 
-def _other(ckpt: Checkpoint, seed: int, n: int) -> tuple[str, Tensor | None]:
-    """Pictures of another data set that is on this computer, brought to the model's shape, and its name."""
-    shape, own = ckpt.model_config.image_shape, ckpt.data.config
+def _other(ckpt: Checkpoint) -> tuple[str, Originals | None]:
+    """Another data set that is on this computer, and its name."""
+    own = ckpt.data.config
     for group in loaders.read_catalogue().groups:
         other = group.data.config
         if (
@@ -83,13 +116,11 @@ def _other(ckpt: Checkpoint, seed: int, n: int) -> tuple[str, Tensor | None]:
         ):  # the same digits under two names are one set
             continue
         if (found := originals.of(group.data)) is not None:
-            return other.name, _fitted(found, seed, n, shape)
-    if own.source == "mnist":
-        return "", None
-    return "MNIST", _fitted(originals.mnist_digits(), seed, n, shape)
+            return other.name, found
+    return ("", None) if own.source == "mnist" else ("MNIST", originals.mnist_digits())
 
 
 def _fitted(found: Originals, seed: int, n: int, shape: tuple[int, int, int]) -> Tensor:
-    """n of these pictures, brought to the shape; in parts, for a thousand photos as numbers are 200 MB."""
+    """n pictures of another data set, brought to the model's shape; in parts, for a thousand photos as numbers are 200 MB."""
     parts = seeded_order(len(found), seed)[:n].split(64)
     return torch.cat(cores.each(lambda part: anomaly.fitted(found.at(part), shape), parts))

@@ -11,6 +11,7 @@ from torch import Tensor
 from aemodels.language import _, number
 from aemodels.models import refine
 from aemodels.models.autoencoders import Autoencoder
+from aemodels.models.config import ModelConfig
 from aemodels.quality.metrics import psnr_db
 from pages.parts.shared import cores, loaders
 
@@ -28,7 +29,7 @@ class Stages:
     @property
     def names(self) -> list[str]:
         """The stages in words."""
-        return [_name(kind, self.kinds[: i + 1].count(kind)) for i, kind in enumerate(self.kinds)]
+        return names(self.kinds)
 
     @property
     def num_steps(self) -> int:
@@ -41,6 +42,19 @@ class Stages:
         if refine.KEPT not in self.kinds:
             return 0
         return int((self.codes[-1] != self.codes[-2]).flatten(1).any(1).sum())
+
+
+def kinds(config: ModelConfig) -> list[str]:
+    """What will make each of the stages, known before there are any."""
+    made = [refine.ENCODER] + [refine.CORRECTOR] * bool(config.corrector_depths)
+    if config.refiner_steps:
+        made += [refine.REFINER] * config.refiner_steps + [refine.DESCENT] * config.descent_steps + [refine.KEPT]
+    return made
+
+
+def names(kinds: list[str]) -> list[str]:
+    """Stages in words, from what made each."""
+    return [_name(kind, kinds[: i + 1].count(kind)) for i, kind in enumerate(kinds)]
 
 
 def _name(kind: str, place: int) -> str:
