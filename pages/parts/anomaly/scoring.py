@@ -8,16 +8,14 @@ import torch
 from torch import Tensor
 
 from aemodels import Checkpoint
-from aemodels.models.autoencoders import Autoencoder
 from aemodels.noise import seeded_order
 from aemodels.quality import anomaly
-from aemodels.quality.metrics import psnr_db
-from pages.parts.shared import cores, loaders, originals
-from pages.parts.shared.originals import Originals
+from pages.parts.anomaly import pools
+from pages.parts.anomaly.pools import Pool
+from pages.parts.shared import cores, originals
 
-MANY, FEW, SMALL = 1000, 64, 3 * 32 * 32  # pictures of up to SMALL numbers, and larger ones
+MANY, FEW = 1000, 64  # small pictures, and larger ones
 NUM_SHOWN = 9
-BATCH_NUMBERS = 2**19  # of pictures that are rebuilt at once: what a core keeps at hand
 USUAL, LEFT_OUT, OTHER, NOISE, TURNED = "usual", "left-out", "other", "noise", "turned"
 
 
@@ -39,19 +37,19 @@ def measure(ckpt: Checkpoint, seed: int) -> tuple[dict[str, Scored], str, list[i
     was trained on. Turning needs square pictures."""
     shape, found = ckpt.model_config.image_shape, originals.of(ckpt.data)
     order, is_left_out = seeded_order(len(found), seed), torch.isin(found.labels, left_out(ckpt))
-    most = MANY if prod(shape) <= SMALL else FEW
-    index = order[~is_left_out[order]][:most]
-    x = found.pictures(index)
-    sets = {USUAL: x}
+    most = MANY if prod(shape) <= pools.SMALL else FEW
+    index, usual = order[~is_left_out[order]][:most], pools.of_test_images(ckpt)
+    drawn = {USUAL: (usual, index)}
     if is_left_out.any():
-        sets[LEFT_OUT] = found.pictures(order[is_left_out[order]][:most])
-    title, other = _other(ckpt, seed, len(x))
+        drawn[LEFT_OUT] = usual, order[is_left_out[order]][:most]
+    title, other = pools.of_another_data_set(ckpt)
     if other is not None:
-        sets[OTHER] = other
-    sets[NOISE] = anomaly.noise(seed, len(x), shape)
+        drawn[OTHER] = other, seeded_order(other.size, seed)[: len(index)]
+    noise = anomaly.noise(seed, len(index), shape)
+    drawn[NOISE] = Pool("", len(noise), noise.__getitem__), torch.arange(len(noise))
     if shape[1] == shape[2]:
-        sets[TURNED] = x.rot90(1, (2, 3))
-    return {kind: _score(ckpt.model, of_kind) for kind, of_kind in sets.items()}, title, index.tolist()
+        drawn[TURNED] = pools.turned(usual), index
+    return {kind: _score(ckpt, *of_kind) for kind, of_kind in drawn.items()}, title, index.tolist()
 
 
 def left_out(ckpt: Checkpoint) -> Tensor:
@@ -60,36 +58,16 @@ def left_out(ckpt: Checkpoint) -> Tensor:
     return torch.tensor([names.index(name) for name in ckpt.data.config.leave_out], dtype=torch.long)
 
 
-def _score(model: Autoencoder, x: Tensor) -> Scored:
-    batches = x.split(max(1, BATCH_NUMBERS // prod(x.shape[1:])))
-    x_hat, scores, psnr = map(torch.cat, zip(*cores.each(partial(_rebuilt, model), batches), strict=True))
-    places = scores.argsort(descending=True)[:NUM_SHOWN]
-    return Scored(scores, float(psnr.clamp(max=80).mean()), x[places], x_hat[places], places.tolist())
-
-
-def _rebuilt(model: Autoencoder, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What pictures x are rebuilt to, their scores and PSNRs."""
-    x_hat = anomaly.rebuild(model, x)
-    return x_hat, anomaly.score(model, x, x_hat), psnr_db(x, x_hat)
-
-
-def _other(ckpt: Checkpoint, seed: int, n: int) -> tuple[str, Tensor | None]:
-    """Pictures of another data set that is on this computer, brought to the model's shape, and its name."""
-    shape, own = ckpt.model_config.image_shape, ckpt.data.config
-    for group in loaders.read_catalogue().groups:
-        other = group.data.config
-        if (
-            other.name == own.name or "mnist" == other.source == own.source
-        ):  # the same digits under two names are one set
-            continue
-        if (found := originals.of(group.data)) is not None:
-            return other.name, _fitted(found, seed, n, shape)
-    if own.source == "mnist":
-        return "", None
-    return "MNIST", _fitted(originals.mnist_digits(), seed, n, shape)
-
-
-def _fitted(found: Originals, seed: int, n: int, shape: tuple[int, int, int]) -> Tensor:
-    """n of these pictures, brought to the shape; in parts, for a thousand photos as numbers are 200 MB."""
-    parts = seeded_order(len(found), seed)[:n].split(64)
-    return torch.cat(cores.each(lambda part: anomaly.fitted(found.at(part), shape), parts))
+def _score(ckpt: Checkpoint, pool: Pool, index: Tensor) -> Scored:
+    """Of the pool's pictures at these places (n,)."""
+    rebuilt = partial(pools.rebuilt, ckpt.model, pool)
+    if known := pools.known(ckpt, pool):
+        scores, psnr = (of_all[index] for of_all in known)
+        places = scores.argsort(descending=True)[:NUM_SHOWN]
+        x_hat, _scores, _psnr = rebuilt(index[places])
+    else:
+        parts = cores.each(rebuilt, pools.batches(index, ckpt.model_config.image_shape))
+        all_x_hat, scores, psnr = map(torch.cat, zip(*parts, strict=True))
+        places = scores.argsort(descending=True)[:NUM_SHOWN]
+        x_hat = all_x_hat[places]
+    return Scored(scores, float(psnr.clamp(max=80).mean()), pool.at(index[places]), x_hat, places.tolist())
