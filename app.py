@@ -21,6 +21,8 @@ async def ready(app: st.App) -> AsyncIterator[None]:
     import torch
 
     from aemodels import memory
+    from pages.parts.anomaly import pools
+    from pages.parts.photos import encoding
     from pages.parts.shared import garbage, loaders, warming
 
     torch.set_num_threads(1)  # see router.py: several would wait for each other at each of a thousand small tensors
@@ -28,7 +30,7 @@ async def ready(app: st.App) -> AsyncIterator[None]:
     loaders.load_all()
     garbage.freeze()
     gc.enable()
-    warming.start()
+    warming.start(encoding.steps, pools.steps)
     yield
 
 

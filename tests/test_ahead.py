@@ -1,11 +1,14 @@
 """Scenes that are ready before they are asked for."""
 
+import threading
+import time
+
 import pytest
 from apptest import go_to, open_page
 from streamlit.testing.v1 import AppTest
 
 from aemodels import language
-from pages.parts.shared import ahead
+from pages.parts.shared import ahead, turns
 
 
 def page():
@@ -67,3 +70,33 @@ def test_a_page_that_was_left_has_nothing_computed_any_more():
     }  # as a run of its fragment leaves it
     go_to(app, "about/training")
     assert computed == []
+
+
+@pytest.mark.parametrize("are_waiting", [False, True])
+def test_what_is_there_already_is_shown_only_where_nobody_waits_for_a_turn(are_waiting, monkeypatch):
+    def short_page():
+        import streamlit as st
+
+        from pages.parts.shared import ahead
+
+        st.text(ahead.scene(str, 1, "short", meanwhile=lambda: st.text("the photos alone")))
+
+    ahead._place.clear()
+    full = turns.Turns(1)
+    monkeypatch.setattr(turns, "of_pages", full)
+    done = threading.Event()
+
+    def wait():
+        with full.take():
+            done.wait()
+
+    visitors = [threading.Thread(target=wait) for _ in range(1 + are_waiting)]
+    for visitor in visitors:
+        visitor.start()
+    while full.has_waiting() != are_waiting or full.num_free():
+        time.sleep(0.01)
+    app = AppTest.from_function(short_page).run()
+    done.set()
+    for visitor in visitors:
+        visitor.join()
+    assert [text.value for text in app.text] == (["1"] if are_waiting else ["the photos alone", "1"])

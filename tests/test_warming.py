@@ -4,15 +4,17 @@ import threading
 import time
 
 import pytest
+import torch
 
+from aemodels.storage import catalogue, encoded
+from pages.parts.photos import encoding, selection
 from pages.parts.shared import loaders, originals, thumbnails, turns, warming
 
 
 @pytest.fixture
 def idle(monkeypatch):
-    """Turns that nobody has had yet, and no long rest."""
+    """Turns that nobody has had yet."""
     monkeypatch.setattr(turns, "of_pages", turns.Turns(2))
-    monkeypatch.setattr(warming, "REST_S", 0.2)
 
 
 def test_no_step_begins_while_a_page_is_on_its_way_nor_soon_after(idle):
@@ -30,7 +32,7 @@ def test_no_step_begins_while_a_page_is_on_its_way_nor_soon_after(idle):
                 time.sleep(0.01)
 
     visitor = threading.Thread(target=visit)
-    worker = threading.Thread(target=warming._run, args=(iter([step, step, step]),))
+    worker = threading.Thread(target=warming._run, args=(iter([step, step, step]), 0.2))
     worker.start()
     time.sleep(0.5)
     assert len(begun) == 1
@@ -48,7 +50,7 @@ def test_a_step_that_fails_keeps_no_other_one_from_being_done(idle, caplog):
     def fail():
         raise RuntimeError("no such luck")
 
-    warming._run(iter([fail, lambda: done.append(1)]))
+    warming._run(iter([fail, lambda: done.append(1)]), 0)
     assert done == [1]
     assert "no such luck" in caplog.text
 
@@ -68,3 +70,26 @@ def test_photos_that_were_not_there_are_looked_for_again(tmp_path, monkeypatch, 
     time.sleep(0.5)  # its thread has found nothing
     place.symlink_to(photo_folder)
     assert originals.of(data) is not None
+
+
+def test_test_photos_are_encoded_before_a_page_asks(with_photos, quickly, tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
+    encoded.recent.clear()
+    ckpt = loaders.load(loaders.read_catalogue().of_kind(catalogue.MAPS)[0].names[0])
+    photos = selection.random_test_photos(ckpt.data, 1)
+    z = ckpt.model.encode(photos.x)
+    for step in encoding.steps():
+        step()
+    monkeypatch.setattr(ckpt.model, "encode", lambda x: pytest.fail("a photo is encoded anew"))
+    torch.testing.assert_close(selection.encode(ckpt, photos), z, rtol=0, atol=1e-4)
+
+
+def test_what_takes_minutes_waits_longer_than_the_rest(idle, monkeypatch):
+    monkeypatch.setattr(warming, "REST_S", 0.1)
+    monkeypatch.setattr(warming, "LONG_REST_S", 1.0)
+    monkeypatch.setattr(warming, "_steps", lambda: iter([lambda: done.append(("short", turns.of_pages.idle_s()))]))
+    done = []
+    warming._make_ready([lambda: iter([lambda: done.append(("long", turns.of_pages.idle_s()))])])
+    assert [kind for kind, _idle_s in done] == ["short", "long"]
+    assert done[0][1] >= 0.1
+    assert done[1][1] >= 1.0

@@ -38,10 +38,11 @@ DARK = Ink("#e6edf3", "#9aa4af", "#0e1117")
 
 def to_tiles(x: Tensor) -> list[np.ndarray]:
     """Images (B, C, H, W), float in [0, 1], C 1 or 3, to B uint8 arrays (H, W, 3); values outside are clipped, NaN is purple."""
-    x = x.detach().float().permute(0, 2, 3, 1).cpu()
-    rgb = (x.nan_to_num(0).clamp(0, 1) * 255).round().byte().numpy()
-    rgb = rgb.repeat(3, axis=-1) if x.shape[-1] == 1 else rgb
-    rgb[x.isnan().any(-1).numpy()] = NO_NUMBER
+    x = x.detach().float().cpu()
+    levels = (x.clamp(0, 1) * 255).round_().byte().permute(0, 2, 3, 1)
+    rgb = (levels.expand(-1, -1, -1, 3) if x.shape[1] == 1 else levels).contiguous().numpy()
+    if x.sum().isnan():  # most often there is none to look for
+        rgb[x.isnan().any(1).numpy()] = NO_NUMBER
     return list(rgb)
 
 

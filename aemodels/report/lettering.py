@@ -107,7 +107,7 @@ class Lettering:
         for font, run in self._runs(line):
             lacks_bold = self.bold and Path(font.path).name in _REGULAR  # drawn with a thicker pen instead
             on.text((x, y), run, colour, font, "ls", stroke_width=self.size / 50 if lacks_bold else 0)
-            x += font.getlength(run)
+            x += _width(self, run)
 
     @property
     def _files(self) -> tuple[str, ...]:
@@ -200,17 +200,17 @@ def _clusters(text: str) -> Iterator[str]:
         yield cluster
 
 
-def _pieces(text: str) -> Iterator[str]:
+@lru_cache(5_000)
+def _pieces(text: str) -> tuple[str, ...]:
     """What stays on one line where it can; a space belongs to the piece before it."""
-    piece, before = [], ""
+    pieces, before = [], ""
     for cluster in _clusters(text):
-        if before and _may_part(before[0], cluster[0]):
-            yield "".join(piece)
-            piece = []
-        piece.append(cluster)
+        if not before or _may_part(before[0], cluster[0]):
+            pieces.append(cluster)
+        else:
+            pieces[-1] += cluster
         before = cluster
-    if piece:
-        yield "".join(piece)
+    return tuple(pieces)
 
 
 def _may_part(before: str, after: str) -> bool:

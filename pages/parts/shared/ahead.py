@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import streamlit as st
 
 from aemodels import language
-from pages.parts.shared import controls
+from pages.parts.shared import controls, turns
 
 Scene = TypeVar("Scene")
 MAX_SCENES = 48  # of up to 10 MB, shared by all visitors
@@ -40,7 +40,7 @@ def scene(
     """compute(seed), kept for everyone who asks for the same in the same language; nobody may change it.
 
     depends_on  the scene's own name, then all else that it depends on besides the seed
-    meanwhile   shows on the page what is there already, where the scene is not
+    meanwhile   shows on the page what is there already, where the scene is not, and nobody waits for a turn
     """
     spoken = language.current()
     st.session_state.setdefault("next_scenes", {})[depends_on[0]] = (
@@ -49,7 +49,7 @@ def scene(
         depends_on,
         compute,
     )
-    if not _place(seed, spoken, depends_on).scenes:
+    if not _place(seed, spoken, depends_on).scenes and not turns.of_pages.has_waiting():
         meanwhile()
     return _keep(seed, spoken, depends_on, compute)
 

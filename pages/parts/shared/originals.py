@@ -72,6 +72,13 @@ def look_for(data: DataRecord) -> None:
     _reading(*scene).found.add_done_callback(lambda found: found.exception() and _reading.clear(*scene))
 
 
+def when_read(data: DataRecord) -> Originals | None:
+    """The same for a thread that works for no visitor: waits until they are read, and shows nothing meanwhile."""
+    if data.config.source != "mnist":
+        wait([_reading(data.config, str(loaders.data_folder().resolve())).found])
+    return of(data)
+
+
 def has_those_of_codes(ckpt: Checkpoint) -> bool:
     """Whether the images are here of which the checkpoint holds the codes."""
     originals = of(ckpt.data)
