@@ -5,7 +5,6 @@ import urllib.request
 
 import psutil
 import pytest
-from broken_models import DOGS, save
 from browser import running_app
 from visiting import Visitor, run
 
@@ -14,12 +13,9 @@ pytestmark = pytest.mark.release
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(quick_models, tmp_path_factory):
     """The app without photos, and with small models, for what they draw is not looked at: its URL and its process."""
-    folder = tmp_path_factory.mktemp("app")
-    for name in DOGS:
-        save(name, folder / "checkpoints")
-    with running_app(folder, arguments=["--checkpoints", str(folder / "checkpoints")]) as (url, process):
+    with running_app(tmp_path_factory.mktemp("app"), arguments=["--checkpoints", str(quick_models)]) as (url, process):
         yield url, psutil.Process(process.pid)
 
 
@@ -70,9 +66,9 @@ def test_memory_stays_where_it_was_after_the_first_clicks(server):
     run(visit())
 
 
-def test_one_page_after_the_other_is_shown_and_none_draws_itself_for_ever(app_url):
+def test_one_page_after_the_other_is_shown_and_none_draws_itself_for_ever(server):
     async def visits() -> None:
-        async with asyncio.timeout(600), Visitor(app_url) as visitor:
+        async with asyncio.timeout(600), Visitor(server[0]) as visitor:
             await visitor.open()
             for path in visitor.pages:
                 answer = await visitor.open(path, seed=11)
