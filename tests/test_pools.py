@@ -50,6 +50,16 @@ def test_what_was_scored_before_is_not_rebuilt_again(one_model, monkeypatch):
     assert not list(pools.steps())  # nothing is left
 
 
+def test_the_encoders_psnr_is_looked_up_where_it_was_measured(one_model, monkeypatch):
+    index = torch.tensor([7, 0, 9_999])
+    x = pools.of_test_images(one_model).at(index)
+    anew = pools.encoder_psnr_db(one_model, x, index)
+    for step in pools.steps():
+        step()
+    monkeypatch.setattr(one_model.model, "first_code", lambda x: pytest.fail("it is measured anew"))
+    torch.testing.assert_close(pools.encoder_psnr_db(one_model, x, index), anew, rtol=0, atol=1e-3)
+
+
 def test_a_step_that_failed_leaves_no_scores(one_model, monkeypatch):
     _first, *others = list(pools.steps())
     for step in others:

@@ -13,10 +13,10 @@ from aemodels.codes import probing
 from aemodels.data import words
 from aemodels.language import _, number, percent, sentences
 from aemodels.noise import seeded_order
-from aemodels.quality import encoding
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures, photo_observations
 from aemodels.storage import catalogue
+from pages.parts.anomaly import pools
 from pages.parts.photos import probes, rebuilding, selection, through_models, touch
 from pages.parts.shared import ahead, controls, cores, export, loaders, models, originals
 
@@ -129,7 +129,7 @@ def show_photos() -> None:
 def encoder_alone(seed: int) -> Tensor:
     """The PSNR of the same photos in dB, from the encoder's first codes: told below the panel, which does not wait for it."""
     pictures = photos(seed)
-    return encoding.encoder_psnr_db(ckpt.model, pictures.x)
+    return pools.encoder_psnr_db(ckpt, pictures.x, pictures.index)
 
 
 def draw(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.models.autoencoders import Autoencoder
-from aemodels.quality import anomaly
+from aemodels.quality import anomaly, encoding
 from aemodels.quality.metrics import psnr_db
 from aemodels.storage import catalogue, scores
 from pages.parts.shared import loaders, models, originals
@@ -84,6 +84,12 @@ def known(ckpt: Checkpoint, pool: Pool) -> tuple[Tensor, Tensor] | None:
     """Scores and PSNRs of all the pool's pictures; None where they have not been measured."""
     digest = loaders.digests([ckpt.name]).get(ckpt.name)
     return scores.read(digest, pool.name, pool.size) if digest and pool.name else None
+
+
+def encoder_psnr_db(ckpt: Checkpoint, x: Tensor, index: Tensor | None) -> Tensor:
+    """`encoding.encoder_psnr_db` of pictures x; looked up where they are the test images at these places (n,) and were measured."""
+    found = known(ckpt, of_test_images(ckpt)) if index is not None else None
+    return encoding.encoder_psnr_db(ckpt.model, x) if found is None else found[1][index]
 
 
 def steps() -> Iterator[Callable[[], object]]:
