@@ -138,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Does what the command line asks for; returns 1 where a model was left out for want of images, could not be measured,
+    """Does what the command line asks for; returns 1 where a model was left out for want of images that fit, could not be measured,
     or is gone at the end."""
     request = Request(
         recipes=recipes.chosen(args.only, args.recipe, args.photos, args.like),
@@ -186,7 +186,7 @@ def run(args: argparse.Namespace) -> int:
     table.show([*request.recipes], args.out)
     gone = sorted(seen - commands.trained(request))
     if left_out:
-        print(f"\nNot trained, for want of images: {', '.join(left_out)}.", file=sys.stderr)
+        print(f"\nNot trained, for want of images that fit: {', '.join(left_out)}.", file=sys.stderr)
     if unmeasured:
         print(f"\nNot measured, for they are missing or unfinished: {', '.join(unmeasured)}.", file=sys.stderr)
     if gone:

@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from aemodels.quality import avif, codec
 from aemodels.quality.codec import Encoding
 from aemodels.quality.evaluation import TEST_VARIANCES
 from aemodels.storage import checkpoints, measurements, photo_errors
-from benchmarks import folders, vvc
+from benchmarks import folders, running, vvc
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,4 @@ def _append(path: Path, entry: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LatentLabError as error:
-        sys.exit(str(error))
+    running.run(main)

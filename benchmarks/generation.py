@@ -12,7 +12,6 @@ Each part is kept as soon as it is measured: the same command goes on after it.
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from aemodels.quality.features import describe
 from aemodels.storage import checkpoints, measurements
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import generating
-from benchmarks import elsewhere, folders, looking
+from benchmarks import elsewhere, folders, looking, running
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -148,7 +147,4 @@ def _states(folder: Path | None) -> Iterator[Checkpoint]:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LatentLabError as error:
-        sys.exit(str(error))
+    running.run(main)

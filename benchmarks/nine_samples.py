@@ -8,7 +8,6 @@ share of the nine, as in the app. The shortest of five each; the first call, whi
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from torch import Tensor
 from aemodels.errors import LatentLabError
 from aemodels.quality.generation import learned_codes
 from aemodels.storage import checkpoints, priors
-from benchmarks import folders
+from benchmarks import folders, running
 
 NUM_SAMPLES, ROUNDS = 9, 5
 
@@ -61,7 +60,4 @@ def _shortest(work: Callable[[], object], clock: Callable[[], float]) -> float:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LatentLabError as error:
-        sys.exit(str(error))
+    running.run(main)

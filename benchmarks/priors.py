@@ -8,7 +8,6 @@ as that prior does, with a smaller network.
 """
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from aemodels.quality.generation import Yardstick
 from aemodels.storage import checkpoints, measurements
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import codesets, loop
-from benchmarks import folders, looking
+from benchmarks import folders, looking, running
 
 NUM_STEPS = 254
 WIDTH, DEPTH = 128, 2
@@ -119,7 +118,4 @@ def _train_codes(ckpt: Checkpoint, data: Path | None, out: Path) -> tuple[Tensor
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LatentLabError as error:
-        sys.exit(str(error))
+    running.run(main)

@@ -10,7 +10,6 @@ given; each is kept as soon as it has ended.
 
 import argparse
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import product
@@ -24,7 +23,7 @@ from aemodels.quality import codec, separate
 from aemodels.quality.codec import Encoding
 from aemodels.quality.separate import AVERAGE, BOUND, SENT, ChannelCode
 from aemodels.storage import checkpoints, measurements, photo_errors
-from benchmarks import codecs, folders
+from benchmarks import codecs, folders, running
 from benchmarks.channel_code import Link
 
 # Bytes of a block and bits of a QAM symbol, by the noise variance that the code is made for. Of 4, 6 and 8 bits those with which fewest
@@ -104,7 +103,4 @@ def average_errors(photos: photo_sets.PhotoSet) -> Tensor:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LatentLabError as error:
-        sys.exit(str(error))
+    running.run(main)

@@ -14,7 +14,6 @@ import contextlib
 import dataclasses
 import os
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 
@@ -29,11 +28,10 @@ from tqdm import tqdm
 from aemodels import console, precision
 from aemodels.data import photo_sets, sources
 from aemodels.data.stored_images import Images, StoredImages
-from aemodels.errors import LatentLabError
 from aemodels.models import autoencoders
 from aemodels.models.config import MAX_COUNT, ModelConfig
 from aemodels.training import loop, provenance, recipes
-from benchmarks import folders
+from benchmarks import folders, running
 
 RECIPE = recipes.read(recipes.RECIPE_FOLDER / "dog-noise-0.10.toml")
 MODEL, TRAINING = RECIPE.model, RECIPE.training
@@ -186,7 +184,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LatentLabError as error:
-        sys.exit(str(error))
+    running.run(main)

@@ -1,6 +1,8 @@
 """What the benchmarks are asked on the command line is done or refused."""
 
+import argparse
 import importlib
+import runpy
 import sys
 
 import pytest
@@ -57,3 +59,17 @@ def test_numbers_are_above_zero(benchmark, options, number, capsys):
 def test_a_folder_without_priors_is_said(tmp_path):
     with pytest.raises(LatentLabError, match=f"There is no prior in {tmp_path}; "):
         nine_samples.main(["--out", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    "benchmark", ["codecs", "generation", "nine_samples", "priors", "separate_coding", "train_throughput"]
+)
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules")
+def test_a_benchmark_that_is_stopped_says_so(benchmark, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(f"benchmarks.{benchmark}", run_name="__main__")
+    assert (ended.value.code, capsys.readouterr().err.strip()) == (130, "Stopped; what is in its file by now stays.")

@@ -174,7 +174,18 @@ def test_the_minutes_count_the_time_that_it_takes_to_tell_how_long_it_will_take(
     assert min(left_s) >= 2 * nap_s  # two batches are timed
 
 
-@pytest.mark.parametrize("found", ['{"a": "soon", "b": 2.5, "c": null, "d": NaN}', '{"b": 2.5}', "[1]", '"b"', "{", ""])
+@pytest.mark.parametrize(
+    "found",
+    [
+        '{"a": "soon", "b": 2.5, "c": null, "d": NaN, "e": 0, "f": -1}',
+        '{"b": 2.5}',
+        "[1]",
+        '"b"',
+        "{",
+        "",
+        pytest.param("[" * 10**5, id="nested"),
+    ],
+)
 def test_what_stands_in_the_file_and_is_no_time_is_measured_again(found, tmp_path):
     path = tmp_path / ".resume" / "forecast.json"
     path.parent.mkdir()

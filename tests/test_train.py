@@ -729,7 +729,26 @@ def test_photos_without_digits_train_the_models_of_photos(photo_folder, tmp_path
     digits = ", ".join(name for name in LAB if name.startswith("mnist"))
     assert "MNIST" in first
     assert first.endswith(f" Left out: {digits}.")
-    assert last == f"Not trained, for want of images: {digits}."
+    assert last == f"Not trained, for want of images that fit: {digits}."
+
+
+def test_photos_without_breeds_train_all_but_the_prior_that_knows_breeds(photo_folder, tmp_path, monkeypatch, capsys):
+    """Which is told before the others take hours."""
+    flat, trained = tmp_path / "flat", []
+    flat.mkdir()
+    for i, photo in enumerate(sorted(photo_folder.rglob("*.jpg"))):
+        shutil.copy(photo, flat / f"{i}.jpg")
+    monkeypatch.setattr(making, "make", lambda recipe, *_: trained.append(recipe.name))
+    assert train.main(["--quick", "--data", str(flat), "--out", str(tmp_path / "out")]) == 1
+    assert trained == [name for name in LAB if name.startswith("dog") and name != "dog-prior"]
+    said = sentences(capsys.readouterr().err)
+    number = "dog-prior is for another number of classes than 0; write that as num_labels into its recipe."
+    assert f"{number} Left out: dog-prior." in said
+    assert said[-1].startswith("Not trained, for want of images that fit: ")
+    assert "dog-prior" in said[-1]
+    (tmp_path / "out").mkdir()
+    shutil.copy(checkpoints.checkpoint_path("dog-noise-0.10"), tmp_path / "out")
+    assert fails(capsys, "--only", "dog-prior", "--data", flat, "--out", tmp_path / "out") == number
 
 
 def test_digits_and_photos_may_lie_in_two_places(photo_folder, mnist, tmp_path, monkeypatch):

@@ -39,7 +39,7 @@ def _is_finished(name: str, at: Workplace) -> bool:
 
 
 def train(request: Request, at: Workplace) -> list[str]:
-    """Trains what is missing; returns the names left out for want of images."""
+    """Trains what is missing; returns the names left out for want of images that fit."""
     if request.minutes and len(request.recipes) > 1:
         request.shares = processes.of_the_first(duration.shares(request, at) if at.is_first else {}, at.accelerator)
     # Other processes may look into other folders.

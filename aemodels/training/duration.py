@@ -8,6 +8,7 @@ from tqdm import tqdm
 from aemodels.errors import CheckpointError, DataError
 from aemodels.storage import checkpoints, priors
 from aemodels.training import forecast
+from aemodels.training.priors import check_classes
 from aemodels.training.request import Request
 from aemodels.training.workplace import Workplace
 
@@ -33,7 +34,7 @@ def shares(request: Request, at: Workplace) -> dict[str, float | None]:
         if recipe.training.codes_of not in sharing and _is_finished_without_limit(name, request.out):
             continue
         try:
-            request.load(recipe)
+            check_classes(recipe, request.load(recipe))
         except DataError:
             continue
         sharing.append(name)

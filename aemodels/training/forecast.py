@@ -37,8 +37,8 @@ class Forecast:
     def _read(self) -> dict[str, float]:
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
-            return {key: seconds for key, seconds in found.items() if is_number(seconds)}
-        except (OSError, ValueError, AttributeError):
+            return {key: seconds for key, seconds in found.items() if is_number(seconds) and seconds > 0}
+        except (OSError, ValueError, AttributeError, RecursionError):
             return {}
 
     def seconds(self, recipe: Recipe, dataset: DataSet, codes_of: ModelConfig | None = None) -> float:

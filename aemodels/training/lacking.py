@@ -9,6 +9,7 @@ from aemodels.data.config import PHOTOS
 from aemodels.errors import CheckpointError, ConfigError, DataError, LatentLabError
 from aemodels.storage import checkpoints, priors
 from aemodels.storage.checkpoints import Checkpoint
+from aemodels.training.priors import check_classes
 from aemodels.training.recipes import Recipe
 from aemodels.training.request import Request
 
@@ -51,14 +52,14 @@ def lacking(request: Request) -> list[str]:
 
 
 def with_images(names: list[str], request: Request) -> tuple[list[str], list[str]]:
-    """Those of the names whose images there are, and the names left out for want of them, each kind with a sentence.
+    """Those of the names whose images there are, and the names left out for want of images that fit, each kind with a sentence.
 
-    Raises DataError where there are no images for any, or for one that was asked for by name.
+    Raises DataError where there are none for any, or for one that was asked for by name.
     """
     found, left_out, errors = [], [], {}
     for name in names:
         try:
-            request.load(request.recipes[name])
+            check_classes(request.recipes[name], request.load(request.recipes[name]))
             found.append(name)
         except DataError as error:
             if request.is_named:

@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from aemodels.codes import latents
 from aemodels.data.sources import DataSet
-from aemodels.errors import LatentLabError
+from aemodels.errors import DataError, LatentLabError
 from aemodels.models import autoencoders
-from aemodels.models.flow import FlowPrior
+from aemodels.models.flow import FlowPrior, is_prior
 from aemodels.quality import evaluation
 from aemodels.quality.priors import velocity_loss
 from aemodels.storage import checkpoints
@@ -21,6 +21,15 @@ from aemodels.training.codesets import CodeSet
 from aemodels.training.loop import TrainState
 from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
+
+
+def check_classes(recipe: Recipe, dataset: DataSet) -> None:
+    """Raises DataError where the recipe is of a prior that is told the class of a code, and the images are of another number of classes."""
+    num_classes = len(dataset.record.label_names)
+    if is_prior(recipe.model) and recipe.model.settings["num_labels"] not in (0, num_classes):
+        raise DataError(
+            f"{recipe.name} is for another number of classes than {num_classes}; write that as num_labels into its recipe."
+        )
 
 
 def prepare(recipe: Recipe, dataset: DataSet, at: Workplace) -> CodeSet:
@@ -41,11 +50,7 @@ def prepare(recipe: Recipe, dataset: DataSet, at: Workplace) -> CodeSet:
             f"{recipe.name} draws codes of shape {recipe.model.latent_shape}, but those of {name} have "
             f"{autoencoder.model_config.latent_shape}; write that as latent_shape into its recipe."
         )
-    num_classes = len(dataset.record.label_names)
-    if recipe.model.settings["num_labels"] not in (0, num_classes):
-        raise LatentLabError(
-            f"{recipe.name} is for another number of classes than {num_classes}; write that as num_labels into its recipe."
-        )
+    check_classes(recipe, dataset)
     digest = checkpoints.read_weights_digest(name, at.out)
     mirrored = recipe.training.flips
     folder = codesets.folder(at.out, name, digest, dataset)

@@ -37,7 +37,7 @@ class Request:
     recipes   by name
     out       folder of the checkpoints
     data      folders of the data sets, or files of packed photos, searched in this order; the usual one where none is given
-    is_named  whether the recipes were named: then none is left out for want of images
+    is_named  whether the recipes were named: then none is left out for want of images that fit
     quick     small networks and few images, for a first look
     epochs    at most so many for each of the recipes
     minutes   at most so many for all of them together
