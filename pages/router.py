@@ -56,9 +56,9 @@ STYLE = """
 [data-testid="stCaptionContainer"] code { color: inherit; }
 button[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #0072b2; border-color: #0072b2; }
 button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.9); }
-@media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box */
-  .stImage:not(.stColumn *) { overflow-x: auto; }
-  .stImage:not(.stColumn *) img { min-width: 42rem; max-width: none; }
+@media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box; pictures of a width of their own keep it */
+  .stElementContainer[width="100%"] .stImage:not(.stColumn *) { overflow-x: auto; }
+  .stElementContainer[width="100%"] .stImage:not(.stColumn *) img { min-width: 42rem; max-width: none; }
 }
 @media print {
   [data-testid="stSidebar"], .st-key-language { display: none; }

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from accessibility import faults_of
+from apptest import png_file
 from browser import PICTURE, REPO, needs_browser, picture_bytes, settle, still, wait_for_new_picture
 from PIL import Image
 
@@ -201,6 +202,19 @@ def test_own_photos(visit):
     assert page.locator(PICTURE).count() == 3  # the panel, the changed picture, what changed
     assert "dusk.png" in page.locator(".st-key-notice").inner_text()
     assert page.locator('[data-testid="stException"]').count() == 0
+
+
+def test_a_picture_of_a_width_of_its_own_keeps_it_in_a_narrow_window(visit):
+    """It is no panel, which a narrow window does not make smaller."""
+    page = visit("anomaly?data=Stanford%20Dogs", viewport={"width": 1024, "height": 768})
+    page.get_by_text("A picture of your own").click()
+    photo = {"name": "ramp.png", "mimeType": "image/png", "buffer": png_file()}
+    page.locator('input[type="file"]').set_input_files(photo)
+    for alt in ("Your picture", "Your picture, rebuilt"):
+        picture = page.get_by_alt_text(alt, exact=True)
+        picture.wait_for()
+        settle(page)
+        assert (picture.bounding_box()["width"], picture.bounding_box()["height"]) == pytest.approx((160, 160), abs=1)
 
 
 def test_panel_and_numbers_are_downloaded(visit):

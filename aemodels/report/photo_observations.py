@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from aemodels.data.words import Words
-from aemodels.language import _, number, percent, signed
+from aemodels.language import _, ngettext, number, percent, signed
 from aemodels.quality import generation
 
 EVEN = 0.05  # of a share: what differs by less is called the same
@@ -58,9 +58,12 @@ def of_channels(power: Tensor) -> list[str]:
     if num_channels < 2 or not shares.isfinite().all():
         return []
     return [
-        _(
+        ngettext(
+            "Of the power of this code, channel {strongest} carries the most, {most}, and channel {weakest} the least, {least}; an equal share "
+            "would be {equal}.",
             "Of the power of {num} codes, channel {strongest} carries the most, {most}, and channel {weakest} the least, {least}; an equal share "
-            "would be {equal}."
+            "would be {equal}.",
+            num_codes,
         ).format(
             num=number(num_codes),
             strongest=int(shares.argmax()) + 1,
