@@ -11,6 +11,7 @@ from browser import REPO
 
 import aemodels
 from aemodels.storage import checkpoints
+from pages.parts.shared import cores
 
 pytestmark = pytest.mark.usefixtures("without_photos")
 
@@ -28,6 +29,14 @@ def test_it_says_the_share_of_variance_of_its_axes(name, label):
     assert held == pytest.approx(100 * float(share[4:8].sum()), abs=0.06)
     assert strongest == pytest.approx(100 * float(share[0]), abs=0.06)
     assert share[: int(half)].sum() >= 0.5 > share[: int(half) - 1].sum()
+
+
+def test_the_start_is_shown_before_the_walks_are_decoded(monkeypatch):
+    app = open_page("dogs/axes")
+    monkeypatch.setattr(cores, "rows", lambda *args: [][0])
+    app.number_input(key="seed").set_value(5151).run()  # of which nothing is kept
+    assert app.exception
+    assert len(pictures(app)) == 1
 
 
 def test_it_says_how_far_and_how_coarsely_one_sigma_moves_the_picture():

@@ -34,19 +34,38 @@ class Scene:
     panel: bytes
 
 
-def compute(seed: int) -> Scene:
+def start(seed: int) -> tuple[str, Tensor]:
+    """Where the walks start, in words, and the code there (C, h, w)."""
+    if starts_at == "mean":
+        return _("the mean code"), mean
     picked = int(seeded_order(len(ckpt.codes), seed)[0])
-    if starts_at == "photo":
-        start, z_start = _("code {number}").format(number=picked), ckpt.codes[picked]
-    else:
-        start, z_start = _("the mean code"), mean
-    z = torch.stack([axes.walk(stats, z_start, axis, STEPS) for axis in shown])
+    return _("code {number}").format(number=picked), ckpt.codes[picked]
+
+
+def walks(z_start: Tensor) -> Tensor:
+    """The codes of all walks (axes, steps, C, h, w)."""
+    return torch.stack([axes.walk(stats, z_start, axis, STEPS) for axis in shown])
+
+
+def compute(seed: int) -> Scene:
+    said, z_start = start(seed)
+    z = walks(z_start)
     # All walks start from the same picture.
     x = cores.rows(ckpt.model.decode, torch.cat([z_start[None], z[:, STEPS != 0].flatten(0, 1)]))
     first, *others = figures.to_tiles(x)
     walked = iter(others)
     tiles = [[next(walked) if step else first for step in STEPS.tolist()] for _axis in shown]
-    return Scene(start, z, tiles, export.on_screen(draw, z, tiles))
+    return Scene(said, z, tiles, export.on_screen(draw, z, tiles))
+
+
+def show_start() -> None:
+    """The picture from which all walks start at once, and room for the others."""
+    _said, z_start = start(seed)
+    (first,) = figures.to_tiles(ckpt.model.decode(z_start[None]))
+    blank = figures.blank(ckpt.model_config.image_shape, export.ink())
+    tiles = [[blank if step else first for step in STEPS.tolist()] for _axis in shown]
+    with place:
+        export.show(export.on_screen(draw, walks(z_start), tiles), alt)
 
 
 def draw(z: Tensor, tiles: list[list[np.ndarray]], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
@@ -78,15 +97,18 @@ with controls.row():
     starts_at = controls.choose(_("Start from"), STARTS, key="start")
     first = fields.number(_("First axis shown"), 1, last_first, "axis", 1, width=150)
 shown = range(first - 1, min(rank, first - 1 + NUM_AXES))
-scene = ahead.scene(compute, seed, "axes", loaders.version(name), starts_at, first, export.is_dark())
 ends = {"first": shown[0] + 1, "last": shown[-1] + 1}
 is_only = rank == 1
 if is_only:
-    alt = _("Seven steps from −3 σ to +3 σ along the only axis, from {start}, decoded").format(start=scene.start)
+    alt = _("Seven steps from −3 σ to +3 σ along the only axis, from {start}, decoded")
 else:
     alt = _("Seven steps from −3 σ to +3 σ along axes {first} to {last}, from {start}, decoded")
-    alt = alt.format(start=scene.start, **ends)
-export.show(scene.panel, alt=alt)
+alt = alt.format(start=start(seed)[0], **ends)
+place = st.empty()
+depends_on = (loaders.version(name), starts_at, first, export.is_dark())
+scene = ahead.scene(compute, seed, "axes", *depends_on, meanwhile=show_start)
+with place:
+    export.show(scene.panel, alt=alt)
 legend = _("Below each picture: E[z²], the mean square of its code.")
 st.caption(legend)
 
