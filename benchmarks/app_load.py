@@ -5,7 +5,8 @@ where that takes longer. Measured is the time until the whole page is there, bes
 as ours have (31, no pictures), under the same visitors in the same run. Both servers run on two processor cores. Visitors are raw websockets,
 without a browser: they take nothing of pictures but their addresses, and no fragment that a browser would start by itself. On a
 machine that has other work, the waits say nothing: where nobody got a page in their time, the table has nan. A visitor's first page is not
-counted, so look at the number of pages before you compare two runs.
+counted, so look at the number of pages before you compare two runs. What the app measures once while nobody comes (see docs/deploy.md) should
+be there: let it run for ten minutes first, else these measurements go on beside the plain page's visitors.
 
 Memory is what is resident of the server, in GiB, with the pages of mapped files: at its start, after one visitor saw all pages, with
 each number of visitors at the end of their time, and when they have left and Streamlit has given up waiting for them to come back.
