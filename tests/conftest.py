@@ -226,7 +226,14 @@ def of_streamlit(browser, tmp_path_factory):
 
 # The pages of a visitor share one process, which compiles the app's scripts once, and not for speed: a test's page is not open
 # for long enough to win back what that takes, about a tenth to a fifth of its time.
-ONE_PROCESS = ["--process-per-site", "--renderer-process-limit=1", "--js-flags=--no-opt"]
+# Nor does it parse the scripts again while they arrive: it looks first for what it has compiled of them. (Chromium takes one list of
+# features alone, and Playwright's own gives way to this one; PaintHolding is of it.)
+ONE_PROCESS = [
+    "--process-per-site",
+    "--renderer-process-limit=1",
+    "--js-flags=--no-opt,--no-flush-bytecode",
+    "--disable-features=ScriptStreaming,PaintHolding",
+]
 
 
 @pytest.fixture(scope="session")

@@ -85,6 +85,57 @@ def test_every_page_but_the_report_is_opened_here():
     assert len(PAGES) == len(pages) - 1
 
 
+# What a page is about, where it is not its first picture.
+FIRST_SEEN = {
+    "mnist-latent-plane": "canvas.digit",  # what a click decodes
+    "map": ".pair",  # the code that is picked
+    "film": "canvas.codes >> nth=2",  # the last of three models
+    "anomaly": ".st-key-histogram .main-svg >> nth=0",
+}
+ON_A_PROJECTOR = [
+    *FIRST_SEEN,
+    "mnist-denoise",
+    "dogs-reconstruct",
+    "dogs-sample",
+    "dogs-perturb",
+    "dogs-axes",
+    "code_size",
+]
+
+
+def check_on_a_projector(path, page):
+    page.set_viewport_size({"width": 1024, "height": 768})
+    still(page)
+    if path in FIRST_SEEN:
+        box = page.locator(FIRST_SEEN[path]).first.bounding_box()
+        assert box["y"] + min(box["height"], 200) <= 768, "what the page is about begins below the fold"
+    if path in ("dogs-reconstruct", "dogs-sample", "dogs-perturb"):
+        assert page.locator(PICTURE).first.bounding_box()["y"] < 768 * 0.7, "the picture begins too low"
+        switch, sentence = (page.locator(css).first.bounding_box() for css in (".st-key-language", ".stMarkdown p"))
+        assert switch["y"] + switch["height"] <= sentence["y"]
+        assert switch["y"] >= 60, "the switch is in the strip of the browser's own buttons"
+    if path in ("mnist-denoise", "dogs-reconstruct", "dogs-sample", "dogs-axes", "code_size"):
+        panels = page.locator(".stImage:not(.stColumn *)")
+        assert panels.count()
+        for panel in panels.all():
+            assert panel.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), "a panel is cut at its right"
+    if path == "dogs-reconstruct":
+        columns = page.locator(".st-key-touched .stColumn")
+        assert columns.count() == 4
+        beside = {column.bounding_box()["y"] for column in columns.all()}
+        assert len(beside) == 1, "a part of a code does not stand beside what it changes"
+
+
+def check_that_names_of_pages_are_not_cut(page):
+    names = page.get_by_test_id("stSidebarNav").locator("a span:not([data-testid])")
+    assert names.count() >= 20
+    for width in (1440, 1024):
+        page.set_viewport_size({"width": width, "height": 768})
+        still(page)
+        for name in names.all():
+            assert name.evaluate("e => e.scrollWidth <= e.clientWidth"), (width, name.inner_text())
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_cold_deep_link(path, visit, of_streamlit):
     title, num_pictures, num_charts = PAGES[path]
@@ -107,61 +158,17 @@ def test_cold_deep_link(path, visit, of_streamlit):
         assert picture["width"] > 0
         assert picture["shown"] > 0
     assert too_wide(page) == []
+    if path == "stages":  # its name is the longest, and bold where one is
+        check_that_names_of_pages_are_not_cut(page)
+    if path in ON_A_PROJECTOR:
+        check_on_a_projector(path, page)
     page.set_viewport_size({"width": 390, "height": 844})
     settle(page)
     assert too_wide(page) == []
     assert not faults_of(page, of_streamlit)
 
 
-# What a page is about, where it is not its first picture.
-FIRST_SEEN = {
-    "mnist-latent-plane": "canvas.digit",  # what a click decodes
-    "map": ".pair",  # the code that is picked
-    "film": "canvas.codes >> nth=2",  # the last of three models
-    "anomaly": ".st-key-histogram .main-svg >> nth=0",
-}
-
-
-@pytest.mark.parametrize(
-    "path", [*FIRST_SEEN, "mnist-denoise", "dogs-reconstruct", "dogs-sample", "dogs-perturb", "dogs-axes", "code_size"]
-)
-def test_on_a_projector(path, visit):
-    page = visit(path, viewport={"width": 1024, "height": 768})
-    if path in FIRST_SEEN:
-        box = page.locator(FIRST_SEEN[path]).first.bounding_box()
-        assert box["y"] + min(box["height"], 200) <= 768, "what the page is about begins below the fold"
-    if path in ("dogs-reconstruct", "dogs-sample", "dogs-perturb"):
-        assert page.locator(PICTURE).first.bounding_box()["y"] < 768 * 0.7, "the picture begins too low"
-        switch, sentence = (page.locator(css).first.bounding_box() for css in (".st-key-language", ".stMarkdown p"))
-        assert switch["y"] + switch["height"] <= sentence["y"]
-        assert switch["y"] >= 60, "the switch is in the strip of the browser's own buttons"
-    if path in ("mnist-denoise", "dogs-reconstruct", "dogs-sample", "dogs-axes", "code_size"):
-        panels = page.locator(".stImage:not(.stColumn *)")
-        assert panels.count()
-        for panel in panels.all():
-            assert panel.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), "a panel is cut at its right"
-    if path == "dogs-reconstruct":
-        columns = page.locator(".st-key-touched .stColumn")
-        assert columns.count() == 4
-        beside = {column.bounding_box()["y"] for column in columns.all()}
-        assert len(beside) == 1, "a part of a code does not stand beside what it changes"
-
-
-def test_names_of_pages_are_not_cut(visit):
-    page = visit("stages")  # its name is the longest, and bold where one is
-    names = page.get_by_test_id("stSidebarNav").locator("a span:not([data-testid])")
-    assert names.count() >= 20
-    for width in (1440, 1024):
-        page.set_viewport_size({"width": width, "height": 768})
-        still(page)
-        for name in names.all():
-            assert name.evaluate("e => e.scrollWidth <= e.clientWidth"), (width, name.inner_text())
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["mnist-latent-plane", "mnist-denoise", "dogs-perturb"],
-)
+@pytest.mark.parametrize("path", ["mnist-latent-plane", "dogs-perturb"])
 def test_a_scene_is_drawn_again_and_found_again_by_its_url(path, visit):
     page = visit(f"{path}?seed=5")
     shown = [picture_bytes(page)]

@@ -3,20 +3,10 @@
 import re
 
 import pytest
-from browser import IDLE, needs_browser, query, running_app
-from small_priors import save_prior
+from browser import IDLE, needs_browser, query
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.release, needs_browser]
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    """The app with one small prior."""
-    folder = tmp_path_factory.mktemp("priors")
-    save_prior("dog-prior", folder)
-    with running_app(tmp_path_factory.mktemp("app"), arguments=["--checkpoints", str(folder)]) as (url, _):
-        yield url
 
 
 def source(page, alt):
@@ -37,9 +27,9 @@ def holes(page):
     return page.locator(".st-key-holes [data-tag] span[title]").all_inner_texts()
 
 
-def test_draw_scrub_and_cut_cells_out(new_page, url):
+def test_draw_scrub_and_cut_cells_out(new_page, app_url_with_photos):
     page = new_page(viewport={"width": 1440, "height": 1500})
-    page.goto(f"{url}/generate?seed=3&steps=4")
+    page.goto(f"{app_url_with_photos}/generate?seed=3&steps=4")
     nine = "^Left nine samples of the prior"
     first = source(page, nine)
     page.keyboard.press("n")

@@ -48,8 +48,15 @@ def pictures_per_area(page):
     return int(canvas_of(page).get_attribute("data-shown")) / (x2 - x1) ** 2
 
 
-def test_the_nearer_the_more_pictures_and_the_place_is_in_the_address(page):
-    page.mouse.move(*centre(page))
+def test_a_drag_picks_nothing_and_the_nearer_the_more_pictures_and_the_place_is_in_the_address(page):
+    x, y = centre(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 90, y + 40, steps=5)
+    page.mouse.up()
+    wait_for(page, "map_view")
+    assert query(page).get("map_code", "0") == "0"
+    page.mouse.move(x, y)
     densities = []
     for _step in range(3):
         before = query(page).get("map_view")
@@ -61,9 +68,19 @@ def test_the_nearer_the_more_pictures_and_the_place_is_in_the_address(page):
     assert densities[1] * 1.5 < densities[2]
 
 
-def test_a_scene_far_in_comes_back_from_its_address(page):
-    canvas_of(page).click(position={"x": 300, "y": 300})  # away from zero
-    wait_for(page, "map_code")
+def test_a_click_picks_a_code_and_shows_its_neighbours_and_far_in_the_scene_comes_back_from_its_address(page):
+    canvas_of(page).click(position={"x": 300, "y": 300})
+    page.wait_for_function("(new URLSearchParams(location.search).get('map_code') ?? '0') !== '0'")
+    code = int(query(page)["map_code"])
+    ckpt = aemodels.load_checkpoint("mnist-dae")
+    nearest = maps.neighbours(maps.flat(ckpt.codes), 8)[0][code]
+    shown = page.locator("#neighbours button span:first-of-type").all_inner_texts()
+    assert shown == [str(int(ckpt.labels[i])) for i in nearest]
+    assert page.locator("#who").inner_text() == f"Code {code}: {int(ckpt.labels[code])}"
+    page.locator("#neighbours button").first.click()
+    wait_for(page, "map_code", str(nearest[0]))
+
+    canvas_of(page).focus()
     for _step in range(13):
         page.keyboard.press("+")
     page.wait_for_function(WIDTH + " < 0.2")
@@ -76,37 +93,6 @@ def test_a_scene_far_in_comes_back_from_its_address(page):
     again = canvas_of(page).screenshot()
     a, b = (np.asarray(Image.open(io.BytesIO(png)).convert("L"), float) for png in (shown, again))
     assert np.abs(a - b).mean() < 1
-
-
-def test_a_click_picks_a_code_and_shows_its_neighbours(page):
-    canvas_of(page).click(position={"x": 300, "y": 300})
-    page.wait_for_function("(new URLSearchParams(location.search).get('map_code') ?? '0') !== '0'")
-    code = int(query(page)["map_code"])
-    ckpt = aemodels.load_checkpoint("mnist-dae")
-    nearest = maps.neighbours(maps.flat(ckpt.codes), 8)[0][code]
-    shown = page.locator("#neighbours button span:first-of-type").all_inner_texts()
-    assert shown == [str(int(ckpt.labels[i])) for i in nearest]
-    assert page.locator("#who").inner_text() == f"Code {code}: {int(ckpt.labels[code])}"
-    page.locator("#neighbours button").first.click()
-    wait_for(page, "map_code", str(nearest[0]))
-
-
-def test_keys_go_to_other_codes_and_zoom(page):
-    canvas_of(page).focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("(new URLSearchParams(location.search).get('map_code') ?? '0') !== '0'")
-    page.keyboard.press("+")
-    wait_for(page, "map_view")
-
-
-def test_a_drag_moves_the_map_and_picks_nothing(page):
-    x, y = centre(page)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 90, y + 40, steps=5)
-    page.mouse.up()
-    wait_for(page, "map_view")
-    assert query(page).get("map_code", "0") == "0"
 
 
 def draw(page, button, corners):
@@ -158,7 +144,7 @@ def test_a_box_without_an_inside_is_none_and_a_small_one_stays_a_box(page):
     assert not page.get_by_text("is neither a box").count()
 
 
-def test_keys_choose_the_nearest_codes(page):
+def test_keys_go_to_other_codes_choose_those_near_them_and_zoom(page):
     canvas_of(page).focus()
     page.keyboard.press("a")
     wait_for(page, "by_a", "near")
@@ -169,3 +155,6 @@ def test_keys_choose_the_nearest_codes(page):
     page.wait_for_function("new URLSearchParams(location.search).has('near_b')")
     assert query(page)["near_b"] == query(page)["map_code"] != "0"
     page.get_by_text("From A to B:").wait_for()
+    canvas_of(page).focus()
+    page.keyboard.press("+")
+    wait_for(page, "map_view")
