@@ -30,7 +30,7 @@ async def ready(app: st.App) -> AsyncIterator[None]:
     loaders.load_all()
     garbage.freeze()
     gc.enable()
-    warming.start(encoding.steps, pools.steps)
+    warming.start(*([] if arguments.given().only_when_asked else [encoding.steps, pools.steps]))
     yield
 
 

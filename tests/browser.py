@@ -123,7 +123,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running_app(folder: Path, script: Path = REPO / "app.py", arguments: Sequence[str] = (), port: int | None = None):
-    """`python -m streamlit run app.py -- arguments`, from another folder, on this or a free port of this machine, until the block ends:
+    """`python -m streamlit run app.py -- --only-when-asked arguments`, from another folder, on this or a free port of this machine, until the block ends:
     (URL without a slash, process).
 
     Its photos, if it has any, are in folder/data; what it writes goes to folder/log.txt."""
@@ -131,7 +131,7 @@ def running_app(folder: Path, script: Path = REPO / "app.py", arguments: Sequenc
     options = {"headless": "true", "port": str(port), "address": "127.0.0.1", "fileWatcherType": "none"}
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += [word for key, value in options.items() for word in (f"--server.{key}", value)]
-    command += ["--", *arguments]
+    command += ["--", "--only-when-asked", *arguments]  # what it would measure takes a core for minutes
     environment = {
         "LATENT_LAB_DATA": str(folder / "data"),
         "LATENT_LAB_CACHE": str(folder / "cache"),

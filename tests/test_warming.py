@@ -1,10 +1,12 @@
 """What the app makes ready while it has nothing else to do."""
 
+import sys
 import threading
 import time
 
 import pytest
 import torch
+import visiting
 
 from aemodels.storage import catalogue, encoded
 from pages.parts.photos import encoding, selection
@@ -93,3 +95,20 @@ def test_what_takes_minutes_waits_longer_than_the_rest(idle, monkeypatch):
     assert [kind for kind, _idle_s in done] == ["short", "long"]
     assert done[0][1] >= 0.1
     assert done[1][1] >= 1.0
+
+
+@pytest.mark.parametrize(("words", "num_long"), [([], 2), (["--only-when-asked"], 0)])
+def test_nothing_that_takes_minutes_begins_where_that_is_not_wanted(monkeypatch, words, num_long):
+    monkeypatch.setattr(sys, "argv", ["app.py", *words])
+    import app
+
+    begun = []
+    monkeypatch.setattr(warming, "start", lambda *long: begun.append(len(long)))
+    monkeypatch.setattr(loaders, "load_all", lambda: None)
+
+    async def start():
+        async with app.ready(app.app):
+            pass
+
+    visiting.run(start())
+    assert begun == [num_long]

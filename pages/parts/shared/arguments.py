@@ -1,4 +1,4 @@
-"""What stands after `streamlit run app.py --`: where models and photos lie, if elsewhere."""
+"""What stands after `streamlit run app.py --`: where models and photos lie, if elsewhere, and whether the app measures while nobody comes."""
 
 import argparse
 import functools
@@ -17,6 +17,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("streamlit run app.py --", allow_abbrev=False)
     parser.add_argument("--data", type=_folder, metavar="DIR", help="folder of the data sets")
     parser.add_argument("--checkpoints", type=_folder, metavar="DIR", help="folder of the models")
+    parser.add_argument("--only-when-asked", action="store_true", help="measure nothing while nobody comes")
     return parser
 
 
@@ -26,7 +27,7 @@ def check() -> None:
 
 
 def given() -> argparse.Namespace:
-    """data and checkpoints, each a Path or None."""
+    """data and checkpoints, each a Path or None; only_when_asked, a bool."""
     return _parse(tuple(sys.argv[1:]))
 
 
