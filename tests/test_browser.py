@@ -219,8 +219,10 @@ def test_a_picture_of_a_width_of_its_own_keeps_it_in_a_narrow_window(visit):
     page.locator('input[type="file"]').set_input_files(photo)
     for alt in ("Your picture", "Your picture, rebuilt"):
         picture = page.get_by_alt_text(alt, exact=True)
-        picture.wait_for()
+        picture.wait_for(state="attached")
         settle(page)
+        picture.evaluate("e => { e.closest('details').open = true }")  # whether or not the run has closed it
+        picture.wait_for()
         assert (picture.bounding_box()["width"], picture.bounding_box()["height"]) == pytest.approx((160, 160), abs=1)
 
 

@@ -78,5 +78,5 @@ def test_only_the_model_that_went_wrong_is_named(checkpoint_folder, without_phot
     for name in MNIST:
         save(name, checkpoint_folder, BROKEN["dead"] if name == "mnist-ae-l2-code" else lambda codes: codes, 500)
     words = shown(go_to(start(), "mnist/twins"))
-    assert "`mnist-ae-l2-code`: z₂ is the same for every digit" in words
+    assert "“L2 on the code”: z₂ is the same for every digit" in words
     assert words.count("z₂ is the same") == 1
