@@ -203,9 +203,9 @@ def test_a_fresh_visitor_in_chinese_takes_the_labs_report_home(new_page, app_wit
     assert {"张三", "2023001"} <= set(text)
 
 
-def test_what_is_collected_survives_a_reload_and_a_restart_and_is_nobody_elses(new_page, tmp_path):
-    page = new_page()
-    with running_app(tmp_path) as (url, _):
+def test_what_is_collected_survives_a_reload_and_a_restart_and_is_nobody_elses(new_page, quick_models, tmp_path):
+    page, arguments = new_page(), ["--checkpoints", str(quick_models)]
+    with running_app(tmp_path, arguments=arguments) as (url, _):
         page.goto(f"{url}/report")
         wait_for_title(page, "Report")
         (cookie,) = [c for c in page.context.cookies() if c["name"] == COOKIE]
@@ -229,7 +229,7 @@ def test_what_is_collected_survives_a_reload_and_a_restart_and_is_nobody_elses(n
         tab.close()
     (file,) = tmp_path.glob("reports/*")
     assert cookie["value"] not in file.name
-    with running_app(tmp_path) as (url, _):
+    with running_app(tmp_path, arguments=arguments) as (url, _):
         page.goto(f"{url}/report")
         sync_api.expect(panels(page)).to_have_count(2)
         sync_api.expect(page.locator(".st-key-cover_name input")).to_have_value("姓名")

@@ -57,8 +57,9 @@ http {{
 class Site:
     """nginx before processes "1" and "2", which share what is kept in `folder`."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.folder, self.stack, self.ports = folder, stack, {"1": free_port(), "2": free_port()}
+    def __init__(self, folder: Path, models: Path, stack: ExitStack) -> None:
+        self.folder, self.models, self.stack = folder, models, stack
+        self.ports = {"1": free_port(), "2": free_port()}
         self.processes: dict[str, subprocess.Popen] = {}
         for process in self.ports:
             self.start(process)
@@ -86,7 +87,7 @@ class Site:
             time.sleep(0.05)
 
     def start(self, process: str) -> None:
-        app = running_app(self.folder, port=self.ports[process])
+        app = running_app(self.folder, arguments=["--checkpoints", str(self.models)], port=self.ports[process])
         self.processes[process] = self.stack.enter_context(app)[1]
 
     def kill(self, process: str) -> None:
@@ -100,11 +101,11 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(quick_models, tmp_path_factory):
     if not shutil.which("nginx"):
         pytest.skip("no nginx on this machine")
     with ExitStack() as stack:
-        yield Site(tmp_path_factory.mktemp("site"), stack)
+        yield Site(tmp_path_factory.mktemp("site"), quick_models, stack)
 
 
 @pytest.fixture

