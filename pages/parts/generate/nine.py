@@ -15,23 +15,20 @@ from aemodels.quality import detail
 from aemodels.report import figures
 from pages.parts.generate.chosen import Chosen
 from pages.parts.photos import drawings, generation_findings, learned, references, sampling
-from pages.parts.shared import ahead, controls, export, models
+from pages.parts.shared import controls, export, models
 
 NUM_SAMPLES = 9
 
 
 @dataclass(frozen=True)
 class Nine:
-    """Codes z, the nearest real code of each and how far it is; the panel's tiles and its PNG file; fine detail in grey levels of the
-    samples and of the Gaussian's."""
+    """Codes z, pictures x, the nearest real code of each and how far it is; the panel's tiles."""
 
     z: Tensor
+    x: Tensor
     nearest: Tensor
     to_nearest: Tensor
     tiles: list[np.ndarray]
-    panel: bytes
-    detail: float
-    gaussian_detail: float
 
 
 def seeds(seed: int) -> list[int]:
@@ -50,72 +47,43 @@ def start(setting: drawings.Setting, seed: int) -> None:
         drawings.start(needed, tuple(seeds(seed)))
 
 
-def _tiles(chosen: Chosen, nearest: Tensor, x: Tensor, x_gaussian: Tensor) -> list[np.ndarray]:
+def look(chosen: Chosen, z: Tensor, x: Tensor, x_gaussian: Tensor) -> Nine:
+    """Codes z and their pictures x beside their nearest real codes, and the pictures of a Gaussian."""
+    nearest, to_nearest = latents.nearest(chosen.ckpt.codes, z)
     real = sampling.in_threes(references.tiles(chosen.ckpt.name, nearest.tolist()))
-    return [sampling.nine(x), real, sampling.nine(x_gaussian)]
+    return Nine(z, x, nearest, to_nearest, [sampling.nine(x), real, sampling.nine(x_gaussian)])
 
 
-def _titles(chosen: Chosen, first: str) -> list[str]:
-    return [first, _("Nearest real {photo} of each").format(photo=chosen.picture.one), _("Same noise, Gaussian")]
-
-
-def _title(chosen: Chosen, seed: int) -> str:
-    if chosen.class_name:
-        return _("{class_}, seed {seed}").format(class_=chosen.class_name, seed=seed)
-    return _("Nine samples, seed {seed}").format(seed=seed)
-
-
-def draw(tiles: list[np.ndarray], titles: list[str], width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
+def draw(
+    tiles: list[np.ndarray], first: str, of_photo: str, width_px: int, ink: figures.Ink, caption: str = ""
+) -> Image.Image:
+    titles = [first, of_photo, _("Same noise, Gaussian")]
     return figures.panel([tiles], column_labels=titles, caption=caption, width_px=width_px, ink=ink)
-
-
-def _compute(chosen: Chosen, seed: int) -> Nine:
-    drawn = drawings.watch(chosen.setting, seeds(seed), lambda moment: None)
-    x_gaussian = drawings.watch(gaussian(chosen.setting), seeds(seed), lambda moment: None).x
-    nearest, to_nearest = latents.nearest(chosen.ckpt.codes, drawn.z)
-    tiles = _tiles(chosen, nearest, drawn.x, x_gaussian)
-    panel = export.on_screen(draw, tiles, _titles(chosen, _title(chosen, seed)))
-    return Nine(drawn.z, nearest, to_nearest, tiles, panel, detail.mean_step(drawn.x), detail.mean_step(x_gaussian))
-
-
-def _show_on_the_way(chosen: Chosen, place: st.delta_generator.DeltaGenerator) -> None:
-    """What the Gaussian makes of the noise at once, and the samples while they sharpen."""
-    drawn_with = seeds(chosen.seed)
-    x_gaussian = drawings.watch(gaussian(chosen.setting), drawn_with, lambda moment: None).x
-
-    def show(tiles: list[np.ndarray], t: float) -> None:
-        titles = _titles(chosen, _("Being drawn: t = {t}").format(t=number(t, 2)))
-        with place.container():
-            export.show(export.on_screen(draw, tiles, titles), _("Nine samples while they are drawn"))
-
-    def show_now(moment: flows.Moment) -> None:
-        nearest, _to_nearest = latents.nearest(chosen.ckpt.codes, moment.z)
-        show(_tiles(chosen, nearest, drawings.decode(chosen.ckpt, moment.z), x_gaussian), moment.t)
-
-    if not drawings.start(chosen.setting, tuple(drawn_with)).is_done(0):
-        tile = sampling.nine(x_gaussian)
-        blank = figures.blank((3, *tile.shape[:2]), export.ink())
-        show([blank, blank, tile], 1)
-    drawings.watch(chosen.setting, drawn_with, show_now)
 
 
 def show(chosen: Chosen) -> None:
     """The samples, which sharpen while they are drawn, what to notice, and the downloads."""
-    place, drawn_with = st.empty(), seeds(chosen.seed)
-    found = ahead.scene(
-        partial(_compute, chosen),
-        chosen.seed,
-        "nine",
-        chosen.setting,
-        export.is_dark(),
-        meanwhile=partial(_show_on_the_way, chosen, place),
-    )
+    place, of_photo = st.empty(), _("Nearest real {photo} of each").format(photo=chosen.picture.one)
+    drawn_with = seeds(chosen.seed)
+    x_gaussian = drawings.watch(gaussian(chosen.setting), drawn_with, lambda moment: None).x
+
+    def show_now(moment: flows.Moment) -> None:
+        title = _("Being drawn: t = {t}").format(t=number(moment.t, 2))
+        tiles = look(chosen, moment.z, drawings.decode(chosen.ckpt, moment.z), x_gaussian).tiles
+        with place.container():
+            export.show(export.on_screen(draw, tiles, title, of_photo), _("Nine samples while they are drawn"))
+
+    drawn = drawings.watch(chosen.setting, drawn_with, show_now)
+    found = look(chosen, drawn.z, drawn.x, x_gaussian)
+    title = _("Nine samples, seed {seed}").format(seed=chosen.seed)
+    if chosen.class_name:
+        title = _("{class_}, seed {seed}").format(class_=chosen.class_name, seed=chosen.seed)
     alt = _(
         "Left nine samples of the prior, in the middle the nearest real code of each, right what a Gaussian draws from the same noise, all decoded"
     )
     with place.container():
-        export.show(found.panel, alt)
-    controls.notice(_points(chosen, found))
+        export.show(export.on_screen(draw, found.tiles, title, of_photo), alt)
+    controls.notice(_points(chosen, found, x_gaussian))
     numbers = [
         {"sample": i + 1, "seed": seed, "mean_square": float(z.square().mean()), "nearest_code": int(nearest)}
         | {"distance_to_nearest_code": float(distance)}
@@ -123,11 +91,12 @@ def show(chosen: Chosen) -> None:
             zip(drawn_with, found.z, found.nearest, found.to_nearest, strict=True)
         )
     ]
-    printed = partial(draw, found.tiles, _titles(chosen, _title(chosen, chosen.seed)))
-    export.export_row(chosen.file_name("nine"), printed, numbers, chosen.settings(), alt)
+    export.export_row(
+        chosen.file_name("nine"), partial(draw, found.tiles, title, of_photo), numbers, chosen.settings(), alt
+    )
 
 
-def _points(chosen: Chosen, found: Nine) -> list[str]:
+def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
     ckpt, strength = chosen.ckpt, chosen.setting.strength
     if strength and chosen.setting.label is not None:
         first = _(
@@ -146,8 +115,8 @@ def _points(chosen: Chosen, found: Nine) -> list[str]:
         "Fine detail (mean difference between neighbouring pixels, of 255 grey levels): {samples} in the samples, "
         "{gaussian} in the Gaussian's, {codes} in nine real codes, decoded."
     ).format(
-        samples=number(found.detail, 1),
-        gaussian=number(found.gaussian_detail, 1),
+        samples=number(detail.mean_step(found.x), 1),
+        gaussian=number(detail.mean_step(x_gaussian), 1),
         codes=number(rebuilt, 1),
     )
     num_codes = len(ckpt.codes)
