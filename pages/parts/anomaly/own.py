@@ -15,7 +15,7 @@ from pages.parts.shared import controls
 def show(ckpt: Checkpoint, usual: Scored, threshold: float) -> None:
     """A widget for a picture; what it is rebuilt to, its score, and where that stands among the scores of usual pictures."""
     is_mnist, many = ckpt.data.config.source == "mnist", findings.titles(ckpt, "")["usual"]
-    with st.expander(_("A picture of your own"), icon=":material/upload:"):
+    with st.expander(_("A picture of your own"), key="own_picture", icon=":material/upload:"):
         source = "own"
         if is_mnist:
             source = controls.choose(_("Your digit"), {"own": _("Upload"), "draw": _("Draw")}, key="own_by")

@@ -11,7 +11,7 @@ from pages.parts.map import atlas
 
 def show(name: str, ckpt: Checkpoint, method: str) -> tuple[list[float] | None, str]:
     """A widget to upload a picture; where it lies on the map, and a sentence on it, or (None, "")."""
-    with st.expander(_("A picture of your own"), icon=":material/upload:"):
+    with st.expander(_("A picture of your own"), key="own_picture", icon=":material/upload:"):
         x = own_image.show("own", ckpt.model_config.image_shape, ckpt.data.config.source == "mnist")
     if x is None:
         return None, ""
