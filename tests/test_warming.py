@@ -97,6 +97,21 @@ def test_what_takes_minutes_waits_longer_than_the_rest(idle, monkeypatch):
     assert done[1][1] >= 1.0
 
 
+def test_what_cannot_be_looked_through_keeps_nothing_else_from_being_measured(idle, monkeypatch, caplog):
+    monkeypatch.setattr(warming, "REST_S", 0.0)
+    monkeypatch.setattr(warming, "LONG_REST_S", 0.0)
+    monkeypatch.setattr(warming, "_steps", lambda: iter([]))
+    done = []
+
+    def gone():
+        yield lambda: done.append("first")
+        raise OSError("the folder has gone")
+
+    warming._make_ready([gone, lambda: iter([lambda: done.append("other")])])
+    assert done == ["first", "other"]
+    assert "the folder has gone" in caplog.text
+
+
 @pytest.mark.parametrize(("words", "num_long"), [([], 2), (["--only-when-asked"], 0)])
 def test_nothing_that_takes_minutes_begins_where_that_is_not_wanted(monkeypatch, words, num_long):
     monkeypatch.setattr(sys, "argv", ["app.py", *words])

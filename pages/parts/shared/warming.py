@@ -40,7 +40,10 @@ def _make_ready(long: Sequence[Callable[[], Steps]]) -> None:
     torch.set_num_threads(1)  # of this thread, see router.py
     _run(_steps(), REST_S)
     for steps in long:
-        _run(steps(), LONG_REST_S)
+        try:
+            _run(steps(), LONG_REST_S)
+        except Exception:  # a model or the photos may have gone meanwhile; the page that needs them says so
+            logger.warning("Not measured while nobody came: %s", steps, exc_info=True)
 
 
 def _steps() -> Steps:
