@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from browser import IDLE, needs_browser, query
+from browser import IDLE, needs_browser, query, wait_until
 from PIL import Image
 
 import aemodels
@@ -86,13 +86,17 @@ def test_a_click_picks_a_code_and_shows_its_neighbours_and_far_in_the_scene_come
     page.wait_for_function(WIDTH + " < 0.2")
     page.wait_for_selector(IDLE)
     page.mouse.move(0, 0)
-    shown = canvas_of(page).screenshot()
+    canvas_of(page).blur()  # as after a reload
+    shown = picture_of(page)
     page.reload()
     page.wait_for_selector("[data-shown]:not([data-shown='0'])")
     page.wait_for_selector(IDLE)
-    again = canvas_of(page).screenshot()
-    a, b = (np.asarray(Image.open(io.BytesIO(png)).convert("L"), float) for png in (shown, again))
-    assert np.abs(a - b).mean() < 1
+    wait_until(page, lambda: np.abs(picture_of(page) - shown).mean() < 1)  # the digits' pictures come by and by
+
+
+def picture_of(page):
+    """The canvas as grey levels (H, W)."""
+    return np.asarray(Image.open(io.BytesIO(canvas_of(page).screenshot())).convert("L"), float)
 
 
 def draw(page, button, corners):
