@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from browser import WAIT_MS, running_app, settle
+from browser import WAIT_MS, running_app, settle, still
 
 # What Streamlit shows by itself: a navigation with sections, a title, the widget for files, a message that goes by itself.
 EMPTY_APP = """
@@ -53,7 +53,7 @@ def check(page, scheme):
     folded = page.locator("details:not([open]) > summary")
     while folded.count():
         folded.first.click()
-    settle(page)
+    still(page)  # colours too go over from one scheme to the other
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)
     return page.evaluate(CHECK, SCHEMES[scheme])
