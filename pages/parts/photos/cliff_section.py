@@ -47,7 +47,11 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     }
     draw = partial(cliff_charts.panel, measured)
     export.export_row(
-        f"noise-regularised-cliff-{export.of_models(measured.models)}", draw, cliff_charts.rows(measured), settings, alt=alt
+        f"noise-regularised-cliff-{export.of_models(measured.models)}",
+        draw,
+        cliff_charts.rows(measured),
+        settings,
+        alt=alt,
     )
 
 
