@@ -3,7 +3,6 @@ of other checkpoints, beside the decoded photos, in a file for each checkpoint a
 
 import contextlib
 import hashlib
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -14,12 +13,11 @@ from torch import Tensor
 from aemodels.codes.maps import Layout
 from aemodels.data.photo_cache import cache_root
 from aemodels.errors import FileError
-from aemodels.files import replacing
+from aemodels.storage import arrays
 from aemodels.storage.checkpoints import checkpoint_path
 
 VERSION = 3  # to be raised when what is computed changes
 CODES = "codes"  # under which a file of layouts has the digest of the codes that they are of
-UNREADABLE = (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError)
 
 
 def kept(digest: str, part: str, compute: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -29,12 +27,12 @@ def kept(digest: str, part: str, compute: Callable[[], dict[str, np.ndarray]]) -
     part    what they are, as a part of the file's name
     """
     path = cache_root() / f"map{VERSION}-{digest}-{part}.npz"
-    with contextlib.suppress(*UNREADABLE), np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
-    arrays = compute()
+    if (found := arrays.read(path)) is not None:
+        return found
+    computed = compute()
     with contextlib.suppress(FileError):
-        _write(path, arrays)
-    return arrays
+        arrays.save(path, computed)
+    return computed
 
 
 def layouts_path(name: str, folder: str | Path | None = None) -> Path:
@@ -45,7 +43,7 @@ def layouts_path(name: str, folder: str | Path | None = None) -> Path:
 def read_layout(name: str, codes: Tensor, method: str, folder: str | Path | None = None) -> Layout | None:
     """The layout of these codes of a checkpoint by one of maps.METHODS; None where there is none, or one of other codes."""
     with (
-        contextlib.suppress(*UNREADABLE),
+        contextlib.suppress(*arrays.UNREADABLE),
         np.load(layouts_path(name, folder), allow_pickle=False) as file,
     ):
         places = file[f"{method}-places"]
@@ -57,18 +55,13 @@ def read_layout(name: str, codes: Tensor, method: str, folder: str | Path | None
 def save_layouts(name: str, codes: Tensor, layouts: Mapping[str, Layout], folder: str | Path | None = None) -> Path:
     """Keeps layouts of a checkpoint's codes, by method, in place of what was there. Raises FileError where they cannot be written."""
     path = layouts_path(name, folder)
-    arrays = {
+    of_layouts = {
         f"{method}-{field.name}": np.asarray(asdict(layout)[field.name])
         for method, layout in layouts.items()
         for field in fields(Layout)
     }
-    _write(path, {CODES: np.array(_digest(codes)), **arrays})
+    arrays.save(path, {CODES: np.array(_digest(codes)), **of_layouts})
     return path
-
-
-def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)
 
 
 def _digest(codes: Tensor) -> str:
