@@ -64,7 +64,7 @@ def test_every_stage_has_its_psnr_and_its_picture(x):
 def test_the_stages_are_known_before_there_are_any(name):
     ckpt = aemodels.load_checkpoint(name)
     kinds = [kind for kind, _z in refine.stages(ckpt.model, ckpt.model.decode(ckpt.codes[:1]))]
-    assert stages.kinds(ckpt.model_config) == kinds
+    assert refine.kinds(ckpt.model_config) == kinds
 
 
 def test_the_picture_is_shown_before_its_stages_are_computed(without_photos, monkeypatch):
@@ -183,7 +183,7 @@ def test_a_model_of_others(parts, checkpoint_folder, without_photos, monkeypatch
     assert not app.exception
     assert not re.search(r"\b(nan|inf|None)\b", text(app))
     kinds = [kind for kind, _z in refine.stages(model, torch.rand(1, *model.config.image_shape))]
-    assert stages.kinds(model.config) == kinds
+    assert refine.kinds(model.config) == kinds
 
 
 def test_a_model_that_learnt_nothing_is_no_fault(checkpoint_folder, without_photos, monkeypatch):

@@ -179,6 +179,14 @@ def stages(model: Channel, x: Tensor) -> Iterator[tuple[str, Tensor]]:
         yield from model.refinement.stages(model, x, z)
 
 
+def kinds(config: ModelConfig) -> list[str]:
+    """What will make each of the `stages`, known before there are any."""
+    made = [ENCODER] + [CORRECTOR] * bool(config.corrector_depths)
+    if config.refiner_steps:
+        made += [REFINER] * config.refiner_steps + [DESCENT] * config.descent_steps + [KEPT]
+    return made
+
+
 def make_refinement(config: ModelConfig) -> Refinement | None:
     """What the configuration asks for; None where it asks for nothing. Raises ConfigError where it cannot be built."""
     if config.descent_steps and not config.refiner_steps:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aemodels.data import words
 from aemodels.language import _, number, sentences, signed
+from aemodels.models import refine
 from aemodels.noise import seeded_order
 from aemodels.report import figures
 from aemodels.storage import catalogue
@@ -87,7 +88,8 @@ which = st.segmented_control(
 )
 here = which - 1
 this = pictures(seed, slice(here, which))  # the others, and their stages, are for what stands below
-original, num_stages = this[0], len(stages.kinds(config))
+original, kinds = this[0], refine.kinds(config)
+num_stages = len(kinds)
 if st.session_state.get("stage", 0) > num_stages - 1:  # of a model with more of them
     st.session_state.stage = num_stages - 1
 shown_label = _("Original") if has_photos else _("Decoded code")
@@ -108,7 +110,7 @@ def of_this(meanwhile: Callable[[], None] = lambda: None) -> tuple[Stages, Tenso
 def look() -> None:
     """One stage, picked by a slider."""
     stage = st.slider(_("Stage"), 0, num_stages - 1, 1, key="stage", **BOUND)
-    place, names = st.empty(), stages.names(stages.kinds(config))
+    place, names = st.empty(), stages.names(kinds)
     heads = [shown_label, names[0], names[stage], error_label, _("Change")]
     alt = _("{picture}, what the first code and the code after “{stage}” give, error map, and what this step changed")
     alt = alt.format(picture=shown_label, stage=names[stage])

@@ -11,7 +11,6 @@ from torch import Tensor
 from aemodels.language import _, number
 from aemodels.models import refine
 from aemodels.models.autoencoders import Autoencoder
-from aemodels.models.config import ModelConfig
 from aemodels.quality.metrics import psnr_db
 from pages.parts.shared import cores, loaders
 
@@ -42,14 +41,6 @@ class Stages:
         if refine.KEPT not in self.kinds:
             return 0
         return int((self.codes[-1] != self.codes[-2]).flatten(1).any(1).sum())
-
-
-def kinds(config: ModelConfig) -> list[str]:
-    """What will make each of the stages, known before there are any."""
-    made = [refine.ENCODER] + [refine.CORRECTOR] * bool(config.corrector_depths)
-    if config.refiner_steps:
-        made += [refine.REFINER] * config.refiner_steps + [refine.DESCENT] * config.descent_steps + [refine.KEPT]
-    return made
 
 
 def names(kinds: list[str]) -> list[str]:
@@ -87,12 +78,14 @@ def of(name: str, x: Tensor) -> Stages:
 def decoded(name: str, x: Tensor, stages: Stages) -> Tensor:
     """What each of the stages of one picture x (C, H, W) gives, (S, C, H, W)."""
     kept = _decoded(*loaders.version(name), _digest(x))
-    return kept[0] if kept else loaders.load(name).model.decode(stages.codes[:, 0])
+    if not kept:
+        kept.append(loaders.load(name).model.decode(stages.codes[:, 0]))
+    return kept[0]
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # of 2 MB
 def _decoded(name: str, modified_ns: int, digest: str) -> list[Tensor]:
-    """Of one picture; empty where its stages were computed with those of others, or long ago."""
+    """Of one picture; empty until it is looked at."""
     return []
 
 
