@@ -48,6 +48,8 @@ def test_draw_scrub_and_cut_cells_out(new_page, app_url_with_photos):
 
     page.get_by_role("radio", name="Fill in cells").click()
     page.get_by_role("button", name="None", exact=True).click()
+    page.get_by_text("No cell is cut out").wait_for()
+    page.wait_for_selector(IDLE)
     whole = source(page, "^Filled in by the prior, nine times$")
     canvas = page.locator(".st-key-holes_picture canvas")
     canvas.scroll_into_view_if_needed()
