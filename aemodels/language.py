@@ -12,7 +12,7 @@ import gettext
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -155,6 +155,12 @@ def signed(value: float, num_decimals: int) -> str:
 def list_of(items: Iterable[str]) -> str:
     """The items in one line: "a, b, c", in Chinese "a、b、c"."""
     return pgettext("between the items of a list", ", ").join(items)
+
+
+def figures_of(figures: Mapping[str, str]) -> str:
+    """Figures in one line, by what each is of: "2.40 (Plain), 0.61 (VAE)"."""
+    told = _("{figure} ({model})")
+    return list_of(told.format(figure=figure, model=called) for called, figure in figures.items())
 
 
 def all_of(items: Iterable[str]) -> str:

@@ -30,6 +30,12 @@ def collapsed(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def as_seen(text: str) -> str:
+    """The text as a reader tells it from others: without what has no width, such as U+200B, and without capitals; "" if nothing is to be seen."""
+    folded = unicodedata.normalize("NFC", visible(text).casefold())
+    return "".join(letter for letter in folded if unicodedata.category(letter) != "Cf").strip()
+
+
 def abridged(text: str, most: int) -> str:
     """The text, or its beginning and its end where it is wider than `most` letters: names that begin alike often differ at the end. A
     letter of Chinese, Japanese or Korean is as wide as two."""

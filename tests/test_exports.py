@@ -9,6 +9,7 @@ from apptest import open_page
 
 from aemodels.report import panels
 from aemodels.storage import checkpoints
+from pages.parts.shared import models
 from pages.parts.shared.export import of_models
 
 release = pytest.mark.release
@@ -65,6 +66,7 @@ def check(page, query):
     exports = app.session_state["exports"]
     assert exports
     names = checkpoints.list_checkpoints()
+    titles = {models.title(name) for name in names} - set(names)
     for name, _draw, rows, settings, *_rest in exports.values():
         title = page.partition("/")[2]
         assert name.startswith(title.split("_")[0]), name
@@ -73,6 +75,8 @@ def check(page, query):
         if "seed" in settings:
             assert "417" in name
         table = pd.read_csv(io.BytesIO(panels.to_csv(rows() if callable(rows) else rows)))
+        for column in {"model", "curve"}.intersection(table):
+            assert not titles & {*table[column]}, "a model is told by its title, and elsewhere by its name"
         for column in table.select_dtypes(exclude="number"):
             if column not in TEXTS:
                 found = [cell for cell in table[column].dropna() if NUMBER_IN_WORDS.fullmatch(str(cell))]

@@ -204,6 +204,12 @@ def test_the_same_seed_makes_the_same_and_another_others(english, ckpts, digits,
         assert other[name].png != first[name].png
 
 
+def test_numbers_name_a_model_as_its_file(english):
+    named = {row["model"] for panel in panels(english).values() for row in panel.rows if "model" in row}
+    assert {"mnist-ae", "dog-noise-0.05"} < named
+    assert named <= {*checkpoints.list_checkpoints(), *psnr_matrix.BASELINES}
+
+
 def test_numbers_are_those_of_the_models(english, ckpts, digits, photos):
     drawn = panels(english)
 

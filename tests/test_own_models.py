@@ -35,6 +35,8 @@ def test_a_kept_model_is_a_checkpoint(folder):
     [
         ("", "Give your model a name"),
         ("  ", "Give your model a name"),
+        ("\u200b\u2060", "Give your model a name"),  # nothing to be seen
+        ("mnist\u200b-ae", "lab's own"),  # looks like it
         ("x" * 41, "at most 40 letters"),
         ("../mine", "not a checkpoint name"),
         (".mine", "not a checkpoint name"),
@@ -48,6 +50,16 @@ def test_names_that_cannot_be(folder, name, message):
     with pytest.raises(CheckpointError, match=message):
         own_models.keep(FILE, name, LAB)
     assert own_models.names() == []
+
+
+@pytest.mark.parametrize(("kept", "alike"), [("Pl\xe4ne", "pla\u0308ne"), ("mine", "\u2060mine"), ("GROSS", "gro\xdf")])
+def test_names_that_look_alike_are_one(folder, kept, alike):
+    own_models.keep(FILE, kept, LAB)
+    with pytest.raises(NameTaken, match=kept):
+        own_models.keep(FILE, alike, LAB)
+    assert own_models.free_name(alike, LAB) == f"{alike}-2"
+    assert own_models.keep(FILE, alike, LAB, replaces=True) == kept
+    assert own_models.names() == [kept]
 
 
 def test_no_model_is_replaced_without_a_question(folder):

@@ -86,6 +86,15 @@ def test_whoever_comes_for_it_sees_it_first_and_it_stays_there(x):
     assert [header.value for header in app.header] == below  # where it was switched on
 
 
+def test_it_comes_first_too_where_the_address_holds_a_number_that_is_refused(without_photos):
+    app = apptest.new_session(seed=-1, compare="true")
+    app._registered_pages = apptest.registered_pages()
+    app.switch_page("dogs/reconstruct.py").run()  # the run that enters the page ends with the field that refuses
+    assert not app.exception
+    assert app.number_input(key="seed").value == 1
+    assert app.header[0].value == "One photo through every model"
+
+
 def test_a_photo_of_the_visitor_s_own_goes_through_them_too(without_photos):
     app = open_page(compare="true", photos="own")
     assert "This needs a photo" in text(app)

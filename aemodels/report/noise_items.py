@@ -66,16 +66,15 @@ def noise_regularised(material: Material, scene: Scene) -> Iterator[Block]:
     yield from model_blocks.network(name, material, models[0], everyone[0], "D1")
     yield from model_blocks.loss(material, models)
     yield from model_blocks.training(name, material, models, explains=False)
-    curves = {
-        material.title(m): psnr_matrix.curve(
-            material.ckpt(m).metrics["evaluations"], "psnr_db", material.errors.get(m.name)
-        )
+    by_name = {
+        m.name: psnr_matrix.curve(material.ckpt(m).metrics["evaluations"], "psnr_db", material.errors.get(m.name))
         for m in everyone
     }
+    curves = {material.group.titles[model]: curve for model, curve in by_name.items()}
     baselines = psnr_matrix.baseline_curves(material.baselines, "psnr_db", material.baseline_errors)
     yield _table(f"{name}-psnr", material, curves, baselines)
     yield from _about_baselines(material, everyone[0])
-    yield photo_figures.over_variances(name, curves, baselines)
+    yield photo_figures.over_variances(name, by_name, baselines, material.group.titles)
     yield _audit(f"{name}-audit", material)
     if material.varied:
         for group in side_by_side(material.varied):

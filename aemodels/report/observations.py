@@ -9,7 +9,7 @@ from aemodels.codes import planes
 from aemodels.codes.planes import PlaneStats
 from aemodels.codes.survey import Survey
 from aemodels.codes.twins import relative_width
-from aemodels.language import _, list_of, number, percent
+from aemodels.language import _, figures_of, number, percent
 from aemodels.report.psnr_matrix import Score
 
 SAME_WIDTH = 0.03  # of a width, and of a share of holes: what differs by less is called the same
@@ -170,11 +170,7 @@ def _size(stats: PlaneStats) -> str:
 
 def _told(found: Mapping[str, Mapping[str, str]], **figures: str) -> list[str]:
     """Each sentence with the figures of its models, by what they are called."""
-    told = _("{figure} ({model})")
-    return [
-        text.format(models=list_of(told.format(figure=of[title], model=title) for title in of), **figures)
-        for text, of in found.items()
-    ]
+    return [text.format(models=figures_of(of), **figures) for text, of in found.items()]
 
 
 def holes(shares: Mapping[str, float], of_plain: float) -> list[str]:

@@ -136,19 +136,23 @@ def perturbed(
 
 
 def over_variances(
-    name: str, models: Mapping[str, psnr_matrix.Curve], baselines: Mapping[str, psnr_matrix.Curve]
+    name: str,
+    models: Mapping[str, psnr_matrix.Curve],
+    baselines: Mapping[str, psnr_matrix.Curve],
+    titles: Mapping[str, str],
 ) -> Figure:
-    """PSNR over the variance of the noise while testing: a solid line a model, a dashed one a baseline."""
+    """PSNR over the variance of the noise while testing: a solid line a model, by its name, a dashed one a baseline; titles: by name."""
     caption = _(
         "PSNR over the variance of the noise on the code, measured on the test images. Dashed: baselines without a network."
     )
     rows = [
-        {"model": label, "noise_variance": v, "psnr_db": score.psnr_db, "psnr_db_ci95": score.ci95}
+        {"model": psnr_matrix.name(label), "noise_variance": v, "psnr_db": score.psnr_db, "psnr_db_ci95": score.ci95}
         for label, curve in {**models, **baselines}.items()
         for v, score in curve.items()
     ]
     settings = {_("models"): list_of(models)}
-    drawn = curves.draw([_of_variances(models, baselines)], PRINT_PX, 1000)
+    titled = {titles[name]: curve for name, curve in models.items()}
+    drawn = curves.draw([_of_variances(titled, baselines)], PRINT_PX, 1000)
     return picture(f"{name}-variances", _("PSNR over the variance"), caption, drawn, rows, settings)
 
 

@@ -17,6 +17,7 @@ from aemodels.errors import CheckpointError
 from aemodels.files import replacing, said
 from aemodels.language import _
 from aemodels.storage import checkpoints
+from aemodels.text import as_seen
 
 PROJECT = Path(__file__).resolve().parents[2]
 MAX_MODELS = 50  # of some 2 MB
@@ -47,13 +48,13 @@ def check_name(name: str, lab: Iterable[str]) -> None:
 
     lab  names that are the lab's or those of models in its folder: never replaced
     """
-    if not name.strip():
+    if not as_seen(name):
         raise CheckpointError(_("Give your model a name, such as my-plane."))
     if len(name) > MAX_LETTERS:
         raise CheckpointError(_("The name is too long: use at most {number} letters.").format(number=MAX_LETTERS))
     checkpoints.checkpoint_path(name, folder())
-    # Files that differ in capitals alone are one on Windows and Macs.
-    if name.casefold() in {taken.casefold() for taken in lab}:
+    # Files that differ in capitals alone are one on Windows and Macs; names that look alike are one to a reader.
+    if as_seen(name) in map(as_seen, lab):
         raise CheckpointError(
             _("{name} is the name of one of the lab's own models; give yours another one.").format(name=name)
         )
@@ -101,11 +102,11 @@ def remove(name: str) -> None:
 
 def free_name(wish: str, lab: Iterable[str]) -> str:
     """The wish, with a number after it where it is taken."""
-    taken = {name.casefold() for name in (*lab, *names())}
+    taken = {as_seen(name) for name in (*lab, *names())}
     candidates = (wish if i == 1 else f"{wish}-{i}" for i in range(1, MAX_MODELS + len(taken) + 2))
-    return next(name for name in candidates if name.casefold() not in taken)
+    return next(name for name in candidates if as_seen(name) not in taken)
 
 
 def _taken(name: str) -> str | None:
-    """The kept model of this name, as it is spelt."""
-    return next((kept for kept in names() if kept.casefold() == name.casefold()), None)
+    """The kept model of this name, or of one that looks like it, as it is spelt."""
+    return next((kept for kept in names() if as_seen(kept) == as_seen(name)), None)

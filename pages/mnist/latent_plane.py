@@ -32,7 +32,6 @@ def show_plane() -> None:
         seed = controls.seed_control()
         side = st.slider(_("Images a side of the grid"), 10, 40, 20, key="side", width=160, **kept)
         fades = st.toggle(_("Fade by density"), key="fade", **kept)
-        sampler = controls.choose(_("Random samples"), SAMPLERS, key="drawn_from")
     if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
         st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""
     plane.require_codes(name)
@@ -44,6 +43,7 @@ def show_plane() -> None:
     with controls.row():
         z = address.place(_("Place: z₁, z₂"), "z", default.tolist())
         box = address.box(_("Box: z₁ from, to, z₂ from, to"), "box", dashed)
+        sampler = controls.choose(_("Random samples"), SAMPLERS, key="drawn_from")
     view, which = (whole, _("the dashed box")) if box == dashed else (box, _("the box in view"))
     is_normal, num_samples = sampler == "normal", number(NUM_SAMPLES**2)
     drawn = (

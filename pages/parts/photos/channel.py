@@ -149,8 +149,8 @@ def audit(evaluations: Evaluations) -> dict[str, str]:
 def numbers(measured: Mapping[str, Evaluations], references: Mapping[str, Evaluations]) -> list[dict[str, Any]]:
     """Every figure of every evaluation as one line, for the CSV."""
     return [
-        {"trained": label, "snr_db": snr_db(row["noise_variance"]) if row["noise_variance"] else None} | dict(row)
-        for label, rows in [*measured.items(), *references.items()]
+        {"model": name, "snr_db": snr_db(row["noise_variance"]) if row["noise_variance"] else None} | dict(row)
+        for name, rows in [*measured.items(), *references.items()]
         for row in rows
     ]
 

@@ -49,7 +49,7 @@ def panel(cliff: Cliff, width_px: int, ink: figures.Ink, caption: str = "") -> I
 def rows(cliff: Cliff) -> list[dict[str, object]]:
     """Every point, a line of the CSV each."""
     models = [
-        {"curve": title(name), "snr_db": snr_db(v), "psnr_db": score.psnr_db, "psnr_db_ci95": score.ci95}
+        {"curve": name, "snr_db": snr_db(v), "psnr_db": score.psnr_db, "psnr_db_ci95": score.ci95}
         for name, curve in cliff.models.items()
         for v, score in curve.items()
     ]

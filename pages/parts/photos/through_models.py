@@ -50,7 +50,8 @@ def names(group: Group) -> list[str]:
 def comes_first() -> bool:
     """Whether the page was entered for this section, by an address that opens it: it then stands above the rest until one leaves."""
     state = st.session_state
-    if state.get("enters_page", True):
+    # Asked for once: the run that enters the page may have ended before it came here, by a field that refuses or by a click.
+    if state.pop("enters_page", "compare_first" not in state):
         state.compare_first = st.query_params.get("compare") == "true"
     return state.compare_first
 

@@ -31,10 +31,8 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     group, ckpts, picture = compared.group, compared.ckpts, compared.picture
     baselines = loaders.baselines(group.data)
     measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
-    curves = {
-        models.title(name): psnr_matrix.curve(rows, convention, loaders.photo_errors(name))
-        for name, rows in measured.items()
-    }
+    by_name = {name: psnr_matrix.curve(rows, convention, loaders.photo_errors(name)) for name, rows in measured.items()}
+    curves = {models.title(name): curve for name, curve in by_name.items()}
     own = {models.title(name): variance for name, variance in compared.own.items()}
     plain = compared.plain and models.title(compared.plain)
     references = psnr_matrix.baseline_curves(baselines, convention, loaders.baseline_errors(group.data))
@@ -101,7 +99,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
         _("models"): list_of(ckpts),
     }
     draw = partial(photo_figures.variances_panel, curves, references)
-    export.export_row(file_name, draw, psnr_matrix.table(curves | references), settings, alt=alt)
+    export.export_row(file_name, draw, psnr_matrix.table(by_name | references), settings, alt=alt)
 
 
 def _show_audit(measured: dict[str, channel.Evaluations]) -> None:

@@ -10,7 +10,7 @@ import aemodels
 from aemodels.codes import faults
 from aemodels.data import words
 from aemodels.errors import LatentLabError
-from aemodels.language import _, current, list_of, ngettext, number, speaking
+from aemodels.language import _, current, figures_of, list_of, ngettext, number, speaking
 from aemodels.models.flow import is_prior
 from aemodels.report import figures
 from aemodels.storage import catalogue, checkpoints
@@ -72,9 +72,8 @@ def said(name: str) -> str:
 
 
 def with_figures(figures: Mapping[str, str]) -> str:
-    """Figures in a line, by the name of the model that has it: each with its title, as Markdown."""
-    told = _("{figure} ({model})")
-    return list_of(told.format(figure=figure, model=controls.literal(title(name))) for name, figure in figures.items())
+    """`figures_of` models, by their names: each with its title, as Markdown."""
+    return figures_of({controls.literal(title(name)): figure for name, figure in figures.items()})
 
 
 def colours(group: Group) -> dict[str, str]:

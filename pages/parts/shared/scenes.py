@@ -34,7 +34,8 @@ def follow() -> None:
     try:
         run = streamlit_internals.this_run()
         state.goes_back = run.is_history_navigation
-        state.enters_page = run.page_key != last
+        if run.page_key != last:
+            state.enters_page = True
         if (last is None or run.is_history_navigation) and (empty := wishes.empty()):
             streamlit_internals.forget_in_address(empty)
         if last in (None, run.page_key):
