@@ -19,7 +19,7 @@ from browser import REAL_DATA, copy_digits
 from PIL import Image
 
 from aemodels import files
-from aemodels.data import mnist, photo_cache, photo_files, photos, sources
+from aemodels.data import mnist, photo_cache, photo_files, photos, pictures, sources
 from aemodels.data.config import DataConfig
 from aemodels.data.photo_sets import find_dog_folder, load_dogs
 from aemodels.data.photos import load_photos, read_photo_folder
@@ -340,7 +340,7 @@ def test_damaged_files_raise_nothing_but_data_errors():
     assert outcomes == {(3, 8, 8), "refused"}
 
 
-@pytest.mark.parametrize("error", [MemoryError(), OverflowError("x"), KeyError("x"), struct.error(), SyntaxError("x")])
+@pytest.mark.parametrize("error", [OverflowError("x"), KeyError("x"), struct.error(), SyntaxError("x")])
 def test_whatever_pillow_raises_becomes_a_data_error(monkeypatch, error):
     def fail(*args, **kwargs):
         raise error
@@ -538,6 +538,78 @@ def test_a_cache_that_cannot_be_made(tmp_path, cache):
     cache.write_text("a file where the folder should be")
     with pytest.raises(DataError, match="LATENT_LAB_CACHE"):
         read_photo_folder(make_folder(tmp_path / "photos"), 8)
+
+
+@pytest.mark.parametrize("reason", [errno.EIO, errno.EMFILE, errno.ESTALE, errno.EACCES])
+def test_a_photo_that_cannot_be_read_now_is_tried_again(tmp_path, count_decodes, monkeypatch, reason):
+    folder = make_folder(tmp_path / "photos")
+    (folder / "0003.jpg").write_text("damaged, now and always")
+    fails = {"0001.png"}
+
+    def open_or_fail(path, mode):
+        if path.name in fails:
+            raise OSError(reason, os.strerror(reason))
+        return open(path, mode)
+
+    monkeypatch.setattr(photos, "open", open_or_fail, raising=False)
+    for _ in range(2):  # while it lasts, the others are taken from the cache
+        found = read_photo_folder(folder, 8)
+        assert [path.name for path, _ in found.skipped] == ["0001.png", "0003.jpg"]
+        assert os.strerror(reason) in found.skipped[0][1]
+        assert sorted(count_decodes) == ["0000.png", "0002.png", "0003.jpg"]
+    fails.clear()
+    for _ in range(2):
+        found = read_photo_folder(folder, 8)
+        assert [path.name for path, _ in found.skipped] == ["0003.jpg"]
+        assert torch.equal(found.images[1], open_photo(folder / "0001.png", 8))
+    count_decodes.clear()
+    read_photo_folder(folder, 8)
+    assert not count_decodes
+
+
+def test_a_run_that_ends_between_the_two_files_of_the_cache_pairs_no_photo_with_anothers_name(tmp_path, monkeypatch):
+    folder = make_folder(tmp_path / "photos")
+    fails = {"0000.png"}
+
+    def open_or_fail(path, mode):
+        if path.name in fails:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open(path, mode)
+
+    def replace_or_end(source, target, replace=os.replace):
+        if Path(target).suffix == ".json":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(photos, "open", open_or_fail, raising=False)
+    assert len(read_photo_folder(folder, 8).paths) == 2
+    fails ^= {"0000.png", "0002.png"}  # as many as before, but others
+    with monkeypatch.context() as context:
+        context.setattr(os, "replace", replace_or_end)
+        with pytest.raises(KeyboardInterrupt):
+            read_photo_folder(folder, 8)
+    fails ^= {"0000.png", "0002.png"}
+    found = read_photo_folder(folder, 8)
+    assert [path.name for path in found.paths] == ["0001.png", "0002.png"]
+    for image, path in zip(found.images, found.paths, strict=True):
+        assert torch.equal(image, open_photo(path, 8))
+
+
+def test_a_photo_for_which_memory_was_too_short_is_tried_again(tmp_path, monkeypatch):
+    folder, fails = make_folder(tmp_path / "photos"), {"0001.png"}
+    decode = pictures._decode
+
+    def decode_or_fail(file, name, side_px):
+        if name in fails:
+            raise MemoryError
+        return decode(file, name, side_px)
+
+    monkeypatch.setattr(pictures, "_decode", decode_or_fail)
+    ((path, reason),) = read_photo_folder(folder, 8).skipped
+    assert path.name == "0001.png"
+    assert "needs more memory than is free" in reason
+    fails.clear()
+    assert not read_photo_folder(folder, 8).skipped
 
 
 def test_broken_files_are_skipped_counted_and_named(tmp_path, caplog, count_decodes):

@@ -1,6 +1,7 @@
 """A variant of one's own: one class, one line in VARIANTS, one recipe file. What a recipe says wrong of a variant's settings."""
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -9,9 +10,9 @@ from browser import copy_digits
 import aemodels
 import train
 from aemodels.errors import ConfigError
-from aemodels.models import autoencoders
+from aemodels.models import autoencoders, networks
 from aemodels.models.autoencoders import Autoencoder
-from aemodels.training import recipes
+from aemodels.training import loop, needs, recipes
 
 RECIPE = """
 [data]
@@ -106,3 +107,151 @@ def test_a_key_of_a_variant_of_ones_own_is_known_to_recipes(sparse, write):
     assert recipes.read(write('variant = "sparse"', "price = 1")).model.settings == {"price": 1}
     with pytest.raises(ConfigError, match="did you mean price"):
         recipes.read(write('variant = "sparse"', "prize = 1"))
+
+
+def with_loss(loss):
+    """A variant whose loss is what loss(its reconstruction loss) gives."""
+
+    class Mistaken(Autoencoder):
+        def loss(self, x, generator):
+            return loss(self.reconstruction_loss(x, self.training_code(x)))
+
+    return Mistaken
+
+
+def with_method(name, function):
+    """A variant with this method in the place of Autoencoder's."""
+    return type("Mistaken", (Autoencoder,), {name: function})
+
+
+def of_layers(*layers):
+    return lambda config, num_outputs=1: torch.nn.Sequential(torch.nn.Flatten(), *(make() for make in layers))
+
+
+Linear = functools.partial(functools.partial, torch.nn.Linear)
+MISTAKEN_VARIANTS = {
+    "a tensor": (with_loss(lambda r: r), "is a tensor (3,) of float32; return a dictionary of terms"),
+    "a tuple": (with_loss(lambda r: ({"reconstruction": r}, 3)), "is a tuple; return a dictionary of terms"),
+    "nothing": (with_loss(lambda r: None), "is a NoneType; return a dictionary of terms"),
+    "no terms": (with_loss(lambda r: {}), "is an empty dictionary; return a dictionary of terms"),
+    "a number": (with_loss(lambda r: {"reconstruction": r, "price": 0.5}), "term 'price' of variant 'mine' is a float"),
+    "whole numbers": (with_loss(lambda r: {"reconstruction": r, "n": r.long()}), "is a tensor (3,) of int64"),
+    "not finite": (
+        with_loss(lambda r: {"reconstruction": r, "log": (0 * r).log()}),
+        "term 'log' of variant 'mine' is not",
+    ),
+    "no gradient": (with_loss(lambda r: {"reconstruction": r.detach()}), "has no gradient"),
+    "a name of the history": (with_loss(lambda r: {"epoch": r}), "has a term 'epoch'; give each a name of its own"),
+    "a name that is no text": (with_loss(lambda r: {0: r}), "has a term 0; give each a name of its own"),
+    "the sum": (
+        with_loss(lambda r: {"reconstruction": r, "price": r / 2, "total": 1.5 * r}),
+        "term 'total' of variant 'mine' is the sum of the others",
+    ),
+    "random codes": (
+        with_method("scale", lambda self, z: z + torch.randn_like(z)),
+        "makes another code of the same image each time",
+    ),
+    "long codes": (
+        with_method("scale", lambda self, z: z.repeat(1, 2)),
+        "makes a tensor (3, 4) of float32 of 3 images",
+    ),
+    "two codes": (with_method("scale", lambda self, z: (z, z)), "makes a tuple of 3 images"),
+    "codes by a sum": (
+        with_method("first_code", lambda self, x: self.encoder(x) / x.flatten(1).sum(1, keepdim=True)),
+        "makes codes that are not finite",
+    ),
+    "beyond [0, 1]": (with_method("generate", lambda self, z: self.decoder(z)), "pictures lie in [0, 1]"),
+    "flat pictures": (
+        with_method("generate", lambda self, z: self.decoder(z).sigmoid().flatten(1)),
+        "makes a tensor (3, 784) of float32 of 3 codes",
+    ),
+}
+MISTAKEN_NETWORKS = {
+    "long codes": (of_layers(Linear(784, 3)), networks.mlp_decoder, "makes a tensor (3, 3) of float32 of 3 images"),
+    "one row": (
+        networks.mlp_encoder,
+        lambda config: torch.nn.Sequential(torch.nn.Linear(2, 28), torch.nn.Unflatten(1, (1, 1, 28))),
+        "makes a tensor (3, 1, 1, 28) of float32 of 3 codes",
+    ),
+    "no weights": (
+        of_layers(functools.partial(torch.nn.AdaptiveAvgPool1d, 2)),
+        lambda config: torch.nn.Sequential(torch.nn.Unflatten(1, (1, 1, 2)), torch.nn.Upsample((28, 28))),
+        "Network 'mine' has no weights",
+    ),
+    "running means": (
+        of_layers(Linear(784, 2), functools.partial(torch.nn.BatchNorm1d, 2)),
+        networks.mlp_decoder,
+        "changes its buffer encoder.2.running_mean",
+    ),
+}
+
+
+def lines(variant="plain", network="mlp"):
+    return RECIPE.replace('"mlp"', f'"{network}"').format(f'variant = "{variant}"')
+
+
+@pytest.mark.parametrize("mistake", MISTAKEN_VARIANTS)
+def test_a_variant_that_breaks_the_contract_is_refused_in_a_sentence(mistake, monkeypatch, tmp_path):
+    variant, words = MISTAKEN_VARIANTS[mistake]
+    monkeypatch.setitem(autoencoders.VARIANTS, "mine", variant)
+    refused(tmp_path, lines(variant="mine"), words)
+
+
+@pytest.mark.parametrize("mistake", MISTAKEN_NETWORKS)
+def test_a_network_that_breaks_the_contract_is_refused_in_a_sentence(mistake, monkeypatch, tmp_path):
+    *network, words = MISTAKEN_NETWORKS[mistake]
+    monkeypatch.setitem(networks.NETWORKS, "mine", network)
+    refused(tmp_path, lines(network="mine"), words)
+
+
+def refused(folder, recipe, words):
+    (folder / "mine.toml").write_text(recipe)
+    with pytest.raises(ConfigError) as error:
+        needs.check(recipes.read(folder / "mine.toml"), 8, "cpu")
+    (sentence,) = str(error.value).splitlines()
+    assert words in sentence
+    assert "; " in sentence  # what to do
+
+
+def test_what_breaks_the_contract_ends_the_command_before_anything_is_written(
+    monkeypatch, write, data_folder, tmp_path, capsys
+):
+    monkeypatch.setitem(autoencoders.VARIANTS, "mine", with_loss(lambda r: r))
+    data = copy_digits(data_folder, tmp_path / "digits", 400, 60)
+    recipe = write('variant = "mine"')
+    assert train.main(["--recipe", str(recipe), "--data", str(data), "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err.strip().splitlines()[-1].startswith("The loss of variant 'mine' is a tensor")
+    assert not list((tmp_path / "out").glob("*.safetensors"))
+
+
+def test_settings_without_their_decorator_are_refused_in_a_sentence(monkeypatch, write):
+    mistaken = type(
+        "Mistaken", (Autoencoder,), {"Settings": type("Settings", (), {"__annotations__": {"price": float}})}
+    )
+    monkeypatch.setitem(autoencoders.VARIANTS, "mine", mistaken)
+    with pytest.raises(ConfigError, match=r"Settings of variant 'mine' are no dataclass; write @dataclass"):
+        recipes.read(write('variant = "mine"', "price = 1"))
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder"),
+    [
+        (
+            of_layers(functools.partial(torch.nn.Linear, 784, 2, bias=False)),
+            lambda config: torch.nn.Sequential(torch.nn.Linear(2, 784, bias=False), torch.nn.Unflatten(1, (1, 28, 28))),
+        ),
+        (
+            lambda config, num_outputs=1: torch.nn.Sequential(torch.nn.Conv2d(1, 2, 28), torch.nn.Flatten()),
+            lambda config: torch.nn.Sequential(torch.nn.Unflatten(1, (2, 1, 1)), torch.nn.ConvTranspose2d(2, 1, 28)),
+        ),
+    ],
+    ids=["matrices alone", "none"],
+)
+def test_a_network_need_not_have_weights_for_both_optimisers(encoder, decoder, monkeypatch, write):
+    monkeypatch.setitem(networks.NETWORKS, "mine", (encoder, decoder))
+    config = recipes.read(write('variant = "plain"'))
+    model = autoencoders.build(replace(config.model, network="mine"))
+    images = torch.randint(0, 256, (64, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    before = [weight.clone() for weight in model.parameters()]
+    state = loop.fit(loop.start(model, config.training, "cpu"), images, config.training)
+    assert all(not torch.equal(old, new) for old, new in zip(before, state.model.parameters(), strict=True))

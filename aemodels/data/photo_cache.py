@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from torch import Tensor
 
+from aemodels.data.pictures import UnreadableError
 from aemodels.data.stored_images import StoredImages, open_images
 from aemodels.errors import DataError
 from aemodels.files import replacing
@@ -63,7 +64,7 @@ def read(cache: Path, num_files: int, shape: tuple[int, int, int]) -> tuple[Stor
         images = open_images(cache.with_suffix(".npy"))
         num_photos = num_files - len(index["skipped"])
         whole = images.shape == (num_photos, *shape) and len(index["paths"]) == len(index["hashes"]) == num_photos
-        return (images, index) if whole else None
+        return (images, index) if whole and isinstance(index["unread"], list) else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError):
         return None
 
@@ -75,13 +76,14 @@ def write(
     read_one: Reader,
     progress: Callable[[int, int], None] | None,
 ) -> None:
-    """Decodes the files of a folder into the cache, in place of what was decoded of it before. Raises OSError where it cannot be written."""
+    """Decodes the files of a folder into the cache, in place of what was decoded of it before. "unread" in its index are those of the files
+    that are skipped for a reason that may pass. Raises OSError where it cannot be written."""
 
     def read_in_english(file: str) -> tuple[str, Tensor] | DataError:
         with speaking(DEFAULT):  # the cache is for all who read it
             return read_one(file)
 
-    paths, hashes, skipped = [], [], []
+    paths, hashes, skipped, unread = [], [], [], []
     # The index goes in place last: without it the images do not count, so an interrupted run leaves no half cache.
     with (
         replacing(cache.with_suffix(".json")) as index_path,
@@ -102,6 +104,8 @@ def write(
                         # Told beside its path, as of what is left out.
                         reason = str(photo).removeprefix(f"{one_line(Path(file).name)} ")
                         skipped.append((file, reason.rstrip(".")))
+                        if isinstance(photo, UnreadableError):
+                            unread.append(file)
                     else:
                         paths.append(file)
                         hashes.append(photo[0])
@@ -110,8 +114,11 @@ def write(
                         progress(done, len(files))
         image_file.seek(0)
         _write_header(image_file, len(paths), shape)  # as long as the first: numpy pads it for any row count
-        index_file.write(json.dumps({"paths": paths, "hashes": hashes, "skipped": skipped}).encode())
+        index = {"paths": paths, "hashes": hashes, "skipped": skipped, "unread": unread}
+        index_file.write(json.dumps(index).encode())
         index_file.flush()  # a disk that is full by now must show before the images are in place
+        with contextlib.suppress(OSError):  # of the images before; open in another process (Windows)
+            cache.with_suffix(".json").unlink(missing_ok=True)
     for older in cache.parent.glob(f"{cache.name.partition('-')[0]}-*"):
         if older.stem != cache.name:
             with contextlib.suppress(OSError):  # open in another process (Windows)

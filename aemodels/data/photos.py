@@ -14,7 +14,7 @@ from torch import Tensor
 
 from aemodels.data import photo_cache
 from aemodels.data.photo_files import PhotoFiles, describe, list_photos
-from aemodels.data.pictures import open_photo, unreadable
+from aemodels.data.pictures import UnreadableError, open_photo, unreadable
 from aemodels.data.stored_images import StoredImages
 from aemodels.errors import DataError
 from aemodels.files import remove_leftovers
@@ -39,7 +39,7 @@ def read_photo_folder(folder: str | Path, size: int, progress: Callable[[int, in
     """Every photo in the tree under `folder`, decoded as `open_photo` does, once: the result is cached.
 
     What is no photo is left out as `list_photos` says, files that cannot be decoded are skipped, and one warning is logged with
-    their count and reasons. `progress(done, total)` is called for each file while decoding, not on a cached read. Raises
+    their count and reasons. Files that the system did not give are tried again each time. `progress(done, total)` is called for each file while decoding, not on a cached read. Raises
     DataError where the folder is missing, holds no usable photo, or the cache cannot be written.
     """
     return read_photos(list_photos(folder), size, progress)
@@ -57,10 +57,12 @@ def read_photos(
     shape = (num_channels, size, size)
     cache = photo_cache.cache_root() / photo_cache.name_of(folder, files, shape)
     remove_leftovers(cache.parent)  # of decoding: as large as the photos, and who only reads would keep them for ever
-    cached = photo_cache.read(cache, len(files), shape)
+    cached, read_one = photo_cache.read(cache, len(files), shape), _reader(listed, shape)
+    if cached and any(not isinstance(read_one(file), UnreadableError) for file in cached[1]["unread"]):
+        cached = None
     if cached is None:
         try:
-            photo_cache.write(cache, files, shape, _reader(listed, shape), progress)
+            photo_cache.write(cache, files, shape, read_one, progress)
         except OSError as error:
             # Another process may just have written it, and have it open (Windows).
             cached = photo_cache.read(cache, len(files), shape)
@@ -145,10 +147,9 @@ def _decoded(path: Path, shape: tuple[int, int, int]) -> tuple[str, Tensor] | Da
     """The hash of the file's bytes and its picture, or why there is none."""
     try:
         with open(path, "rb") as stream:
-            image = open_photo(stream, shape[1], shape[0])
-            stream.seek(0)
+            # Reads all of the file, so that decoding it finds no fault but the file's own.
             digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
-        return digest.hexdigest(), image
+            return digest.hexdigest(), open_photo(stream, shape[1], shape[0])
     except DataError as error:
         return error
     except OSError as error:

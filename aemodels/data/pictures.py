@@ -63,6 +63,10 @@ class _TooLargeError(Exception):
     pass
 
 
+class UnreadableError(DataError):
+    """A picture that cannot be read now, for a reason that lies outside it and may pass."""
+
+
 def open_photo(file: str | Path | BinaryIO, size: int, num_channels: int = 3) -> Tensor:
     """A photo as uint8 (C, size, size) in 0..255: read as `open_picture` does, cropped to the centred square, resized.
 
@@ -123,6 +127,12 @@ def open_picture(file: str | Path | BinaryIO, side_px: int | None = None) -> Ima
         raise DataError(
             _("{name} has more than {number} megapixels; make it smaller first.").format(
                 name=name, number=MAX_PIXELS // 1_000_000
+            )
+        ) from error
+    except MemoryError as error:
+        raise UnreadableError(
+            _("{name} needs more memory than is free; close other programs or make the picture smaller.").format(
+                name=name
             )
         ) from error
     except Exception as error:  # a hostile file can make a decoder raise nearly anything
@@ -199,12 +209,12 @@ def _check_pixels(width: int, height: int) -> None:
         raise _TooLargeError
 
 
-def unreadable(path: Path, error: OSError) -> DataError:
+def unreadable(path: Path, error: OSError) -> UnreadableError:
     """What to say where the system does not give a photo that was in its folder when that was listed."""
     message = _("{name} cannot be read ({reason}); check its permissions.")
     if isinstance(error, FileNotFoundError):
         message = _("{name} was removed after its folder had been listed; put it back to have it read.")
-    return DataError(message.format(name=one_line(path.name), reason=error.strerror))
+    return UnreadableError(message.format(name=one_line(path.name), reason=error.strerror))
 
 
 def file_name(file: str | Path | BinaryIO) -> str:

@@ -1,6 +1,6 @@
 """The autoencoder and its variants: encoder, code, decoder, loss. To add one: subclass, write its loss, add a line to VARIANTS."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from math import prod
 
 import torch
@@ -253,7 +253,18 @@ VARIANTS = {
 
 def setting_names() -> list[str]:
     """Names of the settings of all variants."""
-    return sorted({field.name for model in (VARIANTS | PRIORS).values() for field in fields(model.Settings)})
+    return sorted({name for variant in VARIANTS | PRIORS for name in _names_of(variant)})
+
+
+def _names_of(variant: str) -> list[str]:
+    settings = (VARIANTS | PRIORS)[variant].Settings
+    if not is_dataclass(settings):
+        raise ConfigError(
+            _("The Settings of variant {variant} are no dataclass; write @dataclass(frozen=True) above them.").format(
+                variant=shown(variant)
+            )
+        )
+    return [field.name for field in fields(settings)]
 
 
 def settings_of(config: ModelConfig) -> Autoencoder.Settings | FlowPrior.Settings:
@@ -268,8 +279,7 @@ def settings_of(config: ModelConfig) -> Autoencoder.Settings | FlowPrior.Setting
                 variant=shown(config.variant), variants=list_of(variants)
             )
         )
-    kind = variants[config.variant].Settings
-    names = [field.name for field in fields(kind)]
+    names = _names_of(config.variant)
     for name in config.settings:
         if name not in names:
             raise ConfigError(
@@ -282,7 +292,7 @@ def settings_of(config: ModelConfig) -> Autoencoder.Settings | FlowPrior.Setting
             raise ConfigError(
                 _("Variant {variant} needs its setting {name}.").format(variant=shown(config.variant), name=shown(name))
             )
-    return kind(**config.settings)
+    return variants[config.variant].Settings(**config.settings)
 
 
 def build(config: ModelConfig) -> Autoencoder | FlowPrior:

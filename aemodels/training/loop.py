@@ -91,8 +91,9 @@ def start(
     serves both optimisers.
     """
     model, dtype = model.to(device).requires_grad_(True), dtype or precision.fastest(torch.device(device))
-    matrices = [p for p in model.parameters() if p.ndim == 2]
-    others = [p for p in model.parameters() if p.ndim != 2]
+    # A group each, which may be empty: a network need not have both.
+    matrices = [{"params": [p for p in model.parameters() if p.ndim == 2]}]
+    others = [{"params": [p for p in model.parameters() if p.ndim != 2]}]
     lr = config.learning_rate
     muon = Muon(matrices, lr=lr, weight_decay=config.weight_decay, dtype=dtype)
     adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=(0.9, 0.99), fused=True)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,7 +17,11 @@ class Muon(torch.optim.Muon):
     """
 
     def __init__(
-        self, params: Iterable[Tensor], lr: float, weight_decay: float, dtype: torch.dtype = torch.bfloat16
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float,
+        weight_decay: float,
+        dtype: torch.dtype = torch.bfloat16,
     ) -> None:
         super().__init__(params, lr, weight_decay, adjust_lr_fn="match_rms_adamw")
         self.dtype = dtype

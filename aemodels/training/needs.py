@@ -8,7 +8,8 @@ from torch import Tensor
 from aemodels import memory
 from aemodels.errors import ConfigError
 from aemodels.models.autoencoders import Autoencoder, build, build_empty
-from aemodels.models.flow import FlowPrior
+from aemodels.models.flow import FlowPrior, is_prior
+from aemodels.training import contract
 from aemodels.training.recipes import Recipe
 
 COPIES = 5  # of the weights: their mean, their gradients, and up to two moments of the optimiser
@@ -16,7 +17,7 @@ COPIES = 5  # of the weights: their mean, their gradients, and up to two moments
 
 def check(recipe: Recipe, batch_size: int, device: torch.device | str) -> None:
     """Raises ConfigError where the device's free memory cannot hold the weights, with all that goes with them, and what one step
-    keeps of a batch for its gradients.
+    keeps of a batch for its gradients. That step is tried on one image, so a model that breaks the contract of variants is refused here too.
 
     batch_size  images a step of this process
     """
@@ -28,7 +29,10 @@ def check(recipe: Recipe, batch_size: int, device: torch.device | str) -> None:
             "smaller widths."
         )
     with torch.random.fork_rng(devices=[]):
-        images = batch_size * bytes_kept(build(recipe.model))
+        model = build(recipe.model)
+        if not is_prior(recipe.model):
+            contract.check(model)
+        images = batch_size * bytes_kept(model)
     if COPIES * weights + images > free:
         raise ConfigError(
             f"{recipe.name} needs {memory.size(COPIES * weights + images)} of memory for a step with {batch_size} images, and {memory.size(free)} "
