@@ -20,7 +20,7 @@ SCENES = [
     ("mnist/path", {}),
     ("mnist/denoise", {}),
     ("dogs/noise_regularised", {}),
-    ("any/map", {}),
+    pytest.param("any/map", {}, marks=release),
     pytest.param("any/map", {"layout": "pca", "model": "dog-ae"}, marks=release),
     pytest.param("any/film", {}, marks=release),
     pytest.param("any/code_size", {}, marks=release),

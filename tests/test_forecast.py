@@ -154,7 +154,7 @@ def test_how_long_it_will_take_is_said_before_training(digits, tmp_path, capsys)
 
 @pytest.mark.parametrize("names", [TWO[:1], TWO])
 def test_the_minutes_count_the_time_that_it_takes_to_tell_how_long_it_will_take(names, digits, tmp_path, monkeypatch):
-    left_s, nap_s = [], 0.7
+    left_s, nap_s = [], 0.4
 
     def step_of(state, *_):
         time.sleep(nap_s)

@@ -124,6 +124,7 @@ def test_denoisers_with_codes_of_one_length_are_told_once(foreign):
     assert sentence == "Here are 2 of them, with codes of 64 numbers"
 
 
+@pytest.mark.release
 def test_every_page_with_foreign_models_alone(foreign):
     app = start()
     for page in PAGES:
