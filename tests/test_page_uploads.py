@@ -54,18 +54,34 @@ def test_a_bad_file_that_is_taken_out_again_takes_nothing_with_it(app):
     assert used(app) == []
 
 
-def test_a_digit_stays_for_the_visit():
+def with_a_digit():
+    """Denoise, where seven.png has been uploaded."""
     app = open_page("mnist/denoise", digits="Upload one")
     photo, file = Image.new("RGB", (400, 300), "white"), io.BytesIO()
     ImageDraw.Draw(photo).line((180, 60, 230, 240), "black", 20)
     photo.save(file, "PNG")
-    app.file_uploader(key="digit_file").set_value(("seven.png", file.getvalue(), "image/png")).run()
+    return app.file_uploader(key="digit_file").set_value(("seven.png", file.getvalue(), "image/png")).run()
+
+
+def test_a_digit_stays_for_the_visit():
+    app = with_a_digit()
     shown = app.get("image")[0].value
     go_to(app, "mnist/twins")
     go_to(app, "mnist/denoise")
     assert app.get("image")[0].value == shown
     assert "From before: **seven.png**" in text(app)
     assert "photo: SHA-256" in text(app)
+
+
+def test_a_bad_file_in_the_place_of_a_digit_takes_it_not_away():
+    app = with_a_digit()
+    for name in ("bad.svg", "worse.svg"):
+        # A browser tells of another file in two changes.
+        app.file_uploader(key="digit_file").set_value(None).run()
+        app.file_uploader(key="digit_file").set_value((name, b"no picture", "image/svg+xml")).run()
+        assert not app.exception
+        assert [name in warning.value for warning in app.warning] == [True]
+        assert "From before: **seven.png**" in text(app)
 
 
 @pytest.mark.parametrize(

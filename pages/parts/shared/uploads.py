@@ -40,13 +40,19 @@ def show(
     what  what they are: "photo", or "picture" of one alone
     """
     state, kept_key, said_key, here_key = st.session_state, f"{key}_kept", f"{key}_said", f"{key}_here"
+    taken_key = f"{key}_taken"
 
     def changed() -> None:
         files = state[key] if most > 1 else [file for file in [state[key]] if file]
         uploads, state[said_key] = _read(files, read, most)
-        # Where nothing can be used, what was there stays, and is not taken away with the file that could not.
-        if uploads or (not files and state[here_key]):
-            state[kept_key] = uploads
+        # Where nothing can be used, what was there stays, and is not taken away with the file that could not. Of one file alone,
+        # Streamlit tells of another that takes its place in two changes: it is taken away, then the other is there.
+        taken = state.pop(taken_key, [])
+        if not files and state[here_key]:
+            state[taken_key] = state[kept_key] if most == 1 else []
+            state[kept_key] = []
+        elif uploads or taken:
+            state[kept_key] = uploads or taken
         state[here_key] = bool(uploads)
 
     def remove() -> None:
