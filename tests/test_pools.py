@@ -67,6 +67,17 @@ def test_a_step_that_failed_leaves_no_scores(one_model, monkeypatch):
     assert not pools.known(one_model, pools.of_test_images(one_model))
 
 
+def test_a_model_that_is_replaced_meanwhile_has_no_scores_of_the_one_before(one_model, checkpoint_folder):
+    first, *others = list(pools.steps())
+    first()
+    file = checkpoint_folder / "mnist-ae.safetensors"
+    file.unlink()
+    file.symlink_to(REPO / "checkpoints" / "mnist-ae-l2-code.safetensors")
+    for step in others:
+        step()
+    assert not pools.known(one_model, pools.of_test_images(one_model))
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip", None])
 def test_scores_that_cannot_be_read_count_as_missing(content, tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))

@@ -97,16 +97,17 @@ def steps() -> Iterator[Callable[[], object]]:
     groups = loaders.read_catalogue().of_kind(*catalogue.AUTOENCODERS)
     found = [group for group in groups if originals.when_read(group.data)]
     for group in found:
-        is_small = prod(group.models[0].config.image_shape) <= SMALL
-        for ckpt in models.load_each(group.names if is_small else group.names[:1])[0].values():
+        names = group.names if prod(group.models[0].config.image_shape) <= SMALL else group.names[:1]
+        digests = loaders.digests(names)  # before they are loaded: a file may be replaced at any time
+        for name, ckpt in models.load_each(names)[0].items():
             usual, (_title, other) = of_test_images(ckpt), of_another_data_set(ckpt)
             shape = ckpt.model_config.image_shape
             for pool in (usual, turned(usual) if shape[1] == shape[2] else None, other):
-                if pool and pool.name and known(ckpt, pool) is None:
-                    yield from _steps_of(ckpt, pool)
+                if pool and pool.name and name in digests and known(ckpt, pool) is None:
+                    yield from _steps_of(ckpt, digests[name], pool)
 
 
-def _steps_of(ckpt: Checkpoint, pool: Pool) -> Iterator[Callable[[], object]]:
+def _steps_of(ckpt: Checkpoint, digest: str, pool: Pool) -> Iterator[Callable[[], object]]:
     measured: list[tuple[Tensor, Tensor]] = []
 
     def measure(index: Tensor) -> None:
@@ -114,7 +115,7 @@ def _steps_of(ckpt: Checkpoint, pool: Pool) -> Iterator[Callable[[], object]]:
 
     def keep() -> None:
         of_all = [torch.cat(values) for values in zip(*measured, strict=True)]
-        if len(of_all[0]) == pool.size and (digest := loaders.digests([ckpt.name]).get(ckpt.name)):
+        if len(of_all[0]) == pool.size and loaders.digests([ckpt.name]).get(ckpt.name) == digest:
             scores.save(digest, pool.name, *of_all)
 
     for index in batches(torch.arange(pool.size), ckpt.model_config.image_shape):
