@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 import torch
 from browser import REPO, copy_photos
+from foreign_models import save_foreign
 from safetensors import safe_open
 from torch.distributions import Normal, kl_divergence
 
@@ -351,6 +352,12 @@ def test_evaluate_says_that_none_of_what_it_was_to_measure_is_there(photo_folder
     assert evaluate(photo_folder, tmp_path / "typo", "--only", "dog-ae", "dog-noise-0.10") == 1
     assert f"There is no checkpoint dog-ae in {tmp_path / 'typo'}; " in capsys.readouterr().err
     assert not (tmp_path / "typo").exists()
+
+
+def test_evaluate_says_which_models_are_of_no_recipe_of_the_lab(checkpoint_folder, photo_folder, capsys):
+    save_foreign("fashion-denoiser", checkpoint_folder)
+    assert evaluate(photo_folder, checkpoint_folder) == 0
+    assert "Left out, for want of a recipe of the lab: fashion-denoiser. Give --recipe" in capsys.readouterr().out
 
 
 def test_evaluate_of_a_quick_look_that_was_never_taken_is_refused(tmp_path, capsys):

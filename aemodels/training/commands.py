@@ -17,8 +17,9 @@ def trained(request: Request) -> set[str]:
 
 
 def evaluate(request: Request, at: Workplace) -> list[str]:
-    """Measures what finished checkpoints lack; returns those of the names that the command gives which have none. Raises CheckpointError where
-    none of these is there, and where there is no checkpoint at all of a quick look, after which nothing else is measured."""
+    """Measures what finished checkpoints lack, and says which in the folder are of no recipe it knows; returns those of the names that the
+    command gives which have none. Raises CheckpointError where none of these is there, and where there is no checkpoint at all of a quick
+    look, after which nothing else is measured."""
     there = trained(request)
     if request.is_named and not there:
         checkpoints.read_header(next(iter(request.recipes)), at.out)
@@ -30,6 +31,11 @@ def evaluate(request: Request, at: Workplace) -> list[str]:
     for recipe in request.recipes.values():
         measuring.evaluate_finished(recipe, request.load, at.out, at.device)
     if not request.is_named:
+        if others := [name for name in checkpoints.list_checkpoints(at.out) if name not in request.recipes]:
+            print(
+                f"Left out, for want of a recipe of the lab: {', '.join(others)}. Give --recipe, or --photos and --like, as when they "
+                "were trained, to measure them too."
+            )
         return []
     return [n for n in request.recipes if n not in there or not _is_finished(n, at)]
 

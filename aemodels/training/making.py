@@ -67,7 +67,8 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
         measuring_s = told_s + prepared_s + kind.seconds_to_measure(state.ema, examples)
         if recorder:
             measuring_s += filming.seconds_to_develop(state.ema, dataset.reference)
-        what = ("the forecast, " if told_s >= 1 else "") + ("codes and measuring" if kind is priors else "measuring")
+        what = ("the forecast, " if told_s >= 1 else "") + ("codes, " if kind is priors else "") + "measuring"
+        what = " and ".join(what.rsplit(", ", 1))
         tqdm.write(f"{name}: of {train_config.minutes:g} minutes, about {measuring_s / 60:.1f} are for {what}.")
         if measuring_s > 30 * train_config.minutes:
             measuring_s = 30 * train_config.minutes
