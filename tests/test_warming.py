@@ -10,7 +10,7 @@ import visiting
 
 from aemodels.storage import catalogue, encoded
 from pages.parts.photos import encoding, selection
-from pages.parts.shared import loaders, originals, thumbnails, turns, warming
+from pages.parts.shared import garbage, loaders, originals, thumbnails, turns, warming
 
 
 @pytest.fixture
@@ -55,6 +55,13 @@ def test_a_step_that_fails_keeps_no_other_one_from_being_done(idle, caplog):
     warming._run(iter([fail, lambda: done.append(1)]), 0)
     assert done == [1]
     assert "no such luck" in caplog.text
+
+
+def test_what_a_step_took_of_memory_goes_back_though_nobody_comes(idle, monkeypatch):
+    done = []
+    monkeypatch.setattr(garbage, "freeze", lambda: done.append("given back"))
+    warming._run(iter([lambda: done.append("first"), lambda: done.append("second")]), 0)
+    assert done == ["first", "given back", "second", "given back"]
 
 
 def test_home_finds_its_pictures_ready(monkeypatch, without_photos):

@@ -10,7 +10,7 @@ from functools import partial
 
 import torch
 
-from pages.parts.shared import loaders, originals, thumbnails, turns
+from pages.parts.shared import garbage, loaders, originals, thumbnails, turns
 
 REST_S = 2.0  # how long no page has been on its way, nor the server started: a browser, too, computes until its first page stands
 LONG_REST_S = 20.0  # the same before work that takes minutes
@@ -65,6 +65,7 @@ def _run(steps: Steps, rest_s: float) -> None:
             step()
         except Exception:  # the page that needs it says so
             logger.warning("Not made ready ahead of the first visitor: %s", step, exc_info=True)
+        garbage.freeze()  # the memory that the step took goes back now and then, not when the next visitor comes
 
 
 def _rest(rest_s: float) -> None:
