@@ -208,7 +208,8 @@ def test_the_camera_is_asked_for_only_when_it_is_chosen_and_shots_add_up(visit):
     for number in (1, 2):
         if number == 2:
             page.get_by_role("button", name=re.compile("Clear photo")).click()
-        page.wait_for_function("document.querySelector('video')?.currentTime > 0")
+        # One second after it appeared, Streamlit starts the camera anew, and what is clicked meanwhile is lost.
+        page.wait_for_function("document.querySelector('video')?.currentTime > 1.2")
         page.get_by_role("button", name=re.compile("Take Photo")).click()
         sync_api.expect(page.locator(".st-key-notice")).to_contain_text(
             "This photo (shot 1)" if number == 1 else "These 2 reach"
