@@ -22,6 +22,8 @@ async def ready(app: st.App) -> AsyncIterator[None]:
 
     from aemodels import memory
     from pages.parts.anomaly import pools
+    from pages.parts.film import reel
+    from pages.parts.map import atlas
     from pages.parts.photos import encoding
     from pages.parts.shared import garbage, loaders, warming
 
@@ -30,7 +32,8 @@ async def ready(app: st.App) -> AsyncIterator[None]:
     loaders.load_all()
     garbage.freeze()
     gc.enable()
-    warming.start(*([] if arguments.given().only_when_asked else [encoding.steps, pools.steps]))
+    long = [reel.steps, atlas.steps, encoding.steps, pools.steps]
+    warming.start(*([] if arguments.given().only_when_asked else long))
     yield
 
 

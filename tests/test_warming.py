@@ -5,10 +5,15 @@ import threading
 import time
 
 import pytest
+import streamlit as st
 import torch
 import visiting
+from browser import REPO
 
+from aemodels.codes import map_files
 from aemodels.storage import catalogue, encoded
+from pages.parts.film import reel
+from pages.parts.map import atlas
 from pages.parts.photos import encoding, selection
 from pages.parts.shared import garbage, loaders, originals, thumbnails, turns, warming
 
@@ -93,6 +98,22 @@ def test_test_photos_are_encoded_before_a_page_asks(with_photos, quickly, tmp_pa
     torch.testing.assert_close(selection.encode(ckpt, photos), z, rtol=0, atol=1e-4)
 
 
+def test_map_and_film_are_measured_before_a_page_asks(checkpoint_folder, tmp_path, monkeypatch, without_photos):
+    for file in ("mnist-without-9.safetensors", "mnist-ae.safetensors", "mnist-ae.film"):
+        (checkpoint_folder / file).symlink_to(REPO / "checkpoints" / file)
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+    for step in (*atlas.steps(), *reel.steps()):
+        step()
+    st.cache_resource.clear()
+    kept = map_files.kept
+    monkeypatch.setattr(
+        map_files, "kept", lambda digest, part, _: kept(digest, part, lambda: pytest.fail("it is measured"))
+    )
+    assert atlas.accuracies("mnist-without-9")[0].nearest > 0.5
+    assert len(atlas.shared("mnist-without-9")) > 2
+    assert reel.moments("mnist-ae")[0].step == 0
+
+
 def test_what_takes_minutes_waits_longer_than_the_rest(idle, monkeypatch):
     monkeypatch.setattr(warming, "REST_S", 0.1)
     monkeypatch.setattr(warming, "LONG_REST_S", 1.0)
@@ -119,7 +140,7 @@ def test_what_cannot_be_looked_through_keeps_nothing_else_from_being_measured(id
     assert "the folder has gone" in caplog.text
 
 
-@pytest.mark.parametrize(("words", "num_long"), [([], 2), (["--only-when-asked"], 0)])
+@pytest.mark.parametrize(("words", "num_long"), [([], 4), (["--only-when-asked"], 0)])
 def test_nothing_that_takes_minutes_begins_where_that_is_not_wanted(monkeypatch, words, num_long):
     monkeypatch.setattr(sys, "argv", ["app.py", *words])
     import app

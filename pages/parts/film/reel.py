@@ -1,7 +1,8 @@
 """The films of a page: those that can be loaded, what they tell in figures, and the box that holds all of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -10,6 +11,7 @@ from aemodels.codes import map_files, planes
 from aemodels.errors import LatentLabError
 from aemodels.quality import filmed
 from aemodels.quality.filmed import Moment
+from aemodels.storage import catalogue
 from aemodels.storage.films import Film
 from pages.parts.shared import controls, loaders
 
@@ -47,6 +49,12 @@ def values(name: str) -> list[list[float]]:
     has_labels = bool((loaders.checkpoint(name).labels >= 0).any())
     shares = [[moment.neighbour_accuracy for moment in of]] if has_labels else []
     return [[moment.loss for moment in of], *shares, [moment.spread for moment in of]]
+
+
+def steps() -> Iterator[Callable[[], object]]:
+    """What measures the films that there are."""
+    for group in loaders.read_catalogue().of_kind(catalogue.PLANE):
+        yield from (partial(moments, name) for name in group.names if loaders.has_film(name))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -1,8 +1,9 @@
 """What the map knows of a model, computed once and kept on disk: layouts, neighbours, pictures, and how well labels can be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from threading import Thread
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from aemodels import Checkpoint
-from aemodels.codes import labels_read, map_files, maps, neighbourhoods
+from aemodels.codes import faults, labels_read, map_files, maps, neighbourhoods
 from aemodels.codes.labels_read import Accuracy
 from aemodels.codes.maps import Layout
 from aemodels.codes.neighbourhoods import Shared
@@ -19,7 +20,8 @@ from aemodels.language import _, number
 from aemodels.noise import power
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import sheets
-from pages.parts.shared import loaders, originals
+from aemodels.storage import catalogue
+from pages.parts.shared import loaders, models, originals
 
 BATCH = 64
 SHOW_AFTER_S = 0.3  # how long a layout may take unseen, and how often its bar moves
@@ -89,9 +91,8 @@ def layout(name: str, method: str) -> Layout:
 def pictures(name: str) -> Pictures:
     """All of a model's codes decoded; says so on the page where it takes a while."""
     ckpt = loaders.checkpoint(name)
-    found = originals.has_those_of_codes(ckpt)
     with st.spinner(_("{number} codes are decoded, once for all …").format(number=number(len(ckpt.codes)))):
-        return _pictures(*loaders.version(name), found, _digest(name), ckpt)
+        return _pictures_of(ckpt)
 
 
 def neighbours(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -127,13 +128,32 @@ def place(name: str, method: str, z: Tensor) -> list[float]:
 
 def accuracies(name: str) -> tuple[Accuracy | None, Accuracy | None]:
     """How well labels are told by the codes, and by as many principal components of the pixels, where the images are here."""
-    ckpt = loaders.checkpoint(name)
-    has_images = originals.has_those_of_codes(ckpt)
     with st.spinner(_("How well labels can be read off the codes is measured, once for all …")):
-        by_codes = _accuracy(*loaders.version(name), "codes", _digest(name), ckpt)
-        if by_codes is None or not has_images:
-            return by_codes, None
-        return by_codes, _accuracy(*loaders.version(name), "pixels", _digest(name), ckpt)
+        return _accuracies_of(loaders.checkpoint(name))
+
+
+def steps() -> Iterator[Callable[[], object]]:
+    """What computes all that is kept on disk of each model whose codes can be laid out, but for the layouts."""
+    for group in loaders.read_catalogue().of_kind(catalogue.SPACE):
+        originals.when_read(group.data)
+        for name, ckpt in models.load_each(group.names)[0].items():
+            if len(ckpt.codes) >= maps.MIN_CODES and faults.vary(ckpt.codes):
+                yield partial(_pictures_of, ckpt)
+                yield partial(_neighbours, *loaders.version(name), _digest(name), ckpt)
+                yield partial(_accuracies_of, ckpt)
+
+
+def _pictures_of(ckpt: Checkpoint) -> Pictures:
+    with_psnr = originals.has_those_of_codes(ckpt)
+    return _pictures(*loaders.version(ckpt.name), with_psnr, _digest(ckpt.name), ckpt)
+
+
+def _accuracies_of(ckpt: Checkpoint) -> tuple[Accuracy | None, Accuracy | None]:
+    model = (*loaders.version(ckpt.name), _digest(ckpt.name), ckpt)
+    by_codes = _accuracy("codes", *model)
+    if by_codes is None or not originals.has_those_of_codes(ckpt):
+        return by_codes, None
+    return by_codes, _accuracy("pixels", *model)
 
 
 def _digest(name: str) -> str:
@@ -210,7 +230,7 @@ def _pictures(name: str, modified_ns: int, with_psnr: bool, _digest: str, _ckpt:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _accuracy(name: str, modified_ns: int, of: str, _digest: str, _ckpt: Checkpoint) -> Accuracy | None:
+def _accuracy(of: str, name: str, modified_ns: int, _digest: str, _ckpt: Checkpoint) -> Accuracy | None:
     names = [field.name for field in fields(Accuracy)]
 
     def compute() -> dict[str, np.ndarray]:
