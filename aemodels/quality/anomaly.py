@@ -1,5 +1,6 @@
 """Reconstruction error as a score of how unlike the training images a picture is: ROC curve, and the pictures to try it on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,6 @@ def fitted(images: Tensor, image_shape: tuple[int, int, int]) -> Tensor:
     return x.clamp(0, 1).expand(-1, num_channels, -1, -1)
 
 
-def noise(seed: int, n: int, image_shape: tuple[int, int, int]) -> Tensor:
-    """n pictures (n, C, H, W), each value of each pixel uniform in [0, 1)."""
-    return torch.rand(n, *image_shape, generator=torch.Generator().manual_seed(seed))
+def noise(seeds: Sequence[int], image_shape: tuple[int, int, int]) -> Tensor:
+    """One picture a seed (len(seeds), C, H, W), each value of each pixel uniform in [0, 1)."""
+    return torch.stack([torch.rand(image_shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])

@@ -44,6 +44,12 @@ def turned(usual: Pool) -> Pool:
     return Pool(usual.name and "turned", usual.size, lambda index: usual.at(index).rot90(1, (2, 3)))
 
 
+def of_noise(ckpt: Checkpoint) -> Pool:
+    """Noise, as many pictures as there are test images, each by a seed that is its place."""
+    shape = ckpt.model_config.image_shape
+    return Pool("noise", len(originals.of(ckpt.data)), lambda index: anomaly.noise(index.tolist(), shape))
+
+
 def of_another_data_set(ckpt: Checkpoint) -> tuple[str, Pool | None]:
     """Pictures of another data set that is on this computer, brought to the model's shape, and its name."""
     shape, own = ckpt.model_config.image_shape, ckpt.data.config
@@ -102,7 +108,7 @@ def steps() -> Iterator[Callable[[], object]]:
         for name, ckpt in models.load_each(names)[0].items():
             usual, (_title, other) = of_test_images(ckpt), of_another_data_set(ckpt)
             shape = ckpt.model_config.image_shape
-            for pool in (usual, turned(usual) if shape[1] == shape[2] else None, other):
+            for pool in (usual, turned(usual) if shape[1] == shape[2] else None, of_noise(ckpt), other):
                 if pool and pool.name and name in digests and known(ckpt, pool) is None:
                     yield from _steps_of(ckpt, digests[name], pool)
 

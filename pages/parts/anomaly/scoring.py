@@ -11,7 +11,6 @@ from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.noise import seeded_order
-from aemodels.quality import anomaly
 from pages.parts.anomaly import pools
 from pages.parts.anomaly.pools import Pool
 from pages.parts.shared import cores, loaders, originals
@@ -70,12 +69,9 @@ def _drawn(ckpt: Checkpoint, seed: int, kind: str) -> tuple[Pool, Tensor]:
     test_images, index = pools.of_test_images(ckpt), usual(ckpt, seed)
     if kind == LEFT_OUT:
         return test_images, _test_images(ckpt, seed, of_left_out=True)
-    if kind == OTHER:
-        other = pools.of_another_data_set(ckpt)[1]
-        return other, seeded_order(other.size, seed)[: len(index)]
-    if kind == NOISE:
-        noise = anomaly.noise(seed, len(index), ckpt.model_config.image_shape)
-        return Pool("", len(noise), noise.__getitem__), torch.arange(len(noise))
+    if kind in (OTHER, NOISE):
+        pool = pools.of_noise(ckpt) if kind == NOISE else pools.of_another_data_set(ckpt)[1]
+        return pool, seeded_order(pool.size, seed)[: len(index)]
     return pools.turned(test_images) if kind == TURNED else test_images, index
 
 
