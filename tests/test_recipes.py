@@ -1,7 +1,9 @@
 """Recipes: read from TOML, trained from the command line; what is wrong with one is told in a sentence."""
 
+import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -103,11 +105,22 @@ def test_photos_like_a_recipe_of_the_lab(shapes, tmp_path, monkeypatch):
     assert ckpt.data.config.image_shape == (3, 128, 128)
 
 
+def test_a_folder_whose_name_begins_with_a_dash(shapes, tmp_path, monkeypatch, capsys):
+    (tmp_path / "-start").symlink_to(shapes)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        train.main(["--photos", "-start", "--like", "dog-ae"])
+    written = os.path.join(".", "-start")
+    said = f"argument --photos: expected one argument; for what is here under that name, write {written}\n"
+    assert capsys.readouterr().err.endswith(said)
+    assert train.parse(["--photos", written, "--like", "dog-ae"]).photos == Path("-start")
+
+
 def test_photos_like_a_recipe_that_starts_from_a_model_of_dogs():
     noisy = recipes.of_the_lab()["dog-noise-0.10"]
     assert noisy.training.start_from == "dog-noise-0.05"
     mine = recipes.on_photos(noisy, "flowers")
-    assert mine.name == "flowers-noise-0.10"
+    assert mine.name == mine.title == "flowers-noise-0.10"  # lists would show two alike
     assert mine.training == replace(noisy.training, start_from=None)
 
 

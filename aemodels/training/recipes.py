@@ -176,7 +176,7 @@ def chosen(
 
 
 def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:
-    """The same recipe for another folder of pictures, under a name of its own: that of dog-ae on flowers is flowers-ae. It
+    """The same recipe for another folder of pictures, under a name and title of its own: that of dog-ae on flowers is flowers-ae. It
     starts from fresh weights, for those that the recipe may start from are of other pictures.
 
     Raises ConfigError where the folder's name cannot be part of a checkpoint's.
@@ -194,7 +194,7 @@ def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:
     except CheckpointError as error:
         raise ConfigError(f"{error} Or write a recipe, which can give the model any name.") from error
     data = replace(recipe.data, name=own, source=PHOTOS, folder=str(folder))
-    return replace(recipe, name=name, data=data, training=replace(recipe.training, start_from=None))
+    return replace(recipe, name=name, title=name, data=data, training=replace(recipe.training, start_from=None))
 
 
 def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> Any:
