@@ -38,7 +38,7 @@ with stopping.at_once(STOPPED):
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = console.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these of the lab's own recipes; --list shows them")
     parser.add_argument(
         "--recipe", type=console.path, nargs="+", metavar="FILE", help="recipes of your own, TOML files"

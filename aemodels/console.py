@@ -5,8 +5,9 @@ import io
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 
@@ -29,6 +30,20 @@ def unusable(error: OSError) -> str:
     """The sentence for a file, or for the output, that cannot be used."""
     where = one_line(error.filename) if error.filename else "The output"
     return f"{where} cannot be used ({error.strerror}); check path and permissions."
+
+
+class Parser(argparse.ArgumentParser):
+    """One that says how to write the name of a file or folder that it took for an option."""
+
+    def error(self, message: str) -> NoReturn:
+        for name in filter(os.path.lexists, self.given):
+            if name.startswith("-"):
+                message += f"; for what is here under that name, write {os.path.join('.', one_line(name))}"
+        super().error(message)
+
+    def parse_args(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
+        self.given = sys.argv[1:] if arguments is None else arguments
+        return super().parse_args(arguments)
 
 
 def path(text: str) -> Path:

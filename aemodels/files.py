@@ -22,6 +22,7 @@ except ImportError:  # Windows, which deletes no file that a process has open
 
 PREFIX, SUFFIX = ".latent-lab-", ".part"  # of files that are being written
 PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+ROOM_FOR = 0.75  # of the bytes that a folder may have stays where there are more
 LEFT_S = 600  # after its last change, without locks, a file is a leftover
 
 
@@ -142,6 +143,25 @@ def alone_in(folder: Path, by: str = ".lock", waits: bool = True) -> Iterator[No
         except (OSError, NotImplementedError):
             pass
         yield
+
+
+def remove_oldest(folder: Path, pattern: str, max_bytes: int) -> None:
+    """Where the folder's files of this pattern have more bytes, the oldest go until three quarters of that are left; nothing where the folder
+    cannot be read."""
+    files = []
+    for path in folder.glob(pattern):
+        with contextlib.suppress(OSError):  # another process is at it too
+            found = path.stat()
+            files.append((found.st_mtime_ns, found.st_size, path))
+    num_bytes = sum(size for _time, size, _path in files)
+    if num_bytes <= max_bytes:
+        return
+    for _time, size, path in sorted(files):
+        with contextlib.suppress(OSError):
+            path.unlink()
+        num_bytes -= size
+        if num_bytes <= ROOM_FOR * max_bytes:
+            return
 
 
 def check_writable(folder: Path) -> None:

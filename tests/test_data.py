@@ -21,7 +21,7 @@ from PIL import Image
 from aemodels import files
 from aemodels.data import mnist, photo_cache, photo_files, photos, pictures, sources
 from aemodels.data.config import DataConfig
-from aemodels.data.photo_sets import find_dog_folder, load_dogs
+from aemodels.data.photo_sets import find_dog_folder, load_dogs, load_photo_set
 from aemodels.data.photos import load_photos, read_photo_folder
 from aemodels.data.pictures import open_photo
 from aemodels.data.splits import in_test_split
@@ -629,6 +629,14 @@ def test_broken_files_are_skipped_counted_and_named(tmp_path, caplog, count_deco
         assert "Skipped 2 of 5 files" in record.getMessage()
         assert "0000-empty.jpg" in record.getMessage()
     assert len(count_decodes) == 5
+
+
+def test_a_set_of_photos_says_once_what_it_left_out(tmp_path, caplog):
+    folder = make_folder(tmp_path / "photos")
+    (folder / "text.jpg").write_text("no photo")
+    with caplog.at_level(logging.WARNING, logger="aemodels"):
+        assert "1 left out: text.jpg is no picture" in load_photo_set(photo_files.list_photos(folder), 8).summary()
+    assert not caplog.records
 
 
 def test_no_usable_photo_is_said(tmp_path):

@@ -10,7 +10,7 @@ from browser import REPO
 from PIL import Image
 
 from aemodels.data.mnist import FAMILY
-from aemodels.report.charts import lines, plotly_text, upright
+from aemodels.report.charts import bars, lines, plotly_text, upright
 from aemodels.report.figures import (
     DARK,
     LIGHT,
@@ -550,6 +550,11 @@ is_half_there.wait(60)
 threading.Timer(0.5, may_go_on.set).start()
 print(len(charts.lines({"a": ([1, 2], [3, 4])}, "x", "y").data))
 """
+
+
+@pytest.mark.parametrize(("values", "said"), [([1.26, 0.04], ("1.3", "0.0")), ([0.06, 0.02], ("0.06", "0.02"))])
+def test_bars_tell_small_values_apart(values, said):
+    assert bars(["a", "b"], values, "x", "y").data[0].text == said
 
 
 @pytest.mark.release

@@ -1,5 +1,6 @@
 """Codes laid out on a plane: where they lie, how far that can be trusted, what is kept of it on disk."""
 
+import os
 import sys
 
 import numpy as np
@@ -150,6 +151,27 @@ def test_what_is_computed_is_kept_for_that_checkpoint_alone(tmp_path, monkeypatc
     file.write_bytes(file.read_bytes()[:50])  # as after a crash of the machine
     map_files.kept("a", "pca", compute)
     assert len(asked) == 3
+
+
+def test_what_is_computed_of_an_older_film_gives_way(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
+    asked = []
+    for source in ("1", "1", "2", "2"):
+        found = map_files.kept("a", "film", lambda: asked.append(1) or {"n": np.array(len(asked))}, source=source)
+        assert found == {"n": int(source)}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_of_what_is_computed_the_oldest_goes(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
+    monkeypatch.setattr(map_files, "MAX_BYTES", 10_000)
+    (tmp_path / "photos.npy").write_bytes(bytes(20_000))
+    for i, digest in enumerate("abcd"):
+        map_files.kept(digest, "pca", lambda: {"n": np.zeros(400)})
+        os.utime(next(tmp_path.glob(f"map*-{digest}-*")), ns=(i, i))
+    kept = sorted(path.name.split("-")[1] for path in tmp_path.glob("map*"))
+    assert kept == ["c", "d"]
+    assert (tmp_path / "photos.npy").exists()
 
 
 def test_layouts_lie_beside_their_checkpoint_and_are_of_its_codes_alone(codes, tmp_path):

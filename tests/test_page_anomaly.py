@@ -184,3 +184,7 @@ def test_models_of_others(name, checkpoint_folder, without_photos):
     assert not app.error
     assert not re.search(r"\b(nan|inf|None)\b", text(app))
     assert app.info  # their images are not here
+
+
+def test_without_any_model_it_says_so_in_short(checkpoint_folder):
+    assert open_page().info[0].value.startswith("There is no autoencoder yet. `python train.py` makes some")

@@ -94,7 +94,7 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
     assert app.text_input(key="live_name").value == "my-vae"
     app.text_input(key="live_name").set_value("mnist-ae").run()
     app.button(key="live_keep").click().run()
-    assert "lab's own" in app.error[0].value
+    assert "model of the lab" in app.error[0].value
     app.text_input(key="live_name").set_value("the class's").run()
     app.button(key="live_keep").click().run()
     assert not app.exception
@@ -150,6 +150,13 @@ def test_a_name_that_is_taken_is_asked_about(monkeypatch):
     go_to(app, PAGE)
     assert app.text_input(key="live_name").value == "Mine"
     assert app.button(key="live_keep").label == "Replace"
+    own_models.keep(own_models.PROJECT / "checkpoints/mnist-ae.safetensors", "another", ())
+    app.text_input(key="live_name").set_value("another").run()
+    assert app.button(key="live_keep").label == "Keep"  # nothing was asked about this one
+    assert not app.error
+    own_models.remove("another")
+    app.text_input(key="live_name").set_value("Mine").run()
+    app.button(key="live_keep").click().run()
     app.button(key="live_keep").click().run()
     assert "Kept as **mine**" in app.success[0].value
     app.toggle(key="live_sure").set_value(True).run()

@@ -1,7 +1,9 @@
 """Recipes: read from TOML, trained from the command line; what is wrong with one is told in a sentence."""
 
+import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from aemodels.data import mnist, sources, splits
 from aemodels.data.config import DataConfig
 from aemodels.errors import ConfigError, DataError
 from aemodels.models import autoencoders
+from aemodels.storage import catalogue
 from aemodels.training import needs, recipes
 
 SHAPES = """
@@ -101,13 +104,26 @@ def test_photos_like_a_recipe_of_the_lab(shapes, tmp_path, monkeypatch):
     ckpt = aemodels.load_checkpoint("shapes-ae", out)
     assert (ckpt.data.config.name, ckpt.data.config.source) == ("shapes", "photos")
     assert ckpt.data.config.image_shape == (3, 128, 128)
+    (out / "shapes-ae.safetensors").rename(out / "mine.safetensors")
+    assert catalogue.read("mine", out).title == "mine"
+
+
+def test_a_folder_whose_name_begins_with_a_dash(shapes, tmp_path, monkeypatch, capsys):
+    (tmp_path / "-start").symlink_to(shapes)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        train.main(["--photos", "-start", "--like", "dog-ae"])
+    written = os.path.join(".", "-start")
+    said = f"argument --photos: expected one argument; for what is here under that name, write {written}\n"
+    assert capsys.readouterr().err.endswith(said)
+    assert train.parse(["--photos", written, "--like", "dog-ae"]).photos == Path("-start")
 
 
 def test_photos_like_a_recipe_that_starts_from_a_model_of_dogs():
     noisy = recipes.of_the_lab()["dog-noise-0.10"]
     assert noisy.training.start_from == "dog-noise-0.05"
     mine = recipes.on_photos(noisy, "flowers")
-    assert mine.name == "flowers-noise-0.10"
+    assert (mine.name, mine.title) == ("flowers-noise-0.10", "")  # lists would show two alike
     assert mine.training == replace(noisy.training, start_from=None)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import operator
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
@@ -42,13 +43,19 @@ def read_photo_folder(folder: str | Path, size: int, progress: Callable[[int, in
     their count and reasons. Files that the system did not give are tried again each time. `progress(done, total)` is called for each file while decoding, not on a cached read. Raises
     DataError where the folder is missing, holds no usable photo, or the cache cannot be written.
     """
-    return read_photos(list_photos(folder), size, progress)
+    photos = read_photos(list_photos(folder), size, progress)
+    if num_skipped := len(photos.skipped):
+        with speaking(DEFAULT):  # the log is nobody's page
+            reasons = describe([(os.path.relpath(path, folder), reason) for path, reason in photos.skipped])
+        num_files = len(photos.paths) + num_skipped
+        logger.warning("Skipped %d of %d files in %s: %s.", num_skipped, num_files, one_line(folder), reasons)
+    return photos
 
 
 def read_photos(
     listed: PhotoFiles, size: int, progress: Callable[[int, int], None] | None = None, num_channels: int = 3
 ) -> PhotoFolder:
-    """The listed photos, as `read_photo_folder` reads them, with the same errors; grey where num_channels is 1."""
+    """The listed photos, as `read_photo_folder` reads them, with the same errors; grey where num_channels is 1. Nothing is logged."""
     folder, files = listed.folder, listed.photos
     try:
         size = operator.index(size)  # of NumPy's and torch's numbers too
@@ -85,13 +92,8 @@ def read_photos(
             )
     images, index = cached
 
-    num_skipped, num_files = len(index["skipped"]) + len(listed.left_out), len(files) + len(listed.left_out)
     if not index["paths"]:
         raise DataError(_none_usable(listed, shape))
-    if num_skipped:
-        with speaking(DEFAULT):  # the log is nobody's page
-            reasons = describe([*index["skipped"], *listed.left_out])
-        logger.warning("Skipped %d of %d files in %s: %s.", num_skipped, num_files, one_line(folder), reasons)
     hashes = index["hashes"]
     fingerprint = hashlib.blake2b("".join(sorted(hashes)).encode(), digest_size=16).hexdigest()
     skipped = [(folder / path, reason) for path, reason in [*index["skipped"], *listed.left_out]]

@@ -246,8 +246,11 @@ def check_conv(config: ModelConfig) -> None:
         )
     if config.latent_shape[1:] != (height // 16, width // 16):
         raise ConfigError(
-            _("A conv code for images {image_shape} must be (D, H/16, W/16), not {latent_shape}.").format(
-                image_shape=config.image_shape, latent_shape=config.latent_shape
+            _("A conv code for images {image_shape} must be (D, {rows}, {columns}), not {latent_shape}.").format(
+                image_shape=config.image_shape,
+                latent_shape=config.latent_shape,
+                rows=height // 16,
+                columns=width // 16,
             )
         )
     if not len(config.widths) == len(config.encoder_depths) == len(config.decoder_depths) == 2:

@@ -82,7 +82,8 @@ def bars(names: Sequence[str], values: Sequence[float], x_title: str, y_title: s
     """One bar a name, in the order given, its value above it. Returns a plotly Figure."""
     from aemodels.report.plotly_objects import go
 
-    text = [f"{value:.1f}" for value in values]
+    places = 1 if max(map(abs, values), default=0.0) >= 1 else 2
+    text = [f"{value:.{places}f}" for value in values]
     figure = go.Figure(
         go.Bar(
             x=[plotly_text(name) for name in names],

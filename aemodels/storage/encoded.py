@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import math
-import os
 import threading
 import weakref
 from collections import OrderedDict
@@ -21,12 +20,11 @@ import torch
 from torch import Tensor, nn
 
 from aemodels.data.photo_cache import cache_root
-from aemodels.files import replacing
+from aemodels.files import remove_oldest, replacing
 from aemodels.models.autoencoders import Autoencoder
 
 DIGEST_BYTES = 16
 MAX_BYTES = 256 * 2**20  # on disk
-ROOM_FOR = 0.75  # of that stays where there is too much
 LOOK_EVERY = 512  # codes written by this process, until it looks again how much there is
 MAX_NUMBERS = 4 * 2**20  # in memory: 16 MiB
 HOW_TO_ENCODE = Path(__file__).parents[1]  # the source of what makes a code of a photo, relative to here:
@@ -119,7 +117,7 @@ def _write(key: str, z: Tensor) -> None:
         with replacing(folder() / key) as temporary:
             temporary.write_bytes(_seal(key, numbers) + numbers)
         if _num_written % LOOK_EVERY == 0:
-            _remove_oldest()
+            remove_oldest(folder(), "*", MAX_BYTES)  # what an interrupted process has left of codes too
         _num_written += 1
     except OSError:
         _warn(folder())
@@ -131,24 +129,6 @@ def _warn(unwritable: Path) -> None:
         "%s cannot be written, so photos are encoded anew after each start; free some space or set LATENT_LAB_CACHE.",
         unwritable,
     )
-
-
-def _remove_oldest() -> None:
-    """Where there are more than MAX_BYTES of codes, or what an interrupted process left of them, the oldest go."""
-    files = []
-    for entry in os.scandir(folder()):
-        with contextlib.suppress(OSError):  # another process is at it too
-            stat = entry.stat()
-            files.append((stat.st_mtime_ns, stat.st_size, entry.path))
-    num_bytes = sum(size for _time, size, _path in files)
-    if num_bytes <= MAX_BYTES:
-        return
-    for _time, size, path in sorted(files):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-        num_bytes -= size
-        if num_bytes <= ROOM_FOR * MAX_BYTES:
-            return
 
 
 def _seal(key: str, numbers: bytes) -> bytes:

@@ -56,7 +56,9 @@ def check_name(name: str, lab: Iterable[str]) -> None:
     # Files that differ in capitals alone are one on Windows and Macs; names that look alike are one to a reader.
     if as_seen(name) in map(as_seen, lab):
         raise CheckpointError(
-            _("{name} is the name of one of the lab's own models; give yours another one.").format(name=name)
+            _(
+                "{name} is the name of a model of the lab, or of the folder of checkpoints; give yours another one."
+            ).format(name=name)
         )
     if _taken(name):
         raise NameTaken(

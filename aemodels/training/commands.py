@@ -62,7 +62,8 @@ def train(request: Request, at: Workplace) -> list[str]:
             flush=True,
         )
         print(*dict.fromkeys(request.load(request.recipes[name]).summary for name in names), sep="\n", flush=True)
-        if at.device == "cpu" and not at.accelerator:
+        # To tell how long one model takes may take longer than the minutes that it gets.
+        if at.device == "cpu" and not at.accelerator and (request.shares or not request.minutes):
             print(duration.how_long(names, request, at), flush=True)
     for name in names:
         recipe = request.recipes[name]

@@ -20,8 +20,6 @@ def how_long(names: list[str], request: Request, at: Workplace) -> str:
     total = forecast.in_words(sum(needed.values())) + (f" ({each})" if len(names) > 1 else "")
     if not request.minutes:
         return f"This will take about {total}; --minutes sets a limit."
-    if not request.shares:
-        return f"Without --minutes this would take about {total}."
     shares = ", ".join(f"{name} {forecast.in_words(60 * request.shares[name])}" for name in names)
     return f"Without --minutes this would take about {total}. Now each has a share: {shares}."
 

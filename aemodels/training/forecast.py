@@ -42,11 +42,12 @@ class Forecast:
             return {}
 
     def seconds(self, recipe: Recipe, dataset: DataSet, codes_of: ModelConfig | None = None) -> float:
-        """About how long the recipe takes from its first step to its checkpoint, in s.
+        """About how long the recipe takes without a time limit from its first step to its checkpoint, in s.
 
         codes_of  of a prior: the autoencoder whose codes it learns
         """
-        asked = (recipe, codes_of, len(dataset.train), provenance.device_name(self.at.device), self.at.dtype)
+        of_any_limit = replace(recipe, training=replace(recipe.training, minutes=None))
+        asked = (of_any_limit, codes_of, len(dataset.train), provenance.device_name(self.at.device), self.at.dtype)
         key = f"{recipe.name} {hashlib.blake2b(repr(asked).encode(), digest_size=8).hexdigest()}"
         if key not in self.known:
             with said(self.path):

@@ -62,17 +62,19 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
     recorder = None
     if kind is autoencoding and recipe.model.latent_shape == (2,) and at.is_first:
         recorder = filming.start(name, state, at.out)
-    measuring_s = 0.0
+    measuring_s = after_s = 0.0  # of the minutes, what is not for training; of that, what comes after it
     if train_config.minutes:
-        measuring_s = told_s + prepared_s + kind.seconds_to_measure(state.ema, examples)
+        after_s = kind.seconds_to_measure(state.ema, examples)
         if recorder:
-            measuring_s += filming.seconds_to_develop(state.ema, dataset.reference)
+            after_s += filming.seconds_to_develop(state.ema, dataset.reference)
+        measuring_s = told_s + prepared_s + after_s
         what = ("the forecast, " if told_s >= 1 else "") + ("codes, " if kind is priors else "") + "measuring"
         what = " and ".join(what.rsplit(", ", 1))
         tqdm.write(f"{name}: of {train_config.minutes:g} minutes, about {measuring_s / 60:.1f} are for {what}.")
         if measuring_s > 30 * train_config.minutes:
+            needed = measuring_s / 60 + train_config.minutes / 2
             measuring_s = 30 * train_config.minutes
-            tqdm.write(f"{name}: half of them are for training all the same, so it takes longer.")
+            tqdm.write(f"{name}: half of them are for training all the same, so it takes about {needed:.1f} minutes.")
 
     num_train = len(examples.train)
     bar = tqdm(
@@ -93,8 +95,10 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
             return
         if time.monotonic() - shown > bar.mininterval:  # reading the loss waits for the device: seldom
             shown = time.monotonic()
-            left = "" if train_config.minutes is None else f"{train_config.minutes - state.seconds / 60:.1f} min"
-            shown_figures = kind.shown(state.history) | ({"ends_in": left} if left else {})
+            shown_figures = kind.shown(state.history)
+            if train_config.minutes:
+                training_s = max(0.0, 60 * train_config.minutes - measuring_s - state.seconds)
+                shown_figures["ends_in"] = f"{(training_s + after_s) / 60:.1f} min"
             bar.set_postfix(loss=f"{loss.item():.5f}", **shown_figures, refresh=False)
         bar.update(num_images)
 

@@ -30,7 +30,7 @@ class Recipe:
     """What `train.py` makes a checkpoint of.
 
     name   of the checkpoint
-    title  how pages call the model beside others of its data set
+    title  how pages call the model beside others of its data set; where it is empty, by its file's name
     file   where it stands, as messages name it; a recipe is the same wherever that is
     """
 
@@ -44,7 +44,7 @@ class Recipe:
 
 def read(path: str | Path) -> Recipe:
     """The recipe in a TOML file: tables [data], [model] and [training] with the fields of DataConfig, ModelConfig (but for
-    image_shape, which [data] has, and with the settings of its variant) and TrainConfig; above them `title` and, unless it is the file's name, `name`.
+    image_shape, which [data] has, and with the settings of its variant) and TrainConfig; above them, where wanted, `title`, and `name` unless it is the file's.
 
     Raises ConfigError, in one sentence with file, table and key, for what cannot be read or trained.
     """
@@ -62,9 +62,9 @@ def read(path: str | Path) -> Recipe:
     for table in TABLES:
         if table not in content:
             raise ConfigError(f"{file} lacks the table [{table}].")
-    texts = {key: content.get(key, path.stem) for key in TEXTS}
-    for key, text in texts.items():
-        _check_text(f"{file}: {key}", text)
+    texts = {"name": path.stem, "title": ""} | {key: content[key] for key in TEXTS if key in content}
+    for key in {"name", *content} & {*TEXTS}:
+        _check_text(f"{file}: {key}", texts[key])
     _check_name(file, texts["name"])
     data = _table(file, "data", content)
     _check_text(f"{file}, table [data]: name", data.name)
@@ -194,7 +194,7 @@ def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:
     except CheckpointError as error:
         raise ConfigError(f"{error} Or write a recipe, which can give the model any name.") from error
     data = replace(recipe.data, name=own, source=PHOTOS, folder=str(folder))
-    return replace(recipe, name=name, data=data, training=replace(recipe.training, start_from=None))
+    return replace(recipe, name=name, title="", data=data, training=replace(recipe.training, start_from=None))
 
 
 def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> Any:

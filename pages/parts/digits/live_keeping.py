@@ -25,7 +25,13 @@ def show(job: Job) -> None:
         state.pop("live_refused", None)
     taken = isinstance(state.get("live_refused"), NameTaken)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(_("Name of your model"), key="live_name", width=280, persist_state="session")
+        st.text_input(
+            _("Name of your model"),
+            key="live_name",
+            width=280,
+            persist_state="session",
+            on_change=_forget_refusal,
+        )
         st.button(
             _("Replace") if taken else _("Keep"),
             icon=":material/save:",
@@ -44,10 +50,15 @@ def show(job: Job) -> None:
     )
 
 
+def _forget_refusal() -> None:
+    """What was said of one name holds for no other: each model is asked about before it is replaced."""
+    st.session_state.pop("live_refused", None)
+
+
 def _keep(job: Job, replaces: str | None) -> None:
     """replaces: the name of the model that may be replaced, if the name in the field is still that one."""
     state, name = st.session_state, st.session_state.live_name.strip()
-    state.pop("live_refused", None)
+    _forget_refusal()
     if job.kept_name():  # in another tab
         return
     try:

@@ -63,5 +63,5 @@ def _moments(name: str, modified_ns: int, film_modified_ns: int, _digest: str) -
         found = filmed.measure(loaders.film(name), loaders.checkpoint(name).labels)
         return {"moments": np.array([astuple(moment) for moment in found])}
 
-    rows = map_files.kept(_digest, f"film-{film_modified_ns}", compute)["moments"].tolist()
+    rows = map_files.kept(_digest, "film", compute, source=str(film_modified_ns))["moments"].tolist()
     return [Moment(int(step), *figures) for step, *figures in rows]

@@ -52,8 +52,8 @@ def directions(name: str, size: int, dimensions: Mapping[str, float]) -> str:
     """How unevenly codes of `size` numbers fill their directions; dimensions: of each model, `variance_curves.effective_dimensions`."""
     all_models = models.with_figures({model: number(effective) for model, effective in dimensions.items()})
     return _(
-        "Codes of {model} use their {size} directions unevenly, as if there were only **{effective}** directions of "
-        "equal variance (participation ratio). Shaped noise is uneven in the same way; white noise is equal in all. By model: {all_models}."
+        "Codes of {model} use their {size} directions unevenly. The participation ratio says how many directions of equal variance would "
+        "do: **{effective}**. Shaped noise is uneven in the same way; white noise is equal in all. By model: {all_models}."
     ).format(model=models.said(name), size=number(size), effective=number(dimensions[name]), all_models=all_models)
 
 

@@ -24,12 +24,11 @@ def choose_group(*kinds: str, key: str) -> Group:
     found = loaders.read_catalogue()
     groups = {group.key: group for group in _of_kind(*kinds)}
     if not groups:
-        st.info(
-            _("There is no model with {what} in the folder of checkpoints; `python train.py` makes some.").format(
-                what=catalogue.what(*kinds)
-            ),
-            icon=":material/info:",
-        )
+        if {*kinds} == {*catalogue.AUTOENCODERS}:
+            message = _("There is no autoencoder yet. `python train.py` makes some in the folder of checkpoints.")
+        else:
+            message = _("There is no model with {what}. `python train.py` makes some in the folder of checkpoints.")
+        st.info(message.format(what=catalogue.what(*kinds)), icon=":material/info:")
         say_broken(found.broken)
         st.stop()
     if len(groups) == 1:
