@@ -1,5 +1,6 @@
 """A variant of one's own: one class, one line in VARIANTS, one recipe file. What a recipe says wrong of a variant's settings."""
 
+import copy
 import functools
 from dataclasses import dataclass, replace
 
@@ -119,9 +120,19 @@ def with_loss(loss):
     return Mistaken
 
 
+def with_loss_of(factor):
+    """A variant whose reconstruction loss is factor(itself) times itself."""
+    return with_method("loss", lambda self, x, generator: {"reconstruction": factor(self) * self.encoder(x)})
+
+
 def with_method(name, function):
     """A variant with this method in the place of Autoencoder's."""
     return type("Mistaken", (Autoencoder,), {name: function})
+
+
+def init_frozen(self, config):
+    Autoencoder.__init__(self, config)
+    self.requires_grad_(False)
 
 
 def of_layers(*layers):
@@ -161,6 +172,33 @@ MISTAKEN_VARIANTS = {
         "makes codes that are not finite",
     ),
     "beyond [0, 1]": (with_method("generate", lambda self, z: self.decoder(z)), "pictures lie in [0, 1]"),
+    "swapped arguments": (
+        with_method(
+            "loss", lambda self, generator, x: {"reconstruction": self.reconstruction_loss(x, self.training_code(x))}
+        ),
+        "has no attribute 'flatten'",
+    ),
+    "one image is no batch": (
+        with_method(
+            "loss", lambda self, x, generator: {"reconstruction": self.decoder(self.encoder(x).squeeze()).mean((2, 3))}
+        ),
+        "fails on a batch of 1: ",
+    ),
+    "a setting that it has not": (
+        with_loss_of(lambda self: self.settings.price),
+        "'Settings' object has no attribute 'price' (test_variants.py:",
+    ),
+    "a wrong line": (with_method("scale", lambda self, z: z @ z), "cannot encode images: RuntimeError: "),
+    "no super().__init__": (
+        with_method("__init__", lambda self, config: setattr(self, "extra", torch.nn.Linear(2, 2))),
+        "cannot be built: AttributeError: cannot assign module before Module.__init__() call (test_variants.py:",
+    ),
+    "no layers before super().__init__": (
+        with_method("__init__", lambda self, config: setattr(self, "config", config)),
+        "let __init__ begin with super().__init__(config)",
+    ),
+    "no autoencoder": (torch.nn.Identity, "Variant 'mine' is no autoencoder"),
+    "all weights frozen": (with_method("__init__", init_frozen), "freeze not all weights"),
     "flat pictures": (
         with_method("generate", lambda self, z: self.decoder(z).sigmoid().flatten(1)),
         "makes a tensor (3, 784) of float32 of 3 codes",
@@ -173,6 +211,14 @@ MISTAKEN_NETWORKS = {
         lambda config: torch.nn.Sequential(torch.nn.Linear(2, 28), torch.nn.Unflatten(1, (1, 1, 28))),
         "makes a tensor (3, 1, 1, 28) of float32 of 3 codes",
     ),
+    "no num_outputs": (
+        lambda config: networks.mlp_encoder(config),
+        networks.mlp_decoder,
+        "give NETWORKS an encoder(config, num_outputs)",
+    ),
+    "lazy": (of_layers(functools.partial(torch.nn.LazyLinear, 2)), networks.mlp_decoder, "has a lazy layer"),
+    "other sizes": (of_layers(Linear(100, 2)), networks.mlp_decoder, "cannot be multiplied (3x784 and 100x2)"),
+    "no decoder": (networks.mlp_encoder, "cannot be built: ValueError: "),
     "no weights": (
         of_layers(functools.partial(torch.nn.AdaptiveAvgPool1d, 2)),
         lambda config: torch.nn.Sequential(torch.nn.Unflatten(1, (1, 1, 2)), torch.nn.Upsample((28, 28))),
@@ -255,3 +301,15 @@ def test_a_network_need_not_have_weights_for_both_optimisers(encoder, decoder, m
     before = [weight.clone() for weight in model.parameters()]
     state = loop.fit(loop.start(model, config.training, "cpu"), images, config.training)
     assert all(not torch.equal(old, new) for old, new in zip(before, state.model.parameters(), strict=True))
+
+
+def test_what_an_author_froze_stays_as_it_was(write):
+    config = recipes.read(write('variant = "plain"'))
+    model = autoencoders.build(config.model)
+    model.encoder.requires_grad_(False)
+    images = torch.randint(0, 256, (64, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    before = copy.deepcopy(model.state_dict())
+    state = loop.fit(loop.start(model, config.training, "cpu"), images, config.training)
+    for trained in (state.model, state.ema):
+        changed = {name.split(".")[0] for name, w in trained.state_dict().items() if not torch.equal(w, before[name])}
+        assert changed == {"decoder"}

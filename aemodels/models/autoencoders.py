@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from aemodels.checks import check_codes, check_images
-from aemodels.errors import ConfigError
+from aemodels.errors import ConfigError, LatentLabError, as_words
 from aemodels.language import _, list_of
 from aemodels.models.config import ModelConfig
 from aemodels.models.flow import PRIORS, FlowPrior
@@ -257,7 +257,14 @@ def setting_names() -> list[str]:
 
 
 def _names_of(variant: str) -> list[str]:
-    settings = (VARIANTS | PRIORS)[variant].Settings
+    model = (VARIANTS | PRIORS)[variant]
+    if not (isinstance(model, type) and issubclass(model, (Autoencoder, FlowPrior))):
+        raise ConfigError(
+            _("Variant {variant} is no autoencoder; write a class that inherits from Autoencoder.").format(
+                variant=shown(variant)
+            )
+        )
+    settings = model.Settings
     if not is_dataclass(settings):
         raise ConfigError(
             _("The Settings of variant {variant} are no dataclass; write @dataclass(frozen=True) above them.").format(
@@ -311,7 +318,26 @@ def build(config: ModelConfig) -> Autoencoder | FlowPrior:
         )
     if config.network == "conv":
         check_conv(config)
-    return VARIANTS[config.variant](config)
+    try:
+        model = VARIANTS[config.variant](config)
+        is_lazy = any(isinstance(weight, nn.UninitializedParameter) for weight in model.parameters())
+    except LatentLabError:
+        raise
+    except Exception as error:  # whatever can go wrong in a class or a network that somebody is writing
+        raise ConfigError(
+            _(
+                "Variant {variant} on network {network} cannot be built: {error}; let __init__ begin with super().__init__(config), "
+                "and give NETWORKS an encoder(config, num_outputs) and a decoder(config)."
+            ).format(variant=shown(config.variant), network=shown(config.network), error=as_words(error))
+        ) from error
+    if is_lazy:
+        raise ConfigError(
+            _(
+                "Network {network} has a lazy layer, whose weights cannot be stored before it has seen an image; take one that is told "
+                "the number of its inputs, such as Linear in place of LazyLinear."
+            ).format(network=shown(config.network))
+        )
+    return model
 
 
 def build_empty(config: ModelConfig) -> Autoencoder | FlowPrior:

@@ -1,9 +1,12 @@
 """Whether a variant or a network of one's own keeps to what all else relies on: tried on three images, before anything is trained."""
 
+import contextlib
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
-from aemodels.errors import ConfigError
+from aemodels.errors import ConfigError, LatentLabError, as_words
 from aemodels.models.autoencoders import Autoencoder
 
 FAR = 100.0  # codes of this spread lead a decoder out of the range of pictures, if anything does
@@ -22,10 +25,28 @@ def check(model: Autoencoder) -> None:
     black_white_and_random = torch.rand(3, *config.image_shape, generator=generator)
     black_white_and_random[0], black_white_and_random[1] = 0, 1
     refinement, model.refinement = model.refinement, None
-    _check_codes(model.eval(), black_white_and_random)
-    _check_pictures(model, black_white_and_random, generator)
-    _check_loss(model.train(), black_white_and_random, generator)
+    with _told(f"{_who(model)} cannot encode images", "change the encoder, or the method that fails."):
+        _check_codes(model.eval(), black_white_and_random)
+    with _told(f"{_who(model)} cannot decode codes", "change the decoder, or the method that fails."):
+        _check_pictures(model, black_white_and_random, generator)
+    for x in (black_white_and_random, black_white_and_random[:1]):
+        what = f"The loss of variant {config.variant!r} fails on a batch of {len(x)}"
+        with _told(
+            what, "it is called as loss(x, generator), with images x and a torch.Generator; change the line that fails."
+        ):
+            _check_loss(model.train(), x, generator)
     model.refinement = refinement
+
+
+@contextlib.contextmanager
+def _told(what: str, to_do: str) -> Iterator[None]:
+    """Whatever the author's code raises within becomes a sentence."""
+    try:
+        yield
+    except LatentLabError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{what}: {as_words(error)}; {to_do}") from error
 
 
 @torch.no_grad()
@@ -91,7 +112,7 @@ def _check_loss(model: Autoencoder, x: Tensor, generator: torch.Generator) -> No
     total = sum(means.values())
     if not total.requires_grad:
         raise ConfigError(
-            f"The loss of {variant} has no gradient; compute it with tensors all the way, without .detach(), .item() or no_grad."
+            f"The loss of {variant} has no gradient; compute it with tensors all the way, without .detach(), .item() or no_grad, and freeze not all weights."
         )
     for name, mean in means.items():
         if len(means) > 1 and mean and torch.isclose(2 * mean, total, rtol=1e-6, atol=0):

@@ -90,7 +90,7 @@ def start(
     so that the entries' root mean square is AdamW's (Liu et al. 2025, https://arxiv.org/abs/2502.16982): one learning rate
     serves both optimisers.
     """
-    model, dtype = model.to(device).requires_grad_(True), dtype or precision.fastest(torch.device(device))
+    model, dtype = model.to(device), dtype or precision.fastest(torch.device(device))
     # A group each, which may be empty: a network need not have both.
     matrices = [{"params": [p for p in model.parameters() if p.ndim == 2]}]
     others = [{"params": [p for p in model.parameters() if p.ndim != 2]}]
