@@ -136,6 +136,7 @@ def test_what_a_gaussian_lacks():
     assert "only 255 of the 1,024" in low[0]
     assert "all 8 directions" in full[0]
     assert ("heavier" in low[2], "lighter" in full[2]) == (True, True)
+    assert all("256 codes" in sentence for sentence in low)
     assert "beyond pairs" in photo_observations.of_gaussian(8, 8, 256, 7.0, 0.02)[2]
 
 
