@@ -182,7 +182,7 @@ def test_whole_plane_shows_nearly_every_code_and_says_how_many(ckpts):
 
 def test_settings_have_three_digits_and_words():
     caption = open_page("mnist/latent_plane", z="0.123456, -2", box="-1.23456, 1, -1, 1", fade="true").caption[-1].value
-    assert "z: 0.123, -2 · box: -1.23, 1, -1, 1" in caption
+    assert "z: 0.123, -2 · box: z₁ −1.23 to 1, z₂ −1 to 1" in caption
     assert "faded: yes" in caption
     assert "faded: no" in open_page("mnist/latent_plane").caption[-1].value
 
