@@ -370,7 +370,9 @@ def test_twins_notice_says_why_weight_decay_changes_little(ckpts):
         for name in ("mnist-ae", "mnist-ae-l2-weights")
     ]
     assert f"(root mean square): {rms[0]:.3f} (Plain), {rms[1]:.3f} (L2 on the weights)." in point
-    assert "one follows: 12 of 14 (L2 on the weights)." in point  # six hidden layers either way, and the two last ones
+    assert (
+        "with a LayerNorm after them: 12 of 14 (L2 on the weights)." in point
+    )  # six hidden layers either way, and the two last ones
 
 
 def test_twins_own_scale_shows_each_nearly_all_its_codes_and_its_own_box(ckpts):

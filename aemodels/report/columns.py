@@ -14,6 +14,7 @@ _NUMBER = re.compile(
     r"[+−–-]?\d[\d,]*(\.\d+)?(e[+−-]?\d+)?([ \xa0]?±[ \xa0]?\d[\d,]*(\.\d+)?)?([ \xa0]?%)?", re.ASCII | re.IGNORECASE
 )
 _BESIDE = re.compile(r"(?<=[一-鿿])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[一-鿿])")
+_QUOTING = re.compile(r"[“”‘’](?=[一-鿿])|(?<=[一-鿿])[“”‘’]")
 _NONE = {"", "–", "—", "-", "∞"}
 
 
@@ -64,6 +65,7 @@ def _least(letters: Lettering, text: str) -> float:
 
 
 def _width(letters: Lettering, text: str) -> float:
-    """Of a text on one line; Word and LibreOffice put a quarter of an em between a Chinese character and a Latin letter or a digit."""
+    """Of a text on one line; Word and LibreOffice put a quarter of an em between a Chinese character and a Latin letter or a digit, and a
+    quotation mark beside a Chinese character is as wide as that."""
     line = text[:MAX_LINE]
-    return letters.width(line) + len(_BESIDE.findall(line)) * letters.size / 4
+    return letters.width(line) + (len(_BESIDE.findall(line)) / 4 + len(_QUOTING.findall(line)) / 2) * letters.size
