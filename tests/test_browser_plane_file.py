@@ -140,6 +140,7 @@ def test_the_cursor_moves_in_all_planes(lab_file, visit, link):
     ckpts = [aemodels.load_checkpoint(name) for name in LAB]
     page.locator("#link").select_option(link)
     page.locator("#scale").select_option("same")
+    assert page.locator("#twins-rings").is_visible()  # of the VAE
     figures = page.locator("#twins figure").all()
     assert len(figures) == len(LAB)
     ends = torch.tensor([planes.box(ckpt.codes, 0.998) for ckpt in ckpts])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 
 import numpy as np
 import pytest
@@ -17,9 +18,9 @@ def test_csv_holds_every_key_of_every_row():
 
 
 def test_csv_has_the_digits_that_a_float32_tells():
-    values = (1 - 0.984, float(np.float32(18.48946)), 8.94658088684082, 0.1, 2.0, 123456789.0, float("inf"))
+    values = (1 - 0.984, float(np.float32(18.48946)), 8.94658088684082, 0.1, 2.0, 123456789.0, math.inf, math.nan)
     (_, *read) = csv.reader(io.StringIO(to_csv([{"a": value} for value in values]).decode("utf-8-sig")))
-    assert [cell for (cell,) in read] == ["0.016", "18.48946", "8.946581", "0.1", "2.0", "123456789.0", "inf"]
+    assert [cell for (cell,) in read] == ["0.016", "18.48946", "8.946581", "0.1", "2.0", "123456789.0", "inf", ""]
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,7 @@ def test_the_learned_prior_is_a_sampler_where_there_is_one():
     app = open_page("dogs/sample", seed=3, model="dog-noise-0.10", sampler="learned")
     assert not app.exception
     assert app.select_slider(key="fitted_on").disabled
-    assert "A network (“Prior on the codes of dog-noise-0.10”) has learnt" in notice(app)
+    assert "A learned prior draws here: “Prior on the codes of dog-noise-0.10”, a second network" in notice(app)
     assert "From N(0, I) to what is learned" in [header.value for header in app.header]
     num_photos = aemodels.load_checkpoint("dog-prior").data.num_images["train"]  # each of them mirrored as well
     assert f"the codes of {num_photos:,} training photos lie" in text(app)

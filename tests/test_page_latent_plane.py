@@ -182,7 +182,7 @@ def test_whole_plane_shows_nearly_every_code_and_says_how_many(ckpts):
 
 def test_settings_have_three_digits_and_words():
     caption = open_page("mnist/latent_plane", z="0.123456, -2", box="-1.23456, 1, -1, 1", fade="true").caption[-1].value
-    assert "z: 0.123, -2 · box: -1.23, 1, -1, 1" in caption
+    assert "z: 0.123, -2 · box: z₁ −1.23 to 1, z₂ −1 to 1" in caption
     assert "faded: yes" in caption
     assert "faded: no" in open_page("mnist/latent_plane").caption[-1].value
 
@@ -370,7 +370,9 @@ def test_twins_notice_says_why_weight_decay_changes_little(ckpts):
         for name in ("mnist-ae", "mnist-ae-l2-weights")
     ]
     assert f"(root mean square): {rms[0]:.3f} (Plain), {rms[1]:.3f} (L2 on the weights)." in point
-    assert "one follows: 12 of 14 (L2 on the weights)." in point  # six hidden layers either way, and the two last ones
+    assert (
+        "with a LayerNorm after them: 12 of 14 (L2 on the weights)." in point
+    )  # six hidden layers either way, and the two last ones
 
 
 def test_twins_own_scale_shows_each_nearly_all_its_codes_and_its_own_box(ckpts):

@@ -165,6 +165,7 @@ def test_shaped_noise_of_which_nothing_is_stored_is_measured_on_the_photos_of_th
 def test_says_how_unevenly_the_codes_use_their_directions(without_photos):
     expected = [f"{effective_dimensions(aemodels.load_checkpoint(name).codes):.0f}" for name in MODELS]
     app = open_page()
+    assert f"The 1,024 test codes of “{models.title(MODELS[0])}” use their 1,024 directions unevenly." in notice(app)
     assert f"how many directions of equal variance would do: **{expected[0]}**." in notice(app)
     by_model = ", ".join(f"{d} ({models.title(name)})" for d, name in zip(expected, MODELS, strict=True))
     assert f"By model: {by_model}." in notice(app)

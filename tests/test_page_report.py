@@ -120,6 +120,7 @@ def test_every_page_adds_its_panel(page, drawn, monkeypatch):
     ("page", "said"),
     [
         ("mnist/path", "root mean square over pixels"),
+        pytest.param("mnist/twins", "Rings: N(0, I), at 1, 2 and 3 standard deviations.", marks=pytest.mark.release),
         ("mnist/denoise", "PSNR in dB against the original, then SSIM"),
         pytest.param("any/anomaly", "its score (BCE, nats a pixel)", marks=pytest.mark.release),
         pytest.param("dogs/axes", "E[z²], the mean square of its code", marks=pytest.mark.release),

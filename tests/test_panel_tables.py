@@ -1,5 +1,7 @@
 """The numbers of a collected panel as a printed table."""
 
+import math
+
 import pytest
 
 from aemodels import language
@@ -18,6 +20,16 @@ def test_heads_are_words_and_figures_are_rounded():
     assert table.rows == (("1", "24.59", "0.01235", "–"),)
     with language.speaking("zh"):
         assert table_of(panel(rows)).head[:2] == ("图片", "PSNR / dB")
+
+
+def test_numbers_of_a_column_have_the_same_decimals():
+    values = {"mean_square": (0.9957, 0.992, 1.0602), "z1": (0.0, -0.0306, 1.3716), "hole_share": (2e-9, 0.5, math.nan)}
+    rows = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    assert list(zip(*table_of(panel(rows)).rows, strict=True)) == [
+        ("0.996", "0.992", "1.060"),
+        ("0.000", "−0.031", "1.372"),
+        ("2e−09", "0.5", "–"),
+    ]
 
 
 def test_columns_that_find_no_room_are_told():

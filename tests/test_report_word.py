@@ -108,6 +108,27 @@ def test_captions_are_numbered_by_fields(language, kinds, gap):
     assert sequences == [rf"SEQ {kind} \* ARABIC" for kind in (table, figure, table) * 4]
 
 
+def test_a_number_keeps_its_unit_and_a_heading_the_line_below_it():
+    said = "It needs λ = 0.3, loses 2.16 dB, and has 26.23 ± 0.12 dB of 9 in all [@vae]."
+    table = Table("t", "c", ("PSNR / dB", "Model"), (("1 dB", "a = 3 dogs"),))
+    document = opened(report_of(Paragraph(said), table, Observations(("−0.44 ± 0.01 dB (0.05)",))))
+    (text,) = [p for p in document.paragraphs if p.style.name == "Body Text"]
+    assert text.text.startswith("It needs λ\xa0=\xa00.3, loses 2.16\xa0dB, and has 26.23\xa0±\xa00.12\xa0dB of 9 in")
+    assert text.paragraph_format.keep_with_next
+    assert "−0.44\xa0±\xa00.01\xa0dB (0.05)" in document.element.xpath("string()")
+    assert tables(document)[0].cell(0, 0).text == "PSNR\xa0/\xa0dB"
+    chinese = opened(report_of(Paragraph("λ = 0.3，损失2.16 dB，为26.23 ± 0.12 dB。"), language="zh"))
+    assert "λ = 0.3，损失2.16 dB，为26.23 ±\xa00.12\xa0dB。" in paragraphs(chinese, "Body Text")
+
+
+def test_quotation_marks_are_as_wide_as_chinese_ones_in_chinese_alone():
+    for language, hinted in (("zh", ["“", "”"]), ("en", [])):
+        document = opened(report_of(Paragraph("模型是“噪声 0.05”，"), language=language))
+        runs = [run for p in document.paragraphs for run in p.runs if run._r.find(f".//{qn('w:rFonts')}") is not None]
+        assert [run.text for run in runs if run._r.rPr.rFonts.get(qn("w:hint")) == "eastAsia"] == hinted
+        assert "模型是“噪声 0.05”，" in [p.text for p in document.paragraphs]
+
+
 def test_every_field_is_closed():
     for element in (opened(sample()).element, opened(sample("zh")).element):
         depth = 0

@@ -99,6 +99,7 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
             "The dashed box holds the central 98% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
             "arrow keys in any of the planes."
         ),
+        "twins_rings": _("Rings: N(0, I), at 1, 2 and 3 standard deviations."),
         "made_of": _("Made by Latent Lab of these models: {models}.").format(models=list_of(models)),
         "touch": wording.of_touch(kind),
         "twins": wording.of_twins(kind),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from aemodels.report.lettering import Lettering
+from aemodels.report.wording import unbroken
 from aemodels.text import collapsed
 
 MAX_ROWS_TOGETHER = 12  # a longer table may run over pages
@@ -13,6 +14,7 @@ _NUMBER = re.compile(
     r"[+−–-]?\d[\d,]*(\.\d+)?(e[+−-]?\d+)?([ \xa0]?±[ \xa0]?\d[\d,]*(\.\d+)?)?([ \xa0]?%)?", re.ASCII | re.IGNORECASE
 )
 _BESIDE = re.compile(r"(?<=[一-鿿])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[一-鿿])")
+_QUOTING = re.compile(r"[“”‘’](?=[一-鿿])|(?<=[一-鿿])[“”‘’]")
 _NONE = {"", "–", "—", "-", "∞"}
 
 
@@ -53,17 +55,17 @@ def fit(
 def printed(text: str) -> str:
     """A cell as it is printed: a number stays on one line with its interval and its unit."""
     line = collapsed(text)
-    return line.replace(" ", "\xa0") if _NUMBER.fullmatch(line) else line
+    return line.replace(" ", "\xa0") if _NUMBER.fullmatch(line) else unbroken(line)
 
 
 def _least(letters: Lettering, text: str) -> float:
-    """What a text needs: its longest word; a number, or a short text of Chinese, its whole length."""
-    if "\xa0" in text:
-        return _width(letters, text)
-    return max(letters.widest_word(text), min(_width(letters, text), SHORT_EM * letters.size))
+    """What a text needs: its longest word, or what `unbroken` holds together; a short text of Chinese its whole length."""
+    widest = max(_width(letters, part) if "\xa0" in part else letters.widest_word(part) for part in text.split(" "))
+    return max(widest, min(_width(letters, text), SHORT_EM * letters.size))
 
 
 def _width(letters: Lettering, text: str) -> float:
-    """Of a text on one line; Word and LibreOffice put a quarter of an em between a Chinese character and a Latin letter or a digit."""
+    """Of a text on one line; Word and LibreOffice put a quarter of an em between a Chinese character and a Latin letter or a digit, and a
+    quotation mark beside a Chinese character is as wide as that."""
     line = text[:MAX_LINE]
-    return letters.width(line) + len(_BESIDE.findall(line)) * letters.size / 4
+    return letters.width(line) + (len(_BESIDE.findall(line)) / 4 + len(_QUOTING.findall(line)) / 2) * letters.size

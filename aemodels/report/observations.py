@@ -159,7 +159,7 @@ def widths(stats: Mapping[str, PlaneStats], of_plain: PlaneStats) -> list[str]:
                 "Planes about as wide as the plain model's, whose codes spread {plain} (standard deviations): {models}."
             )
         )
-        figure = _("{times} times as wide with {size}") if isfinite(times) else "{size}"
+        figure = _("{size}, {times} times as wide") if isfinite(times) else "{size}"
         found.setdefault(text, {})[title] = figure.format(size=_size(of_model), times=number(times, 2))
     return _told(found, plain=_size(of_plain))
 
@@ -214,9 +214,9 @@ def fidelity(scores: Mapping[str, Score], of_plain: Score) -> list[str]:
             if gap < -margin
             else (_("Reconstructions are better than the plain model's ({plain} dB): {models}."), _("{psnr} dB"))
             if gap > margin
-            else (_("Reconstructions are as good as the plain model's ({plain} dB), by the 95% intervals: {models}."), _("{psnr} dB where ± {margin} dB may be chance"))
+            else (_("Reconstructions are as good as the plain model's ({plain} dB), for the 95% intervals do not tell them apart: {models}."), _("{psnr} dB"))
         )  # fmt: skip
-        found.setdefault(text, {})[title] = figure.format(psnr=number(score.psnr_db, 2), margin=number(margin, 2))
+        found.setdefault(text, {})[title] = figure.format(psnr=number(score.psnr_db, 2))
     return _told(found, plain=number(of_plain.psnr_db, 2))
 
 
@@ -246,6 +246,6 @@ def of_prior(title: str, hole_share: float, of_plain: float, kl_nats: float, one
     text = (
         _("{title}: of the draws from N(0, I), {after} fall into a hole; of the plain model's plane {before}. So one can sample without a box. The price is a KL divergence of {kl} nats per {one}.")
         if hole_share < of_plain
-        else _("{title}: of the draws from N(0, I), {after} fall into a hole; of the plain model's plane {before}. So the prior brings nothing, though it costs a KL divergence of {kl} nats per {one}.")
+        else _("{title}: of the draws from N(0, I), {after} fall into a hole; of the plain model's plane {before}. So by this measure the prior brings nothing, though it costs a KL divergence of {kl} nats per {one}.")
     )  # fmt: skip
     return text.format(kl=number(kl_nats, 2), **figures)

@@ -1,6 +1,8 @@
 """The numbers of a collected panel as a printed table, with heads that people read."""
 
 import re
+from collections.abc import Sequence
+from math import floor, isfinite, log10
 
 from aemodels.codes import planes
 from aemodels.language import N_, _, number, sentences
@@ -65,7 +67,8 @@ def table_of(panel: Panel) -> Table | None:
     if len(shown) < len(keys):
         more = _("Shown are {shown} of {all} columns; the CSV file has them all.")
         caption = sentences([caption, more.format(shown=len(shown), all=len(keys))])
-    rows = tuple(tuple(_cell(key, row) for key in shown) for row in panel.rows)
+    decimals = {key: 2 if "_db" in key else _decimals([row.get(key) for row in panel.rows]) for key in shown}
+    rows = tuple(tuple(_cell(key, row, decimals[key]) for key in shown) for row in panel.rows)
     return Table(panel.name, caption, tuple(map(_head, shown)), rows)
 
 
@@ -82,17 +85,27 @@ def _head(key: str) -> str:
     return _(HEADS[key]) if key in HEADS else key.replace("_", " ")
 
 
-def _cell(key: str, row: Row) -> str:
+def _decimals(values: Sequence[object]) -> int | None:
+    """With how many decimals a column is printed: its largest number has four digits, fewer where all end sooner. None where one number
+    of decimals does not suit them all."""
+    sizes = [abs(value) for value in values if isinstance(value, float) and isfinite(value) and value]
+    if not sizes or max(sizes) > 1e3 * min(sizes) or not 1e-4 < max(sizes) < 1e6:
+        return None
+    most = max(len(f"{size:.4g}".partition(".")[2]) for size in sizes)
+    return min(most, max(0, 3 - floor(log10(max(sizes)))))
+
+
+def _cell(key: str, row: Row, decimals: int | None) -> str:
     value, interval = row.get(key), row.get(f"{key}{_INTERVAL}")
-    told = _told(key, value)
-    return told if interval is None else f"{told} ± {_told(key, interval)}"
+    told = _told(key, value, decimals)
+    return told if interval is None else f"{told} ± {_told(key, interval, decimals)}"
 
 
-def _told(key: str, value: object) -> str:
-    if value is None:
+def _told(key: str, value: object, decimals: int | None) -> str:
+    if value is None or value != value:
         return "–"
     if isinstance(value, float):
-        return number(value, 2) if "_db" in key else f"{value:.4g}".replace("-", "−")
+        return (f"{value:.4g}" if decimals is None else number(value, decimals)).replace("-", "−")
     if key == "place" and value in planes.KINDS_OF_PLACE:
         return _(planes.KINDS_OF_PLACE[str(value)])
     return str(value)

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 from aemodels.language import _
 from aemodels.text import visible
@@ -63,7 +64,10 @@ def lines_to_csv(lines: Iterable[Iterable[object]]) -> bytes:
 
 def cell(value: object) -> object:
     """A value as a cell of a CSV: a text that a spreadsheet would take for a formula, such as the name =1.png, gets a ' before it,
-    which spreadsheets have for text; numbers stay numbers, with the seven digits that float32 tells: 0.016, not 0.016000000000000014."""
+    which spreadsheets have for text; numbers stay numbers, with the seven digits that float32 tells: 0.016, not 0.016000000000000014.
+    What is no number is an empty cell: spreadsheets take "nan" for a word."""
+    if isinstance(value, float) and isnan(value):
+        return None
     if isinstance(value, float) and not value.is_integer():
         return f"{value:.7g}"
     if not isinstance(value, str):

@@ -84,18 +84,18 @@ def of_gaussian(rank: int, num_elements: int, num_codes: int, effective: float, 
         else _("{num} codes span all {all} directions: the covariance has full rank.")
     )  # fmt: skip
     form = (
-        _("Single elements have heavier tails than a Gaussian: their mean excess kurtosis is {kurtosis} (0 for a Gaussian).")
+        _("Single elements of these {num} codes have heavier tails than a Gaussian: their mean excess kurtosis is {kurtosis} (0 for a Gaussian).")
         if kurtosis > 0.1
-        else _("Single elements have lighter tails than a Gaussian: their mean excess kurtosis is {kurtosis} (0 for a Gaussian).")
+        else _("Single elements of these {num} codes have lighter tails than a Gaussian: their mean excess kurtosis is {kurtosis} (0 for a Gaussian).")
         if kurtosis < -0.1
-        else _("Each single element is nearly Gaussian (mean excess kurtosis {kurtosis}, 0 for a Gaussian), so what is missing is how elements go together beyond pairs.")
+        else _("Each single element of these {num} codes is nearly Gaussian (mean excess kurtosis {kurtosis}, 0 for a Gaussian), so what is missing is how elements go together beyond pairs.")
     )  # fmt: skip
     return [
         found.format(num=number(num_codes), rank=number(rank), all=number(num_elements)),
-        _("The codes' variance is spread as over {effective} equal directions (participation ratio).").format(
-            effective=number(effective)
-        ),
-        form.format(kurtosis=signed(kurtosis, 2)),
+        _(
+            "The variance of these {num} codes is spread as over {effective} equal directions (participation ratio)."
+        ).format(num=number(num_codes), effective=number(effective)),
+        form.format(num=number(num_codes), kurtosis=signed(kurtosis, 2)),
     ]
 
 

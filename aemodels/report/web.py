@@ -9,7 +9,7 @@ from lxml import etree
 
 from aemodels import language
 from aemodels.language import _
-from aemodels.report.columns import MAX_ROWS_TOGETHER, is_numeric
+from aemodels.report.columns import MAX_ROWS_TOGETHER, is_numeric, printed
 from aemodels.report.document import (
     Block,
     Equation,
@@ -25,7 +25,7 @@ from aemodels.report.document import (
 from aemodels.report.embedded import picture_file
 from aemodels.report.equations import to_mathml
 from aemodels.report.numbering import Citation, Numbering
-from aemodels.report.wording import after_number, caption_of, shortened
+from aemodels.report.wording import after_number, caption_of, shortened, unbroken
 from aemodels.text import collapsed, visible
 
 _TAGS = {"en": "en", "zh": "zh-CN"}
@@ -122,11 +122,9 @@ class _Writer:
         columns = zip(*([collapsed(cell) for cell in row] for row in table.rows), strict=True)
         numeric = [is_numeric(column) for column in columns] or [False] * len(table.head)
         classes = [' class="number"' if right else "" for right in numeric]
-        head = "".join(
-            f'<th scope="col"{c}>{text(collapsed(h))}</th>' for c, h in zip(classes, table.head, strict=True)
-        )
+        head = "".join(f'<th scope="col"{c}>{text(printed(h))}</th>' for c, h in zip(classes, table.head, strict=True))
         rows = "\n".join(
-            f"<tr>{''.join(f'<td{c}>{text(collapsed(cell))}</td>' for c, cell in zip(classes, row, strict=True))}</tr>"
+            f"<tr>{''.join(f'<td{c}>{text(printed(cell))}</td>' for c, cell in zip(classes, row, strict=True))}</tr>"
             for row in table.rows
         )
         caption = self.caption(_("Table"), self.num_tables, table.caption)
@@ -144,7 +142,7 @@ class _Writer:
         """A text with its references as links to the list of them."""
         return "".join(
             f'<a href="#reference-{piece.number}">[{piece.number}]</a>' if isinstance(piece, Citation) else text(piece)
-            for piece in self.numbering.pieces(words)
+            for piece in self.numbering.pieces(unbroken(words))
         )
 
     def references(self) -> Iterator[str]:

@@ -1,11 +1,16 @@
 """Words that every file of a report has, in the language that is spoken."""
 
+import re
+
 from aemodels.language import pgettext, sentences
 from aemodels.report.document import Section
 from aemodels.report.panels import Panel
 from aemodels.text import collapsed
 
 MAX_LINE = 255  # letters of a line on the cover; a document's properties hold no more either
+_TOGETHER = re.compile(  # a number and its unit, its interval, what it is the value of
+    r"(?<=\d) (?=(?:dB|px|nats?|bytes?|±)(?!\w)|× \d)|(?<=[±×=]) (?=[\d−+])|(?<=\w) (?== [\d−+])| (?=/ dB)|(?<=/) (?=dB)"
+)
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", ":", "：")
 
 
@@ -22,6 +27,11 @@ def caption_of(panel: Panel, section: Section) -> str:
     if not title.endswith(_SENTENCE_ENDS):
         title += pgettext("the end of a sentence", ".")
     return sentences([title, panel.caption])
+
+
+def unbroken(text: str) -> str:
+    """The text with spaces at which no line ends in "26.23 ± 0.12 dB" and "λ = 0.3"."""
+    return _TOGETHER.sub("\xa0", text)
 
 
 def shortened(text: str) -> str:

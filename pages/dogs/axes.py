@@ -149,9 +149,9 @@ else:
     ]
     how_gaussian = [
         _(
-            "Along the axes shown the codes have an excess kurtosis of {kurtosis} on average. It is 0 for a Gaussian, and larger if more codes "
-            "lie far out."
-        ).format(kurtosis=signed(latents.excess_kurtosis(along), 2))
+            "Along the axes shown these {number} codes have an excess kurtosis of {kurtosis} on average. It is 0 for a Gaussian, and larger if "
+            "more codes lie far out."
+        ).format(number=number(len(ckpt.codes)), kurtosis=signed(latents.excess_kurtosis(along), 2))
     ]
 controls.notice(
     [

@@ -131,7 +131,7 @@ elif "slerp" in ways:
             last=number(detailed["fade"][-1], 1),
         ),
         _(
-            "Half way, the picture differs from the cross-fade by {line} (straight line) and {circle} (great circle) of 255 grey levels (RMS). At 0, "
+            "Half way, the picture differs from the cross-fade by {line} (straight line) and {circle} (great circle) of 255 grey levels (RMS). If it were 0, "
             "decoding would do no more than a cross-fade. The two {what_many} differ from each other by {ends}."
         ).format(
             line=number(apart["lerp"], 1),

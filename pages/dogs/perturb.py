@@ -194,7 +194,7 @@ on_these = noise_effects.on_these(psnr, variance, against, how_many)
 on_the_eye = noise_effects.on_the_eye(scene.steps, block_px, picture_words.one)
 points = [*models.notes(name), *([on_the_eye, on_these] if variance else [on_these, on_the_eye])]
 if name in dimensions:
-    points.append(noise_effects.directions(name, z[0].numel(), dimensions))
+    points.append(noise_effects.directions(name, len(ckpt.codes), z[0].numel(), dimensions))
 points.append(noise_effects.fall(curves.white))
 controls.notice(points)
 

@@ -117,9 +117,9 @@ closest = closest.format(
     which=relative.index(min(relative)) + 1, times=number(min(relative), 2), codes=number(num_codes)
 )
 kurtosis = _(
-    "How Gaussian is one element of the real codes? Its excess kurtosis is {kurtosis} on average: it is 0 for a Gaussian, and larger "
-    "if more values lie far from the mean. And a mean and a covariance never say how three or more elements go together."
-).format(kurtosis=signed(sampling.excess_kurtosis(name), 2))
+    "How Gaussian is one element of the real codes? Its excess kurtosis over {all} test codes is {kurtosis} on average: it is 0 for a "
+    "Gaussian, and larger if more values lie far from the mean. And a mean and a covariance never say how three or more elements go together."
+).format(all=number(len(ckpt.codes)), kurtosis=signed(sampling.excess_kurtosis(name), 2))
 controls.notice(
     [
         *models.notes(name),

@@ -155,7 +155,10 @@ def show_plane() -> None:
         neighbours = [
             said.format(one=kind.one, label=digit["label"], distance=digit["distance"])
             for said, digit in zip(
-                (_("Nearest test {one}, {label} at {distance}"), _("Second nearest, {label} at {distance}")),
+                (
+                    _("Nearest test {one}: {label}, distance {distance}"),
+                    _("Second nearest: {label}, distance {distance}"),
+                ),
                 readout["nearest"],
                 strict=False,
             )
@@ -176,7 +179,7 @@ def show_plane() -> None:
         for (z1, z2), share, digit, entropy in cells
     ]
     settings = {
-        _("model"): name, "z": address.join(z, 3), _("box"): address.join(box, 3), _("grid"): f"{side} × {side}",
+        _("model"): name, "z": address.join(z, 3), _("box"): address.told(box), _("grid"): f"{side} × {side}",
         _("faded"): _("yes") if fades else _("no"), _("samples"): SAMPLERS[sampler], _("seed"): seed,
     }  # fmt: skip
     alt = _(

@@ -59,7 +59,6 @@ def show_planes(seed: int, scale: str, link: str) -> None:
             "The dashed box holds the central 98% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
             "arrow keys in any of the planes."
         )
-        rings = _("Rings: N(0, I), at 1, 2 and 3 standard deviations.") if with_prior else ""
         st.caption(sentences([dashed, rings]))
 
 
@@ -98,6 +97,7 @@ first = next(iter(ckpts.values()))
 plane.require_codes(*ckpts)
 titles = [group.titles[name] for name in ckpts]
 with_prior = [name for name, ckpt in ckpts.items() if ckpt.model.has_prior]
+rings = _("Rings: N(0, I), at 1, 2 and 3 standard deviations.") if with_prior else ""
 measures = {name: plane.measure(name) for name in ckpts}
 versions = tuple(map(loaders.version, ckpts))
 
@@ -182,4 +182,5 @@ export.export_row(
     _("Codes on two scales, manifold grid and uniform samples, a column a model: {names}").format(
         names=list_of(titles)
     ),
+    legend=rings,
 )

@@ -162,6 +162,7 @@ function twins() {
     return { name, view: views[k], box, rings, title: titles[language], facts: facts[language], readout: read(name, place) }
   })
   showTwins({ planes, link, z: twinsZ })
+  byId("twins-rings").hidden = !planes.some(({ rings }) => rings.length)
 }
 
 function speak() {

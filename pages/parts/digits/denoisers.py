@@ -100,15 +100,15 @@ def compare(
         small, large = (curves[name]["psnr_db"] for name in sizes)
         of_small, of_large = sizes.values()
         worth = _(
-            "What {large} numbers are worth over {small}: {without} dB without noise, **{trained} dB** at factor {factor}, "
-            "{most} dB at factor 1."
+            "A code of {large} numbers instead of {small} changes the PSNR by {without} dB without noise, by **{trained} dB** at factor "
+            "{factor}, and by {most} dB at factor 1."
         ).format(
             large=number(of_large),
             small=number(of_small),
-            without=number(large[0] - small[0], 2),
-            trained=number(large[at] - small[at], 2),
+            without=signed(large[0] - small[0], 2),
+            trained=signed(large[at] - small[at], 2),
             factor=f"{FACTORS[at]:g}",
-            most=number(large[-1] - small[-1], 2),
+            most=signed(large[-1] - small[-1], 2),
         )
         reached = (
             _("Without noise the networks reach {small} and {large} dB; the linear map then changes nothing.")

@@ -102,7 +102,7 @@ def findings(
     for label, scores in plain.items():
         prices = {m: gap(models[m][0.0], scores[0.0]) for m in own}
         points.append(
-            _("Compared with “{other}”, each model without noise: {prices}.").format(
+            _("Tested without noise, each model compared with “{other}”: {prices}.").format(
                 other=controls.literal(label), prices=_listed(prices, own)
             )
         )

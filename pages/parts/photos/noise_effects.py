@@ -48,13 +48,19 @@ def on_the_eye(steps: Mapping[str, float], block_px: int, photo: str) -> str:
     return sentences([looks, message.format(**{kind: number(step, 1) for kind, step in steps.items()})])
 
 
-def directions(name: str, size: int, dimensions: Mapping[str, float]) -> str:
-    """How unevenly codes of `size` numbers fill their directions; dimensions: of each model, `variance_curves.effective_dimensions`."""
+def directions(name: str, num_codes: int, size: int, dimensions: Mapping[str, float]) -> str:
+    """How unevenly `num_codes` codes of `size` numbers fill their directions; dimensions: of each model, `variance_curves.effective_dimensions`."""
     all_models = models.with_figures({model: number(effective) for model, effective in dimensions.items()})
     return _(
-        "Codes of {model} use their {size} directions unevenly. The participation ratio says how many directions of equal variance would "
-        "do: **{effective}**. Shaped noise is uneven in the same way; white noise is equal in all. By model: {all_models}."
-    ).format(model=models.said(name), size=number(size), effective=number(dimensions[name]), all_models=all_models)
+        "The {num} test codes of {model} use their {size} directions unevenly. The participation ratio says how many directions of equal "
+        "variance would do: **{effective}**. Shaped noise is uneven in the same way; white noise is equal in all. By model: {all_models}."
+    ).format(
+        num=number(num_codes),
+        model=models.said(name),
+        size=number(size),
+        effective=number(dimensions[name]),
+        all_models=all_models,
+    )
 
 
 def fall(white: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:

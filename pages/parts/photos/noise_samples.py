@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from aemodels.language import _, list_of, percent, sentences, signed
+from aemodels.language import _, list_of, number, percent, sentences, signed
 from aemodels.quality.generation import LEARNED
 from aemodels.report import figures
 from pages.parts.photos import generation_findings, sampling
@@ -89,9 +89,12 @@ def _points(compared: Compared, scene: Scene, priors: dict[str, object], kurtosi
         *(point for name in priors for point in generation_findings.learnt(data, name)),
         sentences([shares, warning]),
         _(
-            "How Gaussian each element of the code is (mean excess kurtosis: 0 for a Gaussian, larger if more values "
+            "How Gaussian each element of the code is (mean excess kurtosis over {all} test codes: 0 for a Gaussian, larger if more values "
             "lie far from the mean): {kurtosis}."
-        ).format(kurtosis=models.with_figures({name: signed(value, 2) for name, value in kurtosis.items()})),
+        ).format(
+            all=number(max(len(ckpt.codes) for ckpt in compared.ckpts.values())),
+            kurtosis=models.with_figures({name: signed(value, 2) for name, value in kurtosis.items()}),
+        ),
     ]
 
 

@@ -97,8 +97,8 @@ def about(name: str, num_codes: int, sampler: str) -> str:
     if sampler == generation.LEARNED:
         prior, picture = loaders.prior_of(name), words.of(loaders.checkpoint(name).data.config)
         return _(
-            "A network ({prior}) has learnt where the codes of {number} training {photos} lie. It turns noise into a "
-            "code in {steps} steps. Each sample is of another {class_}. The page Generate shows how."
+            "A learned prior draws here: {prior}, a second network, which has learnt where the codes of {number} training {photos} lie. It "
+            "turns noise into a code in {steps} steps. Each sample is of another {class_}. The page Generate shows how."
         ).format(
             prior=models.said(prior),
             number=number(loaders.checkpoint(prior).data.num_images["train"]),

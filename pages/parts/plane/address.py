@@ -25,6 +25,12 @@ def join_box(box: planes.Extent) -> str:
     return join(box, 5 + max(0, math.ceil(math.log10(max(map(abs, box)) / smaller))))
 
 
+def told(box: planes.Extent) -> str:
+    """A box (x_min, x_max, y_min, y_max) for a reader: "z₁ −3.33 to 4.85, z₂ −5.99 to 2.44"."""
+    x_min, x_max, y_min, y_max = (f"{end:.3g}".replace("-", "−") for end in box)
+    return _("z₁ {x_min} to {x_max}, z₂ {y_min} to {y_max}").format(x_min=x_min, x_max=x_max, y_min=y_min, y_max=y_max)
+
+
 def place(label: str, key: str, default: Iterable[float]) -> list[float]:
     """The place [z1, z2] in the field, or the default where it is empty or holds none."""
     default = list(default)

@@ -116,8 +116,8 @@ def _weights(plain: Row, small: Sequence[Row], matrices: Mapping[str, tuple[int,
     )
     of_all = _("{followed} of {number}")
     but = _(
-        "But smaller weights alone change little: a LayerNorm after a weight matrix divides its scale out again. Weight matrices that one "
-        "follows: {counts}."
+        "But smaller weights alone change little: a LayerNorm after a weight matrix divides its scale out again. Weight matrices "
+        "with a LayerNorm after them: {counts}."
     ).format(
         counts=_each(
             small,

@@ -61,7 +61,7 @@ def _halves(sizes: Sizes) -> list[str]:
         ).format(number=number(network), share=percent(share))
         linear = _("PCA needs {number} for that.").format(number=number(pca)) if pca else ""
         points.append(sentences([message, linear]))
-    whole = _("Were every picture rebuilt as the mean picture, the squared error would be 100%.")
+    whole = _("Take as 100% the squared error of showing the mean picture in place of every picture.")
     return [sentences([whole, *points])] if points else []
 
 

@@ -72,9 +72,9 @@ def of_first_tenth(headers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     if not shares or min(shares) < 0.5:
         return []
     told = (
-        _("**Most is learnt early.** The first tenth of the steps brings {least} to {most} of what the PSNR gains after the first epoch.")
+        _("**Most is learnt early.** After the first epoch the PSNR rises on. Of this rise, {least} to {most} comes in the first tenth of the steps.")
         if len(shares) > 1 else
-        _("**Most is learnt early.** The first tenth of the steps brings {most} of what the PSNR gains after the first epoch.")
+        _("**Most is learnt early.** After the first epoch the PSNR rises on. Of this rise, {most} comes in the first tenth of the steps.")
     )  # fmt: skip
     return [told.format(least=percent(min(shares)), most=percent(max(shares)))]
 
