@@ -3,7 +3,7 @@
 import re
 
 from aemodels.codes import planes
-from aemodels.language import N_, _, number, sentences
+from aemodels.language import N_, _, number, sentences, with_interval
 from aemodels.report.document import Table
 from aemodels.report.panels import Panel, Row, columns
 
@@ -85,7 +85,7 @@ def _head(key: str) -> str:
 def _cell(key: str, row: Row) -> str:
     value, interval = row.get(key), row.get(f"{key}{_INTERVAL}")
     told = _told(key, value)
-    return told if interval is None else f"{told} ± {_told(key, interval)}"
+    return told if interval is None else with_interval(told, _told(key, interval))
 
 
 def _told(key: str, value: object) -> str:
