@@ -30,6 +30,7 @@ _FOLDERS = {"zh": "zh_CN"}
 _TOUCHING = re.compile(r"(?<=[A-Za-z₀-₉])(?=[和或])|(?<=[和或])(?=[A-Za-z])")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")  # as Markdown writes it
 _JOINER = "\u2060"  # has no width
+_IN_A_FIGURE = re.compile(r"(?<=[\d}*]) (?=(?:dB|px|kB|MB|GB|min|ms|s)\b)| (?=±)|(?<=±) ")  # no line shall end there
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -79,17 +80,18 @@ def of_browser(tag: str | None) -> str:
 
 def _(message: str) -> str:
     """The message in the language that is spoken; put in figures by `.format` afterwards."""
-    return _translations(current()).gettext(message) if message else ""  # of "" gettext tells the catalogue's header
+    # Of "" gettext tells the catalogue's header.
+    return unbroken(_translations(current()).gettext(message)) if message else ""
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """The message for n things, by the language's own rule for plurals."""
-    return _translations(current()).ngettext(singular, plural, n)
+    return unbroken(_translations(current()).ngettext(singular, plural, n))
 
 
 def pgettext(context: str, message: str) -> str:
     """The same English word has two translations: the context says which is meant."""
-    return _translations(current()).pgettext(context, message)
+    return unbroken(_translations(current()).pgettext(context, message))
 
 
 def N_(message: str) -> str:
@@ -142,6 +144,11 @@ def percents_of_way(num_steps: int) -> list[str]:
 
 def _not_finite(value: float) -> str:
     return "∞" if value > 0 else "−∞" if value < 0 else "–"
+
+
+def with_interval(figure: str, half_width: str) -> str:
+    """Both in one figure, within which no line ends: 26.23 ± 0.12."""
+    return unbroken(f"{figure} ± {half_width}")
 
 
 def signed(value: float, num_decimals: int) -> str:
@@ -212,6 +219,12 @@ def _translations(language: str) -> gettext.NullTranslations:
         else:
             translations.add_fallback(read)
     return translations or gettext.NullTranslations()
+
+
+@functools.lru_cache(maxsize=4096)
+def unbroken(text: str) -> str:
+    """The text with no-break spaces between a number and its unit, and around ±."""
+    return _IN_A_FIGURE.sub("\xa0", text)
 
 
 def without_bold(text: str) -> str:

@@ -37,12 +37,24 @@ STYLE = """
 @media (width <= 640px) {
   .stMainBlockContainer { padding-top: 3.5rem; }
   .st-key-language { position: static; width: 100%; margin: 0.5rem 0 -1rem; }
-  [data-testid="stButtonGroup"] button { padding: 0 0.75rem; }  /* nine pictures' numbers in one row */
 }
+/* Streamlit leaves out the line between a chosen segment and its neighbours, which may stand in another row. */
+[data-testid="stButtonGroup"] button[data-selected] { z-index: 1; }
+[data-testid="stButtonGroup"] button:not([data-selected], [data-hovered], [data-focus-visible], [data-disabled]) {
+  border-color: color-mix(in srgb, currentColor 20%, transparent) !important;
+}
+/* Nine pictures' numbers in one row on a phone, and one row of widgets more often beside a sidebar. */
+@media (width <= 1200px) { [data-testid="stButtonGroup"] button { padding: 0 0.75rem; } }
 @media (width > 640px) { .stMainBlockContainer [data-testid="stHorizontalBlock"] { row-gap: 0.75rem; } }  /* where it wraps */
-@media (height <= 800px) {
-  .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: 0.6rem; }
-  .st-key-language { top: 4rem; }
+/* A projector shows 1024 by 768: what a click changes stands above the fold. Where the sidebar is closed its button takes the first line. */
+@media (height <= 800px) and (width > 640px) {
+  .stMainBlockContainer { padding-top: 0.6rem; }
+  [data-testid="stApp"]:has([data-testid="stExpandSidebarButton"]) .stMainBlockContainer { padding-top: 3.4rem; }
+  .stMainBlockContainer h1 { font-size: 1.9rem; padding: 0.35rem 0 0.5rem; }
+  .stMainBlockContainer h2 { font-size: 1.5rem; padding: 0.4rem 0; }
+  .stMainBlockContainer > [data-testid="stVerticalBlock"] { gap: 0.5rem; }
+  .st-key-language { top: 1.1rem; }
+  [data-testid="stApp"]:has([data-testid="stExpandSidebarButton"]) .st-key-language { top: 4rem; }
 }
 .st-key-theme { position: absolute; }  /* shows nothing, and takes no room */
 [data-testid="stMarkdown"]:has(table) { overflow-x: auto; }
@@ -59,6 +71,19 @@ button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.
 @media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box; pictures of a width of their own keep it */
   .stElementContainer[width="100%"] .stImage:not(.stColumn *) { overflow-x: auto; }
   .stElementContainer[width="100%"] .stImage:not(.stColumn *) img { min-width: 42rem; max-width: none; }
+}
+/* What is wider than its box fades out at the sides to which it can be scrolled, with the scrolling itself as the clock. (A < before a
+   letter would have Streamlit drop the whole style.) */
+@property --more-left { syntax: "\\3c length>"; inherits: false; initial-value: 0px; }
+@property --more-right { syntax: "\\3c length>"; inherits: false; initial-value: 0px; }
+@keyframes more-left { from { --more-left: 0px; } 10%, to { --more-left: 3rem; } }
+@keyframes more-right { from, 90% { --more-right: 3rem; } to { --more-right: 0px; } }
+@media screen {
+  .stImage, .stTable > *, [data-testid="stMarkdown"]:has(table) {
+    animation: more-left linear both, more-right linear both;
+    animation-timeline: scroll(self inline);
+    mask: linear-gradient(to right, transparent, black var(--more-left), black calc(100% - var(--more-right)), transparent);
+  }
 }
 @media print {
   [data-testid="stSidebar"], .st-key-language { display: none; }

@@ -70,7 +70,9 @@ def pictures(app: AppTest) -> list[str]:
 
 
 def text(app: AppTest, *more_kinds: str) -> str:
-    return "\n".join(element.value for kind in ("markdown", "caption", *more_kinds) for element in app.get(kind))
+    """Its texts, with plain spaces within figures such as "26.23 ± 0.12 dB"."""
+    found = (element.value for kind in ("markdown", "caption", *more_kinds) for element in app.get(kind))
+    return "\n".join(found).replace("\xa0", " ")
 
 
 def name_of(title: str) -> str:
@@ -79,7 +81,8 @@ def name_of(title: str) -> str:
 
 
 def notice(app: AppTest) -> str:
-    return next(element.value for element in app.markdown if "What to notice" in str(element.value))
+    found = next(element.value for element in app.markdown if "What to notice" in str(element.value))
+    return found.replace("\xa0", " ")
 
 
 def numbers(pattern: str, app: AppTest) -> list[float]:

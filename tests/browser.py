@@ -90,7 +90,9 @@ def wait_until(page, holds: Callable[[], bool]) -> None:
 def still(page):
     """Waits until the page is drawn anew, as for a window of another size, and nothing slides any more, such as the sidebar."""
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    page.wait_for_function("document.getAnimations().every(animation => animation.playState !== 'running')")
+    page.wait_for_function(  # what scrolling animates never ends
+        "document.getAnimations().every(a => a.playState !== 'running' || !(a.timeline instanceof DocumentTimeline))"
+    )
     settle(page)
 
 

@@ -38,3 +38,8 @@ def test_csv_says_that_a_name_is_no_formula(name):
 def test_csv_leaves_numbers_and_plain_texts(value):
     (_, row) = csv.reader(io.StringIO(to_csv([{"a": value, "b": "-"}]).decode("utf-8-sig")))
     assert row == [str(value), "'-"]
+
+
+def test_csv_has_plain_spaces_that_can_be_typed():
+    (_, row) = csv.reader(io.StringIO(to_csv([{"a": "26.23\xa0±\xa00.12 dB", "b": 1}]).decode("utf-8-sig")))
+    assert row == ["26.23 ± 0.12 dB", "1"]

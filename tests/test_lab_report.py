@@ -218,7 +218,7 @@ def test_numbers_are_those_of_the_models(english, ckpts, digits, photos):
 
     x_hat = ckpts["mnist-ae"].model.decode(ckpts["mnist-ae"].model.encode(digits))
     assert [row["psnr_db"] for row in drawn["mnist-m2-rebuilt"].rows] == pytest.approx(psnr(digits, x_hat), abs=1e-3)
-    assert f"{np.mean(psnr(digits, x_hat)):.2f} dB" in drawn["mnist-m2-rebuilt"].caption
+    assert f"{np.mean(psnr(digits, x_hat)):.2f}\xa0dB" in drawn["mnist-m2-rebuilt"].caption
 
     noise = torch.stack([torch.randn(1, 28, 28, generator=torch.Generator().manual_seed(3000 + i)) for i in range(9)])
     noisy = psnr(digits, digits + 0.4 * noise)
@@ -254,7 +254,7 @@ def test_the_psnr_table_holds_the_measured_figures(english, ckpts):
         BASELINES[key] for key in psnr_matrix.BASELINES.values() if key in BASELINES
     ]
     for row, evaluations in zip(table.rows, measured, strict=True):
-        at = {e["noise_variance"]: f"{e['psnr_db']:.2f} ± {e['psnr_db_ci95']:.2f}" for e in evaluations}
+        at = {e["noise_variance"]: f"{e['psnr_db']:.2f}\xa0±\xa0{e['psnr_db_ci95']:.2f}" for e in evaluations}
         assert list(row[1:]) == [at.get(v, "–") for v in (0.0, 0.05, 0.10, 0.15)]
     audit = tables(english)["dogs-d5-audit"]
     assert [row[1] for row in audit.rows[1:]] == ["1.0000"] * 3

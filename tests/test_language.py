@@ -158,6 +158,16 @@ def test_numbers_and_lists(call, english, zh):
             assert call() == expected
 
 
+@pytest.mark.parametrize("spoken", language.LANGUAGES)
+def test_no_line_ends_within_a_figure(spoken):
+    with language.speaking(spoken):
+        assert "2\xa0±\xa01\xa0dB" in language._("{name} **{psnr} ± {interval} dB**").format(
+            name="", psnr=2, interval=1
+        )
+        assert language.with_interval("2", "1") == "2\xa0±\xa01"
+        assert "\xa0" not in language._("Axes")
+
+
 def test_what_is_bold_is_bold_in_chinese_too(tmp_path, monkeypatch):
     """Markdown takes the ** of 得到**−1 dB**。 for asterisks, unless something that is neither a sign nor a space stands inside them."""
     folder = tmp_path / "zh_CN" / "LC_MESSAGES"
@@ -170,8 +180,8 @@ def test_what_is_bold_is_bold_in_chinese_too(tmp_path, monkeypatch):
     with language.speaking("zh"):
         said = language._("It gains **{gain} dB**.").format(gain=language.signed(-1, 0))
     language._translations.cache_clear()
-    assert said == "得到**\u2060−1 dB\u2060**。"
-    assert language.without_bold(said) == "得到−1 dB。"
+    assert said == "得到**\u2060−1\xa0dB\u2060**。"
+    assert language.without_bold(said) == "得到−1\xa0dB。"
 
 
 @pytest.mark.parametrize(

@@ -407,7 +407,7 @@ def test_how_good_samples_are_is_told_in_a_table_in_curves_and_in_words(measured
         "Learned": "150.0",
         "Gaussian": "200.0",
     }
-    assert frame["Accuracy, top 1"]["Learned"] == "10.0% ± 1.0%"
+    assert frame["Accuracy, top 1"]["Learned"] == "10.0%\xa0±\xa01.0%"
     assert frame["Accuracy, top 1"]["Gaussian"] == "–"
     said = notice(app)
     measured_on = "distance of 150** from photos (1,024 samples, each breed in turn)"

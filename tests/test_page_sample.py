@@ -196,7 +196,7 @@ def test_the_table_is_the_stored_one(measure, with_table):
             if (stored := rows.get((kind, name), rows.get((kind, None)))) is None:
                 assert cell == "–"
             else:
-                mean, spread = map(float, cell.replace(",", "").split(" ± "))
+                mean, spread = map(float, cell.replace(",", "").split("\xa0±\xa0"))
                 assert mean == pytest.approx(stored[0], rel=0.03, abs=6e-4)
                 assert spread == pytest.approx(stored[1], abs=0.6 if mean >= 100 else 0.06)
     assert (table.iloc[6] == "–").tolist() == [True, False, False, False]  # N(0, I) on the plain model

@@ -65,7 +65,7 @@ def test_home_shows_the_figures_of_every_checkpoint():
     for name in autoencoders():
         metrics = aemodels.load_checkpoint(name).metrics
         shown = {column: value for (row, column), value in cells.items() if row == name}
-        assert shown["PSNR, dB"] == f"{metrics['psnr_db']:.2f} ± {metrics['psnr_db_ci95']:.2f}"
+        assert shown["PSNR, dB"] == f"{metrics['psnr_db']:.2f}\xa0±\xa0{metrics['psnr_db_ci95']:.2f}"
         assert shown["test images"] == f"{metrics['num_images']:,}"
         assert shown["BCE, nats a pixel"] == (f"{metrics['bce']:.4f}" if name.startswith("mnist") else "–")
         num_epochs = sum(training["history"][-1]["epoch"] for training in trainings(name))

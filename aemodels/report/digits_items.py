@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from aemodels.codes import planes, survey, twins
-from aemodels.language import _, list_of, number, percent
+from aemodels.language import _, list_of, number, percent, with_interval
 from aemodels.quality import curves as stored
 from aemodels.report import digit_figures, losses, model_blocks, networks_described, observations, training_described
 from aemodels.report.document import Block, Observations, OwnWords, Paragraph, Table
@@ -179,7 +179,7 @@ def _measured(name: str, material: Material, models: Sequence[Model], of_planes:
         ckpt = material.ckpt(model)
         plane, kl = of_planes[model.name], ckpt.metrics.get("kl_nats")
         add(_("BCE / nats a pixel"), number(ckpt.metrics["bce"], 4) if "bce" in ckpt.metrics else "–")
-        add(_("PSNR / dB"), f"{number(ckpt.metrics['psnr_db'], 2)} ± {number(ckpt.metrics['psnr_db_ci95'], 2)}")
+        add(_("PSNR / dB"), with_interval(number(ckpt.metrics["psnr_db"], 2), number(ckpt.metrics["psnr_db_ci95"], 2)))
         add(_("standard deviation of z₁"), number(plane["spread_z1"], 2))
         add(_("standard deviation of z₂"), number(plane["spread_z2"], 2))
         add(_("hole, share of the box"), percent(plane["hole_share"]))

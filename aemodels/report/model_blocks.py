@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from aemodels.language import _, number, sentences
+from aemodels.language import _, number, sentences, with_interval
 from aemodels.quality.evaluation import own_noise
 from aemodels.report import losses, network_figures, networks_described, training_described
 from aemodels.report.document import Block, Paragraph, Table
@@ -111,7 +111,7 @@ def results(name: str, material: Material, models: Sequence[Model]) -> Table:
             row.append(_noise(model))
         if has_bce:
             row.append(number(metrics["bce"], 4) if "bce" in metrics else "–")
-        rows.append((*row, f"{number(metrics['psnr_db'], 2)} ± {number(metrics['psnr_db_ci95'], 2)}"))
+        rows.append((*row, with_interval(number(metrics["psnr_db"], 2), number(metrics["psnr_db_ci95"], 2))))
     head = [_("Model"), _("Code")]
     head += [_("Noise while testing")] if has_noise else []
     head += [_("BCE / nats a pixel")] if has_bce else []

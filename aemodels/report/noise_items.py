@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import prod
 
-from aemodels.language import _, all_of, list_of, number, sentences
+from aemodels.language import _, all_of, list_of, number, sentences, with_interval
 from aemodels.noise import perturb, seeded_normal, snr_db
 from aemodels.quality import detail
 from aemodels.report import drawing, model_blocks, noise_observations, photo_figures, photo_observations, psnr_matrix
@@ -104,7 +104,7 @@ def _table(name: str, material: Material, curves: dict[str, Curve], baselines: d
 
 def _score(curve: Curve, variance: float) -> str:
     score = curve.get(variance)
-    return f"{number(score.psnr_db, 2)} ± {number(score.ci95, 2)}" if score else "–"
+    return with_interval(number(score.psnr_db, 2), number(score.ci95, 2)) if score else "–"
 
 
 def _about_baselines(material: Material, model: Model) -> Iterator[Paragraph]:

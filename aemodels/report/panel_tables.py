@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 from aemodels.codes import planes
-from aemodels.language import N_, _, number, sentences
+from aemodels.language import N_, _, number, sentences, with_interval
 from aemodels.report.document import Table
 from aemodels.report.panels import Panel, Row, columns
 
@@ -98,7 +98,7 @@ def _decimals(values: Sequence[object]) -> int | None:
 def _cell(key: str, row: Row, decimals: int | None) -> str:
     value, interval = row.get(key), row.get(f"{key}{_INTERVAL}")
     told = _told(key, value, decimals)
-    return told if interval is None else f"{told} ± {_told(key, interval, decimals)}"
+    return told if interval is None else with_interval(told, _told(key, interval, decimals))
 
 
 def _told(key: str, value: object, decimals: int | None) -> str:

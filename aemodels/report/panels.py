@@ -72,5 +72,5 @@ def cell(value: object) -> object:
         return f"{value:.7g}"
     if not isinstance(value, str):
         return value
-    text = visible(value)
+    text = visible(value).replace("\xa0", " ")  # which nobody types to look for
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from aemodels.language import N_, _, list_of, number, sentences, signed
+from aemodels.language import N_, _, list_of, number, sentences, signed, with_interval
 from aemodels.noise import snr_db
 from aemodels.quality import pairs
 from aemodels.report.charts import plotly_text
@@ -38,7 +38,7 @@ class Score:
     convention: str = "psnr_db"
 
     def __str__(self) -> str:
-        return f"{self.psnr_db:.2f} ± {self.ci95:.2f}"
+        return with_interval(f"{self.psnr_db:.2f}", f"{self.ci95:.2f}")
 
 
 Curve = Mapping[float, Score]  # by noise variance, rising
@@ -58,7 +58,8 @@ class Gap:
         return self.db > (self.ci95 or 0)
 
     def __str__(self) -> str:
-        return signed(self.db, 2) + ("" if self.ci95 is None else f" ± {number(self.ci95, 2)}")
+        db = signed(self.db, 2)
+        return db if self.ci95 is None else with_interval(db, number(self.ci95, 2))
 
 
 def gap(score: Score, other: Score) -> Gap:

@@ -39,7 +39,9 @@ def add_text(paragraph: Paragraph, text: str, numbering: Numbering | None = None
 def _held(text: str) -> str:
     """`unbroken`; in Chinese of intervals alone, "± 0.12 dB": where Chinese stands before a number, LibreOffice takes no-break spaces for
     a place to break the number itself."""
-    return _INTERVAL.sub("±\xa0\\1\xa0", text) if language.current() == "zh" else unbroken(text)
+    if language.current() != "zh":
+        return unbroken(text)
+    return _INTERVAL.sub("±\xa0\\1\xa0", text.replace("\xa0", " "))
 
 
 def add_words(paragraph: Paragraph, text: str) -> None:

@@ -2,14 +2,15 @@
 
 import re
 
+from aemodels import language
 from aemodels.language import pgettext, sentences
 from aemodels.report.document import Section
 from aemodels.report.panels import Panel
 from aemodels.text import collapsed
 
 MAX_LINE = 255  # letters of a line on the cover; a document's properties hold no more either
-_TOGETHER = re.compile(  # a number and its unit, its interval, what it is the value of
-    r"(?<=\d) (?=(?:dB|px|nats?|bytes?|±)(?!\w)|× \d)|(?<=[±×=]) (?=[\d−+])|(?<=\w) (?== [\d−+])| (?=/ dB)|(?<=/) (?=dB)"
+_TOGETHER = re.compile(  # a number and what it is the value of, and units in words
+    r"(?<=\d) (?=(?:nats?|bytes?)(?!\w)|× \d)|(?<=[×=]) (?=[\d−+])|(?<=\w) (?== [\d−+])| (?=/ dB)|(?<=/) (?=dB)"
 )
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", ":", "：")
 
@@ -31,7 +32,7 @@ def caption_of(panel: Panel, section: Section) -> str:
 
 def unbroken(text: str) -> str:
     """The text with spaces at which no line ends in "26.23 ± 0.12 dB" and "λ = 0.3"."""
-    return _TOGETHER.sub("\xa0", text)
+    return _TOGETHER.sub("\xa0", language.unbroken(text))
 
 
 def shortened(text: str) -> str:

@@ -79,8 +79,8 @@ def draw(z: Tensor, tiles: list[list[np.ndarray]], width_px: int, ink: figures.I
 controls.header(
     _("Axes"),
     _(
-        "The codes of pictures vary more along some directions than along others. The directions along which they vary most are the principal "
-        "axes. Each row walks along one of them, in steps of one standard deviation (σ) of the codes."
+        "The directions along which the codes of pictures vary most are the principal axes. Each row walks along one of "
+        "them, in steps of one standard deviation (σ) of the codes."
     ),
 )
 with controls.row():

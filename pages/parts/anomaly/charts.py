@@ -9,7 +9,7 @@ from aemodels.quality.anomaly import Roc
 from aemodels.report import charts, figures
 from aemodels.report.plotly_objects import go
 
-CHART_PX = 380
+CHART_PX = 340
 NUM_BINS = 50
 
 

@@ -8,7 +8,7 @@ from aemodels.quality.anomaly import Roc
 from pages.parts.anomaly import charts, findings
 from pages.parts.anomaly.scoring import USUAL, Scored
 
-STYLE = "@media (width <= 1200px) { .st-key-scores .stColumn { min-width: calc(100% - 1rem); } }"
+STYLE = "@media (width <= 1000px) { .st-key-scores .stColumn { min-width: calc(100% - 1rem); } }"
 
 
 def show(

@@ -113,9 +113,13 @@ class Chart {
     ctx.fillStyle = theme("--st-text-color")
     ctx.textAlign = "center"
     const line = (x, y, to_x, to_y) => (ctx.beginPath(), ctx.moveTo(x, y), ctx.lineTo(to_x, to_y), ctx.stroke())
+    let end = 0 // of the number before, beside which the next one has to find room
     for (let tick = 0; tick <= last; tick = tick ? 10 * tick : 1) {
       line(toX(tick), 4, toX(tick), bottom)
-      if (toX(tick) < width - 20) ctx.fillText(tick, toX(tick), height - 5)
+      const half = ctx.measureText(tick).width / 2
+      if (toX(tick) - half < end + 6 || toX(tick) > width - 20) continue
+      ctx.fillText(tick, toX(tick), height - 5)
+      end = toX(tick) + half
     }
     ctx.textAlign = "right"
     const marks = log ? logTicks(10 ** low, 10 ** high) : ticks(low, high, 3)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from aemodels.language import _, number, percent, sentences
+from aemodels.language import _, number, percent, sentences, with_interval
 from aemodels.quality.learned import NUM_CURVE
 from aemodels.report import charts, curves, figures
 from aemodels.report.curves import Chart
@@ -107,7 +107,7 @@ def _table(found: learned.Found, features: str) -> pd.DataFrame:
 
 
 def _share(told: Mapping[str, float] | None, name: str) -> str:
-    return "–" if told is None else f"{percent(told[name], 1)} ± {percent(told[f'{name}_ci95'], 1)}"
+    return "–" if told is None else with_interval(percent(told[name], 1), percent(told[f"{name}_ci95"], 1))
 
 
 def _spaces_table(spaces: Sequence[learned.Space]) -> pd.DataFrame:

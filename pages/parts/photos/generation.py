@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from aemodels.errors import LatentLabError
-from aemodels.language import N_, _, list_of, number
+from aemodels.language import N_, _, list_of, number, with_interval
 from aemodels.quality import generation
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import generation_findings, learned
@@ -118,4 +118,4 @@ def _cell(row: generation_findings.Row | None, measure: str) -> str:
         return "–"
     mean, spread = row[measure]
     digits = 0 if mean >= 100 and not spread < 1 else 1 if mean >= 2 else 3
-    return number(mean, digits) + (f" ± {number(spread, digits)}" if spread == spread else "")
+    return with_interval(number(mean, digits), number(spread, digits)) if spread == spread else number(mean, digits)

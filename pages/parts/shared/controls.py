@@ -91,7 +91,7 @@ def choose(label: str, options: Mapping[str, str], key: str, most: int = MAX_SEG
     state[key] = state[key] if state.get(key) in options else values[0]
     kept = {"key": key, "persist_state": "session"}
     if len(values) > most:
-        value = st.selectbox(label, values, format_func=lambda value: visible(options[value]), width=240, **kept)
+        value = st.selectbox(label, values, format_func=lambda value: visible(options[value]), width=200, **kept)
     else:
         names = {value: literal(name) for value, name in options.items()}
         value = st.segmented_control(label, values, required=True, wrap=True, format_func=names.get, **kept)

@@ -10,7 +10,7 @@ import aemodels
 from aemodels.codes import faults
 from aemodels.data import words
 from aemodels.errors import LatentLabError
-from aemodels.language import _, current, figures_of, list_of, ngettext, number, speaking
+from aemodels.language import _, current, figures_of, list_of, ngettext, number, speaking, with_interval
 from aemodels.models.flow import is_prior
 from aemodels.report import figures
 from aemodels.storage import catalogue, checkpoints
@@ -137,7 +137,7 @@ def table(group: Group) -> str:
                 _("BCE, nats a pixel"): number(metrics["bce"], 4) if "bce" in metrics else "–",
                 _("PSNR, dB"): "–"
                 if model.is_prior
-                else f"{number(metrics['psnr_db'], 2)} ± {number(metrics['psnr_db_ci95'], 2)}",
+                else with_interval(number(metrics["psnr_db"], 2), number(metrics["psnr_db_ci95"], 2)),
                 _("test images"): number(metrics["num_images"]),
                 _("epochs"): epochs if made["finished"] else _("{epochs}, unfinished").format(epochs=epochs),
             }
