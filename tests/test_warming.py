@@ -106,9 +106,11 @@ def test_map_and_film_are_measured_before_a_page_asks(checkpoint_folder, tmp_pat
         step()
     st.cache_resource.clear()
     kept = map_files.kept
-    monkeypatch.setattr(
-        map_files, "kept", lambda digest, part, _: kept(digest, part, lambda: pytest.fail("it is measured"))
-    )
+
+    def kept_before(digest, part, _compute, **options):
+        return kept(digest, part, lambda: pytest.fail("it is measured"), **options)
+
+    monkeypatch.setattr(map_files, "kept", kept_before)
     assert atlas.accuracies("mnist-without-9")[0].nearest > 0.5
     assert len(atlas.shared("mnist-without-9")) > 2
     assert reel.moments("mnist-ae")[0].step == 0
