@@ -64,6 +64,13 @@ def on_table(ink, degrees=0, table=0.15, paper=0.9, pen=0.1, sheet=(400, 330), a
     return np.asarray(picture)
 
 
+def framed(ink, paper=0.95, pen=0.1):
+    """A thin frame drawn around the digit, of which fewer pixels are ink than of the digit."""
+    frame = np.ones((400, 330))
+    frame[12:-12, 12:-12], frame[14:-14, 14:-14] = 0, 1
+    return paper + (pen - paper) * np.maximum(on_sheet(ink, 400, 330, 70, 30), 1 - frame)
+
+
 def cropped(ink):
     rows, columns = np.flatnonzero((ink > 0.5).any(1)), np.flatnonzero((ink > 0.5).any(0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -144,6 +151,19 @@ UPLOADS = {
     "a dark card on a light table": lambda ink: encode(on_table(ink, 4, table=0.9, paper=0.15, pen=0.85)),
     "a sheet on a board on a table": lambda ink: encode(
         np.pad(np.pad(on_table(ink, table=0.1), 40, constant_values=0.95), 60)
+    ),
+    "a sheet over three borders, a table at the left": lambda ink: encode(
+        np.pad(1 - 0.9 * on_sheet(ink, 420, 420, 70, 70), ((0, 0), (120, 0)), constant_values=0.5)
+    ),
+    "a small sheet on a wide dark table": lambda ink: encode(
+        np.pad(on_table(ink, table=0.1), 450, constant_values=0.1)
+    ),
+    "in a drawn frame": lambda ink: encode(framed(ink)),
+    "in a light frame on dark": lambda ink: encode(framed(ink, 0.05, 0.95)),
+    "in a tilted frame": lambda ink: encode(
+        np.asarray(
+            Image.fromarray(np.pad(framed(ink), 60, constant_values=0.95).astype(np.float32)).rotate(8, fillcolor=0.95)
+        )
     ),
     "turned by EXIF": lambda ink: encode(np.rot90(1 - ink), "JPEG", exif=turned(6)),
 }
