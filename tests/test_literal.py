@@ -1,5 +1,9 @@
 """Texts of users in Streamlit's Markdown. What each sign needs was tried in a browser, with Streamlit 1.67."""
 
+import ntpath
+from pathlib import PureWindowsPath
+from types import SimpleNamespace
+
 import pytest
 
 from pages.parts.shared import controls
@@ -50,3 +54,11 @@ def test_code():
 def test_a_chinese_sentence_tells_a_folder_as_far_as_its_mark():
     folder = controls.PROJECT / "data"
     assert sentence(f"请检查{folder}，然后重试。") == "请检查data，然后重试。"
+
+
+def test_a_folder_of_windows_is_told_as_one_of_the_project(monkeypatch):
+    monkeypatch.setattr(controls, "os", SimpleNamespace(path=ntpath))
+    monkeypatch.setattr(controls, "PROJECT", PureWindowsPath(r"C:\Users\王\lab"))
+    assert sentence(r"There is no C:\Users\王\lab\data\dogs; look.") == r"There is no data\\dogs; look."
+    assert sentence("请检查C:/Users/王/lab/data，然后重试。") == "请检查data，然后重试。"
+    assert sentence(r"No photo in D:\pictures\dogs.") == "No photo in dogs."

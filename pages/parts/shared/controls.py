@@ -21,7 +21,10 @@ _MARKUP = re.compile(r"[\\`*\[\]<>$~|&]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|^\d+(?=
 # addresses, and arrows and signs that stand alone.
 _AFTERWARDS = re.compile(r"(:|@|\bwww)(?=[\w+/.:-])|(?<!\S)[<>~-](?=[>=-]+(?!\S))")
 # An absolute path, as far as the first blank or mark; a Chinese sentence has no blank before it.
-_FOLDER = re.compile(r"(?<![A-Za-z0-9_.~/-])/[^\s/;:,()'\"，。；：、（）“”]+(?:/[^\s;:,()'\"，。；：、（）“”]*)?")
+_IN_PATH = r"[^\s;:,()'\"，。；：、（）“”"
+_FOLDER = re.compile(
+    rf"(?<![A-Za-z0-9])[A-Za-z]:[\\/]{_IN_PATH}]+|(?<![A-Za-z0-9_.~/-])/{_IN_PATH}/]+(?:/{_IN_PATH}]*)?"
+)
 IN_ADDRESS = "_address"  # after a widget's key: what the address held of it, in session_state
 BEFORE = "_told_before"  # after it: all that the address held of it before, since the page was entered
 _WORD_JOINER = "\u2060"  # has no width
@@ -56,8 +59,15 @@ def code(text: str) -> str:
 def sentence(error: Exception | str) -> str:
     """What a LatentLabError says, for Streamlit's Markdown: its commands in backticks stay code, names in it are literal, folders are
     relative to the project's: where that lies on the server is nobody's business."""
-    text = _FOLDER.sub(lambda match: os.path.relpath(match[0], PROJECT), str(error))
+    text = _FOLDER.sub(_relative, str(error))
     return "".join(part if i % 2 else literal(part) for i, part in enumerate(_COMMAND.split(text)))
+
+
+def _relative(folder: re.Match) -> str:
+    try:
+        return os.path.relpath(folder[0], PROJECT)
+    except ValueError:  # on another drive of Windows
+        return os.path.basename(folder[0])
 
 
 def row() -> st.delta_generator.DeltaGenerator:
