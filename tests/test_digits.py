@@ -158,7 +158,6 @@ UPLOADS = {
     "a small sheet on a wide dark table": lambda ink: encode(
         np.pad(on_table(ink, table=0.1), 450, constant_values=0.1)
     ),
-    "a sheet tilted by 40 degrees": lambda ink: encode(on_table(ink, 40, at=(0, 60))),
     "in a drawn frame": lambda ink: encode(framed(ink)),
     "in a light frame on dark": lambda ink: encode(framed(ink, 0.05, 0.95)),
     "in a tilted frame": lambda ink: encode(

@@ -77,24 +77,16 @@ def _corners(sheet: np.ndarray, grey: np.ndarray, shorter: int) -> np.ndarray | 
     shorter  the picture's shorter side
     """
     y, x = np.nonzero(sheet)
-    best, corners = LIKENESS, None
-    for along in ((x + y, x - y), (x, -y)):  # one tilted by some 45° has its corners where x and y end
-        ends = [along[0].argmin(), along[1].argmin(), along[0].argmax(), along[1].argmax()]
-        found = np.stack([x[ends], y[ends]], axis=1).astype(float)
-        if np.hypot(*_sides(found).T).min() < MIN_SIDE * shorter:
-            continue
-        drawn = Image.new("1", sheet.shape[::-1])
-        ImageDraw.Draw(drawn).polygon([tuple(corner) for corner in found], fill=1)
-        quadrangle = np.asarray(drawn)
-        likeness = (quadrangle & sheet).sum() / (quadrangle | sheet).sum()
-        if likeness >= best:
-            best, corners = likeness, found
-    if corners is None:
+    ends = [(x + y).argmin(), (x - y).argmin(), (x + y).argmax(), (x - y).argmax()]
+    corners = np.stack([x[ends], y[ends]], axis=1).astype(float)
+    if np.hypot(*_sides(corners).T).min() < MIN_SIDE * shorter:
         return None
-    if not _is_sharp(sheet, grey, corners):
+    drawn = Image.new("1", sheet.shape[::-1])
+    ImageDraw.Draw(drawn).polygon([tuple(corner) for corner in corners], fill=1)
+    quadrangle = np.asarray(drawn)
+    if (quadrangle & sheet).sum() < LIKENESS * (quadrangle | sheet).sum():
         return None
-    down = _sides(corners)[:, 1] / np.hypot(*_sides(corners).T)
-    return np.roll(corners, -down.argmax(), axis=0)
+    return corners if _is_sharp(sheet, grey, corners) else None
 
 
 def _is_sharp(sheet: np.ndarray, grey: np.ndarray, corners: np.ndarray) -> bool:
