@@ -36,14 +36,14 @@ def test_a_kept_model_is_a_checkpoint(folder):
         ("", "Give your model a name"),
         ("  ", "Give your model a name"),
         ("\u200b\u2060", "Give your model a name"),  # nothing to be seen
-        ("mnist\u200b-ae", "lab's own"),  # looks like it
+        ("mnist\u200b-ae", "model of the lab"),  # looks like it
         ("x" * 41, "at most 40 letters"),
         ("../mine", "not a checkpoint name"),
         (".mine", "not a checkpoint name"),
         ("a\\b", "not a checkpoint name"),
         ("con", "not a checkpoint name"),
         ("a:b", "not a checkpoint name"),
-        ("MNIST-AE", "lab's own"),
+        ("MNIST-AE", "model of the lab"),
     ],
 )
 def test_names_that_cannot_be(folder, name, message):
@@ -72,7 +72,7 @@ def test_no_model_is_replaced_without_a_question(folder):
     own_models.keep(other, "Mine", LAB, replaces=True)
     assert own_models.names() == ["mine"]
     assert (folder / "mine.safetensors").read_bytes() == other.read_bytes()
-    with pytest.raises(CheckpointError, match="lab's own"):
+    with pytest.raises(CheckpointError, match="model of the lab"):
         own_models.keep(other, "dog-ae", LAB, replaces=True)
 
 

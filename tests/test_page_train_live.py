@@ -86,7 +86,9 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
     job = train_to_its_end(app)
     moment = job.moment()
     assert f"**{moment.bce:.4f}** nats a pixel and the PSNR **{moment.psnr_db:.2f} dB**" in notice(app)
-    assert re.search(r"The lab's “VAE” reaches 0\.1\d+ nats and 15\.\d+ dB on the same digits", notice(app))
+    assert re.search(
+        r"“VAE”, trained by train\.py, reaches 0\.1\d+ nats and 15\.\d+ dB on the same digits", notice(app)
+    )
     assert (
         f"of the held-out digits the nearest dot is of the same digit. Before training it was {moment.curve[0, 4]:.0%}"
         in notice(app)

@@ -164,7 +164,7 @@ def findings(recipe: Recipe, moment: Moment) -> list[str]:
             [
                 points[-1],
                 _(
-                    "The lab's {name} reaches {bce} nats and {psnr} dB on the same digits: {difference} dB compared "
+                    "{name}, trained by train.py, reaches {bce} nats and {psnr} dB on the same digits: {difference} dB compared "
                     "with this model."
                 ).format(
                     name=models.said(name),
@@ -192,7 +192,7 @@ def findings(recipe: Recipe, moment: Moment) -> list[str]:
 
 
 def labs_like(recipe: Recipe) -> tuple[str, Mapping[str, Any]] | None:
-    """The first model of the catalogue of this kind and code size that is the lab's, by name, and its figures on the held-out digits
+    """The first model of the catalogue of this kind and code size that is no visitor's, by name, and its figures on the held-out digits
     under the same noise."""
     lab = loaders.never_replaced()
     found = [m for m in loaders.read_catalogue().models if m.name in lab and live_recipes.is_like(m, recipe)]
