@@ -56,6 +56,7 @@ def test_properties_are_those_of_the_author(language):
     assert (properties.comments, properties.language) == ("", {"en": "en-GB", "zh": "zh-CN"}[language])
     assert properties.created == properties.modified
     assert properties.created.year >= 2024
+    assert next(document.settings.element.iter(qn("w:themeFontLang"))).get(qn("w:eastAsia")) == "zh-CN"
     section = document.sections[0]
     assert (round(section.page_width.cm, 1), round(section.page_height.cm, 1)) == (21.0, 29.7)
     margins = (section.left_margin, section.right_margin, section.top_margin, section.bottom_margin)
