@@ -177,8 +177,8 @@ def test_pictures_are_those_of_the_panels_at_300_dpi_or_more_and_have_alternativ
     assert [shape._inline.docPr.get("descr") for shape in document.inline_shapes] == ["Alt wide", "Alt other"]
     for shape, expected in zip(document.inline_shapes, panels, strict=True):
         blob = document.part.related_parts[shape._inline.graphic.graphicData.pic.blipFill.blip.embed].blob
-        assert blob == expected.png
         image = Image.open(io.BytesIO(blob))
+        assert image.tobytes() == Image.open(io.BytesIO(expected.png)).tobytes()
         assert image.width / shape.width.inches >= 300
         assert shape.width.cm == pytest.approx(17, abs=0.01)
         assert shape.height / shape.width == pytest.approx(image.height / image.width, rel=1e-3)
