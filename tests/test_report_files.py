@@ -7,11 +7,14 @@ import subprocess
 import zipfile
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+from PIL import Image
 from report_sample import LOSS, NAME, NUMBER, panel, report_of, sample
 
 from aemodels.report import archive, names, sources, web
 from aemodels.report.document import Equation, Figure, Observations, OwnWords, Paragraph, Table
+from aemodels.report.embedded import picture_file
 
 ODD = 'a\x00b\x0bc\ufffed\U0001f600\udce9\u202e<script>&"'
 VOID = {"meta", "img", "br"}
@@ -254,3 +257,14 @@ def test_what_lies_about_in_a_folder_is_no_source(tmp_path):
         file.truncate(sources.MAX_BYTES + 1)
     content = files(sources.build_source_zip("en", "", "", tmp_path))
     assert sorted(content) == sorted(f"实验三代码/{name}" for name in [*kept, "HOW TO RUN.md"])
+
+
+def test_a_drawing_in_a_document_has_the_same_pixels_in_less_room():
+    png = panel().png
+    kind, file = picture_file(png)
+    (before, dpi), (after, dpi_after) = (
+        (np.asarray(image), image.info["dpi"]) for image in (Image.open(io.BytesIO(content)) for content in (png, file))
+    )
+    assert (kind, dpi) == ("png", dpi_after)
+    assert (before == after).all()
+    assert len(file) < 0.9 * len(png)

@@ -56,6 +56,8 @@ def _set_fonts(document: WordDocument) -> None:
     for language in document.styles.element.iter(qn("w:lang")):
         language.set(qn("w:val"), "en-GB")
         language.set(qn("w:eastAsia"), "zh-CN")
+    for language in document.settings.element.iter(qn("w:themeFontLang")):  # the template's is Japanese
+        language.set(qn("w:eastAsia"), "zh-CN")
 
 
 def _set_styles(document: WordDocument, language: str) -> None:
