@@ -347,6 +347,10 @@ def test_missing_models_are_said_and_never_passed_over(ckpts, digits, photos):
     assert "There is no model that was trained to denoise." in said(none["M3"])
     assert "There is no model with noise on its code" in said(none["D5"])
     assert not observed(none["D5"])
+    without_l2 = {name: ckpts[name] for name in ("mnist-ae", "mnist-vae")}
+    said_without, said_with = (said(made(materials_of(c, digits[:2], None), 1)["M5"]) for c in (without_l2, ckpts))
+    assert "was trained with L2. Train one with “python train.py”." in said_without
+    assert "was trained with L2. Train one" not in said_with
     plain = {name: ckpts[name] for name in ("mnist-ae", "dog-ae")}
     alone = made(materials_of(plain, digits[:2], photos[:2]), 1)
     assert "There is no second model" in said(alone["M5"])

@@ -147,6 +147,8 @@ def regularised(material: Material, scene: Scene) -> Iterator[Block]:
         return
     models, words = material.deep, material.words
     plain, others = models[0], models[1:]
+    if not any(m.config.settings.get("code_l2") or material.ckpt(m).train_config.weight_decay for m in models):
+        yield no_model(_("None of the models that are compared here was trained with L2."))
     if any(material.ckpt(model).model.has_prior for model in others):
         yield Paragraph(_("Beside them stands a variational autoencoder. It pays for its code, too, but so that all codes together lie as N(0, I) does."))  # fmt: skip
     base = networks_described.layers(material.ckpt(plain).model)

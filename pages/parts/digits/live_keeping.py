@@ -88,7 +88,9 @@ def _say_kept(job: Job, name: str) -> None:
             )
         else:
             _link("any/map.py", _("See it on Map"), ":material/map:", {"model": name})
-        _link("about/training.py", _("See how it was trained"), ":material/monitoring:", {})
+        keys = [group.key for group in loaders.read_catalogue().groups if name in group.names]
+        data_set = {"group": keys[0]} if keys else {}
+        _link("about/training.py", _("See how it was trained"), ":material/monitoring:", data_set)
 
 
 def _link(page: str, label: str, icon: str, values: dict[str, str]) -> None:
