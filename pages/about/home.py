@@ -162,5 +162,7 @@ for group in found.groups:
 for name, place in places.items():  # last, so that the page stands before its pictures are computed
     if picture := thumbnails.jpeg(name, export.is_dark()):
         place.image(picture, alt=thumbnails.THUMBNAILS[name].alt, width="stretch")
+    else:
+        place.caption(_("There is no model here to make this picture with; `python train.py` makes one."))
 if wrongs := models.faults_of(*(model.name for model in found.models)):
     wrong.warning("\n\n".join(wrongs), icon=":material/warning:")
