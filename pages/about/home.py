@@ -30,6 +30,8 @@ MORE = {
 STYLE = """
 [class*="st-key-card-"] { position: relative; gap: 0.35rem; padding: 0.7rem; }
 [class*="st-key-card-"]:hover, [class*="st-key-card-"]:focus-within { border-color: var(--st-primary-color, #2f8fcf); }
+[class*="st-key-card-"]:has(a:focus-visible) { outline: 2px solid var(--st-primary-color, #2f8fcf); }
+[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"]:focus-visible { outline: none !important; }
 [class*="st-key-card-"] :is([data-testid="stElementContainer"], [data-testid="stPageLink"]) { position: static; }
 [class*="st-key-card-"] a[data-testid="stPageLink-NavLink"]::after { content: ""; position: absolute; inset: 0; z-index: 1; }
 [class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] { position: static; padding: 0.3rem 0; background: none; }
