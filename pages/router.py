@@ -43,8 +43,7 @@ STYLE = """
 [data-testid="stButtonGroup"] button:not([data-selected], [data-hovered], [data-focus-visible], [data-disabled]) {
   border-color: color-mix(in srgb, currentColor 20%, transparent) !important;
 }
-/* Nine pictures' numbers in one row on a phone, and one row of widgets more often beside a sidebar. */
-@media (width <= 1200px) { [data-testid="stButtonGroup"] button { padding: 0 0.75rem; } }
+[data-testid="stButtonGroup"] button { padding: 0 0.75rem; }  /* nine pictures' numbers in one row on a phone, and fewer rows of widgets */
 @media (width > 640px) { .stMainBlockContainer [data-testid="stHorizontalBlock"] { row-gap: 0.75rem; } }  /* where it wraps */
 /* A projector shows 1024 by 768: what a click changes stands above the fold. Where the sidebar is closed its button takes the first line. */
 @media (height <= 800px) and (width > 640px) {
