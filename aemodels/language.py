@@ -28,8 +28,8 @@ CATALOGUES = Path(__file__).parents[1] / "locale"
 _LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
 _FOLDERS = {"zh": "zh_CN"}
 _TOUCHING = re.compile(r"(?<=[A-Za-z₀-₉])(?=[和或])|(?<=[和或])(?=[A-Za-z])")
-_BOLD = re.compile(r"\*\*(.+?)\*\*")  # as Markdown writes it
-_JOINER = "\u2060"  # has no width
+_BOLD = re.compile(r"(?P<after>[（“]?)\*\*(?P<bold>.+?)\*\*")  # as Markdown writes it
+_JOINER, _BREAK = "\u2060", "\u200b"  # have no width; a line may end at the second
 _IN_A_FIGURE = re.compile(r"(?<=[\d}*]) (?=(?:dB|px|kB|MB|GB|min|ms|s)\b)| (?=±)|(?<=±) ")  # no line shall end there
 
 P = ParamSpec("P")
@@ -229,14 +229,16 @@ def unbroken(text: str) -> str:
 
 def without_bold(text: str) -> str:
     """A message without the marks of what is bold in it."""
-    return _BOLD.sub(r"\1", text).replace(_JOINER, "")
+    return _BOLD.sub(r"\g<after>\g<bold>", text).replace(_JOINER, "").replace(_BREAK, "")
 
 
 def _bold(text: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    """The text with a word joiner, which has no width, inside the marks of what is bold.
+    """The text with a letter of no width inside the marks of what is bold; before it a line may end, unless a bracket opens there.
 
     Between a letter and a sign such as − or % Markdown takes ** for two asterisks (CommonMark 0.31, 6.2), and Chinese has no space there.
     """
     if isinstance(text, tuple):
         return tuple(map(_bold, text))
-    return _BOLD.sub(rf"**{_JOINER}\1{_JOINER}**", text)
+    return _BOLD.sub(
+        lambda found: f"{found['after']}**{_JOINER if found['after'] else _BREAK}{found['bold']}{_JOINER}**", text
+    )

@@ -43,8 +43,7 @@ STYLE = """
 [data-testid="stButtonGroup"] button:not([data-selected], [data-hovered], [data-focus-visible], [data-disabled]) {
   border-color: color-mix(in srgb, currentColor 20%, transparent) !important;
 }
-/* Nine pictures' numbers in one row on a phone, and one row of widgets more often beside a sidebar. */
-@media (width <= 1200px) { [data-testid="stButtonGroup"] button { padding: 0 0.75rem; } }
+[data-testid="stButtonGroup"] button { padding: 0 0.75rem; }  /* nine pictures' numbers in one row on a phone, and fewer rows of widgets */
 @media (width > 640px) { .stMainBlockContainer [data-testid="stHorizontalBlock"] { row-gap: 0.75rem; } }  /* where it wraps */
 /* A projector shows 1024 by 768: what a click changes stands above the fold. Where the sidebar is closed its button takes the first line. */
 @media (height <= 800px) and (width > 640px) {
@@ -63,6 +62,10 @@ STYLE = """
 .stTable :is(th[scope="row"], td:first-child) { min-width: 8rem; }  /* not a word a line on a phone, where the table scrolls in its own box */
 /* Plotly's tools would stand on a chart's title where it is narrow, and a finger needs none of them. */
 @media (width <= 640px) { .js-plotly-plot .modebar-container { display: none; } }
+/* Where the Tab key stands: Streamlit gives links a paler ground alone, and the buttons on pictures nothing. */
+:is([data-testid="stPageLink-NavLink"], [data-testid="stSidebarNavLink"], [data-testid="stElementToolbar"] button):focus-visible {
+  outline: 2px solid var(--st-primary-color, #2f8fcf) !important;
+}
 /* Letters at 4.5 to 1 at least: Streamlit gives captions an opacity of 0.6, and writes white on the primary colour. */
 [data-testid="stCaptionContainer"] { opacity: 0.7; }
 [data-testid="stCaptionContainer"] code { color: inherit; }

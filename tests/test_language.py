@@ -180,7 +180,7 @@ def test_what_is_bold_is_bold_in_chinese_too(tmp_path, monkeypatch):
     with language.speaking("zh"):
         said = language._("It gains **{gain} dB**.").format(gain=language.signed(-1, 0))
     language._translations.cache_clear()
-    assert said == "得到**\u2060−1\xa0dB\u2060**。"
+    assert said == "得到**\u200b−1\xa0dB\u2060**。"
     assert language.without_bold(said) == "得到−1\xa0dB。"
 
 

@@ -49,6 +49,13 @@ def test_six_pictures_and_a_link_to_every_page():
     assert len(links) == len(set(links)) == len(files)
 
 
+def test_cards_without_a_model_say_so(checkpoint_folder):
+    (checkpoint_folder / "mnist-ae.safetensors").write_bytes((SHIPPED / "mnist-ae.safetensors").read_bytes())
+    app = start()
+    assert len(pictures(app)) == 1
+    assert sum("no model here to make this picture with" in caption.value for caption in app.caption) == 5
+
+
 def test_pictures_are_computed_once_a_checkpoint(checkpoint_folder):
     for name in ("dog-ae", "dog-noise-0.15"):
         (checkpoint_folder / f"{name}.safetensors").write_bytes((SHIPPED / f"{name}.safetensors").read_bytes())

@@ -84,7 +84,7 @@ def in_english(text: str, names: Iterable[str] = ()) -> str:
     """The words of a text that are neither Chinese nor allowed nor one of these names."""
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, " ")
-    text = NO_WORDS.sub(" ", text.replace("\\", "").replace("\u2060", ""))
+    text = NO_WORDS.sub(" ", text.replace("\\", "").replace("\u2060", "").replace("\u200b", ""))
     return " ".join(word for word in WORD.findall(text) if word.strip("-") not in ALLOWED.split())
 
 

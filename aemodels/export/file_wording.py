@@ -108,4 +108,8 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
 
 def _as_html(text: str) -> str:
     """Bold words as HTML has them; the word joiners that Markdown needs go."""
-    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html.escape(text, quote=False)).replace("\u2060", "")
+    return (
+        re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html.escape(text, quote=False))
+        .replace("\u2060", "")
+        .replace("\u200b", "")
+    )

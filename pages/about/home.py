@@ -30,6 +30,8 @@ MORE = {
 STYLE = """
 [class*="st-key-card-"] { position: relative; gap: 0.35rem; padding: 0.7rem; }
 [class*="st-key-card-"]:hover, [class*="st-key-card-"]:focus-within { border-color: var(--st-primary-color, #2f8fcf); }
+[class*="st-key-card-"]:has(a:focus-visible) { outline: 2px solid var(--st-primary-color, #2f8fcf); }
+[class*="st-key-card-"] a[data-testid="stPageLink-NavLink"]:focus-visible { outline: none !important; }
 [class*="st-key-card-"] :is([data-testid="stElementContainer"], [data-testid="stPageLink"]) { position: static; }
 [class*="st-key-card-"] a[data-testid="stPageLink-NavLink"]::after { content: ""; position: absolute; inset: 0; z-index: 1; }
 [class*="st-key-card-"] a[data-testid="stPageLink-NavLink"] { position: static; padding: 0.3rem 0; background: none; }
@@ -162,5 +164,7 @@ for group in found.groups:
 for name, place in places.items():  # last, so that the page stands before its pictures are computed
     if picture := thumbnails.jpeg(name, export.is_dark()):
         place.image(picture, alt=thumbnails.THUMBNAILS[name].alt, width="stretch")
+    else:
+        place.caption(_("There is no model here to make this picture with; `python train.py` makes one."))
 if wrongs := models.faults_of(*(model.name for model in found.models)):
     wrong.warning("\n\n".join(wrongs), icon=":material/warning:")

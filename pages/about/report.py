@@ -84,7 +84,13 @@ with work:
     loading.say()
     if made and (then := st.session_state.pop("replayed_lab", None)):
         lab_report.compare(then, made)
-if not made and not entries:
+if not groups:
+    st.info(
+        _(
+            "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
+        )
+    )
+elif not made and not entries:
     st.info(
         _("The report is empty: press “The lab's report”, or open a page and press “Add to report” below its picture."),
         icon=":material/note_add:",
