@@ -164,8 +164,9 @@ def test_photos_that_are_broken_alike_are_told_in_one(tmp_path, caplog):
         photo(tmp_path / "photos" / "breed" / f"{i}.jpg", seed=i)
     for i in range(3):
         (tmp_path / "photos" / "breed" / f"empty {i}.jpg").touch()
+    photos = photo_sets.load_photo_set(list_photos(tmp_path / "photos"), 8)
     with caplog.at_level(logging.WARNING, logger="aemodels"):
-        photos = photo_sets.load_photo_set(list_photos(tmp_path / "photos"), 8)
+        read_photo_folder(tmp_path / "photos", 8)
     told = "breed/empty 0.jpg is empty; choose another picture (3 such)."
     assert photos.summary().endswith(f"; 3 left out: {told}")
     assert caplog.messages[0].endswith(f": {told}")
