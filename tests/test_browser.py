@@ -87,10 +87,14 @@ def test_every_page_but_the_report_is_opened_here():
     assert len(PAGES) == len(pages) - 1
 
 
-# What a page is about, where it is not its first picture.
+# How the first element that can be scrolled sideways is masked: where more is, its right end fades out.
+FADES = """() => getComputedStyle([...document.querySelectorAll('.stMain *')]
+    .find(e => e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflowX === 'auto')).maskImage"""
+# What a click changes, where it is not the page's first picture.
 FIRST_SEEN = {
     "mnist-latent-plane": "canvas.digit",  # what a click decodes
-    "map": ".pair",  # the code that is picked
+    "mnist-twins": ".readout",  # the same, of the first plane
+    "map": "canvas.plane",
     "film": "canvas.codes >> nth=2",  # the last of three models
     "anomaly": ".st-key-histogram .main-svg >> nth=0",
 }
@@ -108,14 +112,12 @@ ON_A_PROJECTOR = [
 def check_on_a_projector(path, page):
     page.set_viewport_size({"width": 1024, "height": 768})
     still(page)
-    if path in FIRST_SEEN:
-        box = page.locator(FIRST_SEEN[path]).first.bounding_box()
-        assert box["y"] + min(box["height"], 200) <= 768, "what the page is about begins below the fold"
+    box = page.locator(FIRST_SEEN.get(path, PICTURE)).first.bounding_box()
+    assert box["y"] + box["height"] <= 768, "what a click changes is cut at the fold"
     if path in ("dogs-reconstruct", "dogs-sample", "dogs-perturb"):
-        assert page.locator(PICTURE).first.bounding_box()["y"] < 768 * 0.7, "the picture begins too low"
         switch, sentence = (page.locator(css).first.bounding_box() for css in (".st-key-language", ".stMarkdown p"))
         assert switch["y"] + switch["height"] <= sentence["y"]
-        assert switch["y"] >= 60, "the switch is in the strip of the browser's own buttons"
+        page.locator(".st-key-language button").last.click(trial=True)  # Streamlit's own strip lies over it
     if path in ("mnist-denoise", "dogs-reconstruct", "dogs-sample", "dogs-axes", "code_size"):
         panels = page.locator(".stImage:not(.stColumn *)")
         assert panels.count()
@@ -167,6 +169,8 @@ def test_cold_deep_link(path, visit, of_streamlit):
     page.set_viewport_size({"width": 390, "height": 844})
     settle(page)
     assert too_wide(page) == []
+    if path in ("", "dogs-reconstruct", "training"):
+        assert "calc" in page.evaluate(FADES), "nothing tells that a panel or a table can be scrolled sideways"
     assert not faults_of(page, of_streamlit)
 
 

@@ -46,7 +46,7 @@ def set_part(app, photo, scale, **place):
 
 def shown(app):
     """The figures below the four pictures, by their labels, as (value, change)."""
-    return {metric.label: (metric.value, metric.delta) for metric in app.metric}
+    return {metric.label.replace("\xa0", " "): (metric.value, metric.delta) for metric in app.metric}
 
 
 def leading(text):
