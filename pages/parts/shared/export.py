@@ -100,6 +100,7 @@ def export_row(
             file_name=f"{name}.png",
             mime="image/png",
             icon=":material/download:",
+            key=f"panel{key}",  # else another name of the file would make it another button, for which the browser takes milliseconds
             on_click="ignore",
         )
         st.download_button(
@@ -108,6 +109,7 @@ def export_row(
             file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/table:",
+            key=f"numbers{key}",
             on_click="ignore",
         )
         st.button(
