@@ -59,6 +59,15 @@ def sampled(folder, **how):
     return flows.sample(aemodels.load_checkpoint("dog-prior", folder).model, SEEDS, flows.Sampling(num_steps=4, **how))
 
 
+def test_what_the_gaussian_draws_is_shown_before_the_samples(monkeypatch):
+    app = generate()
+    monkeypatch.setattr(drawings.Drawing, "is_done", lambda drawing, within_s: within_s > 0)
+    monkeypatch.setattr(latents, "nearest", lambda codes, z: [][0])  # the samples' own picture needs it
+    app.number_input(key="seed").set_value(5151).run()  # of which nothing is kept
+    assert app.exception
+    assert len(pictures(app)) == 1
+
+
 @pytest.mark.parametrize(
     ("view", "said"), [("back", "in grey levels of 255 (RMS)"), ("between", "E[z²], the mean square of its code")]
 )

@@ -67,12 +67,18 @@ def show(chosen: Chosen) -> None:
     drawn_with = seeds(chosen.seed)
     x_gaussian = drawings.watch(gaussian(chosen.setting), drawn_with, lambda moment: None).x
 
-    def show_now(moment: flows.Moment) -> None:
-        title = _("Being drawn: t = {t}").format(t=number(moment.t, 2))
-        tiles = look(chosen, moment.z, drawings.decode(chosen.ckpt, moment.z), x_gaussian).tiles
+    def show_tiles(tiles: list[np.ndarray], t: float) -> None:
+        title = _("Being drawn: t = {t}").format(t=number(t, 2))
         with place.container():
             export.show(export.on_screen(draw, tiles, title, of_photo), _("Nine samples while they are drawn"))
 
+    def show_now(moment: flows.Moment) -> None:
+        show_tiles(look(chosen, moment.z, drawings.decode(chosen.ckpt, moment.z), x_gaussian).tiles, moment.t)
+
+    if not drawings.start(chosen.setting, tuple(drawn_with)).is_done(0):
+        tile = sampling.nine(x_gaussian)
+        blank = figures.blank((3, *tile.shape[:2]), export.ink())
+        show_tiles([blank, blank, tile], 1)  # what is there at once
     drawn = drawings.watch(chosen.setting, drawn_with, show_now)
     found = look(chosen, drawn.z, drawn.x, x_gaussian)
     title = _("Nine samples, seed {seed}").format(seed=chosen.seed)
