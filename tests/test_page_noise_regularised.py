@@ -12,7 +12,7 @@ import apptest
 import pytest
 import streamlit as st
 import torch
-from apptest import collected, name_of, notice, text
+from apptest import collected, name_of, notice, pictures, text
 from broken_models import small
 from browser import REPO
 
@@ -23,6 +23,7 @@ from aemodels.quality import evaluation
 from aemodels.quality.separate import ChannelCode, Trial
 from aemodels.report.panel_tables import table_of
 from aemodels.storage import checkpoints, measurements, photo_errors
+from pages.parts.photos import noise_samples
 from pages.parts.photos.variance_curves import Curves, draw
 from pages.parts.shared import models
 
@@ -483,3 +484,11 @@ def test_a_model_whose_name_is_long_has_one_colour_for_both_noises():
     chart = draw(Curves("", dict.fromkeys(names, line), {names[1]: line}))
     assert [trace.line.dash for trace in chart.data] == ["solid", "solid", "dot"]
     assert chart.data[2].line.color == chart.data[1].line.color != chart.data[0].line.color
+
+
+def test_the_first_model_s_samples_are_shown_before_the_others_are_drawn(monkeypatch):
+    app, draw = open_samples(), noise_samples._gaussian_nine
+    monkeypatch.setattr(noise_samples, "_gaussian_nine", lambda name, seed: [draw(name, seed)][name != MODELS[0]])
+    app.number_input(key="seed").set_value(5151).run()  # of which nothing is kept
+    assert app.exception
+    assert len(pictures(app)) == 1

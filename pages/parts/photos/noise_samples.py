@@ -41,16 +41,23 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     depends_on = (tuple(map(loaders.version, names)), tuple(priors.items()), export.is_dark())
     place = st.empty()
 
-    def show_gaussians() -> None:
-        """The panel while learned samples, which take longer, are still drawn."""
+    def show_gaussians(drawn: list[str]) -> None:
+        """The panel with the Gaussian samples of these models alone, and room for what is still to come."""
+        tile = {name: _gaussian_nine(name, seed).tile for name in drawn}
+        blank = figures.blank((3, *tile[drawn[0]].shape[:2]), export.ink())
+        rows = _rows(names, {name: tile.get(name, blank) for name in names}, dict.fromkeys(priors, blank))
+        with place:
+            export.show(export.on_screen(partial(_draw, names), rows), alt)
+
+    def show_first() -> None:
+        """One model's samples at once, and the Gaussian ones of all while learned samples, which take longer, are still drawn."""
+        if len(names) > 1:
+            show_gaussians(names[:1])
         if priors:
-            gaussian = {name: _gaussian_nine(name, seed).tile for name in names}
-            blanks = {name: figures.blank((3, *gaussian[name].shape[:2]), export.ink()) for name in priors}
-            with place:
-                export.show(export.on_screen(partial(_draw, names), _rows(names, gaussian, blanks)), alt)
+            show_gaussians(names)
 
     compute = partial(_compute, names, list(priors))
-    scene = ahead.scene(compute, seed, "noise-regularised", *depends_on, meanwhile=show_gaussians)
+    scene = ahead.scene(compute, seed, "noise-regularised", *depends_on, meanwhile=show_first)
     with place:
         export.show(scene.panel, alt)
     if priors:
