@@ -18,7 +18,7 @@ from pages.parts.photos.stages import Stages
 from pages.parts.shared import controls, loaders
 
 MAX_STEPS = 200
-STEP_S = 0.25  # the longest that a click waits for steps under way
+STEP_S = 0.1  # about the longest that a click waits for steps under way
 REST_S = 0.5  # how long a scene has stood before steps are made
 PAUSE_S = 0.05
 CHART_PX = 380
