@@ -87,7 +87,7 @@ st.caption(sentences([*how, originals.about_others(ckpt.data)]))
 
 with scores:
     with st.spinner(_("Rebuilding usual and strange pictures …")):
-        scored = ahead.scene(partial(scoring.measure, ckpt, kinds=kinds), seed, "scores", *depends_on)
+        scored = scoring.measure(ckpt, seed, kinds)
     curves = {kind: anomaly.roc(scored[USUAL].scores, scored[kind].scores) for kind in strange}
     threshold = separation.show(scored, said, against, curves, flagged / 100, is_bce, unit)
     own.show(ckpt, scored[USUAL], threshold)
