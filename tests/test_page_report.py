@@ -88,7 +88,7 @@ def test_an_empty_report_says_how_to_fill_it():
 
 def test_where_there_is_no_model_the_report_and_anomaly_say_so(checkpoint_folder):
     assert "There are no models yet" in open_page("about/report").info[0].value
-    assert "There is no model with an encoder and a decoder in" in open_page("any/anomaly").info[0].value
+    assert "There is no autoencoder yet." in open_page("any/anomaly").info[0].value
 
 
 @pytest.mark.parametrize("page", SCENES)

@@ -223,8 +223,6 @@ def _names(key: tuple, sets: Iterable[tuple]) -> tuple[str, str]:
 
 def what(*kinds: str) -> str:
     """These of KINDS in words, as what there may be one of."""
-    if kinds == AUTOENCODERS:
-        return _("an encoder and a decoder")
     return format_list([_(KINDS[kind][0]) for kind in kinds], style="or", locale=locale())
 
 

@@ -24,7 +24,7 @@ def choose_group(*kinds: str, key: str) -> Group:
     found = loaders.read_catalogue()
     groups = {group.key: group for group in _of_kind(*kinds)}
     if not groups:
-        if {*kinds} == {*catalogue.AUTOENCODERS}:
+        if kinds == catalogue.AUTOENCODERS:
             message = _("There is no autoencoder yet. `python train.py` makes some in the folder of checkpoints.")
         else:
             message = _("There is no model with {what}. `python train.py` makes some in the folder of checkpoints.")
