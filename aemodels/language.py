@@ -30,7 +30,7 @@ _FOLDERS = {"zh": "zh_CN"}
 _TOUCHING = re.compile(r"(?<=[A-Za-z₀-₉])(?=[和或])|(?<=[和或])(?=[A-Za-z])")
 _BOLD = re.compile(r"(?P<after>[（“]?)\*\*(?P<bold>.+?)\*\*")  # as Markdown writes it
 _JOINER, _BREAK = "\u2060", "\u200b"  # have no width; a line may end at the second
-_IN_A_FIGURE = re.compile(r"(?<=[\d}*]) (?=(?:dB|px)\b|±)|(?<=±) ")  # no line shall end there
+_IN_A_FIGURE = re.compile(r"(?<=[\d}*]) (?=(?:dB|px)\b)|(?<=[\d}*%]) (?=±)|(?<=±) ")  # no line shall end there
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
