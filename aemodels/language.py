@@ -229,7 +229,12 @@ def unbroken(text: str) -> str:
 
 def without_bold(text: str) -> str:
     """A message without the marks of what is bold in it."""
-    return _BOLD.sub(r"\g<after>\g<bold>", text).replace(_JOINER, "").replace(_BREAK, "")
+    return bold_between("", "", text)
+
+
+def bold_between(start: str, end: str, text: str) -> str:
+    """A message with other marks than Markdown's around what is bold in it, and without the letters of no width that Markdown needs."""
+    return _BOLD.sub(rf"\g<after>{start}\g<bold>{end}", text).replace(_JOINER, "").replace(_BREAK, "")
 
 
 def _bold(text: str | tuple[str, ...]) -> str | tuple[str, ...]:

@@ -1,7 +1,6 @@
 """The words of the plane's file, in the language that is spoken; file.js and its HTML put them in place."""
 
 import html
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from aemodels.codes.planes import KINDS_OF_PLACE, PlaneStats
 from aemodels.data.words import Words
 from aemodels.export import wording
-from aemodels.language import _, list_of, locale, number, percent, pgettext
+from aemodels.language import _, bold_between, list_of, locale, number, percent, pgettext
 
 
 @dataclass(frozen=True)
@@ -107,9 +106,5 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
 
 
 def _as_html(text: str) -> str:
-    """Bold words as HTML has them; the word joiners that Markdown needs go."""
-    return (
-        re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html.escape(text, quote=False))
-        .replace("\u2060", "")
-        .replace("\u200b", "")
-    )
+    """Bold words as HTML has them."""
+    return bold_between("<b>", "</b>", html.escape(text, quote=False))

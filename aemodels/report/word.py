@@ -142,9 +142,8 @@ class _Writer:
         self.add_heading(collapsed(section.title))
         for block in section.blocks:
             self.add_block(block, section)
-            if block is section.blocks[0] and isinstance(
-                block, Paragraph
-            ):  # no heading with a line alone at a page's foot
+            if block is section.blocks[0] and isinstance(block, Paragraph):
+                # No heading stands with one line alone at a page's foot.
                 self.document.paragraphs[-1].paragraph_format.keep_with_next = True
 
     def add_block(self, block: Block, section: Section) -> None:
