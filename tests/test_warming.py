@@ -10,6 +10,7 @@ import torch
 import visiting
 from browser import REPO
 
+from aemodels import noise
 from aemodels.codes import map_files
 from aemodels.storage import catalogue, encoded
 from pages.parts.film import reel
@@ -114,6 +115,22 @@ def test_map_and_film_are_measured_before_a_page_asks(checkpoint_folder, tmp_pat
     assert atlas.accuracies("mnist-without-9")[0].nearest > 0.5
     assert len(atlas.shared("mnist-without-9")) > 2
     assert reel.moments("mnist-ae")[0].step == 0
+
+
+def test_a_model_that_is_replaced_meanwhile_gets_a_map_of_its_own(
+    checkpoint_folder, tmp_path, monkeypatch, without_photos
+):
+    monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "cache"))
+    file = checkpoint_folder / "mnist-without-9.safetensors"
+    file.symlink_to(REPO / "checkpoints" / file.name)
+    first, *_others = list(atlas.steps())
+    file.unlink()
+    file.symlink_to(REPO / "checkpoints" / "mnist-nested.safetensors")
+    first()
+    st.cache_resource.clear()
+    torch.testing.assert_close(
+        torch.from_numpy(atlas.pictures(file.stem).power), noise.power(loaders.load(file.stem).codes)
+    )
 
 
 def test_what_takes_minutes_waits_longer_than_the_rest(idle, monkeypatch):

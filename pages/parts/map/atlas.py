@@ -97,7 +97,7 @@ def pictures(name: str) -> Pictures:
 
 def neighbours(name: str) -> tuple[np.ndarray, np.ndarray]:
     """`maps.neighbours` of a model's codes."""
-    return _neighbours(*loaders.version(name), _digest(name), loaders.checkpoint(name))
+    return _neighbours_of(loaders.checkpoint(name))
 
 
 def shared(name: str) -> list[Shared]:
@@ -136,16 +136,25 @@ def steps() -> Iterator[Callable[[], object]]:
     """What computes all that is kept on disk of each model whose codes can be laid out, but for the layouts."""
     for group in loaders.read_catalogue().of_kind(catalogue.SPACE):
         originals.when_read(group.data)
-        for name, ckpt in models.load_each(group.names)[0].items():
-            if len(ckpt.codes) >= maps.MIN_CODES and faults.vary(ckpt.codes):
-                yield partial(_pictures_of, ckpt)
-                yield partial(_neighbours, *loaders.version(name), _digest(name), ckpt)
-                yield partial(_accuracies_of, ckpt)
+        for name in group.names:
+            for compute in (_pictures_of, _neighbours_of, _accuracies_of):
+                yield partial(_compute_now, compute, name)
+
+
+def _compute_now(compute: Callable[[Checkpoint], object], name: str) -> None:
+    """compute() of a model as it is now, for its file may be replaced at any time; nothing where it cannot be loaded or laid out."""
+    for ckpt in models.load_each([name])[0].values():
+        if len(ckpt.codes) >= maps.MIN_CODES and faults.vary(ckpt.codes):
+            compute(ckpt)
 
 
 def _pictures_of(ckpt: Checkpoint) -> Pictures:
     with_psnr = originals.has_those_of_codes(ckpt)
     return _pictures(*loaders.version(ckpt.name), with_psnr, _digest(ckpt.name), ckpt)
+
+
+def _neighbours_of(ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
+    return _neighbours(*loaders.version(ckpt.name), _digest(ckpt.name), ckpt)
 
 
 def _accuracies_of(ckpt: Checkpoint) -> tuple[Accuracy | None, Accuracy | None]:
