@@ -109,15 +109,6 @@ def send(z: Tensor, noise_variance: float, seeds: Sequence[int]) -> Tensor:
     return perturb(z, noise_variance, seeded_noise(z, seeds)) if noise_variance else z
 
 
-def power_audit(z: Tensor, z_noisy: Tensor) -> dict[str, float]:
-    """Measured over codes z and what became of them, (B, ...) each: code_power, E[z²], and noise_power, E[(z_noisy − z)²].
-
-    Their ratio is the noise variance per real element of a unit-power code.
-    """
-    z, z_noisy = z.cpu(), z_noisy.cpu()  # not every device has double precision
-    return {"code_power": z.double().square().mean().item(), "noise_power": power(z_noisy - z).double().mean().item()}
-
-
 @torch.no_grad()  # see evaluate_at
 def reconstruct(
     model: Autoencoder, x: Tensor, noise_factor: float = 0.0, noise_variance: float = 0.0, seeds: Sequence[int] = ()
