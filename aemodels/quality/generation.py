@@ -20,6 +20,7 @@ from aemodels.noise import seeded_normal, seeded_order
 from aemodels.quality.features import describe
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.storage.measured_kinds import RECONSTRUCTIONS
+from aemodels.storage.measurements import MEASURED_ALIKE, OF_MODELS
 
 NEIGHBOURS = 5  # k of density and coverage, as Naeem et al. recommend
 NUM_SAMPLES = 512
@@ -190,15 +191,13 @@ def _whole(
 ) -> dict[str, Any]:
     """The results with these rows, without the models of which some are still to come."""
     whole = {c.name for c in ckpts if all((kind, c.name) in rows for kind in _kinds(c, priors))}
-    of_models = ("num_fitted", "checkpoints", "priors")
-    parts = {key: {name: value for name, value in results[key].items() if name in whole} for key in of_models}
+    parts = {key: {name: value for name, value in results[key].items() if name in whole} for key in OF_MODELS}
     return results | parts | {"rows": [row for (_, name), row in rows.items() if name is None or name in whole]}
 
 
 def _kept_rows(earlier: Mapping[str, Any] | None, results: Mapping[str, Any]) -> dict[tuple[str, str | None], Any]:
     """The rows of `earlier` that measuring anew would give again, by source and model."""
-    alike = ("num_samples", "seeds", "num_reference", "num_known")
-    if earlier is None or any(earlier[key] != results[key] for key in alike):
+    if earlier is None or any(earlier[key] != results[key] for key in MEASURED_ALIKE):
         return {}
 
     def is_same(row: Mapping[str, Any]) -> bool:
