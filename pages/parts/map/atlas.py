@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from aemodels import Checkpoint
-from aemodels.codes import faults, labels_read, map_files, maps, neighbourhoods
+from aemodels.codes import faults, labels_read, layouts, maps, neighbourhoods
 from aemodels.codes.labels_read import Accuracy
 from aemodels.codes.maps import Layout
 from aemodels.codes.neighbourhoods import Shared
@@ -20,7 +20,7 @@ from aemodels.language import _, number
 from aemodels.noise import power
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import sheets
-from aemodels.storage import catalogue
+from aemodels.storage import catalogue, kept
 from pages.parts.shared import loaders, models, originals
 
 BATCH = 64
@@ -172,10 +172,10 @@ def _digest(name: str) -> str:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _laying(name: str, modified_ns: int, method: str, folder: str, _digest: str, _ckpt: Checkpoint) -> Laying:
     def compute(progress: Callable[[float], None]) -> Layout:
-        made = map_files.read_layout(name, _ckpt.codes, method, folder)
+        made = layouts.read(name, _ckpt.codes, method, folder)
         if made is not None:
             return made
-        arrays = map_files.kept(_digest, method, lambda: asdict(maps.lay_out(_ckpt.codes, method, progress)))
+        arrays = kept.once(_digest, method, lambda: asdict(maps.lay_out(_ckpt.codes, method, progress)))
         return Layout(arrays["places"], float(arrays["trust"]), float(arrays["kept"]))
 
     return Laying(compute)
@@ -186,7 +186,7 @@ def _neighbours(name: str, modified_ns: int, _digest: str, _ckpt: Checkpoint) ->
     def compute() -> dict[str, np.ndarray]:
         return dict(zip(("index", "distances"), maps.neighbours(maps.flat(_ckpt.codes)), strict=True))
 
-    arrays = map_files.kept(_digest, "neighbours", compute)
+    arrays = kept.once(_digest, "neighbours", compute)
     return arrays["index"], arrays["distances"]
 
 
@@ -233,7 +233,7 @@ def _pictures(name: str, modified_ns: int, with_psnr: bool, _digest: str, _ckpt:
             **{TRAIT + trait: torch.cat([of[trait] for of in traits]).numpy() for trait in traits[0]},
         }
 
-    arrays = map_files.kept(_digest, "pictures-psnr" if with_psnr else "pictures", compute)
+    arrays = kept.once(_digest, "pictures-psnr" if with_psnr else "pictures", compute)
     traits = {key.removeprefix(TRAIT): values for key, values in arrays.items() if key.startswith(TRAIT)}
     return Pictures(arrays["sheet"].tobytes(), int(arrays["tile"]), arrays["power"], arrays["psnr"], traits)
 
@@ -248,5 +248,5 @@ def _accuracy(of: str, name: str, modified_ns: int, _digest: str, _ckpt: Checkpo
         measured = labels_read.accuracy(x, _ckpt.labels.numpy())
         return {"figures": np.array([getattr(measured, name) for name in names] if measured else [])}
 
-    found = map_files.kept(_digest, f"labels-{of}", compute)["figures"]
+    found = kept.once(_digest, f"labels-{of}", compute)["figures"]
     return Accuracy(*found[:3].tolist(), int(found[3])) if len(found) else None
