@@ -70,16 +70,9 @@ def map_columns(num_channels: int) -> int:
     return min(num_channels, max(4, ceil(num_channels**0.5)))
 
 
-def channel_maps(z: Tensor, limit: float, gap: int = 1) -> np.ndarray:
-    """The channels of one code (C, h, w) as one uint8 picture of diverging maps, `map_columns` a row, `gap` cells apart."""
-    num_channels, height, width = z.shape
-    columns = map_columns(num_channels)
-    rows = ceil(num_channels / columns)
-    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 128, np.uint8)
-    for i, channel in enumerate(diverging(z.numpy(), limit)):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
-        picture[top : top + height, left : left + width] = channel
-    return picture
+def channel_maps(z: Tensor, limit: float) -> np.ndarray:
+    """The channels of one code (C, h, w) as one uint8 picture of diverging maps, `map_columns` a row, a cell apart."""
+    return mosaic(diverging(z.numpy(), limit), map_columns(len(z)), gap=1, background=128)
 
 
 def mosaic(tiles: Sequence[np.ndarray], columns: int, gap: int = 0, background: int = 255) -> np.ndarray:
