@@ -16,7 +16,7 @@ from aemodels.quality.generation import LEARNED
 from aemodels.report import drawing, figures
 from aemodels.storage import catalogue
 from pages.parts.photos import generation, generation_findings, references, sampling
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, export, fields, loaders, models
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
 
@@ -79,8 +79,7 @@ with controls.row():
         key="fitted_on",
         width=260,
         disabled=sampler == LEARNED,
-        bind="query-params",
-        persist_state="session",
+        **fields.BOUND,
     )
 ckpt = loaders.checkpoint(name)
 picture = words.of(ckpt.data.config)

@@ -18,10 +18,9 @@ from aemodels.report import figures
 from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import rebuilding, selection
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, export, fields, loaders, models
 
 MOST_A_ROW = 5  # models
-BOUND = {"bind": "query-params", "persist_state": "session"}
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,13 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
         st.caption(_("This needs a photo: choose “Your own” or “Camera” at the top of the page."))
         return
     label = _("Rebuild one photo by each of the {number} models").format(number=number(len(of_shape)))
-    if not st.toggle(label, key="compare", **BOUND):
+    if not st.toggle(label, key="compare", **fields.BOUND):
         return
     num_photos = len(photos(seed).x)
     if st.session_state.get("which", 1) not in range(1, num_photos + 1):
         st.session_state.which = 1
     which = st.segmented_control(
-        _("Picture"), range(1, num_photos + 1), default=1, required=True, wrap=True, key="which", **BOUND
+        _("Picture"), range(1, num_photos + 1), default=1, required=True, wrap=True, key="which", **fields.BOUND
     )
     ckpts = models.present(of_shape)
     compute = partial(_compute, ckpts, group, photos, which - 1)

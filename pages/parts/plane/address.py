@@ -7,7 +7,7 @@ import streamlit as st
 
 from aemodels.codes import planes
 from aemodels.language import _, number
-from pages.parts.shared import controls
+from pages.parts.shared import controls, fields
 
 LARGEST = 1e6
 MOST_CORNERS = 60  # of an outline
@@ -47,7 +47,7 @@ def box(label: str, key: str, default: planes.Extent) -> planes.Extent:
 def outline(label: str, key: str) -> tuple[float, ...]:
     """What is drawn around codes: a box (x_min, x_max, y_min, y_max), or three corners (x, y, x, y, ...) or more; () where the field is
     empty or holds neither."""
-    text = st.text_input(label, key=key, placeholder="-1, 1, -2, 2", bind="query-params", persist_state="session")
+    text = st.text_input(label, key=key, placeholder="-1, 1, -2, 2", **fields.BOUND)
     if not text:
         return ()
     numbers = _parsed(text)
@@ -80,9 +80,7 @@ def _rise(numbers: list[float]) -> bool:
 
 def _numbers(label: str, key: str, default: Iterable[float], wrong: str) -> list[float] | None:
     default = list(default)
-    text = st.text_input(
-        label, key=key, placeholder=join(round(n, 3) for n in default), bind="query-params", persist_state="session"
-    )
+    text = st.text_input(label, key=key, placeholder=join(round(n, 3) for n in default), **fields.BOUND)
     if not text:
         return None
     try:
