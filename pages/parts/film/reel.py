@@ -40,7 +40,7 @@ def extent(films: Mapping[str, Film]) -> planes.Extent:
 
 def moments(name: str) -> list[Moment]:
     """A film's moments in figures."""
-    return _moments(*loaders.version(name), loaders.film_version(name), loaders.digests([name])[name])
+    return _moments(*loaders.version(name), loaders.film_version(name), loaders.digest(name))
 
 
 def values(name: str) -> list[list[float]]:

@@ -72,7 +72,7 @@ def layout(name: str, method: str) -> Layout:
     """The map of a model's codes by one of maps.METHODS; while it is computed, everyone who waits for it sees how much is done."""
     ckpt = loaders.checkpoint(name)
     scene = (*loaders.version(name), method, str(loaders.checkpoint_folder()))
-    laying = _laying(*scene, _digest(name), ckpt)
+    laying = _laying(*scene, loaders.digest(name), ckpt)
     try:
         wait([laying.found], SHOW_AFTER_S)
         if not laying.found.done():
@@ -150,23 +150,19 @@ def _compute_now(compute: Callable[[Checkpoint], object], name: str) -> None:
 
 def _pictures_of(ckpt: Checkpoint) -> Pictures:
     with_psnr = originals.has_those_of_codes(ckpt)
-    return _pictures(*loaders.version(ckpt.name), with_psnr, _digest(ckpt.name), ckpt)
+    return _pictures(*loaders.version(ckpt.name), with_psnr, loaders.digest(ckpt.name), ckpt)
 
 
 def _neighbours_of(ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
-    return _neighbours(*loaders.version(ckpt.name), _digest(ckpt.name), ckpt)
+    return _neighbours(*loaders.version(ckpt.name), loaders.digest(ckpt.name), ckpt)
 
 
 def _accuracies_of(ckpt: Checkpoint) -> tuple[Accuracy | None, Accuracy | None]:
-    model = (*loaders.version(ckpt.name), _digest(ckpt.name), ckpt)
+    model = (*loaders.version(ckpt.name), loaders.digest(ckpt.name), ckpt)
     by_codes = _accuracy("codes", *model)
     if by_codes is None or not originals.has_those_of_codes(ckpt):
         return by_codes, None
     return by_codes, _accuracy("pixels", *model)
-
-
-def _digest(name: str) -> str:
-    return loaders.digests([name])[name]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
