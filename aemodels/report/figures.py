@@ -1,5 +1,6 @@
 """Arrays in, pictures out: Pillow panels of image tiles for the screen and for print."""
 
+import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -185,3 +186,8 @@ def png(image: Image.Image, description: str = "") -> bytes:
     # Level 1 takes a fifth of the default's time, for files about as large.
     image.save(buffer, "PNG", compress_level=1, dpi=(PRINT_DPI, PRINT_DPI), pnginfo=info)
     return buffer.getvalue()
+
+
+def png_base64(picture: np.ndarray) -> str:
+    """A uint8 picture (H, W, 3 or 4) as a PNG file in base64, as browsers take it."""
+    return base64.b64encode(png(Image.fromarray(picture))).decode()
