@@ -21,7 +21,6 @@ from pages.parts.photos.stages import Stages
 from pages.parts.shared import ahead, controls, export, fields, loaders, models, originals
 
 ERROR_LIMIT, CHANGE_LIMIT = 0.3, 0.1  # of the pixel range: white in a map
-SOURCES = {"test": _("test split"), "own": _("own files"), "camera": _("camera")}
 
 sentence = controls.header(
     _("What encode adds"), _("The encoder's first code is not the one that is used: encode improves it step by step.")
@@ -39,17 +38,8 @@ sentence.markdown(
         "each step adds."
     ).format(one=picture_words.one, helpers=_(", then ").join(rebuilding.helpers(config)))
 )
-if source == "test":
-    own, has_photos = None, selection.has_test_photos(ckpt)
-else:
-    own = (selection.uploaded_photos if source == "own" else selection.camera_photos)(config.image_shape)
-    has_photos = own is not None
-    if not has_photos:
-        st.info(selection.none_yet(source), icon=":material/photo_library:")
-
-
-def photos(seed: int) -> selection.Photos:
-    return own or selection.random_test_photos(ckpt.data, seed)
+photos = selection.from_source(source, ckpt)
+has_photos = photos is not None
 
 
 def codes_in_place(seed: int) -> Tensor:
@@ -207,7 +197,7 @@ controls.notice(points)
 settings = {
     _("model"): name,
     _("seed"): seed,
-    _("photos"): SOURCES[source] if has_photos else _("reference codes"),
+    _("photos"): _(selection.SOURCES[source]) if has_photos else _("reference codes"),
     _("picture"): _("{number} ({name})").format(number=which, name=labels[here]),
 }
 rows = [

@@ -56,11 +56,11 @@ def comes_first() -> bool:
 
 
 @st.fragment
-def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: int, source: str, is_test: bool) -> None:
+def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: int, source: str) -> None:
     """The section of the page; nothing of it is computed until the visitor asks.
 
     photos  seed -> the page's photos; None where there are none
-    source  what they are, in words
+    source  where they are from, one of selection.SOURCES
     """
     of_shape = names(group)
     if len(of_shape) < 2:
@@ -81,7 +81,7 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
     ckpts = models.present(of_shape)
     compute = partial(_compute, ckpts, group, photos, which - 1)
     with st.spinner(_("Rebuilding the photo by {number} models …").format(number=number(len(ckpts)))):
-        if is_test:
+        if source == "test":
             versions = tuple(map(loaders.version, ckpts))
             scene = ahead.scene(compute, seed, "through models", versions, group.key, which, export.is_dark())
         else:
@@ -99,7 +99,7 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
     settings = {
         _("models"): list_of(ckpts),
         _("seed"): seed,
-        _("photos"): source,
+        _("photos"): _(selection.SOURCES[source]),
         _("picture"): _("{number} ({name})").format(number=which, name=scene.label),
     }
     if scene.noisy:
