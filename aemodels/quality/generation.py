@@ -16,7 +16,7 @@ from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig
 from aemodels.models.flow import FlowPrior
 from aemodels.noise import seeded_normal, seeded_order
-from aemodels.quality.likeness import BATCH_SIZE, MEASURES, NEIGHBOURS, in_batches, make_yardstick
+from aemodels.quality.realism import BATCH_SIZE, MEASURES, NEIGHBOURS, in_batches, make_yardstick
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.storage.measured_kinds import RECONSTRUCTIONS
 from aemodels.storage.measurements import MEASURED_ALIKE, OF_MODELS
