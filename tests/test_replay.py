@@ -13,7 +13,7 @@ from PIL import Image
 from test_notebook import some_entry, some_panel
 
 from aemodels.errors import DataError
-from aemodels.report import figures, likeness, notebook, replay
+from aemodels.report import figures, likeness, merging, notebook, replay
 from aemodels.report.document import Figure, Observations, OwnWords, Paragraph, Section, Table
 
 TEXTS = {"words/M2": "我看到的\n<b>&", "cover/name": "姓名 😀"}
@@ -271,7 +271,7 @@ def test_another_version_is_said_and_what_is_known_is_there():
 
 def test_models_that_changed_or_are_gone_are_told_panel_by_panel():
     entry = replace(some_entry(1), models={"dog-ae": "a", "dog-noise-0.10": "b", "mnist-ae": "c"})
-    said = replay.changes(entry, {"dog-ae": "a", "dog-noise-0.10": "x"})
+    said = merging.changes(entry, {"dog-ae": "a", "dog-noise-0.10": "x"})
     assert len(said) == 2
     assert "dog-noise-0.10 is not the one of then" in said[0]
     assert "mnist-ae is not here" in said[1]
@@ -292,7 +292,7 @@ def test_loading_takes_nothing_from_what_is_there():
     }
     held = replay.read(replay.write([some_entry(i) for i in (5, 6)], texts, {}))
     for _turn in range(2):  # once more changes nothing
-        said = replay.merge(book, held, {"dog-ae": "ab" * 16})
+        said = merging.merge(book, held, {"dog-ae": "ab" * 16})
         assert [entry.panel.title for entry in book.entries()] == ["Panel 5", "Panel 6"]
         assert book.texts() == {
             "words/M2": "mine\n\ntheirs",
@@ -309,7 +309,7 @@ def test_what_a_full_report_cannot_take_is_said():
     book = notebook.Notebook()
     for number in range(notebook.MAX_PANELS - 1):
         book.add(some_entry(number))
-    said = replay.merge(book, replay.Replay([some_entry(i) for i in (100, 101, 102)], {}), {"dog-ae": "ab" * 16})
+    said = merging.merge(book, replay.Replay([some_entry(i) for i in (100, 101, 102)], {}), {"dog-ae": "ab" * 16})
     assert book.num_panels() == notebook.MAX_PANELS
     assert len(said) == 1
     assert "full" in said[0]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from aemodels.errors import DataError
 from aemodels.language import _
-from aemodels.report import replay
+from aemodels.report import merging, replay
 from pages.parts.shared import controls, loaders, visitors
 
 MAX_FILE_MB = replay.MAX_FILE_BYTES >> 20
@@ -55,7 +55,7 @@ def _load(key: str) -> None:
         return
     book = visitors.own_notebook()
     names = {name for entry in held.entries for name in entry.models}
-    said = replay.merge(book, held, loaders.digests(names))
+    said = merging.merge(book, held, loaders.digests(names))
     if held.lab:
         book.write("lab", json.dumps({"seed": held.lab["seed"], "sets": held.lab["sets"]}))
         st.session_state.replayed_lab = held.lab
