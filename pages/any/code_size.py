@@ -45,9 +45,8 @@ group = next(group for group in loaders.read_catalogue().groups if group.key == 
 others = rivals.of(group, ckpt.data.config, longest)
 first_row, scales = _("Original") if found else _("From a code"), chart.scales(is_bce)
 state = st.session_state
-for key, most in (("k", longest), ("which", len(pictures.x))):
-    if state.get(key, 1) not in range(1, most + 1):  # of a longer code, or of more pictures
-        del state[key]
+if state.get("k", 1) not in range(1, longest + 1):  # of a longer code
+    del state["k"]
 
 
 @st.fragment
@@ -72,9 +71,7 @@ def look() -> None:
 
 look()
 st.header(_("One picture at all sizes"), anchor=False)
-which = st.segmented_control(
-    _("Picture"), range(1, len(pictures.x) + 1), default=1, required=True, wrap=True, key="which", **fields.BOUND
-)
+which = fields.numbered(_("Picture"), len(pictures.x), "which")
 here = rows.at_all_sizes(pictures, which - 1, steps)
 strip = rows.rebuilt(ckpt.model, pca, here, steps)
 

@@ -70,11 +70,7 @@ if has_photos:
 else:
     labels = [_("code {number}").format(number=i) for i in codes_in_place(seed).tolist()]
 num_pictures = len(labels)
-if st.session_state.get("which", 1) not in range(1, num_pictures + 1):
-    st.session_state.which = 1
-which = st.segmented_control(
-    _("Picture"), range(1, num_pictures + 1), default=1, required=True, wrap=True, key="which", **fields.BOUND
-)
+which = fields.numbered(_("Picture"), num_pictures, "which")
 here = which - 1
 this = pictures(seed, slice(here, which))  # the others, and their stages, are for what stands below
 original, kinds = this[0], refine.kinds(config)

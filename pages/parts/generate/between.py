@@ -52,10 +52,9 @@ def show(chosen: Chosen) -> None:
     labels = [str(i + 1) for i in range(len(tiles))]
     strip = figures.panel([tiles], column_labels=labels, width_px=export.SCREEN_PX, ink=export.ink())
     export.show(strip, _("Nine samples, numbered"))
-    numbered, kept = range(1, nine.NUM_SAMPLES + 1), {"required": True, "wrap": True, **fields.BOUND}
     with controls.row():
-        start = st.segmented_control(_("From"), numbered, default=1, key="sample_from", **kept)
-        end = st.segmented_control(_("To"), numbered, default=2, key="sample_to", **kept)
+        start = fields.numbered(_("From"), nine.NUM_SAMPLES, "sample_from")
+        end = fields.numbered(_("To"), nine.NUM_SAMPLES, "sample_to", default=2)
     if start == end:
         st.info(_("Both ends are the same sample: choose another one."), icon=":material/timeline:")
         return

@@ -32,15 +32,7 @@ def look(chosen: Chosen, moments: list[flows.Moment], x_end: Tensor) -> None:
         st.session_state.moment = last
     with controls.row():
         at = st.slider(_("Step"), 0, last, last // 2, key="moment", width=480, **fields.BOUND)
-        which = st.segmented_control(
-            _("Sample below"),
-            range(1, nine.NUM_SAMPLES + 1),
-            default=1,
-            required=True,
-            wrap=True,
-            key="sample",
-            **fields.BOUND,
-        )
+        which = fields.numbered(_("Sample below"), nine.NUM_SAMPLES, "sample")
     moment = moments[at]
     x_on_way, x_seen = drawings.decode(chosen.ckpt, torch.cat([moment.x_t, moment.z])).chunk(2)
     heads = [

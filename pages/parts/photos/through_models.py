@@ -72,12 +72,7 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
     label = _("Rebuild one photo by each of the {number} models").format(number=number(len(of_shape)))
     if not st.toggle(label, key="compare", **fields.BOUND):
         return
-    num_photos = len(photos(seed).x)
-    if st.session_state.get("which", 1) not in range(1, num_photos + 1):
-        st.session_state.which = 1
-    which = st.segmented_control(
-        _("Picture"), range(1, num_photos + 1), default=1, required=True, wrap=True, key="which", **fields.BOUND
-    )
+    which = fields.numbered(_("Picture"), len(photos(seed).x), "which")
     ckpts = models.present(of_shape)
     compute = partial(_compute, ckpts, group, photos, which - 1)
     with st.spinner(_("Rebuilding the photo by {number} models …").format(number=number(len(ckpts)))):

@@ -1,4 +1,4 @@
-"""What keeps a widget's value in the URL; fields for a number between limits."""
+"""What keeps a widget's value in the URL; fields for a number between limits, and buttons for one of a few numbered pictures."""
 
 import contextlib
 import math
@@ -44,6 +44,13 @@ def number(label: str, least: Number, most: Number, key: str, value: Number | No
         st.rerun()  # from the page's first line: once its widget stands, no value can be set
     state[taken_key] = n
     return n
+
+
+def numbered(label: str, num: int, key: str, default: int = 1) -> int:
+    """Which of so many numbered pictures, from 1; the default where a scene before had more of them."""
+    if st.session_state.get(key, default) not in range(1, num + 1):
+        st.session_state[key] = default
+    return st.segmented_control(label, range(1, num + 1), default=default, required=True, wrap=True, key=key, **BOUND)
 
 
 def are_refusing() -> bool:
