@@ -1,7 +1,5 @@
 """What the first 1, 2, 4, … numbers of a nested code hold: pictures under one slider, and PSNR and BCE beside PCA of as many numbers."""
 
-from hashlib import sha256
-
 import streamlit as st
 from PIL import Image
 
@@ -25,12 +23,8 @@ with controls.row():
     name, nested = models.choose_model(catalogue.NESTED)
     ckpt, title = loaders.checkpoint(name), models.title(name)
     config, kind, is_mnist = ckpt.model_config, words.of(ckpt.data.config), ckpt.data.config.source == "mnist"
-    SOURCES = {
-        "test": _("Test {many}").format(many=kind.many),
-        **({"draw": _("Draw one")} if is_mnist else {}),
-        "own": _("Upload one"),
-    }
-    source = controls.choose(kind.many.capitalize(), SOURCES, key="digits")
+    sources = own_image.sources(kind, is_mnist)
+    source = controls.choose(kind.many.capitalize(), sources, key="digits")
     seed = controls.seed_control()
 found = originals.of(ckpt.data)
 if found is None:
@@ -106,7 +100,7 @@ controls.notice(points)
 settings = {
     _("model"): name,
     _("seed"): seed,
-    kind.many: SOURCES[source],
+    kind.many: sources[source],
     _("picture"): _("{number} ({name})").format(number=which, name=pictures.names[which - 1]),
     **({_("measured in"): scales[state.get("size_measure", chart.PSNR)]} if sizes else {}),
 }
@@ -117,9 +111,7 @@ numbers = [
     for i, psnr in enumerate(psnr_db(pictures.x, x_hat).tolist())
 ]
 if source == "draw" and own is not None:
-    settings[_("drawing")] = _("SHA-256 {digest}, its strokes are in the CSV").format(
-        digest=sha256(st.query_params["sketch"].encode()).hexdigest()[:12]
-    )
+    settings[_("drawing")] = own_image.about_drawing()
     numbers.append({"name": "strokes", "sketch": st.query_params["sketch"]})
 numbers += chart.as_rows(sizes) if sizes else []
 export.export_row(f"code-size-{name}-{which}-{seed}", draw_with_curve if sizes else draw, numbers, settings, alt)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from math import isfinite, prod
 
 import numpy as np
@@ -16,9 +15,8 @@ from aemodels.noise import seeded_order
 from aemodels.quality import denoising
 from aemodels.quality.curves import FACTORS
 from aemodels.quality.metrics import psnr_db, with_noise
-from aemodels.report import charts, figures
+from aemodels.report import figures
 from aemodels.storage import catalogue
-from aemodels.text import visible
 from pages.parts.digits import denoise_findings, denoisers, own_image
 from pages.parts.shared import ahead, controls, export, fields, loaders, models, originals
 
@@ -49,13 +47,9 @@ those = ngettext(
 ).format(number=number(len(sizes)), sizes=all_of(map(number, dict.fromkeys(sizes))))
 linear = _("The best that any linear map can do is shown as well.") if is_mnist else ""
 sentence.markdown(sentences([what_it_is, those, linear]))
-SOURCES = {
-    "test": _("Test {many}").format(many=kind.many),
-    **({"draw": _("Draw one")} if is_mnist else {}),
-    "own": _("Upload one"),
-}
+sources = own_image.sources(kind, is_mnist)
 with chooser:
-    source = controls.choose(kind.many.capitalize(), SOURCES, key="digits")
+    source = controls.choose(kind.many.capitalize(), sources, key="digits")
     seed = controls.seed_control()
     label = _("Noise factor (trained at {factor})").format(factor=f"{trained_at:g}")
     factor = st.slider(label, 0.0, 1.0, min(1.0, trained_at), 0.05, key="noise_factor", width=230, **fields.BOUND)
@@ -154,25 +148,7 @@ if found:
         anchor=False,
     )
     curves = denoisers.curves(titles, is_mnist, found.at(index), group.data.fingerprint, shipped.is_shipped(group.data))
-    scores = {
-        "psnr_db": (_("mean PSNR / dB"), _("Mean PSNR in dB against the noise factor, of {names}")),
-        "ssim": (_("mean SSIM"), _("Mean SSIM against the noise factor, of {names}")),
-    }
-    of_models = models.colours(group)
-    of_baselines = denoisers.baseline_colours()
-    colours = of_baselines | {titles[name]: of_models[name] for name in titles}
-    for column, (score, (axis, shown)) in zip(st.columns(2), scores.items(), strict=True):
-        finite = {
-            denoisers.title(name, titles): [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)]
-            for name, of in curves.items()
-        }
-        series = {k: zip(*v, strict=True) for k, v in finite.items()}
-        chart = charts.lines(series, _("noise factor"), axis, colours=colours)
-        for title, line in zip(series, chart.data, strict=True):
-            if title in of_baselines:
-                line.update(line_dash="dash")
-        charts.upright(chart, trained_at, "dot", _("trained here"))
-        column.plotly_chart(chart, key=score, alt=visible(shown.format(names=list_of(finite))))
+    denoisers.draw(curves, titles, models.colours(group), trained_at)
     compared = denoisers.compare(curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at)
 controls.notice([*models.notes(*ckpts), *compared, *points])
 if scene:
@@ -180,7 +156,7 @@ if scene:
         _("models"): list_of(ckpts),
         _("seed"): seed,
         _("noise factor"): f"{factor:.2f}",
-        kind.many: SOURCES[source],
+        kind.many: sources[source],
         _("noise seeds"): f"{scene.seeds[0]}–{scene.seeds[-1]}",
     }
     pictures = [
@@ -201,11 +177,8 @@ if scene:
     ]
     numbers = pictures + means
     if source == "draw":  # the strokes may be 4,000 figures long, too many for a caption
-        strokes = st.query_params["sketch"]
-        settings[_("drawing")] = _("SHA-256 {digest}, its strokes are in the CSV").format(
-            digest=sha256(strokes.encode()).hexdigest()[:12]
-        )
-        numbers.append({"of": _("the strokes, as in the page's address"), "sketch": strokes})
+        settings[_("drawing")] = own_image.about_drawing()
+        numbers.append({"of": _("the strokes, as in the page's address"), "sketch": st.query_params["sketch"]})
     elif source == "own" and is_mnist:
         settings[_("photo")] = f"SHA-256 {st.session_state.digit_file_kept[0].digest[:12]}"
     printed = partial(draw, scene.rows, scene.notes)

@@ -1,15 +1,17 @@
 """The denoisers that are compared, and what they reach on test images over the noise factor, measured once."""
 
 from collections.abc import Collection, Iterable, Mapping
+from math import isfinite
 
 import streamlit as st
 import torch
 from torch import Tensor
 
-from aemodels.language import N_, _, number, sentences, signed
+from aemodels.language import N_, _, list_of, number, sentences, signed
 from aemodels.quality import denoising
 from aemodels.quality.curves import EVERY, FACTORS
-from aemodels.report import figures
+from aemodels.report import charts, figures
+from aemodels.text import visible
 from pages.parts.shared import controls, loaders
 
 NONE, LINEAR = "none", "linear"  # names in curves.json
@@ -28,11 +30,6 @@ def title(name: str, titles: Mapping[str, str]) -> str:
     titles  of the checkpoints, by name
     """
     return titles[name] if name in titles else _(TITLES[name])
-
-
-def baseline_colours() -> dict[str, str]:
-    """Those of what is no network, by title."""
-    return {_(TITLES[NONE]): figures.PALETTE[9], _(TITLES[LINEAR]): figures.PALETTE[8]}
 
 
 def measured_on(num_images: int) -> Tensor:
@@ -58,6 +55,36 @@ def curves(
             name: kept.get(name) or _curve(name, versions.get(name), fingerprint, denoise, images)
             for name, denoise in load(names, is_mnist).items()
         }
+
+
+def draw(
+    curves: Mapping[str, Mapping[str, list[float]]],
+    titles: Mapping[str, str],
+    of_models: Mapping[str, str],
+    trained_at: float,
+) -> None:
+    """Two charts of `curves`, PSNR and SSIM.
+
+    titles, of_models  how the networks are called, and the colour of each, by its name
+    """
+    scores = {
+        "psnr_db": (_("mean PSNR / dB"), _("Mean PSNR in dB against the noise factor, of {names}")),
+        "ssim": (_("mean SSIM"), _("Mean SSIM against the noise factor, of {names}")),
+    }
+    of_baselines = {_(TITLES[NONE]): figures.PALETTE[9], _(TITLES[LINEAR]): figures.PALETTE[8]}
+    colours = of_baselines | {titles[name]: of_models[name] for name in titles}
+    for column, (score, (axis, shown)) in zip(st.columns(2), scores.items(), strict=True):
+        finite = {
+            title(name, titles): [(f, v) for f, v in zip(FACTORS, of[score], strict=True) if isfinite(v)]
+            for name, of in curves.items()
+        }
+        series = {k: zip(*v, strict=True) for k, v in finite.items()}
+        chart = charts.lines(series, _("noise factor"), axis, colours=colours)
+        for called, line in zip(series, chart.data, strict=True):
+            if called in of_baselines:
+                line.update(line_dash="dash")
+        charts.upright(chart, trained_at, "dot", _("trained here"))
+        column.plotly_chart(chart, key=score, alt=visible(shown.format(names=list_of(finite))))
 
 
 def compare(

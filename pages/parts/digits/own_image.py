@@ -1,16 +1,27 @@
 """One image of the visitor's own for the denoisers: drawn, or uploaded."""
 
 from functools import partial
+from hashlib import sha256
 
 import streamlit as st
 from torch import Tensor
 
 from aemodels.data import digits
 from aemodels.data.pictures import open_photo
+from aemodels.data.words import Words
 from aemodels.errors import DataError
 from aemodels.language import _
 from pages.parts.digits import sketch
 from pages.parts.shared import controls, uploads
+
+
+def sources(kind: Words, is_mnist: bool) -> dict[str, str]:
+    """Where the images may come from, each in words: the test images, or one of the visitor's own."""
+    return {
+        "test": _("Test {many}").format(many=kind.many),
+        **({"draw": _("Draw one")} if is_mnist else {}),
+        "own": _("Upload one"),
+    }
 
 
 def show(source: str, image_shape: tuple[int, ...], is_mnist: bool) -> Tensor | None:
@@ -55,3 +66,9 @@ def show(source: str, image_shape: tuple[int, ...], is_mnist: bool) -> Tensor | 
     except DataError as error:
         st.error(controls.sentence(error), icon=":material/broken_image:")
     return None
+
+
+def about_drawing() -> str:
+    """For a caption: the strokes may be 4,000 figures long."""
+    digest = sha256(st.query_params["sketch"].encode()).hexdigest()[:12]
+    return _("SHA-256 {digest}, its strokes are in the CSV").format(digest=digest)
