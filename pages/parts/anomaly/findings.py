@@ -12,6 +12,7 @@ from aemodels.quality import curves as model_curves
 from aemodels.quality.anomaly import Roc
 from pages.parts.anomaly.scoring import LEFT_OUT, NOISE, OTHER, TURNED, USUAL, Scored, left_out
 from pages.parts.shared import controls, loaders
+from pages.parts.shared.once import per_model
 
 
 def told(score: float, is_bce: bool) -> str:
@@ -102,7 +103,7 @@ def of_clusters(name: str) -> str:
         found = kept["clusters"] and Clusters(**kept["clusters"])
     else:
         with st.spinner(_("Looking for clusters …")):
-            found = _clustered(*loaders.version(name))
+            found = _clustered(name)
     if found is None:
         return _("No clusters of codes: the codes have fewer than two kinds of labels, or are all alike.")
     return _(
@@ -117,8 +118,8 @@ def of_clusters(name: str) -> str:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _clustered(name: str, modified_ns: int) -> Clusters | None:
+@per_model(32)
+def _clustered(name: str) -> Clusters | None:
     """They do not depend on the scene's seed, which picks pictures: with many classes they take seconds."""
     ckpt = loaders.load(name)
     return clusters.cluster(ckpt.codes, ckpt.labels, model_curves.CLUSTER_SEED)

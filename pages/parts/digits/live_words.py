@@ -16,6 +16,7 @@ from aemodels.training.live_jobs import Job
 from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
 from pages.parts.shared import controls, loaders, models
+from pages.parts.shared.once import per_model
 
 START_S = 15  # what a training takes besides its own time, to start and to be measured
 BUSY_S = 15  # after which an idle computer has long taken the first steps
@@ -199,9 +200,9 @@ def labs_like(recipe: Recipe) -> tuple[str, Mapping[str, Any]] | None:
     if not found:
         return None
     noise = evaluation.own_noise(recipe.model)
-    return found[0].name, _measured(*loaders.version(found[0].name), tuple(sorted(noise.items())))
+    return found[0].name, _measured(found[0].name, tuple(sorted(noise.items())))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _measured(name: str, modified_ns: int, noise: tuple[tuple[str, float], ...]) -> dict[str, float]:
+@per_model(64)
+def _measured(name: str, noise: tuple[tuple[str, float], ...]) -> dict[str, float]:
     return metrics.evaluate(loaders.load(name).model, shipped.held_out()[0], **dict(noise))

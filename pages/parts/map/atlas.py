@@ -22,6 +22,7 @@ from aemodels.quality.metrics import psnr_db
 from aemodels.report import sheets
 from aemodels.storage import catalogue, kept
 from pages.parts.shared import loaders, models, originals
+from pages.parts.shared.once import per_model
 
 BATCH = 64
 SHOW_AFTER_S = 0.3  # how long a layout may take unseen, and how often its bar moves
@@ -111,9 +112,10 @@ def order(name: str, method: str) -> np.ndarray:
     return _order(*loaders.version(name), method, layout(name, method).places)
 
 
+@per_model(8)
 def pca(name: str):
     """`maps.fit_pca` of a model's codes."""
-    return _pca(*loaders.version(name), loaders.checkpoint(name))
+    return maps.fit_pca(loaders.checkpoint(name).codes)
 
 
 def place(name: str, method: str, z: Tensor) -> list[float]:
@@ -196,11 +198,6 @@ def _shared(
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _order(name: str, modified_ns: int, method: str, _places: np.ndarray) -> np.ndarray:
     return maps.densest_first(_places)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _pca(name: str, modified_ns: int, _ckpt: Checkpoint):
-    return maps.fit_pca(_ckpt.codes)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

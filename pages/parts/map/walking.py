@@ -14,6 +14,7 @@ from aemodels.language import _, number, percent, sentences, signed
 from aemodels.report import figures
 from pages.parts.map.choosing import MIN_IN_GROUP, Group
 from pages.parts.shared import controls, export, loaders
+from pages.parts.shared.once import per_model
 
 STEPS = (-1.0, 0.0, 0.5, 1.0, 1.5)  # of the direction, from the picked code on
 RANDOM_SEEDS = (1, 2, 3, 4)  # of the directions beside it; the first is shown
@@ -50,7 +51,7 @@ def show(name: str, picked: int, chosen: dict[str, Group]) -> Walk | None:
         )
         return None
     a, b = (used[letter].codes for letter in "ab")
-    walk = _walk(*loaders.version(name), picked, tuple(a.tolist()), tuple(b.tolist()), loaders.checkpoint(name))
+    walk = _walk(name, picked, tuple(a.tolist()), tuple(b.tolist()))
     steps = ["0" if step == 0 else signed(step, 1) for step in STEPS]
     labels = [[_("mean of A"), _("mean of B")] + [""] * (len(STEPS) - 2), steps, steps]
     names = ["A, B", _("A to B"), _("random")]
@@ -95,9 +96,10 @@ def _mean_tile(name: str, chosen: Tensor) -> np.ndarray:
     return figures.to_tiles(ckpt.model.decode(ckpt.codes[chosen].mean(0, keepdim=True)))[0]
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _walk(name: str, modified_ns: int, picked: int, a: tuple[int, ...], b: tuple[int, ...], _ckpt) -> Walk:
-    model, codes, labels = _ckpt.model, _ckpt.codes, _ckpt.labels
+@per_model(16)
+def _walk(name: str, picked: int, a: tuple[int, ...], b: tuple[int, ...]) -> Walk:
+    ckpt = loaders.checkpoint(name)
+    model, codes, labels = ckpt.model, ckpt.codes, ckpt.labels
     a, b = torch.tensor(a), torch.tensor(b)
     direction = directions.between(codes, a, b)
     others = [directions.random_like(direction, seed) for seed in RANDOM_SEEDS]

@@ -10,6 +10,7 @@ from aemodels.report import charts
 from aemodels.report.plotly_objects import go
 from pages.parts.photos import sampling
 from pages.parts.shared import loaders, models
+from pages.parts.shared.once import per_model
 
 
 def fitted(name: str) -> latents.LatentStats:
@@ -24,11 +25,11 @@ def measure(name: str) -> Effects:
     if "axes" in kept:
         return Effects(**kept["axes"])
     with st.spinner(_("Measuring what each axis moves; this happens once a model …")):
-        return _measure(*loaders.version(name))
+        return _measure(name)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _measure(name: str, modified_ns: int) -> Effects:
+@per_model(8)
+def _measure(name: str) -> Effects:
     return curves.effects(loaders.checkpoint(name), fitted(name))
 
 

@@ -14,6 +14,7 @@ from aemodels.language import _, ngettext, number, percent
 from aemodels.quality.metrics import mse
 from aemodels.report import charts
 from pages.parts.shared import controls, loaders
+from pages.parts.shared.once import per_model
 
 STEP_S = 0.25  # the longest that a click waits for a measurement under way
 REST_S = 0.5  # how long a scene has stood before it is measured
@@ -23,31 +24,23 @@ STYLE = "@media (width <= 1200px) { .st-key-probes .stColumn { min-width: calc(1
 PACER = st.components.v2.component("pacer", js=components.module(Path(__file__).parents[1] / "shared/pacer.js"))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _store(name: str, modified_ns: int, scene: str) -> tuple[float, dict[tuple[str, int], Tensor]]:
+@per_model(64)
+def _store(name: str, scene: str) -> tuple[float, dict[tuple[str, int], Tensor]]:
     """When the scene was first shown, and what has been measured of it so far, filled as time permits and shared by all
     who look at it."""
     return time.monotonic(), {}
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _mean(name: str, modified_ns: int) -> Tensor:
+@per_model(8)
+def mean(name: str) -> Tensor:
+    """Mean (C, h, w) of the checkpoint's reference codes."""
     return loaders.checkpoint(name).codes.mean(0)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _colour_axes(name: str, modified_ns: int) -> tuple[Tensor, Tensor, float]:
-    return probing.colour_axes(loaders.checkpoint(name).codes)
-
-
-def mean(name: str) -> Tensor:
-    """Mean (C, h, w) of the checkpoint's reference codes."""
-    return _mean(*loaders.version(name))
-
-
+@per_model(8)
 def colour_axes(name: str) -> tuple[Tensor, Tensor, float]:
     """`probing.colour_axes` of the checkpoint's reference codes."""
-    return _colour_axes(*loaders.version(name))
+    return probing.colour_axes(loaders.checkpoint(name).codes)
 
 
 def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
@@ -57,7 +50,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
     """
     content = (z, x_hat) if x is None else (z, x)
     scene = hashlib.blake2b(b"".join(t.numpy().tobytes() for t in content), digest_size=16).hexdigest()
-    shown_at, store = _store(*loaders.version(name), scene)
+    shown_at, store = _store(name, scene)
     num_parts = z.shape[1] + z.shape[2]
 
     @st.fragment

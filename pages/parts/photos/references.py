@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
 
 from aemodels.report import figures
 from pages.parts.photos import drawings
 from pages.parts.shared import loaders
+from pages.parts.shared.once import per_model
 
 
 def tiles(name: str, places: Sequence[int]) -> list[np.ndarray]:
     """Uint8 pictures (H, W, 3) of the checkpoint's reference codes at these places."""
-    kept = {place: _at(*loaders.version(name), place) for place in places}
+    kept = {place: _at(name, place) for place in places}
     if missing := [place for place, tile in kept.items() if not tile]:
         ckpt = loaders.checkpoint(name)
         for place, tile in zip(missing, figures.to_tiles(drawings.decode(ckpt, ckpt.codes[missing])), strict=True):
@@ -20,7 +20,7 @@ def tiles(name: str, places: Sequence[int]) -> list[np.ndarray]:
     return [kept[place][0] for place in places]
 
 
-@st.cache_resource(max_entries=512, show_spinner=False)  # 25 MB, for photos of 128×128 px
-def _at(name: str, modified_ns: int, place: int) -> list[np.ndarray]:
+@per_model(512)  # 25 MB, for photos of 128×128 px
+def _at(name: str, place: int) -> list[np.ndarray]:
     """The picture at one place; empty until it is decoded."""
     return []

@@ -16,6 +16,7 @@ from aemodels.quality import detail, generation
 from aemodels.report import charts, drawing, figures
 from pages.parts.photos import drawings
 from pages.parts.shared import controls, loaders, models
+from pages.parts.shared.once import per_model
 
 SAMPLERS = {
     "full": N_("Full covariance"),
@@ -25,13 +26,7 @@ SAMPLERS = {
     "standard": N_("N(0, I)"),
 }
 
-LADDER = (
-    "standard",
-    "diagonal",
-    "full",
-    "mixture",
-    generation.LEARNED,
-)  # each knows more of the codes than the one before it
+LADDER = ("standard", "diagonal", "full", "mixture", generation.LEARNED)  # each knows more of the codes than the last
 
 
 def names(*models: str) -> dict[str, str]:
@@ -55,38 +50,30 @@ def places(name: str, index: Tensor) -> list[int]:
 
 def rebuilt_nine(name: str) -> np.ndarray:
     """The first nine of those codes, decoded, as one tile, see `nine`; nobody may change it."""
-    return _rebuilt_nine(*loaders.version(name))[0]
+    return _rebuilt_nine(name)[0]
 
 
 def rebuilt_detail(name: str) -> float:
     """Their fine detail, `detail.mean_step`."""
-    return _rebuilt_nine(*loaders.version(name))[1]
+    return _rebuilt_nine(name)[1]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _rebuilt_nine(name: str, modified_ns: int) -> tuple[np.ndarray, float]:
+@per_model(8)
+def _rebuilt_nine(name: str) -> tuple[np.ndarray, float]:
     x = loaders.checkpoint(name).model.decode(fitting_codes(name, 9))
     return nine(x), detail.mean_step(x)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _fitted(name: str, modified_ns: int, num_codes: int, sampler: str) -> latents.LatentStats:
+@per_model(16)
+def fitted(name: str, num_codes: int, sampler: str) -> latents.LatentStats:
+    """The sampler fitted on num_codes codes of this checkpoint."""
     return latents.fit(fitting_codes(name, num_codes), sampler)
 
 
-def fitted(name: str, num_codes: int, sampler: str) -> latents.LatentStats:
-    """The sampler fitted on num_codes codes of this checkpoint."""
-    return _fitted(*loaders.version(name), num_codes, sampler)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _spectrum(name: str, modified_ns: int, num_codes: int, sampler: str) -> np.ndarray:
-    return latents.used(latents.spectrum(fitted(name, num_codes, sampler))).numpy()
-
-
+@per_model(64)
 def spectrum(name: str, num_codes: int, sampler: str) -> np.ndarray:
     """Variances (rank,) along that sampler's principal axes, largest first; see latents.spectrum."""
-    return _spectrum(*loaders.version(name), num_codes, sampler)
+    return latents.used(latents.spectrum(fitted(name, num_codes, sampler))).numpy()
 
 
 def about(name: str, num_codes: int, sampler: str) -> str:
@@ -184,14 +171,10 @@ def _nine_samples(
     return Nine(z, nine(x), detail.mean_step(x))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _mean_spacing(name: str, modified_ns: int, num_codes: int) -> float:
-    return latents.mean_spacing(fitting_codes(name, num_codes))
-
-
+@per_model(64)
 def mean_spacing(name: str, num_codes: int) -> float:
     """`latents.mean_spacing` of the codes that a sampler is fitted on."""
-    return _mean_spacing(*loaders.version(name), num_codes)
+    return latents.mean_spacing(fitting_codes(name, num_codes))
 
 
 def how_near(name: str, num_codes: int, to_nearest: Tensor) -> str:
@@ -210,14 +193,10 @@ def how_near(name: str, num_codes: int, to_nearest: Tensor) -> str:
     return sentences([on_average.format(times=number(mean(relative), 2)), closest])
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _excess_kurtosis(name: str, modified_ns: int) -> float:
-    return latents.excess_kurtosis(loaders.checkpoint(name).codes)
-
-
+@per_model(64)
 def excess_kurtosis(name: str) -> float:
     """`latents.excess_kurtosis` of the checkpoint's reference codes."""
-    return _excess_kurtosis(*loaders.version(name))
+    return latents.excess_kurtosis(loaders.checkpoint(name).codes)
 
 
 def spectrum_chart(name: str, num_codes: int, samplers: Sequence[str]):

@@ -17,6 +17,7 @@ from aemodels.quality import curves as model_curves
 from aemodels.report import charts
 from aemodels.report.plotly_objects import go
 from pages.parts.shared import cores, loaders, models, originals
+from pages.parts.shared.once import per_model
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ def noises(name: str, seeds: list[int]) -> dict[str, Tensor]:
     white = seeded_normal(seeds, codes.shape[1:])
     if not models.vary(name):
         return {"white": white}
-    return {"white": white, "shaped": perturbation.shaped(_centred(*loaders.version(name)), white, seeds)}
+    return {"white": white, "shaped": perturbation.shaped(_centred(name), white, seeds)}
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)  # of 8 MB
-def _centred(name: str, modified_ns: int) -> Tensor:
+@per_model(2)  # of 8 MB
+def _centred(name: str) -> Tensor:
     return perturbation.centred(loaders.checkpoint(name).codes)
 
 
@@ -76,7 +77,7 @@ def _shaped(name: str) -> Mapping[str, Any]:
         return kept
     if not originals.has_those_of_codes(loaders.checkpoint(name)):
         return {}
-    return _measured(*loaders.version(name))
+    return _measured(name)
 
 
 def draw(curves: Curves) -> go.Figure:
@@ -93,16 +94,16 @@ def draw(curves: Curves) -> go.Figure:
 
 def effective_dimensions(ckpts: Mapping[str, Checkpoint]) -> dict[str, float]:
     """Model -> over how many equal directions its codes are spread, in effect, if they differ at all."""
-    return {name: _effective_dimensions(*loaders.version(name)) for name in ckpts if models.vary(name)}
+    return {name: _effective_dimensions(name) for name in ckpts if models.vary(name)}
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _measured(name: str, modified_ns: int) -> dict[str, Any]:
+@per_model(8)
+def _measured(name: str) -> dict[str, Any]:
     ckpt = loaders.checkpoint(name)
     x = originals.of(ckpt.data).pictures(ckpt.index[model_curves.for_shaped(ckpt)])
     return model_curves.shaped(ckpt, x, partial(cores.rows, ckpt.model.decode))
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _effective_dimensions(name: str, modified_ns: int) -> float:
+@per_model(8)
+def _effective_dimensions(name: str) -> float:
     return perturbation.effective_dimensions(loaders.checkpoint(name).codes)

@@ -11,6 +11,7 @@ from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.noise import seeded_normal
 from aemodels.report import figures, plane_figures
 from pages.parts.shared import controls, loaders, models, originals
+from pages.parts.shared.once import per_model
 
 NUM_NEAREST = 3
 CLOUD = 0.998  # nearly every code: the last few strays would shrink all the rest to a blot
@@ -29,10 +30,20 @@ def require_codes(*names: str) -> None:
         st.stop()
 
 
+@per_model(8)
 def measure(name: str) -> dict:
     """What depends on the checkpoint alone: its box, a wider one that holds nearly every code ("cloud"), the
     figures, and a picture of the holes in the box, a PNG file in base64."""
-    return _measure(*loaders.version(name), loaders.checkpoint(name))
+    ckpt = loaders.checkpoint(name)
+    box = planes.box(ckpt.codes)
+    return {
+        "box": box,
+        "cloud": planes.box(ckpt.codes, CLOUD),
+        "stats": planes.plane_stats(ckpt.codes, ckpt.labels),
+        "holes": figures.png_base64(plane_figures.tint(support(name, planes.cells(box, 100)).numpy())),
+        "normal_hole_share": planes.normal_hole_share(_support(name)),
+        "weight_rms": twins.weight_rms(ckpt.model),
+    }
 
 
 def whole(name: str) -> planes.Extent:
@@ -40,24 +51,28 @@ def whole(name: str) -> planes.Extent:
     return planes.widen(measure(name)["cloud"])
 
 
+@per_model(32)
 def hole_share(name: str, box: planes.Extent) -> float:
     """`planes.hole_share` of a box by the checkpoint's codes."""
-    return _hole_share(*loaders.version(name), box, loaders.checkpoint(name))
+    return planes.hole_share(_support(name), box)
 
 
 def decode_grid(name: str, box: planes.Extent, side: int) -> dict:
     """The centres of the side² cells of a box, decoded; see `_decode`."""
-    return _decode(*loaders.version(name), box, side, None, loaders.checkpoint(name))
+    return _decode(name, box, side, None)
 
 
+@per_model(32)
 def manifold(name: str, box: planes.Extent, side: int, fades: bool) -> tuple[np.ndarray, str]:
     """The picture of `decode_grid`, faded by density if asked, and its PNG file in base64."""
-    return _manifold(*loaders.version(name), box, side, fades)
+    grid = decode_grid(name, box, side)
+    picture = plane_figures.fade(grid["picture"], grid["shares"]) if fades else grid["picture"]
+    return picture, figures.png_base64(picture)
 
 
 def decode_uniform(name: str, box: planes.Extent, side: int, seed: int) -> dict:
     """side² places drawn uniformly from a box, decoded; see `_decode`."""
-    return _decode(*loaders.version(name), box, side, seed, loaders.checkpoint(name))
+    return _decode(name, box, side, seed)
 
 
 def uniform_picture(name: str, box: planes.Extent, side: int, seed: int) -> np.ndarray:
@@ -68,17 +83,21 @@ def uniform_picture(name: str, box: planes.Extent, side: int, seed: int) -> np.n
 
 def decode_normal(name: str, side: int, seed: int) -> dict:
     """side² places drawn from N(0, I), decoded; see `_decode`."""
-    return _decode(*loaders.version(name), None, side, seed, loaders.checkpoint(name))
+    return _decode(name, None, side, seed)
 
 
 def support(name: str, z: Tensor) -> Tensor:
     """`planes.support` of places z (B, 2) by the checkpoint's codes: (B,)."""
-    return _support(*loaders.version(name), loaders.checkpoint(name))(z)
+    return _support(name)(z)
 
 
+@per_model(32)
 def scatter(name: str, box: planes.Extent, side_px: int, ink: figures.Ink) -> np.ndarray:
     """The checkpoint's codes in a box, a dot each, as a tile; see `plane_figures.scatter_tile`."""
-    return _scatter(*loaders.version(name), box, side_px, ink, loaders.checkpoint(name))
+    ckpt = loaders.checkpoint(name)
+    return plane_figures.scatter_tile(
+        ckpt.codes.numpy(), ckpt.labels.numpy(), ckpt.data.label_names, box, side_px, ink, plane_figures.rings(ckpt)
+    )
 
 
 def read(name: str, z: Tensor) -> dict:
@@ -112,7 +131,7 @@ def images(name: str) -> Tensor:
     rebuilds from these codes (see `are_rebuilt`)."""
     ckpt = loaders.checkpoint(name)
     found = originals.of_codes(ckpt)
-    return _rebuilt(*loaders.version(name), ckpt) if found is None else found
+    return _rebuilt(name) if found is None else found
 
 
 def are_rebuilt(name: str) -> bool:
@@ -139,61 +158,31 @@ def tile(name: str, index: int) -> np.ndarray:
     return figures.to_tiles(ckpt.model.decode(ckpt.codes[index : index + 1]))[0]
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _rebuilt(name: str, modified_ns: int, _ckpt) -> Tensor:
-    return torch.cat([(255 * _ckpt.model.decode(z)).round().byte() for z in _ckpt.codes.split(1000)])
+@per_model(4)
+def _rebuilt(name: str) -> Tensor:
+    ckpt = loaders.checkpoint(name)
+    return torch.cat([(255 * ckpt.model.decode(z)).round().byte() for z in ckpt.codes.split(1000)])
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _support(name: str, modified_ns: int, _ckpt) -> planes.Support:
-    return planes.Support(_ckpt.codes)
+@per_model(8)
+def _support(name: str) -> planes.Support:
+    return planes.Support(loaders.checkpoint(name).codes)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _scatter(name: str, modified_ns: int, box: planes.Extent, side_px: int, ink: figures.Ink, _ckpt) -> np.ndarray:
-    return plane_figures.scatter_tile(
-        _ckpt.codes.numpy(), _ckpt.labels.numpy(), _ckpt.data.label_names, box, side_px, ink, plane_figures.rings(_ckpt)
-    )
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _measure(name: str, modified_ns: int, _ckpt) -> dict:
-    box = planes.box(_ckpt.codes)
-    return {
-        "box": box,
-        "cloud": planes.box(_ckpt.codes, CLOUD),
-        "stats": planes.plane_stats(_ckpt.codes, _ckpt.labels),
-        "holes": figures.png_base64(plane_figures.tint(support(name, planes.cells(box, 100)).numpy())),
-        "normal_hole_share": planes.normal_hole_share(_support(name, modified_ns, _ckpt)),
-        "weight_rms": twins.weight_rms(_ckpt.model),
-    }
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _hole_share(name: str, modified_ns: int, box: planes.Extent, _ckpt) -> float:
-    return planes.hole_share(_support(name, modified_ns, _ckpt), box)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _manifold(name: str, modified_ns: int, box: planes.Extent, side: int, fades: bool) -> tuple[np.ndarray, str]:
-    grid = decode_grid(name, box, side)
-    picture = plane_figures.fade(grid["picture"], grid["shares"]) if fades else grid["picture"]
-    return picture, figures.png_base64(picture)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _decode(name: str, modified_ns: int, box: planes.Extent | None, side: int, seed: int | None, _ckpt) -> dict:
+@per_model(32)
+def _decode(name: str, box: planes.Extent | None, side: int, seed: int | None) -> dict:
     """The decoded places as one picture of side × side tiles; of each place its density (see planes.support), the pixel
     entropy of its image in nats, and the class of its nearest code."""
+    ckpt = loaders.checkpoint(name)
     if seed is None:
         z = planes.cells(box, side)
     else:
         seeds = controls.image_seeds(seed, side**2)
         z = planes.uniform(box, seeds) if box else seeded_normal(seeds, (2,))
-    x_hat = _ckpt.model.decode(z)
+    x_hat = ckpt.model.decode(z)
     return {
         "picture": figures.mosaic(figures.to_tiles(x_hat), side),
         "shares": support(name, z).numpy(),
         "entropy": planes.pixel_entropy(x_hat).numpy(),
-        "classes": _ckpt.labels[latents.nearest(_ckpt.codes, z)[0]].numpy(),
+        "classes": ckpt.labels[latents.nearest(ckpt.codes, z)[0]].numpy(),
     }
