@@ -100,7 +100,7 @@ def denoising(material: Material, scene: Scene) -> Iterator[Block]:
             at = stored.FACTORS.index(factor)
             linear = references["linear"]["psnr_db"][at]
             found.append(observations.against_linear(measured[material.title(first)][at], linear))
-    scores = {m.name: _at_own_noise(material, m) for m in models}
+    scores = {m.name: material.ckpt(m).metrics["psnr_db"] for m in models}
     found += [
         observations.of_bottleneck((material.title(first), scores[first.name]), (material.title(m), scores[m.name]))
         for m in models[1:]
@@ -225,10 +225,6 @@ def _stats(plane: Row) -> planes.PlaneStats:
 def data_has_classes(material: Material) -> bool:
     """Whether every code of the data set has a class."""
     return bool(material.group.data.label_names) and all(bool((c.labels >= 0).all()) for c in material.ckpts.values())
-
-
-def _at_own_noise(material: Material, model: Model) -> float:
-    return material.ckpt(model).metrics["psnr_db"]
 
 
 def _score(metrics: dict) -> Score:

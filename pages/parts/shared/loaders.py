@@ -129,8 +129,12 @@ def digests(names: Iterable[str]) -> dict[str, str]:
     found = {}
     for name in names:
         with contextlib.suppress(LatentLabError):
-            found[name] = _digest(*_file(name))
+            found[name] = digest(name)
     return found
+
+
+def digest(name: str) -> str:
+    return _digest(*_file(name))
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)
