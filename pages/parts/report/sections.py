@@ -29,7 +29,7 @@ def show(section: Section, thumbnails: Sequence[bytes]) -> None:
                 pictures.image(next(small), alt=visible(block.panel.alt), output_format="PNG")
             elif isinstance(block, Observations):
                 points = "\n".join(f"- {controls.literal(_CITATION.sub('', text))}" for text in block.sentences)
-                texts.markdown(_("**What was measured**") + f"\n\n{points}")
+                texts.markdown(f"**{_('What was measured')}**\n\n{points}")
         for block in section.blocks:
             if isinstance(block, OwnWords):
                 with texts:
