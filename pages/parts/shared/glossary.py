@@ -10,7 +10,7 @@ WORDS = {
     N_("Latent space"): N_("All possible codes together. Each point of it is a code, and decodes to a picture."),
     N_("Reconstruction, x̂"): N_("What the decoder makes of a picture's own code."),
     N_("A sample"): N_("What the decoder makes of a code that was drawn at random."),
-    N_("Test pictures"): N_("Pictures that no network has learnt from. All figures are measured on them unless something else is said."),
+    N_("Test images"): N_("Images that no network has learnt from. All figures are measured on them unless something else is said."),
     N_("MSE"): N_("Mean squared error: the differences between two pictures' pixels, squared and averaged. A pixel goes from 0 to 1."),
     N_("RMS"): N_("Root mean square: numbers squared, averaged, and the root of that: how large they are, whatever their signs."),
     N_("PSNR"): N_("Peak signal-to-noise ratio: 10·log10(1 / MSE), in decibels. Three decibels more are half the MSE."),
