@@ -217,7 +217,7 @@ def test_training_says_no_gain_that_rounds_to_nothing(checkpoint_folder):
     app = open_page("about/training")
     app.segmented_control(key="group").set_value("Stanford Dogs").run()
     assert "0.00 dB" not in text(app)
-    assert "none of these as much as 0.01 dB" in text(app)
+    assert "None of these gains as much as 0.01 dB" in text(app)
 
 
 @pytest.mark.parametrize("group", ["mnist", "dog"])
@@ -345,7 +345,7 @@ def test_training_says_which_model_still_gained_most():
             gains[name] = psnr[-1] - (psnr[after - 1] + share * (psnr[after] - psnr[after - 1]))
     most = max(gains, key=gains.get)
     gain = f"{gains[most]:+.2f} dB".replace("-", "−")
-    assert f"This gained {models.said(most)} **{gain}**" in text(app)
+    assert f"There {models.said(most)} gains the most, **{gain}**" in text(app)
 
 
 def test_training_without_models_of_one_data_set(checkpoint_folder):

@@ -59,8 +59,16 @@ def code(text: str) -> str:
 def sentence(error: Exception | str) -> str:
     """What a LatentLabError says, for Streamlit's Markdown: its commands in backticks stay code, names in it are literal, folders are
     relative to the project's: where that lies on the server is nobody's business."""
-    text = _FOLDER.sub(_relative, str(error))
-    return "".join(part if i % 2 else literal(part) for i, part in enumerate(_COMMAND.split(text)))
+    return "".join(part if i % 2 else literal(part) for i, part in enumerate(_COMMAND.split(_without_folders(error))))
+
+
+def printed(error: Exception | str) -> str:
+    """The same for a report, which is no Markdown: commands stand in quotes."""
+    return re.sub("`([^`]*)`", r"“\1”", _without_folders(error))
+
+
+def _without_folders(error: Exception | str) -> str:
+    return _FOLDER.sub(_relative, str(error))
 
 
 def _relative(folder: re.Match) -> str:
