@@ -103,7 +103,7 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
     assert "Kept as **the class's**" in app.success[0].value
     assert own_models.names() == ["the class's"]
     (link,) = (link.proto for link in app.get("page_link") if link.proto.label == "See how it was trained")
-    assert "group=MNIST-8000" in str(link)
+    assert "data=MNIST-8000" in str(link)
 
     images = originals.of_codes(loaders.load("the class's"))
     assert torch.equal(images, shipped.held_out()[0])  # of those that it was not trained on

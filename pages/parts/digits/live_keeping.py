@@ -89,7 +89,7 @@ def _say_kept(job: Job, name: str) -> None:
         else:
             _link("any/map.py", _("See it on Map"), ":material/map:", {"model": name})
         keys = [group.key for group in loaders.read_catalogue().groups if name in group.names]
-        data_set = {"group": keys[0]} if keys else {}
+        data_set = {"data": keys[0]} if keys else {}
         _link("about/training.py", _("See how it was trained"), ":material/monitoring:", data_set)
 
 

@@ -43,7 +43,7 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
     groups = _of_kind(*kinds)
     asked = st.query_params.get(key)
     is_new = st.session_state.get("goes_back") or asked != st.session_state.get(key + controls.IN_ADDRESS)
-    if asked is not None and data_key not in st.query_params and is_new:
+    if len(groups) > 1 and asked is not None and data_key not in st.query_params and is_new:
         data_set = next((group.key for group in groups if asked in group.names), None)
         st.session_state[data_key], st.session_state[data_key + controls.IN_ADDRESS] = data_set, None
     group = choose_group(*kinds, key=data_key)
