@@ -164,8 +164,8 @@ def test_training_shows_what_made_each_checkpoint(group):
 @pytest.mark.parametrize(
     ("words", "is_named"),
     [
-        ("went through several trainings", lambda ckpt: ckpt.train_config.start_from),
-        ("the mean of the weights before and after", lambda ckpt: "averaged_with" in ckpt.provenance),
+        ("Trained several times", lambda ckpt: ckpt.train_config.start_from),
+        ("mean of the weights before and after", lambda ckpt: "averaged_with" in ckpt.provenance),
     ],
     ids=["went on from another checkpoint", "weights are a mean"],
 )

@@ -10,7 +10,7 @@ import aemodels
 from aemodels.codes import faults
 from aemodels.data import words
 from aemodels.errors import LatentLabError
-from aemodels.language import _, current, figures_of, list_of, ngettext, number, speaking, with_interval
+from aemodels.language import _, current, figures_of, list_of, number, speaking, with_interval
 from aemodels.models.flow import is_prior
 from aemodels.report import figures
 from aemodels.storage import catalogue, checkpoints
@@ -213,7 +213,7 @@ def varying(names: Iterable[str]) -> list[str]:
             found.append(name)
         else:
             n = len(loaders.load(name).codes)
-            message = ngettext("{name} (one code)", "{name} ({number} codes, all the same)", n)
+            message = _("{name} (one code)") if n == 1 else _("{name} ({number} codes, all the same)")
             others.append(message.format(name=controls.literal(title(name)), number=number(n)))
     if others:
         st.info(
