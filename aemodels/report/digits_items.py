@@ -237,7 +237,7 @@ def _no_plane(material: Material) -> Paragraph:
     if not material.planar:
         return no_model(_("There is no model with a code of two numbers."))
     return Paragraph(
-        _("The planes of {models} are left out: they have fewer than {least} codes. Train with more {many}.").format(
+        _("Left out, for fewer than {least} codes make no plane: {models}. Train with more {many}.").format(
             models=list_of(map(material.quoted, material.planar)),
             least=planes.MIN_CODES,
             many=material.words.many,
