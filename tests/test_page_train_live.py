@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -238,11 +238,16 @@ def test_a_variant_that_somebody_adds_can_be_chosen(monkeypatch):
     from aemodels.models import autoencoders
 
     class Own(autoencoders.Autoencoder):
-        pass
+        @dataclass(frozen=True)
+        class Settings:
+            rate: float  # as the page calls its field for the learning rate
 
     monkeypatch.setitem(autoencoders.VARIANTS, "own", Own)
     app = open_page(PAGE, live_kind="own")
-    assert press_start(app).recipe().model.variant == "own"
+    asked = press_start(app).recipe()
+    assert asked.model.variant == "own"
+    assert asked.model.settings["rate"] == live_recipes.OF_ANOTHER_VARIANT[0]
+    assert asked.training.learning_rate == live_recipes.LEARNING_RATES[0]
 
 
 def test_what_is_like_a_lab_model_is_held_against_it():
