@@ -102,7 +102,7 @@ def denoising(material: Material, scene: Scene) -> Iterator[Block]:
             found.append(
                 observations.against_linear(material.quoted(first), measured[material.title(first)][at], linear)
             )
-    scores = {m.name: _at_own_noise(material, m) for m in models}
+    scores = {m.name: material.ckpt(m).metrics["psnr_db"] for m in models}
     found += [
         observations.of_bottleneck((material.quoted(first), scores[first.name]), (material.quoted(m), scores[m.name]))
         for m in models[1:]
