@@ -165,6 +165,13 @@ def test_figures_are_at_print_size_and_say_what_makes_them_again(english):
     assert len({panel.png for panel in panels(english).values()}) == len(FIGURES)
 
 
+def test_curves_say_on_which_images_each_model_was_measured(english):
+    shown = {name: panel.caption for name, panel in panels(english).items() if name.endswith("-curves")}
+    assert "sample of validation images, measured" in shown["mnist-m2-curves"]
+    assert "validation images (test images for “64-D code · denoiser”)" in shown["mnist-m3-curves"]
+    assert "sample of test images, measured" in shown["dogs-d1-curves"]
+
+
 def test_tables_are_full_and_narrow(english):
     for name, table in tables(english).items():
         assert table.caption
@@ -424,7 +431,7 @@ def test_few_codes_are_said(ckpts, digits, photos, num_codes):
     sections = made(materials_of(few, digits[:2], photos[:2]), 1)
     text = "\n".join(said(section) for section in sections.values())
     assert "nan" not in text
-    assert ("The planes of" in text) == (num_codes < planes.MIN_CODES)
+    assert ("make no plane" in text) == (num_codes < planes.MIN_CODES)
     assert ("The Gaussian samples of" in text) == (num_codes < 2)
     assert f"Only {num_codes} code" in text
 

@@ -23,8 +23,8 @@ def plain(sentences):
 @pytest.mark.parametrize(
     ("function", "values", "says", "others", "says_then"),
     [
-        (observations.denoised, (8.0, 21.9, 0.4, 9), "13.9 dB more", (8.0, 7.5, 0.4, 9), "does not help"),
-        (observations.against_linear, (22.15, 18.67), "3.48 dB more", (18.0, 18.67), "0.67 dB less"),
+        (observations.denoised, ("a", 8.0, 21.9, 0.4, 9), "13.9 dB more", ("a", 8.0, 7.5, 0.4, 9), "does not help"),
+        (observations.against_linear, ("a", 22.15, 18.67), "a 22.15 dB: 3.48 dB more", ("a", 18.0, 18.67), "0.67 dB less"),
         (observations.of_bottleneck, (("a", 22.0), ("b", 15.0)), "7.00 dB less", (("a", 15.0), ("b", 22.0)), "does not help"),
         (observations.of_noise_in_training, ("a", 24.6, 22.1, 0.4), "costs 2.50 dB", ("a", 22.0, 22.1, 0.4), "costs nothing"),
         (observations.holes, ({"a": 0.15}, 0.26), "Less of the box", ({"a": 0.30}, 0.26), "More of the box"),
@@ -42,7 +42,7 @@ def plain(sentences):
         (photo_observations.of_channels, (torch.tensor([[4.0, 1, 1.5, 1.5]]),), "channel 1 carries the most, 50.0%, and channel 2 the least, 12.5%", (torch.tensor([[1.0, 2], [1.0, 4]]),), "Of the power of 2 codes, channel 2 carries the most, 75.0%, and channel 1 the least"),
         (photo_observations.of_distance, (50.0, 40.0), "farther", (30.0, 40.0), "nearer"),
         (photo_observations.of_distance, (40.0, 40.5), "look like real codes", (50.0, 40.0), "50.0 from"),
-        (photo_observations.of_sample_detail, (0.6,), "less fine detail", (1.3,), "belongs to no object"),
+        (photo_observations.of_sample_detail, (0.6,), "less fine detail", (1.3,), "more fine detail"),
         (noise_observations.of_patches, (0.69, 4), "patches, not grain", (0.07, 4), "mostly grain"),
         (noise_observations.of_sampling, ({"p": 327.0, "n": 228.0}, "p", "photos"), "nearer to real photos", ({"p": 200.0, "n": 228.0}, "p", "photos"), "farther"),
         (noise_observations.of_sampling, ({"p": 220.0, "n": 228.0, "m": 100.0}, "p", "photos"), "does not bring all", ({"p": 327.0, "n": 228.0}, "p", "photos"), "327 (p), 228 (n)"),
@@ -61,11 +61,11 @@ def test_a_plane_is_narrower_wider_or_as_wide():
     stats = {str(s): PlaneStats((s, s), 0.8) for s in (1.0, 1.5, 3.0, 2.01)}
     assert observations.widths(stats, plain) == [
         "Planes narrower than the plain model's, whose codes spread 2.00 × 2.00 (standard deviations): "
-        "1.00 × 1.00, 0.50 times as wide (1.0), 1.50 × 1.50, 0.75 times as wide (1.5).",
+        "0.50 times as wide at 1.00 × 1.00 (1.0), 0.75 times as wide at 1.50 × 1.50 (1.5).",
         "Planes wider than the plain model's, whose codes spread 2.00 × 2.00 (standard deviations): "
-        "3.00 × 3.00, 1.50 times as wide (3.0).",
+        "1.50 times as wide at 3.00 × 3.00 (3.0).",
         "Planes about as wide as the plain model's, whose codes spread 2.00 × 2.00 (standard deviations): "
-        "2.01 × 2.01, 1.00 times as wide (2.01).",
+        "1.00 times as wide at 2.01 × 2.01 (2.01).",
     ]
     assert "nan" not in str(observations.widths({"a": plain}, PlaneStats((0.0, 2.0), 0.8)))
 
@@ -92,14 +92,21 @@ def test_uniform_sampling_says_where_it_fails():
         "30% of the box lies between",
     ):
         assert say in text
-    assert "cat takes 70% of the box and is 40%" in text
+    assert "cat takes most of the box, 70%, and is 40% of the test images; dog takes least, 30%, and is 60%" in text
     assert "as clear as others" in of_plane(entropy={"supported": 0.2, "hole": 0.209})
     assert "as clear as elsewhere" in of_plane(border_entropy=0.1)
-    assert "dog takes 60%" in of_plane(class_shares=np.array([0.4, 0.6]))
+    assert "dog takes most of the box, 60%" in of_plane(class_shares=np.array([0.4, 0.6]))
     nan = float("nan")
     text = of_plane(entropy={"supported": 0.2, "hole": nan}, border_share=nan)
     assert "nan" not in text
     assert len(text.splitlines()) == 1
+
+
+def test_one_of_a_thing_is_told_as_one():
+    found = Survey(0.25, {"supported": 0.18, "hole": 0.2}, 0.3, 0.21, 0.18, np.array([0.7, 0.3]))
+    one_hit = observations.uniform_sampling(found, 1, 100, ("cat", "dog"), np.array([0.4, 0.6]))
+    assert "1 falls into a hole" in one_hit[0]
+    assert "along one direction alone" in photo_observations.of_gaussian(8, 8, 256, 1.2, 0.0)[1]
 
 
 def curve(*psnr):
@@ -109,19 +116,19 @@ def curve(*psnr):
 def test_what_noise_in_training_costs_and_brings():
     without = curve(26.0, 23.0, 21.0, 20.0)
     noisy = {0.05: curve(25.5, 24.8, 24.0, 23.0), 0.1: curve(25.0, 24.7, 24.2, 23.6)}
-    costs, brings = plain(noise_observations.price(noisy, without)).splitlines()
-    assert costs.startswith("Tested without noise, training with noise costs: ")
+    costs, brings = plain(noise_observations.price(noisy, without, "“p”")).splitlines()
+    assert "every model trained with noise is worse than “p”" in costs
     assert "−0.50 dB (0.05), −1.00 dB (0.10)" in costs
-    assert "pays: " in brings
+    assert "every model is better than “p”" in brings
     assert "+1.80 dB (0.05), +3.20 dB (0.10)" in brings
     better = {0.05: curve(26.5, 22.0, 20.0, 19.0)}
-    costs, brings = noise_observations.price(better, without)
-    assert "costs nothing" in costs
-    assert "brings nothing" in brings
-    costs, brings = noise_observations.price(better | {0.1: noisy[0.1]}, without)
-    assert "costs some models and helps others" in costs
-    assert "for some models only" in brings
-    assert noise_observations.price(noisy, {}) == []
+    costs, brings = noise_observations.price(better, without, "p")
+    assert "no model trained with noise is worse" in costs
+    assert "no model is better" in brings
+    costs, brings = noise_observations.price(better | {0.1: noisy[0.1]}, without, "p")
+    assert "some models trained with noise are worse than p, and others are not" in costs
+    assert "only some models are better" in brings
+    assert noise_observations.price(noisy, {}, "p") == []
 
     sentences = noise_observations.against_baselines(
         noisy, {LINEAR: curve(23.7, 22.8, 22.2, 21.7), AVIF: curve(30, 30, 30, 30)}
@@ -132,7 +139,7 @@ def test_what_noise_in_training_costs_and_brings():
     assert both.count("Every model") == 1
     assert plain([both]).count("+2.00 dB (0.05), +2.00 dB (0.10)") == 2
     mixed = noise_observations.against_baselines(noisy, {LINEAR: curve(23.7, 22.8, 25.0, 21.7)})
-    assert mixed[0].startswith("Some models are better at their own variance, and others are not, than the optimal")
+    assert mixed[0].startswith("Only some models are better at their own variance than the optimal")
 
 
 def test_what_a_gaussian_lacks():
@@ -145,20 +152,20 @@ def test_what_a_gaussian_lacks():
     assert "beyond pairs" in photo_observations.of_gaussian(8, 8, 256, 7.0, 0.02)[2]
 
 
-def test_whether_samples_look_like_dogs_follows_their_coverage():
+def test_how_far_samples_are_from_photos():
     header = checkpoints.read_header("dog-ae")
     results = measurements.read_generation(header["data"]["fingerprint"])
     provenance = header["provenance"]
     distance, coverage = photo_observations.of_generation(results, "dog-ae", provenance, DOGS)
     assert "times as far" in distance
-    assert "do not look like dogs" in coverage
+    assert coverage.startswith("0.4% of real photos have a sample near them, 7.9% have a reconstruction")
     rows = [dict(row) for row in results["rows"]]
     for row in rows:
         if (row["source"], row["model"]) == ("full", "dog-ae"):
             row |= {"frechet": [120.0, 1.0], "coverage": [0.079, 0.0]}
     distance, coverage = photo_observations.of_generation(results | {"rows": rows}, "dog-ae", provenance, DOGS)
     assert "samples are as near" in distance
-    assert "many samples look like dogs" in coverage
+    assert coverage.startswith("7.9% of real photos")
     assert photo_observations.of_generation(results, "dog-ae", provenance | {"steps": 1}, DOGS) == []
     assert photo_observations.of_generation(None, "dog-ae", provenance, DOGS) == []
 

@@ -6,6 +6,8 @@ import pytest
 from apptest import go_to, make_lab_report, start, text
 from broken_models import BROKEN, DOGS, MNIST, save
 
+from aemodels.report.document import Paragraph
+
 PAGES = {
     "mnist/latent_plane": MNIST[:1],
     "mnist/twins": MNIST[:3],
@@ -70,8 +72,12 @@ def test_a_model_with_few_codes_runs_or_says_that_they_are_too_few(num_codes, ch
         if page in PAGES:
             come = "1 code comes" if num_codes == 1 else f"{num_codes} codes come"
             assert any(say in words for say in (come, "one code", "needs at least 11 codes")), page
-    assert list(make_lab_report(app)) == [f"{letter}{item}" for letter in "MD" for item in (1, 2, 3, 4, 5)]
+    sections = make_lab_report(app)
+    assert list(sections) == [f"{letter}{item}" for letter in "MD" for item in (1, 2, 3, 4, 5)]
     assert has_no_nonsense(shown(app))
+    printed = " ".join(block.text for block in sections["D2"].blocks if isinstance(block, Paragraph))
+    assert "“python train.py --download”" in printed
+    assert not set(printed) & set("`\\*")
 
 
 def test_only_the_model_that_went_wrong_is_named(checkpoint_folder, without_photos):

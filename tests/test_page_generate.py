@@ -140,6 +140,15 @@ def test_every_view_has_something_to_notice(view, data):
         assert pictures(app)
 
 
+@pytest.mark.parametrize("data", ["Stanford Dogs", "MNIST"])
+def test_detail_is_said_to_be_lost_where_there_is_less_of_it(data):
+    way, back = (generate(view=view, data=data) for view in ("way", "back"))
+    first, _now, end = numbers(r"([\d.]+) at the start, ([\d.]+) at the step shown, ([\d.]+) at the end", way)
+    before, noisy, after = numbers(r"([\d.]+) before, ([\d.]+) with the noise, ([\d.]+) after", back)
+    assert ("then the detail" in notice(way)) == (first < 0.75 * end)
+    assert ("wipes out fine detail" in notice(back)) == (noisy < 0.75 * before and noisy < after)
+
+
 def test_the_slider_scrubs_the_way_from_noise_to_code(priors):
     app, path = (
         generate(view="way", dog_class="none"),
@@ -484,7 +493,7 @@ def test_no_english_is_left_on_a_chinese_page(view, priors):
 
 
 def test_priors_have_a_training_of_their_own_kind():
-    app = open_page("about/training", group="Stanford Dogs, priors")
+    app = open_page("about/training", data="Stanford Dogs, priors")
     assert not app.exception
     assert "velocity loss on test codes" in text(app)
     assert "A prior learns to predict the velocity" in text(app)

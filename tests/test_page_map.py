@@ -140,7 +140,7 @@ def test_it_says_what_neighbours_share(checkpoint_folder):
     ratios = [float(ratio) for ratio in re.findall(r"([\d.]+)% \|$", text(app), re.M)]
     assert len(ratios) == 3
     assert ratios == sorted(ratios)
-    assert numbers(r"it differs (\d+)% as much as between any two codes", app)[0] == ratios[0]
+    assert numbers(r"differ in it (\d+)% as much as any two codes do", app)[0] == ratios[0]
 
 
 def test_a_label_is_found_and_a_code_picked_by_the_address():

@@ -228,7 +228,7 @@ def test_the_first_point_answers_whether_sampling_generates():
         min((row for row in rows if (row["model"] == "dog-ae") == is_plain), key=lambda row: row["frechet"][0])
         for is_plain in (False, True)
     )
-    assert first.startswith("- **No: the samples do not look like dogs.** ")
+    assert first.startswith("- **No, not by these figures.** ")
     distance = (
         rf"on “{models.title(best['model'])}”\. Their Fréchet distance from [\w ]+ is \*\*{best['frechet'][0]:.0f}\*\*"
     )

@@ -137,7 +137,7 @@ def measured(app):
 def test_says_what_the_encoder_alone_would_give(name, label, helpers, x, lab_models):
     app, model = open_page(model=label), aemodels.load_checkpoint(name).model
     before, after = (aemodels.psnr_db(x, model.decode(z)).mean().item() for z in (model.first_code(x), model.encode(x)))
-    found = re.search(rf"would give \*\*([\d.]+) dB\*\* here; {helpers} .* raise that to \*\*([\d.]+) dB", notice(app))
+    found = re.search(rf"would give \*\*([\d.]+) dB\*\* here; with {helpers} .* it is \*\*([\d.]+) dB", notice(app))
     assert [float(n) for n in found.groups()] == pytest.approx([before, after], abs=0.006)
     assert after > before
 

@@ -240,7 +240,7 @@ def test_the_first_point_answers_for_the_model_shown(name, label):
         for row in measurements.read_generation(fingerprint_of(REPO / "checkpoints"))["rows"]
         if row["source"] == generation.PHOTOS
     ]
-    assert first.startswith("- **No: the samples do not look like dogs.** ")
+    assert first.startswith("- **No, not by these figures.** ")
     shown = re.search(
         rf"best samples of “{models.title(name)}” are .* from photos is \*\*(\d+)\*\*; .* it is \*\*(\d+)\*\*, for unseen photos \*\*(\d+)\*\*",
         first,
@@ -259,7 +259,7 @@ def test_the_first_point_answers_for_the_model_shown(name, label):
     [
         (0.9, "Yes, nearly as well as it reconstructs."),
         (0.6, "Partly."),
-        (0.1, "No: the samples do not look like dogs."),
+        (0.1, "No, not by these figures."),
     ],
 )
 def test_the_verdict_is_how_much_of_the_reconstructions_coverage_the_best_samples_reach(

@@ -269,7 +269,7 @@ def test_which_columns_are_numbers(column, expected):
 
 def test_observations_are_marked_as_measured():
     document = opened(report_of(Observations(("One [@dae].", "Two."))))
-    assert cells(document.tables[1]) == [["Measured on these checkpoints"], ["•\tOne [1]."], ["•\tTwo."]]
+    assert cells(document.tables[1]) == [["What was measured"], ["•\tOne [1]."], ["•\tTwo."]]
 
 
 def test_own_words_have_a_place_until_they_are_written():

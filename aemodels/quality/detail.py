@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+LITTLE = 0.75  # of the fine detail of other pictures: what has less than this share of it has lost some to the eye
+
 
 def mean_step(x: Tensor) -> float:
     """Mean absolute step between neighbouring pixels of images (B, C, H, W) in [0, 1], in grey levels (of 255); the mean of

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from aemodels.codes import planes
-from aemodels.language import _, list_of, number, percent, sentences
+from aemodels.language import _, figures_of, list_of, number, percent, sentences
 from aemodels.quality.metrics import bce, psnr_db, reconstruct
 from aemodels.report import curves, drawing, figures, plane_figures
 from aemodels.report.document import Figure
@@ -55,7 +55,7 @@ def denoised(
     """Test images, the same with noise of σ = factor, and denoised by each of the models, by their titles. Also the mean PSNR in dB
     before, and after the first of them."""
     seeds = scene.seeds[: len(x)]
-    pictures, notes, columns, after, before, x_noisy = {_("Original"): x}, [[]], {}, [], 0.0, x
+    pictures, notes, columns, after, before, x_noisy = {_("Original"): x}, [[]], {}, {}, 0.0, x
     for title, ckpt in ckpts.items():
         x_noisy, _z, x_hat = reconstruct(ckpt.model, x, noise_factor=factor, seeds=seeds)
         if not after:
@@ -69,9 +69,12 @@ def denoised(
         pictures[label] = x_hat
         notes.append(in_db(psnr))
         columns["psnr_db_denoised" if not after else f"psnr_db_denoised_{ckpt.name}"] = psnr
-        after.append(psnr.mean().item())
-    caption = _("Test {many}, with noise of σ = {factor} ({before} dB as the network sees them, unclipped), and denoised ({after} dB).").format(
-        many=many, factor=f"{factor:g}", before=number(before, 2), after=number(after[0], 2)
+        after[title] = psnr.mean().item()
+    caption = _("Test {many}, with noise of σ = {factor} ({before} dB as the network sees them, unclipped), and denoised: {after}.").format(
+        many=many,
+        factor=f"{factor:g}",
+        before=number(before, 2),
+        after=figures_of({title: _("{psnr} dB").format(psnr=number(mean, 2)) for title, mean in after.items()}),
     )  # fmt: skip
     rows = as_rows(number=range(1, len(x) + 1), noise_seed=seeds, **columns)
     settings = {
@@ -81,7 +84,11 @@ def denoised(
         _("noise seeds"): span(seeds),
     }
     drawn = {label: figures.to_tiles(images) for label, images in pictures.items()}
-    return tiles(f"{name}-denoised", _("Denoising"), caption, drawn, rows, settings, notes), before, after[0]
+    return (
+        tiles(f"{name}-denoised", _("Denoising"), caption, drawn, rows, settings, notes),
+        before,
+        next(iter(after.values())),
+    )
 
 
 def over_factors(
@@ -97,7 +104,7 @@ def over_factors(
         _("mean PSNR / dB"),
         dashed=frozenset(references),
     )
-    caption = _("PSNR over the strength of the noise, on one test digit in twenty. Dashed: without any network.")
+    caption = _("Mean PSNR at each noise factor, on one test image in twenty. Dashed: without any network.")
     rows = [
         {"denoiser": label, "noise_factor": factor, "psnr_db": value}
         for label, psnr in {**models, **references}.items()
@@ -136,7 +143,7 @@ def plane(name: str, title: str, ckpts: Sequence[Checkpoint], titles: Mapping[st
             pictures[label].append(picture)
         rows.append(_numbers(ckpt, box, stats))
     caption = [
-        _("Test codes in the box of the central 98% on each axis; this box decoded on a regular grid; uniform random codes of it decoded."),
+        _("Test codes in the box that holds their central 98% on each axis; the same box decoded on a regular grid; {number} codes drawn uniformly from the box, decoded.").format(number=number(NUM_SAMPLES)),
         _("Share of the box that is hole, where hardly a code lies: {shares}.").format(shares=_of_each(rows, titles, "hole_share")),
     ]  # fmt: skip
     if any(ckpt.model.has_prior for ckpt in ckpts):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from aemodels.codes import planes, survey, twins
-from aemodels.language import _, list_of, number, percent, with_interval
+from aemodels.language import _, all_of, list_of, number, percent, with_interval
 from aemodels.quality import curves as stored
 from aemodels.report import digit_figures, losses, model_blocks, networks_described, observations, training_described
 from aemodels.report.document import Block, Observations, OwnWords, Paragraph, Table
@@ -83,7 +83,7 @@ def denoising(material: Material, scene: Scene) -> Iterator[Block]:
         alike = {material.title(m): material.ckpt(m) for m in models if m.noise_factor == factor}
         drawn, before, after = digit_figures.denoised(name, alike, factor, material.images, material.words.many, scene)
         yield drawn
-        found.append(observations.denoised(before, after, factor, len(material.images)))
+        found.append(observations.denoised(material.quoted(first), before, after, factor, len(material.images)))
     yield from about_images(material)
     measured = {
         material.title(m): of_model["denoising"]["psnr_db"]
@@ -99,10 +99,12 @@ def denoising(material: Material, scene: Scene) -> Iterator[Block]:
         if material.title(first) in measured and "linear" in references and factor in stored.FACTORS:
             at = stored.FACTORS.index(factor)
             linear = references["linear"]["psnr_db"][at]
-            found.append(observations.against_linear(measured[material.title(first)][at], linear))
+            found.append(
+                observations.against_linear(material.quoted(first), measured[material.title(first)][at], linear)
+            )
     scores = {m.name: material.ckpt(m).metrics["psnr_db"] for m in models}
     found += [
-        observations.of_bottleneck((material.title(first), scores[first.name]), (material.title(m), scores[m.name]))
+        observations.of_bottleneck((material.quoted(first), scores[first.name]), (material.quoted(m), scores[m.name]))
         for m in models[1:]
         if m.noise_factor == factor and np.prod(m.config.latent_shape) < np.prod(first.config.latent_shape)
     ]
@@ -112,7 +114,7 @@ def denoising(material: Material, scene: Scene) -> Iterator[Block]:
         if not e.get("noise_factor") and not e["noise_variance"]
     ]
     if without:
-        found.append(observations.of_noise_in_training(material.title(first), without[0], scores[first.name], factor))
+        found.append(observations.of_noise_in_training(material.quoted(first), without[0], scores[first.name], factor))
     if found:
         yield Observations(tuple(found))
     yield OwnWords(key(scene, "M3"), _("What does the network take away besides the noise? Compare thin strokes in the original and in the denoised image."))  # fmt: skip
@@ -141,7 +143,7 @@ def uniform_sampling(material: Material, scene: Scene) -> Iterator[Block]:
 def regularised(material: Material, scene: Scene) -> Iterator[Block]:
     """M5."""
     name = f"{scene.name}-m5"
-    yield Paragraph(_("Task: the same with L2 regularisation; say what changed. L2 can mean two things: a price on the code (activity) or on the weights (weight decay). Both are compared with the plain model."))  # fmt: skip
+    yield Paragraph(_("Task: the same with L2 regularisation; say what changed. L2 can mean two things: a penalty on the code (activity) or on the weights (weight decay). Both are compared with the plain model."))  # fmt: skip
     if len(material.deep) < 2:
         yield _no_plane(material) if not material.deep else no_model(_("There is no second model with a code of two numbers to compare with."))  # fmt: skip
         return
@@ -150,11 +152,11 @@ def regularised(material: Material, scene: Scene) -> Iterator[Block]:
     if not any(m.config.settings.get("code_l2") or material.ckpt(m).train_config.weight_decay for m in models):
         yield no_model(_("None of the models that are compared here was trained with L2."))
     if any(material.ckpt(model).model.has_prior for model in others):
-        yield Paragraph(_("Beside them stands a variational autoencoder. It pays for its code, too, but so that all codes together lie as N(0, I) does."))  # fmt: skip
+        yield Paragraph(_("Beside them stands a variational autoencoder. Its code has a penalty, too: all codes together are to lie as N(0, I) does."))  # fmt: skip
     base = networks_described.layers(material.ckpt(plain).model)
     same = [m for m in others if networks_described.layers(material.ckpt(m).model) == base]
     if same:
-        yield Paragraph(_("The network of {models} is that of {plain}.").format(models=list_of(map(material.quoted, same)), plain=material.quoted(plain)))  # fmt: skip
+        yield Paragraph(_("The network of {models} is that of {plain}.").format(models=all_of(map(material.quoted, same)), plain=material.quoted(plain)))  # fmt: skip
     of_plain = model_blocks.loss(material, [plain])
     yield from (block for block in model_blocks.loss(material, others) if block not in of_plain)
     yield from model_blocks.training(name, material, models, explains=False)
@@ -235,7 +237,7 @@ def _no_plane(material: Material) -> Paragraph:
     if not material.planar:
         return no_model(_("There is no model with a code of two numbers."))
     return Paragraph(
-        _("The planes of {models} are left out: they have fewer than {least} codes. Train with more {many}.").format(
+        _("Left out, for fewer than {least} codes make no plane: {models}. Train with more {many}.").format(
             models=list_of(map(material.quoted, material.planar)),
             least=planes.MIN_CODES,
             many=material.words.many,

@@ -20,7 +20,9 @@ def network(name: str, material: Material, model: Model, known: Model | None = N
     section  that one's name, such as "D1"
     """
     net = material.ckpt(model).model
-    caption = _("The network of {model}: each bar is as long as the logarithm of how many numbers a layer gives.")
+    caption = _(
+        "The layers of {model}, from the image to its reconstruction. A bar is as long as the logarithm of how many numbers its layer gives."
+    )
     caption = caption.format(model=material.quoted(model))
     if net.noise_variance or net.takes_noisy or net.encoder_outputs == 2:
         caption = sentences([caption, _("A circle is noise that is added.")])

@@ -97,8 +97,8 @@ def _table(name: str, material: Material, curves: dict[str, Curve], baselines: d
             "PSNR in dB over {num} test {many}, mean ± 95% interval, by the variance of the noise on the code while testing."
         ).format(num=number(material.ckpt(material.maps[0]).metrics["num_images"]), many=material.words.many)
     ]
-    if plain := [material.title(m) for m in material.maps if not m.noise_variance]:
-        caption.append(_("On the codes of {models} the noise is per unit of each code's mean square.").format(models=list_of(plain)))  # fmt: skip
+    if plain := [material.quoted(m) for m in material.maps if not m.noise_variance]:
+        caption.append(_("On the codes of {models} the noise is scaled to each code's own mean square.").format(models=all_of(plain)))  # fmt: skip
     return Table(name, sentences(caption), head, tuple(rows))
 
 
@@ -115,7 +115,7 @@ def _about_baselines(material: Material, model: Model) -> Iterator[Paragraph]:
     if codecs:
         at = {row["noise_variance"]: row for row in baselines[psnr_matrix.BASELINES[codecs[0]]]}
         budgets = [number(at[v]["budget_bytes"]) for v in LAB_VARIANCES if v in at]
-        yield Paragraph(_("{labels}: each image as the best picture that the codec makes in no more bytes than {size} uses of the channel can carry without error [@shannon1949]: {budgets} at these variances.").format(labels=all_of(map(_, codecs)), size=number(size), budgets=list_of(budgets)))  # fmt: skip
+        yield Paragraph(_("{labels}: each image as the best picture that the codec makes in no more bytes than {size} uses of the channel can carry without error [@shannon1949]: {budgets} bytes at these variances.").format(labels=all_of(map(_, codecs)), size=number(size), budgets=list_of(budgets)))  # fmt: skip
     if part := psnr_matrix.measured_in_part(baselines):
         yield Paragraph(sentences(part))
     if not baselines:
@@ -151,7 +151,7 @@ def _findings(material: Material, curves: dict[str, Curve], baselines: dict[str,
     plain = next((material.title(m) for m in material.maps if not m.noise_variance), None)
     noisy = {model.noise_variance: curves[material.title(model)] for model in material.noisy}
     if plain:
-        yield from noise_observations.price(noisy, curves[plain])
+        yield from noise_observations.price(noisy, curves[plain], f"“{plain}”")
     yield from noise_observations.against_baselines(noisy, baselines)
     if about := psnr_matrix.about_gaps({**curves, **baselines}, material.words.many):
         yield about

@@ -31,29 +31,30 @@ def of_variances(measured: Mapping[str, Sequence[float]], variances: Sequence[fl
     ).format(low=f"{variances[0]:g}", high=f"{variances[-1]:g}", many=many, **figures)
 
 
-def price(noisy: Mapping[float, Curve], plain: Curve) -> list[str]:
-    """What training with noise costs without noise, and brings under it, beside the plain model; noisy: by the variance while training."""
+def price(noisy: Mapping[float, Curve], plain: Curve, title: str) -> list[str]:
+    """What training with noise costs without noise, and brings under it, beside the plain model; noisy: by the variance while training,
+    title: what the plain model is called, in a sentence."""
     clean = {v: gap(curve[0.0], plain[0.0]) for v, curve in noisy.items() if 0.0 in curve and 0.0 in plain}
     under = {v: gap(curve[v], plain[v]) for v, curve in noisy.items() if v in curve and v in plain}
     found = []
     if clean:
         text = (
-            _("Tested without noise, training with noise costs: against the plain model {gaps} (by the variance in training).")
+            _("Tested without noise, every model trained with noise is worse than {plain} (in brackets the variance in training): {gaps}.")
             if all(g.db < 0 for g in clean.values())
-            else _("Tested without noise, training with noise costs nothing: against the plain model {gaps} (by the variance in training).")
+            else _("Tested without noise, no model trained with noise is worse than {plain} (in brackets the variance in training): {gaps}.")
             if all(g.db >= 0 for g in clean.values())
-            else _("Tested without noise, training with noise costs some models and helps others: against the plain model {gaps} (by the variance in training).")
+            else _("Tested without noise, some models trained with noise are worse than {plain}, and others are not (in brackets the variance in training): {gaps}.")
         )  # fmt: skip
-        found.append(text.format(gaps=_listed(clean)))
+        found.append(text.format(plain=title, gaps=_listed(clean)))
     if under:
         text = (
-            _("Tested under noise, training with noise pays: each model at its own variance, against the plain model {gaps}.")
+            _("Tested under the noise of its own training, every model is better than {plain}: {gaps}.")
             if all(g.db > 0 for g in under.values())
-            else _("Tested under noise, training with noise brings nothing: each model at its own variance, against the plain model {gaps}.")
+            else _("Tested under the noise of its own training, no model is better than {plain}: {gaps}.")
             if all(g.db <= 0 for g in under.values())
-            else _("Tested under noise, training with noise pays for some models only: each model at its own variance, against the plain model {gaps}.")
+            else _("Tested under the noise of their own training, only some models are better than {plain}: {gaps}.")
         )  # fmt: skip
-        found.append(text.format(gaps=_listed(under)))
+        found.append(text.format(plain=title, gaps=_listed(under)))
     return found
 
 
@@ -74,7 +75,7 @@ def against_baselines(noisy: Mapping[float, Curve], baselines: Mapping[str, Curv
                 if all(g.is_better for g in gaps.values())
                 else _("No model is better at its own variance {comparisons}.")
                 if not any(g.is_better for g in gaps.values())
-                else _("Some models are better at their own variance, and others are not, {comparisons}.")
+                else _("Only some models are better at their own variance {comparisons}.")
             )
             than = _("than {baseline}: {gaps}").format(baseline=names[label], gaps=_listed(gaps))
             found.setdefault(text, []).append(than)

@@ -9,7 +9,7 @@ from aemodels.codes import planes
 from aemodels.codes.planes import PlaneStats
 from aemodels.codes.survey import Survey
 from aemodels.codes.twins import relative_width
-from aemodels.language import _, figures_of, number, percent
+from aemodels.language import _, figures_of, ngettext, number, percent
 from aemodels.report.psnr_matrix import Score
 
 SAME_WIDTH = 0.03  # of a width, and of a share of holes: what differs by less is called the same
@@ -42,35 +42,40 @@ def of_classes(neighbour_accuracy: float, mixed: tuple[str, str, float] | None, 
     return found
 
 
-def denoised(before: float, after: float, factor: float, num: int) -> str:
-    """What a denoiser makes of the images shown; PSNRs in dB."""
+def denoised(title: str, before: float, after: float, factor: float, num: int) -> str:
+    """What a denoiser makes of the images shown; PSNRs in dB. Here and below: title as in a sentence."""
     gain = round(after, 1) - round(before, 1)
     text = (
-        _("Noise of σ = {factor} leaves the {num} images shown {before} dB; the network gives {after} dB, {gain} dB more.")
+        _("With noise of σ = {factor} the {num} images shown have {before} dB; {title} brings them to {after} dB, {gain} dB more.")
         if gain > 0
-        else _("Noise of σ = {factor} leaves the {num} images shown {before} dB; the network gives {after} dB, no more than that: it does not help.")
+        else _("With noise of σ = {factor} the {num} images shown have {before} dB; after {title} they have {after} dB, no more than before: it does not help.")
     )  # fmt: skip
     return text.format(
-        factor=f"{factor:g}", num=number(num), before=number(before, 1), after=number(after, 1), gain=number(gain, 1)
+        title=title,
+        factor=f"{factor:g}",
+        num=number(num),
+        before=number(before, 1),
+        after=number(after, 1),
+        gain=number(gain, 1),
     )
 
 
-def against_linear(network: float, linear: float) -> str:
+def against_linear(title: str, network: float, linear: float) -> str:
     """A denoiser beside the best linear one; PSNRs in dB."""
     gap = round(network, 2) - round(linear, 2)
     text = (
-        _("The best linear denoiser (Wiener filter [@kay1993]) reaches {linear} dB, the network {network} dB: {gap} dB more. What makes the difference is not linear.")
+        _("On one test image in twenty, the best linear denoiser (Wiener filter [@kay1993]) reaches {linear} dB, {title} {network} dB: {gap} dB more.")
         if gap > 0
-        else _("The best linear denoiser (Wiener filter [@kay1993]) reaches {linear} dB, the network {network} dB: {gap} dB less, so the network brings nothing here.")
+        else _("On one test image in twenty, the best linear denoiser (Wiener filter [@kay1993]) reaches {linear} dB, {title} {network} dB: {gap} dB less.")
     )  # fmt: skip
-    return text.format(linear=number(linear, 2), network=number(network, 2), gap=number(abs(gap), 2))
+    return text.format(title=title, linear=number(linear, 2), network=number(network, 2), gap=number(abs(gap), 2))
 
 
 def of_bottleneck(wide: tuple[str, float], narrow: tuple[str, float]) -> str:
     """Two denoisers of different codes, each with its name and its PSNR in dB."""
     gap = round(wide[1], 2) - round(narrow[1], 2)
     text = (
-        _("{narrow} reaches {low} dB, {gap} dB less than {wide}: the smaller code keeps less of the image.")
+        _("{narrow} reaches {low} dB, {gap} dB less than {wide}.")
         if gap > 0
         else _("{narrow} reaches {low} dB, {gap} dB more than {wide}: the larger code does not help.")
     )  # fmt: skip
@@ -99,8 +104,10 @@ def uniform_sampling(
     test_shares  (K,) share of the test images that are of each class
     """
     found = [
-        _(
-            "{share} of the box is hole: hardly a code lies there. Of the {num} uniform samples shown, {hit} fall into a hole."
+        ngettext(
+            "{share} of the box is hole: hardly a code lies there. Of the {num} uniform samples shown, {hit} falls into a hole.",
+            "{share} of the box is hole: hardly a code lies there. Of the {num} uniform samples shown, {hit} fall into a hole.",
+            holes_hit,
         ).format(share=percent(survey.hole_share), num=number(num_samples), hit=number(holes_hit))
     ]
     dense, hole = survey.entropy["supported"], survey.entropy["hole"]
@@ -116,9 +123,9 @@ def uniform_sampling(
     border, inside = survey.border_entropy, survey.inside_entropy
     if isfinite(border) and isfinite(inside):
         text = (
-            _("{share} of the box lies between classes: of the ten nearest codes, fewer than eight are of one. There pictures are mixtures, and less clear ({border} nats, elsewhere {inside}).")
+            _("{share} of the box lies between classes: there, fewer than eight of the ten nearest codes are of one class. Pictures decoded there are less clear ({border} nats, elsewhere {inside}).")
             if border > planes.GREYER_BY * inside
-            else _("{share} of the box lies between classes: of the ten nearest codes, fewer than eight are of one. There pictures are as clear as elsewhere ({border} nats, elsewhere {inside}).")
+            else _("{share} of the box lies between classes: there, fewer than eight of the ten nearest codes are of one class. Pictures decoded there are as clear as elsewhere ({border} nats, elsewhere {inside}).")
         )  # fmt: skip
         found.append(
             text.format(share=percent(survey.border_share), border=number(border, 3), inside=number(inside, 3))
@@ -126,8 +133,8 @@ def uniform_sampling(
     most, least = int(survey.class_shares.argmax()), int(survey.class_shares.argmin())
     found.append(
         _(
-            "Uniform samples are not as the data are: {most} takes {most_share} of the box and is {most_test} of the test images, {least} takes "
-            "{least_share} and is {least_test}."
+            "Of the classes, {most} takes most of the box, {most_share}, and is {most_test} of the test images; {least} takes least, "
+            "{least_share}, and is {least_test}."
         ).format(
             most=classes[most],
             most_share=percent(survey.class_shares[most]),
@@ -159,7 +166,7 @@ def widths(stats: Mapping[str, PlaneStats], of_plain: PlaneStats) -> list[str]:
                 "Planes about as wide as the plain model's, whose codes spread {plain} (standard deviations): {models}."
             )
         )
-        figure = _("{size}, {times} times as wide") if isfinite(times) else "{size}"
+        figure = _("{times} times as wide at {size}") if isfinite(times) else "{size}"
         found.setdefault(text, {})[title] = figure.format(size=_size(of_model), times=number(times, 2))
     return _told(found, plain=_size(of_plain))
 
@@ -210,7 +217,7 @@ def fidelity(scores: Mapping[str, Score], of_plain: Score) -> list[str]:
     for title, score in scores.items():
         gap, margin = round(score.psnr_db, 2) - round(of_plain.psnr_db, 2), hypot(score.ci95, of_plain.ci95)
         text, figure = (
-            (_("Reconstructions are worse than the plain model's ({plain} dB), the price of regularising: {models}."), _("{psnr} dB"))
+            (_("Reconstructions are worse than the plain model's ({plain} dB): {models}."), _("{psnr} dB"))
             if gap < -margin
             else (_("Reconstructions are better than the plain model's ({plain} dB): {models}."), _("{psnr} dB"))
             if gap > margin
@@ -231,8 +238,8 @@ def weights(title: str, rms: float, of_plain: float, num_scale_free: int, num_ma
     }
     text = (
         _(
-            "{title}: the weights are smaller, {after} instead of {before} (root mean square). But {followed} of the {num} weight matrices are "
-            "followed by a LayerNorm, which divides their scale out again [@laarhoven2017]."
+            "{title}: the weights are smaller, {after} instead of {before} (root mean square). But a LayerNorm after a weight matrix divides its "
+            "scale out again [@laarhoven2017], and one stands after {followed} of the {num} matrices."
         )
         if round(rms, 3) < round(of_plain, 3)
         else _("{title}: the weights are no smaller, {after} instead of {before} (root mean square).")
@@ -245,7 +252,7 @@ def of_prior(title: str, hole_share: float, of_plain: float, kl_nats: float, one
     figures = {"title": title, "after": percent(hole_share, 1), "before": percent(of_plain, 1), "one": one}
     text = (
         _("{title}: of the draws from N(0, I), {after} fall into a hole; of the plain model's plane {before}. So one can sample without a box. The price is a KL divergence of {kl} nats per {one}.")
-        if hole_share < of_plain
+        if round(hole_share, 3) < round(of_plain, 3)
         else _("{title}: of the draws from N(0, I), {after} fall into a hole; of the plain model's plane {before}. So by this measure the prior brings nothing, though it costs a KL divergence of {kl} nats per {one}.")
     )  # fmt: skip
     return text.format(kl=number(kl_nats, 2), **figures)

@@ -65,7 +65,7 @@ def sampling(name: str, ckpt: Checkpoint, z: Tensor, seeds: Sequence[int], scene
     """Codes z, drawn from a Gaussian that is fitted on real ones, and such real ones, decoded."""
     codes = fitted_codes(ckpt)
     caption = _(
-        "Samples of the Gaussian with the mean and the covariance (rank {rank}) of {num} codes, and some of these codes, decoded."
+        "Above: samples of the Gaussian with the mean and covariance (rank {rank}) of {num} codes. Below: some of these codes. All are decoded."
     ).format(rank=number(latents.rank(latents.fit(codes))), num=number(len(codes)))
     images = {_("Samples"): ckpt.model.decode(z), _("Real codes"): ckpt.model.decode(codes[:9])}
     pictures = {label: figures.to_tiles(x_hat) for label, x_hat in images.items()}
@@ -82,7 +82,7 @@ def spectrum(name: str, ckpt: Checkpoint, model_title: str) -> Figure:
         {model_title: (numbers, variances)}, _("principal axis, strongest first"), _("variance"), log_y=True
     )
     caption = _(
-        "The variance of the codes along each principal axis of their covariance. The line ends where its rank does."
+        "Along each principal axis, the strongest first. The line ends at the rank of the covariance: along further axes there is no variance."
     )
     rows = [{"axis": axis, "variance": variance} for axis, variance in zip(numbers, variances, strict=True)]
     settings = {_("model"): ckpt.name, _("codes"): len(fitted_codes(ckpt))}
@@ -143,7 +143,7 @@ def over_variances(
 ) -> Figure:
     """PSNR over the variance of the noise while testing: a solid line a model, by its name, a dashed one a baseline; titles: by name."""
     caption = _(
-        "PSNR over the variance of the noise on the code, measured on the test images. Dashed: baselines without a network."
+        "Mean PSNR of the test images at each variance of the noise on the code. Dashed: baselines without a network."
     )
     rows = [
         {"model": psnr_matrix.name(label), "noise_variance": v, "psnr_db": score.psnr_db, "psnr_db_ci95": score.ci95}
@@ -189,7 +189,7 @@ def samples_of_all(name: str, ckpts: Sequence[Checkpoint], titles: Mapping[str, 
     }
     num_codes = len(fitted_codes(ckpts[0]))
     caption = _(
-        "Nine samples of each model, from a Gaussian with the mean and covariance of {num} of its codes, and nine of these codes, decoded."
+        "Above: nine samples of each model, from the Gaussian with the mean and covariance of {num} of its codes. Below: nine of these codes. All are decoded."
     ).format(num=number(num_codes))
     settings = {
         _("models"): list_of(ckpt.name for ckpt in ckpts),

@@ -79,7 +79,7 @@ def of_gaussian(rank: int, num_elements: int, num_codes: int, effective: float, 
     """What a Gaussian knows of codes: its rank, over how many equal directions they are spread in effect, and their mean excess
     kurtosis."""
     found = (
-        _("{num} codes span only {rank} of the {all} directions: the covariance has no full rank, and every sample lies in the space that these codes span.")
+        _("{num} codes span only {rank} of the {all} directions: the covariance is not of full rank, and every sample lies in the space that these codes span.")
         if rank < num_elements
         else _("{num} codes span all {all} directions: the covariance has full rank.")
     )  # fmt: skip
@@ -92,8 +92,12 @@ def of_gaussian(rank: int, num_elements: int, num_codes: int, effective: float, 
     )  # fmt: skip
     return [
         found.format(num=number(num_codes), rank=number(rank), all=number(num_elements)),
-        _(
-            "The variance of these {num} codes is spread as over {effective} equal directions (participation ratio)."
+        (
+            _("The variance of these {num} codes lies along one direction alone, in effect (participation ratio 1).")
+            if round(effective) == 1
+            else _(
+                "The variance of these {num} codes is spread as over {effective} equal directions (participation ratio)."
+            )
         ).format(num=number(num_codes), effective=number(effective)),
         form.format(num=number(num_codes), kurtosis=signed(kurtosis, 2)),
     ]
@@ -102,11 +106,11 @@ def of_gaussian(rank: int, num_elements: int, num_codes: int, effective: float, 
 def of_distance(distance: float, spacing: float) -> str:
     """How far samples are from the nearest real code, beside how far real codes are from one another (Euclidean distances)."""
     text = (
-        _("A sample lies {distance} from the nearest of the real codes; these lie {spacing} from each other. So samples are farther from real codes than real codes are.")
+        _("A sample lies {distance} from the nearest real code, and a real code {spacing} from its nearest other one. So a sample is farther from real codes than they are from each other.")
         if distance > spacing * (1 + EVEN)
-        else _("A sample lies {distance} from the nearest of the real codes; these lie {spacing} from each other. So samples are nearer to real codes than real codes are.")
+        else _("A sample lies {distance} from the nearest real code, and a real code {spacing} from its nearest other one. So a sample is nearer to real codes than they are to each other.")
         if distance < spacing * (1 - EVEN)
-        else _("A sample lies {distance} from the nearest of the real codes; these lie {spacing} from each other. By distance alone, samples look like real codes.")
+        else _("A sample lies {distance} from the nearest real code, and a real code {spacing} from its nearest other one. By distance alone, samples look like real codes.")
     )  # fmt: skip
     return text.format(distance=number(distance, 1), spacing=number(spacing, 1))
 
@@ -116,7 +120,7 @@ def of_sample_detail(share: float) -> str:
     text = (
         _("Samples have less fine detail than decoded real codes: {share} of it.")
         if share < 1 - EVEN
-        else _("Samples have more fine detail than decoded real codes: {share} of it. It belongs to no object.")
+        else _("Samples have more fine detail than decoded real codes: {share} of it.")
         if share > 1 + EVEN
         else _("Samples have as much fine detail as decoded real codes ({share}), so it is not detail that they lack.")
     )
@@ -144,7 +148,6 @@ def of_generation(
     ratio = drawn["frechet"][0] / rebuilt["frechet"][0]
     figures = {
         "many": pictures.many,
-        "dogs": pictures.what_many,
         "num": number(results["num_samples"]),
         "samples": number(drawn["frechet"][0]),
         "rebuilt": number(rebuilt["frechet"][0]),
@@ -157,9 +160,7 @@ def of_generation(
         if ratio > 1.1
         else _("The Fréchet distance [@dowson1982; @heusel2017] of {num} samples from real {many} is {samples}, that of reconstructions {rebuilt}: samples are as near.")
     )  # fmt: skip
-    coverage = (
-        _("Only {covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): most samples do not look like {dogs}.")
-        if drawn["coverage"][0] < 0.5 * rebuilt["coverage"][0]
-        else _("{covered} of real {many} have a sample near them, {rebuilt_covered} a reconstruction (coverage [@naeem2020]): many samples look like {dogs}.")
-    )  # fmt: skip
+    coverage = _(
+        "{covered} of real {many} have a sample near them, {rebuilt_covered} have a reconstruction near them (coverage [@naeem2020])."
+    )
     return [distance.format(**figures), coverage.format(**figures)]

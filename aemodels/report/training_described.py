@@ -102,14 +102,14 @@ def training_curves(name: str, models: Sequence[Model], titles: Sequence[str]) -
         of("reconstruction"), _("epochs"), _("training loss: {unit}").format(unit=list_of(units)), log_y=True
     )
     psnr = curves.Chart(of("psnr_db"), _("epochs"), _("mean PSNR / dB"))
-    validated = all(model.data.num_images["validation"] for model in models)
-    caption = (
-        _("Training. Left: the loss, as its mean over each epoch. Right: the mean PSNR of a fixed sample of validation images, for the averaged weights, which are kept.")
-        if validated
-        else _("Training. Left: the loss, as its mean over each epoch. Right: the mean PSNR of a fixed sample of test images, for the averaged weights, which are kept.")
-    )  # fmt: skip
+    caption = _(
+        "Left: the training loss, its mean over each epoch. Right: the mean PSNR of a fixed sample of {images}, measured with the averaged "
+        "weights, which are the ones kept."
+    ).format(images=_images_of(models, titles))
     if any(len(made) > 1 for own, made in trainings.values()):
-        more = _("The epochs count all trainings that led to a model; drawn are those of a model of its name.")
+        more = _(
+            "Epochs are counted over all trainings that led to a model. Drawn are only those under the model's own name."
+        )
         caption = sentences([caption, more])
     rows = [
         {"model": own, "training": i, **epoch}
@@ -118,8 +118,23 @@ def training_curves(name: str, models: Sequence[Model], titles: Sequence[str]) -
         for epoch in training["history"]
     ]
     return picture(
-        name, _("Loss and PSNR"), caption, curves.draw([loss, psnr], PRINT_PX), rows, {_("models"): list_of(titles)}
+        name,
+        _("Loss and PSNR in training"),
+        caption,
+        curves.draw([loss, psnr], PRINT_PX),
+        rows,
+        {_("models"): list_of(titles)},
     )
+
+
+def _images_of(models: Sequence[Model], titles: Sequence[str]) -> str:
+    """On which images the PSNR was measured while these models were trained."""
+    tested = [f"“{t}”" for m, t in zip(models, titles, strict=True) if not m.data.num_images["validation"]]
+    if not tested:
+        return _("validation images")
+    if len(tested) == len(models):
+        return _("test images")
+    return _("validation images (test images for {models})").format(models=list_of(tested))
 
 
 def _trainings(model: Model) -> list[dict]:
@@ -152,7 +167,7 @@ def _of_training(model: Model, of_variants: Iterable[str]) -> dict[str, str]:
         _("starts from"): train.start_from or _("random weights"),
         _("seed"): str(last["seed"]),
         _("time of training"): _("{minutes} min").format(minutes=number(last["wall_s"] / 60, 1)),
-        _("computer"): list_of(histories.processors(made[-1:])),
+        _("processor"): list_of(histories.processors(made[-1:])),
     }
     return values
 

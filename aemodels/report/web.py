@@ -100,7 +100,7 @@ class _Writer:
                 return self.table(block)
             case Observations(sentences):
                 said = "".join(f"<li>{self.cited(sentence)}</li>" for sentence in sentences)
-                head = text(_("Measured on these checkpoints"))
+                head = text(_("What was measured"))
                 return f'<aside class="measured">\n<p class="head">{head}</p>\n<ul>{said}</ul>\n</aside>'
             case OwnWords():
                 return own_words(block)

@@ -202,7 +202,7 @@ class _Writer:
     def add_observations(self, sentences: tuple[str, ...]) -> None:
         cells = self.add_box(1 + len(sentences), left=(36, ACCENT))
         keep_rows_whole(cells[0]._parent)
-        self.styled(cells[0], "Box Head").add_run(_("Measured on these checkpoints"))
+        self.styled(cells[0], "Box Head").add_run(_("What was measured"))
         for cell, sentence in zip(cells[1:], sentences, strict=True):
             paragraph = self.styled(cell, "Box Text")
             layout = paragraph.paragraph_format

@@ -108,7 +108,7 @@ for start in (0, 3):
             st.markdown(sentence)
 st.markdown(
     _(
-        "**Where to start:** go from left to right; each page builds on the one before. All that you set is kept in the page's "
+        "**Where to start:** take these pages in their order; each builds on the one before. All that you set is kept in the page's "
         "address: bookmark it to see the same picture again."
     )
 )

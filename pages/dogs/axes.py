@@ -153,20 +153,25 @@ else:
             "more codes lie far out."
         ).format(number=number(len(ckpt.codes)), kurtosis=signed(latents.excess_kurtosis(along), 2))
     ]
+mean_power, codes_power = (float(z.square().mean()) for z in (mean, ckpt.codes))
 controls.notice(
     [
         *models.notes(name),
         sentences(one_sigma),
         sentences(held),
-        _(
-            "The mean code decodes to a picture with a contrast of **{mean_contrast}** grey levels (standard deviation of its pixels); real codes "
-            "have {contrast}. The mean square of the mean code is {mean_power}, that of the real codes {power}. So a Gaussian is densest at a "
-            "place where no code lies."
-        ).format(
-            mean_contrast=number(moved.mean_contrast),
-            contrast=number(moved.photos_contrast),
-            mean_power=number(float(mean.square().mean()), 2),
-            power=number(float(ckpt.codes.square().mean()), 2),
+        sentences(
+            [
+                _(
+                    "The mean code decodes to a picture with a contrast of **{mean_contrast}** grey levels (standard deviation of its pixels); real codes "
+                    "have {contrast}. The mean square of the mean code is {mean_power}, that of the real codes {power}."
+                ).format(
+                    mean_contrast=number(moved.mean_contrast),
+                    contrast=number(moved.photos_contrast),
+                    mean_power=number(mean_power, 2),
+                    power=number(codes_power, 2),
+                ),
+                _("So a Gaussian is densest at a place where no code lies.") if mean_power < 0.5 * codes_power else "",
+            ]
         ),
         *how_gaussian,
     ]

@@ -7,7 +7,7 @@ from aemodels.language import _
 from pages.parts.generate import back, between, chosen, filling, lesson, measured, nine, way
 from pages.parts.shared import controls
 
-SENTENCE = _("A network that has learnt where the codes of {dogs} lie turns noise into new ones, step by step.")
+SENTENCE = _("A network has learnt where the codes of {dogs} lie. It turns noise into new codes, step by step.")
 VIEWS = {
     "nine": (_("Nine samples"), nine.show),
     "way": (_("From noise to picture"), way.show),

@@ -99,7 +99,7 @@ def say(num_pictures: int) -> str:
     if has_photos:
         what = _("Original, what {model} rebuilds, error map and code of {photos}")
         return what.format(model=models.quoted(name), photos=picture.count(num_pictures))
-    what = _("{number} reference codes, and what {model} rebuilds from them")
+    what = _("{number} codes that come with {model}, and what it rebuilds from them")
     return what.format(number=num_pictures, model=models.quoted(name))
 
 
@@ -169,8 +169,8 @@ st.caption(
     sentences(
         [
             _(
-                "The scale is measured from the mean of the {number} reference codes: a part that is knocked out takes the value that it has "
-                "on average over {many}."
+                "Scaling starts from the mean of the {number} codes that come with the model: a part that is knocked out takes the value that "
+                "it has on average over {many}."
             ).format(number=number(len(ckpt.codes)), many=picture.many),
             _("“What changed” is the absolute difference, averaged over the colours: black is 0, white the largest.")
             if in_colour

@@ -106,11 +106,7 @@ def show_plane() -> None:
                 ).format(inside=number(num_in_box), number=number(num_codes))
             )
         if ckpt.model.has_prior:
-            st.markdown(
-                _(
-                    "**Rings**: N(0, I), at 1, 2 and 3 standard deviations. The model was trained to spread its codes like this."
-                )
-            )
+            st.markdown(wording.rings())
         if about := plane.about_images(name):
             st.caption(about)
     canvas.store_picture("grid", name, manifold_base64, box)

@@ -109,16 +109,18 @@ def compare(
             else _("**{name} is worse than the best linear map**: by {gain} dB at factor {factor} (SSIM {similarity}).")
         )
         where = (
-            _("Its PSNR is higher from factor {first} to {last}.")
+            _("It has the higher PSNR at {number} of the {all} factors measured, from {first} to {last}.")
             if better
             else _("Its PSNR is lower at every factor measured.")
         )
         points.append(
             sentences([against, where]).format(
-                name=controls.literal(titles[name]),
+                name=controls.literal(f"“{titles[name]}”"),
                 factor=f"{FACTORS[at]:g}",
                 gain=number(abs(gain), 2),
                 similarity=signed(similarity, 2),
+                number=number(len(better)),
+                all=number(len(FACTORS)),
                 first=f"{better[0]:g}" if better else "",
                 last=f"{better[-1]:g}" if better else "",
             )

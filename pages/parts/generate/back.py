@@ -61,11 +61,14 @@ def show(chosen: Chosen) -> None:
     )
     st.caption(legend)
     others = [255 * float((a - b).square().mean().sqrt()) for a, b in zip(x, x.roll(1, 0), strict=True)]
+    before, noisy, after = map(detail.mean_step, (x, x_noisy, x_back))
+    what = (
+        _("**The noise wipes out fine detail.** The prior puts new detail in its place, from what it has learnt of {many}.")
+        if noisy < detail.LITTLE * before and noisy < after
+        else _("**The noise moves each code away.** The prior brings it back to where it has learnt that codes of {many} lie.")
+    )  # fmt: skip
     points = [
-        _(
-            "**The noise wipes out the detail first.** The prior puts new detail in its place, from what it has learnt "
-            "of {many}. What the noise left is kept."
-        ).format(many=chosen.picture.many),
+        what.format(many=chosen.picture.many),
         _(
             "At t = {t} each code is mixed with noise: {kept} code, {noise} noise. The pictures that come back "
             "differ by **{apart}** of 255 grey levels from those of the first row (RMS, on average). Two different "
@@ -81,11 +84,7 @@ def show(chosen: Chosen) -> None:
         _(
             "Fine detail (mean difference between neighbouring pixels, of 255 grey levels): {before} before, {noisy} "
             "with the noise, {after} after."
-        ).format(
-            before=number(detail.mean_step(x), 1),
-            noisy=number(detail.mean_step(x_noisy), 1),
-            after=number(detail.mean_step(x_back), 1),
-        ),
+        ).format(before=number(before, 1), noisy=number(noisy, 1), after=number(after, 1)),
     ]
     if chosen.class_name:
         points.append(

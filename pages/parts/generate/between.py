@@ -89,11 +89,15 @@ def show(chosen: Chosen) -> None:
             _("Half way on the straight line, the code's mean square is {share} of what it is at the ends.").format(
                 share=percent(float(square[MIDDLE] / ((square[0] + square[-1]) / 2)))
             ),
-            _(
-                "Distance half way to the nearest real code, where 1 is the mean distance from a real code to its "
-                "own nearest: {noise} on the walk in the noise, {code} on the line in the code. A blend may be "
-                "nearer, because it is closer to the mean of all codes."
-            ).format(noise=number(float(far[0]) / spacing, 2), code=number(float(far[1]) / spacing, 2)),
+            sentences(
+                [
+                    _(
+                        "Distance half way to the nearest real code, where 1 is the mean distance from a real code to its own nearest: "
+                        "{noise} on the walk in the noise, {code} on the line in the code."
+                    ).format(noise=number(float(far[0]) / spacing, 2), code=number(float(far[1]) / spacing, 2)),
+                    _("The blend is nearer: it lies closer to the mean of all codes.") if far[1] < far[0] else "",
+                ]
+            ),
         ]
     )
     numbers = [

@@ -66,10 +66,9 @@ def show(chosen: Chosen) -> None:
         full = [percent(float((s > 2).float().mean()), 1) for s in strengths.values()]
         points.append(
             _(
-                "A real {photo} has plain places beside busy ones: **{weak}** of its cells are weaker than 0.3, and "
-                "{full} are stronger than 2 (1 is the mean of all real cells). For a Gaussian's codes it is "
-                "{weak_gaussian} and {full_gaussian}: it fills all cells alike, so its samples look cluttered. For "
-                "the nine samples it is {weak_learnt} and {full_learnt}."
+                "Of the cells of a real {photo}, **{weak}** are weaker than 0.3, and {full} are stronger than 2 (1 is the mean of all real "
+                "cells). For a Gaussian's codes it is {weak_gaussian} and {full_gaussian}, for the nine samples {weak_learnt} and "
+                "{full_learnt}."
             ).format(
                 photo=chosen.picture.one,
                 weak=weak[0],

@@ -61,10 +61,13 @@ def look(chosen: Chosen, moments: list[flows.Moment], x_end: Tensor) -> None:
     codes = [m.z for m in moments]
     away = [float((z - codes[-1]).square().mean().sqrt() / codes[-1].square().mean().sqrt()) for z in codes]
     half = next(i for i, share in enumerate(away) if share < away[0] / 2)
+    first, end = (detail.mean_step(x) for x in (drawings.decode(chosen.ckpt, codes[0]), x_end))
     points = [
         _(
-            "**First comes the whole, then the detail**: early on the network sees only a blur, the mean of all codes that the noise may become."
-        ),
+            "**First comes the whole, then the detail**: at the start the network points to a blur, the mean of all codes that the noise may become."
+        )
+        if first < detail.LITTLE * end
+        else _("**At the start the network points to the mean of all codes that the noise may become.**"),
         _(
             "By step {step} of {last} (t = {t}) the code that the network points to has come more than half of the "
             "way from its start to the end."
@@ -72,11 +75,7 @@ def look(chosen: Chosen, moments: list[flows.Moment], x_end: Tensor) -> None:
         _(
             "Fine detail of the pictures that it points to (mean difference between neighbouring pixels, of 255 grey "
             "levels): {first} at the start, {now} at the step shown, {end} at the end."
-        ).format(
-            first=number(detail.mean_step(drawings.decode(chosen.ckpt, codes[0])), 1),
-            now=number(detail.mean_step(x_seen), 1),
-            end=number(detail.mean_step(x_end), 1),
-        ),
+        ).format(first=number(first, 1), now=number(detail.mean_step(x_seen), 1), end=number(end, 1)),
     ]
     controls.notice(points)
     numbers = [

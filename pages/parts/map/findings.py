@@ -63,8 +63,8 @@ def of_shared(shared: Sequence[Shared], words: Words) -> list[str]:
     most = min(shared, key=lambda of: of.ratio)
     return [
         _(
-            "**What do neighbours share?** Above all the {trait}: between a code and its {k} nearest it differs {share} as much as between any two "
-            "codes. The table has the other traits."
+            "**What do neighbours share?** Most of all the {trait}: a code and its {k} nearest differ in it {share} as much as any two codes do. "
+            "The table has the other traits."
         ).format(trait=wording.traits(words)[most.trait], k=maps.K, share=percent(most.ratio))
     ]
 

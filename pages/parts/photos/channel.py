@@ -92,7 +92,7 @@ def findings(
     for label, scores in {**references, **plain}.items():
         gaps = {m: gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
         if gaps:
-            other = controls.literal(psnr_matrix.name(label))
+            other = controls.literal(f"“{label}”" if label in plain else psnr_matrix.name(label))
             lines.append(_("{name}: {value}").format(name=other, value=_listed(gaps, own)))
     if lines:
         at_own = _(

@@ -96,7 +96,7 @@ def answer(results: Mapping[str, Any], data: DataRecord, models: Collection[str]
     elif share > 0.5:
         short = _("**Partly.**")
     else:
-        short = _("**No: the samples do not look like {dogs}.**").format(dogs=picture.what_many)
+        short = _("**No, not by these figures.**")
     which = (
         _("Of all Gaussians, the best samples are those of “{sampler}” on {model}.")
         if len(models) > 1

@@ -68,7 +68,7 @@ def of_photos(
     if helping := helpers(ckpt.model_config):
         points.append(
             _(
-                "The encoder gets help. Its first code alone would give **{before} dB** here; {helpers} raise that to **{after} dB**."
+                "The encoder gets help. Its first code alone would give **{before} dB** here; with {helpers} it is **{after} dB**."
             ).format(
                 before=number(encoder_psnr.mean().item(), 2),
                 helpers=_(", then ").join(helping),

@@ -16,10 +16,10 @@ def of_stages(found: Stages, noise_variance: float) -> list[str]:
     best, last = int(gains.argmax()), found.num_steps - 1
     moved = float((found.codes[-1] - found.codes[0]).square().mean().sqrt() / found.codes[0].square().mean().sqrt())
     gained = (
-        _("**`encode` gains {gain} dB on this picture**: the encoder alone reaches {first} dB, `encode` {last} dB.")
+        _("**`encode` brings {gain} dB on this picture**: the encoder alone reaches {first} dB, `encode` {last} dB.")
         if num_pictures == 1
         else _(
-            "**`encode` gains {gain} dB on these {number} pictures**: the encoder alone reaches {first} dB on average, `encode` {last} dB."
+            "**`encode` brings {gain} dB on these {number} pictures**: the encoder alone reaches {first} dB on average, `encode` {last} dB."
         )
     )
     points = [
@@ -27,7 +27,7 @@ def of_stages(found: Stages, noise_variance: float) -> list[str]:
             number=number(num_pictures),
             first=number(float(mean_psnr[0]), 2),
             last=number(float(mean_psnr[-1]), 2),
-            gain=number(float(mean_psnr[-1] - mean_psnr[0]), 2),
+            gain=signed(float(mean_psnr[-1] - mean_psnr[0]), 2),
         ),
         _("The largest gain, {gain} dB, comes with “{stage}”; the last step brings {last} dB.").format(
             gain=signed(float(gains[best]), 2), stage=found.names[best + 1], last=signed(float(gains[last]), 2)

@@ -116,7 +116,7 @@ def _weights(plain: Row, small: Sequence[Row], matrices: Mapping[str, tuple[int,
     )
     of_all = _("{followed} of {number}")
     but = _(
-        "But smaller weights alone change little: a LayerNorm after a weight matrix divides its scale out again. Weight matrices "
+        "A LayerNorm after a weight matrix divides the matrix's scale out again, so smaller weights change nothing there. Weight matrices "
         "with a LayerNorm after them: {counts}."
     ).format(
         counts=_each(

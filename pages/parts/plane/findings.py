@@ -96,8 +96,8 @@ def of_grid(
     most = shares.argmax()
     points.append(
         _(
-            "The room is shared unequally. At {share} of the grid's places the nearest code has the {class_} **{name}**; of the test "
-            "{many}, {real} have it."
+            "**{name}** takes the most room: at {share} of the grid's places the nearest code has this {class_}; of the test {many}, "
+            "{real} have it."
         ).format(
             name=controls.literal(names[most]),
             class_=kind.class_,

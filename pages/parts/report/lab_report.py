@@ -95,7 +95,7 @@ def _material(group: Group, seed: int) -> lab.Material:
         ckpts,
         photos.x if photos else None,
         photos.names if photos else (),
-        originals.about_others(group.data) if photos else originals.why_none(group.data),
+        originals.about_others(group.data, str) if photos else originals.why_none(group.data, controls.printed),
         loaders.baselines(group.data),
         loaders.generation_if_whole(group.data),
         loaders.curves(),

@@ -29,7 +29,8 @@ def show(section: Section, thumbnails: Sequence[bytes]) -> None:
                 pictures.image(next(small), alt=visible(block.panel.alt), output_format="PNG")
             elif isinstance(block, Observations):
                 points = "\n".join(f"- {controls.literal(_CITATION.sub('', text))}" for text in block.sentences)
-                texts.markdown(_("**What was measured**") + f"\n\n{points}")
+                head = _("What was measured")
+                texts.markdown(f"**{head}**\n\n{points}")
         for block in section.blocks:
             if isinstance(block, OwnWords):
                 with texts:

@@ -59,8 +59,16 @@ def code(text: str) -> str:
 def sentence(error: Exception | str) -> str:
     """What a LatentLabError says, for Streamlit's Markdown: its commands in backticks stay code, names in it are literal, folders are
     relative to the project's: where that lies on the server is nobody's business."""
-    text = _FOLDER.sub(_relative, str(error))
-    return "".join(part if i % 2 else literal(part) for i, part in enumerate(_COMMAND.split(text)))
+    return "".join(part if i % 2 else literal(part) for i, part in enumerate(_COMMAND.split(_without_folders(error))))
+
+
+def printed(error: Exception | str) -> str:
+    """The same for a report, which is no Markdown: commands stand in quotes."""
+    return re.sub("`([^`]*)`", r"“\1”", _without_folders(error))
+
+
+def _without_folders(error: Exception | str) -> str:
+    return _FOLDER.sub(_relative, str(error))
 
 
 def _relative(folder: re.Match) -> str:
@@ -134,6 +142,18 @@ def in_address() -> dict[str, str | None]:
     return {key.removesuffix(IN_ADDRESS): state[key] for key in state if str(key).endswith(IN_ADDRESS)}
 
 
+def begin_choices() -> None:
+    """Before the page is drawn, for `forget_undrawn`."""
+    st.session_state.drawn_choices = set()
+
+
+def forget_undrawn() -> None:
+    """After it: the address tells nothing of a choice that stands in another view of the page; it waits in the visit."""
+    for key in in_address().keys() - st.session_state.drawn_choices:
+        st.query_params.pop(key, None)
+        del st.session_state[key + IN_ADDRESS]
+
+
 def forget_address() -> None:
     """The page is left, and its widgets with it."""
     for key in in_address():
@@ -157,6 +177,7 @@ def note_address(key: str) -> None:
     if key + IN_ADDRESS in state and told != (before := state[key + IN_ADDRESS]):
         state[key + BEFORE] = {*state.get(key + BEFORE, ()), before} - {told}
     state[key + IN_ADDRESS] = told
+    state.setdefault("drawn_choices", set()).add(key)
 
 
 def told_by(address: str | None, options: Mapping[str, str]) -> str | None:

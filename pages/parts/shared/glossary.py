@@ -10,7 +10,7 @@ WORDS = {
     N_("Latent space"): N_("All possible codes together. Each point of it is a code, and decodes to a picture."),
     N_("Reconstruction, x̂"): N_("What the decoder makes of a picture's own code."),
     N_("A sample"): N_("What the decoder makes of a code that was drawn at random."),
-    N_("Test pictures"): N_("Pictures that no network has learnt from. All figures are measured on them unless something else is said."),
+    N_("Test images"): N_("Images that no network has learnt from. All figures are measured on them unless something else is said."),
     N_("MSE"): N_("Mean squared error: the differences between two pictures' pixels, squared and averaged. A pixel goes from 0 to 1."),
     N_("RMS"): N_("Root mean square: numbers squared, averaged, and the root of that: how large they are, whatever their signs."),
     N_("PSNR"): N_("Peak signal-to-noise ratio: 10·log10(1 / MSE), in decibels. Three decibels more are half the MSE."),
@@ -21,12 +21,13 @@ WORDS = {
     N_("Power"): N_("The mean square of the numbers of a code."),
     N_("Codec"): N_("A program that stores a picture in few bytes and makes the picture of them again, such as AVIF or VVC."),
     N_("KL divergence"): N_("How much one distribution differs from another, in nats. It is 0 if both are the same."),
+    N_("Manifold grid"): N_("The plane of a model with a code of two numbers, decoded at places in rows and columns."),
     N_("Hole"): N_("A place where hardly any code of a real picture lies. What is decoded there, the decoder has never learnt."),
     N_("Prior"): N_("A second network, which has learnt how the codes of real pictures are spread. It draws new codes like them."),
     N_("Fréchet distance"): N_("How different two sets of pictures are, by means and covariances of their colours and textures. Less is nearer."),
     N_("Epoch"): N_("One pass of a training through all its training pictures."),
     N_("Random seed"): N_("The number that random draws start from. The same seed draws the same again."),
-    N_("±"): N_("The half-width of a 95% interval: measured on other pictures like these, the mean would mostly fall so near."),
+    N_("±"): N_("Half the width of a 95% interval: of 100 such intervals, measured on other pictures of the kind, some 95 hold the true mean."),
 }  # fmt: skip
 
 

@@ -95,23 +95,24 @@ def of_code(ckpt: Checkpoint, place: int) -> Tensor | None:
     return of(ckpt.data).pictures(ckpt.index[[place]])[0] if has_those_of_codes(ckpt) else None
 
 
-def about_others(data: DataRecord) -> str:
-    """A sentence, as Markdown, where the images on this computer are not those that the model was trained and judged on; else
-    empty."""
+def about_others(data: DataRecord, say: Callable[[str], str] = controls.literal) -> str:
+    """A sentence where the images on this computer are not those that the model was trained and judged on; else empty. `say` writes the
+    data set's name: as Markdown, unless something else is given."""
     originals = of(data)
     if originals is None or originals.is_same:
         return ""
     return _("The {many} on this computer are others than those of {data_set} that the models were trained on.").format(
-        many=words.of(data.config).many, data_set=controls.literal(data.config.name)
+        many=words.of(data.config).many, data_set=say(data.config.name)
     )
 
 
-def why_none(data: DataRecord) -> str:
-    """One sentence, as Markdown, that says which images are missing and how to get them; empty where there are all."""
+def why_none(data: DataRecord, say: Callable[[Exception], str] = controls.sentence) -> str:
+    """One sentence that says which images are missing and how to get them; empty where there are all. `say` writes it: as Markdown,
+    unless something else is given."""
     try:
         _of(data)
     except DataError as error:
-        return controls.sentence(error)
+        return say(error)
     return ""
 
 

@@ -112,4 +112,8 @@ def _price(sizes: Sizes, others: Sequence[Rival], is_bce: bool) -> list[str]:
         in_bce = _("In BCE: {own} and {other}.")
         has_bce = is_bce and rival.bce is not None
         said += [message, in_bce.format(own=number(own_bce, 4), other=number(rival.bce, 4)) if has_bce else ""]
-    return [sentences([_("One model for all sizes has its price."), *said])] if said else []
+    return (
+        [sentences([_("Is one model for all sizes as good as one that was trained for a single size?"), *said])]
+        if said
+        else []
+    )

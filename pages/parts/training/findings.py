@@ -34,7 +34,7 @@ def of_several_trainings(group: Group, trainings: Mapping[str, Sequence[Training
     counts = [f"{models.said(model.name)} {len(trainings[model.name])}" for model in continued]
     points = [
         _(
-            "These models went through several trainings: {models}. Each began with the weights at the end of another. The axis counts "
+            "Trained several times: {models}. Each training began with the weights at the end of another. The axis counts "
             "all of them. A curve shows only the trainings of a model of that name. The settings below are those of the last training."
         ).format(models=list_of(counts))
     ]
@@ -42,7 +42,7 @@ def of_several_trainings(group: Group, trainings: Mapping[str, Sequence[Training
         means = [_of_mean(name, *trainings[name][-2:]) for name in averaged]
         points.append(
             _(
-                "For these models, the mean of the weights before and after the last training was kept: {models}. The curves show the training "
+                "The mean of the weights before and after the last training was kept: {models}. The curves show the training "
                 "before this mean was taken, and without plain gradient steps."
             ).format(models=list_of(means))
         )
@@ -72,9 +72,9 @@ def of_first_tenth(headers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     if not shares or min(shares) < 0.5:
         return []
     told = (
-        _("**Most is learnt early.** After the first epoch the PSNR rises on. Of this rise, {least} to {most} comes in the first tenth of the steps.")
+        _("**Most is learnt early.** After the first epoch the PSNR goes on rising. Of this rise, {least} to {most} comes in the first tenth of the steps.")
         if len(shares) > 1 else
-        _("**Most is learnt early.** After the first epoch the PSNR rises on. Of this rise, {most} comes in the first tenth of the steps.")
+        _("**Most is learnt early.** After the first epoch the PSNR goes on rising. Of this rise, {most} comes in the first tenth of the steps.")
     )  # fmt: skip
     return [told.format(least=percent(min(shares)), most=percent(max(shares)))]
 
@@ -87,9 +87,9 @@ def of_last_tenth(headers: Mapping[str, Mapping[str, Any]]) -> list[str]:
         return []
     most = max(gains, key=gains.get)
     gained = (
-        _("This gained none of these as much as 0.01 dB.") if round(gains[most], 2) <= 0 else
-        _("This gained {model} **{gain} dB**, the most of these.") if len(gains) > 1 else
-        _("This gained {model} **{gain} dB**.")
+        _("None of these gains as much as 0.01 dB there.") if round(gains[most], 2) <= 0 else
+        _("There {model} gains the most, **{gain} dB**.") if len(gains) > 1 else
+        _("There {model} gains **{gain} dB**.")
     )  # fmt: skip
     falls = _("In the last tenth of the steps the learning rate falls to zero.")
     return [sentences([falls, gained.format(model=models.said(most), gain=signed(gains[most], 2))])]
