@@ -14,8 +14,10 @@ NUM_MOVED = 32  # codes that are moved to measure an effect
 
 @dataclass(frozen=True)
 class Effect:
-    """change  root mean square change of the pictures, in [0, 1]
-    reached    share of the moved codes whose nearest code has the label that is asked for; NaN where none is
+    """What one step along a direction does.
+
+    change   root mean square change of the pictures, in [0, 1]
+    reached  share of the moved codes whose nearest code has the label that is asked for; NaN where none is
     """
 
     change: float

@@ -10,18 +10,9 @@ from pages.parts.map.atlas import Pictures
 from pages.parts.map.choosing import NEAR, Group
 from pages.parts.shared import originals
 
-RAMP = (
-    "#00224e",
-    "#123570",
-    "#3b496c",
-    "#575d6d",
-    "#707173",
-    "#8a8678",
-    "#a59c74",
-    "#c3b369",
-    "#e1cc55",
-    "#fee838",
-)  # cividis
+RAMP = (  # cividis
+    "#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838",
+)  # fmt: skip
 
 
 def data(
