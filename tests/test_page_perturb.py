@@ -15,7 +15,7 @@ import aemodels
 from aemodels.codes import latents
 from aemodels.codes.perturbation import effective_dimensions, shaped_normal
 from aemodels.noise import perturb, seeded_normal
-from pages.parts.shared import loaders, models, originals
+from pages.parts.shared import measurements, models, originals
 
 MODELS = ["dog-ae", "dog-noise-0.05", "dog-noise-0.10", "dog-noise-0.15"]
 
@@ -127,7 +127,7 @@ def curves_of(app, name):
 
 def test_curves_are_the_stored_ones(dogs):
     app = open_page()
-    ckpt, stored = aemodels.load_checkpoint("dog-ae"), loaders.curves()["models"]["dog-ae"]["shaped"]
+    ckpt, stored = aemodels.load_checkpoint("dog-ae"), measurements.curves()["models"]["dog-ae"]["shaped"]
     evaluations = {e["noise_variance"]: e["psnr_db"] for e in ckpt.metrics["evaluations"]}
     curves = curves_of(app, "dog-ae")
     assert dict(zip(curves["solid"]["x"], curves["solid"]["y"], strict=True)) == evaluations
@@ -142,7 +142,7 @@ def test_shaped_noise_of_which_nothing_is_stored_is_measured_on_the_photos_of_th
 ):
     for name in MODELS:
         save(name, checkpoint_folder)
-    monkeypatch.setattr(loaders, "curves", lambda: {"models": {}, "denoisers": {}})
+    monkeypatch.setattr(measurements, "curves", lambda: {"models": {}, "denoisers": {}})
     app = open_page()  # the photos here are others
     assert "shaped noise of" not in "\n".join(caption.value for caption in app.caption)
     assert set(curves_of(app, "dog-ae")) == {"solid"}

@@ -11,7 +11,7 @@ from aemodels.language import _, all_of, list_of, number, percent, sentences
 from aemodels.quality import curves as model_curves
 from aemodels.quality.anomaly import Roc
 from pages.parts.anomaly.scoring import LEFT_OUT, NOISE, OTHER, TURNED, USUAL, Scored, left_out
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import controls, loaders, measurements
 from pages.parts.shared.once import per_model
 
 
@@ -98,7 +98,7 @@ def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
 def of_clusters(name: str) -> str:
     """How far k-means on the codes agrees with their labels."""
     ckpt = loaders.checkpoint(name)
-    kept = loaders.curves_of(name)
+    kept = measurements.curves_of(name)
     if "clusters" in kept:
         found = kept["clusters"] and Clusters(**kept["clusters"])
     else:

@@ -12,7 +12,7 @@ from aemodels.quality import denoising
 from aemodels.quality.curves import EVERY, FACTORS
 from aemodels.report import charts, figures
 from aemodels.text import visible
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import controls, loaders, measurements
 
 NONE, LINEAR = "none", "linear"  # names in curves.json
 TITLES = {NONE: N_("Noisy (clipped)"), LINEAR: N_("Best linear")}
@@ -47,8 +47,8 @@ def curves(
     """
     kept: dict[str, dict] = {}
     if is_mnist and not are_part:
-        kept = {name: loaders.curves()["denoisers"].get(name) for name in TITLES}
-        kept |= {name: loaders.curves_of(name).get("denoising") for name in names}
+        kept = {name: measurements.curves()["denoisers"].get(name) for name in TITLES}
+        kept |= {name: measurements.curves_of(name).get("denoising") for name in names}
     versions = {name: loaders.version(name) for name in names}
     with st.spinner(_("Measuring test images; this happens once …")):
         return {

@@ -9,7 +9,7 @@ from aemodels.quality.curves import Effects
 from aemodels.report import charts
 from aemodels.report.plotly_objects import go
 from pages.parts.photos import sampling
-from pages.parts.shared import loaders, models
+from pages.parts.shared import loaders, measurements, models
 from pages.parts.shared.once import per_model
 
 
@@ -21,7 +21,7 @@ def fitted(name: str) -> latents.LatentStats:
 def measure(name: str) -> Effects:
     """What the axes of a model's codes move, from the same few codes each time."""
     loaders.checkpoint(name)  # stops the page with a sentence where there is none
-    kept = loaders.curves_of(name)
+    kept = measurements.curves_of(name)
     if "axes" in kept:
         return Effects(**kept["axes"])
     with st.spinner(_("Measuring what each axis moves; this happens once a model …")):

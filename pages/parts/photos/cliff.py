@@ -15,7 +15,7 @@ from aemodels.quality import separate
 from aemodels.quality.separate import ChannelCode
 from aemodels.report import psnr_matrix
 from aemodels.report.psnr_matrix import Curve, Score
-from pages.parts.shared import loaders, models
+from pages.parts.shared import measurements, models
 
 NUM_USES = 1024  # real uses of the channel, for which the codes are made
 
@@ -41,14 +41,14 @@ def read(data: DataRecord, ckpts: Mapping[str, Checkpoint], own: Mapping[str, fl
 
     own  as in Cliff
     """
-    codes, errors = loaders.channel_codes(), loaders.baseline_errors(data)
+    codes, errors = measurements.channel_codes(), measurements.baseline_errors(data)
     sent, bound, average = (errors.get(key, {}) for key in (separate.SENT, separate.BOUND, separate.AVERAGE))
     if not (bound and average and codes and all(code.noise_variance in sent for code in codes)):
         return None
     measured = sent[codes[0].noise_variance].isfinite()
     models = {
         name: of_model
-        for name, of_model in ((name, loaders.photo_errors(name)) for name in ckpts)
+        for name, of_model in ((name, measurements.photo_errors(name)) for name in ckpts)
         if prod(ckpts[name].model_config.latent_shape) == NUM_USES
         and of_model
         and all(len(e) == len(measured) for e in of_model.values())

@@ -12,7 +12,7 @@ from aemodels.report import psnr_matrix
 from aemodels.report.plotly_objects import go
 from pages.parts.photos import cliff, cliff_charts
 from pages.parts.photos.channel_models import Compared, choose_convention
-from pages.parts.shared import controls, export, loaders
+from pages.parts.shared import controls, export, measurements
 
 
 def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
@@ -20,7 +20,14 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     with row:
         convention = choose_convention()
     data, ckpts, own = compared.group.data, compared.ckpts, compared.own
-    kept_for = (data.fingerprint, tuple(ckpts), tuple(own.items()), convention, language.current(), loaders.measured())
+    kept_for = (
+        data.fingerprint,
+        tuple(ckpts),
+        tuple(own.items()),
+        convention,
+        language.current(),
+        measurements.measured(),
+    )
     measured, chart = _measured(*kept_for, data, ckpts)
     if measured is None:
         st.info(

@@ -8,7 +8,7 @@ from aemodels.language import N_, _, list_of, number, with_interval
 from aemodels.quality import generation
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import generation_findings, learned
-from pages.parts.shared import controls, loaders, models
+from pages.parts.shared import controls, measurements, models
 
 MEASURES = {
     "frechet": N_("Fréchet distance"),
@@ -45,7 +45,7 @@ def show(group: Group) -> None:
     """The table of a data set, of one measure at a time: a row a kind of picture, a column a model."""
     st.header(_("Does sampling generate?"), anchor=False)
     try:
-        results = loaders.generation(group.data)
+        results = measurements.generation(group.data)
     except LatentLabError as error:
         st.error(controls.sentence(error), icon=":material/error:")
         return

@@ -10,7 +10,7 @@ from aemodels.errors import LatentLabError
 from aemodels.language import N_, _, number, percent, sentences
 from aemodels.quality import generation
 from pages.parts.photos import learned, sampling
-from pages.parts.shared import loaders
+from pages.parts.shared import loaders, measurements
 from pages.parts.shared.models import said
 
 SOURCES = {generation.PHOTOS: N_("Unseen photos"), generation.RECONSTRUCTIONS: N_("Reconstructions")}
@@ -23,7 +23,7 @@ def verdict(data: DataRecord, *models: str, beside: str | None = None) -> list[s
     """The answer for the best samples of these models of a data set in a sentence, and its figures beside those of the best of
     another one, if any; empty where they have not been measured since they were trained."""
     try:
-        results = loaders.generation(data)
+        results = measurements.generation(data)
     except LatentLabError:
         return []  # `generation.show` says so
     return [] if results is None else answer(results, data, models, beside)
@@ -36,7 +36,7 @@ def learnt(data: DataRecord, model: str, found: learned.Found | None = None) -> 
     found  what `learned.of` gives, where its distances, which are of more pictures, are told in place of those of `generation.show`
     """
     try:
-        results = loaders.generation(data)
+        results = measurements.generation(data)
     except LatentLabError:
         return []
     if results is None or is_old(results, model):

@@ -11,7 +11,7 @@ from aemodels.data.config import DataRecord
 from aemodels.errors import LatentLabError
 from aemodels.language import N_, _, number, percent, sentences
 from aemodels.quality import generation, telling
-from pages.parts.shared import controls, loaders, models
+from pages.parts.shared import controls, loaders, measurements, models
 
 FIXED, ELSEWHERE = "fixed", "ImageNet"
 FEATURES = {FIXED: N_("fixed filters"), ELSEWHERE: N_("a network trained on ImageNet")}
@@ -171,7 +171,7 @@ def best_space(data: DataRecord) -> list[str]:
 
 
 def _results(data: DataRecord) -> Mapping[str, Any]:
-    return loaders.generation_if_whole(data) or {}
+    return measurements.generation_if_whole(data) or {}
 
 
 def _is_now(row: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from aemodels.language import _, list_of, number, sentences
 from aemodels.report import figures, panels, photo_figures, psnr_matrix
 from pages.parts.photos import channel
 from pages.parts.photos.channel_models import Compared, choose_convention
-from pages.parts.shared import controls, export, loaders, models
+from pages.parts.shared import controls, export, measurements, models
 
 
 @st.cache_resource(
@@ -29,13 +29,15 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     with row:
         convention = choose_convention()
     group, ckpts, picture = compared.group, compared.ckpts, compared.picture
-    baselines = loaders.baselines(group.data)
+    baselines = measurements.baselines(group.data)
     measured = {name: ckpt.metrics["evaluations"] for name, ckpt in ckpts.items()}
-    by_name = {name: psnr_matrix.curve(rows, convention, loaders.photo_errors(name)) for name, rows in measured.items()}
+    by_name = {
+        name: psnr_matrix.curve(rows, convention, measurements.photo_errors(name)) for name, rows in measured.items()
+    }
     curves = {models.title(name): curve for name, curve in by_name.items()}
     own = {models.title(name): variance for name, variance in compared.own.items()}
     plain = compared.plain and models.title(compared.plain)
-    references = psnr_matrix.baseline_curves(baselines, convention, loaders.baseline_errors(group.data))
+    references = psnr_matrix.baseline_curves(baselines, convention, measurements.baseline_errors(group.data))
     alt = _("PSNR against noise variance while testing: one curve for each model, dashed lines for the baselines")
     st.plotly_chart(
         _chart(curves, references, export.ink(), language.current()),

@@ -16,7 +16,7 @@ from aemodels.noise import seeded_normal
 from aemodels.quality import curves as model_curves
 from aemodels.report import charts
 from aemodels.report.plotly_objects import go
-from pages.parts.shared import cores, loaders, models, originals
+from pages.parts.shared import cores, loaders, measurements, models, originals
 from pages.parts.shared.once import per_model
 
 
@@ -73,7 +73,7 @@ def measure(ckpts: Mapping[str, Checkpoint]) -> Curves:
 
 def _shaped(name: str) -> Mapping[str, Any]:
     """`model_curves.shaped` as train.py has kept it, else measured here; empty where the pictures of the codes are not here."""
-    if kept := loaders.curves_of(name).get("shaped"):
+    if kept := measurements.curves_of(name).get("shaped"):
         return kept
     if not originals.has_those_of_codes(loaders.checkpoint(name)):
         return {}

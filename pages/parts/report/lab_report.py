@@ -16,7 +16,7 @@ from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import generation_findings
 from pages.parts.photos.selection import random_test_photos
-from pages.parts.shared import controls, loaders, models, originals
+from pages.parts.shared import controls, loaders, measurements, models, originals
 
 KINDS = (catalogue.PLANE, catalogue.MAPS, catalogue.DENOISER)  # of the models that the lab's report is about
 MAX_KEPT = 4  # reports, of some 30 MB
@@ -96,11 +96,11 @@ def _material(group: Group, seed: int) -> lab.Material:
         photos.x if photos else None,
         photos.names if photos else (),
         originals.about_others(group.data, str) if photos else originals.why_none(group.data, controls.printed),
-        loaders.baselines(group.data),
-        loaders.generation_if_whole(group.data),
-        loaders.curves(),
-        {name: loaders.photo_errors(name) for name in ckpts},
-        loaders.baseline_errors(group.data),
+        measurements.baselines(group.data),
+        measurements.generation_if_whole(group.data),
+        measurements.curves(),
+        {name: measurements.photo_errors(name) for name in ckpts},
+        measurements.baseline_errors(group.data),
         language.without_bold(sentences(generation_findings.verdict(group.data, *noisy, beside=plain))),
     )
 

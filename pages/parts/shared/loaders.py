@@ -1,5 +1,4 @@
-"""Cached access to the models of the checkpoint folder and to what was measured beside them; what is missing is said on the page
-in one sentence.
+"""Cached access to the models of the checkpoint folder; what is missing is said on the page in one sentence.
 
 What a page asks for dozens of times is kept by functools: Streamlit's caches take 0.1 ms each time to hash what they are asked for.
 """
@@ -12,19 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from torch import Tensor
 
 import aemodels
 from aemodels import language
-from aemodels.data.config import DataRecord
 from aemodels.data.sources import data_root
 from aemodels.errors import CheckpointError, LatentLabError
 from aemodels.language import _
-from aemodels.quality import curves as model_curves
-from aemodels.quality import separate
-from aemodels.quality.separate import ChannelCode
-from aemodels.storage import catalogue, checkpoints, films, measurements, own_models, priors
-from aemodels.storage import photo_errors as stored_errors
+from aemodels.storage import catalogue, checkpoints, films, own_models, priors
 from aemodels.training import recipes
 from pages.parts.shared import arguments, controls
 
@@ -47,7 +40,7 @@ _LAST: dict[str, catalogue.Catalogue] = {}  # by language
 def read_catalogue() -> catalogue.Catalogue:
     """Which models there are now, those of the lab first, with what visitors have trained and kept."""
     names = sorted({*checkpoints.list_checkpoints(checkpoint_folder()), *own_models.names()})
-    _LAST[language.current()] = found = _catalogue(tuple(map(_file, names)), language.current())
+    _LAST[language.current()] = found = _catalogue(tuple(map(file_of, names)), language.current())
     return found
 
 
@@ -90,7 +83,7 @@ def checkpoint(name: str) -> aemodels.Checkpoint:
 
 def load(name: str) -> aemodels.Checkpoint:
     """The checkpoint of this name, kept; raises CheckpointError where it cannot be loaded."""
-    file = _file(name)
+    file = file_of(name)
     if not file[1] and name not in _lab():  # a visitor's own, which no command trains again
         raise CheckpointError(_("The model {name} has been removed; choose another one.").format(name=name))
     return _checkpoint(*file)
@@ -107,7 +100,7 @@ def load_all() -> None:
 def autoencoder_of(prior: aemodels.Checkpoint) -> aemodels.Checkpoint:
     """The checkpoint whose codes a prior draws, kept; raises CheckpointError where it is missing, or another one than the prior was
     trained on."""
-    return load(_autoencoder_of(_file(prior.name), _file(prior.provenance["codes_of"]["name"])))
+    return load(_autoencoder_of(file_of(prior.name), file_of(prior.provenance["codes_of"]["name"])))
 
 
 @lru_cache(maxsize=MAX_CHECKPOINTS)
@@ -135,7 +128,7 @@ def digests(names: Iterable[str]) -> dict[str, str]:
 
 
 def digest(name: str) -> str:
-    return _digest(*_file(name))
+    return _digest(*file_of(name))
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)
@@ -145,10 +138,10 @@ def _digest(name: str, modified_ns: int, folder: str) -> str:
 
 def version(name: str) -> tuple[str, int]:
     """The checkpoint's name and when its file was written, in ns, for what is kept of it; 0 where there is none."""
-    return _file(name)[:2]
+    return file_of(name)[:2]
 
 
-def _file(name: str) -> tuple[str, int, str]:
+def file_of(name: str) -> tuple[str, int, str]:
     """`version` and the folder."""
     for find in (checkpoint_folder, own_models.folder):
         folder = str(find())
@@ -174,12 +167,12 @@ def has_film(name: str) -> bool:
 
 def film(name: str) -> films.Film:
     """The film of this checkpoint, kept; raises CheckpointError where it cannot be loaded."""
-    return _film(*_file(name), film_version(name))
+    return _film(*file_of(name), film_version(name))
 
 
 def film_version(name: str) -> int:
     """When the film of this checkpoint was written, in ns; 0 where there is none."""
-    return _modified_ns(films.film_path(name, checkpoint_folder()))
+    return modified_ns(films.film_path(name, checkpoint_folder()))
 
 
 @st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
@@ -187,105 +180,6 @@ def _film(name: str, modified_ns: int, folder: str, film_modified_ns: int) -> fi
     return films.load_film(name, folder)
 
 
-def baselines(data: DataRecord) -> dict[str, Any]:
-    """The figures that need no network, of the test photos of this data set; empty where train.py has not measured them, and where
-    the file is broken, which the page then says."""
-    try:
-        return measurements.read_baselines(data.fingerprint, checkpoint_folder()) or {}
-    except LatentLabError as error:
-        st.error(controls.sentence(error), icon=":material/error:")
-        return {}
-
-
-def channel_codes() -> list[ChannelCode]:
-    """What was measured of real channel codes; nothing where the file is broken, which the page then says."""
-    try:
-        return separate.channel_codes(measurements.read_separate_coding(checkpoint_folder()))
-    except LatentLabError as error:
-        st.error(controls.sentence(error), icon=":material/error:")
-        return []
-
-
-def photo_errors(name: str) -> dict[float, Tensor]:
-    """The error of each test image, by the noise while testing, of this checkpoint; empty where train.py has not kept them."""
-    _name, modified_ns, folder = _file(name)
-    return _photo_errors(name, modified_ns, folder, _modified_ns(stored_errors.errors_path(name, folder)))
-
-
-@st.cache_resource(max_entries=MAX_CHECKPOINTS, show_spinner=False)
-def _photo_errors(name: str, modified_ns: int, folder: str, errors_modified_ns: int) -> dict[float, Tensor]:
-    return stored_errors.read(name, folder) if errors_modified_ns else {}
-
-
-def baseline_errors(data: DataRecord) -> dict[str, dict[float, Tensor]]:
-    """Those of the baselines, by their key in baselines.json."""
-    folder = str(checkpoint_folder())
-    return _baseline_errors(data.fingerprint, folder, _modified_ns(stored_errors.baselines_path(folder)))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _baseline_errors(fingerprint: str, folder: str, modified_ns: int) -> dict[str, dict[float, Tensor]]:
-    return stored_errors.read_baselines(fingerprint, folder)
-
-
-def measured() -> tuple[tuple[str, int], ...]:
-    """What lies in the folder of checkpoints and when it was written, in ns: the key of what is kept of several of these files."""
-    try:
-        with os.scandir(checkpoint_folder()) as entries:
-            return tuple(sorted((entry.name, entry.stat().st_mtime_ns) for entry in entries))
-    except OSError:
-        return ()
-
-
-def _modified_ns(path: Path) -> int:
+def modified_ns(path: Path) -> int:
     """When a file was written; 0 where there is none."""
     return path.stat().st_mtime_ns if path.exists() else 0
-
-
-def generation(data: DataRecord) -> dict[str, Any] | None:
-    """What was measured of samples from the models of this data set, which nobody may change; None where nothing was. Raises
-    CheckpointError for a broken file."""
-    folder = checkpoint_folder()
-    return _generation(data.fingerprint, str(folder), _modified_ns(folder / "generation.json"))
-
-
-def generation_if_whole(data: DataRecord) -> dict[str, Any] | None:
-    """The same, and None for a broken file too, which a toast says once a visit: for what can be shown without."""
-    try:
-        return generation(data)
-    except LatentLabError as error:
-        _say_once(error)
-        return None
-
-
-def _say_once(error: LatentLabError) -> None:
-    said = st.session_state.setdefault("broken_files", [])
-    if str(error) not in said:
-        said.append(str(error))
-        st.toast(controls.sentence(error), icon=":material/error:", duration="long")
-
-
-@lru_cache(maxsize=8)
-def _generation(fingerprint: str, folder: str, modified_ns: int) -> dict[str, Any] | None:
-    return measurements.read_generation(fingerprint, folder)
-
-
-def curves() -> dict[str, Any]:
-    """What `measurements.read_curves` gives, which nobody may change; nothing where the file is broken, which a toast says once a visit: a
-    page then measures for itself."""
-    folder = checkpoint_folder()
-    try:
-        return _curves(str(folder), _modified_ns(folder / "curves.json"))
-    except LatentLabError as error:
-        _say_once(error)
-        return {"models": {}, "denoisers": {}}
-
-
-@lru_cache(maxsize=4)
-def _curves(folder: str, modified_ns: int) -> dict[str, Any]:
-    return measurements.read_curves(folder)
-
-
-def curves_of(name: str) -> dict[str, Any]:
-    """What they hold of a checkpoint as it is now; empty where train.py has not measured it."""
-    return model_curves.of_model(curves(), name, checkpoint(name).provenance)

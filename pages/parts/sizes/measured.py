@@ -14,7 +14,7 @@ from aemodels.quality import baselines, code_sizes
 from aemodels.quality.baselines import Pca
 from aemodels.quality.code_sizes import Scores, Sizes
 from aemodels.storage.checkpoints import Checkpoint
-from pages.parts.shared import loaders, originals
+from pages.parts.shared import loaders, measurements, originals
 
 MAX_IMAGES = 2000  # a visitor waits for them
 MAX_VALUES = 2**26  # of the images that are measured or fitted on: 256 MB as floats
@@ -22,7 +22,7 @@ MAX_VALUES = 2**26  # of the images that are measured or fitted on: 256 MB as fl
 
 def of(name: str) -> Sizes | None:
     """What is measured of the model of this name; None where its test images are not on this computer and nothing is kept."""
-    if kept := loaders.curves_of(name).get("sizes"):
+    if kept := measurements.curves_of(name).get("sizes"):
         scores = {part: kept[part] and Scores(**kept[part]) for part in ("network", "pca")}
         return Sizes(**{**kept, **scores})
     ckpt = loaders.checkpoint(name)
