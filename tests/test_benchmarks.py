@@ -11,7 +11,6 @@ import pytest
 from aemodels.errors import LatentLabError
 from benchmarks import nine_samples
 
-
 PATHS = {
     "app_latency": ["--cache"],
     "codecs": ["--data", "--out"],
