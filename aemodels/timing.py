@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 FEW, BATCH = 4, 64  # images
 NUM_TRIES = 3
-LONG_S = 1.0
+LONG_S = 0.25
 
 
 def seconds_for(work: Callable[[int], object], num_images: int) -> float:
