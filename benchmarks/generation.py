@@ -22,7 +22,7 @@ from aemodels import console
 from aemodels.data import sources
 from aemodels.errors import LatentLabError
 from aemodels.models.config import MAX_COUNT
-from aemodels.quality import generation, learned
+from aemodels.quality import generation, learned, likeness
 from aemodels.quality.features import describe
 from aemodels.storage import checkpoints, measurements
 from aemodels.storage.checkpoints import Checkpoint
@@ -52,11 +52,9 @@ def main(arguments: list[str] | None = None) -> None:
         raise LatentLabError("There is no model of photos to measure; train one with `python train.py --only dog-ae`.")
     for results in generating.measure(sets, priors, [sources.data_root(args.data)], args.out, args.samples, args.anew):
         for row in results["rows"]:
-            cells = "".join(f"{row[m][0]:>10.3f} ±{row[m][1]:<7.3f}" for m in generation.MEASURES)
+            cells = "".join(f"{row[m][0]:>10.3f} ±{row[m][1]:<7.3f}" for m in likeness.MEASURES)
             print(f"{row['model'] or '':<16}{row['source']:<16}{cells}")
-        print(
-            "columns: " + ", ".join(generation.MEASURES) + f"; mean ± standard deviation over seeds {results['seeds']}"
-        )
+        print("columns: " + ", ".join(likeness.MEASURES) + f"; mean ± standard deviation over seeds {results['seeds']}")
     for ckpts in sets.values():
         if known := {c.name: priors[c.name] for c in ckpts if c.name in priors}:
             measure_priors(ckpts, known, args)

@@ -14,9 +14,10 @@ from aemodels.codes import latents
 from aemodels.data.photo_sets import PhotoSet
 from aemodels.data.sources import DataSet
 from aemodels.files import replacing
-from aemodels.quality import copying, features, generation, learned, telling
-from aemodels.quality.generation import THUMBNAIL_PX, Yardstick, decoded, in_batches
+from aemodels.quality import copying, features, generation, learned, likeness, telling
+from aemodels.quality.generation import decoded
 from aemodels.quality.learned import Describe, Real, Seen
+from aemodels.quality.likeness import THUMBNAIL_PX, Yardstick, in_batches
 from aemodels.storage import checkpoints
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import codesets
@@ -44,7 +45,7 @@ def yardstick(photos: PhotoSet, ckpts: Sequence[Checkpoint], out: Path) -> Yards
 
     def make() -> dict[str, Tensor]:
         known = [photos.images[learnt], photos.images[fitted_on]]
-        return vars(generation.make_yardstick(photos.images[reference], known))
+        return vars(likeness.make_yardstick(photos.images[reference], known))
 
     return Yardstick(**_kept(path, make))
 
@@ -101,7 +102,7 @@ class Looker:
         return decoded(ckpt, codes.train[self._few()].float())
 
     def _known(self) -> Tensor:
-        return torch.cat([generation.thumbnails(x) for x in in_batches(self.dataset.train[:])])
+        return torch.cat([likeness.thumbnails(x) for x in in_batches(self.dataset.train[:])])
 
     def _few(self) -> Tensor:
         n = len(self.dataset.train)

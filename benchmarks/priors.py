@@ -22,7 +22,7 @@ from aemodels.models import autoencoders
 from aemodels.models.config import MAX_COUNT
 from aemodels.models.flow import is_prior
 from aemodels.quality import generation, learned
-from aemodels.quality.generation import Yardstick
+from aemodels.quality.likeness import Yardstick
 from aemodels.storage import checkpoints, measurements
 from aemodels.storage.checkpoints import Checkpoint
 from aemodels.training import codesets, loop

@@ -2,8 +2,6 @@
 
 import pytest
 from apptest import collected, open_page
-from browser import REPO
-from streamlit.testing.v1 import AppTest
 
 from pages.parts.plane import address
 
@@ -22,15 +20,6 @@ FIELDS = [
 FEW = ("dogs/sample", "mnist/train_live", "mnist/path")
 FIELDS = [field if field[0] in FEW else pytest.param(*field, marks=pytest.mark.release) for field in FIELDS]
 pytestmark = pytest.mark.usefixtures("quickly", "without_photos")
-
-
-def cold(page, **query):
-    """The page, where a visit begins with these values in the address; one whose file is named as its address."""
-    app = AppTest.from_file(str(REPO / "pages/router.py"), default_timeout=240)
-    app.query_params.update({key: str(value) for key, value in query.items()})
-    app.switch_page(f"{page}.py").run()
-    assert not app.exception
-    return app
 
 
 def toasts(app):
@@ -72,7 +61,7 @@ def test_a_number_that_another_model_does_not_reach_becomes_its_last_one():
 
 
 def test_an_address_beyond_the_limits_is_refused_field_by_field():
-    app = cold("mnist/train_live", live_kind="vae", live_code=1, live_beta=9999, live_rate=7, seed=3)
+    app = open_page("mnist/train_live", live_kind="vae", live_code=1, live_beta=9999, live_rate=7, seed=3)
     assert [app.number_input(key).value for key in ("live_code", "seed")] == [2, 3]
     assert sorted(toasts(app)) == [
         LOST.format("`live_rate=7`"),
@@ -91,6 +80,14 @@ def test_an_address_beyond_the_limits_is_refused_field_by_field():
             "`flag=101`, `against=nobody`, `seed=abc`",
         ),
         ("any/anomaly", {"flag": "5", "seed": "1", "utm_source": "mail"}, ""),
+        ("any/map", {"view": "1", "model": "dog-prior"}, "`view=1`, `model=dog-prior`"),
+        (
+            "mnist/denoise",
+            {"model": "nobody", "mnist_data": "nobody"},
+            "`model=nobody`, `mnist_data=nobody`",
+        ),
+        ("mnist/denoise", {"model": "dog-ae", "data": "MNIST"}, ""),  # they came along from another page
+        ("dogs/noise_regularised", {"seed": "7"}, ""),
         ("any/code_size", {"which": ""}, ""),
         ("any/code_size", {"which": "nobody", "seed": "1e400"}, "`which=nobody`, `seed=1e400`"),
         ("mnist/denoise", {"digits": "Draw one"}, ""),
@@ -99,7 +96,7 @@ def test_an_address_beyond_the_limits_is_refused_field_by_field():
     ],
 )
 def test_what_the_address_asks_for_in_vain_is_said(page, query, lost):
-    app = cold(page, **query)
+    app = open_page(page, **query)
     assert toasts(app) == ([LOST.format(lost)] if lost else [])
 
 

@@ -107,12 +107,12 @@ def test_heat_runs_from_black_over_red_and_yellow_to_white():
 @pytest.mark.parametrize(("num_channels", "rows", "columns"), [(16, 4, 4), (4, 1, 4), (5, 2, 4), (2, 1, 2), (1, 1, 1)])
 def test_channel_maps_lie_four_a_row(num_channels, rows, columns):
     z = torch.randn(num_channels, 3, 5)
-    picture = channel_maps(z, limit=2.0, gap=2)
+    picture = channel_maps(z, limit=2.0)
     assert picture.dtype == np.uint8
-    assert picture.shape == (rows * 5 - 2, columns * 7 - 2, 3)
+    assert picture.shape == (rows * 4 - 1, columns * 6 - 1, 3)
     covered = np.zeros(picture.shape[:2], dtype=bool)
     for i in range(num_channels):
-        top, left = i // 4 * 5, i % 4 * 7
+        top, left = i // 4 * 4, i % 4 * 6
         np.testing.assert_array_equal(picture[top : top + 3, left : left + 5], diverging(z[i].numpy(), 2.0))
         covered[top : top + 3, left : left + 5] = True
     assert (picture[~covered] == 128).all()

@@ -21,7 +21,7 @@ from aemodels.data import photo_sets
 from aemodels.data.photos import open_photo
 from aemodels.errors import CheckpointError, DataError, LatentLabError
 from aemodels.models import autoencoders
-from aemodels.quality import features, generation, learned
+from aemodels.quality import features, generation, learned, likeness
 from aemodels.quality.features import describe, oriented_filters
 from aemodels.storage import checkpoints, measurements
 from aemodels.training import generating, recipes
@@ -39,13 +39,13 @@ def with_moments(n, mean, covariance, seed=0):
 
 def test_frechet_distance_in_one_dimension():
     a, b = with_moments(50, [1.0], [[4.0]]), with_moments(70, [4.0], [[0.25]], seed=1)
-    assert generation.frechet_distance(a, b) == pytest.approx(3**2 + (2 - 0.5) ** 2)
+    assert likeness.frechet_distance(a, b) == pytest.approx(3**2 + (2 - 0.5) ** 2)
 
 
 def test_frechet_distance_of_commuting_covariances_is_that_of_the_standard_deviations():
     a = with_moments(50, [0.0, 0, 0], np.diag([1.0, 4, 9]))
     b = with_moments(60, [1.0, 0, -2], np.diag([4.0, 4, 1]), seed=1)
-    assert generation.frechet_distance(a, b) == pytest.approx(1 + 4 + (1 - 2) ** 2 + 0 + (3 - 1) ** 2)
+    assert likeness.frechet_distance(a, b) == pytest.approx(1 + 4 + (1 - 2) ** 2 + 0 + (3 - 1) ** 2)
 
 
 def test_frechet_distance_against_scipy():
@@ -54,22 +54,22 @@ def test_frechet_distance_against_scipy():
     cov_a, cov_b = np.cov(a.numpy().T), np.cov(b.numpy().T)
     cross = np.real(scipy.linalg.sqrtm(cov_a @ cov_b))
     expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(cov_a + cov_b - 2 * cross)
-    assert generation.frechet_distance(a, b) == pytest.approx(float(expected), rel=1e-6)
-    assert generation.frechet_distance(b, a) == pytest.approx(float(expected), rel=1e-6)
+    assert likeness.frechet_distance(a, b) == pytest.approx(float(expected), rel=1e-6)
+    assert likeness.frechet_distance(b, a) == pytest.approx(float(expected), rel=1e-6)
 
 
 def test_frechet_distance_of_fewer_points_than_dimensions():
     a = torch.randn(10, 30, generator=torch.Generator().manual_seed(0))
-    assert generation.frechet_distance(a, a) == pytest.approx(0, abs=1e-4)
-    assert generation.frechet_distance(a, a + 2) == pytest.approx(30 * 4, rel=1e-4)
+    assert likeness.frechet_distance(a, a) == pytest.approx(0, abs=1e-4)
+    assert likeness.frechet_distance(a, a + 2) == pytest.approx(30 * 4, rel=1e-4)
 
 
 def points(*values):
     return torch.tensor(values, dtype=torch.float32).view(len(values), -1)
 
 
-def density_and_coverage(real, fake, k=generation.NEIGHBOURS):
-    return generation.density_and_coverage(real, generation.ball_radii(real, k), fake, k)
+def density_and_coverage(real, fake, k=likeness.NEIGHBOURS):
+    return likeness.density_and_coverage(real, likeness.ball_radii(real, k), fake, k)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_too_few_real_points():
 
 def test_thumbnails_measure_grey_levels():
     x = torch.stack([torch.full((3, 128, 128), grey / 255) for grey in (100, 103, 140)])
-    distance = torch.cdist(generation.thumbnails(x), generation.thumbnails(x))
+    distance = torch.cdist(likeness.thumbnails(x), likeness.thumbnails(x))
     np.testing.assert_allclose(distance, [[0, 3, 40], [3, 0, 37], [40, 37, 0]], atol=0.01)
 
 
@@ -208,7 +208,7 @@ def many_photos(data_folder, photos):
 @pytest.fixture(scope="module")
 def yardstick(many_photos):
     """Of 1,920 photos: among 480, density does not tell rebuilt from sampled."""
-    return generation.make_yardstick(many_photos[:16].flatten(0, 1), [many_photos[:16].flatten(0, 1)])
+    return likeness.make_yardstick(many_photos[:16].flatten(0, 1), [many_photos[:16].flatten(0, 1)])
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +223,7 @@ def real(yardstick, others):
 
 
 def measure(yardstick, x):
-    return dict(zip(generation.MEASURES, yardstick.measure(x.split(16)), strict=True))
+    return dict(zip(likeness.MEASURES, yardstick.measure(x.split(16)), strict=True))
 
 
 def noise_like(x, seed=0):
@@ -330,7 +330,7 @@ def test_the_figures_of_a_sampler_are_mean_and_spread_over_its_seeds(results, ck
     for seed in (0, 3):
         z = latents.sample(stats, range(10 * seed, 10 * seed + 10)).unflatten(1, (16, 8, 8))
         fake = (describe(ckpt.model.decode(z)) - mean) / std
-        frechet.append(generation.frechet_distance((reference - mean) / std, fake))
+        frechet.append(likeness.frechet_distance((reference - mean) / std, fake))
     row = next(row for row in results["rows"] if row["source"] == "shrinkage")
     assert row["frechet"] == pytest.approx([np.mean(frechet), np.std(frechet, ddof=1)], rel=1e-3)
 

@@ -431,7 +431,7 @@ def test_few_codes_are_said(ckpts, digits, photos, num_codes):
     sections = made(materials_of(few, digits[:2], photos[:2]), 1)
     text = "\n".join(said(section) for section in sections.values())
     assert "nan" not in text
-    assert ("The planes of" in text) == (num_codes < planes.MIN_CODES)
+    assert ("make no plane" in text) == (num_codes < planes.MIN_CODES)
     assert ("The Gaussian samples of" in text) == (num_codes < 2)
     assert f"Only {num_codes} code" in text
 

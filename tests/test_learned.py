@@ -12,8 +12,8 @@ from small_priors import save_prior
 import aemodels
 from aemodels.codes import flows
 from aemodels.errors import CheckpointError
-from aemodels.quality import copying, generation, learned, telling
-from aemodels.quality.generation import thumbnails
+from aemodels.quality import copying, generation, learned, likeness, telling
+from aemodels.quality.likeness import thumbnails
 from aemodels.storage import measurements
 
 
@@ -46,7 +46,7 @@ def test_nearest_is_the_smallest_distance_whatever_the_batch():
 def test_the_thumbnail_of_a_mirrored_picture_is_the_mirrored_thumbnail():
     x = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(
-        copying.mirrored(thumbnails(x), 3, generation.THUMBNAIL_PX), thumbnails(x.flip(3)), atol=1e-4, rtol=0
+        copying.mirrored(thumbnails(x), 3, likeness.THUMBNAIL_PX), thumbnails(x.flip(3)), atol=1e-4, rtol=0
     )
 
 
@@ -135,7 +135,7 @@ def test_what_is_measured_of_a_prior_is_of_its_own_samples(measured):
     assert found["told"]["colours"]["samples"] == telling.shares(ranks)
     reference = real.train.features["colours"]
     mean, std = reference.mean(0), reference.std(0)
-    expected = generation.frechet_distance((reference - mean) / std, (colours(x[:16]) - mean) / std)
+    expected = likeness.frechet_distance((reference - mean) / std, (colours(x[:16]) - mean) / std)
     assert found["frechet"]["colours"]["samples"] == pytest.approx(expected, rel=1e-3)
     assert found["prior"] == generation.prior_identity(prior.provenance)
 

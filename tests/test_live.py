@@ -2,6 +2,9 @@
 
 import errno
 import os
+import re
+import subprocess
+import sys
 import time
 
 import psutil
@@ -10,7 +13,7 @@ import torch
 
 import aemodels
 from aemodels.data import shipped
-from aemodels.errors import FileError
+from aemodels.errors import ConfigError, FileError
 from aemodels.models import autoencoders
 from aemodels.quality import metrics
 from aemodels.training import live, live_jobs, live_queue, live_recipes, loop, moments
@@ -175,9 +178,39 @@ def test_a_fault_in_a_variant_is_told(alone, monkeypatch, capsys):
 
     monkeypatch.setattr(autoencoders.Autoencoder, "loss", loss)
     live.run(job)
-    assert job.state() == (live_jobs.FAILED, {"state": "failed", "reason": "ValueError: shapes do not fit"})
+    state, said = job.state()
+    assert state == live_jobs.FAILED
+    assert re.fullmatch(r"ValueError: shapes do not fit \(test_live\.py:\d+\)", said["reason"])
     assert "Traceback" in capsys.readouterr().err  # in the job's log.txt
     assert not job.model_path.exists()
+
+
+LOGS = {
+    "no Python": (["def loss(:"], "SyntaxError: invalid syntax (mine.py:1)"),
+    "a name that is not there": (["import torch", "torch.zeros(VERY_LONG)"], "NameError: name 'VERY_LONG' is not defined (mine.py:2)"),
+    "within a package": (["import torch", "torch.zeros(-1)"], "RuntimeError: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "reason"), LOGS.values(), ids=LOGS)
+def test_a_process_that_could_not_begin_for_a_variant_says_where(alone, lines, reason, tmp_path):
+    job = alone(recipe())
+    live_jobs.write(job.folder / "process.json", {"pid": 2**22 + 1, "created": 0})
+    assert job.state() == (live_jobs.KILLED, {})
+    (tmp_path / "mine.py").write_text("\n".join(lines))
+    with open(job.folder / "log.txt", "wb") as log:
+        subprocess.run([sys.executable, tmp_path / "mine.py"], stderr=log)
+    state, said = job.state()
+    assert state == live_jobs.FAILED
+    assert said["reason"].startswith(reason)
+    assert said["reason"].endswith(f"(mine.py:{len(lines)})")
+
+
+def test_a_variant_that_breaks_the_contract_waits_in_no_queue(monkeypatch, folder):
+    monkeypatch.setattr(autoencoders.Autoencoder, "loss", lambda self, x, generator: self.encode(x))
+    with pytest.raises(ConfigError, match=r"The loss of variant 'plain' \(autoencoders\.py:\d+\) is a tensor"):
+        live_queue.submit(recipe(), "me", folder)
+    assert not live_queue.of_visitor("me")
 
 
 def test_mnist_that_is_gone(alone):

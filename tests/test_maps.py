@@ -8,9 +8,9 @@ import pytest
 import torch
 from broken_models import save
 
-from aemodels.codes import directions, groups, labels_read, map_files, maps, neighbourhoods
+from aemodels.codes import directions, groups, labels_read, layouts, maps, neighbourhoods
 from aemodels.report import sheets
-from aemodels.storage import catalogue, checkpoints
+from aemodels.storage import catalogue, checkpoints, kept
 from aemodels.training import measuring
 
 
@@ -145,11 +145,11 @@ def test_what_is_computed_is_kept_for_that_checkpoint_alone(tmp_path, monkeypatc
         return {"places": np.arange(4.0)}
 
     for digest in ("a", "a", "b"):
-        np.testing.assert_array_equal(map_files.kept(digest, "pca", compute)["places"], np.arange(4.0))
+        np.testing.assert_array_equal(kept.once(digest, "pca", compute)["places"], np.arange(4.0))
     assert len(asked) == 2
     (file,) = tmp_path.glob("*-a-pca.npz")
     file.write_bytes(file.read_bytes()[:50])  # as after a crash of the machine
-    map_files.kept("a", "pca", compute)
+    kept.once("a", "pca", compute)
     assert len(asked) == 3
 
 
@@ -157,34 +157,33 @@ def test_what_is_computed_of_an_older_film_gives_way(tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
     asked = []
     for source in ("1", "1", "2", "2"):
-        found = map_files.kept("a", "film", lambda: asked.append(1) or {"n": np.array(len(asked))}, source=source)
+        found = kept.once("a", "film", lambda: asked.append(1) or {"n": np.array(len(asked))}, source=source)
         assert found == {"n": int(source)}
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_of_what_is_computed_the_oldest_goes(tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path))
-    monkeypatch.setattr(map_files, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(kept, "MAX_BYTES", 10_000)
     (tmp_path / "photos.npy").write_bytes(bytes(20_000))
     for i, digest in enumerate("abcd"):
-        map_files.kept(digest, "pca", lambda: {"n": np.zeros(400)})
+        kept.once(digest, "pca", lambda: {"n": np.zeros(400)})
         os.utime(next(tmp_path.glob(f"map*-{digest}-*")), ns=(i, i))
-    kept = sorted(path.name.split("-")[1] for path in tmp_path.glob("map*"))
-    assert kept == ["c", "d"]
+    assert sorted(path.name.split("-")[1] for path in tmp_path.glob("map*")) == ["c", "d"]
     assert (tmp_path / "photos.npy").exists()
 
 
 def test_layouts_lie_beside_their_checkpoint_and_are_of_its_codes_alone(codes, tmp_path):
     made = {"pca": maps.lay_out(codes, "pca")}
-    path = map_files.save_layouts("mine", codes, made, tmp_path)
-    found = map_files.read_layout("mine", codes, "pca", tmp_path)
+    path = layouts.save("mine", codes, made, tmp_path)
+    found = layouts.read("mine", codes, "pca", tmp_path)
     np.testing.assert_array_equal(found.places, made["pca"].places)
     assert (found.trust, found.kept) == (made["pca"].trust, made["pca"].kept)
-    assert map_files.read_layout("mine", codes, "tsne", tmp_path) is None
-    assert map_files.read_layout("mine", codes + 1, "pca", tmp_path) is None  # it was trained again
-    assert map_files.read_layout("other", codes, "pca", tmp_path) is None
+    assert layouts.read("mine", codes, "tsne", tmp_path) is None
+    assert layouts.read("mine", codes + 1, "pca", tmp_path) is None  # it was trained again
+    assert layouts.read("other", codes, "pca", tmp_path) is None
     path.write_bytes(path.read_bytes()[:60])
-    assert map_files.read_layout("mine", codes, "pca", tmp_path) is None
+    assert layouts.read("mine", codes, "pca", tmp_path) is None
 
 
 def test_train_lays_out_what_has_no_map_yet(tmp_path, capsys, monkeypatch):
@@ -200,7 +199,7 @@ def test_train_lays_out_what_has_no_map_yet(tmp_path, capsys, monkeypatch):
     (path,) = tmp_path.glob("*.map.npz")
     codes = checkpoints.load_checkpoint("mnist-dae", tmp_path).codes
     for method in maps.METHODS:
-        assert map_files.read_layout("mnist-dae", codes, method, tmp_path).places.shape == (60, 2)
+        assert layouts.read("mnist-dae", codes, method, tmp_path).places.shape == (60, 2)
     written = path.stat().st_mtime_ns
     measuring.lay_out_codes(names, tmp_path)
     assert path.stat().st_mtime_ns == written
@@ -210,7 +209,7 @@ def test_the_labs_models_bring_their_maps():
     for model in catalogue.read_all(checkpoints.list_checkpoints(), {}).models:
         codes = checkpoints.load_checkpoint(model.name).codes
         for method in maps.METHODS if catalogue.SPACE in model.kinds else ():
-            layout = map_files.read_layout(model.name, codes, method)
+            layout = layouts.read(model.name, codes, method)
             assert layout is not None, f"`python train.py --evaluate` lays out {model.name}"
             assert layout.trust == pytest.approx(maps.trust(maps.flat(codes), layout.places), abs=1e-3)
 
@@ -254,7 +253,7 @@ def test_neighbours_share_what_the_codes_were_made_by():
 def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LATENT_LAB_CACHE", str(tmp_path / "file"))
-    assert map_files.kept("a", "pca", lambda: {"n": np.ones(1)})["n"] == 1
+    assert kept.once("a", "pca", lambda: {"n": np.ones(1)})["n"] == 1
 
 
 def test_a_sheet_holds_each_picture_in_its_place():

@@ -405,8 +405,8 @@ def test_descent_without_noise_is_lbfgs_from_the_learned_steps_on(make):
     x = images_for(model)
     codes, gradients, _ = model.refinement.refine(model, x, model.encoder(x))
     num_learned = len(codes)
-    descended = model.refinement.descend(model, x, codes, gradients)
-    assert len(codes) == num_learned, "descend changed what it was given"
+    *_, descended = model.refinement.descent(model, x, codes, gradients)
+    assert len(codes) == num_learned, "descent changed what it was given"
     for _ in range(3):
         z = codes[-1].clone().requires_grad_(True)
         error = model.code_error(x, z).sum()
@@ -429,7 +429,8 @@ def test_descent_under_noise_goes_down_the_mean_error_over_opposite_noises(make)
         length = direction.flatten(1).square().mean(1).sqrt()
         z = model.scale(z.detach() - rate * direction / length.view(-1, 1, 1, 1))
     assert (z - codes[-1]).abs().max() > 0.01
-    torch.testing.assert_close(model.refinement.descend(model, x, codes, gradients), z, atol=1e-4, rtol=1e-4)
+    *_, descended = model.refinement.descent(model, x, codes, gradients)
+    torch.testing.assert_close(descended, z, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("variant", ["plain", "noisy-code"])
@@ -439,7 +440,7 @@ def test_an_image_has_the_code_of_descent_unless_its_error_grew_and_none_while_t
     x = model.decode(torch.randn(32, *model.config.latent_shape))
     first = model.first_code(x)
     codes, gradients, _ = model.refinement.refine(model, x, first)
-    descended = model.refinement.descend(model, x, codes, gradients)
+    *_, descended = model.refinement.descent(model, x, codes, gradients)
     is_better = model.code_error(x, descended) < model.code_error(x, first)
     assert is_better.any()
     expected = torch.where(is_better.view(-1, 1, 1, 1), descended, first)
@@ -458,7 +459,7 @@ def test_descent_lessens_the_error_under_noise(make):
     model = make("noisy-code", "refined", descent_steps=8)
     x = images_for(model)
     z = model.first_code(x)
-    descended = model.refinement.descend(model, x, [z], [])
+    *_, descended = model.refinement.descent(model, x, [z], [])
     noise = model.noise_variance**0.5 * torch.randn(64, 1, *z.shape[1:])
     before, after = (torch.stack([model.code_error(x, z + n) for n in noise]).mean(0) for z in (z, descended))
     assert (after < before).all()

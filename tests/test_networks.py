@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from aemodels.models import autoencoders
-from aemodels.models.networks import (
+from aemodels.models.layers import (
     Bottleneck,
     Conv3x3,
     Down,
@@ -15,13 +15,8 @@ from aemodels.models.networks import (
     Pointwise,
     SelfSimilarConv,
     Up,
-    conv_corrector,
-    conv_decoder,
-    conv_encoder,
-    conv_refiner,
-    mlp_decoder,
-    mlp_encoder,
 )
+from aemodels.models.networks import conv_corrector, conv_decoder, conv_encoder, conv_refiner, mlp_decoder, mlp_encoder
 from aemodels.training import recipes
 
 LAB = recipes.of_the_lab()

@@ -102,6 +102,13 @@ def test_uniform_sampling_says_where_it_fails():
     assert len(text.splitlines()) == 1
 
 
+def test_one_of_a_thing_is_told_as_one():
+    found = Survey(0.25, {"supported": 0.18, "hole": 0.2}, 0.3, 0.21, 0.18, np.array([0.7, 0.3]))
+    one_hit = observations.uniform_sampling(found, 1, 100, ("cat", "dog"), np.array([0.4, 0.6]))
+    assert "1 falls into a hole" in one_hit[0]
+    assert "along one direction alone" in photo_observations.of_gaussian(8, 8, 256, 1.2, 0.0)[1]
+
+
 def curve(*psnr):
     return {v: Score(p, 0.1) for v, p in zip((0.0, 0.05, 0.1, 0.15), psnr, strict=True)}
 

@@ -493,7 +493,7 @@ def test_no_english_is_left_on_a_chinese_page(view, priors):
 
 
 def test_priors_have_a_training_of_their_own_kind():
-    app = open_page("about/training", group="Stanford Dogs, priors")
+    app = open_page("about/training", data="Stanford Dogs, priors")
     assert not app.exception
     assert "velocity loss on test codes" in text(app)
     assert "A prior learns to predict the velocity" in text(app)

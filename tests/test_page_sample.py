@@ -16,7 +16,7 @@ from browser import REPO, copy_photos
 import aemodels
 from aemodels.codes import latents
 from aemodels.data import photo_sets
-from aemodels.quality import generation
+from aemodels.quality import generation, likeness
 from aemodels.report import figures
 from aemodels.storage import checkpoints, measurements
 from benchmarks import generation as benchmark
@@ -178,7 +178,7 @@ def test_without_the_file_the_page_says_how_to_measure(checkpoint_folder):
 
 
 @pytest.mark.parametrize(
-    "measure", [m if m == "frechet" else pytest.param(m, marks=pytest.mark.release) for m in generation.MEASURES]
+    "measure", [m if m == "frechet" else pytest.param(m, marks=pytest.mark.release) for m in likeness.MEASURES]
 )
 def test_the_table_is_the_stored_one(measure, with_table):
     app = open_page("dogs/sample")

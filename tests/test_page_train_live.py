@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +103,7 @@ def test_a_model_gets_a_name_and_every_page_lists_it():
     assert "Kept as **the class's**" in app.success[0].value
     assert own_models.names() == ["the class's"]
     (link,) = (link.proto for link in app.get("page_link") if link.proto.label == "See how it was trained")
-    assert "group=MNIST-8000" in str(link)
+    assert "data=MNIST-8000" in str(link)
 
     images = originals.of_codes(loaders.load("the class's"))
     assert torch.equal(images, shipped.held_out()[0])  # of those that it was not trained on
@@ -163,7 +163,7 @@ def test_a_name_that_is_taken_is_asked_about(monkeypatch):
     app.button(key="live_keep").click().run()
     app.button(key="live_keep").click().run()
     assert "Kept as **mine**" in app.success[0].value
-    app.toggle(key="live_sure").set_value(True).run()
+    app.toggle(key="live_sure_mine").set_value(True).run()
     unlink = Path.unlink
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -172,13 +172,24 @@ def test_a_name_that_is_taken_is_asked_about(monkeypatch):
         app.button(key="live_remove").click().run()
     assert not app.exception
     assert "mine.safetensors could not be written" in app.error[0].value
-    app.toggle(key="live_sure").set_value(True).run()
+    app.toggle(key="live_sure_mine").set_value(True).run()
     assert not app.error
     app.button(key="live_remove").click().run()
     assert not app.exception
     assert own_models.names() == []
     assert not app.success
     assert app.text_input(key="live_name").value == "Mine"  # it can be kept again
+
+
+def test_who_was_sure_of_one_model_is_not_yet_sure_of_another():
+    for name in ("mine", "yours"):
+        own_models.keep(own_models.PROJECT / "checkpoints/mnist-ae.safetensors", name, ())
+    app = open_page(PAGE)
+    app.toggle(key="live_sure_mine").set_value(True).run()
+    assert not app.button(key="live_remove").disabled
+    for name in ("yours", "mine"):
+        app.selectbox(key="live_kept").set_value(name).run()
+        assert app.button(key="live_remove").disabled
 
 
 @pytest.mark.parametrize("state", live_words.ENDS)
@@ -227,11 +238,16 @@ def test_a_variant_that_somebody_adds_can_be_chosen(monkeypatch):
     from aemodels.models import autoencoders
 
     class Own(autoencoders.Autoencoder):
-        pass
+        @dataclass(frozen=True)
+        class Settings:
+            rate: float  # as the page calls its field for the learning rate
 
     monkeypatch.setitem(autoencoders.VARIANTS, "own", Own)
     app = open_page(PAGE, live_kind="own")
-    assert press_start(app).recipe().model.variant == "own"
+    asked = press_start(app).recipe()
+    assert asked.model.variant == "own"
+    assert asked.model.settings["rate"] == live_recipes.OF_ANOTHER_VARIANT[0]
+    assert asked.training.learning_rate == live_recipes.LEARNING_RATES[0]
 
 
 def test_what_is_like_a_lab_model_is_held_against_it():

@@ -129,7 +129,7 @@ def test_a_checkpoint_whose_header_lacks_something(field, page, checkpoint_folde
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_shows_what_made_each_checkpoint(group):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(TITLES[group]).run()
+    app.segmented_control(key="data").set_value(TITLES[group]).run()
     assert not app.exception
     assert not app.error
     assert len(app.get("plotly_chart")) == (3 if group == "mnist" else 2)  # one more of what L2 on the code costs
@@ -164,14 +164,14 @@ def test_training_shows_what_made_each_checkpoint(group):
 @pytest.mark.parametrize(
     ("words", "is_named"),
     [
-        ("went through several trainings", lambda ckpt: ckpt.train_config.start_from),
-        ("the mean of the weights before and after", lambda ckpt: "averaged_with" in ckpt.provenance),
+        ("Trained several times", lambda ckpt: ckpt.train_config.start_from),
+        ("mean of the weights before and after", lambda ckpt: "averaged_with" in ckpt.provenance),
     ],
     ids=["went on from another checkpoint", "weights are a mean"],
 )
 def test_training_names_those_whose_weights_need_explaining(group, words, is_named):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(TITLES[group]).run()
+    app.segmented_control(key="data").set_value(TITLES[group]).run()
     sentences = [line for e in app.markdown for line in e.value.splitlines() if words in line]
     expected = {n for n in autoencoders() if n.startswith(group) and is_named(aemodels.load_checkpoint(n))}
     assert {*map(name_of, re.findall("“(.+?)”", " ".join(sentences)))} == expected
@@ -179,7 +179,7 @@ def test_training_names_those_whose_weights_need_explaining(group, words, is_nam
 
 def test_training_says_what_averaging_weights_brought():
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value("Stanford Dogs").run()
+    app.segmented_control(key="data").set_value("Stanford Dogs").run()
     averaged = [n for n in autoencoders() if "averaged_with" in aemodels.load_checkpoint(n).provenance]
     assert averaged
     for name in averaged:
@@ -194,7 +194,7 @@ def test_training_says_what_averaging_weights_brought():
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_explains_its_loss_and_its_words_where_they_stand(group):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(TITLES[group]).run()
+    app.segmented_control(key="data").set_value(TITLES[group]).run()
     captions = " ".join(caption.value for caption in app.caption)
     by_logarithm = [
         name
@@ -215,7 +215,7 @@ def test_training_says_no_gain_that_rounds_to_nothing(checkpoint_folder):
     assert 0 < histories.last_tenth_gain_db(history) < 0.005
     checkpoints.save_checkpoint(replace(ckpt, history=history), checkpoint_folder)
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value("Stanford Dogs").run()
+    app.segmented_control(key="data").set_value("Stanford Dogs").run()
     assert "0.00 dB" not in text(app)
     assert "None of these gains as much as 0.01 dB" in text(app)
 
@@ -223,7 +223,7 @@ def test_training_says_no_gain_that_rounds_to_nothing(checkpoint_folder):
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_lists_what_differs_and_says_once_what_does_not(group):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(TITLES[group]).run()
+    app.segmented_control(key="data").set_value(TITLES[group]).run()
     rows = {}
     for (row, _), value in tables(app).items():
         rows.setdefault(row, set()).add(value)
@@ -256,7 +256,7 @@ def test_training_draws_its_curves_along_another_axis(along, of):
 
 def test_training_draws_the_trainings_before_one_after_another():
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value("Stanford Dogs").run()
+    app.segmented_control(key="data").set_value("Stanford Dogs").run()
     app.segmented_control(key="along").set_value("step").run()
     _, psnr = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     for trace in psnr["data"]:
@@ -307,7 +307,7 @@ def test_a_model_has_one_colour_on_all_pages():
 def test_training_lists_every_training_once():
     app = open_page("about/training")
     assert not any("starts from" in table.value.columns for table in app.table)  # the digits' are one each
-    app.segmented_control(key="group").set_value("Stanford Dogs").run()
+    app.segmented_control(key="data").set_value("Stanford Dogs").run()
     (table,) = (table.value for table in app.table if "starts from" in table.value.columns)
     for name in autoencoders():
         if name.startswith("dog"):
@@ -325,7 +325,7 @@ def test_training_lists_every_training_once():
 @pytest.mark.parametrize("group", ["mnist", "dog"])
 def test_training_says_how_long_all_trainings_took_together(group):
     app = open_page("about/training")
-    app.segmented_control(key="group").set_value(TITLES[group]).run()
+    app.segmented_control(key="data").set_value(TITLES[group]).run()
     names = [name for name in autoencoders() if name.startswith(group)]
     different = {json.dumps(t, sort_keys=True): t["provenance"]["wall_s"] for name in names for t in trainings(name)}
     (shown,) = numbers(r"These \d+ models took ([\d,]+) minutes together", app)
@@ -352,7 +352,7 @@ def test_training_without_models_of_one_data_set(checkpoint_folder):
     link(checkpoint_folder, ["mnist-ae"])
     app = open_page("about/training")
     assert len(app.get("plotly_chart")) == 2
-    assert app.segmented_control(key="group").options == ["MNIST"]
+    assert app.segmented_control(key="data").options == ["MNIST"]
 
 
 def test_variants_networks_and_computers_are_told_in_the_readers_language():

@@ -131,7 +131,7 @@ def test_no_english_is_left(page):
 @pytest.mark.parametrize(
     ("page", "query"),
     [
-        ("about/training", {"group": "Stanford Dogs", "along": "step"}),
+        ("about/training", {"data": "Stanford Dogs", "along": "step"}),
         ("mnist/latent_plane", {"mnist_model": "mnist-vae", "z": "1,1"}),
         ("mnist/denoise", {"digits": "draw"}),
         ("dogs/reconstruct", {"photos": "own"}),

@@ -62,3 +62,20 @@ def test_a_click_stands_when_the_next_one_comes_with_the_address_from_before(wit
     app.query_params["sampler"] = "diagonal"
     app.button(key="again").click().run()
     assert app.query_params["sampler"] == app.session_state["sampler"] == "standard"
+
+
+def test_training_shows_the_data_set_of_the_page_before(without_photos, quickly):
+    app = open_page("any/map", data="Stanford Dogs", model="dog-noise-0.10")
+    app.query_params.clear()  # as Streamlit does on the way to another page
+    go_to(app, "about/training")
+    assert app.session_state["data"] == "Stanford Dogs"
+
+
+def test_a_choice_of_another_view_leaves_the_address_and_waits_in_the_visit(without_photos, quickly):
+    app = open_page("dogs/noise_regularised", psnr="psnr_of_mean_mse_db")
+    app.session_state["noise_view"] = "samples"
+    app.run()
+    assert "psnr" not in app.query_params
+    app.session_state["noise_view"] = "psnr"
+    app.run()
+    assert app.query_params["psnr"] == app.session_state["psnr"] == "psnr_of_mean_mse_db"

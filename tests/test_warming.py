@@ -11,8 +11,7 @@ import visiting
 from browser import REPO
 
 from aemodels import noise
-from aemodels.codes import map_files
-from aemodels.storage import catalogue, encoded
+from aemodels.storage import catalogue, encoded, kept
 from pages.parts.film import reel
 from pages.parts.map import atlas
 from pages.parts.photos import encoding, selection
@@ -106,12 +105,12 @@ def test_map_and_film_are_measured_before_a_page_asks(checkpoint_folder, tmp_pat
     for step in (*atlas.steps(), *reel.steps()):
         step()
     st.cache_resource.clear()
-    kept = map_files.kept
+    once = kept.once
 
     def kept_before(digest, part, _compute, **options):
-        return kept(digest, part, lambda: pytest.fail("it is measured"), **options)
+        return once(digest, part, lambda: pytest.fail("it is measured"), **options)
 
-    monkeypatch.setattr(map_files, "kept", kept_before)
+    monkeypatch.setattr(kept, "once", kept_before)
     assert atlas.accuracies("mnist-without-9")[0].nearest > 0.5
     assert len(atlas.shared("mnist-without-9")) > 2
     assert reel.moments("mnist-ae")[0].step == 0

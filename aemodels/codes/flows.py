@@ -27,7 +27,6 @@ MAX_STEPS = 1000
 MAX_GUIDANCE = 20.0
 MAX_STRENGTH = 2.0
 MAX_ELEMENT = 1e6  # of noise or of a code, in units of the codes' spread
-GRID_SHIFT = 1.0  # above 1 more of the steps lie near the noise: t = s u / (1 + (s − 1) u)
 
 Label = int | Sequence[int] | None
 
@@ -127,13 +126,6 @@ def inpaint(prior: FlowPrior, z: Tensor, known: Tensor, seeds: Sequence[int], ho
     return torch.where(known, z, found)
 
 
-def times(num_steps: int, start: float = 1.0) -> list[float]:
-    """The num_steps + 1 times of a way from `start` to 0, closer to each other near the noise where GRID_SHIFT is above 1."""
-    u_start = start / (GRID_SHIFT - (GRID_SHIFT - 1) * start)
-    steps = [u_start * (1 - i / num_steps) for i in range(num_steps + 1)]
-    return [GRID_SHIFT * u / (1 + (GRID_SHIFT - 1) * u) for u in steps]
-
-
 def _flow(
     prior: FlowPrior,
     x: Tensor,
@@ -149,7 +141,8 @@ def _flow(
     kept, known  x of the codes of which known numbers stay, and which those are; x is the noise then, start 1
     """
     noise = x
-    grid = times(max(1, math.ceil(how.num_steps * start)), start)
+    num_steps = max(1, math.ceil(how.num_steps * start))
+    grid = [start * (1 - i / num_steps) for i in range(num_steps + 1)]
     learnt = _learnt(prior, x, start, how, label)
     for t, t_next in pairwise(grid):
         velocity = learnt + prior.gaussian_velocity(x, _all(t, x))

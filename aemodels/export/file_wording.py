@@ -28,16 +28,8 @@ class Measured:
 
 def facts(measured: Measured, kind: Words) -> list[str]:
     """What was measured, a line each."""
-    z1, z2 = measured.stats.spread
-    lines = [
-        _("Spread {z1} × {z2} · holes {share}").format(
-            z1=number(z1, 2), z2=number(z2, 2), share=percent(measured.hole_share)
-        ),
-        _("Same-{class_} neighbour {share}").format(
-            class_=kind.class_, share=percent(measured.stats.neighbour_accuracy, 1)
-        ),
-    ]
-    metrics = measured.metrics
+    stats, metrics = measured.stats, measured.metrics
+    lines = wording.facts(stats.spread, measured.hole_share, stats.neighbour_accuracy, kind)
     lines.append(f"BCE {number(metrics['bce'], 4)}" if "bce" in metrics else f"PSNR {number(metrics['psnr_db'], 2)} dB")
     return lines
 
@@ -78,11 +70,7 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
                 "**Dashed**: the central 98% of the codes along each axis. **Hole** is the share of its area where hardly any code lies."
             )
         ),
-        "rings": _as_html(
-            _(
-                "**Rings**: N(0, I), at 1, 2 and 3 standard deviations. The model was trained to spread its codes like this."
-            )
-        ),
+        "rings": _as_html(wording.rings()),
         "rebuilt": _(
             "The originals are not in this file: beside a place stand the {many} of the nearest codes as the model rebuilds them."
         ).format(many=kind.many),
@@ -94,11 +82,8 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
         "cursor": _("Cursor"),
         "same_place": _("Same place"),
         "same_picture": _("Same {one}").format(one=kind.one),
-        "twins_caption": _(
-            "The dashed box holds the central 98% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
-            "arrow keys in any of the planes."
-        ),
-        "twins_rings": _("Rings: N(0, I), at 1, 2 and 3 standard deviations."),
+        "twins_caption": wording.below_twins(),
+        "twins_rings": wording.rings_of_twins(),
         "made_of": _("Made by Latent Lab of these models: {models}.").format(models=list_of(models)),
         "touch": wording.of_touch(kind),
         "twins": wording.of_twins(kind),

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from aemodels.codes import planes
 from aemodels.data import words
@@ -103,9 +102,9 @@ def _record(group: Group, ckpt: Checkpoint, pack: Callable[[Checkpoint, int], by
         "titles": titles,
         "facts": facts,
         "notes": notes,
-        "packed": _base64(gzip.compress(pack(ckpt, 1), mtime=0)),
+        "packed": base64.b64encode(gzip.compress(pack(ckpt, 1), mtime=0)).decode(),
         "thresholds": [float(f"{d:.6g}") for d in support.of_codes[chosen]],
-        "holes": _base64(figures.png(Image.fromarray(plane_figures.tint(shares)))),
+        "holes": figures.png_base64(plane_figures.tint(shares)),
         "box": box,
         "cloud": cloud,
         "rings": plane_figures.rings(ckpt),
@@ -152,7 +151,3 @@ def _page(group: Group, shown: Sequence[Checkpoint], records: Sequence[Record]) 
 def _as_function(module: str) -> str:
     """An ES module's script with its default export as a function named `component`: one inline script cannot import another."""
     return module.replace("export default function (", "function component(", 1)
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()

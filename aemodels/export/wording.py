@@ -2,7 +2,7 @@
 
 from aemodels.codes import planes
 from aemodels.data.words import Words
-from aemodels.language import _, percent
+from aemodels.language import _, number, percent
 
 
 def kind_of_place(kind: str) -> str:
@@ -16,6 +16,35 @@ def rule() -> str:
         "The nearer its 10th nearest test code, the denser a place is. A place is **supported** if it is denser "
         "than {sparse} of the test codes, **sparse** below that, and a **hole** below {hole}."
     ).format(sparse=percent(planes.SPARSE_BELOW), hole=percent(planes.HOLE_BELOW))
+
+
+def facts(spread: tuple[float, float], hole_share: float, neighbour_accuracy: float, kind: Words) -> list[str]:
+    """What was measured of a plane, a line each; hole_share: of its dashed box."""
+    z1, z2 = spread
+    return [
+        _("Spread {z1} × {z2} · holes {share}").format(z1=number(z1, 2), z2=number(z2, 2), share=percent(hole_share)),
+        _("Same-{class_} neighbour {share}").format(class_=kind.class_, share=percent(neighbour_accuracy, 1)),
+    ]
+
+
+def rings() -> str:
+    """What is drawn on the plane of a model with a prior."""
+    return _(
+        "**Rings**: N(0, I), at 1, 2 and 3 standard deviations. The model was trained to spread its codes like this."
+    )
+
+
+def below_twins() -> str:
+    """What is drawn on planes side by side."""
+    return _(
+        "The dashed box holds the central 98% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
+        "arrow keys in any of the planes."
+    )
+
+
+def rings_of_twins() -> str:
+    """What is drawn on those of models with a prior."""
+    return _("Rings: N(0, I), at 1, 2 and 3 standard deviations.")
 
 
 def of_every_plane() -> dict[str, str]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from aemodels.checks import check_codes, check_images
-from aemodels.errors import ConfigError, LatentLabError, as_words
+from aemodels.errors import ConfigError, LatentLabError, as_words, place_of
 from aemodels.language import _, list_of
 from aemodels.models.config import ModelConfig
 from aemodels.models.flow import PRIORS, FlowPrior
@@ -251,27 +251,40 @@ VARIANTS = {
 }
 
 
+def with_place(variant: str) -> str:
+    """A variant's name, and where its class stands: for a sentence on what is wrong with it."""
+    return f"{shown(variant)} ({place_of((VARIANTS | PRIORS)[variant])})"
+
+
 def setting_names() -> list[str]:
     """Names of the settings of all variants."""
-    return sorted({name for variant in VARIANTS | PRIORS for name in _names_of(variant)})
+    return sorted({name for variant in VARIANTS | PRIORS for name in setting_names_of(variant)})
 
 
-def _names_of(variant: str) -> list[str]:
+def setting_names_of(variant: str) -> list[str]:
+    """Names of a variant's own settings. Raises ConfigError where its class in VARIANTS is none."""
     model = (VARIANTS | PRIORS)[variant]
     if not (isinstance(model, type) and issubclass(model, (Autoencoder, FlowPrior))):
         raise ConfigError(
             _("Variant {variant} is no autoencoder; write a class that inherits from Autoencoder.").format(
-                variant=shown(variant)
+                variant=with_place(variant)
             )
         )
     settings = model.Settings
     if not is_dataclass(settings):
         raise ConfigError(
             _("The Settings of variant {variant} are no dataclass; write @dataclass(frozen=True) above them.").format(
-                variant=shown(variant)
+                variant=with_place(variant)
             )
         )
-    return [field.name for field in fields(settings)]
+    names = [field.name for field in fields(settings)]
+    for name in {field.name for field in fields(ModelConfig)} & {*names}:
+        raise ConfigError(
+            _(
+                "Variant {variant} has a setting {name}, and every model has a value of this name; call the setting otherwise."
+            ).format(variant=with_place(variant), name=name)
+        )
+    return names
 
 
 def settings_of(config: ModelConfig) -> Autoencoder.Settings | FlowPrior.Settings:
@@ -286,7 +299,7 @@ def settings_of(config: ModelConfig) -> Autoencoder.Settings | FlowPrior.Setting
                 variant=shown(config.variant), variants=list_of(variants)
             )
         )
-    names = _names_of(config.variant)
+    names = setting_names_of(config.variant)
     for name in config.settings:
         if name not in names:
             raise ConfigError(
@@ -299,7 +312,16 @@ def settings_of(config: ModelConfig) -> Autoencoder.Settings | FlowPrior.Setting
             raise ConfigError(
                 _("Variant {variant} needs its setting {name}.").format(variant=shown(config.variant), name=shown(name))
             )
-    return variants[config.variant].Settings(**config.settings)
+    try:
+        return variants[config.variant].Settings(**config.settings)
+    except LatentLabError:
+        raise
+    except Exception as error:  # of a class that somebody is writing
+        raise ConfigError(
+            _("Variant {variant} does not take its settings: {error}; change that line, or the settings.").format(
+                variant=with_place(config.variant), error=as_words(error)
+            )
+        ) from error
 
 
 def build(config: ModelConfig) -> Autoencoder | FlowPrior:
@@ -328,7 +350,7 @@ def build(config: ModelConfig) -> Autoencoder | FlowPrior:
             _(
                 "Variant {variant} on network {network} cannot be built: {error}; let __init__ begin with super().__init__(config), "
                 "and give NETWORKS an encoder(config, num_outputs) and a decoder(config)."
-            ).format(variant=shown(config.variant), network=shown(config.network), error=as_words(error))
+            ).format(variant=with_place(config.variant), network=shown(config.network), error=as_words(error))
         ) from error
     if is_lazy:
         raise ConfigError(

@@ -104,10 +104,6 @@ class Refinement(nn.Module):
             errors.append(error)
         return codes, gradients, errors
 
-    def descend(self, model: Channel, x: Tensor, codes: list[Tensor], gradients: list[Tensor]) -> Tensor:
-        """The codes after the last step of `descent`."""
-        return [codes[-1], *self.descent(model, x, codes, gradients)][-1]
-
     def descent(self, model: Channel, x: Tensor, codes: list[Tensor], gradients: list[Tensor]) -> Iterator[Tensor]:
         """The codes after each of descent_steps more steps: down the error under noise where there is noise on the code, else L-BFGS.
 

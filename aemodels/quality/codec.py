@@ -17,6 +17,7 @@ from torch import Tensor
 
 from aemodels.errors import LatentLabError
 from aemodels.models.autoencoders import MSE_FLOOR
+from aemodels.noise import seeded_order
 from aemodels.quality import partly
 from aemodels.quality.metrics import summarise
 
@@ -134,7 +135,7 @@ def best_within(encodings: Sequence[Encoding], max_bytes: int) -> Encoding:
 
 def in_random_order(num_photos: int) -> list[int]:
     """The places of num_photos photos, in an order that is always the same: the first are a fair sample of all."""
-    return torch.randperm(num_photos, generator=torch.Generator().manual_seed(0)).tolist()
+    return seeded_order(num_photos, 0).tolist()
 
 
 def at_capacity(

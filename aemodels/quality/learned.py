@@ -11,8 +11,8 @@ from torch import Tensor
 from aemodels.codes import flows
 from aemodels.codes.flows import Sampling
 from aemodels.models.flow import FlowPrior
-from aemodels.quality import copying, generation, telling
-from aemodels.quality.generation import classes_in_turn, draw_learned, frechet_distance
+from aemodels.quality import copying, generation, likeness, telling
+from aemodels.quality.generation import classes_in_turn, draw_learned
 from aemodels.storage.checkpoints import Checkpoint
 
 NUM_SAMPLES = 2048
@@ -41,7 +41,7 @@ def look_at(pictures: Iterable[Tensor], described_by: Mapping[str, Describe]) ->
     for x in pictures:
         for name, describe in described_by.items():
             features[name].append(describe(x))
-        thumbnails.append(generation.thumbnails(x))
+        thumbnails.append(likeness.thumbnails(x))
     return Seen({name: torch.cat(parts) for name, parts in features.items()}, torch.cat(thumbnails))
 
 
@@ -144,7 +144,7 @@ def distances(train: Seen, kinds: Mapping[str, Seen], n: int) -> dict[str, dict[
     for name, reference in train.features.items():
         mean, std = reference.mean(0), reference.std(0).clamp(min=1e-6)
         scaled = {kind: (of.features[name][:n] - mean) / std for kind, of in kinds.items()}
-        found[name] = {kind: frechet_distance((reference - mean) / std, of) for kind, of in scaled.items()}
+        found[name] = {kind: likeness.frechet_distance((reference - mean) / std, of) for kind, of in scaled.items()}
     return found
 
 

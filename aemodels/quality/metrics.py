@@ -41,7 +41,12 @@ def psnr_db(x: Tensor, x_hat: Tensor) -> Tensor:
 
     Raises ValueError where the shapes differ, for integers, for values not finite or out of that range.
     """
-    return 10 * torch.log10(PEAK**2 / mse(x, x_hat))
+    return psnr_of_mse(mse(x, x_hat))
+
+
+def psnr_of_mse(errors: Tensor) -> Tensor:
+    """PSNR in dB, peak 1.0, of each of mean squared errors (...)."""
+    return 10 * torch.log10(PEAK**2 / errors)
 
 
 def bce(x: Tensor, x_hat: Tensor) -> Tensor:
@@ -85,12 +90,12 @@ def summarise(errors: Tensor) -> dict[str, float]:
     An error counts as MSE_FLOOR (80 dB) at least, or one blank image, rebuilt without any, would make the mean infinite.
     """
     errors = errors.cpu().double().clamp(min=MSE_FLOOR)  # not every device has double precision
-    psnr, half_width = mean_and_ci95(10 * torch.log10(PEAK**2 / errors))
+    psnr, half_width = mean_and_ci95(psnr_of_mse(errors))
     mean, mse_half_width = mean_and_ci95(errors)
     return {
         "psnr_db": psnr,
         "psnr_db_ci95": half_width,
-        "psnr_of_mean_mse_db": (10 * torch.log10(PEAK**2 / errors.mean())).item(),
+        "psnr_of_mean_mse_db": psnr_of_mse(errors.mean()).item(),
         "psnr_of_mean_mse_db_ci95": 10 / log(10) * mse_half_width / mean,
         "mse": mean,
         "num_images": len(errors),
@@ -107,15 +112,6 @@ def send(z: Tensor, noise_variance: float, seeds: Sequence[int]) -> Tensor:
     """Codes z (B, ...) after Gaussian noise of this variance per unit of each code's mean square, one seed an image (needed where
     there is noise)."""
     return perturb(z, noise_variance, seeded_noise(z, seeds)) if noise_variance else z
-
-
-def power_audit(z: Tensor, z_noisy: Tensor) -> dict[str, float]:
-    """Measured over codes z and what became of them, (B, ...) each: code_power, E[z²], and noise_power, E[(z_noisy − z)²].
-
-    Their ratio is the noise variance per real element of a unit-power code.
-    """
-    z, z_noisy = z.cpu(), z_noisy.cpu()  # not every device has double precision
-    return {"code_power": z.double().square().mean().item(), "noise_power": power(z_noisy - z).double().mean().item()}
 
 
 @torch.no_grad()  # see evaluate_at

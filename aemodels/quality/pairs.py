@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from aemodels.models.autoencoders import MSE_FLOOR
-from aemodels.quality.metrics import PEAK, mean_and_ci95
+from aemodels.quality.metrics import mean_and_ci95, psnr_of_mse
 
 
 def in_common(errors: Tensor, others: Tensor) -> Tensor:
@@ -33,10 +33,6 @@ def difference(errors: Tensor, others: Tensor, convention: str) -> tuple[float, 
     common = in_common(errors, others)
     a, b = (e[common].double().clamp(min=MSE_FLOOR) for e in (errors, others))
     if convention == "psnr_db":
-        return mean_and_ci95(_psnr_db(a) - _psnr_db(b))
+        return mean_and_ci95(psnr_of_mse(a) - psnr_of_mse(b))
     shares = -10 / log(10) * (a / a.mean() - b / b.mean())
-    return (_psnr_db(a.mean()) - _psnr_db(b.mean())).item(), mean_and_ci95(shares)[1]
-
-
-def _psnr_db(errors: Tensor) -> Tensor:
-    return 10 * torch.log10(PEAK**2 / errors)
+    return (psnr_of_mse(a.mean()) - psnr_of_mse(b.mean())).item(), mean_and_ci95(shares)[1]

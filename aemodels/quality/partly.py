@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from aemodels.models.autoencoders import MSE_FLOOR
-from aemodels.quality.metrics import PEAK
+from aemodels.quality.metrics import psnr_of_mse
 
 
 def summarise_part(errors: Tensor, others: Tensor) -> dict[str, float]:
@@ -20,12 +20,12 @@ def summarise_part(errors: Tensor, others: Tensor) -> dict[str, float]:
     summarise gives, and beside it the chance by which images are among those measured.
     """
     errors, others = (e.double().clamp(min=MSE_FLOOR) for e in (errors, others))
-    psnr, half_width = _mean_and_ci95(*(10 * torch.log10(PEAK**2 / e) for e in (errors, others)))
+    psnr, half_width = _mean_and_ci95(psnr_of_mse(errors), psnr_of_mse(others))
     mse, mse_half_width = _mean_and_ci95(errors, others)
     return {
         "psnr_db": psnr,
         "psnr_db_ci95": half_width,
-        "psnr_of_mean_mse_db": 10 * torch.log10(torch.tensor(PEAK**2 / mse, dtype=torch.double)).item(),
+        "psnr_of_mean_mse_db": psnr_of_mse(torch.tensor(mse, dtype=torch.double)).item(),
         "psnr_of_mean_mse_db_ci95": 10 / log(10) * mse_half_width / mse,
         "mse": mse,
         "num_images": int(errors.isfinite().sum()),

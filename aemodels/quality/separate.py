@@ -7,11 +7,10 @@ from math import e, floor, log2, sqrt
 from statistics import NormalDist
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from aemodels.noise import snr_db
-from aemodels.quality.metrics import PEAK, mean_and_ci95, summarise
+from aemodels.quality.metrics import mean_and_ci95, psnr_of_mse, summarise
 
 BLOCK_ERROR = 1e-3  # share of the blocks that may fail at the SNR that a code is made for
 # Keys of photo_errors.save_baselines: each photo as the best VVC that a real code of this length carries, and that the best code of it
@@ -74,11 +73,7 @@ def expected(sent: Tensor, average: Tensor, failure_rate: float) -> dict[str, An
     sent     mean squared error (N,) of each photo where its block arrives
     average  that of what stands for the photo where the block fails
     """
-    psnr = (1 - failure_rate) * _psnr_db(sent) + failure_rate * _psnr_db(average)
-    mean, half_width = mean_and_ci95(psnr)
-    of_errors = summarise((1 - failure_rate) * sent.double() + failure_rate * average.double())
+    sent, average = sent.double(), average.double()
+    mean, half_width = mean_and_ci95((1 - failure_rate) * psnr_of_mse(sent) + failure_rate * psnr_of_mse(average))
+    of_errors = summarise((1 - failure_rate) * sent + failure_rate * average)
     return of_errors | {"psnr_db": mean, "psnr_db_ci95": half_width}
-
-
-def _psnr_db(errors: Tensor) -> Tensor:
-    return 10 * torch.log10(PEAK**2 / errors.double())

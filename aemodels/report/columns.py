@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from aemodels.report.lettering import Lettering
-from aemodels.report.wording import unbroken
+from aemodels.report.wording import held_together
 from aemodels.text import collapsed
 
 MAX_ROWS_TOGETHER = 12  # a longer table may run over pages
@@ -55,11 +55,11 @@ def fit(
 def printed(text: str) -> str:
     """A cell as it is printed: a number stays on one line with its interval and its unit."""
     line = collapsed(text)
-    return line.replace(" ", "\xa0") if _NUMBER.fullmatch(line) else unbroken(line)
+    return line.replace(" ", "\xa0") if _NUMBER.fullmatch(line) else held_together(line)
 
 
 def _least(letters: Lettering, text: str) -> float:
-    """What a text needs: its longest word, or what `unbroken` holds together; a short text of Chinese its whole length."""
+    """What a text needs: its longest word, or what `held_together` does not break; a short text of Chinese its whole length."""
     widest = max(_width(letters, part) if "\xa0" in part else letters.widest_word(part) for part in text.split(" "))
     return max(widest, min(_width(letters, text), SHORT_EM * letters.size))
 

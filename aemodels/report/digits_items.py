@@ -102,7 +102,7 @@ def denoising(material: Material, scene: Scene) -> Iterator[Block]:
             found.append(
                 observations.against_linear(material.quoted(first), measured[material.title(first)][at], linear)
             )
-    scores = {m.name: _at_own_noise(material, m) for m in models}
+    scores = {m.name: material.ckpt(m).metrics["psnr_db"] for m in models}
     found += [
         observations.of_bottleneck((material.quoted(first), scores[first.name]), (material.quoted(m), scores[m.name]))
         for m in models[1:]
@@ -229,10 +229,6 @@ def data_has_classes(material: Material) -> bool:
     return bool(material.group.data.label_names) and all(bool((c.labels >= 0).all()) for c in material.ckpts.values())
 
 
-def _at_own_noise(material: Material, model: Model) -> float:
-    return material.ckpt(model).metrics["psnr_db"]
-
-
 def _score(metrics: dict) -> Score:
     return Score(metrics["psnr_db"], metrics["psnr_db_ci95"])
 
@@ -241,7 +237,7 @@ def _no_plane(material: Material) -> Paragraph:
     if not material.planar:
         return no_model(_("There is no model with a code of two numbers."))
     return Paragraph(
-        _("The planes of {models} are left out: they have fewer than {least} codes. Train with more {many}.").format(
+        _("Left out, for fewer than {least} codes make no plane: {models}. Train with more {many}.").format(
             models=list_of(map(material.quoted, material.planar)),
             least=planes.MIN_CODES,
             many=material.words.many,

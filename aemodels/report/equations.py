@@ -1,9 +1,7 @@
-"""Formulas in LaTeX as MathML: names in one piece, bounds where they belong."""
+"""Formulas in LaTeX as MathML, names in one piece."""
 
 import latex2mathml.converter
 from lxml import etree
-
-_LIMITS = {"min", "max", "inf", "sup", "lim"}  # what these go over stands below them
 
 Node = etree._Element
 
@@ -17,9 +15,6 @@ def to_mathml(latex: str) -> Node:
             raise ValueError(f"{node.text} in {latex}: latex2mathml does not know it.")
         if node.tag in {"mi", "mo"} and node.text == "~" and node.getparent().tag != "mover":
             node.tag, node.text = "mo", "∼"
-    for node in tree.iter("msub"):
-        if node[0].text in _LIMITS:
-            node.tag = "munder"
     for row in [node for node in tree.iter("mrow") if len(node) > 1]:
         _join_letters(row)
     etree.cleanup_namespaces(tree)

@@ -1,5 +1,6 @@
 """Arrays in, pictures out: Pillow panels of image tiles for the screen and for print."""
 
+import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,16 +71,9 @@ def map_columns(num_channels: int) -> int:
     return min(num_channels, max(4, ceil(num_channels**0.5)))
 
 
-def channel_maps(z: Tensor, limit: float, gap: int = 1) -> np.ndarray:
-    """The channels of one code (C, h, w) as one uint8 picture of diverging maps, `map_columns` a row, `gap` cells apart."""
-    num_channels, height, width = z.shape
-    columns = map_columns(num_channels)
-    rows = ceil(num_channels / columns)
-    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 128, np.uint8)
-    for i, channel in enumerate(diverging(z.numpy(), limit)):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
-        picture[top : top + height, left : left + width] = channel
-    return picture
+def channel_maps(z: Tensor, limit: float) -> np.ndarray:
+    """The channels of one code (C, h, w) as one uint8 picture of diverging maps, `map_columns` a row, a cell apart."""
+    return mosaic(diverging(z.numpy(), limit), map_columns(len(z)), gap=1, background=128)
 
 
 def mosaic(tiles: Sequence[np.ndarray], columns: int, gap: int = 0, background: int = 255) -> np.ndarray:
@@ -192,3 +186,8 @@ def png(image: Image.Image, description: str = "") -> bytes:
     # Level 1 takes a fifth of the default's time, for files about as large.
     image.save(buffer, "PNG", compress_level=1, dpi=(PRINT_DPI, PRINT_DPI), pnginfo=info)
     return buffer.getvalue()
+
+
+def png_base64(picture: np.ndarray) -> str:
+    """A uint8 picture (H, W, 3 or 4) as a PNG file in base64, as browsers take it."""
+    return base64.b64encode(png(Image.fromarray(picture))).decode()

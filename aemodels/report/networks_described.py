@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from aemodels.language import N_, _, ngettext, number
-from aemodels.models import networks
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.models.config import ModelConfig
+from aemodels.models.layers import Bottleneck, Down, PixelShuffle, PixelUnshuffle, Pointwise, Shift, Up
 from aemodels.report.document import Table
 
 # What a layer does, in words; of other classes their name is told.
@@ -16,13 +16,13 @@ KINDS: dict[type, str] = {
     nn.Flatten: N_("flatten"),
     nn.Unflatten: N_("shape"),
     nn.Linear: N_("fully connected"),
-    networks.Shift: N_("shift by ½"),
-    networks.PixelUnshuffle: N_("patches of 8×8 px to channels"),
-    networks.PixelShuffle: N_("channels to patches of 8×8 px"),
-    networks.Pointwise: N_("1×1 convolution"),
-    networks.Bottleneck: N_("residual block: 1×1, 3×3 and 1×1 convolution, ReLU"),
-    networks.Down: N_("half the resolution: 1×1 convolution of 2×2 patches"),
-    networks.Up: N_("twice the resolution: 1×1 convolution into 2×2 patches"),
+    Shift: N_("shift by ½"),
+    PixelUnshuffle: N_("patches of 8×8 px to channels"),
+    PixelShuffle: N_("channels to patches of 8×8 px"),
+    Pointwise: N_("1×1 convolution"),
+    Bottleneck: N_("residual block: 1×1, 3×3 and 1×1 convolution, ReLU"),
+    Down: N_("half the resolution: 1×1 convolution of 2×2 patches"),
+    Up: N_("twice the resolution: 1×1 convolution into 2×2 patches"),
 }
 HIDDEN = N_("fully connected, LayerNorm, SiLU")
 

@@ -9,7 +9,7 @@ from aemodels.codes import planes
 from aemodels.codes.planes import PlaneStats
 from aemodels.codes.survey import Survey
 from aemodels.codes.twins import relative_width
-from aemodels.language import _, figures_of, number, percent
+from aemodels.language import _, figures_of, ngettext, number, percent
 from aemodels.report.psnr_matrix import Score
 
 SAME_WIDTH = 0.03  # of a width, and of a share of holes: what differs by less is called the same
@@ -104,8 +104,10 @@ def uniform_sampling(
     test_shares  (K,) share of the test images that are of each class
     """
     found = [
-        _(
-            "{share} of the box is hole: hardly a code lies there. Of the {num} uniform samples shown, {hit} fall into a hole."
+        ngettext(
+            "{share} of the box is hole: hardly a code lies there. Of the {num} uniform samples shown, {hit} falls into a hole.",
+            "{share} of the box is hole: hardly a code lies there. Of the {num} uniform samples shown, {hit} fall into a hole.",
+            holes_hit,
         ).format(share=percent(survey.hole_share), num=number(num_samples), hit=number(holes_hit))
     ]
     dense, hole = survey.entropy["supported"], survey.entropy["hole"]
@@ -236,8 +238,8 @@ def weights(title: str, rms: float, of_plain: float, num_scale_free: int, num_ma
     }
     text = (
         _(
-            "{title}: the weights are smaller, {after} instead of {before} (root mean square). But {followed} of the {num} weight matrices are "
-            "followed by a LayerNorm, which divides their scale out again [@laarhoven2017]."
+            "{title}: the weights are smaller, {after} instead of {before} (root mean square). But a LayerNorm after a weight matrix divides its "
+            "scale out again [@laarhoven2017], and one stands after {followed} of the {num} matrices."
         )
         if round(rms, 3) < round(of_plain, 3)
         else _("{title}: the weights are no smaller, {after} instead of {before} (root mean square).")

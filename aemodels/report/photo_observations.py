@@ -92,8 +92,12 @@ def of_gaussian(rank: int, num_elements: int, num_codes: int, effective: float, 
     )  # fmt: skip
     return [
         found.format(num=number(num_codes), rank=number(rank), all=number(num_elements)),
-        _(
-            "The variance of these {num} codes is spread as over {effective} equal directions (participation ratio)."
+        (
+            _("The variance of these {num} codes lies along one direction alone, in effect (participation ratio 1).")
+            if round(effective) == 1
+            else _(
+                "The variance of these {num} codes is spread as over {effective} equal directions (participation ratio)."
+            )
         ).format(num=number(num_codes), effective=number(effective)),
         form.format(num=number(num_codes), kurtosis=signed(kurtosis, 2)),
     ]

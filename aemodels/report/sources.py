@@ -14,25 +14,9 @@ from aemodels.text import collapsed
 PROJECT = Path(__file__).parents[2]
 # What source is made of. Weights, films of trainings, photos, archives and notes of an editor are not, wherever they lie.
 _KINDS = {
-    ".py",
-    ".js",
-    ".css",
-    ".html",
-    ".toml",
-    ".txt",
-    ".md",
-    ".po",
-    ".json",
-    ".jsonl",
-    ".ipynb",
-    ".sh",
-    ".ttf",
-    ".otf",
-    ".npz",
-    ".conf",
-    ".yaml",
-    ".service",
-}
+    ".py", ".js", ".css", ".html", ".toml", ".txt", ".md", ".po", ".json", ".jsonl",
+    ".ipynb", ".sh", ".ttf", ".otf", ".npz", ".conf", ".yaml", ".service",
+}  # fmt: skip
 _NAMES = {"LICENSE", "run", "Dockerfile", ".dockerignore", ".gitignore", ".gitattributes"}
 _PICTURES = {
     "docs/experiments/prior-states.webp",

@@ -25,7 +25,7 @@ from aemodels.report.document import (
 from aemodels.report.embedded import picture_file
 from aemodels.report.equations import to_mathml
 from aemodels.report.numbering import Citation, Numbering
-from aemodels.report.wording import after_number, caption_of, shortened, unbroken
+from aemodels.report.wording import after_number, caption_of, held_together, shortened
 from aemodels.text import collapsed, visible
 
 _TAGS = {"en": "en", "zh": "zh-CN"}
@@ -142,7 +142,7 @@ class _Writer:
         """A text with its references as links to the list of them."""
         return "".join(
             f'<a href="#reference-{piece.number}">[{piece.number}]</a>' if isinstance(piece, Citation) else text(piece)
-            for piece in self.numbering.pieces(unbroken(words))
+            for piece in self.numbering.pieces(held_together(words))
         )
 
     def references(self) -> Iterator[str]:

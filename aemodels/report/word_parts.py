@@ -12,7 +12,7 @@ from docx.text.paragraph import Paragraph
 
 from aemodels import language
 from aemodels.report.numbering import Citation, Numbering
-from aemodels.report.wording import unbroken
+from aemodels.report.wording import held_together
 from aemodels.text import collapsed, visible
 
 _INTERVAL = re.compile(r"± ([\d.,]+) (?=dB)")
@@ -37,10 +37,10 @@ def add_text(paragraph: Paragraph, text: str, numbering: Numbering | None = None
 
 
 def _held(text: str) -> str:
-    """`unbroken`; in Chinese of intervals alone, "± 0.12 dB": where Chinese stands before a number, LibreOffice takes no-break spaces for
+    """`held_together`; in Chinese of intervals alone, "± 0.12 dB": where Chinese stands before a number, LibreOffice takes no-break spaces for
     a place to break the number itself."""
     if language.current() != "zh":
-        return unbroken(text)
+        return held_together(text)
     return _INTERVAL.sub("±\xa0\\1\xa0", text.replace("\xa0", " "))
 
 

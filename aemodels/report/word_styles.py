@@ -17,12 +17,10 @@ from aemodels.report.word_parts import add_field, element
 from aemodels.report.wording import shortened
 
 PAGE_CM, MARGIN_CM = (21.0, 29.7), 2.0
-WIDTH_CM, HEIGHT_CM = PAGE_CM[0] - 2 * MARGIN_CM, PAGE_CM[1] - 2 * MARGIN_CM
+WIDTH_CM = PAGE_CM[0] - 2 * MARGIN_CM
 BODY_PT, TABLE_PT, SMALLEST_PT = 10.5, 9.0, 7.0
-SERIF, SANS = (
-    ("Times New Roman", "SimSun"),
-    ("Arial", "Microsoft YaHei"),
-)  # both on every Windows and with Word for macOS
+# Both on every Windows and with Word for macOS.
+SERIF, SANS = ("Times New Roman", "SimSun"), ("Arial", "Microsoft YaHei")
 ACCENT, GREY = "1F4E79", "404040"
 TAGS = {"en": "en-GB", "zh": "zh-CN"}
 

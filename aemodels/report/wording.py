@@ -30,7 +30,7 @@ def caption_of(panel: Panel, section: Section) -> str:
     return sentences([title, panel.caption])
 
 
-def unbroken(text: str) -> str:
+def held_together(text: str) -> str:
     """The text with spaces at which no line ends in "26.23 ± 0.12 dB" and "λ = 0.3"."""
     return _TOGETHER.sub("\xa0", language.unbroken(text))
 

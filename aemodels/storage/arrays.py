@@ -9,7 +9,8 @@ import numpy as np
 
 from aemodels.files import replacing
 
-UNREADABLE = (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError)
+BROKEN = (ValueError, zipfile.BadZipFile, EOFError, KeyError)
+UNREADABLE = (OSError, *BROKEN)
 
 
 def read(path: Path) -> dict[str, np.ndarray] | None:

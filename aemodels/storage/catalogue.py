@@ -10,11 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from babel.lists import format_list
-
 from aemodels.data.config import DataConfig, DataRecord
 from aemodels.errors import CheckpointError
-from aemodels.language import N_, _, locale
+from aemodels.language import N_, _, any_of
 from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig
 from aemodels.models.flow import is_prior
@@ -223,7 +221,7 @@ def _names(key: tuple, sets: Iterable[tuple]) -> tuple[str, str]:
 
 def what(*kinds: str) -> str:
     """These of KINDS in words, as what there may be one of."""
-    return format_list([_(KINDS[kind][0]) for kind in kinds], style="or", locale=locale())
+    return any_of(_(KINDS[kind][0]) for kind in kinds)
 
 
 def why_no_page(model: Model) -> str:

@@ -180,33 +180,31 @@ def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:
 
     Raises CheckpointError as load_checkpoint does.
     """
-    path = checkpoint_path(name, folder)
-    with headers.opened(path) as file:
-        return headers.read(file, path).fields
+    return _header(name, folder).fields
 
 
 def read_digest(name: str, folder: str | Path | None = None) -> str:
     """32 hexadecimal digits that are others whenever anything in the checkpoint is; raises CheckpointError as load_checkpoint does."""
-    path = checkpoint_path(name, folder)
-    with headers.opened(path) as file:
-        return headers.read(file, path).metadata[digests.OF_HEADER]
+    return _header(name, folder).metadata[digests.OF_HEADER]
 
 
 def read_tensors_digest(name: str, folder: str | Path | None = None) -> str:
     """32 hexadecimal digits that are others whenever the weights or the reference codes of a checkpoint are, and stay when only its
     figures are measured again; raises CheckpointError as load_checkpoint does."""
-    path = checkpoint_path(name, folder)
-    with headers.opened(path) as file:
-        return digests.of_tensors_alone(headers.read(file, path).metadata)
+    return digests.of_tensors_alone(_header(name, folder).metadata)
 
 
 def read_weights_digest(name: str, folder: str | Path | None = None) -> str:
     """32 hexadecimal digits that are others whenever the weights of a checkpoint are, and stay when only its figures are measured
     again; raises CheckpointError as load_checkpoint does."""
+    of_tensors = json.loads(_header(name, folder).metadata[digests.OF_TENSORS])
+    return digests.of_parts({key: digest for key, digest in of_tensors.items() if key.startswith("model.")})
+
+
+def _header(name: str, folder: str | Path | None) -> headers.Header:
     path = checkpoint_path(name, folder)
     with headers.opened(path) as file:
-        of_tensors = json.loads(headers.read(file, path).metadata[digests.OF_TENSORS])
-    return digests.of_parts({key: digest for key, digest in of_tensors.items() if key.startswith("model.")})
+        return headers.read(file, path)
 
 
 def trainings(name: str, header: dict[str, Any]) -> list[dict[str, Any]]:

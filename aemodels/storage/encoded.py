@@ -28,7 +28,9 @@ MAX_BYTES = 256 * 2**20  # on disk
 LOOK_EVERY = 512  # codes written by this process, until it looks again how much there is
 MAX_NUMBERS = 4 * 2**20  # in memory: 16 MiB
 HOW_TO_ENCODE = Path(__file__).parents[1]  # the source of what makes a code of a photo, relative to here:
-SOURCES = ("models/autoencoders.py", "models/networks.py", "models/quasi_newton.py", "models/refine.py", "noise.py")
+SOURCES = (
+    "models/autoencoders.py", "models/layers.py", "models/networks.py", "models/quasi_newton.py", "models/refine.py", "noise.py",
+)  # fmt: skip
 
 logger = logging.getLogger("aemodels")
 

@@ -171,8 +171,8 @@ def _film(metadata: dict[str, str], stored: dict[str, Tensor]) -> Film:
     pictures = tuple(stored[f"picture.{moment}"].numpy().tobytes() for moment in range(num_moments))
     for picture in pictures:
         _opened(picture)
-    told_of = (str(told["loss_name"]), int(told["grid_side"]), bool(told["is_turned"]))
-    return Film(steps, losses, told_of[0], codes, low, high, boxes, pictures, *told_of[1:])
+    side, is_turned = int(told["grid_side"]), bool(told["is_turned"])
+    return Film(steps, losses, str(told["loss_name"]), codes, low, high, boxes, pictures, side, is_turned)
 
 
 def _opened(content: bytes) -> np.ndarray:

@@ -25,15 +25,8 @@ from aemodels.text import is_text, shown
 RECIPE_FOLDER = Path(__file__).resolve().parents[2] / "recipes"  # of the lab's own models
 FORMAT = "latent-lab/2"
 MAX_NAMED = 20  # models in a sentence
-FIELDS = (
-    "title",
-    "data",
-    "model_config",
-    "train_config",
-    "metrics",
-    "history",
-    "provenance",
-)  # as JSON in the metadata
+# As JSON in the metadata.
+FIELDS = ("title", "data", "model_config", "train_config", "metrics", "history", "provenance")
 
 
 @contextmanager

@@ -5,7 +5,6 @@ With them, two that were tested on the same images are compared image by image.
 """
 
 import contextlib
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,11 +13,10 @@ import torch
 from torch import Tensor
 
 from aemodels.files import alone_in, replacing, said
-from aemodels.storage import checkpoints
+from aemodels.storage import arrays, checkpoints
 
 Errors = Mapping[float, Tensor]  # noise variance -> mean squared error (N,) of each test image, float64
 WEIGHTS = "weights"  # under which a model's file has the digest of the weights that the errors are of
-BROKEN = (ValueError, zipfile.BadZipFile, EOFError, KeyError)
 
 
 def errors_path(name: str, folder: str | Path | None = None) -> Path:
@@ -39,9 +37,9 @@ def save(name: str, errors: Errors, folder: str | Path | None = None) -> None:
 
 def read(name: str, folder: str | Path | None = None) -> dict[float, Tensor]:
     """Those of the checkpoint as it is now; empty where there are none, or those of other weights."""
-    arrays = _read(errors_path(name, folder))
-    is_of_these = str(arrays.pop(WEIGHTS, "")) == checkpoints.read_weights_digest(name, folder)
-    return _errors("", arrays) if is_of_these else {}
+    found = arrays.read(errors_path(name, folder)) or {}
+    is_of_these = str(found.pop(WEIGHTS, "")) == checkpoints.read_weights_digest(name, folder)
+    return _errors("", found) if is_of_these else {}
 
 
 def save_baselines(key: str, errors: Errors, fingerprint: str, folder: str | Path | None = None) -> None:
@@ -51,43 +49,36 @@ def save_baselines(key: str, errors: Errors, fingerprint: str, folder: str | Pat
     """
     path, start = baselines_path(folder), f"{fingerprint} {key} "
     with alone_in(path.parent), said(path):
-        others = {name: array for name, array in _arrays_in(path).items() if not name.startswith(start)}
+        others = {name: array for name, array in _known(path).items() if not name.startswith(start)}
         _write(path, others | _arrays(start, errors))
 
 
 def read_baselines(fingerprint: str, folder: str | Path | None = None) -> dict[str, dict[float, Tensor]]:
     """Those of each baseline that was kept for this data set, by its key; empty where there are none."""
-    arrays = _read(baselines_path(folder))
-    keys = dict.fromkeys(name.split()[1] for name in arrays if name.startswith(f"{fingerprint} "))
-    return {key: _errors(f"{fingerprint} {key} ", arrays) for key in keys}
+    found = arrays.read(baselines_path(folder)) or {}  # without them intervals are left out
+    keys = dict.fromkeys(name.split()[1] for name in found if name.startswith(f"{fingerprint} "))
+    return {key: _errors(f"{fingerprint} {key} ", found) for key in keys}
 
 
 def _arrays(start: str, errors: Errors) -> dict[str, np.ndarray]:
     return {f"{start}{variance!r}": e.cpu().float().numpy() for variance, e in errors.items()}
 
 
-def _errors(start: str, arrays: Mapping[str, np.ndarray]) -> dict[float, Tensor]:
+def _errors(start: str, found: Mapping[str, np.ndarray]) -> dict[float, Tensor]:
     return {
         float(name.removeprefix(start)): torch.from_numpy(array).double()
-        for name, array in arrays.items()
+        for name, array in found.items()
         if name.startswith(start)
     }
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    """Nothing for a file that cannot be read: intervals are then left out, and train.py measures again."""
-    with contextlib.suppress(OSError):
-        return _arrays_in(path)
-    return {}
-
-
-def _arrays_in(path: Path) -> dict[str, np.ndarray]:
-    """Nothing for a file that is not there, or broken."""
-    with contextlib.suppress(FileNotFoundError, *BROKEN), np.load(path, allow_pickle=False) as file:
+def _known(path: Path) -> dict[str, np.ndarray]:
+    """Nothing for a file that is not there, or broken; of one that cannot be read the error is raised."""
+    with contextlib.suppress(FileNotFoundError, *arrays.BROKEN), np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
     return {}
 
 
-def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def _write(path: Path, kept: Mapping[str, np.ndarray]) -> None:
     with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, **kept)

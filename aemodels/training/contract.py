@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from aemodels.errors import ConfigError, LatentLabError, as_words
-from aemodels.models.autoencoders import Autoencoder
+from aemodels.models.autoencoders import Autoencoder, with_place
 
 FAR = 100.0  # codes of this spread lead a decoder out of the range of pictures, if anything does
 OF_HISTORY = ("epoch", "step", "seconds", "learning_rate", "psnr_db")  # what an epoch's record holds beside the loss
@@ -30,7 +30,7 @@ def check(model: Autoencoder) -> None:
     with _told(f"{_who(model)} cannot decode codes", "change the decoder, or the method that fails."):
         _check_pictures(model, black_white_and_random, generator)
     for x in (black_white_and_random, black_white_and_random[:1]):
-        what = f"The loss of variant {config.variant!r} fails on a batch of {len(x)}"
+        what = f"The loss of variant {with_place(config.variant)} fails on a batch of {len(x)}"
         with _told(
             what, "it is called as loss(x, generator), with images x and a torch.Generator; change the line that fails."
         ):
@@ -88,7 +88,7 @@ def _check_pictures(model: Autoencoder, x: Tensor, generator: torch.Generator) -
 
 def _check_loss(model: Autoencoder, x: Tensor, generator: torch.Generator) -> None:
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    terms, variant = model.loss(x, generator), f"variant {model.config.variant!r}"
+    terms, variant = model.loss(x, generator), f"variant {with_place(model.config.variant)}"
     if not isinstance(terms, dict) or not terms:
         kind = "an empty dictionary" if isinstance(terms, dict) else _kind(terms)
         raise ConfigError(
@@ -134,7 +134,7 @@ def _kind(value: object) -> str:
 
 
 def _who(model: Autoencoder) -> str:
-    return f"Variant {model.config.variant!r} on network {model.config.network!r}"
+    return f"Variant {with_place(model.config.variant)} on network {model.config.network!r}"
 
 
 def _network(model: Autoencoder) -> str:

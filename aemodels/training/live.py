@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from aemodels.data import shipped, sources
-from aemodels.errors import CheckpointError, DataError, DivergenceError
+from aemodels.errors import CheckpointError, DataError, DivergenceError, LatentLabError, as_words
 from aemodels.quality import evaluation, metrics
 from aemodels.training import autoencoding, live_jobs, loop, moments
 from aemodels.training.divergence import require_finite
@@ -96,7 +96,7 @@ def run(job: Job) -> None:
         job.end(live_jobs.NO_ROOM)
     except Exception as error:  # a fault of a variant that somebody is writing, for example
         traceback.print_exc()
-        job.end(live_jobs.FAILED, reason=f"{type(error).__name__}: {error}")
+        job.end(live_jobs.FAILED, reason=str(error) if isinstance(error, LatentLabError) else as_words(error))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Each visit of the app's page touches the file `beat` about once a second. A job 
 import contextlib
 import json
 import os
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,20 @@ class Job:
             return said["state"], said
         if is_alive:
             return (MEASURING if (self.folder / "measuring").exists() else TRAINING), {}
-        return (KILLED if (self.folder / "process.json").exists() else WAITING), {}
+        if not (self.folder / "process.json").exists():
+            return WAITING, {}
+        reason = self._last_words()
+        return (FAILED, {"reason": reason}) if reason else (KILLED, {})
+
+    def _last_words(self) -> str:
+        """Why its process ended and where, if Python says so in its log: a variant that somebody is writing may be no Python at all."""
+        try:
+            log = (self.folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            return ""
+        places = re.findall(r'^ *File "(.+)", line (\d+)', log, re.MULTILINE)
+        own = [(file, line) for file, line in places if "-packages" not in file and not file.startswith("<")]
+        return f"{log.splitlines()[-1]} ({Path(own[-1][0]).name}:{own[-1][1]})" if own else ""
 
     def _is_alive(self) -> bool:
         told = read(self.folder / "process.json")

@@ -22,7 +22,7 @@ from aemodels.errors import FileError
 from aemodels.files import said
 from aemodels.language import _
 from aemodels.storage import own_models
-from aemodels.training import autoencoding, live_recipes, moments
+from aemodels.training import autoencoding, live_recipes, moments, needs
 from aemodels.training.live_jobs import RUNNING, WAITING, Job, modified_s, write
 from aemodels.training.recipes import Recipe
 
@@ -42,8 +42,9 @@ def submit(recipe: Recipe, visitor: str, data_folder: Path) -> Job:
     """A new job at the end of the queue, with the untrained model's moment; the visitor's earlier one, if that has ended, is gone.
     Where that has not, it is returned.
 
-    Raises FileError where the folder cannot be written.
+    Raises FileError where the folder cannot be written, and ConfigError where `needs.check` does: for a variant that somebody is writing.
     """
+    needs.check(recipe, recipe.training.batch_size, "cpu")
     # So that a job is there with all that belongs to it, or not at all.
     begun = folder() / f".{secrets.token_hex(8)}"
     try:

@@ -1,13 +1,12 @@
 """What may be chosen for a training that one watches: a kind of autoencoder, its numbers, code, widths, time; as a recipe."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from aemodels.data import mnist, shipped
 from aemodels.data.config import DataConfig
-from aemodels.models.autoencoders import VARIANTS
+from aemodels.models.autoencoders import VARIANTS, setting_names_of
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage.catalogue import Model
 from aemodels.training.recipes import Recipe
@@ -31,8 +30,9 @@ OF_ANOTHER_VARIANT = (1.0, 100.0)
 
 
 def kinds() -> dict[str, tuple[str, ...]]:
-    """Kind -> names of its own numbers: each of VARIANTS with its settings, and L2 on the weights."""
-    own = {name: tuple(field.name for field in fields(model.Settings)) for name, model in VARIANTS.items()}
+    """Kind -> names of its own numbers: each of VARIANTS with its settings, and L2 on the weights. Raises ConfigError for a variant
+    that somebody is writing."""
+    own = {name: tuple(setting_names_of(name)) for name in VARIANTS}
     return own | {L2_WEIGHTS: ("weight_decay",)}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from torch import Tensor
 from tqdm import tqdm
 
-from aemodels.codes import faults, map_files, maps
+from aemodels.codes import faults, layouts, maps
 from aemodels.data.config import DataConfig
 from aemodels.data.sources import DataSet
 from aemodels.errors import CheckpointError, DataError, LatentLabError
@@ -190,7 +190,7 @@ def lay_out_codes(names: Sequence[str], out: Path) -> None:
         codes = checkpoints.load_checkpoint(name, out).codes
         if len(codes) < maps.MIN_CODES or not faults.vary(codes):
             continue
-        found = {method: map_files.read_layout(name, codes, method, out) for method in maps.METHODS}
+        found = {method: layouts.read(name, codes, method, out) for method in maps.METHODS}
         if all(found.values()):
             continue
         if not can_lay_out:
@@ -205,12 +205,12 @@ def lay_out_codes(names: Sequence[str], out: Path) -> None:
             leave=False,
             bar_format="{desc}: {percentage:.0f}% {bar} {elapsed}",
         ) as bar:
-            layouts = {}
+            made = {}
             for i, method in enumerate(maps.METHODS):
 
                 def show(share: float, i: int = i) -> None:
                     bar.update(i + share - bar.n)
 
-                layouts[method] = found[method] or maps.lay_out(codes, method, show)
-        map_files.save_layouts(name, codes, layouts, out)
+                made[method] = found[method] or maps.lay_out(codes, method, show)
+        layouts.save(name, codes, made, out)
         print(f"{name}: {len(codes):,} codes laid out on maps.", flush=True)

@@ -1,7 +1,6 @@
 """What is seen of a model while it trains: the codes of held-out digits on a plane, some digits rebuilt, how good it is, and its loss so
 far."""
 
-import io
 from dataclasses import dataclass, fields
 from math import prod
 from pathlib import Path
@@ -12,9 +11,9 @@ from torch import Tensor
 
 from aemodels.codes import planes, turning
 from aemodels.data import shipped
-from aemodels.files import replacing
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.quality import evaluation, metrics
+from aemodels.storage import arrays
 
 NUM_REBUILT = 10
 
@@ -81,17 +80,10 @@ def on_plane(codes: Tensor, before: np.ndarray | None) -> tuple[np.ndarray, floa
 
 def save(moment: Moment, path: Path) -> None:
     """Writes it whole, in place of the one before; raises FileError where it cannot be written."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **{field.name: getattr(moment, field.name) for field in fields(Moment)})
-    with replacing(path) as temporary:
-        temporary.write_bytes(buffer.getvalue())
+    arrays.save(path, {field.name: getattr(moment, field.name) for field in fields(Moment)})
 
 
 def load(path: Path) -> Moment | None:
     """The moment in a file; None where there is none."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            found = {field.name: arrays[field.name] for field in fields(Moment)}
-            return Moment(**{name: float(a) if a.ndim == 0 else a for name, a in found.items()})
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
+    found = arrays.read(path)
+    return None if found is None else Moment(**{name: float(a) if a.ndim == 0 else a for name, a in found.items()})

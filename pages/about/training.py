@@ -30,7 +30,7 @@ if not found.groups:
 with controls.row():
     by_key = {group.key: group for group in groups.of_one_kind(found.groups)}
     titles = {key: group.title for key, group in by_key.items()}
-    group = by_key[controls.choose(_("Data set"), titles, "group")]
+    group = by_key[controls.choose(_("Data set"), titles, "data")]
     along = controls.choose(_("Curves along"), {key: _(title) for key, title in curves.ALONG.items()}, key="along")
     called = {model.name: models.title(model.name) for model in group.models}
     options = {ALL: _("All alike")} | called

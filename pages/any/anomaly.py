@@ -11,9 +11,7 @@ from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.anomaly import findings, own, scoring, separation
 from pages.parts.anomaly.scoring import LEFT_OUT, OTHER, USUAL, Scored
-from pages.parts.shared import ahead, controls, export, loaders, models, originals
-
-BOUND = {"bind": "query-params", "persist_state": "session"}
+from pages.parts.shared import ahead, controls, export, fields, loaders, models, originals
 
 controls.header(
     _("Anomaly"),
@@ -44,7 +42,7 @@ said = findings.titles(ckpt, other_title)
 strange = {kind: said[kind] for kind in kinds if kind != USUAL}
 with controls.row():
     against = controls.choose(_("Strange pictures"), strange, key="against")
-    flagged = st.slider(_("Flag this share of the test images / %"), 0, 100, 5, key="flag", width=320, **BOUND)
+    flagged = st.slider(_("Flag this share of the test images / %"), 0, 100, 5, key="flag", width=320, **fields.BOUND)
 scores = st.container()  # of all kinds of pictures; the two kinds that are shown come first
 depends_on = loaders.version(name), str(loaders.data_folder().resolve()), *kinds
 

@@ -12,10 +12,8 @@ from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.digits import own_image
-from pages.parts.shared import controls, export, loaders, models, originals
+from pages.parts.shared import controls, export, fields, loaders, models, originals
 from pages.parts.sizes import chart, findings, measured, rivals, rows
-
-BOUND = {"bind": "query-params", "persist_state": "session"}
 
 controls.header(
     _("Size of the code"),
@@ -55,7 +53,7 @@ for key, most in (("k", longest), ("which", len(pictures.x))):
 @st.fragment
 def look() -> None:
     """Pictures and curve at one size, which a slider picks."""
-    k = st.slider(_("Numbers kept"), 1, longest, min(8, longest), key="k", **BOUND) if longest > 1 else 1
+    k = st.slider(_("Numbers kept"), 1, longest, min(8, longest), key="k", **fields.BOUND) if longest > 1 else 1
     made = rows.rebuilt(ckpt.model, pca, pictures, [k] * len(pictures.x))
     tiles = [figures.to_tiles(images) for images in (pictures.x, *made.values())]
     notes = [pictures.names, *(rows.in_db(pictures.x, x_hat) for x_hat in made.values())]
@@ -75,7 +73,7 @@ def look() -> None:
 look()
 st.header(_("One picture at all sizes"), anchor=False)
 which = st.segmented_control(
-    _("Picture"), range(1, len(pictures.x) + 1), default=1, required=True, wrap=True, key="which", **BOUND
+    _("Picture"), range(1, len(pictures.x) + 1), default=1, required=True, wrap=True, key="which", **fields.BOUND
 )
 here = rows.at_all_sizes(pictures, which - 1, steps)
 strip = rows.rebuilt(ckpt.model, pca, here, steps)

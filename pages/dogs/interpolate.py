@@ -14,7 +14,7 @@ from aemodels.quality import detail
 from aemodels.quality.metrics import mse
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.shared import ahead, controls, cores, export, loaders, models
+from pages.parts.shared import ahead, controls, cores, export, fields, loaders, models
 
 NUM_PICTURES, NUM_STEPS = 8, 9
 WAYS = {
@@ -54,8 +54,7 @@ export.show(panel, alt=choice.format(number=len(codes), what_many=picture.what_m
 def pick(label: str, default: int, key: str) -> int:
     """Which of the numbered pictures, from 0."""
     numbers = range(1, len(codes) + 1)
-    kept = {"bind": "query-params", "persist_state": "session"}
-    return st.segmented_control(label, numbers, default=default, required=True, key=key, **kept) - 1
+    return st.segmented_control(label, numbers, default=default, required=True, key=key, **fields.BOUND) - 1
 
 
 with controls.row():

@@ -20,7 +20,7 @@ from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.photos import noise_effects, sampling, selection, variance_curves
-from pages.parts.shared import ahead, controls, cores, export, loaders, models, originals
+from pages.parts.shared import ahead, controls, cores, export, fields, loaders, models, originals
 
 STRIP = (0.0, 0.05, 0.1, 0.15, 0.3, 0.5, 0.8, 1.2, 2.0)
 SOURCES = {"photos": _("Nine pictures"), "samples": _("Nine Gaussian samples"), "learned": _("Nine learned samples")}
@@ -43,13 +43,12 @@ controls.header(
         "has the covariance of the codes themselves, with the same total power. A variance of 0.1 means a tenth of the code's mean square."
     ),
 )
-kept = {"bind": "query-params", "persist_state": "session"}
 with controls.row():
     name, group = models.choose_model(catalogue.MAPS)
     seed = controls.seed_control()
     sources = {key: title for key, title in SOURCES.items() if key != "learned" or loaders.prior_of(name)}
     source = controls.choose(_("Codes of"), sources, key="codes")
-    variance = st.slider(_("Noise variance"), 0.0, 2.0, 0.1, 0.05, key="variance", width=260, **kept)
+    variance = st.slider(_("Noise variance"), 0.0, 2.0, 0.1, 0.05, key="variance", width=260, **fields.BOUND)
 ckpt = loaders.checkpoint(name)
 if source != "photos" and not models.varying([name]):
     st.stop()
@@ -162,7 +161,7 @@ st.caption(sentences([_("PSNR against {pictures}, peak 1.0.").format(pictures=ag
 st.header(_("One direction, rising variance"), anchor=False)
 if st.session_state.get("picture", 1) > len(z):  # another model has more codes
     st.session_state.picture = 1
-picture = st.selectbox(_("Picture"), range(1, len(z) + 1), key="picture", width=150, **kept) - 1
+picture = st.selectbox(_("Picture"), range(1, len(z) + 1), key="picture", width=150, **fields.BOUND) - 1
 strip = strip_of(picture)
 tiles, strip_psnr = zip(*strip.values(), strict=True)
 columns = [f"{v:g}" for v in STRIP]

@@ -21,7 +21,6 @@ from pages.parts.photos import probes, rebuilding, selection, through_models, to
 from pages.parts.shared import ahead, controls, cores, export, loaders, models, originals
 
 VIEWS = {"maps": _("Channels"), "colours": _("One picture")}
-SOURCES = {"test": _("test split"), "own": _("own files"), "camera": _("camera")}
 
 sentence = controls.header(
     _("Reconstruct"), _("Each photo is squeezed into a short code and rebuilt from that code alone.")
@@ -50,17 +49,8 @@ sentence.markdown(
         width=latent_shape[2],
     )
 )
-if source == "test":
-    own, has_photos = None, selection.has_test_photos(ckpt)
-else:
-    own = selection.uploaded_photos(image_shape) if source == "own" else selection.camera_photos(image_shape)
-    has_photos = own is not None
-    if not has_photos:
-        st.info(selection.none_yet(source), icon=":material/photo_library:")
-
-
-def photos(seed: int) -> selection.Photos:
-    return own or selection.random_test_photos(ckpt.data, seed)
+photos = selection.from_source(source, ckpt)
+has_photos = photos is not None
 
 
 @dataclass(frozen=True)
@@ -144,9 +134,7 @@ def draw(
     return figures.panel(next(turned), [], next(turned), list(rows), caption, width_px, ink)
 
 
-through_all = partial(
-    through_models.show, group, photos if has_photos else None, seed, SOURCES[source], source == "test"
-)
+through_all = partial(through_models.show, group, photos, seed, source)
 if is_for_comparison := through_models.comes_first():
     through_all()
     st.header(_("What this model rebuilds"), anchor=False)
@@ -205,7 +193,7 @@ controls.notice(points)
 settings = {
     _("model"): name,
     _("seed"): seed,
-    _("photos"): SOURCES[source] if has_photos else _("reference codes"),
+    _("photos"): _(selection.SOURCES[source]) if has_photos else _("reference codes"),
     _("code"): VIEWS[view],
 }
 numbers = [

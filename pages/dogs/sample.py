@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from statistics import mean
 
 import numpy as np
 import streamlit as st
@@ -11,12 +10,12 @@ from torch import Tensor
 
 from aemodels.codes import latents
 from aemodels.data import words
-from aemodels.language import _, list_of, number, percent, sentences, signed
+from aemodels.language import _, list_of, number, percent, signed
 from aemodels.quality.generation import LEARNED
 from aemodels.report import drawing, figures
 from aemodels.storage import catalogue
 from pages.parts.photos import generation, generation_findings, references, sampling
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, export, fields, loaders, models
 
 NUM_CODES = (16, 32, 64, 128, 256, 512, 1024)
 
@@ -79,8 +78,7 @@ with controls.row():
         key="fitted_on",
         width=260,
         disabled=sampler == LEARNED,
-        bind="query-params",
-        persist_state="session",
+        **fields.BOUND,
     )
 ckpt = loaders.checkpoint(name)
 picture = words.of(ckpt.data.config)
@@ -95,7 +93,6 @@ scene = ahead.scene(compute, seed, "sample", version, num_codes, sampler, export
 ALT = _("Left nine decoded samples, in the middle the nearest real code of each, right nine real codes, all decoded")
 export.show(scene.panel, alt=ALT)
 
-relative = (scene.to_nearest / sampling.mean_spacing(name, num_codes)).tolist()
 fine_detail = _(
     "The samples carry **{share}** of the fine detail of the nine real codes shown (mean difference between "
     "neighbouring pixels, {samples} against {codes} of 255 grey levels)."
@@ -103,18 +100,6 @@ fine_detail = _(
     share=percent(scene.detail_share),
     samples=number(scene.detail, 1),
     codes=number(scene.detail / scene.detail_share, 1),
-)
-on_average = _(
-    "On average a sample lies {times} times as far from its nearest real code as a real code lies from its nearest neighbour."
-).format(times=number(mean(relative), 2))
-if min(relative) > 0.5:
-    closest = _(
-        "For the closest of the nine, number {which}, it is {times} times, so none is a copy of one of these {codes} codes."
-    )
-else:
-    closest = _("For the closest of the nine, number {which}, it is {times} times.")
-closest = closest.format(
-    which=relative.index(min(relative)) + 1, times=number(min(relative), 2), codes=number(num_codes)
 )
 kurtosis = _(
     "How Gaussian is one element of the real codes? Its excess kurtosis over {all} test codes is {kurtosis} on average: it is 0 for a "
@@ -127,7 +112,7 @@ controls.notice(
         *generation_findings.learnt(group.data, name),
         sampling.about(name, num_codes, sampler),
         fine_detail,
-        sentences([on_average, closest]),
+        sampling.how_near(name, num_codes, scene.to_nearest),
         kurtosis,
     ]
 )

@@ -18,11 +18,9 @@ from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.photos import descents, rebuilding, selection, stage_findings, stages
 from pages.parts.photos.stages import Stages
-from pages.parts.shared import ahead, controls, export, loaders, models, originals
+from pages.parts.shared import ahead, controls, export, fields, loaders, models, originals
 
 ERROR_LIMIT, CHANGE_LIMIT = 0.3, 0.1  # of the pixel range: white in a map
-SOURCES = {"test": _("test split"), "own": _("own files"), "camera": _("camera")}
-BOUND = {"bind": "query-params", "persist_state": "session"}
 
 sentence = controls.header(
     _("What encode adds"), _("The encoder's first code is not the one that is used: encode improves it step by step.")
@@ -40,17 +38,8 @@ sentence.markdown(
         "each step adds."
     ).format(one=picture_words.one, helpers=_(", then ").join(rebuilding.helpers(config)))
 )
-if source == "test":
-    own, has_photos = None, selection.has_test_photos(ckpt)
-else:
-    own = (selection.uploaded_photos if source == "own" else selection.camera_photos)(config.image_shape)
-    has_photos = own is not None
-    if not has_photos:
-        st.info(selection.none_yet(source), icon=":material/photo_library:")
-
-
-def photos(seed: int) -> selection.Photos:
-    return own or selection.random_test_photos(ckpt.data, seed)
+photos = selection.from_source(source, ckpt)
+has_photos = photos is not None
 
 
 def codes_in_place(seed: int) -> Tensor:
@@ -84,7 +73,7 @@ num_pictures = len(labels)
 if st.session_state.get("which", 1) not in range(1, num_pictures + 1):
     st.session_state.which = 1
 which = st.segmented_control(
-    _("Picture"), range(1, num_pictures + 1), default=1, required=True, wrap=True, key="which", **BOUND
+    _("Picture"), range(1, num_pictures + 1), default=1, required=True, wrap=True, key="which", **fields.BOUND
 )
 here = which - 1
 this = pictures(seed, slice(here, which))  # the others, and their stages, are for what stands below
@@ -109,7 +98,7 @@ def of_this(meanwhile: Callable[[], None] = lambda: None) -> tuple[Stages, Tenso
 @st.fragment
 def look() -> None:
     """One stage, picked by a slider."""
-    stage = st.slider(_("Stage"), 0, num_stages - 1, 1, key="stage", **BOUND)
+    stage = st.slider(_("Stage"), 0, num_stages - 1, 1, key="stage", **fields.BOUND)
     place, names = st.empty(), stages.names(kinds)
     heads = [shown_label, names[0], names[stage], error_label, _("Change")]
     alt = _("{picture}, what the first code and the code after “{stage}” give, error map, and what this step changed")
@@ -187,7 +176,7 @@ measures_all = st.toggle(
     help=_("Also the stages of the others, and the mean over all; it takes {number} times as long.").format(
         number=number(num_pictures)
     ),
-    **BOUND,
+    **fields.BOUND,
 )
 found = scene("all stages", compute) if measures_all else shown
 told = labels if measures_all else [labels[here]]
@@ -208,7 +197,7 @@ controls.notice(points)
 settings = {
     _("model"): name,
     _("seed"): seed,
-    _("photos"): SOURCES[source] if has_photos else _("reference codes"),
+    _("photos"): _(selection.SOURCES[source]) if has_photos else _("reference codes"),
     _("picture"): _("{number} ({name})").format(number=which, name=labels[here]),
 }
 rows = [

@@ -20,7 +20,7 @@ from aemodels.report import charts, figures
 from aemodels.storage import catalogue
 from aemodels.text import visible
 from pages.parts.digits import denoise_findings, denoisers, own_image
-from pages.parts.shared import ahead, controls, export, loaders, models, originals
+from pages.parts.shared import ahead, controls, export, fields, loaders, models, originals
 
 NUM_DRAWS = 3  # of noise, for the one image that is drawn or uploaded
 
@@ -57,9 +57,8 @@ SOURCES = {
 with chooser:
     source = controls.choose(kind.many.capitalize(), SOURCES, key="digits")
     seed = controls.seed_control()
-    kept = {"key": "noise_factor", "bind": "query-params", "persist_state": "session"}
     label = _("Noise factor (trained at {factor})").format(factor=f"{trained_at:g}")
-    factor = st.slider(label, 0.0, 1.0, min(1.0, trained_at), 0.05, width=230, **kept)
+    factor = st.slider(label, 0.0, 1.0, min(1.0, trained_at), 0.05, key="noise_factor", width=230, **fields.BOUND)
 
 
 @dataclass(frozen=True)

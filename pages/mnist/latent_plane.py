@@ -12,7 +12,7 @@ from aemodels.language import _, number, sentences
 from aemodels.report import figures, plane_figures
 from aemodels.storage import catalogue
 from pages.parts.plane import address, canvas, findings, plane, taking
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, export, fields, loaders, models
 
 NUM_SAMPLES = 10  # a side
 SAMPLERS = {"uniform": _("Uniform"), "normal": "N(0, I)"}
@@ -26,12 +26,11 @@ def change(event: dict) -> None:
 
 @st.fragment  # a click reads one place, or draws again, and leaves the page's frame alone
 def show_plane() -> None:
-    kept = {"bind": "query-params", "persist_state": "session"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         name, group = models.choose_model(catalogue.PLANE, key="mnist_model", data_key="mnist_data")
         seed = controls.seed_control()
-        side = st.slider(_("Images a side of the grid"), 10, 40, 20, key="side", width=160, **kept)
-        fades = st.toggle(_("Fade by density"), key="fade", **kept)
+        side = st.slider(_("Images a side of the grid"), 10, 40, 20, key="side", width=160, **fields.BOUND)
+        fades = st.toggle(_("Fade by density"), key="fade", **fields.BOUND)
     if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
         st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""
     plane.require_codes(name)
@@ -107,11 +106,7 @@ def show_plane() -> None:
                 ).format(inside=number(num_in_box), number=number(num_codes))
             )
         if ckpt.model.has_prior:
-            st.markdown(
-                _(
-                    "**Rings**: N(0, I), at 1, 2 and 3 standard deviations. The model was trained to spread its codes like this."
-                )
-            )
+            st.markdown(wording.rings())
         if about := plane.about_images(name):
             st.caption(about)
     canvas.store_picture("grid", name, manifold_base64, box)

@@ -9,7 +9,8 @@ from PIL import Image
 
 from aemodels.codes import planes, twins
 from aemodels.data import words
-from aemodels.language import _, current, list_of, number, percent, pgettext, sentences
+from aemodels.export import wording
+from aemodels.language import _, current, list_of, number, pgettext, sentences
 from aemodels.report import figures, plane_figures
 from aemodels.storage import catalogue
 from pages.parts.plane import address, canvas, comparisons, measured, plane
@@ -38,11 +39,8 @@ def show_planes(seed: int, scale: str, link: str) -> None:
             "name": name,
             "title": group.titles[name],
             "facts": [
-                _("Spread {z1} × {z2} · holes {share}").format(
-                    z1=number(row["spread_z1"], 2), z2=number(row["spread_z2"], 2), share=percent(row["hole_share"])
-                ),
-                _("Same-{class_} neighbour {share}").format(
-                    class_=kind.class_, share=percent(row["neighbour_accuracy"], 1)
+                *wording.facts(
+                    (row["spread_z1"], row["spread_z2"]), row["hole_share"], row["neighbour_accuracy"], kind
                 ),
                 measured.loss(row),
             ],
@@ -55,11 +53,7 @@ def show_planes(seed: int, scale: str, link: str) -> None:
     ]
     with picture:
         canvas.twins(f"twins-{len(shown)}", first, {"planes": shown, "link": link, "z": z}, change)
-        dashed = _(
-            "The dashed box holds the central 98% of the codes on each axis. Inside it, holes are red and sparse places yellow. Click, drag or use the "
-            "arrow keys in any of the planes."
-        )
-        st.caption(sentences([dashed, rings]))
+        st.caption(sentences([wording.below_twins(), rings]))
 
 
 controls.header(
@@ -97,7 +91,7 @@ first = next(iter(ckpts.values()))
 plane.require_codes(*ckpts)
 titles = [group.titles[name] for name in ckpts]
 with_prior = [name for name, ckpt in ckpts.items() if ckpt.model.has_prior]
-rings = _("Rings: N(0, I), at 1, 2 and 3 standard deviations.") if with_prior else ""
+rings = wording.rings_of_twins() if with_prior else ""
 measures = {name: plane.measure(name) for name in ckpts}
 versions = tuple(map(loaders.version, ckpts))
 

@@ -91,12 +91,10 @@ def words(moment: Moment, code_size: int) -> dict[str, str]:
         "training": _("training, all terms"),
         "seconds": _("seconds"),
         "digits": _("Held-out digits above, rebuilt below"),
-        "plane": _("The codes of {number} held-out digits after {seconds} seconds of training, a dot each").format(
+        "plane": _("The codes of {number} held-out digits after {seconds} s of training, a dot each").format(
             number=n, seconds=seconds
         ),
-        "loss": _("The loss over {seconds} seconds; on held-out digits it is now {bce}").format(
-            seconds=seconds, bce=bce
-        ),
+        "loss": _("The loss over {seconds} s; on held-out digits it is now {bce}").format(seconds=seconds, bce=bce),
         "rebuilt": _("Ten held-out digits, and below each what the model rebuilds of it now"),
     }
 

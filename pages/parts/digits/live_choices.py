@@ -68,6 +68,6 @@ def settings(recipe: Recipe) -> dict[str, object]:
 
 def _number(name: str) -> float:
     default, most = live_recipes.DEFAULTS.get(name, live_recipes.OF_ANOTHER_VARIANT)
-    label = _(NUMBERS[name]) if name in NUMBERS else name
+    label, key = (_(NUMBERS[name]), f"live_{name}") if name in NUMBERS else (name, f"live_own_{name}")
     label = label[:1].upper() + label[1:]
-    return fields.number(label, 0.0, most, f"live_{name}", default, step=default / 2, format="%g", width=240)
+    return fields.number(label, 0.0, most, key, default, step=default / 2, format="%g", width=240)

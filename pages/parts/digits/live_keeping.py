@@ -89,7 +89,7 @@ def _say_kept(job: Job, name: str) -> None:
         else:
             _link("any/map.py", _("See it on Map"), ":material/map:", {"model": name})
         keys = [group.key for group in loaders.read_catalogue().groups if name in group.names]
-        data_set = {"group": keys[0]} if keys else {}
+        data_set = {"data": keys[0]} if keys else {}
         _link("about/training.py", _("See how it was trained"), ":material/monitoring:", data_set)
 
 
@@ -104,7 +104,9 @@ def show_kept() -> None:
         return
     with st.expander(_("Models that visitors have kept")), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(_("Model"), names, key="live_kept", width=280)
-        sure = st.toggle(_("Yes, for all visitors"), key="live_sure")
+        sure = st.toggle(
+            _("Yes, for all visitors"), key=_sure_key(name)
+        )  # of another model it is another one, which is off
         st.button(
             _("Remove"), icon=":material/delete:", disabled=not sure, on_click=_remove, args=(name,), key="live_remove"
         )
@@ -117,4 +119,8 @@ def _remove(name: str) -> None:
         own_models.remove(name)
     except LatentLabError as error:
         st.session_state.live_not_removed = error
-    st.session_state.live_sure = False
+    st.session_state[_sure_key(name)] = False
+
+
+def _sure_key(name: str) -> str:
+    return f"live_sure_{name}"

@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from aemodels.codes import map_files, planes
+from aemodels.codes import planes
 from aemodels.errors import LatentLabError
 from aemodels.quality import filmed
 from aemodels.quality.filmed import Moment
-from aemodels.storage import catalogue
+from aemodels.storage import catalogue, kept
 from aemodels.storage.films import Film
 from pages.parts.shared import controls, loaders
 
@@ -40,7 +40,7 @@ def extent(films: Mapping[str, Film]) -> planes.Extent:
 
 def moments(name: str) -> list[Moment]:
     """A film's moments in figures."""
-    return _moments(*loaders.version(name), loaders.film_version(name), loaders.digests([name])[name])
+    return _moments(*loaders.version(name), loaders.film_version(name), loaders.digest(name))
 
 
 def values(name: str) -> list[list[float]]:
@@ -63,5 +63,5 @@ def _moments(name: str, modified_ns: int, film_modified_ns: int, _digest: str) -
         found = filmed.measure(loaders.film(name), loaders.checkpoint(name).labels)
         return {"moments": np.array([astuple(moment) for moment in found])}
 
-    rows = map_files.kept(_digest, "film", compute, source=str(film_modified_ns))["moments"].tolist()
+    rows = kept.once(_digest, "film", compute, source=str(film_modified_ns))["moments"].tolist()
     return [Moment(int(step), *figures) for step, *figures in rows]

@@ -13,10 +13,10 @@ from aemodels.noise import seeded_normal, seeded_order
 from aemodels.quality import detail
 from aemodels.report import figures
 from pages.parts.generate import nine
-from pages.parts.generate.chosen import BOUND, Chosen
+from pages.parts.generate.chosen import Chosen
 from pages.parts.photos import drawings
 from pages.parts.photos.drawings import Setting
-from pages.parts.shared import controls, cores, export, loaders
+from pages.parts.shared import controls, cores, export, fields, loaders
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -37,7 +37,7 @@ def pushed(setting: Setting, places: tuple[int, ...], t: float, seeds: tuple[int
 
 @st.fragment
 def show(chosen: Chosen) -> None:
-    t = st.slider(_("How far to noise, t"), 0.1, 1.0, 0.5, 0.1, key="push", width=480, **BOUND)
+    t = st.slider(_("How far to noise, t"), 0.1, 1.0, 0.5, 0.1, key="push", width=480, **fields.BOUND)
     codes, seeds = chosen.ckpt.codes, nine.seeds(chosen.seed)
     places = seeded_order(len(codes), chosen.seed)[: nine.NUM_SAMPLES].tolist()
     seeds = seeds[: len(places)]

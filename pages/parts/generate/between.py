@@ -14,10 +14,10 @@ from aemodels.noise import power, seeded_normal
 from aemodels.quality import detail
 from aemodels.report import figures
 from pages.parts.generate import nine
-from pages.parts.generate.chosen import BOUND, Chosen
+from pages.parts.generate.chosen import Chosen
 from pages.parts.photos import drawings, sampling
 from pages.parts.photos.drawings import Setting
-from pages.parts.shared import controls, cores, export, loaders
+from pages.parts.shared import controls, cores, export, fields, loaders
 
 NUM_STEPS = 9
 MIDDLE = NUM_STEPS // 2
@@ -52,7 +52,7 @@ def show(chosen: Chosen) -> None:
     labels = [str(i + 1) for i in range(len(tiles))]
     strip = figures.panel([tiles], column_labels=labels, width_px=export.SCREEN_PX, ink=export.ink())
     export.show(strip, _("Nine samples, numbered"))
-    numbered, kept = range(1, nine.NUM_SAMPLES + 1), {"required": True, "wrap": True, **BOUND}
+    numbered, kept = range(1, nine.NUM_SAMPLES + 1), {"required": True, "wrap": True, **fields.BOUND}
     with controls.row():
         start = st.segmented_control(_("From"), numbered, default=1, key="sample_from", **kept)
         end = st.segmented_control(_("To"), numbered, default=2, key="sample_to", **kept)

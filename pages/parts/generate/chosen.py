@@ -13,12 +13,11 @@ from aemodels.models.flow import FlowPrior
 from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
 from pages.parts.photos.drawings import IN_TURN, Setting
-from pages.parts.shared import controls, loaders, models
+from pages.parts.shared import controls, fields, loaders, models
 
 MIN_STEPS, MAX_STEPS = 1, 50
 MAX_GUIDANCE = 6.0
 NONE_TOLD = "none"
-BOUND = {"bind": "query-params", "persist_state": "session"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def choose() -> Chosen:
                 "How much the {class_} counts. At 1 it counts as in training. While no {class_} is told, this slider "
                 "does nothing."
             ).format(class_=picture.class_),
-            **BOUND,
+            **fields.BOUND,
         )
         num_steps = st.slider(
             _("Steps"),
@@ -93,7 +92,7 @@ def choose() -> Chosen:
             key="steps",
             width=150,
             help=_("In how many steps noise becomes a code. More steps are slower, and nearer to the exact flow."),
-            **BOUND,
+            **fields.BOUND,
         )
         strength = st.slider(
             _("Learned part"),
@@ -104,7 +103,7 @@ def choose() -> Chosen:
             key="strength",
             width=150,
             help=_("How much of what the network has learnt is added to a Gaussian."),
-            **BOUND,
+            **fields.BOUND,
         )
     setting = Setting(
         loaders.version(name),

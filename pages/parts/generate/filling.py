@@ -12,10 +12,10 @@ from aemodels.language import _, number
 from aemodels.noise import seeded_order
 from aemodels.report import figures
 from pages.parts.generate import nine
-from pages.parts.generate.chosen import BOUND, Chosen
+from pages.parts.generate.chosen import Chosen
 from pages.parts.photos import cells, drawings, sampling
 from pages.parts.photos.drawings import Setting
-from pages.parts.shared import controls, cores, export, loaders
+from pages.parts.shared import controls, cores, export, fields, loaders
 
 NUM_FILLED = 9
 Cell = tuple[int, int]
@@ -77,7 +77,7 @@ def show(chosen: Chosen) -> None:
         ready[_("The middle")],
         format_func=lambda place: f"{place[0] + 1}, {place[1] + 1}",
         key="holes",
-        **BOUND,
+        **fields.BOUND,
     )
     holes = tuple(sorted(holes))
     x = drawings.decode(ckpt, ckpt.codes[[first]])

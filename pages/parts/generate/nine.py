@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from statistics import mean
 
 import numpy as np
 import streamlit as st
@@ -10,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import flows, latents
-from aemodels.language import _, number, percent, sentences
+from aemodels.language import _, number, percent
 from aemodels.quality import detail
 from aemodels.report import figures
 from pages.parts.generate.chosen import Chosen
@@ -125,26 +124,13 @@ def _points(chosen: Chosen, found: Nine, x_gaussian: Tensor) -> list[str]:
         gaussian=number(detail.mean_step(x_gaussian), 1),
         codes=number(rebuilt, 1),
     )
-    num_codes = len(ckpt.codes)
-    relative = (found.to_nearest / sampling.mean_spacing(ckpt.name, num_codes)).tolist()
-    on_average = _(
-        "On average a sample lies {times} times as far from its nearest real code as a real code lies from its nearest neighbour."
-    ).format(times=number(mean(relative), 2))
-    closest = _("For the closest of the nine, number {which}, it is {times} times.")
-    if min(relative) > 0.5:
-        closest = _(
-            "For the closest of the nine, number {which}, it is {times} times, so none is a copy of one of these {codes} codes."
-        )
-    closest = closest.format(
-        which=relative.index(min(relative)) + 1, times=number(min(relative), 2), codes=number(num_codes)
-    )
     return [
         first,
         *models.notes(ckpt.name),
         *generation_findings.learnt(chosen.group.data, ckpt.name, learned.of(chosen.group.data, ckpt.name)),
         *learned.in_short(chosen.group.data, ckpt.name),
         fine,
-        sentences([on_average, closest]),
+        sampling.how_near(ckpt.name, len(ckpt.codes), found.to_nearest),
         *_about_guidance(chosen, percent(strength)),
     ]
 

@@ -12,9 +12,9 @@ from aemodels.language import _, number
 from aemodels.quality import detail
 from aemodels.report import figures
 from pages.parts.generate import nine
-from pages.parts.generate.chosen import BOUND, Chosen
+from pages.parts.generate.chosen import Chosen
 from pages.parts.photos import drawings, sampling
-from pages.parts.shared import controls, export
+from pages.parts.shared import controls, export, fields
 
 NUM_MOMENTS = 9
 
@@ -31,7 +31,7 @@ def look(chosen: Chosen, moments: list[flows.Moment], x_end: Tensor) -> None:
     if st.session_state.get("moment", 0) > last:  # of a way with more steps
         st.session_state.moment = last
     with controls.row():
-        at = st.slider(_("Step"), 0, last, last // 2, key="moment", width=480, **BOUND)
+        at = st.slider(_("Step"), 0, last, last // 2, key="moment", width=480, **fields.BOUND)
         which = st.segmented_control(
             _("Sample below"),
             range(1, nine.NUM_SAMPLES + 1),
@@ -39,7 +39,7 @@ def look(chosen: Chosen, moments: list[flows.Moment], x_end: Tensor) -> None:
             required=True,
             wrap=True,
             key="sample",
-            **BOUND,
+            **fields.BOUND,
         )
     moment = moments[at]
     x_on_way, x_seen = drawings.decode(chosen.ckpt, torch.cat([moment.x_t, moment.z])).chunk(2)

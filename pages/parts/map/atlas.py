@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from aemodels import Checkpoint
-from aemodels.codes import faults, labels_read, map_files, maps, neighbourhoods
+from aemodels.codes import faults, labels_read, layouts, maps, neighbourhoods
 from aemodels.codes.labels_read import Accuracy
 from aemodels.codes.maps import Layout
 from aemodels.codes.neighbourhoods import Shared
@@ -20,7 +20,7 @@ from aemodels.language import _, number
 from aemodels.noise import power
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import sheets
-from aemodels.storage import catalogue
+from aemodels.storage import catalogue, kept
 from pages.parts.shared import loaders, models, originals
 
 BATCH = 64
@@ -72,7 +72,7 @@ def layout(name: str, method: str) -> Layout:
     """The map of a model's codes by one of maps.METHODS; while it is computed, everyone who waits for it sees how much is done."""
     ckpt = loaders.checkpoint(name)
     scene = (*loaders.version(name), method, str(loaders.checkpoint_folder()))
-    laying = _laying(*scene, _digest(name), ckpt)
+    laying = _laying(*scene, loaders.digest(name), ckpt)
     try:
         wait([laying.found], SHOW_AFTER_S)
         if not laying.found.done():
@@ -150,32 +150,28 @@ def _compute_now(compute: Callable[[Checkpoint], object], name: str) -> None:
 
 def _pictures_of(ckpt: Checkpoint) -> Pictures:
     with_psnr = originals.has_those_of_codes(ckpt)
-    return _pictures(*loaders.version(ckpt.name), with_psnr, _digest(ckpt.name), ckpt)
+    return _pictures(*loaders.version(ckpt.name), with_psnr, loaders.digest(ckpt.name), ckpt)
 
 
 def _neighbours_of(ckpt: Checkpoint) -> tuple[np.ndarray, np.ndarray]:
-    return _neighbours(*loaders.version(ckpt.name), _digest(ckpt.name), ckpt)
+    return _neighbours(*loaders.version(ckpt.name), loaders.digest(ckpt.name), ckpt)
 
 
 def _accuracies_of(ckpt: Checkpoint) -> tuple[Accuracy | None, Accuracy | None]:
-    model = (*loaders.version(ckpt.name), _digest(ckpt.name), ckpt)
+    model = (*loaders.version(ckpt.name), loaders.digest(ckpt.name), ckpt)
     by_codes = _accuracy("codes", *model)
     if by_codes is None or not originals.has_those_of_codes(ckpt):
         return by_codes, None
     return by_codes, _accuracy("pixels", *model)
 
 
-def _digest(name: str) -> str:
-    return loaders.digests([name])[name]
-
-
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _laying(name: str, modified_ns: int, method: str, folder: str, _digest: str, _ckpt: Checkpoint) -> Laying:
     def compute(progress: Callable[[float], None]) -> Layout:
-        made = map_files.read_layout(name, _ckpt.codes, method, folder)
+        made = layouts.read(name, _ckpt.codes, method, folder)
         if made is not None:
             return made
-        arrays = map_files.kept(_digest, method, lambda: asdict(maps.lay_out(_ckpt.codes, method, progress)))
+        arrays = kept.once(_digest, method, lambda: asdict(maps.lay_out(_ckpt.codes, method, progress)))
         return Layout(arrays["places"], float(arrays["trust"]), float(arrays["kept"]))
 
     return Laying(compute)
@@ -186,7 +182,7 @@ def _neighbours(name: str, modified_ns: int, _digest: str, _ckpt: Checkpoint) ->
     def compute() -> dict[str, np.ndarray]:
         return dict(zip(("index", "distances"), maps.neighbours(maps.flat(_ckpt.codes)), strict=True))
 
-    arrays = map_files.kept(_digest, "neighbours", compute)
+    arrays = kept.once(_digest, "neighbours", compute)
     return arrays["index"], arrays["distances"]
 
 
@@ -233,7 +229,7 @@ def _pictures(name: str, modified_ns: int, with_psnr: bool, _digest: str, _ckpt:
             **{TRAIT + trait: torch.cat([of[trait] for of in traits]).numpy() for trait in traits[0]},
         }
 
-    arrays = map_files.kept(_digest, "pictures-psnr" if with_psnr else "pictures", compute)
+    arrays = kept.once(_digest, "pictures-psnr" if with_psnr else "pictures", compute)
     traits = {key.removeprefix(TRAIT): values for key, values in arrays.items() if key.startswith(TRAIT)}
     return Pictures(arrays["sheet"].tobytes(), int(arrays["tile"]), arrays["power"], arrays["psnr"], traits)
 
@@ -248,5 +244,5 @@ def _accuracy(of: str, name: str, modified_ns: int, _digest: str, _ckpt: Checkpo
         measured = labels_read.accuracy(x, _ckpt.labels.numpy())
         return {"figures": np.array([getattr(measured, name) for name in names] if measured else [])}
 
-    found = map_files.kept(_digest, f"labels-{of}", compute)["figures"]
+    found = kept.once(_digest, f"labels-{of}", compute)["figures"]
     return Accuracy(*found[:3].tolist(), int(found[3])) if len(found) else None

@@ -9,7 +9,7 @@ from torch import Tensor
 from aemodels import Checkpoint
 from aemodels.codes import groups
 from aemodels.codes.maps import Layout
-from aemodels.language import _, list_of, number
+from aemodels.language import _, list_of, ngettext, number
 from pages.parts.plane import address
 from pages.parts.shared import controls, fields
 
@@ -45,9 +45,11 @@ def show(ckpt: Checkpoint, layout: Layout, classes: dict[str, str], picked: int)
     few = [letter.upper() for letter, group in chosen.items() if group.said and len(group.codes) < MIN_IN_GROUP]
     if few:
         st.info(
-            _("{letters} holds fewer than {number} codes: choose more.").format(
-                letters=list_of(few), number=MIN_IN_GROUP
-            ),
+            ngettext(
+                "{letters} holds fewer than {number} codes: choose more.",
+                "{letters} hold fewer than {number} codes each: choose more.",
+                len(few),
+            ).format(letters=list_of(few), number=MIN_IN_GROUP),
             icon=":material/crop_free:",
         )
     return chosen

@@ -1,9 +1,6 @@
 """What the map's canvas is told: the view, the picked code, the groups, the colours."""
 
-import base64
-
 import numpy as np
-from PIL import Image
 
 from aemodels import Checkpoint
 from aemodels.codes.planes import Extent
@@ -56,8 +53,8 @@ def data(
         "own": own,
         "detail": {
             "picked": picked,
-            "decoded": _png_base64(figures.to_tiles(ckpt.model.decode(ckpt.codes[picked][None]))[0]),
-            "original": None if original is None else _png_base64(figures.to_tiles(original[None])[0]),
+            "decoded": figures.png_base64(figures.to_tiles(ckpt.model.decode(ckpt.codes[picked][None]))[0]),
+            "original": None if original is None else figures.png_base64(figures.to_tiles(original[None])[0]),
         },
     }
 
@@ -67,7 +64,3 @@ def _scale(value: str, numbers: np.ndarray) -> dict:
     low, high = np.quantile(numbers, [0.01, 0.99]).tolist()
     ends = {"from": wording.of_value(value, low), "to": wording.of_value(value, high)}
     return {"value": value, "low": low, "high": high, "colours": RAMP, **ends}
-
-
-def _png_base64(tile: np.ndarray) -> str:
-    return base64.b64encode(figures.png(Image.fromarray(tile))).decode()

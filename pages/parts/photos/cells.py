@@ -1,16 +1,14 @@
 """A picture under a grid, one cell of it picked, or several marked, by click, drag or keys: a channel's map, or a place of the code."""
 
-import base64
-import io
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from aemodels.export import components
 from aemodels.language import _, sentences
+from aemodels.report import figures
 
 HTML = '<canvas tabindex="0" role="application"></canvas>'
 CSS = """
@@ -108,12 +106,10 @@ def _draw(
     state: dict[str, object],
     **on_change: Callable[[], None],
 ) -> None:
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     _COMPONENT(
         key=key,
         data={
-            "picture": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
+            "picture": "data:image/png;base64," + figures.png_base64(picture),
             "grid": list(grid),
             "words": words,
             "answered": st.session_state.get(f"{key}_answered", 0),

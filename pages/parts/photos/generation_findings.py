@@ -158,18 +158,12 @@ def _shares(sample: str, drawn: Row, rebuilt: Row, photos: Row | None, picture: 
 
 def values_of(results: Mapping[str, Any]) -> dict[tuple[str, str | None], Row]:
     """The rows by source and model, without those of priors that are not here or were trained again since."""
-    is_old = {name: not _is_prior(name, identity) for name, identity in results.get("priors", {}).items()}
+    is_old = {name: not learned.is_prior(name, identity) for name, identity in results.get("priors", {}).items()}
     return {
         (row["source"], row["model"]): row
         for row in results["rows"]
         if row["source"] != generation.LEARNED or not is_old[row["model"]]
     }
-
-
-def _is_prior(model: str, identity: Mapping[str, Any]) -> bool:
-    """Whether that is the identity of the prior of this model's codes."""
-    prior = loaders.prior_of(model)
-    return prior is not None and generation.prior_identity(loaders.load(prior).provenance) == identity
 
 
 def is_old(results: Mapping[str, Any], name: str) -> bool:

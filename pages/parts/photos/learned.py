@@ -37,10 +37,13 @@ class Space:
 def of(data: DataRecord, model: str) -> Found | None:
     """What was measured of the prior of this model's codes as it is now; None where nothing was."""
     found = _results(data).get("learned", {}).get(model)
+    return found if found and is_prior(model, found["prior"]) else None
+
+
+def is_prior(model: str, identity: Mapping[str, Any]) -> bool:
+    """Whether that is the identity of the prior of this model's codes."""
     prior = loaders.prior_of(model)
-    if found is None or prior is None:
-        return None
-    return found if generation.prior_identity(loaders.load(prior).provenance) == found["prior"] else None
+    return prior is not None and generation.prior_identity(loaders.load(prior).provenance) == identity
 
 
 def small(data: DataRecord, table: str) -> list[Mapping[str, Any]]:

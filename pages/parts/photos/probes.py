@@ -10,7 +10,7 @@ from torch import Tensor
 
 from aemodels.codes import probing
 from aemodels.export import components
-from aemodels.language import _, ngettext, number, percent
+from aemodels.language import _, number, percent
 from aemodels.quality.metrics import mse
 from aemodels.report import charts
 from pages.parts.shared import controls, loaders
@@ -125,10 +125,12 @@ def _channel_chart(store: dict[tuple[str, int], Tensor], x_hat: Tensor, x: Tenso
         )
     else:
         st.caption(
-            ngettext(
-                "Measured on the picture shown. Channel {first} is worth **{most} dB**, channel {last} {least} dB.",
-                "Mean over the {number} pictures shown. Channel {first} is worth **{most} dB**, channel {last} {least} dB.",
-                len(x),
+            (
+                _("Measured on the picture shown. Channel {first} is worth **{most} dB**, channel {last} {least} dB.")
+                if len(x) == 1
+                else _(
+                    "Mean over the {number} pictures shown. Channel {first} is worth **{most} dB**, channel {last} {least} dB."
+                )
             ).format(number=len(x), first=first, most=number(values[0], 2), last=last, least=number(values[-1], 2))
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 import numpy as np
 import streamlit as st
@@ -191,6 +192,22 @@ def _mean_spacing(name: str, modified_ns: int, num_codes: int) -> float:
 def mean_spacing(name: str, num_codes: int) -> float:
     """`latents.mean_spacing` of the codes that a sampler is fitted on."""
     return _mean_spacing(*loaders.version(name), num_codes)
+
+
+def how_near(name: str, num_codes: int, to_nearest: Tensor) -> str:
+    """How far samples lie from the nearest real code of each (n,), in spacings of the real codes."""
+    relative = (to_nearest / mean_spacing(name, num_codes)).tolist()
+    on_average = _(
+        "On average a sample lies {times} times as far from its nearest real code as a real code lies from its nearest neighbour."
+    )
+    closest = _("For the closest of the nine, number {which}, it is {times} times.")
+    if min(relative) > 0.5:
+        closest = _(
+            "For the closest of the nine, number {which}, it is {times} times, so none is a copy of one of these {codes} codes."
+        )
+    which = relative.index(min(relative)) + 1
+    closest = closest.format(which=which, times=number(min(relative), 2), codes=number(num_codes))
+    return sentences([on_average.format(times=number(mean(relative), 2)), closest])
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

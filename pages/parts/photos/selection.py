@@ -1,6 +1,6 @@
 """Where a page's photos come from: the test split of the model's data set by seed, the user's own files, or the camera."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,8 @@ from aemodels.noise import seeded_order
 from aemodels.storage import encoded
 from pages.parts.shared import controls, cores, originals, uploads
 
+SOURCES = {"test": N_("test split"), "own": N_("own files"), "camera": N_("camera")}
+NUM_PHOTOS = 9  # of the test split
 MAX_UPLOADS = 9
 TYPES = sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES)
 NONE_YET = {
@@ -40,12 +42,12 @@ class Photos:
     index: Tensor | None = None
 
 
-def random_test_photos(data: DataRecord, seed: int, num_photos: int = 9) -> Photos | None:
-    """Photos drawn from the data set's test split without replacement; None where there are none on this computer."""
+def random_test_photos(data: DataRecord, seed: int) -> Photos | None:
+    """NUM_PHOTOS drawn from the data set's test split without replacement; None where there are none on this computer."""
     found = originals.of(data)
     if found is None:
         return None
-    index = seeded_order(len(found), seed)[:num_photos]
+    index = seeded_order(len(found), seed)[:NUM_PHOTOS]
     return Photos(found.pictures(index), [found.name_of(i) for i in index.tolist()], index)
 
 
@@ -114,20 +116,21 @@ def camera_photos(image_shape: Sequence[int]) -> Photos | None:
 
 
 def choose_source(data: DataRecord) -> str:
-    """The widget that chooses between "test" photos, the user's "own" and the "camera"."""
+    """The widget that chooses one of SOURCES."""
     test = _("Nine test {many}").format(many=words.of(data.config).many)
     return controls.choose(_("Photos"), {"test": test, "own": _("Your own"), "camera": _("Camera")}, key="photos")
 
 
-def none_yet(source: str) -> str:
-    """What is shown as long as there is no photo from this source, "own" or "camera"."""
-    return _(NONE_YET[source]).format(formats=_(FORMAT_NAMES))
-
-
-def has_test_photos(ckpt: Checkpoint) -> bool:
-    """Whether there are any; if not, the page says why."""
-    if originals.of(ckpt.data) is None:
+def from_source(source: str, ckpt: Checkpoint) -> Callable[[int], Photos] | None:
+    """What gives photos from one of SOURCES for a seed; where there are none, None, and the page says why."""
+    if source == "test":
+        if originals.of(ckpt.data) is not None:
+            return partial(random_test_photos, ckpt.data)
         why = sentences([originals.why_none(ckpt.data), _("Or choose “Your own” to drop photos in.")])
-        st.info(why, icon=":material/photo_library:")
-        return False
-    return True
+    else:
+        own = (uploaded_photos if source == "own" else camera_photos)(ckpt.model_config.image_shape)
+        if own is not None:
+            return lambda _seed: own
+        why = _(NONE_YET[source]).format(formats=_(FORMAT_NAMES))
+    st.info(why, icon=":material/photo_library:")
+    return None

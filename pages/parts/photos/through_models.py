@@ -18,10 +18,9 @@ from aemodels.report import figures
 from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import rebuilding, selection
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, export, fields, loaders, models
 
 MOST_A_ROW = 5  # models
-BOUND = {"bind": "query-params", "persist_state": "session"}
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,11 @@ def comes_first() -> bool:
 
 
 @st.fragment
-def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: int, source: str, is_test: bool) -> None:
+def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: int, source: str) -> None:
     """The section of the page; nothing of it is computed until the visitor asks.
 
     photos  seed -> the page's photos; None where there are none
-    source  what they are, in words
+    source  where they are from, one of selection.SOURCES
     """
     of_shape = names(group)
     if len(of_shape) < 2:
@@ -71,18 +70,18 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
         st.caption(_("This needs a photo: choose “Your own” or “Camera” at the top of the page."))
         return
     label = _("Rebuild one photo by each of the {number} models").format(number=number(len(of_shape)))
-    if not st.toggle(label, key="compare", **BOUND):
+    if not st.toggle(label, key="compare", **fields.BOUND):
         return
     num_photos = len(photos(seed).x)
     if st.session_state.get("which", 1) not in range(1, num_photos + 1):
         st.session_state.which = 1
     which = st.segmented_control(
-        _("Picture"), range(1, num_photos + 1), default=1, required=True, wrap=True, key="which", **BOUND
+        _("Picture"), range(1, num_photos + 1), default=1, required=True, wrap=True, key="which", **fields.BOUND
     )
     ckpts = models.present(of_shape)
     compute = partial(_compute, ckpts, group, photos, which - 1)
     with st.spinner(_("Rebuilding the photo by {number} models …").format(number=number(len(ckpts)))):
-        if is_test:
+        if source == "test":
             versions = tuple(map(loaders.version, ckpts))
             scene = ahead.scene(compute, seed, "through models", versions, group.key, which, export.is_dark())
         else:
@@ -100,7 +99,7 @@ def show(group: Group, photos: Callable[[int], selection.Photos] | None, seed: i
     settings = {
         _("models"): list_of(ckpts),
         _("seed"): seed,
-        _("photos"): source,
+        _("photos"): _(selection.SOURCES[source]),
         _("picture"): _("{number} ({name})").format(number=which, name=scene.label),
     }
     if scene.noisy:

@@ -14,7 +14,6 @@ from pages.parts.photos import cells, probes
 from pages.parts.shared import controls, export, fields, loaders
 
 TILE_PX = 384
-BOUND = {"bind": "query-params", "persist_state": "session"}
 # Two pictures a row where four would be small; below 641 px Streamlit has one.
 STYLE = "@media (641px <= width <= 960px) { .st-key-touched .stColumn { min-width: calc(50% - 1rem); } }"
 
@@ -69,7 +68,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
             width=150,
             on_change=_typed,
             args=("cell",),
-            **BOUND,
+            **fields.BOUND,
         )
         # After the places: each widget that a click moves is an entry of the browser's history, and Back should show the
         # scene before it, not this part at the place before.
@@ -77,7 +76,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
             part = controls.choose(_("Change"), {"channel": _("A channel"), "cell": _("A cell")}, key="part")
         with st.container(width=280):
             scale = _("Scale (0 knocks it out, 1 leaves it as it is)")
-            gain = st.slider(scale, -2.0, 3.0, 0.0, 0.1, key="gain", **BOUND)
+            gain = st.slider(scale, -2.0, 3.0, 0.0, 0.1, key="gain", **fields.BOUND)
     controls.note_drawn("photo", "part", "channel", "cell", "gain")
     if part == "channel":
         where, what, framed = probing.channel(channel), _("channel {number}").format(number=channel + 1), None

@@ -1,13 +1,13 @@
 """Fields for a place and a box of the plane, kept in the URL; they can be typed in, and a click fills them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
 from aemodels.codes import planes
 from aemodels.language import _, number
-from pages.parts.shared import controls
+from pages.parts.shared import controls, fields
 
 LARGEST = 1e6
 MOST_CORNERS = 60  # of an outline
@@ -47,13 +47,13 @@ def box(label: str, key: str, default: planes.Extent) -> planes.Extent:
 def outline(label: str, key: str) -> tuple[float, ...]:
     """What is drawn around codes: a box (x_min, x_max, y_min, y_max), or three corners (x, y, x, y, ...) or more; () where the field is
     empty or holds neither."""
-    text = st.text_input(label, key=key, placeholder="-1, 1, -2, 2", bind="query-params", persist_state="session")
+    text = st.text_input(label, key=key, placeholder="-1, 1, -2, 2", **fields.BOUND)
     if not text:
         return ()
     numbers = _parsed(text)
-    if len(numbers) == 4 and _rise(numbers):
-        return tuple(numbers)
-    if len(numbers) % 2 == 0 and 6 <= len(numbers) <= 2 * MOST_CORNERS:
+    is_box = len(numbers) == 4 and _rise(numbers)
+    has_corners = len(numbers) % 2 == 0 and 6 <= len(numbers) <= 2 * MOST_CORNERS
+    if (is_box or has_corners) and max(map(abs, numbers)) <= LARGEST:
         return tuple(numbers)
     st.warning(
         _(
@@ -65,12 +65,12 @@ def outline(label: str, key: str) -> tuple[float, ...]:
 
 
 def _parsed(text: str) -> list[float]:
-    """The numbers in a text, each within ±LARGEST; [] where it holds anything else."""
+    """The numbers in a text; [] where it holds anything else."""
     try:
         numbers = [float(part) for part in text.translate(_SIGNS).split(",")]
     except ValueError:
         return []
-    return numbers if all(abs(number) <= LARGEST for number in numbers) else []
+    return [] if any(map(math.isnan, numbers)) else numbers
 
 
 def _rise(numbers: list[float]) -> bool:
@@ -78,27 +78,16 @@ def _rise(numbers: list[float]) -> bool:
     return all(b - a > 1e-6 * max(1, abs(a), abs(b)) for a, b in (numbers[:2], numbers[2:]))
 
 
-def _numbers(label: str, key: str, default: Iterable[float], wrong: str) -> list[float] | None:
-    default = list(default)
-    text = st.text_input(
-        label, key=key, placeholder=join(round(n, 3) for n in default), bind="query-params", persist_state="session"
-    )
+def _numbers(label: str, key: str, default: Sequence[float], wrong: str) -> list[float] | None:
+    text = st.text_input(label, key=key, placeholder=join(round(n, 3) for n in default), **fields.BOUND)
     if not text:
         return None
-    try:
-        numbers = [float(part) for part in text.translate(_SIGNS).split(",")]
-    except ValueError:
-        numbers = []
-    are_numbers = len(numbers) == len(default) and not any(map(math.isnan, numbers))
-    if are_numbers and max(map(abs, numbers)) > LARGEST:
-        st.warning(
-            _("“{text}”: each number must lie within ±{largest}.").format(
-                text=controls.literal(text[:40]), largest=number(LARGEST)
-            ),
-            icon=":material/edit:",
-        )
-        return None
-    if are_numbers and (len(numbers) != 4 or _rise(numbers)):
-        return numbers
-    st.warning(wrong.format(text=controls.literal(text[:40])), icon=":material/edit:")
+    numbers = _parsed(text)
+    if len(numbers) == len(default):
+        if max(map(abs, numbers)) > LARGEST:
+            wrong = _("“{text}”: each number must lie within ±{largest}.")
+        elif len(numbers) != 4 or _rise(numbers):
+            return numbers
+    text = controls.literal(text[:40])
+    st.warning(wrong.format(text=text, largest=number(LARGEST)), icon=":material/edit:")
     return None

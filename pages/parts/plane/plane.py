@@ -1,11 +1,8 @@
 """What the pages of the plane measure and decode, kept so that a new place costs one decode."""
 
-import base64
-
 import numpy as np
 import streamlit as st
 import torch
-from PIL import Image
 from torch import Tensor
 
 from aemodels.codes import latents, planes, twins
@@ -90,7 +87,7 @@ def read(name: str, z: Tensor) -> dict:
     index, distance = planes.nearest_k(loaders.checkpoint(name).codes, z, NUM_NEAREST)
     distances = [f"{d:.2g}" if d > 1e-4 else "0" for d in distance.tolist()]  # a place has six digits
     nearest = [
-        {"index": i, "label": label(name, i), "distance": d, "picture": as_base64(tile(name, i))}
+        {"index": i, "label": label(name, i), "distance": d, "picture": figures.png_base64(tile(name, i))}
         for i, d in zip(index.tolist(), distances, strict=True)
     ]
     kind = planes.kind_of_place(share)
@@ -142,11 +139,6 @@ def tile(name: str, index: int) -> np.ndarray:
     return figures.to_tiles(ckpt.model.decode(ckpt.codes[index : index + 1]))[0]
 
 
-def as_base64(picture: np.ndarray) -> str:
-    """A uint8 picture (H, W, 3 or 4) as a PNG file in base64."""
-    return base64.b64encode(figures.png(Image.fromarray(picture))).decode()
-
-
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _rebuilt(name: str, modified_ns: int, _ckpt) -> Tensor:
     return torch.cat([(255 * _ckpt.model.decode(z)).round().byte() for z in _ckpt.codes.split(1000)])
@@ -171,7 +163,7 @@ def _measure(name: str, modified_ns: int, _ckpt) -> dict:
         "box": box,
         "cloud": planes.box(_ckpt.codes, CLOUD),
         "stats": planes.plane_stats(_ckpt.codes, _ckpt.labels),
-        "holes": as_base64(plane_figures.tint(support(name, planes.cells(box, 100)).numpy())),
+        "holes": figures.png_base64(plane_figures.tint(support(name, planes.cells(box, 100)).numpy())),
         "normal_hole_share": planes.normal_hole_share(_support(name, modified_ns, _ckpt)),
         "weight_rms": twins.weight_rms(_ckpt.model),
     }
@@ -186,7 +178,7 @@ def _hole_share(name: str, modified_ns: int, box: planes.Extent, _ckpt) -> float
 def _manifold(name: str, modified_ns: int, box: planes.Extent, side: int, fades: bool) -> tuple[np.ndarray, str]:
     grid = decode_grid(name, box, side)
     picture = plane_figures.fade(grid["picture"], grid["shares"]) if fades else grid["picture"]
-    return picture, as_base64(picture)
+    return picture, figures.png_base64(picture)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -24,7 +24,7 @@ def of_walk(
     walked, faded = (round(float(np.mean(a[inner])), 3) for a in apart)
     greys = [round(planes.pixel_entropy(x[inner]).mean().item(), 3) for x in (walk, fade)]
     passes = _(
-        "**From {start} to {end} the walk passes the codes of {passed}.** Of its {number} places, {holes} are holes and {sparse} sparse."
+        "**From {start} to {end} the walk passes the codes of {passed}.** It has {number} places: {holes} in holes, {sparse} in sparse parts of the plane."
     )
     apart_from_real = (
         _(

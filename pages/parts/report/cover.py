@@ -54,25 +54,16 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
         code_stem = names.file_name(names.SOURCE_PATTERN, cover.name, cover.number)
         source = partial(sources.build_source_zip, language.current(), cover.name, cover.number)
         offers = [
-            (
-                _("Word document"),
-                "description",
-                is_empty,
-                File(f"{stem}.docx", WORD, lambda: word.build_docx(report())),
-            ),
-            (_("Web page (HTML)"), "public", is_empty, File(f"{stem}.html", HTML, lambda: web.build_html(report()))),
-            (
-                _("PNG and CSV (zip)"),
-                "folder_zip",
-                is_empty,
-                File(f"{stem}.zip", ZIP, lambda: archive.build_zip(report())),
-            ),
-            (_("Source code (zip)"), "code", False, File(f"{code_stem}.zip", ZIP, source)),
-            (_("Save, to go on elsewhere"), "save", False, File(f"{stem}{replay.ENDING}", ZIP, saved)),
+            (_("Word document"), "description", File(f"{stem}.docx", WORD, lambda: word.build_docx(report()))),
+            (_("Web page (HTML)"), "public", File(f"{stem}.html", HTML, lambda: web.build_html(report()))),
+            (_("PNG and CSV (zip)"), "folder_zip", File(f"{stem}.zip", ZIP, lambda: archive.build_zip(report()))),
+            (_("Source code (zip)"), "code", File(f"{code_stem}.zip", ZIP, source)),
+            (_("Save, to go on elsewhere"), "save", File(f"{stem}{replay.ENDING}", ZIP, saved)),
         ]
         asked = None
         with st.container(horizontal=True, vertical_alignment="center", key="downloads"):
-            for label, icon, is_disabled, file in offers:
+            for label, icon, file in offers:
+                is_disabled = is_empty and icon not in {"code", "save"}  # what these hold needs no panel
                 kind = "primary" if icon == "description" and not is_disabled else "secondary"
                 key = f"download_{icon}"
                 if st.button(label, key, icon=f":material/{icon}:", type=kind, disabled=is_disabled):

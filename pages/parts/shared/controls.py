@@ -142,6 +142,18 @@ def in_address() -> dict[str, str | None]:
     return {key.removesuffix(IN_ADDRESS): state[key] for key in state if str(key).endswith(IN_ADDRESS)}
 
 
+def begin_choices() -> None:
+    """Before the page is drawn, for `forget_undrawn`."""
+    st.session_state.drawn_choices = set()
+
+
+def forget_undrawn() -> None:
+    """After it: the address tells nothing of a choice that stands in another view of the page; it waits in the visit."""
+    for key in in_address().keys() - st.session_state.drawn_choices:
+        st.query_params.pop(key, None)
+        del st.session_state[key + IN_ADDRESS]
+
+
 def forget_address() -> None:
     """The page is left, and its widgets with it."""
     for key in in_address():
@@ -165,6 +177,7 @@ def note_address(key: str) -> None:
     if key + IN_ADDRESS in state and told != (before := state[key + IN_ADDRESS]):
         state[key + BEFORE] = {*state.get(key + BEFORE, ()), before} - {told}
     state[key + IN_ADDRESS] = told
+    state.setdefault("drawn_choices", set()).add(key)
 
 
 def told_by(address: str | None, options: Mapping[str, str]) -> str | None:

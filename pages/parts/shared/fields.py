@@ -1,4 +1,4 @@
-"""Fields for a number between limits; each keeps its value in the URL."""
+"""What keeps a widget's value in the URL; fields for a number between limits."""
 
 import contextlib
 import math
@@ -10,6 +10,7 @@ from aemodels.language import _
 from pages.parts.shared import streamlit_internals, wishes
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
+BOUND = {"bind": "query-params", "persist_state": "session"}  # the latter for when the page is left and come back to
 Number = int | float
 
 
@@ -32,7 +33,7 @@ def number(label: str, least: Number, most: Number, key: str, value: Number | No
     ):  # of another model, with wider limits
         state[key] = min(max(taken, least), most)
     shown = {"step": type(least)(1)} | shown  # without limits, it alone tells whole numbers from others
-    n = st.number_input(label, value=value, key=key, bind="query-params", persist_state="session", **shown)
+    n = st.number_input(label, value=value, key=key, **BOUND, **shown)
     if n is not None and not least <= n <= most:
         restored[key] = taken
         message = _("“{field}” takes a number from {least} to {most}, so {refused} was not taken.")

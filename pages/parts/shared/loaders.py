@@ -97,10 +97,11 @@ def load(name: str) -> aemodels.Checkpoint:
 
 
 def load_all() -> None:
-    """Every checkpoint, kept before it is asked for; one that cannot be loaded is left for its page to say."""
-    for model in read_catalogue().models[:MAX_CHECKPOINTS]:
-        with contextlib.suppress(LatentLabError):
-            load(model.name)
+    """Every checkpoint, kept before it is asked for; what is wrong with one, or with a recipe or variant, is left for the pages to say."""
+    with contextlib.suppress(LatentLabError):
+        for model in read_catalogue().models[:MAX_CHECKPOINTS]:
+            with contextlib.suppress(LatentLabError):
+                load(model.name)
 
 
 def autoencoder_of(prior: aemodels.Checkpoint) -> aemodels.Checkpoint:
@@ -129,8 +130,12 @@ def digests(names: Iterable[str]) -> dict[str, str]:
     found = {}
     for name in names:
         with contextlib.suppress(LatentLabError):
-            found[name] = _digest(*_file(name))
+            found[name] = digest(name)
     return found
+
+
+def digest(name: str) -> str:
+    return _digest(*_file(name))
 
 
 @st.cache_data(max_entries=1000, show_spinner=False)

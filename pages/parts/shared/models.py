@@ -10,7 +10,7 @@ import aemodels
 from aemodels.codes import faults
 from aemodels.data import words
 from aemodels.errors import LatentLabError
-from aemodels.language import _, current, figures_of, list_of, ngettext, number, speaking, with_interval
+from aemodels.language import _, current, figures_of, list_of, number, speaking, with_interval
 from aemodels.models.flow import is_prior
 from aemodels.report import figures
 from aemodels.storage import catalogue, checkpoints
@@ -43,7 +43,7 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
     groups = _of_kind(*kinds)
     asked = st.query_params.get(key)
     is_new = st.session_state.get("goes_back") or asked != st.session_state.get(key + controls.IN_ADDRESS)
-    if asked is not None and data_key not in st.query_params and is_new:
+    if len(groups) > 1 and asked is not None and data_key not in st.query_params and is_new:
         data_set = next((group.key for group in groups if asked in group.names), None)
         st.session_state[data_key], st.session_state[data_key + controls.IN_ADDRESS] = data_set, None
     group = choose_group(*kinds, key=data_key)
@@ -213,7 +213,7 @@ def varying(names: Iterable[str]) -> list[str]:
             found.append(name)
         else:
             n = len(loaders.load(name).codes)
-            message = ngettext("{name} (one code)", "{name} ({number} codes, all the same)", n)
+            message = _("{name} (one code)") if n == 1 else _("{name} ({number} codes, all the same)")
             others.append(message.format(name=controls.literal(title(name)), number=number(n)))
     if others:
         st.info(

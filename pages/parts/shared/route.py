@@ -70,7 +70,7 @@ def _of_planes(planes: Sequence[Group], denoisers: Sequence[Group]) -> list[Step
             "M1",
             5,
             "about/training",
-            {"group": planes[0].key, "along": "epoch", "emphasised": model.name},
+            {"data": planes[0].key, "along": "epoch", "emphasised": model.name},
             _(
                 "How many images has {model} been trained on (it stands below the charts), and after how many epochs does its training loss hardly fall any more?"
             ).format(model=models.said(model.name)),

@@ -11,7 +11,7 @@ import warnings
 import streamlit as st
 
 from aemodels.language import _, current, list_of, speaking
-from pages.parts.shared import controls, export, fields, languages, streamlit_internals, turns, wishes
+from pages.parts.shared import controls, export, fields, languages, loaders, streamlit_internals, turns, wishes
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
 MOST_LETTERS = 40  # of an address, as a sentence repeats it
@@ -74,14 +74,25 @@ def show(page: st.Page) -> None:
     state.page_path = page.url_path  # a collected panel tells where it was made
     # Asked once: a page speaks hundreds of times, and each question would go through Streamlit's locks.
     with turns.of_pages.take(), speaking(current()):
+        controls.begin_choices()
         page.run()
+    controls.forget_undrawn()
     state.goes_back = False  # for a fragment of it that runs alone
     fields.say_refused()
-    _say_lost(wishes.lost())
+    _say_lost({key: value for key, value in wishes.lost().items() if not _comes_along(key, value)})
     export.forget_other_pages()
     state.scenes[state.page_shown] = st.query_params.to_dict()
     with contextlib.suppress(StreamlitChanged):  # `follow` has said so
         streamlit_internals.keep_at_leaving("seed")
+
+
+def _comes_along(key: str, value: str) -> bool:
+    """Whether this page's widgets do not know the key, but another page's do, and show that value."""
+    if key not in CARRIED or key in st.session_state:
+        return False
+    found = loaders.read_catalogue()
+    names = {group.key for group in found.groups} if key.endswith("data") else {model.name for model in found.models}
+    return value.isdecimal() if key == "seed" else value in names
 
 
 def _say_lost(asked: dict[str, str]) -> None:

@@ -27,19 +27,19 @@ def settle(key: str) -> bool:
 
 
 def lost() -> dict[str, str]:
-    """After the page: what is shown nowhere, key -> value. What stands in the address still is shown, or is of no widget here."""
+    """After the page: what no widget of it shows, key -> value."""
     asked = st.session_state.pop("asked", {})
-    return {
-        key: value for key, value in asked.items() if st.query_params.get(key) != value and not _is_shown(key, value)
-    }
+    told = {key: value for key, value in asked.items() if not key.startswith("utm_")}  # a mail adds those to its links
+    return {key: value for key, value in told.items() if not _is_shown(key, value)}
 
 
 def _is_shown(key: str, asked: str) -> bool:
-    """Whether the page's widget has that value: Streamlit takes those out of the address that it would have without one."""
+    """Whether a widget of the page has that value. It stands in the address still, or Streamlit took it out, as it does with what a widget
+    would have without one."""
     if key not in st.session_state:
-        return True
+        return False
     value = st.session_state[key]
-    if str(value).casefold() == asked.casefold():
+    if st.query_params.get(key) == asked or str(value).casefold() == asked.casefold():
         return True
     with contextlib.suppress(TypeError, ValueError):
         return float(value) == float(asked)

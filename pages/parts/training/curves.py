@@ -8,6 +8,7 @@ import streamlit as st
 from aemodels.language import N_, _, any_of, list_of, sentences
 from aemodels.report import charts
 from aemodels.report.plotly_objects import go
+from aemodels.report.training_described import OF_CURVES
 from aemodels.storage import histories
 from aemodels.storage.catalogue import Group
 from aemodels.storage.histories import Training
@@ -16,7 +17,6 @@ from pages.parts.shared import models
 
 ALONG = {"epoch": N_("Epochs"), "minutes": N_("Minutes"), "step": N_("Steps")}
 TERMS = {"kl": N_("KL divergence"), "code_l2": N_("L2 on the code")}
-LOSSES = {"bce": N_("BCE / nats a pixel"), "mse": N_("MSE"), "log_mse": N_("geometric mean of MSE")}
 LOSS_TICKS = [m * 10.0**e for e in range(-4, 1) for m in (1, 1.5, 2, 3, 4, 6)]  # on a phone they stand close, but apart
 TERM_TICKS = [m * 10.0**e for e in range(-8, 2) for m in (1, 2, 5)]
 HEIGHT_PX = 460
@@ -64,7 +64,7 @@ def show_autoencoders(group: Group, trainings: Trainings, look: Look) -> None:
     )  # fmt: skip
     own = [training for name in trainings for training in trainings[name] if training["name"] == name]
     losses = {training["model_config"]["reconstruction"] for training in own}
-    unit = any_of(_(said) for loss, said in LOSSES.items() if loss in losses)
+    unit = any_of(_(said) for loss, said in OF_CURVES.items() if loss in losses)
     left, right = _two_columns()
     with left:
         curves = _curves(trainings, look.along, "reconstruction")

@@ -34,7 +34,7 @@ def of_several_trainings(group: Group, trainings: Mapping[str, Sequence[Training
     counts = [f"{models.said(model.name)} {len(trainings[model.name])}" for model in continued]
     points = [
         _(
-            "These models went through several trainings: {models}. Each began with the weights at the end of another. The axis counts "
+            "Trained several times: {models}. Each training began with the weights at the end of another. The axis counts "
             "all of them. A curve shows only the trainings of a model of that name. The settings below are those of the last training."
         ).format(models=list_of(counts))
     ]
@@ -42,7 +42,7 @@ def of_several_trainings(group: Group, trainings: Mapping[str, Sequence[Training
         means = [_of_mean(name, *trainings[name][-2:]) for name in averaged]
         points.append(
             _(
-                "For these models, the mean of the weights before and after the last training was kept: {models}. The curves show the training "
+                "The mean of the weights before and after the last training was kept: {models}. The curves show the training "
                 "before this mean was taken, and without plain gradient steps."
             ).format(models=list_of(means))
         )

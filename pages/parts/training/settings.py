@@ -6,6 +6,7 @@ from typing import Any
 
 from aemodels.language import N_, _, list_of, number, percent
 from aemodels.models.config import ModelConfig
+from aemodels.report.training_described import LOSSES
 from aemodels.storage.catalogue import Model
 
 VARIANTS = {
@@ -28,7 +29,6 @@ OF_VARIANTS = {
     "num_labels": N_("classes"),
     "time_shift": N_("times shifted towards noise by"),
 }
-LOSSES = {"bce": "BCE", "mse": "MSE", "log_mse": "log MSE"}
 
 
 def of_models(models: Sequence[Model]) -> dict[str, dict[str, str]]:
@@ -111,7 +111,7 @@ def _of_autoencoder(model: Mapping[str, Any]) -> dict[str, str]:
         _(
             "gradient steps on the code, learned / plain"
         ): f"{model.get('refiner_steps', 0)} / {model.get('descent_steps', 0)}",
-        _("loss"): LOSSES[model["reconstruction"]],
+        _("loss"): _(LOSSES[model["reconstruction"]]),
     }
 
 
