@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-import torch
-
 from aemodels.text import one_line
 
 
@@ -41,9 +39,11 @@ class Parser(argparse.ArgumentParser):
                 message += f"; for what is here under that name, write {os.path.join('.', one_line(name))}"
         super().error(message)
 
-    def parse_args(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
-        self.given = sys.argv[1:] if arguments is None else arguments
-        return super().parse_args(arguments)
+    def parse_known_args(
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        self.given = sys.argv[1:] if args is None else args
+        return super().parse_known_args(args, namespace)
 
 
 def path(text: str) -> Path:
@@ -55,6 +55,8 @@ def path(text: str) -> Path:
 
 def usable_device(name: str) -> str:
     """An argument's type: a device of PyTorch, such as "cuda", that works here."""
+    import torch  # here, for the app reads its arguments before it takes the seconds that PyTorch needs
+
     try:
         torch.ones(1, device=name).item()  # which "meta" cannot give
     except Exception as error:  # each back end fails in its own way

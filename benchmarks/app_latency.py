@@ -287,7 +287,7 @@ def report_load(context, url: str, paths: list[str], process: psutil.Process, pe
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = console.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clicks", type=int, default=20, help="on each page (default: 20)")
     parser.add_argument("--starts", type=int, default=3, help="of each server (default: 3)")
     parser.add_argument("--interactions", type=int, default=500, help="while memory is watched (default: 500)")

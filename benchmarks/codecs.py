@@ -62,7 +62,7 @@ NEAREST = ("avif_quick", "linear_code")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = console.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("codec", choices=CODECS)
     parser.add_argument("--minutes", type=minutes, default=float("inf"), help="start no photo after so many")
     parser.add_argument(

@@ -31,7 +31,7 @@ from benchmarks import elsewhere, folders, looking, running
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = console.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     folders.add_data(parser)
     folders.add_out(parser)
     parser.add_argument(

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
+from aemodels import console
 from aemodels.errors import LatentLabError
 from aemodels.quality.generation import learned_codes
 from aemodels.storage import checkpoints, priors
@@ -24,7 +25,7 @@ NUM_SAMPLES, ROUNDS = 9, 5
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = console.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     folders.add_out(parser)
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -35,7 +35,7 @@ TABLES = ("spaces", "photos")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = console.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=TABLES, help="what to measure (default: both)")
     folders.add_data(parser)
     folders.add_out(parser)

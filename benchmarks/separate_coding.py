@@ -17,6 +17,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
+from aemodels import console
 from aemodels.data import photo_sets, sources
 from aemodels.errors import LatentLabError
 from aemodels.quality import codec, separate
@@ -35,7 +36,7 @@ STEPS_DB = (0, -2, -1.5, -1, -0.875, -0.75, -0.625, -0.5, -0.375, -0.25, -0.125,
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = console.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     folders.add_data(parser)
     folders.add_out(parser)
     parser.add_argument("--anew", action="store_true", help="try the codes again")

@@ -143,7 +143,7 @@ def matrix_rate(device: torch.device, dtype: torch.dtype, side: int) -> float:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = console.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     folders.add_data(parser)
     parser.add_argument("--device", type=torch.device, default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--batch-size", type=console.above_zero(int, MAX_COUNT), default=TRAINING.batch_size)

@@ -1,5 +1,6 @@
 """What may stand after `streamlit run app.py --`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from pages.parts.shared import arguments, loaders
         (["--chekpoints", "models"], "unrecognized arguments: --chekpoints models"),
         (["--check", "models"], "unrecognized arguments: --check models"),
         (["pictures"], "unrecognized arguments: pictures"),
-        (["--data", ""], "argument --data: names no folder; give its path, or leave the option out"),
+        (["--data", ""], "argument --data: is empty; write . for the folder that you are in"),
         (["--data"], "argument --data: expected one argument"),
     ],
 )
@@ -25,6 +26,20 @@ def test_what_is_no_option_ends_the_program_in_a_sentence(given, said, monkeypat
     with pytest.raises(SystemExit, match="2"):
         arguments.check()
     assert capsys.readouterr().err.splitlines()[-1] == f"streamlit run app.py --: error: {said}"
+
+
+@pytest.mark.parametrize("option", ["--data", "--checkpoints"])
+def test_a_folder_whose_name_begins_with_a_dash(option, tmp_path, monkeypatch, capsys):
+    (tmp_path / "-start").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["app.py", option, "-start"])
+    with pytest.raises(SystemExit, match="2"):
+        arguments.check()
+    written = os.path.join(".", "-start")
+    said = f"argument {option}: expected one argument; for what is here under that name, write {written}\n"
+    assert capsys.readouterr().err.endswith(said)
+    monkeypatch.setattr(sys, "argv", ["app.py", option, written])
+    arguments.check()
 
 
 def test_the_folders_are_those_given(monkeypatch):

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import runpy
 import sys
 
@@ -10,19 +11,18 @@ import pytest
 from aemodels.errors import LatentLabError
 from benchmarks import nine_samples
 
+PATHS = {
+    "app_latency": ["--cache"],
+    "codecs": ["--data", "--out"],
+    "generation": ["--data", "--out", "--states"],
+    "nine_samples": ["--out"],
+    "priors": ["--data", "--out"],
+    "separate_coding": ["--data", "--out"],
+    "train_throughput": ["--data"],
+}
 
-@pytest.mark.parametrize(
-    ("benchmark", "options"),
-    {
-        "app_latency": ["--cache"],
-        "codecs": ["--data", "--out"],
-        "generation": ["--data", "--out", "--states"],
-        "nine_samples": ["--out"],
-        "priors": ["--data", "--out"],
-        "separate_coding": ["--data", "--out"],
-        "train_throughput": ["--data"],
-    }.items(),
-)
+
+@pytest.mark.parametrize(("benchmark", "options"), PATHS.items())
 def test_a_path_that_is_empty_is_not_the_folder_that_one_is_in(benchmark, options, monkeypatch, capsys):
     """ "$FOLDER" is, where no FOLDER is set."""
     module = importlib.import_module(f"benchmarks.{benchmark}")
@@ -33,6 +33,19 @@ def test_a_path_that_is_empty_is_not_the_folder_that_one_is_in(benchmark, option
             module.main()
         assert ended.value.code == 2
         assert f"argument {option}: is empty; write . for the folder that you are in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("benchmark", "options"), PATHS.items())
+def test_a_folder_whose_name_begins_with_a_dash(benchmark, options, tmp_path, monkeypatch, capsys):
+    (tmp_path / "-start").mkdir()
+    module = importlib.import_module(f"benchmarks.{benchmark}")
+    monkeypatch.chdir(tmp_path)
+    for option in options:
+        arguments = ["avif"] if benchmark == "codecs" else []
+        monkeypatch.setattr(sys, "argv", [f"{benchmark}.py", *arguments, option, "-start"])
+        with pytest.raises(SystemExit):
+            module.main()
+        assert f"for what is here under that name, write {os.path.join('.', '-start')}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -92,10 +92,10 @@ def test_uniform_sampling_says_where_it_fails():
         "30% of the box lies between",
     ):
         assert say in text
-    assert "cat takes most of the box, 70%, and is 40% of the test images; dog takes least, 30%, and is 60%" in text
+    assert "“cat” takes most of the box, 70%, and is 40% of the test images; “dog” takes least, 30%, and is 60%" in text
     assert "as clear as others" in of_plane(entropy={"supported": 0.2, "hole": 0.209})
     assert "as clear as elsewhere" in of_plane(border_entropy=0.1)
-    assert "dog takes most of the box, 60%" in of_plane(class_shares=np.array([0.4, 0.6]))
+    assert "“dog” takes most of the box, 60%" in of_plane(class_shares=np.array([0.4, 0.6]))
     nan = float("nan")
     text = of_plane(entropy={"supported": 0.2, "hole": nan}, border_share=nan)
     assert "nan" not in text

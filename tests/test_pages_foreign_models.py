@@ -86,7 +86,7 @@ def test_one_model_is_not_held_against_itself(foreign):
 def test_models_with_noise_are_held_against_the_plain_one(foreign):
     save_foreign("shapes-denoiser", foreign, as_name="a-denoiser")  # first by its name
     app = open_page("dogs/noise_regularised", data="Shapes")
-    assert "(in brackets the variance of that noise), compared with:\n    - Plain: " in notice(app)
+    assert "(in brackets the variance of that noise), compared with:\n    - “Plain”: " in notice(app)
     names = ", ".join(map(models.said, ("a-denoiser", "shapes-ae", "shapes-denoiser")))
     assert f"Codes of {names} have no fixed mean square" in text(app)
 

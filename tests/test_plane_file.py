@@ -117,6 +117,16 @@ def test_an_empty_path_is_refused(arguments, monkeypatch, capsys):
     assert "is empty; write . for the folder that you are in" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [["-start"], ["plane.html", "--checkpoints", "-start"]])
+def test_a_name_that_begins_with_a_dash(arguments, tmp_path, monkeypatch, capsys):
+    (tmp_path / "-start").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["export", *arguments])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert f"for what is here under that name, write {os.path.join('.', '-start')}" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 def test_an_output_that_is_full_is_one_sentence(tmp_path, monkeypatch, capsys):
     save_foreign("fashion-plane", tmp_path)

@@ -765,7 +765,7 @@ def test_a_model_cut_by_its_time_limit_is_not_called_finished_without_a_word(mni
     ckpt = aemodels.load_checkpoint(DAE, tmp_path)
     steps, epochs = ckpt.provenance["steps"], ckpt.history[-1]["epoch"]
     assert re.search(rf" finished by its time limit, after {epochs:.3g} of 50 epochs$", said, re.M)
-    assert f"{DAE} ended after {steps} steps, too few to learn much from" in said
+    assert re.search(rf"{DAE} ended after {steps} steps?, too few to learn much from", said)
     assert re.search(
         rf"{DAE} does not reconstruct: {ckpt.metrics['psnr_db']:.2f} dB, where one and the same grey", said
     )

@@ -26,7 +26,7 @@ with stopping.at_once(STOPPED):
 
 def main() -> int:
     console.accept_any_text()
-    parser = argparse.ArgumentParser(
+    parser = console.Parser(
         prog="python -m aemodels.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("file", type=console.path, help="where to write it, such as plane.html")

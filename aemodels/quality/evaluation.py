@@ -1,8 +1,6 @@
 """Which noise a model is judged under, and the figures that its checkpoint must therefore carry."""
 
 import copy
-import math
-import time
 from collections.abc import Callable, Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -11,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aemodels import timing
 from aemodels.checks import check_bytes
 from aemodels.data.stored_images import Images
 from aemodels.models.autoencoders import VARIANTS, Autoencoder, VariationalAutoencoder, build, gaussian_kl
@@ -116,18 +115,12 @@ def encode_all(
     return torch.cat(codes)
 
 
-def seconds_to_measure(model: Autoencoder, test: Images, reference: Images, num_timed: int = 16) -> float:
-    """About how many seconds evaluate_all takes on test and encode_all on reference images uint8 (N, C, H, W), by doing both on
-    `num_timed` of each."""
+def seconds_to_measure(model: Autoencoder, test: Images, reference: Images) -> float:
+    """About how many seconds evaluate_all takes on test and encode_all on reference images uint8 (N, C, H, W), by doing both on some."""
     model = copy.deepcopy(model).eval()
-    for _ in range(2):  # the first time is slower
-        began = time.monotonic()
-        evaluate_all(model, test[:num_timed])
-        halfway = time.monotonic()
-        encode_all(model, reference[:num_timed])
-        ended = time.monotonic()
-    rounds = [math.ceil(len(images) / num_timed) for images in (test, reference)]
-    return rounds[0] * (halfway - began) + rounds[1] * (ended - halfway)
+    return timing.seconds_for(lambda n: evaluate_all(model, test[:n]), len(test)) + timing.seconds_for(
+        lambda n: encode_all(model, reference[:n]), len(reference)
+    )
 
 
 def average_picture_psnr_db(images: Images) -> float:

@@ -133,7 +133,7 @@ def uniform_sampling(
     most, least = int(survey.class_shares.argmax()), int(survey.class_shares.argmin())
     found.append(
         _(
-            "Of the classes, {most} takes most of the box, {most_share}, and is {most_test} of the test images; {least} takes least, "
+            "Of the classes, “{most}” takes most of the box, {most_share}, and is {most_test} of the test images; “{least}” takes least, "
             "{least_share}, and is {least_test}."
         ).format(
             most=classes[most],

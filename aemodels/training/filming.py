@@ -5,7 +5,6 @@ wait, in float16 as a checkpoint stores them, in files beside the one from which
 """
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from itertools import takewhile
 from math import ceil
@@ -19,6 +18,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from aemodels import timing
 from aemodels.codes import planes, turning
 from aemodels.data.stored_images import Images
 from aemodels.files import replacing
@@ -31,7 +31,6 @@ MAX_WEIGHTS = 2**24  # 34 MB a moment
 GRID_SIDE = 12
 MAX_TILE_PX = 32
 MAX_KEPT = 32  # moments of a film
-NUM_TIMED = 64
 
 
 def moments() -> Iterator[int]:
@@ -166,13 +165,12 @@ def _steps(folder: Path, checkpoint: checkpoints.Checkpoint) -> list[int]:
 
 def seconds_to_develop(model: Autoencoder, reference: Images) -> float:
     """About how many seconds `develop` takes on reference images uint8 (n, C, H, W), by looking at some of them."""
-    some = reference[:NUM_TIMED]
-    for _ in range(2):  # the first time is slower
-        began = time.monotonic()
-        metrics.evaluate(model, some, **evaluation.own_noise(model.config))
-        evaluation.encode_all(model, some)
-        seconds = time.monotonic() - began
-    return MAX_KEPT * ceil(len(reference) / NUM_TIMED) * seconds
+
+    def look(n: int) -> None:
+        metrics.evaluate(model, reference[:n], **evaluation.own_noise(model.config))
+        evaluation.encode_all(model, reference[:n])
+
+    return MAX_KEPT * timing.seconds_for(look, len(reference))
 
 
 def _mosaic(x: Tensor) -> np.ndarray:

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from aemodels import timing
 from aemodels.config import is_number
 from aemodels.data.sources import DataSet
 from aemodels.files import alone_in, check_writable, replacing, said
@@ -22,7 +23,7 @@ from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
 
 LONG_S = 2.0  # a step that is shorter is measured with its whole batch
-NUM_STEPS, NUM_ENCODED, NUM_MEASURED = 4, 16, 4
+NUM_STEPS = 4
 NEVER = 0.999  # of a training: codes are not refined in its first steps
 BETWEEN_EPOCHS = 1.1  # measuring and saving there take a tenth of the time
 
@@ -90,13 +91,12 @@ def _seconds(recipe: Recipe, dataset: DataSet, codes_of: ModelConfig | None, at:
     refined = 1 - config.refine_from if model.refinement and model.refinement.refiner else 0.0
     if is_prior(recipe.model):
         encoder = autoencoder.to(at.device).eval().requires_grad_(False)
-        few = some[:NUM_ENCODED]
-        num_encoded = codesets.num_images(dataset, config.flips)
-        measuring_s = num_encoded / len(few) * _timed(lambda: evaluation.encode_all(encoder, few))
+        per_image_s = timing.seconds_for(lambda n: evaluation.encode_all(encoder, some[:n]), len(some)) / len(some)
+        measuring_s = codesets.num_images(dataset, config.flips) * per_image_s
         some = torch.randn(len(some), *recipe.model.latent_shape)
     else:
         model.to(at.device)
-        measuring_s = evaluation.seconds_to_measure(model, dataset.test, dataset.reference, NUM_MEASURED)
+        measuring_s = evaluation.seconds_to_measure(model, dataset.test, dataset.reference)
         if recipe.model.latent_shape == (2,):
             measuring_s += filming.seconds_to_develop(model, dataset.reference)
 
@@ -136,11 +136,3 @@ def _step_of(state: loop.TrainState, images: Tensor, config: TrainConfig, size: 
     brief = replace(config, epochs=1, minutes=None, batch_size=size, learning_rate=1e-6)
     loop.fit(state, images, brief, on_step=on_step, labels=labels)
     return min(after - before for before, after in pairwise(ended))
-
-
-def _timed(function: Callable[[], object]) -> float:
-    """Seconds that it takes at its second call; the first one is slower."""
-    function()
-    began = time.monotonic()
-    function()
-    return time.monotonic() - began

@@ -123,9 +123,8 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
             if recorder:
                 measuring.develop_film(name, dataset, at.out, at.device)
             if state.step < FEW_STEPS:
-                tqdm.write(
-                    f"{name} ended after {state.step} steps, too few to learn much from; give it more time or epochs."
-                )
+                steps = "1 step" if state.step == 1 else f"{state.step} steps"
+                tqdm.write(f"{name} ended after {steps}, too few to learn much from; give it more time or epochs.")
             kind.warn_of_a_poor_model(name, examples, at.out)
         else:
             resuming.keep(state, resume_path, settings)

@@ -1,13 +1,13 @@
 """What is special in making a prior: the codes that it learns from, the Gaussian that it starts from, what is measured and saved."""
 
 import sys
-import time
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from aemodels import timing
 from aemodels.codes import latents
 from aemodels.data.sources import DataSet
 from aemodels.errors import DataError, LatentLabError
@@ -96,9 +96,7 @@ def _shrinkage(codes: Tensor) -> float:
 
 def seconds_to_measure(model: FlowPrior, codes: CodeSet) -> float:
     """About how long `save` takes once training has finished."""
-    began = time.monotonic()
-    velocity_loss(model, codes.test[:64], codes.test_labels[:64])
-    return (time.monotonic() - began) * len(codes.test) / min(64, len(codes.test))
+    return timing.seconds_for(lambda n: velocity_loss(model, codes.test[:n], codes.test_labels[:n]), len(codes.test))
 
 
 def figures(recipe: Recipe, model: FlowPrior, codes: CodeSet) -> dict[str, float]:

@@ -23,7 +23,7 @@ models.say_broken(found.broken)
 if not found.groups:
     st.info(
         _(
-            "There are no checkpoints yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
+            "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
         )
     )
     st.stop()

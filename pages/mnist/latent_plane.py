@@ -29,7 +29,7 @@ def show_plane() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         name, group = models.choose_model(catalogue.PLANE, key="mnist_model", data_key="mnist_data")
         seed = controls.seed_control()
-        side = st.slider(_("Images a side of the grid"), 10, 40, 20, key="side", width=160, **fields.BOUND)
+        side = st.slider(_("Grid: images a side"), 10, 40, 20, key="side", width=140, **fields.BOUND)
         fades = st.toggle(_("Fade by density"), key="fade", **fields.BOUND)
     if st.session_state.setdefault("plane_model", name) != name:  # another model's plane has another scale
         st.session_state.plane_model, st.session_state.z, st.session_state.box = name, "", ""

@@ -44,7 +44,7 @@ def show(job: Job) -> None:
         st.error(controls.sentence(refused), icon=":material/error:")
     st.caption(
         _(
-            "Every page then lists it, for all visitors of this server. Without a name it is gone after {minutes} minutes, or when you start "
+            "Every page that can show it then lists it, for all visitors of this server. Without a name it is gone after {minutes} minutes, or when you start "
             "another training."
         ).format(minutes=KEPT_S // 60)
     )
@@ -75,7 +75,7 @@ def _say_kept(job: Job, name: str) -> None:
     st.success(
         sentences(
             [
-                _("Kept as **{name}**: every page lists it now.").format(name=controls.literal(name)),
+                _("Kept as **{name}**: every page that can show it lists it now.").format(name=controls.literal(name)),
                 _("On this page you can remove it again."),
             ]
         ),

@@ -217,4 +217,4 @@ def nine(x: Tensor) -> np.ndarray:
 
 def in_threes(tiles: Sequence[np.ndarray]) -> np.ndarray:
     """The same of uint8 pictures (H, W, 3)."""
-    return figures.mosaic(tiles, columns=3, gap=4)
+    return figures.mosaic(tiles, columns=3, gap=max(1, len(tiles[0]) // 32))  # white in the dark theme too

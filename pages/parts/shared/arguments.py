@@ -2,21 +2,15 @@
 
 import argparse
 import functools
-import os
 import sys
-from pathlib import Path
+
+from aemodels import console
 
 
-def _folder(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("names no folder; give its path, or leave the option out")
-    return Path(os.path.expanduser(text))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("streamlit run app.py --", allow_abbrev=False)
-    parser.add_argument("--data", type=_folder, metavar="DIR", help="folder of the data sets")
-    parser.add_argument("--checkpoints", type=_folder, metavar="DIR", help="folder of the models")
+def _parser() -> console.Parser:
+    parser = console.Parser("streamlit run app.py --", allow_abbrev=False)
+    parser.add_argument("--data", type=console.path, metavar="DIR", help="folder of the data sets")
+    parser.add_argument("--checkpoints", type=console.path, metavar="DIR", help="folder of the models")
     parser.add_argument("--only-when-asked", action="store_true", help="measure nothing while nobody comes")
     return parser
 

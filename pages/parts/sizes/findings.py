@@ -20,7 +20,9 @@ def of(sizes: Sizes, others: Sequence[Rival], is_bce: bool) -> list[str]:
 
 def _per_doubling(sizes: Sizes) -> list[str]:
     psnr = dict(zip(sizes.k, sizes.network.psnr_db, strict=True))
-    steps = [*pairwise(code_sizes.doublings(sizes.k[-1]))]
+    steps = [
+        (a, b) for a, b in pairwise(code_sizes.doublings(sizes.k[-1])) if b == 2 * a
+    ]  # the whole code may be no double
     if not steps:
         return []
     gains = [psnr[b] - psnr[a] for a, b in steps]
