@@ -30,7 +30,7 @@ from aemodels.data import photo_sets, sources
 from aemodels.data.stored_images import Images, StoredImages
 from aemodels.models import autoencoders
 from aemodels.models.config import MAX_COUNT, ModelConfig
-from aemodels.training import loop, provenance, recipes
+from aemodels.training import compiling, loop, provenance, recipes
 from benchmarks import folders, running
 
 RECIPE = recipes.read(recipes.RECIPE_FOLDER / "dog-noise-0.10.toml")
@@ -65,7 +65,7 @@ def our_rate(
 
     state = loop.start(autoencoders.build(MODEL), config, device, dtype)
     if compiles:
-        loop.compile_networks(state.model)
+        compiling.compile_networks(state.model)
     with contextlib.suppress(Enough):
         loop.fit(state, images, config, on_step=stop)
     return num_steps * batch_size / (times[1] - times[0])

@@ -11,7 +11,7 @@ from aemodels.errors import ConfigError
 from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.quality.metrics import evaluate
-from aemodels.training import loop
+from aemodels.training import compiling, loop
 from aemodels.training.augment import random_flip, random_shift, random_warp
 from aemodels.training.loop import fit, schedule, start, update_ema
 from aemodels.training.resuming import load_state, save_state
@@ -125,7 +125,7 @@ def test_compiled_networks_learn_the_same_under_the_same_names(mlp_config, conv_
     images = torch.randint(0, 256, (32, *config.image_shape), dtype=torch.uint8)
     plain = train(config, images, BRIEF)
     state = start(build(config), BRIEF, "cpu")
-    loop.compile_networks(state.model)
+    compiling.compile_networks(state.model)
     fit(state, images, BRIEF)
     assert state.model.state_dict().keys() == plain.model.state_dict().keys()
     expected = [epoch["reconstruction"] for epoch in plain.history]
@@ -146,7 +146,7 @@ def test_a_network_is_compiled_for_its_own_shapes_after_another_one(mlp_config, 
     for side in (28, 20):
         config = replace(mlp_config, image_shape=(1, side, side))
         state = start(build(config), BRIEF, "cpu")
-        loop.compile_networks(state.model)
+        compiling.compile_networks(state.model)
         fit(state, torch.zeros(32, *config.image_shape, dtype=torch.uint8), replace(BRIEF, epochs=1))
     assert inputs
     assert not [value for value in inputs if isinstance(value, torch.SymInt)]

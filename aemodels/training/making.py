@@ -12,7 +12,7 @@ from aemodels.data.sources import DataSet
 from aemodels.errors import DivergenceError, LatentLabError
 from aemodels.models.flow import is_prior
 from aemodels.storage import checkpoints
-from aemodels.training import autoencoding, filming, loop, measuring, needs, priors, processes, resuming
+from aemodels.training import autoencoding, compiling, filming, loop, measuring, needs, priors, processes, resuming
 from aemodels.training.alone import alone
 from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
@@ -40,7 +40,7 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
     if start := train_config.start_from:
         state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, at.out))
     if at.compiled:
-        loop.compile_networks(state.model)
+        compiling.compile_networks(state.model)
     resume_path = at.out / ".resume" / f"{name}.pt"
     settings = {
         "train_config": train_config.to_dict(),
