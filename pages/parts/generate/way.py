@@ -31,7 +31,7 @@ def look(chosen: Chosen, moments: list[flows.Moment], x_end: Tensor) -> None:
     if st.session_state.get("moment", 0) > last:  # of a way with more steps
         st.session_state.moment = last
     with controls.row():
-        at = st.slider(_("Step"), 0, last, last // 2, key="moment", width=480, **BOUND)
+        at = st.slider(_("Step"), 0, last, last // 2, key="moment", width=400, **BOUND)
         which = st.segmented_control(
             _("Sample below"),
             range(1, nine.NUM_SAMPLES + 1),
