@@ -18,8 +18,10 @@ from aemodels.data.mnist import load_mnist_test_digits
 from aemodels.models import autoencoders
 from aemodels.models.autoencoders import keep_first
 from aemodels.quality import code_sizes
+from aemodels.quality.code_sizes import Scores, Sizes
 from aemodels.storage import checkpoints
-from pages.parts.sizes import measured
+from pages.parts.sizes import findings, measured
+from pages.parts.sizes.rivals import Rival
 
 open_page = partial(apptest.open_page, "any/code_size", seed=4)
 SEVEN = "3025552270206033504545654085-355060506555"  # two strokes
@@ -177,3 +179,12 @@ def test_a_recipe_of_ones_own_is_measured_with_its_train_images(
     assert not app.info
     assert len(chart(app)["PCA"]["y"]) == len(chart(app)["Nested code"]["y"]) == 64
     assert chart(app)["PCA"]["y"] == sorted(chart(app)["PCA"]["y"])
+
+
+def test_one_model_for_all_sizes_has_a_price_only_where_each_other_one_is_ahead():
+    network = Scores(*3 * [[1.0, 2.0, 3.0]])
+    sizes = Sizes(k=[1, 2, 3], num_images=9, network=network, pca=None, mean_picture_mse=9.0)
+    ahead, behind = (Rival("a", "A", 2, psnr_db, None) for psnr_db in (2.5, 1.5))
+    assert "has its price" in findings.of(sizes, [ahead], False)[-1]
+    assert "has its price" not in findings.of(sizes, [behind], False)[-1]
+    assert "from 2 to 3" not in findings.of(sizes, [ahead], False)[0]  # which is no doubling

@@ -68,7 +68,7 @@ def test_training_shows_the_data_set_of_the_page_before(without_photos, quickly)
     app = open_page("any/map", data="Stanford Dogs", model="dog-noise-0.10")
     app.query_params.clear()  # as Streamlit does on the way to another page
     go_to(app, "about/training")
-    assert app.session_state["data"] == "Stanford Dogs"
+    assert app.segmented_control(key="data").value == "Stanford Dogs"
 
 
 def test_a_choice_of_another_view_leaves_the_address_and_waits_in_the_visit(without_photos, quickly):

@@ -31,7 +31,7 @@ def look(chosen: Chosen, moments: list[flows.Moment], x_end: Tensor) -> None:
     if st.session_state.get("moment", 0) > last:  # of a way with more steps
         st.session_state.moment = last
     with controls.row():
-        at = st.slider(_("Step"), 0, last, last // 2, key="moment", width=480, **fields.BOUND)
+        at = st.slider(_("Step"), 0, last, last // 2, key="moment", width=400, **fields.BOUND)
         which = fields.numbered(_("Sample below"), nine.NUM_SAMPLES, "sample")
     moment = moments[at]
     x_on_way, x_seen = drawings.decode(chosen.ckpt, torch.cat([moment.x_t, moment.z])).chunk(2)

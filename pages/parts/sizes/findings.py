@@ -97,10 +97,11 @@ def _against_pca(sizes: Sizes) -> list[str]:
 
 
 def _price(sizes: Sizes, others: Sequence[Rival], is_bce: bool) -> list[str]:
-    said = []
+    said, is_always_behind = [], True
     for rival in best_of_each_size(others):
         at = sizes.k.index(rival.k)
         own_db, own_bce = sizes.network.psnr_db[at], sizes.network.bce[at]
+        is_always_behind &= rival.psnr_db > own_db
         message = _(
             "With {k} numbers it reaches **{own} dB**, and {name}, the best of those trained for {k} numbers alone, {other} dB "
             "({difference} dB)."
@@ -114,8 +115,9 @@ def _price(sizes: Sizes, others: Sequence[Rival], is_bce: bool) -> list[str]:
         in_bce = _("In BCE: {own} and {other}.")
         has_bce = is_bce and rival.bce is not None
         said += [message, in_bce.format(own=number(own_bce, 4), other=number(rival.bce, 4)) if has_bce else ""]
-    return (
-        [sentences([_("Is one model for all sizes as good as one that was trained for a single size?"), *said])]
-        if said
-        else []
+    first = (
+        _("One model for all sizes has its price.")
+        if is_always_behind
+        else _("How does it compare with models that were trained for one size alone?")
     )
+    return [sentences([first, *said])] if said else []
