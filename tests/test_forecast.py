@@ -46,7 +46,7 @@ def test_nobody_gets_more_than_he_needs_and_all_others_as_much_as_each_other(min
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(4.4, "4 s"), (89, "89 s"), (100, "2 min"), (5000, "83 min"), (9000, "2.5 h")]
+    ("seconds", "words"), [(0.2, "1 s"), (4.4, "4 s"), (89, "89 s"), (100, "2 min"), (5000, "83 min"), (9000, "2.5 h")]
 )
 def test_seconds_in_words(seconds, words):
     assert forecast.in_words(seconds) == words

@@ -175,9 +175,9 @@ def list_photos(folder: str | Path, unwanted: Mapping[str, str] | None = None) -
         )
     if not is_folder(folder):  # nor is there one without a name, which Path would take for the one that we are in
         raise DataError(
-            _("There is no folder {folder}; point --data or LATENT_LAB_DATA to the folder of the photos.").format(
-                folder=one_line(folder) or "''"
-            )
+            _(
+                "There is no folder {folder}; give the folder of the photos, to train.py and the app by --data or LATENT_LAB_DATA."
+            ).format(folder=one_line(folder) or "''")
         )
     folder = Path(folder)
     walk = _Walk(os.fspath(folder), unwanted or {})

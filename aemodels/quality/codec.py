@@ -128,7 +128,7 @@ def best_within(encodings: Sequence[Encoding], max_bytes: int) -> Encoding:
     fitting = [encoding for encoding in encodings if encoding.num_bytes <= max_bytes]
     if not fitting:
         raise LatentLabError(
-            f"This photo cannot be compressed into {max_bytes} bytes; choose a smaller noise variance."
+            f"So noisy a code carries {max_bytes} bytes of a photo, and no file of this codec is that small; give the model a longer code."
         )
     return min(fitting, key=lambda encoding: encoding.mse)
 

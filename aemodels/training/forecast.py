@@ -73,9 +73,9 @@ def share_out(minutes: float, needs: Mapping[str, float]) -> dict[str, float]:
 
 
 def in_words(seconds: float) -> str:
-    """Such as "40 s", "12 min", "3.5 h"."""
+    """Such as "40 s", "12 min", "3.5 h"; at least "1 s"."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{max(1, seconds):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
