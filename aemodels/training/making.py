@@ -12,7 +12,18 @@ from aemodels.data.sources import DataSet
 from aemodels.errors import DivergenceError, LatentLabError
 from aemodels.models.flow import is_prior
 from aemodels.storage import checkpoints
-from aemodels.training import autoencoding, compiling, filming, loop, measuring, needs, priors, processes, resuming
+from aemodels.training import (
+    autoencoding,
+    compiling,
+    filming,
+    forecast,
+    loop,
+    measuring,
+    needs,
+    priors,
+    processes,
+    resuming,
+)
 from aemodels.training.alone import alone
 from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
@@ -70,11 +81,13 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
         measuring_s = told_s + prepared_s + after_s
         what = ("the forecast, " if told_s >= 1 else "") + ("codes, " if kind is priors else "") + "measuring"
         what = " and ".join(what.rsplit(", ", 1))
-        tqdm.write(f"{name}: of {train_config.minutes:g} minutes, about {measuring_s / 60:.1f} are for {what}.")
+        tqdm.write(
+            f"{name}: of {train_config.minutes:g} minutes, about {forecast.in_words(measuring_s)} are for {what}."
+        )
         if measuring_s > 30 * train_config.minutes:
-            needed = measuring_s / 60 + train_config.minutes / 2
+            needed = forecast.in_words(measuring_s + 30 * train_config.minutes)
             measuring_s = 30 * train_config.minutes
-            tqdm.write(f"{name}: half of them are for training all the same, so it takes about {needed:.1f} minutes.")
+            tqdm.write(f"{name}: half of them are for training all the same, so it takes about {needed}.")
 
     num_train = len(examples.train)
     bar = tqdm(
