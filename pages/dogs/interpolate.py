@@ -1,7 +1,9 @@
 """From one photo to another: the straight line and the great circle between two codes, and the cross-fade of their pictures."""
 
+from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
@@ -70,16 +72,36 @@ except ValueError:
     )
 
 
+@dataclass(frozen=True)
+class Way:
+    """What stays of the pictures on one way: their tiles, the fine detail of each, and how far the middle one is from the cross-fade's
+    (RMS), both in grey levels. As tensors they would take four times the room for as long as the visitor looks at the page."""
+
+    tiles: list[np.ndarray]
+    detail: list[float]
+    apart: float
+
+
 def decoded(ways: dict[str, Tensor]) -> dict[str, Tensor]:
     """Pictures along the ways between two of those above, which are not decoded again."""
     x = cores.rows(ckpt.model.decode, torch.cat([z[1:-1] for z in ways.values()])).split(NUM_STEPS - 2)
     return {way: torch.cat([x_ends[[start]], part, x_ends[[end]]]) for way, part in zip(ways, x, strict=True)}
 
 
-pictures = decoded(ways)
-pictures["fade"] = latents.lerp(x_ends[start], x_ends[end], NUM_STEPS)
+def seen(ways: dict[str, Tensor]) -> dict[str, Way]:
+    """The ways between the codes, decoded, and the cross-fade."""
+    fade = latents.lerp(x_ends[start], x_ends[end], NUM_STEPS)
+    return {
+        way: Way(
+            figures.to_tiles(x), [detail.mean_step(one[None]) for one in x], 255 * float(mse(x, fade)[middle].sqrt())
+        )
+        for way, x in (decoded(ways) | {"fade": fade}).items()
+    }
+
+
+middle = NUM_STEPS // 2
+pictures = seen(ways)
 power = {way: noise.power(z) for way, z in ways.items()}
-detailed = {way: [detail.mean_step(x[None]) for x in xs] for way, xs in pictures.items()}
 steps = percents_of_way(NUM_STEPS)
 notes = [
     [f"E[z²] {number(p, 2)}" for p in power[way].tolist()] if way in power else [""] * NUM_STEPS for way in pictures
@@ -87,7 +109,7 @@ notes = [
 
 
 def draw(width_px: int, ink: figures.Ink, caption: str = "") -> object:
-    tiles = [figures.to_tiles(x) for x in pictures.values()]
+    tiles = [shown.tiles for shown in pictures.values()]
     return figures.panel(tiles, [WAYS[way] for way in pictures], notes, steps, caption, width_px, ink)
 
 
@@ -98,10 +120,8 @@ export.show(draw(export.SCREEN_PX, export.ink()), alt=ALT)
 legend = _("Below each picture: E[z²], the mean square of its code.")
 st.caption(legend)
 
-middle = NUM_STEPS // 2
 model = next(model for model in group.models if model.name == name)
 angle = float(latents.angle(codes[start], codes[end]).rad2deg())
-apart = {way: float(mse(pictures[way], pictures["fade"])[middle].sqrt()) * 255 for way in ways}
 ends_apart = float(mse(x_ends[[start]], x_ends[[end]]).sqrt()) * 255
 ends = float((power["lerp"][0] + power["lerp"][-1]) / 2)
 if start == end:
@@ -123,19 +143,19 @@ elif "slerp" in ways:
             "**Half way, fine detail is {line} on the straight line and {circle} on the great circle** (mean difference between neighbouring "
             "pixels, of 255 grey levels), {fade} in the cross-fade. The two {what_many} have {first} and {last}."
         ).format(
-            line=number(detailed["lerp"][middle], 1),
-            circle=number(detailed["slerp"][middle], 1),
-            fade=number(detailed["fade"][middle], 1),
+            line=number(pictures["lerp"].detail[middle], 1),
+            circle=number(pictures["slerp"].detail[middle], 1),
+            fade=number(pictures["fade"].detail[middle], 1),
             what_many=picture.what_many,
-            first=number(detailed["fade"][0], 1),
-            last=number(detailed["fade"][-1], 1),
+            first=number(pictures["fade"].detail[0], 1),
+            last=number(pictures["fade"].detail[-1], 1),
         ),
         _(
             "Half way, the picture differs from the cross-fade by {line} (straight line) and {circle} (great circle) of 255 grey levels (RMS). If it were 0, "
             "decoding would do no more than a cross-fade. The two {what_many} differ from each other by {ends}."
         ).format(
-            line=number(apart["lerp"], 1),
-            circle=number(apart["slerp"], 1),
+            line=number(pictures["lerp"].apart, 1),
+            circle=number(pictures["slerp"].apart, 1),
             what_many=picture.what_many,
             ends=number(ends_apart, 1),
         ),
@@ -161,7 +181,7 @@ numbers = [
         "way": WAYS[way],
         "step": i / (NUM_STEPS - 1),
         "mean_square": float(power[way][i]) if way in power else None,
-        "detail": detailed[way][i],
+        "detail": pictures[way].detail[i],
     }
     for way in pictures
     for i in range(NUM_STEPS)

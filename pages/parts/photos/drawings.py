@@ -18,7 +18,7 @@ from pages.parts.shared import cores, loaders, turns
 SHOW_AFTER_S = 0.5  # how long a drawing may take unseen
 SHOW_EVERY_S = 0.3
 IN_TURN = -1
-MAX_DRAWINGS = 32  # of 2 MB each: nine codes at 4 steps, and their pictures
+MAX_DRAWINGS = 16  # of 2 MB each: nine codes at 4 steps, and their pictures
 
 
 @dataclass(frozen=True)
