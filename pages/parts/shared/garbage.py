@@ -8,7 +8,7 @@ import time
 from aemodels import memory
 
 FREEZE_EVERY_S, THAW_EVERY_S = 3, 20  # garbage that was frozen waits for the next thaw, which takes some 0.2 s
-GIVE_BACK_EVERY_S = 10  # it takes some 40 ms
+GIVE_BACK_EVERY_S = 2  # it takes some 10 ms; in ten seconds fifty visitors leave 0.2 GB
 
 _num_modules = 0
 _frozen_at = -float(FREEZE_EVERY_S)
