@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from apptest import go_to, open_page
@@ -45,6 +46,13 @@ def test_a_first_look_computes_nothing_ahead(app):
 def test_who_draws_again_finds_the_next_scene_ready(app):
     assert shown(app.button("again").click().run()) == ("scene 2 of a", ["a1", "a2", "a3"])
     assert shown(app.button("again").click().run()) == ("scene 3 of a", ["a1", "a2", "a3", "a4"])
+
+
+def test_the_browser_draws_the_page_before_the_next_scene_is_made(app, monkeypatch):
+    made = []  # when the rest began
+    monkeypatch.setattr(ahead, "time", SimpleNamespace(sleep=lambda seconds: made.extend(app.session_state.computed)))
+    assert shown(app.button("again").click().run()) == ("scene 2 of a", ["a1", "a2", "a3"])
+    assert made == ["a1", "a2"]
 
 
 def test_another_model_has_scenes_of_its_own(app):

@@ -5,6 +5,7 @@ others it would be work for nothing.
 """
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -14,6 +15,7 @@ from aemodels import language
 from pages.parts.shared import controls, turns
 
 Scene = TypeVar("Scene")
+REST_S = 0.2  # in which the browser fetches the pictures and draws the page: it may have the same cores
 MAX_SCENES = 48  # of up to 10 MB, shared by all visitors
 
 
@@ -57,7 +59,8 @@ def scene(
 def prepare_next() -> None:
     """Once the page stands: the scenes that "Draw again" leads to."""
     scenes = st.session_state.pop("next_scenes", {})
-    if st.session_state.get("has_drawn_again"):
+    if scenes and st.session_state.get("has_drawn_again"):
+        time.sleep(REST_S)
         for scene in scenes.values():
             _keep(*scene)
 
