@@ -3,13 +3,16 @@
 import io
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from apptest import open_page
+from PIL import Image
 
 from aemodels.report import panels
+from aemodels.report.screen_png import screen_png
 from aemodels.storage import checkpoints
-from pages.parts.shared import models
+from pages.parts.shared import export, models
 from pages.parts.shared.export import of_models
 
 release = pytest.mark.release
@@ -87,3 +90,18 @@ def test_many_models_make_no_endless_name():
     assert of_models(["a"]) == "a"
     assert of_models("abcd") == "a_b_c_d"
     assert of_models("abcde") == "a-and-4-more"
+
+
+@pytest.mark.parametrize("colours", ["photo", "drawing"])
+def test_a_panel_with_photos_is_a_small_file_and_a_drawing_an_exact_one(colours):
+    smooth = np.random.default_rng(1).integers(0, 256, (20, 70, 3), np.uint8)
+    photo = Image.fromarray(smooth).resize((export.SCREEN_PX, 400), Image.Resampling.BICUBIC)
+    panel = photo if colours == "photo" else photo.quantize(256).convert("RGB")
+    file = export.on_screen(lambda width_px, ink: panel)
+    shown = np.asarray(Image.open(io.BytesIO(file)).convert("RGB"), float)
+    mse = np.square(shown - np.asarray(panel, float)).mean()
+    if colours == "photo":
+        assert len(file) < len(screen_png(panel)) / 2
+        assert 10 * np.log10(255**2 / mse) > 40
+    else:
+        assert mse == 0

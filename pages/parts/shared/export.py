@@ -46,9 +46,9 @@ def show(panel: Image.Image | bytes, alt: str) -> None:
 
 
 def _file(panel: Image.Image) -> bytes:
-    """A PNG file; of photos a JPEG file at 45 dB and more, which is a third as large: each visitor's lie in memory, and the browser waits
-    for them. What is downloaded is a PNG file."""
-    if panel.getcolors(MOST_COLOURS):
+    """A PNG file; of a whole panel with photos a JPEG file at 45 dB and more, which is a third as large: each visitor's panels lie in
+    memory, and the browser waits for them. What is downloaded is a PNG file."""
+    if panel.width < SCREEN_PX or panel.getcolors(MOST_COLOURS):
         return screen_png(panel)
     file = io.BytesIO()
     panel.save(file, "JPEG", quality=95, subsampling="4:4:4")
