@@ -41,7 +41,7 @@ def say(error: Exception) -> bool:
     """What a visitor sees where a page fails; Streamlit has written the traceback into its log."""
     from aemodels.errors import LatentLabError, as_words
     from aemodels.language import _
-    from pages.parts.shared import controls
+    from pages.parts.shared import markdown
 
     said = str(error)
     if not isinstance(error, LatentLabError):
@@ -49,7 +49,7 @@ def say(error: Exception) -> bool:
             "This page stopped at a line of the program: {error}. Reload it, or go on with another page; if you are writing a variant or "
             "a network, mend that line. The terminal in which Latent Lab runs says more."
         ).format(error=as_words(error))
-    st.error(controls.sentence(said), icon=":material/error:")
+    st.error(markdown.sentence(said), icon=":material/error:")
     return True
 
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pages.parts.shared import controls
-from pages.parts.shared.controls import code, literal, sentence
+from pages.parts.shared import markdown
+from pages.parts.shared.markdown import code, literal, sentence
 
 J = "\u2060"
 
@@ -52,13 +52,13 @@ def test_code():
 
 
 def test_a_chinese_sentence_tells_a_folder_as_far_as_its_mark():
-    folder = controls.PROJECT / "data"
+    folder = markdown.PROJECT / "data"
     assert sentence(f"请检查{folder}，然后重试。") == "请检查data，然后重试。"
 
 
 def test_a_folder_of_windows_is_told_as_one_of_the_project(monkeypatch):
-    monkeypatch.setattr(controls, "os", SimpleNamespace(path=ntpath))
-    monkeypatch.setattr(controls, "PROJECT", PureWindowsPath(r"C:\Users\王\lab"))
+    monkeypatch.setattr(markdown, "os", SimpleNamespace(path=ntpath))
+    monkeypatch.setattr(markdown, "PROJECT", PureWindowsPath(r"C:\Users\王\lab"))
     assert sentence(r"There is no C:\Users\王\lab\data\dogs; look.") == r"There is no data\\dogs; look."
     assert sentence("请检查C:/Users/王/lab/data，然后重试。") == "请检查data，然后重试。"
     assert sentence(r"No photo in D:\pictures\dogs.") == "No photo in dogs."

@@ -18,7 +18,7 @@ from aemodels.report.document import Cover, Figure
 from aemodels.report.lettering import Lettering
 from aemodels.report.notebook import MAX_PANELS, Notebook
 from pages.parts.report import lab_report
-from pages.parts.shared import controls, export, loaders
+from pages.parts.shared import export, loaders, markdown
 
 # Every page that has an export row.
 SCENES = sorted(
@@ -354,7 +354,7 @@ def lab_reports():
 def test_the_labs_report_in_one_click(lab_reports):
     app, sections = lab_reports("en")
     assert list(sections) == ["M1", "M2", "M3", "M4", "M5", "D1", "D2", "D3", "D4", "D5"]
-    assert [s.value for s in app.header] == [controls.literal(section.title) for section in sections.values()]
+    assert [s.value for s in app.header] == [markdown.literal(section.title) for section in sections.values()]
     assert len(pictures(app)) == sum(len(figures_of(section)) for section in sections.values())
     seeds = {
         panel.settings["seed"]

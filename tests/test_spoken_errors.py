@@ -78,7 +78,7 @@ def script(spoken):
     import streamlit as st
 
     from aemodels import language
-    from pages.parts.shared import controls, loaders, models, originals
+    from pages.parts.shared import loaders, markdown, models, originals
 
     with language.speaking(spoken):
         found = loaders.read_catalogue()
@@ -86,7 +86,7 @@ def script(spoken):
         for point in models.notes(*(model.name for model in found.models)):
             st.markdown(point)
         st.caption(originals.why_none(found.groups[0].data))
-        st.text(controls.literal(found.groups[0].data.split_rule()))
+        st.text(markdown.literal(found.groups[0].data.split_rule()))
         loaders.checkpoint("mnist-ae")
 
 

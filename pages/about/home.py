@@ -8,7 +8,7 @@ import streamlit as st
 from aemodels.data import words
 from aemodels.language import _, any_of, number, sentences
 from aemodels.storage import catalogue
-from pages.parts.shared import controls, export, glossary, loaders, models, originals, route, thumbnails
+from pages.parts.shared import controls, export, glossary, loaders, markdown, models, originals, route, thumbnails
 
 KINDS_OF_SECTIONS = {"mnist": _("small images"), "dogs": _("photos")}
 MORE = {
@@ -121,7 +121,7 @@ glossary.show()
 st.header(_("Models"), anchor=False)
 for i, group in enumerate(found.groups):
     with st.container(key=f"models-{i}"):
-        st.subheader(controls.literal(group.title), anchor=False)
+        st.subheader(markdown.literal(group.title), anchor=False)
         st.markdown(models.table(group))
 if found.groups:
     legend = [
@@ -141,7 +141,7 @@ else:
     )
 models.say_broken(found.broken)
 if without_page := [catalogue.why_no_page(model) for model in found.models if not model.kinds]:
-    st.info("\n\n".join(map(controls.sentence, without_page)), icon=":material/visibility_off:")
+    st.info("\n\n".join(map(markdown.sentence, without_page)), icon=":material/visibility_off:")
 
 wrong = st.container()  # filled last: that takes every model's codes
 
@@ -157,9 +157,9 @@ for group in found.groups:
         until = _("Until then the pages show codes that come with the models, or photos of your own.")
         place.info(sentences([originals.why_none(group.data), until]), icon=":material/photo_library:")
     elif others := originals.about_others(group.data):
-        place.info(sentences([controls.literal(found_here), others]), icon=":material/photo_library:")
+        place.info(sentences([markdown.literal(found_here), others]), icon=":material/photo_library:")
     else:
-        place.success(controls.literal(found_here), icon=":material/check:")
+        place.success(markdown.literal(found_here), icon=":material/check:")
 
 for name, place in places.items():  # last, so that the page stands before its pictures are computed
     if picture := thumbnails.jpeg(name, export.is_dark()):

@@ -11,7 +11,7 @@ from aemodels.report.document import Report
 from aemodels.report.notebook import MAX_PANELS, Notebook
 from pages.parts.report import collected, cover, lab_report, loading
 from pages.parts.report import sections as sections_shown
-from pages.parts.shared import controls, loaders, visitors
+from pages.parts.shared import controls, loaders, markdown, visitors
 
 
 def assemble(book: Notebook, made: lab_report.Made | None) -> Report:
@@ -42,7 +42,7 @@ book = visitors.own_notebook()
 found = loaders.read_catalogue()
 groups = found.of_kind(*lab_report.KINDS)
 for sentence in found.broken.values():
-    left_out = sentences([controls.sentence(sentence), _("The report leaves this model out.")])
+    left_out = sentences([markdown.sentence(sentence), _("The report leaves this model out.")])
     st.warning(left_out, icon=":material/error:")
 wanted = lab_report.chosen(book.texts())
 titles = [group.title for group in groups]
@@ -64,13 +64,13 @@ with controls.row():
             titles,
             selection_mode="multi",
             default=lab_report.of_the_lab(groups),
-            format_func=controls.literal,
+            format_func=markdown.literal,
             key="sets",
             persist_state="session",
         )
     loading.show()
 if book.fault:
-    st.warning(controls.literal(book.fault), icon=":material/warning:")
+    st.warning(markdown.literal(book.fault), icon=":material/warning:")
 kept = lab_report.kept(asked, wanted["seed"]) if asked else lab_report.Kept()
 made, entries = kept.made, book.thumbnails()
 work = st.container()

@@ -7,7 +7,7 @@ from aemodels.language import _, number
 from aemodels.report import panels
 from aemodels.report.names import safe_file_name
 from aemodels.storage import checkpoints, histories
-from pages.parts.shared import controls, loaders, models
+from pages.parts.shared import controls, loaders, markdown, models
 from pages.parts.training import curves, findings, groups, settings
 
 ALL = ""  # no model stands out
@@ -59,7 +59,7 @@ table = pd.DataFrame(settings.of_models(group.models)).rename_axis(_("setting"))
 differs = table.nunique(axis=1) > 1
 if differs.any():
     st.header(_("Where they differ"), anchor=False)
-    st.table(table[differs].rename(columns=lambda name: controls.literal(called[name])).map(controls.literal))
+    st.table(table[differs].rename(columns=lambda name: markdown.literal(called[name])).map(markdown.literal))
 if any(header["model_config"].get("refiner_steps") for header in headers.values()):
     st.caption(
         _(
@@ -73,14 +73,14 @@ if not differs.all():
     st.header(_("The same in all") if len(headers) > 1 else _("Settings"), anchor=False)
     st.markdown(
         " · ".join(
-            _("{setting}: **{value}**").format(setting=key, value=controls.literal(value))
+            _("{setting}: **{value}**").format(setting=key, value=markdown.literal(value))
             for key, value in table[~differs].iloc[:, 0].items()
         )
     )
 if any(len(of_model) > 1 for of_model in trainings.values()):
     with st.expander(_("All {number} trainings").format(number=number(len(made)))):
         rows = settings.of_trainings(made, starts)
-        st.table(pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("training")).map(controls.literal))
+        st.table(pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("training")).map(markdown.literal))
 history = pd.concat(
     [
         pd.DataFrame(training["history"]).assign(

@@ -11,7 +11,7 @@ from aemodels.report import figures, film_figures, plane_figures
 from aemodels.storage import catalogue
 from pages.parts.film import canvas, findings, making, reel, wording
 from pages.parts.plane import canvas as planes_canvas
-from pages.parts.shared import controls, export, fields, loaders, models
+from pages.parts.shared import controls, export, fields, loaders, markdown, models
 
 NUM_FIRST = 3  # models that are shown before any is chosen
 
@@ -56,7 +56,7 @@ with controls.row():
         st.info(
             _(
                 "No model of {name} has a film. train.py keeps one while it trains a model with a code of two numbers; see docs/training.md."
-            ).format(name=controls.literal(group.title)),
+            ).format(name=markdown.literal(group.title)),
             icon=":material/movie:",
         )
         st.stop()
@@ -73,7 +73,7 @@ ckpts = {name: ckpts[name] for name in films}
 kind, classes = words.of(group.data.config), list(group.data.label_names)
 with_labels = all(bool((ckpt.labels >= 0).any()) for ckpt in ckpts.values())
 extent = reel.extent(films) if scale == "same" else None
-titles = {name: controls.literal(names[name]) for name in films}
+titles = {name: markdown.literal(names[name]) for name in films}
 show_films()
 for name in films:
     canvas.store(name)

@@ -5,7 +5,7 @@ import streamlit as st
 from aemodels.errors import LatentLabError
 from aemodels.language import _
 from pages.parts.generate import back, between, chosen, filling, lesson, measured, nine, way
-from pages.parts.shared import controls
+from pages.parts.shared import controls, markdown
 
 SENTENCE = _("A network has learnt where the codes of {dogs} lie. It turns noise into new codes, step by step.")
 VIEWS = {
@@ -27,7 +27,7 @@ view = controls.choose(_("Show"), names, key="view", most=len(VIEWS))
 try:
     VIEWS[view][1](now)
 except LatentLabError as error:
-    st.error(controls.sentence(error), icon=":material/error:")
+    st.error(markdown.sentence(error), icon=":material/error:")
     st.stop()
 if st.session_state.get("has_drawn_again"):
     nine.start(now.setting, controls.next_seed(now.seed))

@@ -17,7 +17,7 @@ from aemodels.noise import seeded_order
 from aemodels.report import figures
 from aemodels.storage import catalogue
 from pages.parts.plane import canvas, plane, walk_findings
-from pages.parts.shared import ahead, controls, export, fields, loaders, models
+from pages.parts.shared import ahead, controls, export, fields, loaders, markdown, models
 
 NUM_STEPS = 9
 
@@ -130,7 +130,7 @@ def show_path(name: str, seed: int) -> None:
     st.caption(sentences([about, plane.about_images(name)]))
     controls.notice(
         models.notes(name)
-        + walk_findings.of_walk(kind, [*map(controls.literal, classes)], near, kinds, apart, walk, fade)
+        + walk_findings.of_walk(kind, [*map(markdown.literal, classes)], near, kinds, apart, walk, fade)
     )
     numbers = [
         {

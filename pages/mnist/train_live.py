@@ -11,7 +11,7 @@ from aemodels.training.live_jobs import DONE, RUNNING, TRAINING, WAITING, Job
 from aemodels.training.recipes import Recipe
 from pages.parts.digits import live_canvas, live_choices, live_export, live_keeping, live_words
 from pages.parts.plane import canvas
-from pages.parts.shared import controls, loaders, visitors
+from pages.parts.shared import controls, loaders, markdown, visitors
 
 EVERY_S = 1.0
 OFFERED_EVERY_S = 5.0  # while the model can be kept, from another tab too
@@ -47,7 +47,7 @@ def watch() -> None:
         try:
             live_queue.tend(job)
         except LatentLabError as error:
-            st.error(controls.sentence(error), icon=":material/error:")
+            st.error(markdown.sentence(error), icon=":material/error:")
         state = job.state()[0]
     if st.session_state.live_state != (state, kept):
         st.rerun()  # the frame of the page is another one: Start, the timer, what is kept
@@ -100,7 +100,7 @@ if state not in (WAITING, *RUNNING):
         args=(recipe, folder),
     )
 if fault := st.session_state.pop("live_fault", ""):
-    st.error(controls.sentence(fault), icon=":material/error:")
+    st.error(markdown.sentence(fault), icon=":material/error:")
 every_s = EVERY_S if state in (WAITING, *RUNNING) else OFFERED_EVERY_S if state == DONE and not kept else None
 st.fragment(watch, run_every=every_s)()
 st.caption(live_words.about_data(data))

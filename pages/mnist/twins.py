@@ -14,7 +14,7 @@ from aemodels.language import _, current, list_of, number, pgettext, sentences
 from aemodels.report import figures, plane_figures
 from aemodels.storage import catalogue
 from pages.parts.plane import address, canvas, comparisons, measured, plane
-from pages.parts.shared import ahead, controls, export, loaders, models
+from pages.parts.shared import ahead, controls, export, loaders, markdown, models
 
 GRID, NUM_SAMPLES = 20, 10  # a side
 MAX_TWINS = 6
@@ -81,7 +81,7 @@ with controls.row():
     seed = controls.seed_control()
 ckpts = models.present(names[:MAX_TWINS])
 if len(names) > MAX_TWINS:
-    left_out = list_of(controls.literal(group.titles[name]) for name in names[MAX_TWINS:])
+    left_out = list_of(markdown.literal(group.titles[name]) for name in names[MAX_TWINS:])
     st.caption(
         _("The first {shown} of {number} models are shown. Left out: {names}.").format(
             shown=number(MAX_TWINS), number=number(len(names)), names=left_out
@@ -151,7 +151,7 @@ numbers = measured.of_planes(ckpts, grids)
 with above:
     show_planes(seed, scale, link)
     st.header(_("Measured"), anchor=False)
-    st.table(measured.table(numbers, [controls.literal(title) for title in titles]))
+    st.table(measured.table(numbers, [markdown.literal(title) for title in titles]))
     export.show(
         plane_rows_on_screen(versions, export.ink(), current()),
         alt=_("Codes and manifold grid of {names}").format(names=list_of(titles)),
@@ -165,7 +165,7 @@ matrices = {name: twins.num_scale_free(ckpt.model) for name, ckpt in ckpts.items
 alone = (
     [] if len(ckpts) > 1 else
     [_("One plane alone has no twin: choose a second model above.")] if len(to_choose) > 1 else
-    [_("There is nothing to compare: {name} has one such model.").format(name=controls.literal(group.title))]
+    [_("There is nothing to compare: {name} has one such model.").format(name=markdown.literal(group.title))]
 )  # fmt: skip
 controls.notice([*models.notes(*ckpts), *alone, *comparisons.of_planes(numbers, kind, matrices)])
 export.export_row(

@@ -11,7 +11,7 @@ from aemodels.language import _, all_of, list_of, number, percent, sentences
 from aemodels.quality import curves as model_curves
 from aemodels.quality.anomaly import Roc
 from pages.parts.anomaly.scoring import LEFT_OUT, NOISE, OTHER, TURNED, USUAL, Scored, left_out
-from pages.parts.shared import controls, loaders, measurements
+from pages.parts.shared import loaders, markdown, measurements
 from pages.parts.shared.once import per_model
 
 
@@ -66,7 +66,7 @@ def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
         groups = loaders.read_catalogue().groups
         others = [group.titles[m.name] for group in groups for m in group.models if m.data.config.leave_out]
         where = (
-            _("Choose “{model}” above: it has not seen every class.").format(model=controls.literal(others[0]))
+            _("Choose “{model}” above: it has not seen every class.").format(model=markdown.literal(others[0]))
             if others
             else _("A recipe with `leave_out` makes one.")
         )
@@ -90,7 +90,7 @@ def of_left_out(ckpt: Checkpoint, curves: dict[str, Roc]) -> list[str]:
             many=words.of(ckpt.data.config).many,
             area=number(curves[LEFT_OUT].area, 3),
             share=percent(float((nearest == taken_for).float().mean()), 1),
-            label=controls.literal(ckpt.data.label_names[taken_for]),
+            label=markdown.literal(ckpt.data.label_names[taken_for]),
         )
     ]
 

@@ -7,14 +7,14 @@ from torch import Tensor
 
 from aemodels.data.words import Words
 from aemodels.language import _, list_of, number, sentences
-from pages.parts.shared import controls
+from pages.parts.shared import markdown
 
 
 def of_these(psnr: Mapping[str, Tensor], ssim: Mapping[str, Tensor], factor: float, seen_psnr_db: float) -> str:
     """The means over the pictures shown, PSNR in dB and SSIM (n,) by what made them; seen_psnr_db: that of what the networks see."""
     parts = [
         _("{name} **{psnr} dB** (SSIM {ssim})").format(
-            name=controls.literal(label), psnr=number(of.mean(), 2), ssim=number(ssim[label].mean(), 2)
+            name=markdown.literal(label), psnr=number(of.mean(), 2), ssim=number(ssim[label].mean(), 2)
         )
         for label, of in psnr.items()
         if of.isfinite().all()
@@ -34,7 +34,7 @@ def of_all(metrics: Mapping[str, Mapping[str, Any]], trained_at: float, kind: Wo
     """The means over all test images, of models by their titles, at the noise factor of their training."""
     results = [
         _("{name} **{psnr} ± {interval} dB**").format(
-            name=controls.literal(title), psnr=number(of["psnr_db"], 2), interval=number(of["psnr_db_ci95"], 2)
+            name=markdown.literal(title), psnr=number(of["psnr_db"], 2), interval=number(of["psnr_db_ci95"], 2)
         )
         for title, of in metrics.items()
     ]

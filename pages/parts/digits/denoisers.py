@@ -12,7 +12,7 @@ from aemodels.quality import denoising
 from aemodels.quality.curves import EVERY, FACTORS
 from aemodels.report import charts, figures
 from aemodels.text import visible
-from pages.parts.shared import controls, loaders, measurements
+from pages.parts.shared import loaders, markdown, measurements
 
 NONE, LINEAR = "none", "linear"  # names in curves.json
 TITLES = {NONE: N_("Noisy (clipped)"), LINEAR: N_("Best linear")}
@@ -115,7 +115,7 @@ def compare(
         )
         points.append(
             sentences([against, where]).format(
-                name=controls.literal(f"“{titles[name]}”"),
+                name=markdown.literal(f"“{titles[name]}”"),
                 factor=f"{FACTORS[at]:g}",
                 gain=number(abs(gain), 2),
                 similarity=signed(similarity, 2),

@@ -9,7 +9,7 @@ from aemodels.storage.own_models import NameTaken
 from aemodels.training.live_jobs import Job
 from aemodels.training.live_queue import KEPT_S
 from pages.parts.digits import live_choices
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import loaders, markdown
 
 
 def show(job: Job) -> None:
@@ -41,7 +41,7 @@ def show(job: Job) -> None:
             args=(job, state.live_name if taken else None),
         )
     if refused := state.get("live_refused"):
-        st.error(controls.sentence(refused), icon=":material/error:")
+        st.error(markdown.sentence(refused), icon=":material/error:")
     st.caption(
         _(
             "Every page that can show it then lists it, for all visitors of this server. Without a name it is gone after {minutes} minutes, or when you start "
@@ -75,7 +75,7 @@ def _say_kept(job: Job, name: str) -> None:
     st.success(
         sentences(
             [
-                _("Kept as **{name}**: every page that can show it lists it now.").format(name=controls.literal(name)),
+                _("Kept as **{name}**: every page that can show it lists it now.").format(name=markdown.literal(name)),
                 _("On this page you can remove it again."),
             ]
         ),
@@ -111,7 +111,7 @@ def show_kept() -> None:
             _("Remove"), icon=":material/delete:", disabled=not sure, on_click=_remove, args=(name,), key="live_remove"
         )
     if error := st.session_state.pop("live_not_removed", None):
-        st.error(controls.sentence(error), icon=":material/error:")
+        st.error(markdown.sentence(error), icon=":material/error:")
 
 
 def _remove(name: str) -> None:

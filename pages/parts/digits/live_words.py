@@ -15,7 +15,7 @@ from aemodels.training import live_jobs, live_queue, live_recipes
 from aemodels.training.live_jobs import Job
 from aemodels.training.moments import Moment
 from aemodels.training.recipes import Recipe
-from pages.parts.shared import controls, loaders, models
+from pages.parts.shared import loaders, markdown, models
 from pages.parts.shared.once import per_model
 
 START_S = 15  # what a training takes besides its own time, to start and to be measured
@@ -79,7 +79,7 @@ def say(job: Job, state: str, recipe: Recipe, moment: Moment) -> None:
         ).format(seconds=number(float(seconds)), steps=number(float(steps)))
         st.markdown(sentences([learnt, "" if job.kept_name() else _("Give it a name to keep it.")]))
     else:
-        st.error(controls.sentence(of_end(*job.state())), icon=":material/error:")
+        st.error(markdown.sentence(of_end(*job.state())), icon=":material/error:")
 
 
 def of_end(state: str, said: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from aemodels.data.words import Words
 from aemodels.errors import DataError
 from aemodels.language import _
 from pages.parts.digits import sketch
-from pages.parts.shared import controls, uploads
+from pages.parts.shared import markdown, uploads
 
 
 def sources(kind: Words, is_mnist: bool) -> dict[str, str]:
@@ -64,7 +64,7 @@ def show(source: str, image_shape: tuple[int, ...], is_mnist: bool) -> Tensor | 
                 )
             )
     except DataError as error:
-        st.error(controls.sentence(error), icon=":material/broken_image:")
+        st.error(markdown.sentence(error), icon=":material/broken_image:")
     return None
 
 

@@ -7,7 +7,7 @@ from aemodels.data.words import Words
 from aemodels.language import _, list_of, number, percent, sentences
 from aemodels.quality import filmed
 from aemodels.quality.filmed import Moment
-from pages.parts.shared import controls, models
+from pages.parts.shared import markdown, models
 
 
 def of_parting(films: Mapping[str, list[Moment]], kind: Words) -> list[str]:
@@ -31,7 +31,7 @@ def of_parting(films: Mapping[str, list[Moment]], kind: Words) -> list[str]:
         return [
             message.format(
                 class_=kind.class_,
-                title=controls.literal(models.title(name)),
+                title=markdown.literal(models.title(name)),
                 first=percent(shares[name][0], 1),
                 final=percent(shares[name][-1], 1),
                 step=number(halves[name]),

@@ -13,7 +13,7 @@ from aemodels.quality import filmed
 from aemodels.quality.filmed import Moment
 from aemodels.storage import catalogue, kept
 from aemodels.storage.films import Film
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import loaders, markdown
 
 
 def present(names: Iterable[str]) -> dict[str, Film]:
@@ -23,7 +23,7 @@ def present(names: Iterable[str]) -> dict[str, Film]:
         try:
             found[name] = loaders.film(name)
         except LatentLabError as error:
-            missing.append(controls.sentence(error))
+            missing.append(markdown.sentence(error))
     if missing:
         st.error("\n\n".join(missing), icon=":material/error:")
     if not found:

@@ -13,7 +13,7 @@ from aemodels.models.flow import FlowPrior
 from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
 from pages.parts.photos.drawings import IN_TURN, Setting
-from pages.parts.shared import controls, fields, loaders, models
+from pages.parts.shared import controls, fields, loaders, markdown, models
 
 MIN_STEPS, MAX_STEPS = 1, 50
 MAX_GUIDANCE = 6.0
@@ -131,5 +131,5 @@ def _autoencoder(trained: Checkpoint) -> Checkpoint:
     try:
         return loaders.autoencoder_of(trained)
     except LatentLabError as error:
-        st.error(controls.sentence(error), icon=":material/error:")
+        st.error(markdown.sentence(error), icon=":material/error:")
         st.stop()

@@ -13,7 +13,7 @@ from aemodels.data.words import Words
 from aemodels.language import _, number, percent, sentences, signed
 from aemodels.report import figures
 from pages.parts.map.choosing import MIN_IN_GROUP, Group
-from pages.parts.shared import controls, export, loaders
+from pages.parts.shared import export, loaders, markdown
 from pages.parts.shared.once import per_model
 
 STEPS = (-1.0, 0.0, 0.5, 1.0, 1.5)  # of the direction, from the picked code on
@@ -86,7 +86,7 @@ def finding(found: Walk, names: tuple[str, ...], words: Words) -> str:
         return changes
     reached = _(
         "After this step the nearest code is a {label} for **{share}** of them, after a random step for **{other}**."
-    ).format(label=controls.literal(names[found.label]), share=percent(ours.reached), other=percent(other.reached))
+    ).format(label=markdown.literal(names[found.label]), share=percent(ours.reached), other=percent(other.reached))
     return sentences([changes, reached])
 
 

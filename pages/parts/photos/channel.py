@@ -7,7 +7,7 @@ from aemodels.language import N_, _, all_of, list_of, number, sentences
 from aemodels.noise import snr_db
 from aemodels.report import psnr_matrix
 from aemodels.report.psnr_matrix import AVIF, BASELINES, LAB_VARIANCES, LINEAR, VVC, Curve, Gap, Score, gap
-from pages.parts.shared import controls
+from pages.parts.shared import markdown
 
 ABOUT_PSNR = {
     "psnr_db": N_(
@@ -92,7 +92,7 @@ def findings(
     for label, scores in {**references, **plain}.items():
         gaps = {m: gap(models[m][v], scores[v]) for m, v in own.items() if v in scores and v in models[m]}
         if gaps:
-            other = controls.literal(f"“{label}”" if label in plain else psnr_matrix.name(label))
+            other = markdown.literal(f"“{label}”" if label in plain else psnr_matrix.name(label))
             lines.append(_("{name}: {value}").format(name=other, value=_listed(gaps, own)))
     if lines:
         at_own = _(
@@ -103,7 +103,7 @@ def findings(
         prices = {m: gap(models[m][0.0], scores[0.0]) for m in own}
         points.append(
             _("Tested without noise, each model compared with “{other}”: {prices}.").format(
-                other=controls.literal(label), prices=_listed(prices, own)
+                other=markdown.literal(label), prices=_listed(prices, own)
             )
         )
     if len(own) == 1:

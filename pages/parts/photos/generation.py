@@ -8,7 +8,7 @@ from aemodels.language import N_, _, list_of, number, with_interval
 from aemodels.quality import generation
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import generation_findings, learned
-from pages.parts.shared import controls, measurements, models
+from pages.parts.shared import controls, markdown, measurements, models
 
 MEASURES = {
     "frechet": N_("Fréchet distance"),
@@ -47,13 +47,13 @@ def show(group: Group) -> None:
     try:
         results = measurements.generation(group.data)
     except LatentLabError as error:
-        st.error(controls.sentence(error), icon=":material/error:")
+        st.error(markdown.sentence(error), icon=":material/error:")
         return
     if results is None:
         st.caption(
             _(
                 "Not measured yet for {data}; `python -m benchmarks.generation` measures every sampler on every model."
-            ).format(data=controls.literal(group.title))
+            ).format(data=markdown.literal(group.title))
         )
         return
     names = [name for name in group.names if name in results["checkpoints"] and generation_findings.loaded(name)]
@@ -68,7 +68,7 @@ def show(group: Group) -> None:
     st.table(
         pd.DataFrame(
             {
-                controls.literal(models.title(name)): [
+                markdown.literal(models.title(name)): [
                     _cell(values.get((source, name), values.get((source, None))), measure) for source in sources
                 ]
                 for name in names

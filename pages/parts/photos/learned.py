@@ -11,7 +11,7 @@ from aemodels.data.config import DataRecord
 from aemodels.errors import LatentLabError
 from aemodels.language import N_, _, number, percent, sentences
 from aemodels.quality import generation, telling
-from pages.parts.shared import controls, loaders, measurements, models
+from pages.parts.shared import loaders, markdown, measurements, models
 
 FIXED, ELSEWHERE = "fixed", "ImageNet"
 FEATURES = {FIXED: N_("fixed filters"), ELSEWHERE: N_("a network trained on ImageNet")}
@@ -160,7 +160,7 @@ def best_space(data: DataRecord) -> list[str]:
         ).format(
             steps=number(row["num_steps"]),
             photos=number(row["num_photos"]),
-            best=controls.literal(models.title(best.model)),
+            best=markdown.literal(models.title(best.model)),
             of_best=number(best.samples),
             best_rebuilt=number(best.reconstructions),
             worst=models.said(worst.model),

@@ -10,7 +10,7 @@ from aemodels.data import words
 from aemodels.language import _, ngettext, number, percent, sentences
 from aemodels.models.config import ModelConfig
 from aemodels.quality import detail
-from pages.parts.shared import controls
+from pages.parts.shared import markdown
 
 FINE_PX = 4
 ERROR_LIMIT = 0.3  # of the range: white in an error map
@@ -54,7 +54,7 @@ def of_photos(
                 number=len(x),
                 mean=number(psnr.mean().item(), 2),
                 place=worst + 1,
-                name=controls.literal(names[worst]),
+                name=markdown.literal(names[worst]),
                 least=number(psnr[worst].item(), 1),
                 most=number(psnr.max().item(), 1),
             )
@@ -62,7 +62,7 @@ def of_photos(
     else:
         points.append(
             _("This {one} ({name}) reaches {psnr} dB.").format(
-                one=picture.one, name=controls.literal(names[0]), psnr=number(psnr[0].item(), 2)
+                one=picture.one, name=markdown.literal(names[0]), psnr=number(psnr[0].item(), 2)
             )
         )
     if helping := helpers(ckpt.model_config):

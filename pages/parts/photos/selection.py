@@ -16,7 +16,7 @@ from aemodels.errors import DataError
 from aemodels.language import N_, _, sentences
 from aemodels.noise import seeded_order
 from aemodels.storage import encoded
-from pages.parts.shared import controls, cores, originals, uploads
+from pages.parts.shared import controls, cores, markdown, originals, uploads
 
 SOURCES = {"test": N_("test split"), "own": N_("own files"), "camera": N_("camera")}
 NUM_PHOTOS = 9  # of the test split
@@ -108,7 +108,7 @@ def camera_photos(image_shape: Sequence[int]) -> Photos | None:
         if shots:
             st.button(_("Remove the shots"), icon=":material/delete:", on_click=shots.clear)
     if error := st.session_state.pop("shot_error", None):
-        st.warning(controls.sentence(error), icon=":material/broken_image:")
+        st.warning(markdown.sentence(error), icon=":material/broken_image:")
     if not shots:
         return None
     names = [_("shot {number}").format(number=i + 1) for i in range(len(shots))]

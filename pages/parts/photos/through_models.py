@@ -18,7 +18,7 @@ from aemodels.report import figures
 from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import rebuilding, selection
-from pages.parts.shared import ahead, controls, export, fields, loaders, models
+from pages.parts.shared import ahead, controls, export, fields, loaders, markdown, models
 
 MOST_A_ROW = 5  # models
 
@@ -190,7 +190,7 @@ def _points(scene: Scene, ckpts: Mapping[str, Checkpoint], group: Group) -> list
     picture = words.of(group.data.config)
     points = [
         _("**{best}** rebuilds this {one} best: **{psnr}**. The others differ from it by {differences}.").format(
-            best=controls.literal(models.title(best)),
+            best=markdown.literal(models.title(best)),
             one=picture.one,
             psnr=_in_db(scene.psnr[best]),
             differences=_of(here),

@@ -11,7 +11,7 @@ from aemodels.language import _, list_of, number, sentences
 from aemodels.report import figures, panels, photo_figures, psnr_matrix
 from pages.parts.photos import channel
 from pages.parts.photos.channel_models import Compared, choose_convention
-from pages.parts.shared import controls, export, measurements, models
+from pages.parts.shared import controls, export, markdown, measurements, models
 
 
 @st.cache_resource(
@@ -67,7 +67,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
                 + [str(scores[v]) for scores in references.values()]
                 for v in psnr_matrix.LAB_VARIANCES
             },
-            index=[*map(controls.literal, curves), *map(psnr_matrix.name, references)],
+            index=[*map(markdown.literal, curves), *map(psnr_matrix.name, references)],
         ).rename_axis(_("model or baseline"))
     )
     about_power = [_("A model that was trained with noise sends codes of mean square 1.")]
@@ -106,7 +106,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
 
 def _show_audit(measured: dict[str, channel.Evaluations]) -> None:
     st.header(_("Power audit"), anchor=False)
-    audits = {controls.literal(models.title(name)): channel.audit(rows) for name, rows in measured.items()}
+    audits = {markdown.literal(models.title(name)): channel.audit(rows) for name, rows in measured.items()}
     st.table(pd.DataFrame.from_dict(audits, orient="index").rename_axis(_("model")))
     st.caption(
         _(

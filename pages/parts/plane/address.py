@@ -7,7 +7,7 @@ import streamlit as st
 
 from aemodels.codes import planes
 from aemodels.language import _, number
-from pages.parts.shared import controls, fields
+from pages.parts.shared import fields, markdown
 
 LARGEST = 1e6
 MOST_CORNERS = 60  # of an outline
@@ -58,7 +58,7 @@ def outline(label: str, key: str) -> tuple[float, ...]:
     st.warning(
         _(
             "“{text}” is neither a box, such as -1, 1, -2, 2, each pair rising, nor the x and y of three to {most} corners."
-        ).format(text=controls.literal(text[:40]), most=MOST_CORNERS),
+        ).format(text=markdown.literal(text[:40]), most=MOST_CORNERS),
         icon=":material/edit:",
     )
     return ()
@@ -88,6 +88,6 @@ def _numbers(label: str, key: str, default: Sequence[float], wrong: str) -> list
             wrong = _("“{text}”: each number must lie within ±{largest}.")
         elif len(numbers) != 4 or _rise(numbers):
             return numbers
-    text = controls.literal(text[:40])
+    text = markdown.literal(text[:40])
     st.warning(wrong.format(text=text, largest=number(LARGEST)), icon=":material/edit:")
     return None

@@ -11,7 +11,7 @@ from aemodels.errors import ConfigError
 from aemodels.export import components, packing, wording
 from aemodels.language import _
 from aemodels.report import plane_figures
-from pages.parts.shared import controls, loaders, models
+from pages.parts.shared import loaders, markdown, models
 
 
 def _component(name: str, of: components.Component):
@@ -35,7 +35,7 @@ def store_model(name: str) -> None:
     try:
         _STORE(key=f"store-{name}", data=_payload(*loaders.version(name), ckpt))
     except ConfigError as error:
-        said = _("{name}: {sentence}").format(name=models.said(name), sentence=controls.sentence(error))
+        said = _("{name}: {sentence}").format(name=models.said(name), sentence=markdown.sentence(error))
         st.warning(said, icon=":material/warning:")
 
 

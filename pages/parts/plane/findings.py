@@ -7,7 +7,7 @@ from aemodels.codes import planes
 from aemodels.data.words import Words
 from aemodels.language import _, list_of, number, percent, sentences
 from pages.parts.plane import plane
-from pages.parts.shared import controls
+from pages.parts.shared import markdown
 
 MAX_NAMED = 12
 
@@ -99,7 +99,7 @@ def of_grid(
             "**{name}** takes the most room: at {share} of the grid's places the nearest code has this {class_}; of the test {many}, "
             "{real} have it."
         ).format(
-            name=controls.literal(names[most]),
+            name=markdown.literal(names[most]),
             class_=kind.class_,
             share=percent(shares[most]),
             real=percent(real[most]),
@@ -107,7 +107,7 @@ def of_grid(
         )
     )
     if (shares == 0).any():
-        absent = [controls.literal(names[i]) for i in np.flatnonzero(shares == 0)]
+        absent = [markdown.literal(names[i]) for i in np.flatnonzero(shares == 0)]
         num_more = len(absent) - MAX_NAMED
         never = (
             _("Never the nearest on this grid: {names} and {number} more.")

@@ -9,7 +9,7 @@ from aemodels.export import plane_file
 from aemodels.language import _
 from aemodels.report.names import safe_file_name
 from aemodels.storage.catalogue import Group
-from pages.parts.shared import controls, loaders, models
+from pages.parts.shared import loaders, markdown, models
 
 
 def offer(group: Group, ckpt: Checkpoint) -> None:
@@ -27,7 +27,7 @@ def offer(group: Group, ckpt: Checkpoint) -> None:
         help=_(
             "The planes of {data_set} as one file. It opens in a browser without a network, on a phone too. "
             "Making it takes half a minute."
-        ).format(data_set=controls.literal(group.title)),
+        ).format(data_set=markdown.literal(group.title)),
     )
 
 

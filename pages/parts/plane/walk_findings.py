@@ -6,7 +6,7 @@ from torch import Tensor
 from aemodels.codes import planes
 from aemodels.data.words import Words
 from aemodels.language import _, number
-from pages.parts.shared import controls
+from pages.parts.shared import markdown
 
 
 def of_walk(
@@ -59,7 +59,7 @@ def of_walk(
         passes.format(
             start=ends[0],
             end=ends[1],
-            passed=" → ".join(map(controls.literal, passed)),
+            passed=" → ".join(map(markdown.literal, passed)),
             holes=number(kinds.count("hole")),
             number=number(len(kinds)),
             sparse=number(kinds.count("sparse")),

@@ -7,7 +7,7 @@ from aemodels.language import _, number
 from aemodels.report.notebook import Entry
 from aemodels.report.replay import MAX_LETTERS
 from aemodels.text import visible
-from pages.parts.shared import controls, languages, visitors
+from pages.parts.shared import controls, languages, markdown, visitors
 
 
 def show(entries: dict[str, Entry]) -> None:
@@ -17,7 +17,7 @@ def show(entries: dict[str, Entry]) -> None:
         with st.container(border=True, key=f"panel_{key}"):
             picture, words = st.columns([5, 10])
             picture.image(entry.panel.png, alt=visible(entry.panel.alt), output_format="PNG")
-            words.markdown(f"**{number(place + 1)} · {controls.literal(entry.panel.title)}**")
+            words.markdown(f"**{number(place + 1)} · {markdown.literal(entry.panel.title)}**")
             widget = f"caption_{key}"
             if st.session_state.get(widget) != entry.panel.caption:
                 st.session_state[widget] = entry.panel.caption

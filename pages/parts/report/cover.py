@@ -12,7 +12,7 @@ from aemodels.report import archive, assembling, names, replay, sources, web, wo
 from aemodels.report.document import Report
 from pages.parts.report import handing
 from pages.parts.report.handing import File
-from pages.parts.shared import controls, visitors
+from pages.parts.shared import controls, markdown, visitors
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HTML, ZIP = "text/html", "application/zip"
@@ -70,7 +70,7 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
                     asked = file
         line = st.empty()
         handing.hand_over(asked, line)
-        line.caption(controls.literal(f"{stem}.docx · {code_stem}.zip"))
+        line.caption(markdown.literal(f"{stem}.docx · {code_stem}.zip"))
 
 
 def _field(label: str, name: str, texts: dict[str, str], **options: object) -> None:

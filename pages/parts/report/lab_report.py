@@ -16,7 +16,7 @@ from aemodels.storage import catalogue
 from aemodels.storage.catalogue import Group
 from pages.parts.photos import generation_findings
 from pages.parts.photos.selection import random_test_photos
-from pages.parts.shared import controls, loaders, measurements, models, originals
+from pages.parts.shared import controls, loaders, markdown, measurements, models, originals
 
 KINDS = (catalogue.PLANE, catalogue.MAPS, catalogue.DENOISER)  # of the models that the lab's report is about
 MAX_KEPT = 4  # reports, of some 30 MB
@@ -69,7 +69,7 @@ def _make(groups: Sequence[Group], seed: int, place: st.delta_generator.DeltaGen
     headings, sections = lab.headings(materials), []
     making = lab.sections(materials, seed, controls.image_seeds(seed, lab.NUM_SEEDS))
     for i, title in enumerate(headings.values()):
-        place.progress(i / len(headings), controls.literal(title))
+        place.progress(i / len(headings), markdown.literal(title))
         sections.append(next(making))
     return Made(
         tuple(sections),
@@ -95,7 +95,7 @@ def _material(group: Group, seed: int) -> lab.Material:
         ckpts,
         photos.x if photos else None,
         photos.names if photos else (),
-        originals.about_others(group.data, str) if photos else originals.why_none(group.data, controls.printed),
+        originals.about_others(group.data, str) if photos else originals.why_none(group.data, markdown.printed),
         measurements.baselines(group.data),
         measurements.generation_if_whole(group.data),
         measurements.curves(),
@@ -120,7 +120,7 @@ def record(made: Made, groups: Sequence[Group], seed: int) -> dict[str, Any]:
 def compare(then: Mapping[str, Any], made: Made) -> None:
     """Says on the page what differs from the report of which `record` gave that."""
     if differences := changes(then, made):
-        st.warning("\n\n".join(map(controls.literal, differences)), icon=":material/difference:")
+        st.warning("\n\n".join(map(markdown.literal, differences)), icon=":material/difference:")
     else:
         st.success(_("The lab's report is the same as when it was saved."), icon=":material/check:")
 

@@ -7,7 +7,7 @@ import streamlit as st
 from aemodels.errors import DataError
 from aemodels.language import _
 from aemodels.report import merging, replay
-from pages.parts.shared import controls, loaders, visitors
+from pages.parts.shared import loaders, markdown, visitors
 
 MAX_FILE_MB = replay.MAX_FILE_BYTES >> 20
 
@@ -36,7 +36,7 @@ def say() -> None:
     """What there is to say of the file that was loaded just now."""
     for kind, sentences in st.session_state.pop("replay_said", {}).items():
         if sentences:
-            text = "\n\n".join(map(controls.literal, sentences))
+            text = "\n\n".join(map(markdown.literal, sentences))
             {"error": st.error, "warning": st.warning, "success": st.success}[kind](text, icon=ICONS[kind])
 
 

@@ -10,7 +10,7 @@ from aemodels.report import assembling
 from aemodels.report.document import Figure, Observations, OwnWords, Paragraph, Section
 from aemodels.report.replay import MAX_LETTERS
 from aemodels.text import visible
-from pages.parts.shared import controls, visitors
+from pages.parts.shared import controls, markdown, visitors
 
 _CITATION = re.compile(r"\s?\[@[^\]]*\]")
 
@@ -19,16 +19,16 @@ def show(section: Section, thumbnails: Sequence[bytes]) -> None:
     """A section of the lab, with a small picture of each of its figures."""
     small = iter(thumbnails)
     with st.container(border=True, key=f"section_{section.key}"):
-        st.header(controls.literal(section.title), anchor=False)
+        st.header(markdown.literal(section.title), anchor=False)
         pictures, texts = st.columns([5, 6])
         tasks = [block.text for block in section.blocks if isinstance(block, Paragraph)]
         if tasks:
-            texts.markdown(controls.literal(_CITATION.sub("", tasks[0])))
+            texts.markdown(markdown.literal(_CITATION.sub("", tasks[0])))
         for block in section.blocks:
             if isinstance(block, Figure):
                 pictures.image(next(small), alt=visible(block.panel.alt), output_format="PNG")
             elif isinstance(block, Observations):
-                points = "\n".join(f"- {controls.literal(_CITATION.sub('', text))}" for text in block.sentences)
+                points = "\n".join(f"- {markdown.literal(_CITATION.sub('', text))}" for text in block.sentences)
                 head = _("What was measured")
                 texts.markdown(f"**{head}**\n\n{points}")
         for block in section.blocks:
@@ -47,7 +47,7 @@ def own_words(key: str, asks: str) -> None:
     if st.session_state.get(widget) != kept:
         st.session_state[widget] = kept
     st.text_area(
-        controls.literal(_CITATION.sub("", asks)),
+        markdown.literal(_CITATION.sub("", asks)),
         key=widget,
         height=150,
         placeholder=_("Your own words"),

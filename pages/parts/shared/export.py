@@ -16,7 +16,7 @@ from aemodels.report import figures, panels
 from aemodels.report.notebook import Entry, FullError
 from aemodels.report.screen_png import SIGNATURE, screen_png
 from aemodels.text import visible
-from pages.parts.shared import controls, languages, loaders, visitors
+from pages.parts.shared import languages, loaders, markdown, visitors
 
 SCREEN_PX = 1400
 PRINT_PX = 2400  # 20 cm at 300 dpi
@@ -132,12 +132,12 @@ def export_row(
             on_click=_add_scene,
             args=(place,),
         )
-        st.caption(controls.literal(text))
+        st.caption(markdown.literal(text))
 
 
 def add(entry: Entry) -> str:
     """Adds a panel to the visitor's report; returns one sentence that says so, or why not, and one more where it cannot be kept."""
-    book, title = visitors.own_notebook(), controls.literal(entry.panel.title)
+    book, title = visitors.own_notebook(), markdown.literal(entry.panel.title)
     try:
         is_new = book.add(entry)
     except FullError as error:
@@ -148,7 +148,7 @@ def add(entry: Entry) -> str:
         said = _("“{title}” is now in the report, as panel {place}.").format(
             title=title, place=number(book.num_panels())
         )
-    return sentences([said, controls.literal(book.fault)])
+    return sentences([said, markdown.literal(book.fault)])
 
 
 def forget_other_pages() -> None:

@@ -19,7 +19,7 @@ from aemodels.errors import CheckpointError, LatentLabError
 from aemodels.language import _
 from aemodels.storage import catalogue, checkpoints, films, own_models, priors
 from aemodels.training import recipes
-from pages.parts.shared import arguments, controls
+from pages.parts.shared import arguments, markdown
 
 MAX_CHECKPOINTS = 16  # kept in memory, of some 10 MB
 
@@ -77,7 +77,7 @@ def checkpoint(name: str) -> aemodels.Checkpoint:
     try:
         return load(name)
     except LatentLabError as error:
-        st.error(controls.sentence(error), icon=":material/error:")
+        st.error(markdown.sentence(error), icon=":material/error:")
         st.stop()
 
 

@@ -14,7 +14,7 @@ from aemodels.quality import separate
 from aemodels.quality.separate import ChannelCode
 from aemodels.storage import measurements as stored
 from aemodels.storage import photo_errors as stored_errors
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import loaders, markdown
 
 
 def baselines(data: DataRecord) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def baselines(data: DataRecord) -> dict[str, Any]:
     try:
         return stored.read_baselines(data.fingerprint, loaders.checkpoint_folder()) or {}
     except LatentLabError as error:
-        st.error(controls.sentence(error), icon=":material/error:")
+        st.error(markdown.sentence(error), icon=":material/error:")
         return {}
 
 
@@ -32,7 +32,7 @@ def channel_codes() -> list[ChannelCode]:
     try:
         return separate.channel_codes(stored.read_separate_coding(loaders.checkpoint_folder()))
     except LatentLabError as error:
-        st.error(controls.sentence(error), icon=":material/error:")
+        st.error(markdown.sentence(error), icon=":material/error:")
         return []
 
 
@@ -87,7 +87,7 @@ def _say_once(error: LatentLabError) -> None:
     said = st.session_state.setdefault("broken_files", [])
     if str(error) not in said:
         said.append(str(error))
-        st.toast(controls.sentence(error), icon=":material/error:", duration="long")
+        st.toast(markdown.sentence(error), icon=":material/error:", duration="long")
 
 
 @lru_cache(maxsize=8)

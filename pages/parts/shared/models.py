@@ -15,7 +15,7 @@ from aemodels.models.flow import is_prior
 from aemodels.report import figures
 from aemodels.storage import catalogue, checkpoints
 from aemodels.storage.catalogue import Group, Model
-from pages.parts.shared import controls, loaders, wishes
+from pages.parts.shared import controls, loaders, markdown, wishes
 
 
 def choose_group(*kinds: str, key: str) -> Group:
@@ -67,12 +67,12 @@ def quoted(name: str) -> str:
 
 def said(name: str) -> str:
     """`title` in a sentence, as Markdown."""
-    return controls.literal(quoted(name))
+    return markdown.literal(quoted(name))
 
 
 def with_figures(figures: Mapping[str, str]) -> str:
     """`figures_of` models, by their names: each with its title, as Markdown."""
-    return figures_of({controls.literal(title(name)): figure for name, figure in figures.items()})
+    return figures_of({markdown.literal(title(name)): figure for name, figure in figures.items()})
 
 
 def colours(group: Group) -> dict[str, str]:
@@ -101,7 +101,7 @@ def _say_gone(key: str, asked: str, shown: str) -> None:
     message = _(
         "There is no model **{name}** here: it has been removed, or it is on another computer. You see **{shown}**; choose any other."
     )
-    said = message.format(name=controls.literal(asked[:40]), shown=controls.literal(shown))
+    said = message.format(name=markdown.literal(asked[:40]), shown=markdown.literal(shown))
     st.toast(said, icon=":material/delete:", duration="infinite")
 
 
@@ -116,7 +116,7 @@ def _of_kind(*kinds: str) -> list[Group]:
 def say_broken(broken: Mapping[str, str]) -> None:
     """What is wrong with the files that are no models, a sentence each."""
     if broken:
-        st.error("\n\n".join(map(controls.sentence, broken.values())), icon=":material/error:")
+        st.error("\n\n".join(map(markdown.sentence, broken.values())), icon=":material/error:")
 
 
 def table(group: Group) -> str:
@@ -142,7 +142,7 @@ def table(group: Group) -> str:
                 _("epochs"): epochs if made["finished"] else _("{epochs}, unfinished").format(epochs=epochs),
             }
         )
-    lines = [list(rows[0]), *([*map(controls.literal, row.values())] for row in rows)]
+    lines = [list(rows[0]), *([*map(markdown.literal, row.values())] for row in rows)]
     lines.insert(1, ["---"] * len(rows[0]))
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -162,7 +162,7 @@ def load_each(names: Iterable[str]) -> tuple[dict[str, aemodels.Checkpoint], lis
         try:
             found[name] = loaders.load(name)
         except LatentLabError as error:
-            missing.append(controls.sentence(error))
+            missing.append(markdown.sentence(error))
     return found, missing
 
 
@@ -178,7 +178,7 @@ def present(names: Iterable[str]) -> dict[str, aemodels.Checkpoint]:
 
 def notes(*names: str) -> list[str]:
     """For "What to notice": `faults_of` these models, and which files of the folder are left out."""
-    broken = list_of(controls.code(name) for name in loaders.read_catalogue().broken)
+    broken = list_of(markdown.code(name) for name in loaders.read_catalogue().broken)
     left_out = _("Left out, because what is in their files cannot be used: {names}. Home says why.").format(
         names=broken
     )
@@ -214,7 +214,7 @@ def varying(names: Iterable[str]) -> list[str]:
         else:
             n = len(loaders.load(name).codes)
             message = _("{name} (one code)") if n == 1 else _("{name} ({number} codes, all the same)")
-            others.append(message.format(name=controls.literal(title(name)), number=number(n)))
+            others.append(message.format(name=markdown.literal(title(name)), number=number(n)))
     if others:
         st.info(
             _(

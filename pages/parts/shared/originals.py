@@ -20,7 +20,7 @@ from aemodels.data.config import DataConfig, DataRecord
 from aemodels.errors import DataError
 from aemodels.language import N_, _, current, kept, ngettext, number
 from aemodels.text import one_line
-from pages.parts.shared import controls, loaders
+from pages.parts.shared import loaders, markdown
 
 SHOW_AFTER_S = 0.3  # how long reading may take unseen, and how often its bar moves
 MNIST_FOUND = N_("MNIST: the 10,000 test digits are part of Latent Lab.")
@@ -95,7 +95,7 @@ def of_code(ckpt: Checkpoint, place: int) -> Tensor | None:
     return of(ckpt.data).pictures(ckpt.index[[place]])[0] if has_those_of_codes(ckpt) else None
 
 
-def about_others(data: DataRecord, say: Callable[[str], str] = controls.literal) -> str:
+def about_others(data: DataRecord, say: Callable[[str], str] = markdown.literal) -> str:
     """A sentence where the images on this computer are not those that the model was trained and judged on; else empty. `say` writes the
     data set's name: as Markdown, unless something else is given."""
     originals = of(data)
@@ -106,7 +106,7 @@ def about_others(data: DataRecord, say: Callable[[str], str] = controls.literal)
     )
 
 
-def why_none(data: DataRecord, say: Callable[[Exception], str] = controls.sentence) -> str:
+def why_none(data: DataRecord, say: Callable[[Exception], str] = markdown.sentence) -> str:
     """One sentence that says which images are missing and how to get them; empty where there are all. `say` writes it: as Markdown,
     unless something else is given."""
     try:
@@ -196,7 +196,7 @@ class Reading:
         Thread(target=kept(self._read), args=(config, folder), daemon=True).start()
 
     def says(self) -> str:
-        name = controls.literal(self.name)
+        name = markdown.literal(self.name)
         if not self.done:
             return _("Looking for the images of {data_set} …").format(data_set=name)
         return _("Reading the photos of {data_set}, once for all: {done} of {total} …").format(

@@ -11,7 +11,17 @@ import warnings
 import streamlit as st
 
 from aemodels.language import _, current, list_of, speaking
-from pages.parts.shared import controls, export, fields, languages, loaders, streamlit_internals, turns, wishes
+from pages.parts.shared import (
+    controls,
+    export,
+    fields,
+    languages,
+    loaders,
+    markdown,
+    streamlit_internals,
+    turns,
+    wishes,
+)
 from pages.parts.shared.streamlit_internals import StreamlitChanged
 
 MOST_LETTERS = 40  # of an address, as a sentence repeats it
@@ -97,6 +107,6 @@ def _comes_along(key: str, value: str) -> bool:
 
 def _say_lost(asked: dict[str, str]) -> None:
     if asked:
-        told = list_of(controls.code(f"{key}={value[:MOST_LETTERS]}") for key, value in asked.items())
+        told = list_of(markdown.code(f"{key}={value[:MOST_LETTERS]}") for key, value in asked.items())
         message = _("The address asks for {wishes}. This page cannot show that, and leaves it out.")
         st.toast(message.format(wishes=told), icon=":material/link_off:", duration="long")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from aemodels.errors import DataError
 from aemodels.language import _, list_of, ngettext
-from pages.parts.shared import controls
+from pages.parts.shared import markdown
 
 MAX_FILE_MB = 20  # of a picture
 
@@ -62,7 +62,7 @@ def show(
     files = st.file_uploader(label, types, most > 1, key=key, on_change=changed, max_upload_size=MAX_FILE_MB)
     state[here_key] = bool(files) and state.get(here_key, False)  # whether what is kept is of the widget's files
     for sentence in state.get(said_key, []):
-        st.warning(controls.sentence(sentence), icon=":material/broken_image:")
+        st.warning(markdown.sentence(sentence), icon=":material/broken_image:")
     uploads = state.get(kept_key, [])
     if uploads and not state[here_key]:  # the widget is empty when one comes back to the page
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -71,7 +71,7 @@ def show(
                 "From before: **{names}**. A new upload replaces them.",
                 len(uploads),
             )
-            st.markdown(message.format(names=list_of(controls.literal(upload.name) for upload in uploads)))
+            st.markdown(message.format(names=list_of(markdown.literal(upload.name) for upload in uploads)))
             if what == "photo":
                 label = ngettext("Remove the photo", "Remove the photos", len(uploads))
             else:

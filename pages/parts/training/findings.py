@@ -7,7 +7,7 @@ from aemodels.language import _, all_of, list_of, ngettext, number, percent, sen
 from aemodels.storage import histories
 from aemodels.storage.catalogue import Group
 from aemodels.storage.histories import Training
-from pages.parts.shared import controls, models
+from pages.parts.shared import markdown, models
 
 
 def of_time(made: Sequence[Training], num_models: int) -> str:
@@ -22,7 +22,7 @@ def of_time(made: Sequence[Training], num_models: int) -> str:
         _("**These {number} models took {time} together**, on {processors}.") if num_models > 1 else
         _("**Training took {time}**, on {processors}.")
     )  # fmt: skip
-    processors = controls.literal(all_of(histories.processors(made)))
+    processors = markdown.literal(all_of(histories.processors(made)))
     return took.format(number=number(num_models), time=time, processors=processors)
 
 

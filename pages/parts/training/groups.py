@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from aemodels.language import _, list_of, number, sentences
 from aemodels.storage.catalogue import Group, Model
-from pages.parts.shared import controls, models
+from pages.parts.shared import markdown, models
 
 
 def of_one_kind(groups: Iterable[Group]) -> Iterator[Group]:
@@ -28,16 +28,16 @@ def say_splits(group: Group) -> str:
         _("{names}: {sentence}").format(names=list_of(names), sentence=split) if len(alike) > 1 else split
         for split, names in alike.items()
     ]
-    title = f"**{controls.literal(group.title)}**"
+    title = f"**{markdown.literal(group.title)}**"
     return _("{title}. {sentence}").format(title=title, sentence="  \n".join(said))
 
 
 def _say_split(model: Model) -> str:
     counts = {part: number(model.data.num_images[part]) for part in ("train", "validation", "test")}
     split = _("{train} images to train on, {validation} to validate on, {test} to test on. Split: {rule}.").format(
-        **counts, rule=controls.literal(model.data.split_rule())
+        **counts, rule=markdown.literal(model.data.split_rule())
     )
     if left_out := model.data.config.leave_out:
-        said = _("Left out of training and validation: {classes}.").format(classes=controls.literal(list_of(left_out)))
+        said = _("Left out of training and validation: {classes}.").format(classes=markdown.literal(list_of(left_out)))
         split = sentences([split, said])
     return split
