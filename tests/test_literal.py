@@ -61,4 +61,5 @@ def test_a_folder_of_windows_is_told_as_one_of_the_project(monkeypatch):
     monkeypatch.setattr(markdown, "PROJECT", PureWindowsPath(r"C:\Users\王\lab"))
     assert sentence(r"There is no C:\Users\王\lab\data\dogs; look.") == r"There is no data\\dogs; look."
     assert sentence("请检查C:/Users/王/lab/data，然后重试。") == "请检查data，然后重试。"
+    assert sentence(r"There is no \\server\share\photos; look.") == "There is no photos; look."
     assert sentence(r"No photo in D:\pictures\dogs.") == "No photo in dogs."

@@ -15,7 +15,7 @@ _AFTERWARDS = re.compile(r"(:|@|\bwww)(?=[\w+/.:-])|(?<!\S)[<>~-](?=[>=-]+(?!\S)
 # An absolute path, as far as the first blank or mark; a Chinese sentence has no blank before it.
 _IN_PATH = r"[^\s;:,()'\"，。；：、（）“”"
 _FOLDER = re.compile(
-    rf"(?<![A-Za-z0-9])[A-Za-z]:[\\/]{_IN_PATH}]+|(?<![A-Za-z0-9_.~/-])/{_IN_PATH}/]+(?:/{_IN_PATH}]*)?"
+    rf"(?<![A-Za-z0-9])(?:[A-Za-z]:[\\/]|\\\\){_IN_PATH}]+|(?<![A-Za-z0-9_.~/-])/{_IN_PATH}/]+(?:/{_IN_PATH}]*)?"
 )
 _WORD_JOINER = "\u2060"  # has no width
 
