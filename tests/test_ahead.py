@@ -55,6 +55,13 @@ def test_the_browser_draws_the_page_before_the_next_scene_is_made(app, monkeypat
     assert made == ["a1", "a2"]
 
 
+def test_a_page_with_a_fragment_gives_its_turn_back_before_the_next_scene_is_made(monkeypatch):
+    app, free, all_free = open_page("mnist/latent_plane"), [], turns.of_pages.num_free()
+    monkeypatch.setattr(ahead, "time", SimpleNamespace(sleep=lambda _s: free.append(turns.of_pages.num_free())))
+    app.button("again").click().run()
+    assert free == [all_free]
+
+
 def test_another_model_has_scenes_of_its_own(app):
     app.button("again").click().run()
     app.session_state.computed.clear()

@@ -57,7 +57,10 @@ def scene(
 
 
 def prepare_next() -> None:
-    """Once the page stands: the scenes that "Draw again" leads to."""
+    """Once the page stands, or a fragment of it that runs alone: the scenes that "Draw again" leads to. In a fragment that runs with its
+    page it does nothing: the rest of the page comes first, and nobody shall wait for the page's turn meanwhile."""
+    if st.session_state.get("is_whole_run"):
+        return
     scenes = st.session_state.pop("next_scenes", {})
     if scenes and st.session_state.get("has_drawn_again"):
         time.sleep(REST_S)

@@ -83,9 +83,13 @@ def show(page: st.Page) -> None:
         state.page_shown = None  # `follow` has said so
     state.page_path = page.url_path  # a collected panel tells where it was made
     # Asked once: a page speaks hundreds of times, and each question would go through Streamlit's locks.
-    with turns.of_pages.take(), speaking(current()):
-        controls.begin_choices()
-        page.run()
+    state.is_whole_run = True  # until its end the next scenes wait, see ahead.py
+    try:
+        with turns.of_pages.take(), speaking(current()):
+            controls.begin_choices()
+            page.run()
+    finally:
+        state.is_whole_run = False
     controls.forget_undrawn()
     state.goes_back = False  # for a fragment of it that runs alone
     fields.say_refused()
