@@ -51,16 +51,9 @@ picked, x_ends, panel = ahead.scene(compute, seed, "interpolate", loaders.versio
 codes = ckpt.codes[picked]
 choice = _("{number} numbered {what_many}, decoded from codes of test images")
 export.show(panel, alt=choice.format(number=len(codes), what_many=picture.what_many))
-
-
-def pick(label: str, default: int, key: str) -> int:
-    """Which of the numbered pictures, from 0."""
-    numbers = range(1, len(codes) + 1)
-    return st.segmented_control(label, numbers, default=default, required=True, key=key, **fields.BOUND) - 1
-
-
 with controls.row():
-    start, end = pick(_("From"), 1, "from"), pick(_("To"), len(codes), "to")
+    start = fields.numbered(_("From"), len(codes), "from") - 1
+    end = fields.numbered(_("To"), len(codes), "to", default=len(codes)) - 1
 
 ways, points = {"lerp": latents.lerp(codes[start], codes[end], NUM_STEPS)}, models.notes(name)
 try:
