@@ -104,9 +104,8 @@ def show_kept() -> None:
         return
     with st.expander(_("Models that visitors have kept")), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(_("Model"), names, key="live_kept", width=280)
-        sure = st.toggle(
-            _("Yes, for all visitors"), key=_sure_key(name)
-        )  # of another model it is another one, which is off
+        # Of another model it is another one, which is off.
+        sure = st.toggle(_("Yes, for all visitors"), key=_sure_key(name))
         st.button(
             _("Remove"), icon=":material/delete:", disabled=not sure, on_click=_remove, args=(name,), key="live_remove"
         )

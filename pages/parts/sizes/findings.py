@@ -20,9 +20,8 @@ def of(sizes: Sizes, others: Sequence[Rival], is_bce: bool) -> list[str]:
 
 def _per_doubling(sizes: Sizes) -> list[str]:
     psnr = dict(zip(sizes.k, sizes.network.psnr_db, strict=True))
-    steps = [
-        (a, b) for a, b in pairwise(code_sizes.doublings(sizes.k[-1])) if b == 2 * a
-    ]  # the whole code may be no double
+    # The whole code may be no double of the size before it.
+    steps = [(a, b) for a, b in pairwise(code_sizes.doublings(sizes.k[-1])) if b == 2 * a]
     if not steps:
         return []
     gains = [psnr[b] - psnr[a] for a, b in steps]
