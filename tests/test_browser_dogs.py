@@ -103,13 +103,17 @@ def test_the_convention_is_switched_and_found_again_by_its_url(visit):
 
 @pytest.mark.parametrize(("leave", "seed"), [("Back", 71), ("a link", 72)])  # nobody has measured these yet
 def test_a_page_that_is_left_while_it_measures_asks_for_nothing_more(leave, seed, new_page, app_url):
-    """Its step would come after the next page's run and leave that page blank."""
-    page, sent, held, is_left = new_page(), [], [], False
+    """Its step would come after the next page's run and leave that page blank; the answer to its last step is still under way."""
+    page, sent, held, asks = new_page(), [], [], False
 
     def relay(browser):
         server = browser.connect_to_server()
         browser.on_message(lambda message: (sent.append(message), server.send(message)))
-        server.on_message(lambda message: held.append((browser, message)) if is_left else browser.send(message))
+        server.on_message(lambda message: held.append((browser, message)) if asks else browser.send(message))
+
+    def deliver(messages):
+        for browser, message in messages:
+            browser.send(message)
 
     page.route_web_socket("**/_stcore/stream", relay)
     page.goto(f"{app_url}/?seed={seed}")
@@ -117,12 +121,17 @@ def test_a_page_that_is_left_while_it_measures_asks_for_nothing_more(leave, seed
     links = page.get_by_test_id("stSidebarNav")
     links.get_by_role("link", name="Reconstruct", exact=True).click()
     page.locator(".st-key-pacer").wait_for(state="attached")
-    is_left = True
+    asks = True
     sent.clear()
+    while not sent or not held:
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(2000 * probes.STEP_S)
+    sent.clear()
+    answer, held = held, []
     page.go_back() if leave == "Back" else links.get_by_role("link", name="Home", exact=True).click()
+    deliver(answer)
     page.wait_for_timeout(2000 * probes.REST_S)
     assert len(sent) == 1
-    is_left = False
-    for browser, message in held:
-        browser.send(message)
+    asks = False
+    deliver(held)
     page.wait_for_function("document.querySelector('h1')?.innerText === 'Latent Lab'")
