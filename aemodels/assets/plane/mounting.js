@@ -28,3 +28,26 @@ function copies(root, css, count) {
   for (let k = others.length + 1; k < count; k++) first.after(first.cloneNode(true))
   return [...root.querySelectorAll(css)]
 }
+
+// A page that is left stands until the next one is drawn, and may still get answers. What it sends by then would come after the next page's run,
+// which knows nothing of it, and leave the page blank: so it sends nothing.
+const LINKS = "[data-testid=stSidebarNavLink], [data-testid=stPageLink-NavLink]"
+const way = (globalThis.latentLabWay ??= watchLinks()) // {from, to}: between which paths the link leads that was clicked last
+
+function watchLinks() {
+  const way = {}
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(LINKS)
+    if (link && !(event.ctrlKey || event.metaKey || event.shiftKey)) Object.assign(way, { from: location.pathname, to: link.pathname })
+  }, true)
+  window.addEventListener("popstate", () => (way.from = null))
+  return way
+}
+
+// Sends while the visitor is on this page and not on the way to another one. page: the last part of its path; none in a file without Python.
+function unlessLeft(page, send) {
+  const goal = () => (way.from === location.pathname ? way.to : location.pathname).match(/([^/]*)\/*$/)[1]
+  return (...message) => {
+    if ((page ?? null) === null || goal() === page) send(...message)
+  }
+}

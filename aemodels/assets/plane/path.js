@@ -2,7 +2,7 @@
 // data: {name, view, ends: [i, j], labels, digits: [base64 of 784 bytes, …], classes, colours, words, answered}; sends "change": {ends, number}.
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  return present(parentElement, data, () => mount(parentElement, setTriggerValue))
+  return present(parentElement, data, () => mount(parentElement, unlessLeft(data.page, setTriggerValue)))
 }
 
 function mount(root, setTriggerValue) {

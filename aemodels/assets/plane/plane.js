@@ -5,7 +5,7 @@
 // {z, box, number}, where box is the view.
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  return present(parentElement, data, () => mount(parentElement, setTriggerValue))
+  return present(parentElement, data, () => mount(parentElement, unlessLeft(data.page, setTriggerValue)))
 }
 
 function mount(root, setTriggerValue) {

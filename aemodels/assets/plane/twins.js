@@ -4,7 +4,7 @@
 // Sends "change": {z, number}.
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  return present(parentElement, data, () => mount(parentElement, data, setTriggerValue))
+  return present(parentElement, data, () => mount(parentElement, data, unlessLeft(data.page, setTriggerValue)))
 }
 
 function mount(root, first, setTriggerValue) {

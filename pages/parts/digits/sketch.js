@@ -1,4 +1,4 @@
-// A box to draw in. Python sends data {strokes, answered, maxLength, words}; this sends back "drawn": {strokes, number} after each
+// A box to draw in. Python sends data {strokes, answered, maxLength, words, page}; this sends back "drawn": {strokes, number} after each
 // stroke. The text form of strokes is described in sketch.py.
 // `number` counts the changes. Python echoes the last one it has seen as `answered`, so that a late answer to an earlier
 // stroke never wipes out a later one.
@@ -44,7 +44,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   function send() {
     sketch.changes += 1
-    setTriggerValue("drawn", { strokes: sketch.strokes.join("-"), number: sketch.changes })
+    unlessLeft(data.page, setTriggerValue)("drawn", { strokes: sketch.strokes.join("-"), number: sketch.changes })
     draw()
   }
 

@@ -66,7 +66,13 @@ def show(key: str = "sketch") -> str:
         "clear": _("Clear"),
     }
     answered = state.get(f"{key}_answered", 0)
-    data = {"strokes": strokes, "answered": answered, "maxLength": MAX_LENGTH, "words": words}
+    data = {
+        "strokes": strokes,
+        "answered": answered,
+        "maxLength": MAX_LENGTH,
+        "words": words,
+        "page": state.get("page_path"),
+    }
     _COMPONENT(key=box, data=data, on_drawn_change=drawn)
     if strokes:
         st.query_params[key] = strokes

@@ -157,7 +157,7 @@ function logTicks(low, high) {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  return present(parentElement, data, () => mount(parentElement, data, setTriggerValue))
+  return present(parentElement, data, () => mount(parentElement, data, unlessLeft(data.page, setTriggerValue)))
 }
 
 function mount(root, first, setTriggerValue) {

@@ -5,7 +5,7 @@
 const MOST_ZOOM = 400 // times the whole map
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  return present(parentElement, data, () => mount(parentElement, setTriggerValue))
+  return present(parentElement, data, () => mount(parentElement, unlessLeft(data.page, setTriggerValue)))
 }
 
 function mount(root, setTriggerValue) {

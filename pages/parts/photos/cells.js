@@ -1,5 +1,5 @@
 // A picture under a grid of cells, one of them framed.
-// Python sends data {picture, grid: [rows, columns], pick, active, marked, words, names, answered}; this sends back
+// Python sends data {picture, grid: [rows, columns], pick, active, marked, words, names, answered, page}; this sends back
 // "pick": {cell, number}, or, where `marked` is a list of cells and not null, "mark": {cells, number}, all that are marked now.
 // `number` counts the moves of the frame, or the marks. Python echoes the last one it has seen as `answered`, so that a late answer
 // to an earlier one never takes a later one back.
@@ -10,7 +10,7 @@ const grids = new WeakMap() // one entry a mounted component
 const unanswered = (globalThis.latentLabUnanswered ??= new Set()) // those whose last move Python has not answered; see pacer.js
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const canvas = parentElement.querySelector("canvas")
+  const canvas = parentElement.querySelector("canvas"), trigger = unlessLeft(data.page, setTriggerValue)
   let grid = grids.get(parentElement)
   if (!grid) {
     grid = { moves: data.answered, timer: null, lastSent: 0, image: new Image() }
@@ -131,9 +131,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function send() {
     grid.timer = null
     grid.lastSent = Date.now()
-    if (!grid.marked) return setTriggerValue("pick", { cell: grid.pick, number: grid.moves })
+    if (!grid.marked) return trigger("pick", { cell: grid.pick, number: grid.moves })
     const cells = [...grid.marked].sort((a, b) => a - b).map((i) => [Math.floor(i / columns), i % columns])
-    setTriggerValue("mark", { cells, number: grid.moves })
+    trigger("mark", { cells, number: grid.moves })
   }
 
   function cellAt(event) {

@@ -113,6 +113,7 @@ def _draw(
             "grid": list(grid),
             "words": words,
             "answered": st.session_state.get(f"{key}_answered", 0),
+            "page": st.session_state.get("page_path"),
             **state,
         },
         **on_change,

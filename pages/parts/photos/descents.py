@@ -95,7 +95,7 @@ def show(name: str, x: Tensor, stages: Stages, picture: int, one: str) -> None:
         )
         now = time.monotonic()
         pause_s = max(PAUSE_S, descent.shown_at + REST_S - now)
-        probes.PACER(key="descent_pacer", data={"step": now, "pause_ms": 1000 * pause_s}, on_next_change=lambda: None)
+        probes.pace("descent_pacer", now, pause_s)
 
 
 def _needed(descent: Descent, stages: Stages, one: str) -> str:

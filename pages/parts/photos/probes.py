@@ -21,7 +21,7 @@ REST_S = 0.5  # how long a scene has stood before it is measured
 PAUSE_S = 0.05  # between two steps of a measurement
 CHART_PX = 380
 STYLE = "@media (width <= 1200px) { .st-key-probes .stColumn { min-width: calc(100% - 1rem); } }"
-PACER = st.components.v2.component("pacer", js=components.module(Path(__file__).parents[1] / "shared/pacer.js"))
+_PACER = st.components.v2.component("pacer", js=components.module(Path(__file__).parents[1] / "shared/pacer.js"))
 
 
 @per_model(64)
@@ -41,6 +41,12 @@ def mean(name: str) -> Tensor:
 def colour_axes(name: str) -> tuple[Tensor, Tensor, float]:
     """`probing.colour_axes` of the checkpoint's reference codes."""
     return probing.colour_axes(loaders.checkpoint(name).codes)
+
+
+def pace(key: str, step: float, pause_s: float) -> None:
+    """Has the fragment run again after a pause; step: a number that is new in each run."""
+    data = {"step": step, "pause_ms": 1000 * pause_s, "page": st.session_state.get("page_path")}
+    _PACER(key=key, data=data, on_next_change=lambda: None)
 
 
 def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
@@ -74,7 +80,7 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None) -> None:
                 st.progress(len(store) / num_parts, doing)
                 now = time.monotonic()
                 pause_s = max(PAUSE_S, shown_at + REST_S - now)
-                PACER(key="pacer", data={"step": now, "pause_ms": 1000 * pause_s}, on_next_change=lambda: None)
+                pace("pacer", now, pause_s)
 
     measure()
 

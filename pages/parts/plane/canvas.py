@@ -87,7 +87,9 @@ def mount(component, key: str, data: dict, on_change: Callable[[dict], None]) ->
             on_change(event)
 
     answered = st.session_state.get(f"{key}_answered", 0)
-    component(key=key, data=data | {"answered": answered}, on_change_change=changed)
+    component(
+        key=key, data=data | {"answered": answered, "page": st.session_state.get("page_path")}, on_change_change=changed
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

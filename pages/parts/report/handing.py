@@ -36,7 +36,7 @@ def hand_over(file: File | None, place: st.delta_generator.DeltaGenerator) -> No
     state = st.session_state
     if file:
         with place, st.spinner(_("The file is being made …")):
-            told = {"token": secrets.token_hex(8), "name": file.name, "mime": file.mime}
+            told = {"token": secrets.token_hex(8), "name": file.name, "mime": file.mime, "page": state.get("page_path")}
             state.handing = told["token"], json.dumps(told).encode() + b"\n" + file.make()
     _HANDING(key="handed_over", data=state.handing[1] if "handing" in state else None, on_handed_change=_forget)
 
