@@ -112,6 +112,27 @@ def wait_for_new_picture(page, old_source: str):
     settle(page)
 
 
+class Wire:
+    """The websocket of a page that is not yet open: what the browser has sent, and the answers, which wait while is_held."""
+
+    def __init__(self, page) -> None:
+        self.sent, self.held, self.is_held = [], [], False
+        page.route_web_socket("**/_stcore/stream", self._relay)
+
+    def _relay(self, browser) -> None:
+        server = browser.connect_to_server()
+        browser.on_message(lambda message: (self.sent.append(message), server.send(message)))
+        server.on_message(
+            lambda message: self.held.append((browser, message)) if self.is_held else browser.send(message)
+        )
+
+    def deliver(self) -> None:
+        """What waits now goes on its way."""
+        held, self.held = self.held, []
+        for browser, message in held:
+            browser.send(message)
+
+
 def query(page) -> dict[str, str]:
     """What the address holds."""
     return dict(parse_qsl(urlsplit(page.url).query))

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from browser import IDLE, needs_browser, query, wait_until
+from browser import IDLE, Wire, needs_browser, query, wait_until
 from PIL import Image
 
 import aemodels
@@ -23,6 +23,30 @@ def page(new_page, app_url):
     page.wait_for_selector("[data-shown]:not([data-shown='0'])")
     page.wait_for_selector(IDLE)
     return page
+
+
+def test_a_zoom_just_before_the_page_is_left_is_not_sent_after_it(new_page, app_url):
+    """It would come after the next page's run and leave that page blank."""
+    page = new_page()
+    wire = Wire(page)
+    page.goto(f"{app_url}/map?layout=pca")
+    page.wait_for_selector("[data-shown]:not([data-shown='0'])")
+    page.wait_for_selector(IDLE)
+    wire.is_held = True
+    wire.sent.clear()
+    page.evaluate(
+        """() => {
+            const links = [...document.querySelectorAll("[data-testid=stSidebarNavLink]")]
+            const roots = [...document.querySelectorAll("*")].map(e => e.shadowRoot).filter(root => root)
+            roots.flatMap(root => [...root.querySelectorAll("#nearer")])[0].click()
+            links.find(link => link.innerText === "Training").click()
+        }"""
+    )
+    page.wait_for_timeout(1000)  # more than twice what a zoom rests before it is sent
+    assert len(wire.sent) == 1
+    wire.is_held = False
+    wire.deliver()
+    page.wait_for_function("document.querySelector('h1')?.innerText === 'Training'")
 
 
 def canvas_of(page):

@@ -1,7 +1,9 @@
-"""Components whose script is still loading when Streamlit calls them again: what the later call has drawn stays."""
+"""Components that are overtaken: called again while their script or a picture is still loading, or left for another page."""
 
 import pytest
 from browser import IDLE, needs_browser, settle
+
+from aemodels.export import components
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.release, needs_browser]
@@ -63,3 +65,53 @@ def test_all_stays_and_follows_the_window(overtaken, address):
         for now in ("Pause", "Play"):
             page.keyboard.press("Space")
             sync_api.expect(page.locator("#play")).to_have_attribute("aria-label", now)
+
+
+LOAD = """async (script) => {
+    window.module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })))
+}"""
+
+
+@pytest.fixture
+def alone(browser):
+    """An empty page of which the path is /map, without the app, with links to two pages."""
+    page = browser.new_page()
+    links = "".join(f'<a data-testid="stSidebarNavLink" href="/{path}">{path}</a> ' for path in ("map", "film"))
+    page.route("**/*", lambda route: route.fulfill(body=links, content_type="text/html"))
+    page.goto("http://localhost/map")
+    page.evaluate("addEventListener('click', event => event.preventDefault())")
+    yield page
+    page.close()
+
+
+def test_of_two_pictures_the_one_sent_last_stays_though_it_is_decoded_first(alone):
+    alone.evaluate(LOAD, components.STORE.js)
+    shown = alone.evaluate(
+        """() => {
+            const images = []
+            window.Image = class { constructor() { images.unshift(this) } }
+            for (const model of ["first", "last"]) {
+                module.default({ data: { name: "grid", model, picture: "" }, parentElement: document.body })
+            }
+            images.forEach(image => image.onload())
+            return latentLab.get("grid").model
+        }"""
+    )
+    assert shown == "last"
+
+
+def test_a_component_sends_nothing_while_its_page_is_left(alone):
+    alone.evaluate(LOAD, components.module() + "\nexport { unlessLeft }")
+    alone.evaluate("() => { window.sent = []; window.send = module.unlessLeft('map', what => sent.push(what)) }")
+    alone.evaluate("send('here')")
+    alone.get_by_text("film").click(modifiers=["ControlOrMeta"])  # into another tab
+    alone.evaluate("send('still here')")
+    alone.get_by_text("film").click()
+    alone.evaluate("send('on the way')")
+    alone.get_by_text("map").click()
+    alone.evaluate("send('back')")
+    alone.get_by_text("film").click()
+    alone.evaluate("() => { history.pushState(null, '', '/film'); send('there') }")
+    alone.evaluate("() => { history.back(); return new Promise(done => addEventListener('popstate', done)) }")
+    alone.evaluate("send('back by the button')")
+    assert alone.evaluate("sent") == ["here", "still here", "back", "back by the button"]

@@ -8,7 +8,7 @@ import zipfile
 from contextlib import closing, suppress
 
 import pytest
-from browser import IDLE, PICTURE, needs_browser, running_app, settle, wait_until
+from browser import IDLE, PICTURE, Wire, needs_browser, running_app, settle, wait_until
 from docx import Document
 from docx.oxml.ns import qn
 from PIL import Image
@@ -150,25 +150,18 @@ def test_a_report_of_two_pages(page, app_with_photos):
 
 def test_a_click_that_follows_the_last_letter_at_once_gets_the_file(new_page, app_url):
     """The server has run the form for that letter by then, and the browser does not know it yet."""
-    page, held, is_held = new_page(), [], False
-
-    def relay(browser):
-        server = browser.connect_to_server()
-        browser.on_message(server.send)
-        server.on_message(lambda message: held.append((browser, message)) if is_held else browser.send(message))
-
-    page.route_web_socket("**/_stcore/stream", relay)
+    page = new_page()
+    wire = Wire(page)
     page.goto(f"{app_url}/report")
     wait_for_title(page, "Report")
-    is_held = True
+    wire.is_held = True
     page.locator(".st-key-cover_number input").press_sequentially("2023001")
-    wait_until(page, lambda: len(held) > 2)
+    wait_until(page, lambda: len(wire.held) > 2)
     page.wait_for_timeout(500)
     with page.expect_download() as download:
         page.get_by_role("button", name="Source code").click()
-        is_held = False
-        for browser, message in held:
-            browser.send(message)
+        wire.is_held = False
+        wire.deliver()
     assert download.value.suggested_filename.endswith("_2023001.zip")
 
 

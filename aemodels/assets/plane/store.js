@@ -1,22 +1,29 @@
 // What is large and rarely changes (a decoder's weights, a plane's codes, the picture of a grid) travels in components of
 // its own, which show nothing: Streamlit sends it once, and again only when it has changed. It waits here under its name.
+// Pictures are there only when the browser has decoded them, a small one before a large one that was sent earlier: what is asked for last stays.
 const shelf = (globalThis.latentLab ??= new Map())
+const asked = (globalThis.latentLabAsked ??= new Map()) // name -> {version, owner: the element that asked for it}
 
 export default function ({ data, parentElement }) {
   const isBinary = data instanceof Uint8Array, thing = isBinary ? readHeader(data) : data
   const version = isBinary ? thing.version : data
-  const kept = shelf.get(thing.name)
-  if (kept?.version === version) kept.owner = parentElement
-  else if (!isBinary) keepPicture(thing, parentElement)
-  else if (thing.kind === "sheet") keepSheet(thing, data, parentElement)
-  else if (thing.kind === "film") keepFilm(thing, data, parentElement)
-  else keep(thing.name, version, parentElement, thing.kind === "map" ? makeMap(thing, data) : makeModel(thing, data))
-  // Where the page has changed, its successor may own the thing already.
-  return unlessCalledAgain(parentElement, () => shelf.get(thing.name)?.owner === parentElement && shelf.delete(thing.name))
+  asked.set(thing.name, { version, owner: parentElement })
+  if (shelf.get(thing.name)?.version !== version) {
+    if (!isBinary) keepPicture(thing)
+    else if (thing.kind === "sheet") keepSheet(thing, data)
+    else if (thing.kind === "film") keepFilm(thing, data)
+    else keep(thing.name, version, thing.kind === "map" ? makeMap(thing, data) : makeModel(thing, data))
+  }
+  return unlessCalledAgain(parentElement, () => {
+    if (asked.get(thing.name)?.owner !== parentElement) return // where the page has changed, its successor may own the thing already
+    asked.delete(thing.name)
+    shelf.delete(thing.name)
+  })
 }
 
-function keep(name, version, owner, value) {
-  shelf.set(name, { version, owner, ...value })
+function keep(name, version, value) {
+  if (asked.get(name)?.version !== version) return
+  shelf.set(name, { version, ...value })
   window.dispatchEvent(new Event("latent-lab"))
 }
 
@@ -49,22 +56,22 @@ function makeMap({ num_codes: n, num_neighbours: k, values, start }, data) {
 }
 
 // All pictures in one, so that the browser decodes one file.
-async function keepSheet({ name, version, tile, columns, start }, data, owner) {
+async function keepSheet({ name, version, tile, columns, start }, data) {
   const sheet = await createImageBitmap(new Blob([data.subarray(start)]))
-  keep(name, version, owner, { sheet, tile, columns })
+  keep(name, version, { sheet, tile, columns })
 }
 
 // See _film in film/canvas.py: codes of each moment in 16 bits over its range, and a picture of each.
-async function keepFilm({ name, version, steps, num_codes: n, low, high, boxes, sizes, start }, data, owner) {
+async function keepFilm({ name, version, steps, num_codes: n, low, high, boxes, sizes, start }, data) {
   const take = (type, count, size) => new type(data.slice(start, (start += count * size)).buffer)
   const places = take(Int16Array, 2 * n * steps.length, 2), labels = take(Int32Array, n, 4)
   const blobs = sizes.map((size) => new Blob([data.slice(start, (start += size))]))
   const pictures = await Promise.all(blobs.map((blob) => createImageBitmap(blob)))
-  keep(name, version, owner, { steps, places, labels, low, high, boxes, pictures })
+  keep(name, version, { steps, places, labels, low, high, boxes, pictures })
 }
 
-function keepPicture(data, owner) {
+function keepPicture(data) {
   const image = new Image()
-  image.onload = () => keep(data.name, data, owner, { image, model: data.model, extent: data.extent })
+  image.onload = () => keep(data.name, data, { image, model: data.model, extent: data.extent })
   image.src = `data:image/png;base64,${data.picture}`
 }
