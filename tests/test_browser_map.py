@@ -34,12 +34,10 @@ def test_a_zoom_just_before_the_page_is_left_is_not_sent_after_it(new_page, app_
     page.wait_for_selector(IDLE)
     wire.is_held = True
     wire.sent.clear()
-    page.evaluate(
-        """() => {
-            const links = [...document.querySelectorAll("[data-testid=stSidebarNavLink]")]
-            const roots = [...document.querySelectorAll("*")].map(e => e.shadowRoot).filter(root => root)
-            roots.flatMap(root => [...root.querySelectorAll("#nearer")])[0].click()
-            links.find(link => link.innerText === "Training").click()
+    page.locator("#nearer").evaluate(
+        """button => {
+            button.click()
+            document.querySelector("[data-testid=stSidebarNavLink][href$=training]").click()
         }"""
     )
     page.wait_for_timeout(1000)  # more than twice what a zoom rests before it is sent
