@@ -86,7 +86,11 @@ def test_an_address_beyond_the_limits_is_refused_field_by_field():
             {"model": "nobody", "mnist_data": "nobody"},
             "`model=nobody`, `mnist_data=nobody`",
         ),
-        ("mnist/denoise", {"model": "dog-ae", "data": "MNIST"}, ""),  # they came along from another page
+        ("about/home", {"model": "dog-ae", "data": "MNIST"}, ""),  # they came along from another page
+        ("mnist/denoise", {"model": "dog-ae", "data": "MNIST"}, "`model=dog-ae`"),
+        ("mnist/latent_plane", {"model": "dog-ae"}, "`model=dog-ae`"),
+        ("mnist/twins", {"model": "mnist-vae"}, ""),
+        ("mnist/twins", {"twins": "mnist-ae,dog-ae"}, "`twins=mnist-ae,dog-ae`"),
         ("dogs/noise_regularised", {"seed": "7"}, ""),
         ("any/code_size", {"which": ""}, ""),
         ("any/code_size", {"which": "nobody", "seed": "1e400"}, "`which=nobody`, `seed=1e400`"),
@@ -98,6 +102,13 @@ def test_an_address_beyond_the_limits_is_refused_field_by_field():
 def test_what_the_address_asks_for_in_vain_is_said(page, query, lost):
     app = open_page(page, **query)
     assert toasts(app) == ([LOST.format(lost)] if lost else [])
+
+
+def test_a_plane_s_model_may_be_named_as_on_other_pages():
+    app = open_page("mnist/path", model="mnist-vae")
+    assert app.session_state["mnist_model"] == "mnist-vae"
+    assert app.query_params == {"mnist_model": "mnist-vae"}
+    assert toasts(app) == []
 
 
 def test_clicks_on_draw_again_count_before_the_browser_hears_of_the_first():

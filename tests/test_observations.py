@@ -88,12 +88,12 @@ def test_uniform_sampling_says_where_it_fails():
     for say in (
         "25% of the box is hole",
         "19 fall into a hole",
-        "less clear: their pixels have an entropy of 0.200",
+        "greyer than those at supported places: pixel entropy 0.200",
         "30% of the box lies between",
     ):
         assert say in text
     assert "“cat” takes most of the box, 70%, and is 40% of the test images; “dog” takes least, 30%, and is 60%" in text
-    assert "as clear as others" in of_plane(entropy={"supported": 0.2, "hole": 0.209})
+    assert "about as grey as" in of_plane(entropy={"supported": 0.2, "hole": 0.209})
     assert "as clear as elsewhere" in of_plane(border_entropy=0.1)
     assert "“dog” takes most of the box, 60%" in of_plane(class_shares=np.array([0.4, 0.6]))
     nan = float("nan")

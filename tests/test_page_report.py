@@ -187,9 +187,9 @@ def test_settings_tell_all_that_the_picture_depends_on(page, drawn):
         assert {"a", "b"} <= set(changed)
 
 
-def with_panels(num_panels):
+def with_panels(num_panels, lang="en"):
     """The report page with that many panels, numbered from 1."""
-    app = start()
+    app = start(lang=lang)
     book = Notebook()
     for number in range(1, num_panels + 1):
         book.add(some_entry(number))
@@ -253,21 +253,22 @@ def file_names(app):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "stem"),
+    ("lang", "pattern", "stem", "code"),
     [
-        ("实验三_{name}_{number}", "实验三_姓名_2023"),
-        ("a/b:c", "a_b_c"),
-        ("{name.__class__}{0}{}", "{name.__class__}{0}{}"),
-        ("..  ", "report"),
-        ("", "lab-3_姓名_2023"),
+        ("en", "实验三_{name}_{number}", "实验三_姓名_2023", "实验三代码"),
+        ("en", "a/b:c", "a_b_c", "lab-3-code"),
+        ("en", "{name.__class__}{0}{}", "{name.__class__}{0}{}", "lab-3-code"),
+        ("en", "..  ", "report", "lab-3-code"),
+        ("en", "", "lab-3_姓名_2023", "lab-3-code"),
+        ("zh", "", "实验三_姓名_2023", "实验三代码"),
     ],
 )
-def test_the_file_takes_the_typed_name(pattern, stem):
-    app = with_panels(1)
+def test_the_files_take_the_typed_name_or_that_of_the_language(lang, pattern, stem, code):
+    app = with_panels(1, lang)
     for key, value in (("name", "姓名"), ("number", "2023"), ("pattern", pattern)):
         app.text_input(key=f"cover_{key}").set_value(value).run()
     assert not app.exception
-    assert f"{stem}.docx · 实验三代码_姓名_2023.zip" in file_names(app)
+    assert f"{stem}.docx · {code}_姓名_2023.zip" in file_names(app)
 
 
 def test_the_course_s_file_name_is_one_click():

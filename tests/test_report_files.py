@@ -215,9 +215,9 @@ def test_every_file_system_takes_the_name(typed, tmp_path):
 
 
 def test_source_is_the_project_without_its_weights():
-    content = files(sources.build_source_zip("zh", NAME, NUMBER))
+    content = files(sources.build_source_zip("zh", "my code", NAME, NUMBER))
     folders = {name.split("/")[0] for name in content}
-    assert folders == {f"实验三代码_{NAME}_{NUMBER}"}
+    assert folders == {"my code"}
     packed = {name.split("/", 1)[1] for name in content}
     assert {"app.py", "train.py", "README.md", "requirements.txt", ".ci/run", "运行说明.md"} <= packed
     assert {"aemodels/data/photos.py", "aemodels/assets/mnist_test.npz", "pages/router.py"} <= packed
@@ -232,13 +232,13 @@ def test_source_is_the_project_without_its_weights():
 
 
 def test_source_says_how_to_run_it():
-    english = files(sources.build_source_zip("en", NAME, ""))
+    english = files(sources.build_source_zip("en", "code", NAME, ""))
     (page,) = [text.decode() for name, text in english.items() if name.endswith("/HOW TO RUN.md")]
     assert page.startswith(f"# How to run this project\n\n{NAME}\n")
     for command in ("pip install -r requirements.txt", "python train.py --download", "streamlit run app.py"):
         assert f"{command}\n" in page
         assert command in (sources.PROJECT / "README.md").read_text()
-    chinese = files(sources.build_source_zip("zh", "", ""))
+    chinese = files(sources.build_source_zip("zh", "实验三代码", "", ""))
     assert not re.search("[A-Z][a-z]+ [a-z]+ [a-z]+", chinese["实验三代码/运行说明.md"].decode())
 
 
@@ -255,8 +255,8 @@ def test_what_lies_about_in_a_folder_is_no_source(tmp_path):
     (tmp_path / "link.py").symlink_to("/etc/hostname")
     with (tmp_path / "huge.json").open("wb") as file:
         file.truncate(sources.MAX_BYTES + 1)
-    content = files(sources.build_source_zip("en", "", "", tmp_path))
-    assert sorted(content) == sorted(f"实验三代码/{name}" for name in [*kept, "HOW TO RUN.md"])
+    content = files(sources.build_source_zip("en", "code", "", "", tmp_path))
+    assert sorted(content) == sorted(f"code/{name}" for name in [*kept, "HOW TO RUN.md"])
 
 
 def test_a_drawing_in_a_document_has_the_same_pixels_in_less_room():

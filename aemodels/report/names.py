@@ -4,10 +4,11 @@ import re
 
 from pathvalidate import sanitize_filename
 
+from aemodels.language import _
 from aemodels.text import collapsed, visible
 
 REPORT_PATTERN = "实验三_{name}_{number}"  # as the course asks for it
-SOURCE_PATTERN = "实验三代码_{name}_{number}"
+SOURCE_PATTERN = "实验三代码_{name}_{number}"  # the code that belongs to it
 MAX_NAME_BYTES = 200  # file systems take 255, and ".docx" and a browser's " (1)" come on top
 MAX_LETTERS = 40  # of the author's name and number, so that both find room
 _SEPARATORS = r"[\s_.,、·—–-]*"
@@ -18,6 +19,12 @@ def safe_file_name(name: str) -> str:
     return (
         sanitize_filename(visible(name), replacement_text="_", platform="universal", max_len=MAX_NAME_BYTES) or "report"
     )
+
+
+def source_pattern(report_pattern: str) -> str:
+    """The pattern of the source's file: the course's beside a report that is named as the course asks for it, else one in the language
+    that is spoken."""
+    return SOURCE_PATTERN if report_pattern == REPORT_PATTERN else _("lab-3-code_{name}_{number}")
 
 
 def file_name(pattern: str, name: str, number: str) -> str:

@@ -95,6 +95,19 @@ def of_noise_in_training(title: str, clean: float, noisy: float, factor: float) 
     )
 
 
+def greyness(hole: float, supported: float) -> str:
+    """How grey the pictures decoded in holes of a plane are beside those at supported places: the mean entropy of their pixels, in nats."""
+    hole, supported = round(hole, 3), round(supported, 3)
+    text = (
+        _("Images decoded in holes are greyer than those at supported places: pixel entropy {hole} against {well} nats (0 is pure black and white).")
+        if hole > planes.GREYER_BY * supported
+        else _("Images decoded in holes are less grey than those at supported places: pixel entropy {hole} against {well} nats (0 is pure black and white).")
+        if supported > planes.GREYER_BY * hole
+        else _("Images decoded in holes are about as grey as those at supported places: pixel entropy {hole} against {well} nats (0 is pure black and white).")
+    )  # fmt: skip
+    return text.format(hole=number(hole, 3), well=number(supported, 3))
+
+
 def uniform_sampling(
     survey: Survey, holes_hit: int, num_samples: int, classes: Sequence[str], test_shares: np.ndarray
 ) -> list[str]:
@@ -112,12 +125,7 @@ def uniform_sampling(
     ]
     dense, hole = survey.entropy["supported"], survey.entropy["hole"]
     if isfinite(dense) and isfinite(hole):
-        text = (
-            _("Pictures decoded in holes are less clear: their pixels have an entropy of {hole} nats, those of supported places {dense} (0 is pure black and white).")
-            if hole > planes.GREYER_BY * dense
-            else _("Pictures decoded in holes are as clear as others: their pixels have an entropy of {hole} nats, those of supported places {dense} (0 is pure black and white).")
-        )  # fmt: skip
-        found.append(text.format(hole=number(hole, 3), dense=number(dense, 3)))
+        found.append(greyness(hole, dense))
     if not isfinite(survey.border_share):
         return found
     border, inside = survey.border_entropy, survey.inside_entropy

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from aemodels import language
 from aemodels.language import _
-from aemodels.report.names import SOURCE_PATTERN, file_name
 from aemodels.text import collapsed
 
 PROJECT = Path(__file__).parents[2]
@@ -29,14 +28,15 @@ _LEFT_OUT_ON_TOP = {"data", "shared", "build", "dist"}
 MAX_BYTES = 25 * 2**20  # of one file
 
 
-def build_source_zip(spoken: str, name: str, number: str, project: Path = PROJECT) -> bytes:
-    """A zip with one folder, 实验三代码_姓名_学号, in it: the source, and a page that says how to run it.
+def build_source_zip(spoken: str, folder: str, name: str, number: str, project: Path = PROJECT) -> bytes:
+    """A zip with one folder in it: the source, and a page that says how to run it.
 
     spoken         the language of that page
+    folder         the folder's name, such as 实验三代码_姓名_学号
     name, number   of the author; may be empty
     project        the folder whose source it is; a git checkout or not
     """
-    folder, buffer = file_name(SOURCE_PATTERN, name, number), io.BytesIO()
+    buffer = io.BytesIO()
     with language.speaking(spoken), zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         page = _("HOW TO RUN.md")
         archive.writestr(f"{folder}/{page}", how_to_run(name, number).encode())

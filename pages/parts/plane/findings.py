@@ -6,6 +6,7 @@ from aemodels import Checkpoint
 from aemodels.codes import planes
 from aemodels.data.words import Words
 from aemodels.language import _, list_of, number, percent, sentences
+from aemodels.report import observations
 from pages.parts.plane import plane
 from pages.parts.shared import markdown
 
@@ -71,23 +72,7 @@ def of_grid(
         )
     ]
     if in_holes.any() and supported.any():
-        hole, well = (round(float(grid["entropy"][at].mean()), 3) for at in (in_holes, supported))
-        if hole > planes.GREYER_BY * well:
-            how_grey = _(
-                "Images decoded in holes are greyer than those at supported places: pixel entropy {hole} against {well} nats "
-                "(0 is pure black and white)."
-            )
-        elif well > planes.GREYER_BY * hole:
-            how_grey = _(
-                "Images decoded in holes are less grey than those at supported places: pixel entropy {hole} against {well} nats "
-                "(0 is pure black and white)."
-            )
-        else:
-            how_grey = _(
-                "Images decoded in holes are about as grey as those at supported places: pixel entropy {hole} against {well} nats "
-                "(0 is pure black and white)."
-            )
-        points.append(how_grey.format(hole=number(hole, 3), well=number(well, 3)))
+        points.append(observations.greyness(*(float(grid["entropy"][at].mean()) for at in (in_holes, supported))))
     names, labels = ckpt.data.label_names, ckpt.labels[ckpt.labels >= 0]
     nearest = grid["classes"][grid["classes"] >= 0]
     if not len(nearest):

@@ -51,8 +51,8 @@ def show(report: Callable[[], Report], saved: Callable[[], bytes], is_empty: boo
                     args=("pattern", names.REPORT_PATTERN),
                 )
         stem = names.file_name(pattern, cover.name, cover.number)
-        code_stem = names.file_name(names.SOURCE_PATTERN, cover.name, cover.number)
-        source = partial(sources.build_source_zip, language.current(), cover.name, cover.number)
+        code_stem = names.file_name(names.source_pattern(pattern), cover.name, cover.number)
+        source = partial(sources.build_source_zip, language.current(), code_stem, cover.name, cover.number)
         offers = [
             (_("Word document"), "description", File(f"{stem}.docx", WORD, lambda: word.build_docx(report()))),
             (_("Web page (HTML)"), "public", File(f"{stem}.html", HTML, lambda: web.build_html(report()))),

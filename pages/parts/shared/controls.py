@@ -20,6 +20,7 @@ def header(title: str, sentence: str) -> st.delta_generator.DeltaGenerator:
     st.title(title, anchor=False)
     place = st.empty()
     place.markdown(sentence)
+    st.session_state.fitting = set()  # names of the models that the page can show, see models.py
     st.session_state.page_title = title  # the report names a panel after its page
     st.session_state.next_scenes = {}  # a fragment of the page that was left may have noted some, see ahead.py
     st.session_state.drawn_with = {}  # and that page's widgets have no values here, see `redraw_if_missed`

@@ -23,6 +23,7 @@ def choose_group(*kinds: str, key: str) -> Group:
     to do, where there is none."""
     found = loaders.read_catalogue()
     groups = {group.key: group for group in _of_kind(*kinds)}
+    st.session_state.fitting = {name for group in groups.values() for name in group.names}
     if not groups:
         if kinds == catalogue.AUTOENCODERS:
             message = _("There is no autoencoder yet. `python train.py` makes some in the folder of checkpoints.")
@@ -39,9 +40,12 @@ def choose_group(*kinds: str, key: str) -> Group:
 
 def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tuple[str, Group]:
     """The model of one of these kinds that the page shows, by name, and the models of its data set; widgets choose the data set, where there are several,
-    and then the model. An address that names a model alone has its data set with it."""
+    and then the model. An address that names a model alone has its data set with it, and may name it as most pages do: model=NAME."""
     groups = _of_kind(*kinds)
     asked = st.query_params.get(key)
+    if asked is None and any(wishes.asked("model") in group.names for group in groups):
+        st.query_params[key] = asked = st.query_params.pop("model")
+        wishes.settle("model")
     is_new = st.session_state.get("goes_back") or asked != st.session_state.get(key + controls.IN_ADDRESS)
     if len(groups) > 1 and asked is not None and data_key not in st.query_params and is_new:
         data_set = next((group.key for group in groups if asked in group.names), None)

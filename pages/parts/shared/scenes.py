@@ -101,8 +101,12 @@ def show(page: st.Page) -> None:
 
 
 def _comes_along(key: str, value: str) -> bool:
-    """Whether this page's widgets do not know the key, but another page's do, and show that value."""
-    if key not in CARRIED or key in st.session_state:
+    """Whether this page's widgets do not know the key, but another page's do, and show that value; `model` only where the page shows no models
+    or this one too."""
+    state = st.session_state
+    if key not in CARRIED or key in state:
+        return False
+    if key == "model" and state.get("fitting") and value not in state.fitting:
         return False
     found = loaders.read_catalogue()
     names = {group.key for group in found.groups} if key.endswith("data") else {model.name for model in found.models}

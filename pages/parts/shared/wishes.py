@@ -21,6 +21,11 @@ def empty() -> list[str]:
     return [key for key, value in st.query_params.to_dict().items() if not value]
 
 
+def asked(key: str) -> str | None:
+    """What is asked for of this key, and not settled yet."""
+    return st.session_state.get("asked", {}).get(key)
+
+
 def settle(key: str) -> bool:
     """The page shows what was asked for of this key, or says itself why not; returns whether anything was asked for."""
     return st.session_state.get("asked", {}).pop(key, None) is not None
