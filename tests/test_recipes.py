@@ -16,7 +16,7 @@ from aemodels import memory
 from aemodels.data import mnist, sources, splits
 from aemodels.data.config import DataConfig
 from aemodels.errors import ConfigError, DataError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.storage import catalogue
 from aemodels.training import needs, recipes
 
@@ -450,7 +450,7 @@ def test_a_folder_of_the_data_folder(shapes, tmp_path):
 
 def test_a_recipe_that_needs_more_memory_than_there_is(tmp_path, monkeypatch):
     recipe = recipes.read(write(tmp_path / "a.toml"))
-    model = autoencoders.build(recipe.model)
+    model = building.build(recipe.model)
     weights = needs.COPIES * sum(4 * p.numel() for p in model.parameters())
     kept = needs.bytes_kept(model)
     assert kept > 4 * 3 * 64 * 64

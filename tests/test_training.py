@@ -8,7 +8,7 @@ import torch
 
 from aemodels.data.mnist import load_mnist, load_mnist_test_digits
 from aemodels.errors import ConfigError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import TrainConfig
 from aemodels.quality.metrics import evaluate
 from aemodels.training import compiling, loop
@@ -34,7 +34,7 @@ def clock(monkeypatch):
 
 def build(config, seed=0):
     torch.manual_seed(seed)
-    return autoencoders.build(config)
+    return building.build(config)
 
 
 def train(config, images, training_config, model_seed=0, **hooks):

@@ -12,7 +12,8 @@ from torch import Tensor
 from aemodels import timing
 from aemodels.checks import check_bytes
 from aemodels.data.stored_images import Images
-from aemodels.models.autoencoders import VARIANTS, Autoencoder, VariationalAutoencoder, build, gaussian_kl
+from aemodels.models.autoencoders import VARIANTS, Autoencoder, VariationalAutoencoder, gaussian_kl
+from aemodels.models.building import build
 from aemodels.models.config import ModelConfig
 from aemodels.quality import metrics
 

@@ -11,7 +11,7 @@ from aemodels import timing
 from aemodels.codes import latents
 from aemodels.data.sources import DataSet
 from aemodels.errors import DataError, LatentLabError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.flow import FlowPrior, is_prior
 from aemodels.quality import evaluation
 from aemodels.quality.priors import velocity_loss
@@ -83,7 +83,7 @@ def initial_model(recipe: Recipe, out: Path, codes: CodeSet) -> FlowPrior:
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
-        model = autoencoders.build(recipe.model)
+        model = building.build(recipe.model)
     model.fit_gaussian(codes.train, _shrinkage(codes.train))
     return model
 

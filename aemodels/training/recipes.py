@@ -12,7 +12,7 @@ from typing import Any
 from aemodels.config import JsonConfig
 from aemodels.data.config import PHOTOS, SOURCES, DataConfig
 from aemodels.errors import CheckpointError, ConfigError, LatentLabError
-from aemodels.models.autoencoders import build_empty, setting_names
+from aemodels.models.building import build_empty, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import PRIORS, image_shape_of, is_prior
 from aemodels.storage.checkpoints import checkpoint_path
