@@ -107,7 +107,7 @@ def settle(page: Page) -> None:
 
 def first_page(browser, arguments: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Seconds until the first page stands: from the server's first answer, and from its start."""
-    with server(arguments, "/_stcore/health", environment) as (url, _, start):
+    with server(arguments, environment) as (url, _, start):
         ready = time.monotonic()
         page = browser.new_page()
         page.set_default_timeout(WAIT_MS)
@@ -313,8 +313,8 @@ def main() -> None:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         context.set_default_timeout(WAIT_MS)
         with (
-            server(["run", "app.py"], "/_stcore/health", environment) as (url, process, _),
-            server(["run", str(script)], "/_stcore/health", environment, folder) as (frame_url, _, _),
+            server(["run", "app.py"], environment) as (url, process, _),
+            server(["run", str(script)], environment, folder) as (frame_url, _, _),
         ):
             frame = context.new_page()
             frame.goto(frame_url)
