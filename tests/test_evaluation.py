@@ -392,7 +392,7 @@ def of_forty_numbers(monkeypatch):
     small = {
         name: replace(r, model=replace(r.model, latent_shape=(40, 1, 1))) for name, r in LAB.items() if "dog" in name
     }
-    monkeypatch.setattr(train.recipes, "of_the_lab", lambda: LAB | small)
+    monkeypatch.setattr(recipes, "of_the_lab", lambda: LAB | small)
 
 
 def write_baselines(folder, photos, **parts):

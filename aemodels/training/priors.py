@@ -1,5 +1,6 @@
 """What is special in making a prior: the codes that it learns from, the Gaussian that it starts from, what is measured and saved."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -58,9 +59,8 @@ def prepare(recipe: Recipe, dataset: DataSet, at: Workplace) -> CodeSet:
         total=codesets.num_images(dataset, mirrored), desc=f"{recipe.name}: codes", unit="img", leave=False
     ) as bar:
         bar.mininterval = 0.5 if sys.stderr.isatty() else 30
-        if at.accelerator is None:
-            return codesets.make(autoencoder, digest, dataset, mirrored, folder, at.device, bar.update)
-        with at.accelerator.main_process_first():  # the others find what it has made
+        # The other processes find what the first has made.
+        with at.accelerator.main_process_first() if at.accelerator else contextlib.nullcontext():
             return codesets.make(autoencoder, digest, dataset, mirrored, folder, at.device, bar.update)
 
 
