@@ -114,6 +114,15 @@ def _of_kind(*kinds: str) -> list[Group]:
     return groups
 
 
+def say_none() -> None:
+    """What to do where there are no models at all."""
+    st.info(
+        _(
+            "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
+        )
+    )
+
+
 def say_broken(broken: Mapping[str, str]) -> None:
     """What is wrong with the files that are no models, a sentence each."""
     if broken:
