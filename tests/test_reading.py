@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_training import Stop, build, clock, colour_images, same, train, weights  # noqa: F401
+from small_trainings import Stop, build, colour_images, same, train, weights
 
 from aemodels import memory
 from aemodels.data import sources
@@ -85,7 +85,7 @@ def test_training_resumed_on_stored_images_ends_on_the_same_bits(noisy, images, 
     assert_alike(fit(resumed, stored, CONFIG), train(noisy, images, CONFIG))
 
 
-def test_an_epoch_that_a_time_limit_cuts_ends_on_the_same_bits_and_its_thread_with_it(noisy, images, stored, clock):  # noqa: F811
+def test_an_epoch_that_a_time_limit_cuts_ends_on_the_same_bits_and_its_thread_with_it(noisy, images, stored, clock):
     def learn(images):
         def cut(state, *_):
             if state.step == 15:

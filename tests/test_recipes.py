@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_train import fails, sentences
+from failing import fails, sentences
 from torchvision.datasets import FashionMNIST
 
 import aemodels
