@@ -32,7 +32,7 @@ with stopping.at_once(STOPPED):
     from aemodels.models.config import MAX_COUNT, MAX_MINUTES
     from aemodels.storage import checkpoints
     from aemodels.text import one_line
-    from aemodels.training import carrying, commands, processes, recipes, table
+    from aemodels.training import carrying, choosing, commands, processes, table
     from aemodels.training.request import Request
     from aemodels.training.workplace import Workplace
 
@@ -141,7 +141,7 @@ def run(args: argparse.Namespace) -> int:
     """Does what the command line asks for; returns 1 where a model was left out for want of images that fit, could not be measured,
     or is gone at the end."""
     request = Request(
-        recipes=recipes.chosen(args.only, args.recipe, args.photos, args.like),
+        recipes=choosing.chosen(args.only, args.recipe, args.photos, args.like),
         out=args.out,
         data=tuple(args.data or ()),
         is_named=bool(args.only or args.recipe or args.photos),

@@ -53,7 +53,7 @@ def fresh_server() -> Iterator[tuple[str, subprocess.Popen]]:
     """The app, which nobody has opened: (URL, process)."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        server(["run", "app.py"], "/_stcore/health", environment(cache_of_photos(Path(folder)))) as (url, process, _),
+        server(["run", "app.py"], environment(cache_of_photos(Path(folder)))) as (url, process, _),
     ):
         yield url, process
 

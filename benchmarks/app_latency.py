@@ -16,8 +16,6 @@ import argparse
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from urllib.parse import urljoin
@@ -29,12 +27,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from aemodels import console  # noqa: E402
 from benchmarks import app_cold  # noqa: E402
+from benchmarks.clicks import CLICK, column, draw_again, in_turns, plane_clicks, settle, type_in  # noqa: E402
 from benchmarks.serving import cache_of_photos, report, server  # noqa: E402
 from benchmarks.serving import environment as environment_with  # noqa: E402
 from tests.browser import CHROMIUM_ARGUMENTS, chromium  # noqa: E402
 
 WAIT_MS = 300_000
-IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 PICTURE = '[data-testid="stImage"] img'
 # The same router, header and seed control; the number stands where the picture would.
 FRAME = """
@@ -50,64 +48,11 @@ def frame():
 st.set_page_config(layout="wide")
 st.navigation({"": [st.Page(frame, title="Frame", default=True)]}).run()
 """
-# From the click until a picture has a new source and is loaded, until the page's first picture has its last one (a panel may come with
-# its photos first), and until the script has run; all in milliseconds.
-CLICK = """
-() => new Promise(resolve => {
-  const answer = document.querySelector('#answer');
-  const pictures = () => [...document.querySelectorAll('[data-testid="stImage"] img')];
-  const old = new Set(pictures().map(i => i.src)), before = answer?.textContent;
-  const isNew = () => answer ? document.querySelector('#answer')?.textContent !== before
-    : pictures().some(i => !old.has(i.src) && i.complete && i.naturalWidth);
-  const isIdle = () => document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning';
-  const start = performance.now();
-  let shown = 0, whole = 0, source = pictures()[0]?.src, hasRun = false;
-  const look = () => {
-    hasRun ||= !isIdle();
-    if (!shown && isNew()) shown = performance.now() - start;
-    const first = pictures()[0];
-    if (first && first.src !== source && first.complete) { source = first.src; whole = performance.now() - start }
-    const rested = isIdle() && (hasRun || shown);
-    if (rested && (shown || performance.now() - start > 20000)) resolve([shown || null, whole || shown || null, performance.now() - start]);
-    else setTimeout(look, 4);
-  };
-  document.querySelector('.st-key-again button').click();
-  look();
-})
-"""
-
-BUTTON = "document.querySelector('.st-key-again button').click()"
-ENTER = """document.querySelector('.st-key-seed input')
-    .dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))"""
-# From the press of the mouse in a plane until the picture decoded there is on its canvas, in milliseconds.
-WATCH = """
-plane => {
-  const pictures = () => [...plane.getRootNode().querySelectorAll('canvas.digit')].map(c => c.toDataURL()).join()
-  const before = pictures()
-  window.decoded = new Promise(resolve => plane.addEventListener('pointerdown', () => {
-    const start = performance.now()
-    const look = () => {
-      const ms = performance.now() - start
-      if (pictures() !== before) resolve(ms)
-      else if (ms > 5000) resolve(null)
-      else setTimeout(look, 1)
-    }
-    setTimeout(look)
-  }, { capture: true, once: true }))
-}
-"""
-
-
-def settle(page: Page) -> None:
-    page.wait_for_selector(IDLE)
-    page.wait_for_selector("h1")
-    page.wait_for_function("[...document.images].every(i => i.complete)")
-    page.wait_for_selector(IDLE)
 
 
 def first_page(browser, arguments: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Seconds until the first page stands: from the server's first answer, and from its start."""
-    with server(arguments, "/_stcore/health", environment) as (url, _, start):
+    with server(arguments, environment) as (url, _, start):
         ready = time.monotonic()
         page = browser.new_page()
         page.set_default_timeout(WAIT_MS)
@@ -134,54 +79,6 @@ def pages_of(context, url: str) -> tuple[list[str], list[str]]:
                 found.append(path)
     page.close()
     return drawing, planes
-
-
-def in_turns(
-    page: Page, frame: Page, act: Callable[[Page], list[float | None]], times: int
-) -> list[list[float | None]]:
-    """What `act` measures on the page and on the frame, [of the page, of the frame] each time, in turns so that both share the machine;
-    stops where nothing new was shown."""
-    measured = []
-    for _ in range(times):
-        for tab in (page, frame):
-            tab.bring_to_front()
-            measured.append(act(tab))
-        if measured[-2][0] is None:
-            break
-    return [[*of_page, of_frame[0]] for of_page, of_frame in zip(measured[::2], measured[1::2], strict=True)]
-
-
-def draw_again(page: Page) -> list[float | None]:
-    """Milliseconds until a new picture, until the first panel is whole, and until all of the page."""
-    page.wait_for_selector(".st-key-again button")
-    return page.evaluate(CLICK)
-
-
-def type_in(seeds: Sequence[int]) -> Callable[[Page], list[float | None]]:
-    """The same for one of these seeds after another, typed in on each page."""
-    on_page, turn = defaultdict(lambda: iter(seeds)), CLICK.replace(BUTTON, ENTER)
-
-    def act(page: Page) -> list[float | None]:
-        page.get_by_label("Seed", exact=True).fill(str(next(on_page[page])))
-        return page.evaluate(turn)
-
-    return act
-
-
-def plane_clicks(page: Page, num_clicks: int) -> list[float]:
-    """Milliseconds until the place clicked in the page's first plane has its picture.
-
-    Left out is a click on "Path" whose nearest digit is the one picked already: it rightly changes nothing.
-    """
-    page.bring_to_front()
-    plane, times = page.locator("canvas.plane").first, []
-    for i in range(num_clicks):
-        plane.evaluate(WATCH)
-        box = plane.bounding_box()
-        page.mouse.click(box["x"] + (0.3 + 0.02 * i) * box["width"], box["y"] + (0.7 - 0.02 * i) * box["height"])
-        times.append(page.evaluate("window.decoded"))
-        settle(page)
-    return [ms for ms in times if ms is not None]
 
 
 def memory(page: Page, url: str, paths: list[str], process: psutil.Process, num_interactions: int) -> tuple[int, int]:
@@ -252,10 +149,6 @@ def answers(page: Page, frame: Page, path: str, num_clicks: int) -> None:
         report_ratio(f"{path}: click in the plane → its picture (≤ 1)", plane_clicks(page, num_clicks), of_frame, 1)
 
 
-def column(times: list[list[float | None]], which: int) -> list[float | None]:
-    return [each[which] for each in times]
-
-
 def report_ratio(name: str, of_page: list[float | None], of_frame: list[float | None], most: float | None) -> None:
     if not of_page or None in (*of_page, *of_frame):
         report(name, "no new picture", False)
@@ -313,8 +206,8 @@ def main() -> None:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         context.set_default_timeout(WAIT_MS)
         with (
-            server(["run", "app.py"], "/_stcore/health", environment) as (url, process, _),
-            server(["run", str(script)], "/_stcore/health", environment, folder) as (frame_url, _, _),
+            server(["run", "app.py"], environment) as (url, process, _),
+            server(["run", str(script)], environment, folder) as (frame_url, _, _),
         ):
             frame = context.new_page()
             frame.goto(frame_url)

@@ -190,11 +190,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "plain.py"
         script.write_text(PLAIN, encoding="utf-8")
-        with server(["run", str(script)], "/_stcore/health", environment, folder) as (plain_url, plain, _):
+        with server(["run", str(script)], environment, folder) as (plain_url, plain, _):
             if options.url:
                 measure(options, options.url.rstrip("/"), None, plain_url, psutil.Process(plain.pid))
             else:
-                with server(["run", "app.py"], "/_stcore/health", environment) as (url, app, _):
+                with server(["run", "app.py"], environment) as (url, app, _):
                     measure(options, url, psutil.Process(app.pid), plain_url, psutil.Process(plain.pid))
 
 

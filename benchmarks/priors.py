@@ -18,7 +18,7 @@ from torch import Tensor
 from aemodels import console
 from aemodels.data import sources
 from aemodels.errors import LatentLabError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import MAX_COUNT
 from aemodels.models.flow import is_prior
 from aemodels.quality import generation, learned
@@ -92,7 +92,7 @@ def teach(
     model = replace(like.model_config, widths=(WIDTH,), settings={**like.model_config.settings, "depth": DEPTH})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        prior = autoencoders.build(model)
+        prior = building.build(model)
     prior.fit_gaussian(codes)
     looking.say(f"{ckpt.name}: {len(codes):,} codes")
     state = loop.fit(loop.start(prior, config, "cpu"), codes.half(), config, labels=labels)

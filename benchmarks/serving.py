@@ -36,7 +36,7 @@ def report(name: str, value: str, passed: bool | None) -> None:
 
 @contextlib.contextmanager
 def server(
-    arguments: list[str], health: str, environment: dict[str, str], folder: str | Path = ROOT
+    arguments: list[str], environment: dict[str, str], folder: str | Path = ROOT
 ) -> Iterator[tuple[str, subprocess.Popen, float]]:
     """`streamlit` with these arguments in a folder, on a free port, until the block ends: (URL, process, time of its start)."""
     with socket.socket() as free:
@@ -61,7 +61,7 @@ def server(
         url = f"http://127.0.0.1:{port}"
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         while process.poll() is None:
-            with contextlib.suppress(OSError), direct.open(url + health, timeout=60):
+            with contextlib.suppress(OSError), direct.open(f"{url}/_stcore/health", timeout=60):
                 break
             time.sleep(0.02)
         yield url, process, start

@@ -28,7 +28,7 @@ from tqdm import tqdm
 from aemodels import console, precision
 from aemodels.data import photo_sets, sources
 from aemodels.data.stored_images import Images, StoredImages
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import MAX_COUNT, ModelConfig
 from aemodels.training import compiling, loop, provenance, recipes
 from benchmarks import folders, running
@@ -63,7 +63,7 @@ def our_rate(
         if len(times) == 2:
             raise Enough
 
-    state = loop.start(autoencoders.build(MODEL), config, device, dtype)
+    state = loop.start(building.build(MODEL), config, device, dtype)
     if compiles:
         compiling.compile_networks(state.model)
     with contextlib.suppress(Enough):
@@ -90,7 +90,7 @@ def their_rate(folder: str, device: torch.device, batch_size: int, num_steps: in
     loader = DataLoader(
         photos, batch_size, shuffle=True, num_workers=os.cpu_count(), pin_memory=device.type == "cuda", drop_last=True
     )
-    model = autoencoders.build(MODEL).to(device)
+    model = building.build(MODEL).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
     batches, warm_up = endless(loader), WARM_UP[device.type]
     for step in range(warm_up + num_steps):
@@ -121,7 +121,7 @@ class NoModules(contextlib.nullcontext):
 
 def flop_per_image(config: ModelConfig) -> float:
     """Of forward and backward."""
-    model, x = autoencoders.build(config), torch.zeros(1, *config.image_shape)
+    model, x = building.build(config), torch.zeros(1, *config.image_shape)
     counter = FlopCounterMode(display=False)
     counter.mod_tracker = NoModules()
     with counter:

@@ -9,7 +9,7 @@ from browser import REPO
 from torch import Tensor
 
 import aemodels
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.storage import checkpoints
 
 MNIST = ("mnist-ae", "mnist-ae-l2-code", "mnist-ae-l2-weights", "mnist-dae", "mnist-dae-2d")
@@ -50,7 +50,7 @@ def quick(name: str) -> checkpoints.Checkpoint:
     if name in MNIST:
         return ckpt
     plain = replace(ckpt.model_config, corrector_depths=(), refiner_depth=0, refiner_steps=0, descent_steps=0)
-    model = autoencoders.build(plain)
+    model = building.build(plain)
     model.load_state_dict({k: w for k, w in ckpt.model.state_dict().items() if k.startswith(("encoder", "decoder"))})
     return replace(ckpt, model=model.eval().requires_grad_(False))
 
@@ -76,7 +76,7 @@ def _random(ckpt: checkpoints.Checkpoint, **changes) -> checkpoints.Checkpoint:
     config = replace(ckpt.model_config, **small, **changes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = autoencoders.build(config)
+        model = building.build(config)
     return replace(ckpt, model=model.eval().requires_grad_(False))
 
 

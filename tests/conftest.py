@@ -4,6 +4,7 @@ import functools
 import gc
 import hashlib
 import os
+from types import SimpleNamespace
 from urllib.parse import urljoin
 
 import accessibility
@@ -17,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from aemodels.data import photo_sets
 from aemodels.models.config import ModelConfig
 from aemodels.storage import checkpoints
-from aemodels.training import filming, recipes
+from aemodels.training import filming, loop, recipes
 
 # A worker a core: what computes with more threads keeps the other workers waiting.
 torch.set_num_threads(1)
@@ -215,6 +216,14 @@ def conv_config():
         decoder_depths=(1, 1),
         reconstruction="mse",
     )
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Training's clock, which stands still until a test moves it: clock.now in s."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from torch import Tensor
 from aemodels.data import splits
 from aemodels.data.config import PHOTOS, DataConfig, DataRecord
 from aemodels.data.mnist import FAMILY
-from aemodels.models.autoencoders import Autoencoder, build
+from aemodels.models.autoencoders import Autoencoder
+from aemodels.models.building import build
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.quality import evaluation
 from aemodels.storage import checkpoints

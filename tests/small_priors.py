@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from broken_models import save, small
 
-from aemodels.models import autoencoders, flow
+from aemodels.models import building, flow
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage import checkpoints
 
@@ -29,7 +29,7 @@ def save_prior(name: str, folder: Path) -> None:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        prior = autoencoders.build(config)
+        prior = building.build(config)
         for layer in (prior.network.head, prior.network.modulate, prior.network.modulate_head):  # zero at first
             torch.nn.init.normal_(layer.weight, std=0.1)
         torch.nn.init.normal_(prior.network.labels)

@@ -14,7 +14,7 @@ import torch
 
 from aemodels.data.config import DataConfig, DataRecord
 from aemodels.errors import CheckpointError, FileError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import TrainConfig
 from aemodels.storage import checkpoints, digests
 from aemodels.storage.checkpoints import (
@@ -67,7 +67,7 @@ class Payload:
 
 def save(folder, config, name="model", seed=0):
     torch.manual_seed(seed)
-    model = autoencoders.build(config).eval().requires_grad_(False)
+    model = building.build(config).eval().requires_grad_(False)
     codes = torch.randn(6, *config.latent_shape)
     save_checkpoint(checkpoint(name, model, codes), folder)
     return model, codes
@@ -85,7 +85,7 @@ def checkpoint(name, model, codes):
 
 def rounded(model):
     """A copy of the model whose weights are the nearest float16 numbers."""
-    copy = autoencoders.build(model.config).eval().requires_grad_(False)
+    copy = building.build(model.config).eval().requires_grad_(False)
     copy.load_state_dict({key: weight.half().float() for key, weight in model.state_dict().items()})
     return copy
 
@@ -439,7 +439,7 @@ def test_a_value_that_can_be_is_read(good, field, value):
 
 
 def test_what_could_not_be_read_is_not_written(good, mlp_config):
-    before, model = good.read_bytes(), autoencoders.build(mlp_config)
+    before, model = good.read_bytes(), building.build(mlp_config)
     wrong = replace(checkpoint("model", model, torch.zeros(6, 2)), metrics=METRICS | {"psnr_db": float("nan")})
     with pytest.raises(CheckpointError, match="'psnr_db' in its metrics; it is not saved"):
         save_checkpoint(wrong, good.parent)
@@ -711,7 +711,7 @@ def test_a_failing_write_leaves_the_old_state(tmp_path, monkeypatch):
 def test_weights_that_float16_cannot_hold_are_not_written(good, mlp_config):
     folder = good.parent
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    model = autoencoders.build(mlp_config)
+    model = building.build(mlp_config)
     with torch.no_grad():
         next(model.parameters()).fill_(1e6)
     codes = torch.zeros(6, *mlp_config.latent_shape)
@@ -759,7 +759,7 @@ def test_a_loaded_file_is_neither_open_nor_mapped(good):
 def test_a_file_that_shrinks_while_it_is_read_is_refused(good, monkeypatch):
     def shrink(config):
         os.truncate(good, good.stat().st_size // 2)
-        return autoencoders.build_empty(config)
+        return building.build_empty(config)
 
     monkeypatch.setattr(checkpoints, "build_empty", shrink)
     assert "broken or incomplete" in refusal(good.parent)
@@ -770,7 +770,7 @@ def test_header_and_weights_are_of_one_file_whatever_takes_its_name_meanwhile(go
 
     def swap(config):
         os.replace(replacement, good)
-        return autoencoders.build_empty(config)
+        return building.build_empty(config)
 
     monkeypatch.setattr(checkpoints, "build_empty", swap)
     loaded = load_checkpoint("model", good.parent)
@@ -814,7 +814,7 @@ def test_names_and_folders_in_every_script(tmp_path, mlp_config, name, folder):
 
 
 def test_a_checkpoint_without_codes_is_neither_written_nor_read(good, mlp_config):
-    model = autoencoders.build(mlp_config)
+    model = building.build(mlp_config)
     with pytest.raises(CheckpointError, match="no reference codes"):
         save_checkpoint(checkpoint("model", model, torch.empty(0, 2)), good.parent)
     edit_tensors(

@@ -8,7 +8,7 @@ import torch
 
 import aemodels
 from aemodels import noise
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.quality import denoising, evaluation, metrics
 
 SHAPE = (3, 32, 32)
@@ -27,12 +27,12 @@ def with_value(x, value):
 
 @pytest.fixture
 def conv(conv_config):
-    return autoencoders.build(conv_config).requires_grad_(False)
+    return building.build(conv_config).requires_grad_(False)
 
 
 @pytest.fixture
 def mlp(mlp_config):
-    return autoencoders.build(mlp_config).requires_grad_(False)
+    return building.build(mlp_config).requires_grad_(False)
 
 
 def refusal(function, *arguments, **settings):
@@ -150,7 +150,7 @@ def test_of_no_images_there_are_no_figures(measure):
 
 
 def test_a_denoising_model_takes_noise_but_neither_bytes_nor_nan(mlp_config):
-    model = autoencoders.build(replace(mlp_config, variant="denoising", settings={"noise_factor": 0.4})).requires_grad_(
+    model = building.build(replace(mlp_config, variant="denoising", settings={"noise_factor": 0.4})).requires_grad_(
         False
     )
     x = images(1, 28, 28)
@@ -214,13 +214,13 @@ def test_bytes_of_another_shape_are_refused(conv, wrong):
 
 def test_an_evaluation_of_no_images_has_no_figures(conv_config, mlp_config):
     nothing = torch.empty(0, *SHAPE, dtype=torch.uint8)
-    model = autoencoders.build(replace(conv_config, variant="noisy-code", settings={"noise_variance": 0.1}))
+    model = building.build(replace(conv_config, variant="noisy-code", settings={"noise_variance": 0.1}))
     figures = evaluation.evaluate_all(model, nothing)
     assert figures["num_images"] == 0
     assert np.isnan([figures[key] for key in ("psnr_db", "psnr_db_ci95", "mse", "code_power", "noise_power")]).all()
     assert evaluation.encode_all(model, nothing).shape == (0, 4, 2, 2)
     digits = torch.empty(0, 1, 28, 28, dtype=torch.uint8)
-    assert np.isnan(metrics.evaluate(autoencoders.build(mlp_config), digits, noise_factor=0.4)["bce"])
+    assert np.isnan(metrics.evaluate(building.build(mlp_config), digits, noise_factor=0.4)["bce"])
     x_in, z, x_hat = metrics.reconstruct(model, images()[:0], 0.4, 0.1)
     assert (x_in.shape, z.shape, x_hat.shape) == ((0, *SHAPE), (0, 4, 2, 2), (0, *SHAPE))
 

@@ -8,7 +8,7 @@ import torch
 
 import aemodels
 from aemodels.data.mnist import load_mnist_test_digits
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.quality import baselines, code_sizes, curves
 from aemodels.storage import checkpoints, measurements
 
@@ -26,7 +26,7 @@ def digits():
 def model(mlp_config):
     torch.manual_seed(0)
     config = replace(mlp_config, variant="nested", latent_shape=(5,))
-    return autoencoders.build(config).eval().requires_grad_(False)
+    return building.build(config).eval().requires_grad_(False)
 
 
 def test_scores_at_each_size_are_those_of_the_pictures(model, digits):

@@ -93,7 +93,7 @@ def test_no_thread_of_the_process_group_outlives_it(results):
 
 def test_a_batch_that_processes_cannot_share_is_refused(mlp_config):
     config = replace(two_processes.TRAINING, batch_size=31)
-    state = start(two_processes.autoencoders.build(mlp_config), config, "cpu")
+    state = start(two_processes.building.build(mlp_config), config, "cpu")
     with pytest.raises(ConfigError, match="31 images cannot be shared evenly by 2 processes"):
         fit(state, None, config, accelerator=SimpleNamespace(process_index=0, num_processes=2))
 

@@ -7,7 +7,7 @@ import torch
 from torch.testing import assert_close
 
 import aemodels
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import ModelConfig
 from aemodels.storage import encoded
 
@@ -38,7 +38,7 @@ def model():
 
 def make(seed, config=CONFIG):
     torch.manual_seed(seed)
-    return autoencoders.build(config).eval().requires_grad_(False)
+    return building.build(config).eval().requires_grad_(False)
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 import aemodels
-from aemodels.models import autoencoders, refine
+from aemodels.models import building, refine
 from aemodels.quality import encoding
 from aemodels.quality.encoding import encoder_psnr_db
 
 
 def test_a_model_without_help_has_the_psnr_of_its_codes(conv_config):
     torch.manual_seed(0)
-    model = autoencoders.build(conv_config).eval().requires_grad_(False)
+    model = building.build(conv_config).eval().requires_grad_(False)
     x = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     assert torch.equal(encoder_psnr_db(model, x), aemodels.psnr_db(x, model.decode(model.encode(x))))
 
@@ -42,7 +42,7 @@ def test_the_stages_lead_from_the_first_code_to_the_one_of_encode(name):
 
 
 def test_a_plain_model_has_one_stage(conv_config):
-    model = autoencoders.build(conv_config).eval().requires_grad_(False)
+    model = building.build(conv_config).eval().requires_grad_(False)
     x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     ((kind, z),) = refine.stages(model, x)
     assert kind == refine.ENCODER

@@ -18,7 +18,7 @@ import aemodels
 import train
 from aemodels import files, noise
 from aemodels.data import sources
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import TrainConfig
 from aemodels.quality import baselines, curves, evaluation, metrics
 from aemodels.storage import checkpoints, measurements, photo_errors
@@ -31,7 +31,7 @@ VARIANCES = (0.05, 0.10, 0.15)
 
 def build(config, seed=0):
     torch.manual_seed(seed)
-    return autoencoders.build(config).eval().requires_grad_(False)
+    return building.build(config).eval().requires_grad_(False)
 
 
 def random_bytes(*shape, seed=0):
@@ -392,7 +392,7 @@ def of_forty_numbers(monkeypatch):
     small = {
         name: replace(r, model=replace(r.model, latent_shape=(40, 1, 1))) for name, r in LAB.items() if "dog" in name
     }
-    monkeypatch.setattr(train.recipes, "of_the_lab", lambda: LAB | small)
+    monkeypatch.setattr(recipes, "of_the_lab", lambda: LAB | small)
 
 
 def write_baselines(folder, photos, **parts):

@@ -9,7 +9,7 @@ import torch
 from aemodels.codes import flows
 from aemodels.codes.flows import Sampling
 from aemodels.errors import ConfigError, DataError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import ModelConfig
 from aemodels.models.transformer import patches, unpatch
 from aemodels.quality.priors import velocity_losses
@@ -38,7 +38,7 @@ def codes_of(config, n=4000):
 def prior_of(config, learnt=0.0):
     """A prior around the Gaussian of codes_of; `learnt` is the size of the weights of its head, 0 for one that is untrained."""
     torch.manual_seed(0)
-    prior = autoencoders.build(config).eval().requires_grad_(False)
+    prior = building.build(config).eval().requires_grad_(False)
     prior.fit_gaussian(codes_of(config))
     prior.network.head.weight.normal_(std=learnt)
     return prior
@@ -206,7 +206,7 @@ def test_bad_codes_are_one_sentence():
 )
 def test_a_prior_that_cannot_be_built_is_one_sentence(change, words):
     with pytest.raises(ConfigError, match=words):
-        autoencoders.build(dataclasses.replace(CELLS, **change))
+        building.build(dataclasses.replace(CELLS, **change))
 
 
 @pytest.mark.parametrize("config", CONFIGS)

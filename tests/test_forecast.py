@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from browser import copy_digits
-from test_train import fails
+from failing import fails
 
 import aemodels
 import train

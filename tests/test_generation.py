@@ -20,7 +20,7 @@ from aemodels.codes import flows, latents
 from aemodels.data import photo_sets
 from aemodels.data.photos import open_photo
 from aemodels.errors import CheckpointError, DataError, LatentLabError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.quality import features, generation, learned, realism
 from aemodels.quality.features import describe, oriented_filters
 from aemodels.storage import checkpoints, measurements
@@ -400,7 +400,7 @@ def test_a_model_is_kept_as_soon_as_it_is_measured_and_not_measured_again(ckpt, 
 def test_a_learned_prior_adds_a_row(results, ckpt, photos):
     config = recipes.of_the_lab()["dog-prior"].model
     small = dataclasses.replace(config, widths=(32,), settings={**config.settings, "depth": 1})
-    model = autoencoders.build(small).eval().requires_grad_(False)
+    model = building.build(small).eval().requires_grad_(False)
     model.fit_gaussian(ckpt.codes)
     prior = dataclasses.replace(ckpt, name="dog-prior", model=model, codes=ckpt.codes[:0])
     again = measured_again(ckpt, photos, results, {"dog-ae": prior})

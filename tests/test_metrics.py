@@ -6,7 +6,7 @@ import pytest
 import scipy.stats
 import torch
 
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.noise import seeded_normal
 from aemodels.quality.metrics import bce, evaluate, evaluate_at, mean_and_ci95, mse, psnr_db, reconstruct, summarise
 
@@ -27,7 +27,7 @@ def digits_of_rising_contrast(num):
 
 def build(config, seed=0):
     torch.manual_seed(seed)
-    return autoencoders.build(config).eval().requires_grad_(False)
+    return building.build(config).eval().requires_grad_(False)
 
 
 def numpy_mse(x, x_hat):

@@ -6,7 +6,7 @@ import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from aemodels.errors import ConfigError
-from aemodels.models import autoencoders
+from aemodels.models import autoencoders, building
 from aemodels.models.autoencoders import VARIANTS
 from aemodels.models.config import ModelConfig
 from aemodels.models.quasi_newton import lbfgs_step
@@ -33,7 +33,7 @@ def make(mlp_config, conv_config):
         refined = replace(conv_config, refiner_depth=1, refiner_steps=2)
         config = {"mlp": mlp_config, "conv": conv_config, "corrected": corrected, "refined": refined}[network]
         torch.manual_seed(seed)
-        model = autoencoders.build(replace(config, variant=variant, settings=SETTINGS[variant], **changes))
+        model = building.build(replace(config, variant=variant, settings=SETTINGS[variant], **changes))
         for parameter in model.parameters():  # biases and blocks that start at zero would hide mistakes
             parameter.data += 0.05 * torch.randn(parameter.shape)
         return model.requires_grad_(False)
@@ -78,7 +78,7 @@ def test_shapes_and_ranges(make, variant, network):
 @pytest.mark.parametrize("network", NETWORKS)
 def test_an_empty_model_has_the_shapes_of_one_with_weights(make, variant, network):
     model = make(variant, network)
-    empty = autoencoders.build_empty(model.config)
+    empty = building.build_empty(model.config)
     assert {key: value.shape for key, value in empty.state_dict().items()} == {
         key: value.shape for key, value in model.state_dict().items()
     }
@@ -217,7 +217,7 @@ def test_log_mse_loss_is_the_logarithm_of_each_images_mse(make):
 
 
 def test_an_image_rebuilt_without_error_has_a_finite_log_mse_loss_and_gradient(conv_config):
-    model = autoencoders.build(replace(conv_config, reconstruction="log_mse"))
+    model = building.build(replace(conv_config, reconstruction="log_mse"))
     grey = torch.full(
         (2, *conv_config.image_shape), 0.5
     )  # what a fresh network rebuilds exactly, as its biases are zero
@@ -248,7 +248,7 @@ def test_the_kl_term_is_that_of_torchs_normal_distributions_weighted_per_pixel(m
     expected = kl_divergence(Normal(mean, log_variance.exp().sqrt()), Normal(0.0, 1.0))
     torch.testing.assert_close(autoencoders.gaussian_kl(mean, log_variance), expected)
     for beta in (1, 0.25):
-        vae = autoencoders.build(replace(model.config, settings={"beta": beta}))
+        vae = building.build(replace(model.config, settings={"beta": beta}))
         vae.load_state_dict(model.state_dict())
         torch.testing.assert_close(loss(vae, x)["kl"].double(), beta * expected.sum(1) / 784, atol=1e-7, rtol=1e-4)
 
@@ -294,7 +294,7 @@ def test_the_vae_learns_around_the_mean_that_encode_improves(make, network):
 @pytest.mark.parametrize("noise_factor", [0.2, 0.4])
 def test_the_denoising_model_sees_unclipped_noise_and_is_judged_on_the_clean_image(make, noise_factor):
     model = make("plain")  # the noise-free twin: same weights
-    noisy = autoencoders.build(
+    noisy = building.build(
         replace(model.config, variant="denoising", settings={"noise_factor": noise_factor})
     ).requires_grad_(False)
     noisy.load_state_dict(model.state_dict())
@@ -313,7 +313,7 @@ def test_the_denoising_model_sees_unclipped_noise_and_is_judged_on_the_clean_ima
 def test_the_decoder_of_the_noisy_code_model_sees_unit_power_plus_the_noise(make, variance):
     model = make("noisy-code", latent_shape=(4096,), widths=(16,)).train()
     config = replace(model.config, settings={"noise_variance": variance})
-    channel = autoencoders.build(config).requires_grad_(False)
+    channel = building.build(config).requires_grad_(False)
     channel.load_state_dict(model.state_dict())
     seen = inputs_of(channel.decoder)
     x = images_for(model, num=300)
@@ -341,7 +341,7 @@ def test_the_noisy_code_model_normalises_its_own_encoders_output(make):
 @pytest.mark.parametrize("variant", SETTINGS)
 def test_a_fresh_corrector_or_refiner_leaves_the_code_as_it_is(conv_config, variant, part):
     config = replace(conv_config, variant=variant, settings=SETTINGS[variant])
-    plain, improved = autoencoders.build(config), autoencoders.build(replace(config, **part))
+    plain, improved = building.build(config), building.build(replace(config, **part))
     improved.load_state_dict(improved.state_dict() | plain.state_dict())
     x = images_for(plain)
     torch.testing.assert_close(improved.encode(x), plain.encode(x))
@@ -582,13 +582,13 @@ def test_floats_of_another_precision_count_as_the_numbers_that_they_are(make, ne
 )
 def test_what_cannot_be_built_is_refused(conv_config, change):
     with pytest.raises(ConfigError):
-        autoencoders.build(ModelConfig.from_dict(conv_config.to_dict() | change))
+        building.build(ModelConfig.from_dict(conv_config.to_dict() | change))
 
 
 @pytest.mark.parametrize("change", [{"corrector_depths": (1, 1)}, {"refiner_steps": 1}])
 def test_a_corrector_and_a_refiner_are_for_convolutional_networks(mlp_config, change):
     with pytest.raises(ConfigError, match="only a conv network"):
-        autoencoders.build(replace(mlp_config, **change))
+        building.build(replace(mlp_config, **change))
 
 
 @pytest.mark.parametrize("setting", ["noise_factor", "code_l2", "noise_variance"])
@@ -598,22 +598,22 @@ def test_a_setting_of_another_variant_is_refused_with_both_names(mlp_config, var
     settings = SETTINGS[variant] | {setting: 0.1}
     config = replace(mlp_config, variant=variant, settings=settings)
     if settings.keys() == SETTINGS[variant].keys():
-        assert autoencoders.build(config).settings == VARIANTS[variant].Settings(**settings)
+        assert building.build(config).settings == VARIANTS[variant].Settings(**settings)
     else:
         with pytest.raises(ConfigError, match=f"Variant '{variant}' has no setting '{setting}'"):
-            autoencoders.build(config)
+            building.build(config)
 
 
 @pytest.mark.parametrize("variant", [variant for variant, settings in SETTINGS.items() if settings])
 def test_a_missing_setting_is_refused_by_name(mlp_config, variant):
     (name,) = SETTINGS[variant]
     with pytest.raises(ConfigError, match=f"Variant '{variant}' needs its setting '{name}'"):
-        autoencoders.build(replace(mlp_config, variant=variant))
+        building.build(replace(mlp_config, variant=variant))
 
 
 def test_weights_come_from_the_global_seed(mlp_config):
     torch.manual_seed(3)
-    first = autoencoders.build(mlp_config).state_dict()
+    first = building.build(mlp_config).state_dict()
     torch.manual_seed(3)
-    second = autoencoders.build(mlp_config).state_dict()
+    second = building.build(mlp_config).state_dict()
     assert all(torch.equal(first[key], second[key]) for key in first)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.layers import (
     Bottleneck,
     Conv3x3,
@@ -144,7 +144,7 @@ def test_a_grey_image_starts_from_zero(conv_config):
 
 
 def test_the_dog_model_decodes_an_image_in_half_a_gflop():
-    model = autoencoders.build(LAB["dog-ae"].model).requires_grad_(False)
+    model = building.build(LAB["dog-ae"].model).requires_grad_(False)
     with FlopCounterMode(display=False) as counter:
         model.decode(torch.zeros(1, 16, 8, 8))
     assert 0.05e9 < counter.get_total_flops() <= 0.5e9
@@ -233,7 +233,7 @@ def test_the_convolution_for_gpus_is_a_convolution_with_both_its_gradients():
 
 
 def test_a_gradient_through_a_gradient_is_the_same_with_the_convolution_for_gpus(conv_config, monkeypatch):
-    model = autoencoders.build(replace(conv_config, corrector_depths=(1, 1), refiner_depth=1, refiner_steps=2)).double()
+    model = building.build(replace(conv_config, corrector_depths=(1, 1), refiner_depth=1, refiner_steps=2)).double()
     for parameter in model.parameters():
         parameter.data += 0.05 * torch.randn_like(parameter)
     x = torch.rand(2, *conv_config.image_shape, dtype=torch.float64)

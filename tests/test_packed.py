@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 from browser import REPO
+from failing import fails
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from test_train import fails
 
 import aemodels
 import train

@@ -15,7 +15,7 @@ from foreign_models import COLOUR, FASHION, FOREIGN, MLP, save_foreign
 import aemodels
 import train
 from aemodels.data.mnist import load_mnist_test_digits
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.autoencoders import keep_first
 from aemodels.quality import code_sizes
 from aemodels.quality.code_sizes import Scores, Sizes
@@ -39,7 +39,7 @@ def fresh(checkpoint_folder, few_images, monkeypatch):
     ckpt = aemodels.load_checkpoint("mnist-ae", REPO / "checkpoints")
     torch.manual_seed(0)
     config = replace(ckpt.model_config, variant="nested", latent_shape=(6,), widths=(16,))
-    model = autoencoders.build(config).eval().requires_grad_(False)
+    model = building.build(config).eval().requires_grad_(False)
     nested = replace(ckpt, name="nested", title="mine", model=model, codes=torch.randn(10_000, 6))
     fewer = replace(ckpt.data, config=replace(ckpt.data.config, leave_out=("9",)))
     without_nines = replace(ckpt, name="without-nines", title="without nines", data=fewer)  # not on the same digits
@@ -125,7 +125,7 @@ def test_a_broken_address_shows_the_default(key, value, fresh, without_photos):
 
 def test_a_model_with_a_shorter_code_after_one_with_a_longer(fresh, checkpoint_folder, without_photos):
     config = replace(fresh.model_config, latent_shape=(3,))
-    short = replace(fresh, name="short", model=autoencoders.build(config).eval(), codes=torch.randn(10_000, 3))
+    short = replace(fresh, name="short", model=building.build(config).eval(), codes=torch.randn(10_000, 3))
     checkpoints.save_checkpoint(short, checkpoint_folder)
     app = open_page(model="nested", k=6)
     app.segmented_control(key="model").set_value("short").run()

@@ -14,7 +14,7 @@ from browser import REPO
 from foreign_models import COLOUR, CONV, FOREIGN, save_foreign
 
 import aemodels
-from aemodels.models import autoencoders, refine
+from aemodels.models import building, refine
 from aemodels.noise import seeded_order
 from aemodels.storage import checkpoints
 from pages.parts.photos import descents, stages
@@ -190,7 +190,7 @@ def test_a_model_that_learnt_nothing_is_no_fault(checkpoint_folder, without_phot
     """All its weights are zero: every code is, and no step moves it."""
     monkeypatch.setattr(descents, "MAX_STEPS", 3)
     ckpt = aemodels.load_checkpoint("dog-ae", REPO / "checkpoints")
-    model = autoencoders.build(ckpt.model_config).eval().requires_grad_(False)
+    model = building.build(ckpt.model_config).eval().requires_grad_(False)
     for weight in model.parameters():
         weight.zero_()
     checkpoints.save_checkpoint(replace(ckpt, model=model), checkpoint_folder)

@@ -12,7 +12,7 @@ from torch import nn
 
 import aemodels
 from aemodels.codes import planes
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.noise import seeded_normal
 from aemodels.report import digit_figures, plane_figures
 from aemodels.report.material import NUM_SEEDS, Scene
@@ -29,7 +29,7 @@ def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     scale = 1 / PLAIN.codes.std()
     config = dataclasses.replace(PLAIN.model_config, variant="vae", settings={"beta": 0.5})
-    model = autoencoders.build(config).requires_grad_(False)
+    model = building.build(config).requires_grad_(False)
     weights = PLAIN.model.state_dict()
     last = [key for key, weight in model.state_dict().items() if weight.shape != weights[key].shape]
     for key in last:

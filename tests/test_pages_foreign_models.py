@@ -19,7 +19,6 @@ PLANES, PHOTOS = ("mnist/latent_plane", "mnist/twins", "mnist/path"), (
 PAGES = (
     "about/home", *PLANES, "any/film", "mnist/denoise", *PHOTOS, "any/map", "any/code_size", "about/training", "about/report"
 )  # fmt: skip
-SETS = {"dogs": ("Stanford Dogs", "Shapes", "Grey shapes"), "mnist": ("MNIST", "FashionMNIST", "Shapes")}
 
 pytestmark = pytest.mark.usefixtures("without_photos", "quickly")
 

@@ -10,7 +10,7 @@ from browser import REPO
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from aemodels import precision
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import TrainConfig
 from aemodels.training import loop
 from aemodels.training.muon import Muon
@@ -60,7 +60,7 @@ class Formats(TorchDispatchMode):
 def test_a_whole_training_keeps_to_its_format(dtype, uses_bfloat16, conv_config):
     config = TrainConfig(epochs=1, batch_size=2, learning_rate=1e-3)
     torch.manual_seed(0)
-    state = loop.start(autoencoders.build(conv_config), config, "cpu", dtype)
+    state = loop.start(building.build(conv_config), config, "cpu", dtype)
     images = torch.randint(0, 256, (4, *conv_config.image_shape), dtype=torch.uint8)
     with Formats() as formats:
         loop.fit(state, images, config)
@@ -72,7 +72,7 @@ def test_a_whole_training_keeps_to_its_format(dtype, uses_bfloat16, conv_config)
 
 def test_training_starts_in_the_fastest_format(conv_config):
     config = TrainConfig(epochs=1, batch_size=2, learning_rate=1e-3)
-    assert loop.start(autoencoders.build(conv_config), config, "cpu").dtype == precision.fastest(CPU)
+    assert loop.start(building.build(conv_config), config, "cpu").dtype == precision.fastest(CPU)
 
 
 def test_in_float32_matrices_become_orthogonal_as_exactly_as_that_allows():

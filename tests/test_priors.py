@@ -15,7 +15,7 @@ from aemodels.errors import CheckpointError, ConfigError, LatentLabError
 from aemodels.models.config import TrainConfig
 from aemodels.quality.priors import velocity_loss
 from aemodels.storage import catalogue, checkpoints, priors
-from aemodels.training import codesets, loop, making, recipes
+from aemodels.training import choosing, codesets, loop, making, recipes
 from aemodels.training import priors as prior_training
 from aemodels.training.workplace import Workplace
 
@@ -231,7 +231,7 @@ def test_a_prior_comes_after_its_autoencoder_and_not_on_other_pictures(tmp_path)
         if recipe.training.codes_of:
             assert names.index(recipe.training.codes_of) < names.index(name)
     with pytest.raises(ConfigError, match="names the autoencoder of your pictures"):
-        recipes.on_photos(lab["dog-prior"], tmp_path)
+        choosing.on_photos(lab["dog-prior"], tmp_path)
 
 
 def test_velocity_loss_is_that_of_each_code_alone(trained):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_training import Stop, build, clock, colour_images, same, train, weights  # noqa: F401
+from small_trainings import Stop, build, colour_images, same, train, weights
 
 from aemodels import memory
 from aemodels.data import sources
@@ -85,7 +85,7 @@ def test_training_resumed_on_stored_images_ends_on_the_same_bits(noisy, images, 
     assert_alike(fit(resumed, stored, CONFIG), train(noisy, images, CONFIG))
 
 
-def test_an_epoch_that_a_time_limit_cuts_ends_on_the_same_bits_and_its_thread_with_it(noisy, images, stored, clock):  # noqa: F811
+def test_an_epoch_that_a_time_limit_cuts_ends_on_the_same_bits_and_its_thread_with_it(noisy, images, stored, clock):
     def learn(images):
         def cut(state, *_):
             if state.step == 15:
@@ -194,7 +194,7 @@ TRAIN_UNDER_A_LIMIT = """
 import resource, statistics, sys, torch
 from aemodels import memory
 from aemodels.data.stored_images import open_images
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.training.loop import fit, start
 
@@ -205,9 +205,9 @@ torch.set_num_threads(1)
 shape = (1, 256, 256)
 model = ModelConfig("plain", "mlp", shape, latent_shape=(2,), widths=(2,), reconstruction="bce")
 config = TrainConfig(epochs=1, batch_size=16, learning_rate=1e-3)
-state = start(autoencoders.build(model), config, "cpu")
+state = start(building.build(model), config, "cpu")
 stored = open_images(sys.argv[1])
-fit(start(autoencoders.build(model), config, "cpu"), stored[:160], config)  # libraries take theirs
+fit(start(building.build(model), config, "cpu"), stored[:160], config)  # libraries take theirs
 resource.setrlimit(resource.RLIMIT_AS, (used("VmSize") + stored.nbytes // 2,) * 2)
 assert not memory.can_hold(stored.nbytes)
 try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_train import fails, sentences
+from failing import fails, sentences
 from torchvision.datasets import FashionMNIST
 
 import aemodels
@@ -16,9 +16,9 @@ from aemodels import memory
 from aemodels.data import mnist, sources, splits
 from aemodels.data.config import DataConfig
 from aemodels.errors import ConfigError, DataError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.storage import catalogue
-from aemodels.training import needs, recipes
+from aemodels.training import choosing, needs, recipes
 
 SHAPES = """
 title = "plain"
@@ -97,7 +97,7 @@ def test_photos_like_a_recipe_of_the_lab(shapes, tmp_path, monkeypatch):
     small = replace(small, refiner_depth=0, refiner_steps=0, descent_steps=0)
     dog = recipes.of_the_lab()["dog-ae"]
     dog = replace(dog, model=small, training=replace(dog.training, epochs=1, batch_size=8))
-    monkeypatch.setattr(train.recipes, "of_the_lab", lambda: {"dog-ae": dog})
+    monkeypatch.setattr(recipes, "of_the_lab", lambda: {"dog-ae": dog})
     out = tmp_path / "out"
     assert train.main(["--photos", str(shapes), "--like", "dog-ae", "--out", str(out), "--device", "cpu"]) == 0
     assert aemodels.list_checkpoints(out) == ["shapes-ae"]
@@ -122,7 +122,7 @@ def test_a_folder_whose_name_begins_with_a_dash(shapes, tmp_path, monkeypatch, c
 def test_photos_like_a_recipe_that_starts_from_a_model_of_dogs():
     noisy = recipes.of_the_lab()["dog-noise-0.10"]
     assert noisy.training.start_from == "dog-noise-0.05"
-    mine = recipes.on_photos(noisy, "flowers")
+    mine = choosing.on_photos(noisy, "flowers")
     assert (mine.name, mine.title) == ("flowers-noise-0.10", "")  # lists would show two alike
     assert mine.training == replace(noisy.training, start_from=None)
 
@@ -297,7 +297,7 @@ def test_a_recipe_as_windows_editors_save_it(tmp_path):
 
 def test_a_recipe_that_is_given_twice_is_one(shapes, tmp_path):
     recipe = write(tmp_path / "a.toml", SHAPES, folder=shapes)
-    assert [*recipes.chosen(files=[recipe, str(recipe)])] == ["a"]
+    assert [*choosing.chosen(files=[recipe, str(recipe)])] == ["a"]
 
 
 def test_a_recipe_that_starts_from_a_model_that_is_not_there(shapes, tmp_path, capsys):
@@ -450,7 +450,7 @@ def test_a_folder_of_the_data_folder(shapes, tmp_path):
 
 def test_a_recipe_that_needs_more_memory_than_there_is(tmp_path, monkeypatch):
     recipe = recipes.read(write(tmp_path / "a.toml"))
-    model = autoencoders.build(recipe.model)
+    model = building.build(recipe.model)
     weights = needs.COPIES * sum(4 * p.numel() for p in model.parameters())
     kept = needs.bytes_kept(model)
     assert kept > 4 * 3 * 64 * 64

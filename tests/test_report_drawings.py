@@ -11,7 +11,7 @@ from torch import nn
 
 import aemodels
 from aemodels import language
-from aemodels.models.autoencoders import build
+from aemodels.models.building import build
 from aemodels.report import network_figures, networks_described, photo_figures, psnr_matrix
 from aemodels.report.curves import Chart, draw
 from aemodels.report.figures import LIGHT, PALETTE

@@ -9,7 +9,7 @@ import torch
 
 from aemodels.data.stored_images import StoredImages, open_images
 from aemodels.errors import DataError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.quality import evaluation, metrics
 
 
@@ -108,7 +108,7 @@ def test_what_is_no_whole_file_of_images_is_refused(images, path, broken):
 
 def test_they_are_judged_as_the_same_images_in_memory_are(images, path, conv_config):
     torch.manual_seed(0)
-    model, stored = autoencoders.build(conv_config).eval(), open_images(path)
+    model, stored = building.build(conv_config).eval(), open_images(path)
     assert metrics.evaluate(model, stored) == metrics.evaluate(model, images)
     assert evaluation.evaluate_all(model, stored[::2]) == evaluation.evaluate_all(model, images[::2])
     assert torch.equal(evaluation.encode_all(model, stored), evaluation.encode_all(model, images))

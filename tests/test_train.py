@@ -17,6 +17,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from browser import REPO, copy_digits, copy_photos
+from failing import fails, sentence, sentences
 from filelock import FileLock
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -97,25 +98,6 @@ def change_recipe(monkeypatch, name, **changes):
 
 def same(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
-
-
-def sentences(error):
-    """The lines on stderr beside progress bars."""
-    return [line for line in re.split(r"[\r\n]", error) if line.strip() and not re.search(r"\[\d\d:\d\d[<,]", line)]
-
-
-def sentence(error):
-    """The one line on stderr beside progress bars; the test fails where there are more, or a traceback."""
-    lines = sentences(error)
-    assert len(lines) == 1, error
-    return lines[0]
-
-
-def fails(capsys, *arguments):
-    """Runs train.py in this process; returns the sentence it ends with."""
-    capsys.readouterr()
-    assert train.main([str(a) for a in arguments]) == 1
-    return sentence(capsys.readouterr().err)
 
 
 @pytest.mark.release

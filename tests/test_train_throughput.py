@@ -8,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from aemodels import precision
-from aemodels.models import autoencoders
+from aemodels.models import building
 from benchmarks import train_throughput
 
 
@@ -38,7 +38,7 @@ def test_it_prints_all_rates_and_the_share_of_the_matrix_rate(photo_folder, tmp_
 
 
 def test_operations_are_counted_as_with_modules_tracked(conv_config):
-    model, x = autoencoders.build(conv_config), torch.zeros(1, *conv_config.image_shape)
+    model, x = building.build(conv_config), torch.zeros(1, *conv_config.image_shape)
     with FlopCounterMode(display=False) as counter:
         model.decoder(model.encode(x)).sum().backward()
     assert train_throughput.flop_per_image(conv_config) == counter.get_total_flops() > 0

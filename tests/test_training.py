@@ -1,14 +1,13 @@
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from small_trainings import Stop, build, colour_images, same, train, weights
 
 from aemodels.data.mnist import load_mnist, load_mnist_test_digits
 from aemodels.errors import ConfigError
-from aemodels.models import autoencoders
 from aemodels.models.config import TrainConfig
 from aemodels.quality.metrics import evaluate
 from aemodels.training import compiling, loop
@@ -22,37 +21,6 @@ BRIEF = TrainConfig(epochs=3, batch_size=16, learning_rate=2e-3)
 @pytest.fixture(scope="module")
 def digits():
     return load_mnist_test_digits()[0][:64]
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Training's clock, which stands still until a test moves it: clock.now in s."""
-    clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    return clock
-
-
-def build(config, seed=0):
-    torch.manual_seed(seed)
-    return autoencoders.build(config)
-
-
-def train(config, images, training_config, model_seed=0, **hooks):
-    return fit(start(build(config, model_seed), training_config, "cpu"), images, training_config, **hooks)
-
-
-def weights(model):
-    return {key: weight.clone() for key, weight in model.state_dict().items()}
-
-
-def same(first, second):
-    return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)
-
-
-def colour_images(num):
-    """Smooth colour images, uint8 (num, 3, 32, 32)."""
-    coarse = torch.rand(num, 3, 3, 3, generator=torch.Generator().manual_seed(0))
-    return (torch.nn.functional.interpolate(coarse, size=32, mode="bilinear") * 255).byte()
 
 
 def losses(state):
@@ -170,10 +138,6 @@ def test_a_recorded_step_learns_the_same_to_the_bit(conv_config, monkeypatch):
     recorded = learn()
     monkeypatch.setattr(loop, "CudaGraph", lambda function, generator: function)
     assert same(weights(recorded.model), weights(learn().model))
-
-
-class Stop(Exception):
-    """Ends a training from one of its hooks."""
 
 
 @pytest.mark.parametrize("stop_after", [1, 3])

@@ -11,7 +11,7 @@ from browser import copy_digits
 import aemodels
 import train
 from aemodels.errors import ConfigError
-from aemodels.models import autoencoders, networks
+from aemodels.models import autoencoders, building, networks
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.training import loop, needs, recipes
 
@@ -308,7 +308,7 @@ def test_what_breaks_the_contract_ends_the_command_before_anything_is_written(
 def test_a_network_need_not_have_weights_for_both_optimisers(encoder, decoder, monkeypatch, write):
     monkeypatch.setitem(networks.NETWORKS, "mine", (encoder, decoder))
     config = recipes.read(write('variant = "plain"'))
-    model = autoencoders.build(replace(config.model, network="mine"))
+    model = building.build(replace(config.model, network="mine"))
     images = torch.randint(0, 256, (64, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     before = [weight.clone() for weight in model.parameters()]
     state = loop.fit(loop.start(model, config.training, "cpu"), images, config.training)
@@ -317,7 +317,7 @@ def test_a_network_need_not_have_weights_for_both_optimisers(encoder, decoder, m
 
 def test_what_an_author_froze_stays_as_it_was(write):
     config = recipes.read(write('variant = "plain"'))
-    model = autoencoders.build(config.model)
+    model = building.build(config.model)
     model.encoder.requires_grad_(False)
     images = torch.randint(0, 256, (64, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     before = copy.deepcopy(model.state_dict())

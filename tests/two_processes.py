@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from aemodels.data.mnist import load_mnist_test_digits
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.training import commands, loop, making, processes, recipes
 from aemodels.training.request import Request
@@ -52,7 +52,7 @@ def train(network: str, accelerator: "Accelerator | None") -> tuple[loop.TrainSt
     model = MODELS[network]
     torch.manual_seed(0)
     written: list[int] = []
-    state = loop.start(autoencoders.build(model), TRAINING, "cpu")
+    state = loop.start(building.build(model), TRAINING, "cpu")
     margin = (model.image_shape[1] - 28) // 2
     digits = F.pad(load_mnist_test_digits()[0][:512], [margin] * 4)
     loop.fit(state, digits, TRAINING, lambda s: written.append(s.epoch), accelerator=accelerator)

@@ -6,7 +6,6 @@ exponential integrator (Lawson 1967, https://doi.org/10.1137/0704033); without t
 """
 
 import math
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -188,7 +187,9 @@ def _noise(prior: FlowPrior, seeds: Sequence[int]) -> Tensor:
 
 
 def _last(moments: Iterator[Moment]) -> Tensor:
-    return deque(moments, maxlen=1).pop().z
+    for moment in moments:
+        z = moment.z
+    return z
 
 
 def _check_one_seed_each(z: Tensor, noise: Tensor) -> None:

@@ -1,6 +1,5 @@
 """The files of maps: the layouts of a checkpoint's codes lie beside it, made by train.py."""
 
-import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -23,14 +22,12 @@ def path_of(name: str, folder: str | Path | None = None) -> Path:
 
 def read(name: str, codes: Tensor, method: str, folder: str | Path | None = None) -> Layout | None:
     """The layout of these codes of a checkpoint by one of maps.METHODS; None where there is none, or one of other codes."""
-    with (
-        contextlib.suppress(*arrays.UNREADABLE),
-        np.load(path_of(name, folder), allow_pickle=False) as file,
-    ):
-        places = file[f"{method}-places"]
-        if str(file[CODES]) == _digest(codes) and places.shape == (len(codes), 2) and np.isfinite(places).all():
-            return Layout(places, *(float(file[f"{method}-{figure}"]) for figure in ("trust", "kept")))
-    return None
+    found = arrays.read(path_of(name, folder)) or {}
+    places, trust, kept = (found.get(f"{method}-{field.name}") for field in fields(Layout))
+    if places is None or trust is None or kept is None or str(found.get(CODES)) != _digest(codes):
+        return None
+    is_whole = places.shape == (len(codes), 2) and np.isfinite(places).all()
+    return Layout(places, float(trust), float(kept)) if is_whole else None
 
 
 def save(name: str, codes: Tensor, layouts: Mapping[str, Layout], folder: str | Path | None = None) -> Path:

@@ -42,9 +42,9 @@ class FrozenMapping(Mapping[str, float]):
 
 @dataclass(frozen=True)
 class ModelConfig(JsonConfig):
-    """What rebuilds a model: `models.build(config)`.
+    """What rebuilds a model: `building.build(config)`.
 
-    variant           key of models.VARIANTS, or of flow.PRIORS
+    variant           key of autoencoders.VARIANTS, or of flow.PRIORS
     network           key of networks.NETWORKS; "transformer" for a prior
     image_shape       (C, H, W) of x, in pixels; a prior's images are codes
     latent_shape      shape of one code z: (D,) for "mlp", (D, H/16, W/16) for "conv"; of a prior the shape of the codes that it draws

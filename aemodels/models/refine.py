@@ -3,7 +3,6 @@
 Not part of the plain autoencoder: only convolutional networks have it, where their configuration asks for it.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from math import prod
 from typing import Protocol
@@ -56,7 +55,8 @@ class Refinement(nn.Module):
 
     def improve(self, model: Channel, x: Tensor, z: Tensor) -> Tensor:
         """The codes that encode gives: the last of `stages`."""
-        ((_kind, z),) = deque(self.stages(model, x, z), maxlen=1)
+        for _kind, code in self.stages(model, x, z):
+            z = code
         return z
 
     def stages(self, model: Channel, x: Tensor, z: Tensor) -> Iterator[tuple[str, Tensor]]:

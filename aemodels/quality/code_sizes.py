@@ -12,6 +12,7 @@ from aemodels.models.autoencoders import Autoencoder, keep_first
 from aemodels.quality import denoising, metrics
 from aemodels.quality.baselines import Pca
 
+BATCH_SIZE = 500
 EACH_UP_TO = 64  # sizes beyond are spaced by their logarithm
 PER_DOUBLING = 8
 HALF_LEVEL = 0.5 / 255  # of grey
@@ -69,7 +70,7 @@ def project(pca: Pca, x: Tensor, k: int) -> Tensor:
 
 
 @torch.no_grad()  # see metrics.evaluate_at
-def measure(model: Autoencoder, images: Images, pca: Pca | None, batch_size: int = 500) -> Sizes:
+def measure(model: Autoencoder, images: Images, pca: Pca | None, batch_size: int = BATCH_SIZE) -> Sizes:
     """The scores of images uint8 (N, C, H, W) at each of `sizes`.
 
     To be measured in BCE, which is infinite where a grey pixel is rebuilt black or white, an image of PCA is clipped half a grey level
@@ -104,8 +105,8 @@ def _summary(errors: Tensor) -> Scores:
     return Scores([e["psnr_db"] for e in of_each], [e["mse"] for e in of_each], bce)
 
 
-def _mean_of(images: Images, batch_size: int = 500) -> Tensor:
-    return sum(batch.double().sum(0) for batch in images.split(batch_size)).div(255 * len(images)).float()
+def _mean_of(images: Images) -> Tensor:
+    return sum(batch.double().sum(0) for batch in images.split(BATCH_SIZE)).div(255 * len(images)).float()
 
 
 def needed(scores: Sequence[float], k: Sequence[int], at_least: float) -> int | None:

@@ -12,7 +12,8 @@ from torch import Tensor
 from aemodels import timing
 from aemodels.checks import check_bytes
 from aemodels.data.stored_images import Images
-from aemodels.models.autoencoders import VARIANTS, Autoencoder, VariationalAutoencoder, build, gaussian_kl
+from aemodels.models.autoencoders import VARIANTS, Autoencoder, VariationalAutoencoder, gaussian_kl
+from aemodels.models.building import build
 from aemodels.models.config import ModelConfig
 from aemodels.quality import metrics
 
@@ -81,12 +82,12 @@ def is_current(results: Mapping[str, Any], config: ModelConfig) -> bool:
 
 
 @torch.no_grad()  # see metrics.evaluate_at
-def kl_nats(model: VariationalAutoencoder, images: Tensor, batch_size: int = 64) -> list[float]:
+def kl_nats(model: VariationalAutoencoder, images: Tensor) -> list[float]:
     """What the codes of images uint8 (N, C, H, W) cost: the divergence KL(q(z|x) ‖ N(0, 1)) of each element of the code, in nats, as
     its mean over the images. Their sum is the KL term of the evidence lower bound, beta left out."""
     check_bytes(images, model.config.image_shape)
     device, divergences = next(model.parameters()).device, []
-    for batch in images.split(batch_size):
+    for batch in images.split(metrics.BATCH_SIZE):
         mean, log_variance = model.posterior(batch.to(device).float() / 255)
         divergences.append(gaussian_kl(mean, log_variance).flatten(1).cpu())
     return torch.cat(divergences).double().mean(0).tolist()
@@ -104,12 +105,11 @@ def encode_all(
     model: Autoencoder,
     images: Images,
     progress: Callable[[int], object] = lambda num_images: None,
-    batch_size: int = 64,
 ) -> Tensor:
     """Codes (N, *latent_shape) on the CPU of images uint8 (N, C, H, W), ValueError for others; progress as for metrics.evaluate_at."""
     check_bytes(images, model.config.image_shape)
     device, codes = next(model.parameters()).device, []
-    for batch in images.split(batch_size):
+    for batch in images.split(metrics.BATCH_SIZE):
         codes.append(model.infer(batch.to(device).float() / 255).cpu())
         progress(len(batch))
     return torch.cat(codes)
@@ -126,7 +126,7 @@ def seconds_to_measure(model: Autoencoder, test: Images, reference: Images) -> f
 def average_picture_psnr_db(images: Images) -> float:
     """Mean PSNR, in dB, of images uint8 (N, C, H, W) against their average picture: what a model reaches whose code says nothing."""
     sample, errors = images[:: max(1, len(images) // 1024)], []
-    average = sum(batch.float().sum(0) for batch in sample.split(64)) / (255 * len(sample))
-    for batch in images.split(64):
+    average = sum(batch.float().sum(0) for batch in sample.split(metrics.BATCH_SIZE)) / (255 * len(sample))
+    for batch in images.split(metrics.BATCH_SIZE):
         errors.append(metrics.mse(batch.float() / 255, average.expand(batch.shape)))
     return metrics.summarise(torch.cat(errors))["psnr_db"]

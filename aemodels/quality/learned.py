@@ -92,7 +92,7 @@ def measure(
         "num_samples": num_samples,
         "num_known": len(real.known) // 2,
         "num_classes": prior.model.num_labels,
-        "num_compared": min(NUM_COMPARED, min(len(of.thumbnails) for of in kinds.values())),
+        "num_compared": min(NUM_COMPARED, *(len(of.thumbnails) for of in kinds.values())),
         "copies": copying.compare(*(copying.nearest(of.thumbnails, real.known) for of in (samples, real.unseen))),
         "frechet": distances(real.train, kinds, NUM_COMPARED),
         "told": {
@@ -139,7 +139,7 @@ def of_few(
 def distances(train: Seen, kinds: Mapping[str, Seen], n: int) -> dict[str, dict[str, float]]:
     """Fréchet distance from training photos, by features and kind, on features of mean 0 and standard deviation 1 over those photos; of the
     first n pictures of each kind, or of as many as the scarcest has, for it depends on how many there are."""
-    n = min(n, min(len(of.thumbnails) for of in kinds.values()))
+    n = min(n, *(len(of.thumbnails) for of in kinds.values()))
     found: dict[str, dict[str, float]] = {}
     for name, reference in train.features.items():
         mean, std = reference.mean(0), reference.std(0).clamp(min=1e-6)

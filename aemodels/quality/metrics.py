@@ -17,6 +17,7 @@ from aemodels.models.autoencoders import MSE_FLOOR, Autoencoder
 from aemodels.noise import perturb, power, seeded_noise
 
 PEAK = 1.0
+BATCH_SIZE = 64  # images that are encoded and decoded together
 
 
 def mse(x: Tensor, x_hat: Tensor) -> Tensor:
@@ -139,7 +140,7 @@ def evaluate_at(
     noise_variances: Sequence[float],
     noise_factor: float = 0.0,
     seed: int = 0,
-    batch_size: int = 64,
+    batch_size: int = BATCH_SIZE,
     progress: Callable[[int], object] = lambda num_images: None,
     keep: Callable[[float, Tensor], object] = lambda noise_variance, errors: None,
 ) -> list[dict[str, float]]:

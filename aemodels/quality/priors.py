@@ -7,13 +7,12 @@ from torch import Tensor
 
 from aemodels.models.flow import FlowPrior
 
+BATCH_SIZE = 256
 GOLDEN = 0.618034  # multiples of it fill [0, 1) evenly, however many there are
 
 
 @torch.no_grad()
-def velocity_losses(
-    prior: FlowPrior, codes: Tensor, labels: Tensor, strength: float = 1.0, batch_size: int = 256
-) -> Tensor:
+def velocity_losses(prior: FlowPrior, codes: Tensor, labels: Tensor, strength: float = 1.0) -> Tensor:
     """Squared error (N,) of the velocity at codes (N, *latent_shape), mean over each code's numbers. Times are spread evenly over [0, 1],
     and the noise has the seed 0, so that two priors are asked the same.
 
@@ -23,7 +22,7 @@ def velocity_losses(
     noise = torch.randn(codes.shape, generator=torch.Generator().manual_seed(0))
     t = torch.arange(1, len(codes) + 1) * GOLDEN % 1
     losses = []
-    for batch in torch.arange(len(codes)).split(batch_size):
+    for batch in torch.arange(len(codes)).split(BATCH_SIZE):
         x = prior.normalise(codes[batch].float().to(device))
         label = prior.told(labels[batch].to(device), len(batch), device)
         losses.append(prior.error(x, noise[batch].to(device), t[batch].to(device), label, strength).cpu())

@@ -67,9 +67,9 @@ def path_of(token: str) -> Path | None:
     return folder() / f"{hashlib.sha256(token.encode()).hexdigest()}{SUFFIX}"
 
 
-def remove_old(now_s: float | None = None) -> None:
+def remove_old() -> None:
     """Removes the notebooks that nobody opened for MAX_DAYS. What cannot be removed stays."""
-    oldest_s = (time.time() if now_s is None else now_s) - MAX_DAYS * 24 * 3600
+    oldest_s = time.time() - MAX_DAYS * 24 * 3600
     with suppress(OSError):
         for path in folder().iterdir():
             with suppress(OSError):

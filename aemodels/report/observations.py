@@ -224,14 +224,14 @@ def fidelity(scores: Mapping[str, Score], of_plain: Score) -> list[str]:
     found: dict[str, dict[str, str]] = {}
     for title, score in scores.items():
         gap, margin = round(score.psnr_db, 2) - round(of_plain.psnr_db, 2), hypot(score.ci95, of_plain.ci95)
-        text, figure = (
-            (_("Reconstructions are worse than the plain model's ({plain} dB): {models}."), _("{psnr} dB"))
+        text = (
+            _("Reconstructions are worse than the plain model's ({plain} dB): {models}.")
             if gap < -margin
-            else (_("Reconstructions are better than the plain model's ({plain} dB): {models}."), _("{psnr} dB"))
+            else _("Reconstructions are better than the plain model's ({plain} dB): {models}.")
             if gap > margin
-            else (_("Reconstructions are as good as the plain model's ({plain} dB), for the 95% intervals do not tell them apart: {models}."), _("{psnr} dB"))
+            else _("Reconstructions are as good as the plain model's ({plain} dB), for the 95% intervals do not tell them apart: {models}.")
         )  # fmt: skip
-        found.setdefault(text, {})[title] = figure.format(psnr=number(score.psnr_db, 2))
+        found.setdefault(text, {})[title] = _("{psnr} dB").format(psnr=number(score.psnr_db, 2))
     return _told(found, plain=number(of_plain.psnr_db, 2))
 
 

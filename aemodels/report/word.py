@@ -40,10 +40,10 @@ from aemodels.report.word_parts import (
     keep_rows_whole,
     reference_mark,
     set_borders,
-    set_cell_border,
     set_columns,
     set_margins,
     shade,
+    underline_cell,
 )
 from aemodels.report.word_styles import ACCENT, BODY_PT, WIDTH_CM, new_document
 from aemodels.report.word_tables import add_table
@@ -107,7 +107,7 @@ class _Writer:
             for cell, text in zip(row.cells, (label, shortened(value)), strict=True):
                 cell.paragraphs[0].add_run(text).font.size = Pt(COVER_PT if len(text) < 40 else BODY_PT)
             row.cells[0].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
-            set_cell_border(row.cells[1], "bottom", 6, "7F7F7F")
+            underline_cell(row.cells[1], "7F7F7F")
         keep_rows_whole(table)
 
     def add_contents(self, headings: list[str]) -> None:

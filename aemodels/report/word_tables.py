@@ -8,7 +8,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Pt
 
 from aemodels.report.columns import MAX_ROWS_TOGETHER, fit, is_numeric, printed
-from aemodels.report.word_parts import keep_rows_whole, set_borders, set_cell_border, set_columns, set_margins
+from aemodels.report.word_parts import keep_rows_whole, set_borders, set_columns, set_margins, underline_cell
 from aemodels.report.word_styles import SMALLEST_PT, TABLE_PT, WIDTH_CM
 
 TWIPS_A_PT = 20
@@ -44,5 +44,5 @@ def add_table(document: WordDocument, head: Sequence[str], rows: Sequence[Sequen
             paragraph.paragraph_format.keep_with_next = True if together and i < len(lines) - 1 else None
             cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER if i else WD_ALIGN_VERTICAL.BOTTOM
             if i == 0:
-                set_cell_border(cell, "bottom", 6, "000000")
+                underline_cell(cell, "000000")
     keep_rows_whole(table, num_heads=1)

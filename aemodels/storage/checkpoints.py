@@ -21,7 +21,8 @@ from aemodels.data.config import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.files import replacing
 from aemodels.language import _
-from aemodels.models.autoencoders import Autoencoder, build_empty
+from aemodels.models.autoencoders import Autoencoder
+from aemodels.models.building import build_empty
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import FlowPrior, is_prior
 from aemodels.storage import digests, headers, records

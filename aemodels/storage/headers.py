@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from aemodels.data.config import DataRecord
 from aemodels.errors import CheckpointError, ConfigError
 from aemodels.language import _, list_of
-from aemodels.models.autoencoders import settings_of
+from aemodels.models.building import check_settings
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import is_prior
 from aemodels.storage import digests, records
@@ -107,7 +107,7 @@ def _check(fields: dict[str, Any], path: Path) -> None:
     try:
         data = DataRecord.from_dict(fields["data"])
         config = ModelConfig.from_dict(fields["model_config"])
-        settings_of(config)
+        check_settings(config)
         TrainConfig.from_dict(fields["train_config"])
     except ConfigError as error:
         raise no_model(path, error) from error

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from aemodels.data.sources import DataSet
 from aemodels.errors import LatentLabError
-from aemodels.models import autoencoders
+from aemodels.models import autoencoders, building
 from aemodels.quality import evaluation, metrics
 from aemodels.storage import checkpoints, photo_errors
 from aemodels.training import measuring, provenance
@@ -54,7 +54,7 @@ def initial_model(recipe: Recipe, out: Path, dataset: DataSet | None = None) -> 
     """Fresh weights drawn from the recipe's seed, or those of the checkpoint that the recipe starts from."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
-        model = autoencoders.build(recipe.model)
+        model = building.build(recipe.model)
     if recipe.training.start_from:
         start = checkpoints.load_checkpoint(recipe.training.start_from, out)
         if not start.provenance["finished"]:

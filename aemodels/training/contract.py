@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from aemodels.errors import ConfigError, LatentLabError, as_words
-from aemodels.models.autoencoders import Autoencoder, with_place
+from aemodels.models.autoencoders import Autoencoder
+from aemodels.models.building import with_place
 
 FAR = 100.0  # codes of this spread lead a decoder out of the range of pictures, if anything does
 OF_HISTORY = ("epoch", "step", "seconds", "learning_rate", "psnr_db")  # what an epoch's record holds beside the loss

@@ -22,7 +22,8 @@ from aemodels import timing
 from aemodels.codes import planes, turning
 from aemodels.data.stored_images import Images
 from aemodels.files import replacing
-from aemodels.models.autoencoders import Autoencoder, build
+from aemodels.models.autoencoders import Autoencoder
+from aemodels.models.building import build
 from aemodels.quality import evaluation, metrics
 from aemodels.storage import checkpoints, films
 from aemodels.training.loop import TrainState

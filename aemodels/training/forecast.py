@@ -14,7 +14,7 @@ from aemodels import timing
 from aemodels.config import is_number
 from aemodels.data.sources import DataSet
 from aemodels.files import alone_in, check_writable, replacing, said
-from aemodels.models.autoencoders import build
+from aemodels.models.building import build
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import is_prior
 from aemodels.quality import evaluation

@@ -6,7 +6,8 @@ from typing import Any
 
 from aemodels.data import mnist, shipped
 from aemodels.data.config import DataConfig
-from aemodels.models.autoencoders import VARIANTS, setting_names_of
+from aemodels.models.autoencoders import VARIANTS
+from aemodels.models.building import setting_names_of
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.storage.catalogue import Model
 from aemodels.training.recipes import Recipe

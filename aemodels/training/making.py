@@ -4,6 +4,10 @@ import contextlib
 import math
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from torch import Tensor
 from tqdm import tqdm
@@ -25,6 +29,7 @@ from aemodels.training import (
     resuming,
 )
 from aemodels.training.alone import alone
+from aemodels.training.codesets import CodeSet
 from aemodels.training.recipes import Recipe
 from aemodels.training.workplace import Workplace
 
@@ -44,14 +49,7 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
     began = time.monotonic()
     examples = kind.prepare(recipe, dataset, at)
     prepared_s = time.monotonic() - began  # of a prior: until its codes are made
-    num_processes = accelerator.num_processes if accelerator else 1
-    batch_size = math.ceil(min(train_config.batch_size, len(examples.train)) / num_processes)
-    needs.check(recipe, batch_size, at.device)
-    state = loop.start(kind.initial_model(recipe, at.out, examples), train_config, at.device, at.dtype)
-    if start := train_config.start_from:
-        state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, at.out))
-    if at.compiled:
-        compiling.compile_networks(state.model)
+    state = _first_state(recipe, kind, examples, at)
     resume_path = at.out / ".resume" / f"{name}.pt"
     settings = {
         "train_config": train_config.to_dict(),
@@ -59,17 +57,8 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
         "data_fingerprint": kind.fingerprint(examples),
         "num_train_images": len(examples.train),
     }
-    begun = resuming.restore(state, resume_path, settings)
-    if accelerator:
-        processes.agree_on_epoch(state.epoch, accelerator)
+    _go_on(name, state, resume_path, settings, at)
     kept_epoch = state.epoch
-    if begun:
-        before, now = begun["learning_rate"], train_config.learning_rate
-        changed = f", at a learning rate of {now:g} in place of {before:g}" if now != before else ""
-        tqdm.write(f"{name}: goes on after epoch {state.epoch}{changed}")
-    elif at.is_first:
-        resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
-
     recorder = None
     if kind is autoencoding and recipe.model.latent_shape == (2,) and at.is_first:
         recorder = filming.start(name, state, at.out)
@@ -78,16 +67,8 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
         after_s = kind.seconds_to_measure(state.ema, examples)
         if recorder:
             after_s += filming.seconds_to_develop(state.ema, dataset.reference)
-        measuring_s = told_s + prepared_s + after_s
-        what = ("the forecast, " if told_s >= 1 else "") + ("codes, " if kind is priors else "") + "measuring"
-        what = " and ".join(what.rsplit(", ", 1))
-        tqdm.write(
-            f"{name}: of {train_config.minutes:g} minutes, about {forecast.in_words(measuring_s)} are for {what}."
-        )
-        if measuring_s > 30 * train_config.minutes:
-            needed = forecast.in_words(measuring_s + 30 * train_config.minutes)
-            measuring_s = 30 * train_config.minutes
-            tqdm.write(f"{name}: half of them are for training all the same, so it takes about {needed}.")
+        parts = ["the forecast"] * (told_s >= 1) + ["codes"] * (kind is priors) + ["measuring"]
+        measuring_s = _left_for_measuring(name, train_config.minutes, told_s + prepared_s + after_s, parts)
 
     num_train = len(examples.train)
     bar = tqdm(
@@ -162,3 +143,40 @@ def _make(recipe: Recipe, dataset: DataSet, at: Workplace, told_s: float) -> Non
         raise DivergenceError(
             f"{name}: {str(error).removesuffix('.')} in its recipe and run the same command, which {goes_on}."
         ) from error
+
+
+def _first_state(recipe: Recipe, kind: ModuleType, examples: DataSet | CodeSet, at: Workplace) -> loop.TrainState:
+    """The state before the first step of the recipe's training. Raises ConfigError where it does not fit into memory."""
+    num_processes = at.accelerator.num_processes if at.accelerator else 1
+    batch_size = math.ceil(min(recipe.training.batch_size, len(examples.train)) / num_processes)
+    needs.check(recipe, batch_size, at.device)
+    state = loop.start(kind.initial_model(recipe, at.out, examples), recipe.training, at.device, at.dtype)
+    if start := recipe.training.start_from:
+        state.earlier = checkpoints.trainings(start, checkpoints.read_header(start, at.out))
+    if at.compiled:
+        compiling.compile_networks(state.model)
+    return state
+
+
+def _go_on(name: str, state: loop.TrainState, resume_path: Path, settings: dict[str, Any], at: Workplace) -> None:
+    """Brings the state to where an interrupted training stopped, and says so; keeps that of a new one."""
+    begun = resuming.restore(state, resume_path, settings)
+    if at.accelerator:
+        processes.agree_on_epoch(state.epoch, at.accelerator)
+    if begun:
+        before, now = begun["learning_rate"], settings["train_config"]["learning_rate"]
+        changed = f", at a learning rate of {now:g} in place of {before:g}" if now != before else ""
+        tqdm.write(f"{name}: goes on after epoch {state.epoch}{changed}")
+    elif at.is_first:
+        resuming.keep(state, resume_path, settings)  # shows now whether the folder can be written
+
+
+def _left_for_measuring(name: str, minutes: float, needed_s: float, parts: Sequence[str]) -> float:
+    """How many seconds of the minutes are not for training: those that `parts` need, and half of the minutes at most. Says so."""
+    what = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    tqdm.write(f"{name}: of {minutes:g} minutes, about {forecast.in_words(needed_s)} are for {what}.")
+    half_s = 30 * minutes
+    if needed_s > half_s:
+        in_all = forecast.in_words(needed_s + half_s)
+        tqdm.write(f"{name}: half of them are for training all the same, so it takes about {in_all}.")
+    return min(needed_s, half_s)

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from aemodels import memory
 from aemodels.errors import ConfigError
-from aemodels.models.autoencoders import Autoencoder, build, build_empty
+from aemodels.models.autoencoders import Autoencoder
+from aemodels.models.building import build, build_empty
 from aemodels.models.flow import FlowPrior, is_prior
 from aemodels.training import contract
 from aemodels.training.recipes import Recipe

@@ -1,5 +1,6 @@
 """What is special in making a prior: the codes that it learns from, the Gaussian that it starts from, what is measured and saved."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from aemodels import timing
 from aemodels.codes import latents
 from aemodels.data.sources import DataSet
 from aemodels.errors import DataError, LatentLabError
-from aemodels.models import autoencoders
+from aemodels.models import building
 from aemodels.models.flow import FlowPrior, is_prior
 from aemodels.quality import evaluation
 from aemodels.quality.priors import velocity_loss
@@ -58,9 +59,8 @@ def prepare(recipe: Recipe, dataset: DataSet, at: Workplace) -> CodeSet:
         total=codesets.num_images(dataset, mirrored), desc=f"{recipe.name}: codes", unit="img", leave=False
     ) as bar:
         bar.mininterval = 0.5 if sys.stderr.isatty() else 30
-        if at.accelerator is None:
-            return codesets.make(autoencoder, digest, dataset, mirrored, folder, at.device, bar.update)
-        with at.accelerator.main_process_first():  # the others find what it has made
+        # The other processes find what the first has made.
+        with at.accelerator.main_process_first() if at.accelerator else contextlib.nullcontext():
             return codesets.make(autoencoder, digest, dataset, mirrored, folder, at.device, bar.update)
 
 
@@ -83,7 +83,7 @@ def initial_model(recipe: Recipe, out: Path, codes: CodeSet) -> FlowPrior:
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
-        model = autoencoders.build(recipe.model)
+        model = building.build(recipe.model)
     model.fit_gaussian(codes.train, _shrinkage(codes.train))
     return model
 

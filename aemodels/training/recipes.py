@@ -3,16 +3,16 @@
 import difflib
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from aemodels.config import JsonConfig
-from aemodels.data.config import PHOTOS, SOURCES, DataConfig
-from aemodels.errors import CheckpointError, ConfigError, LatentLabError
-from aemodels.models.autoencoders import build_empty, setting_names
+from aemodels.data.config import SOURCES, DataConfig
+from aemodels.errors import CheckpointError, ConfigError
+from aemodels.models.building import build_empty, setting_names
 from aemodels.models.config import ModelConfig, TrainConfig
 from aemodels.models.flow import PRIORS, image_shape_of, is_prior
 from aemodels.storage.checkpoints import checkpoint_path
@@ -50,14 +50,7 @@ def read(path: str | Path) -> Recipe:
     """
     path = Path(path)
     file = one_line(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark first
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}); give the path of a recipe.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not in UTF-8; save it as UTF-8 in your editor.") from error
-    except (ValueError, RecursionError) as error:  # the first also where a number has thousands of digits
-        raise ConfigError(f"{file} is no TOML file: {one_line(str(error))}; look at those in recipes/.") from error
+    content = _content(path, file)
     _check_keys(file, content, [*TABLES, *TEXTS])
     for table in TABLES:
         if table not in content:
@@ -69,43 +62,63 @@ def read(path: str | Path) -> Recipe:
     data = _table(file, "data", content)
     _check_text(f"{file}, table [data]: name", data.name)
     model = _table(file, "model", content, image_shape=_image_shape(content["model"], data))
-    if model.reconstruction == "log_mse":
-        raise ConfigError(f"{file}, table [model]: reconstruction must be bce or mse, not {model.reconstruction!r}.")
     training = _table(file, "training", content)
-    if training.start_from == texts["name"]:
-        raise ConfigError(f"{file}, table [training]: start_from must be another model's name.")
+    recipe = Recipe(texts["name"], texts["title"], data, model, training, file)
+    _check_training(recipe)
+    _check_model(recipe)
+    return recipe
+
+
+def _content(path: Path, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark first
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read ({error.strerror}); give the path of a recipe.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not in UTF-8; save it as UTF-8 in your editor.") from error
+    except (ValueError, RecursionError) as error:  # the first also where a number has thousands of digits
+        raise ConfigError(f"{file} is no TOML file: {one_line(str(error))}; look at those in recipes/.") from error
+
+
+def _check_training(recipe: Recipe) -> None:
+    """Raises ConfigError where [training] does not go with the rest of the recipe."""
+    training, side, where = recipe.training, recipe.data.image_shape[1], f"{recipe.file}, table [training]"
+    if training.start_from == recipe.name:
+        raise ConfigError(f"{where}: start_from must be another model's name.")
     for key in ("start_from", "codes_of"):
         if getattr(training, key) is not None:
-            _check_name(f"{file}, table [training], {key}", getattr(training, key))
-    if is_prior(model) != (training.codes_of is not None):
+            _check_name(f"{where}, {key}", getattr(training, key))
+    if is_prior(recipe.model) != (training.codes_of is not None):
         raise ConfigError(
-            f"{file}, table [training]: codes_of names the autoencoder whose codes a prior learns; a prior has it, and no other model."
+            f"{where}: codes_of names the autoencoder whose codes a prior learns; a prior has it, and no other model."
         )
-    if is_prior(model) and (training.shift_px or training.warp_px or training.refine_from):
+    if is_prior(recipe.model) and (training.shift_px or training.warp_px or training.refine_from):
         raise ConfigError(
-            f"{file}, table [training]: shift_px, warp_px and refine_from are of images; a prior's training takes flips alone."
+            f"{where}: shift_px, warp_px and refine_from are of images; a prior's training takes flips alone."
         )
     for key in ("shift_px", "warp_px"):
-        if getattr(training, key) >= data.image_shape[1]:
+        if getattr(training, key) >= side:
             raise ConfigError(
-                f"{file}, table [training]: {key} must be less than the images' {data.image_shape[1]} pixels, not {getattr(training, key)}."
+                f"{where}: {key} must be less than the images' {side} pixels, not {getattr(training, key)}."
             )
+    if training.refine_from and not recipe.model.refiner_steps:
+        raise ConfigError(f"{where}: refine_from needs refiner_steps in [model], without which no code is refined.")
+
+
+def _check_model(recipe: Recipe) -> None:
+    """Raises ConfigError where the model cannot be built, or is asked for what it does not have."""
+    model, where = recipe.model, f"{recipe.file}, table [model]"
+    if model.reconstruction == "log_mse":
+        raise ConfigError(f"{where}: reconstruction must be bce or mse, not {model.reconstruction!r}.")
     try:
         build_empty(model)
     except ConfigError as error:
-        raise ConfigError(f"{file}, table [model]: {error}") from error
+        raise ConfigError(f"{where}: {error}") from error
     for key in OF_CONV:
         if getattr(model, key) and model.network != "conv":
-            raise ConfigError(f"{file}, table [model]: {key} is of the network conv; {model.network} has no such part.")
+            raise ConfigError(f"{where}: {key} is of the network conv; {model.network} has no such part.")
     if model.refiner_depth and not model.refiner_steps:
-        raise ConfigError(
-            f"{file}, table [model]: refiner_depth needs refiner_steps, without which there is no refiner."
-        )
-    if training.refine_from and not model.refiner_steps:
-        raise ConfigError(
-            f"{file}, table [training]: refine_from needs refiner_steps in [model], without which no code is refined."
-        )
-    return Recipe(texts["name"], texts["title"], data, model, training, file)
+        raise ConfigError(f"{where}: refiner_depth needs refiner_steps, without which there is no refiner.")
 
 
 def of_the_lab() -> dict[str, Recipe]:
@@ -133,68 +146,6 @@ def in_order(recipes: Iterable[Recipe]) -> dict[str, Recipe]:
         raise ConfigError(
             f"The recipes {', '.join(error.args[1])} start from each other; change start_from in one."
         ) from error
-
-
-def chosen(
-    only: Sequence[str] | None = None,
-    files: Sequence[str | Path] | None = None,
-    photos: str | Path | None = None,
-    like: str | None = None,
-) -> dict[str, Recipe]:
-    """The recipes that a command line is about, by name, in an order to train them in: all of the lab where it names none.
-
-    only    some of the lab's, by name
-    files   some of one's own
-    photos  a folder of pictures, for the recipe of the lab that `like` names
-
-    Raises LatentLabError where it contradicts itself, ConfigError where a file cannot be read.
-    """
-    lab = of_the_lab()
-    if sum(map(bool, (only, files, photos))) > 1:
-        raise LatentLabError("--only, --recipe and --photos each say what to train; give one of them.")
-    if bool(photos) != bool(like):
-        raise LatentLabError(
-            "--photos DIR and --like NAME go together: a folder of pictures, and the recipe to train on it."
-        )
-    unknown = [name for name in [*(only or ()), *([like] if like else ())] if name not in lab]
-    if unknown:
-        raise LatentLabError(f"There is no recipe {unknown[0]}; the lab's own are {', '.join(lab)}.")
-    if photos:
-        recipe = on_photos(lab[like], photos)
-        own = {recipe.name: recipe}
-    elif files:
-        own = in_order(map(read, dict.fromkeys(map(Path, files))))  # one that is given twice is one
-    else:
-        return {name: recipe for name, recipe in lab.items() if name in (only or lab)}
-    taken = {name.casefold() for name in lab}
-    for recipe in own.values():
-        if recipe.name.casefold() in taken and recipe not in lab.values():
-            raise LatentLabError(
-                f"{recipe.name} is the name of one of the lab's own models; give yours another `name` in its recipe."
-            )
-    return own
-
-
-def on_photos(recipe: Recipe, folder: str | Path) -> Recipe:
-    """The same recipe for another folder of pictures, under a name of its own: that of dog-ae on flowers is flowers-ae. It
-    starts from fresh weights, for those that the recipe may start from are of other pictures.
-
-    Raises ConfigError where the folder's name cannot be part of a checkpoint's.
-    """
-    if is_prior(recipe.model):
-        raise ConfigError(
-            f"{recipe.name} learns the codes of {recipe.training.codes_of}; write a recipe that names the autoencoder of your pictures."
-        )
-    own = Path(folder).resolve().name
-    if not own:
-        raise ConfigError(f"The folder {folder} has no name to call a model by; move the pictures into one that has.")
-    name = f"{own.replace(' ', '-')}-{recipe.name.partition('-')[2] or recipe.name}"
-    try:
-        checkpoint_path(name)
-    except CheckpointError as error:
-        raise ConfigError(f"{error} Or write a recipe, which can give the model any name.") from error
-    data = replace(recipe.data, name=own, source=PHOTOS, folder=str(folder))
-    return replace(recipe, name=name, title="", data=data, training=replace(recipe.training, start_from=None))
 
 
 def _table(file: str, name: str, content: Mapping[str, Any], **given: Any) -> Any:

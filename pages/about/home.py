@@ -134,11 +134,7 @@ if found.groups:
         legend.append(_("A prior rebuilds nothing, so it has neither."))
     st.caption(sentences(legend))
 else:
-    st.info(
-        _(
-            "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
-        )
-    )
+    models.say_none()
 models.say_broken(found.broken)
 if without_page := [catalogue.why_no_page(model) for model in found.models if not model.kinds]:
     st.info("\n\n".join(map(markdown.sentence, without_page)), icon=":material/visibility_off:")

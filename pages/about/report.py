@@ -11,7 +11,7 @@ from aemodels.report.document import Report
 from aemodels.report.notebook import MAX_PANELS, Notebook
 from pages.parts.report import collected, cover, lab_report, loading
 from pages.parts.report import sections as sections_shown
-from pages.parts.shared import controls, loaders, markdown, visitors
+from pages.parts.shared import controls, loaders, markdown, models, visitors
 
 
 def assemble(book: Notebook, made: lab_report.Made | None) -> Report:
@@ -85,11 +85,7 @@ with work:
     if made and (then := st.session_state.pop("replayed_lab", None)):
         lab_report.compare(then, made)
 if not groups:
-    st.info(
-        _(
-            "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
-        )
-    )
+    models.say_none()
 elif not made and not entries:
     st.info(
         _("The report is empty: press “The lab's report”, or open a page and press “Add to report” below its picture."),

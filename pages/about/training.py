@@ -21,11 +21,7 @@ controls.header(
 found = loaders.read_catalogue()
 models.say_broken(found.broken)
 if not found.groups:
-    st.info(
-        _(
-            "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
-        )
-    )
+    models.say_none()
     st.stop()
 with controls.row():
     by_key = {group.key: group for group in groups.of_one_kind(found.groups)}

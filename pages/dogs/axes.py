@@ -11,12 +11,12 @@ from torch import Tensor
 
 from aemodels.codes import axes, latents
 from aemodels.data import words
-from aemodels.language import _, list_of, number, percent, sentences, signed
+from aemodels.language import _, list_of, number, signed
 from aemodels.noise import power, seeded_order
 from aemodels.quality import curves
 from aemodels.report import figures
 from aemodels.storage import catalogue
-from pages.parts.photos import axis_curves
+from pages.parts.photos import axis_curves, axis_findings
 from pages.parts.shared import ahead, controls, cores, export, fields, loaders, models
 
 NUM_AXES = 4
@@ -112,70 +112,8 @@ with place:
 legend = _("Below each picture: E[z²], the mean square of its code.")
 st.caption(legend)
 
-variances = latents.spectrum(stats)
-share = variances / variances.sum()
-half = int((share.cumsum(0) < 0.5).sum()) + 1
-along = (ckpt.codes.flatten(1) - stats.mean) @ stats.basis[:, list(shown)]
 moved = axis_curves.measure(name)
-one_sigma = [
-    _("**One σ along axis {axis} changes the picture by {change} of 255 grey levels** (RMS).").format(
-        axis=moved.axes[0], change=number(moved.grey_levels[0], 1)
-    ),
-    (
-        _("{share} of the squared change is in regions of {size} px and more: light and colour.")
-        if moved.coarse[0] > 0.5
-        else _("{share} of the squared change is in regions of {size} px and more.")
-    ).format(share=percent(moved.coarse[0]), size=curves.CELL_PX),
-]
-if is_only:
-    held = [_("The {number} codes vary along one axis only.").format(number=number(len(ckpt.codes)))]
-    how_gaussian = []
-else:
-    one_sigma.append(
-        _("Along axis {axis} it is {change} grey levels, and {share} in such regions.").format(
-            axis=moved.axes[-1], change=number(moved.grey_levels[-1], 1), share=percent(moved.coarse[-1])
-        )
-    )
-    held = [
-        _(
-            "Axes {first} to {last} hold **{share}** of the variance of {number} codes; the strongest holds {strongest}."
-        ).format(
-            share=percent(float(share[list(shown)].sum()), 1),
-            number=number(len(ckpt.codes)),
-            strongest=percent(float(share[0]), 1),
-            **ends,
-        ),
-        _("It takes **{half}** of {rank} axes to hold half of it.").format(half=number(half), rank=number(rank)),
-    ]
-    how_gaussian = [
-        _(
-            "Along the axes shown these {number} codes have an excess kurtosis of {kurtosis} on average. It is 0 for a Gaussian, and larger if "
-            "more codes lie far out."
-        ).format(number=number(len(ckpt.codes)), kurtosis=signed(latents.excess_kurtosis(along), 2))
-    ]
-mean_power, codes_power = (float(z.square().mean()) for z in (mean, ckpt.codes))
-controls.notice(
-    [
-        *models.notes(name),
-        sentences(one_sigma),
-        sentences(held),
-        sentences(
-            [
-                _(
-                    "The mean code decodes to a picture with a contrast of **{mean_contrast}** grey levels (standard deviation of its pixels); real codes "
-                    "have {contrast}. The mean square of the mean code is {mean_power}, that of the real codes {power}."
-                ).format(
-                    mean_contrast=number(moved.mean_contrast),
-                    contrast=number(moved.photos_contrast),
-                    mean_power=number(mean_power, 2),
-                    power=number(codes_power, 2),
-                ),
-                _("So a Gaussian is densest at a place where no code lies.") if mean_power < 0.5 * codes_power else "",
-            ]
-        ),
-        *how_gaussian,
-    ]
-)
+controls.notice([*models.notes(name), *axis_findings.of(ckpt.codes, stats, shown, moved)])
 
 settings = {
     _("model"): name,
@@ -186,6 +124,7 @@ settings = {
         number=number(stats.n), many=words.of(group.data.config).many
     ),
 }
+share = axis_findings.shares(stats)
 numbers = [
     {
         "axis": axis + 1,

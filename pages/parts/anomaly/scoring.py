@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from math import prod
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -14,6 +13,7 @@ from aemodels.noise import seeded_order
 from pages.parts.anomaly import pools
 from pages.parts.anomaly.pools import Pool
 from pages.parts.shared import cores, loaders, originals
+from pages.parts.shared.once import per_model
 
 MANY, FEW = 1000, 64  # small pictures, and larger ones
 NUM_SHOWN = 9
@@ -54,12 +54,12 @@ def usual(ckpt: Checkpoint, seed: int) -> Tensor:
 
 def measure(ckpt: Checkpoint, seed: int, kinds: Sequence[str]) -> dict[str, Scored]:
     """By kind of pictures what their scores are, kept for all who ask for the same; nobody may change them."""
-    depends_on = (*loaders.version(ckpt.name), str(loaders.data_folder().resolve()), seed)
-    return {kind: _measure(*depends_on, kind) for kind in kinds}
+    data_folder = str(loaders.data_folder().resolve())
+    return {kind: _measure(ckpt.name, data_folder, seed, kind) for kind in kinds}
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _measure(name: str, modified_ns: int, data_folder: str, seed: int, kind: str) -> Scored:
+@per_model(64)
+def _measure(name: str, data_folder: str, seed: int, kind: str) -> Scored:
     ckpt = loaders.load(name)
     return _score(ckpt, *_drawn(ckpt, seed, kind))
 

@@ -4,16 +4,15 @@ import base64
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 import torch
 
 from aemodels.codes import planes
 from aemodels.data import mnist, shipped
-from aemodels.export import components
 from aemodels.language import _, number, percent
 from aemodels.report import plane_figures
 from aemodels.training import moments
 from aemodels.training.moments import Moment
+from pages.parts.plane import canvas
 
 HTML = """
 <div class="live">
@@ -32,13 +31,7 @@ HTML = """
   </section>
 </div>
 """
-_HERE = Path(__file__).parent
-_LIVE = st.components.v2.component(
-    "live",
-    html=HTML,
-    css=components.read("plane.css") + (_HERE / "live.css").read_text(encoding="utf-8"),
-    js=components.module(components.ASSETS / "pane.js", _HERE / "live.js"),
-)
+_LIVE = canvas.on_panes("live", HTML, Path(__file__).parent, "live")
 
 
 def show(run: str, moment: Moment, code_size: int) -> None:

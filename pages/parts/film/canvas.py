@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from aemodels.export import components, packing
+from aemodels.export import packing
 from pages.parts.plane import canvas
 from pages.parts.shared import loaders
 
@@ -32,13 +32,7 @@ HTML = """
 </div>
 <p class="hint" data-text="hint"></p>
 """
-_HERE = Path(__file__).parent
-_FILM = st.components.v2.component(
-    "film",
-    html=HTML,
-    css=components.read("plane.css") + (_HERE / "film.css").read_text(encoding="utf-8"),
-    js=components.module(components.ASSETS / "pane.js", _HERE / "film.js"),
-)
+_FILM = canvas.on_panes("film", HTML, Path(__file__).parent, "film")
 
 
 def play(key: str, data: dict, on_change: Callable[[dict], None]) -> None:

@@ -101,15 +101,17 @@ def neighbours(name: str) -> tuple[np.ndarray, np.ndarray]:
     return _neighbours_of(loaders.checkpoint(name))
 
 
+@per_model(8)
 def shared(name: str) -> list[Shared]:
     """What neighbours in a model's code share, see `neighbourhoods.shared`."""
-    of_pictures, index = pictures(name).traits, neighbours(name)[0]
-    return _shared(*loaders.version(name), of_pictures, index, loaders.checkpoint(name).labels.numpy())
+    of_pictures = _pictures_of(loaders.checkpoint(name)).traits
+    return neighbourhoods.shared(neighbours(name)[0], of_pictures, loaders.checkpoint(name).labels.numpy())
 
 
+@per_model(16)
 def order(name: str, method: str) -> np.ndarray:
-    """`maps.densest_first` of a map."""
-    return _order(*loaders.version(name), method, layout(name, method).places)
+    """`maps.densest_first` of a map that is laid out."""
+    return maps.densest_first(layout(name, method).places)
 
 
 @per_model(8)
@@ -124,8 +126,7 @@ def place(name: str, method: str, z: Tensor) -> list[float]:
         return pca(name).transform(maps.flat(z))[0].tolist()
     ckpt = loaders.checkpoint(name)
     with st.spinner(_("Your picture is placed on the map …")):
-        embedding = _embedding(*loaders.version(name), layout(name, method).places, ckpt)
-        return maps.place_by_tsne(embedding, ckpt.codes, z)[0].tolist()
+        return maps.place_by_tsne(_embedding(name), ckpt.codes, z)[0].tolist()
 
 
 def accuracies(name: str) -> tuple[Accuracy | None, Accuracy | None]:
@@ -188,21 +189,10 @@ def _neighbours(name: str, modified_ns: int, _digest: str, _ckpt: Checkpoint) ->
     return arrays["index"], arrays["distances"]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _shared(
-    name: str, modified_ns: int, _traits: dict[str, np.ndarray], _index: np.ndarray, _labels: np.ndarray
-) -> list[Shared]:
-    return neighbourhoods.shared(_index, _traits, _labels)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _order(name: str, modified_ns: int, method: str, _places: np.ndarray) -> np.ndarray:
-    return maps.densest_first(_places)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _embedding(name: str, modified_ns: int, _places: np.ndarray, _ckpt: Checkpoint):
-    return maps.fit_tsne(_ckpt.codes, _places)
+@per_model(2)
+def _embedding(name: str):
+    """`maps.fit_tsne` of a model's codes on their map."""
+    return maps.fit_tsne(loaders.checkpoint(name).codes, layout(name, "tsne").places)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from aemodels.export import components, packing
+from aemodels.export import packing
 from aemodels.report import sheets
 from pages.parts.map import atlas, wording
 from pages.parts.plane import canvas
@@ -45,15 +45,7 @@ HTML = """
   <p class="hint" data-text="hint"></p>
 </div>
 """
-_HERE = Path(__file__).parent
-_MAP = st.components.v2.component(
-    "map",
-    html=HTML,
-    css=components.read("plane.css") + (_HERE / "map.css").read_text(encoding="utf-8"),
-    js=components.module(
-        components.ASSETS / "pane.js", *(_HERE / f"{script}.js" for script in ("map_pane", "map_groups", "map"))
-    ),
-)
+_MAP = canvas.on_panes("map", HTML, Path(__file__).parent, "map_pane", "map_groups", "map")
 
 
 def touch(key: str, data: dict, on_change: Callable[[dict], None]) -> None:

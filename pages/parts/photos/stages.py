@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from functools import partial
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -13,6 +12,7 @@ from aemodels.models import refine
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.quality.metrics import psnr_db
 from pages.parts.shared import cores, loaders
+from pages.parts.shared.once import per_model
 
 
 @dataclass(frozen=True)
@@ -61,30 +61,31 @@ def _name(kind: str, place: int) -> str:
 
 def of(name: str, x: Tensor) -> Stages:
     """The stages of pictures x (n, C, H, W), float in [0, 1]; those of a picture are computed once, whichever others are with it."""
-    version = loaders.version(name)
     digests = [_digest(image) for image in x]
-    kept = [_of_picture(*version, digest) for digest in digests]
+    kept = [_of_picture(name, digest) for digest in digests]
     missing = [i for i, of_picture in enumerate(kept) if not of_picture]
     if missing:
         shares = cores.each(partial(_of_share, loaders.load(name).model), x[missing].chunk(cores.num_free()))
         for i, (stages, x_hat) in zip(missing, (one for share in shares for one in share), strict=True):
             kept[i].append(stages)
             if len(missing) == 1:  # the one that is looked at
-                _decoded(*version, digests[i]).append(x_hat)
+                _decoded(name, digests[i]).append(x_hat)
     kinds, codes, psnr = zip(*(of_picture[0] for of_picture in kept), strict=True)
-    return Stages(kinds[0], torch.stack(codes, dim=1), torch.stack(psnr, dim=1), f"{version} {' '.join(digests)}")
+    return Stages(
+        kinds[0], torch.stack(codes, dim=1), torch.stack(psnr, dim=1), f"{loaders.version(name)} {' '.join(digests)}"
+    )
 
 
 def decoded(name: str, x: Tensor, stages: Stages) -> Tensor:
     """What each of the stages of one picture x (C, H, W) gives, (S, C, H, W)."""
-    kept = _decoded(*loaders.version(name), _digest(x))
+    kept = _decoded(name, _digest(x))
     if not kept:
         kept.append(loaders.load(name).model.decode(stages.codes[:, 0]))
     return kept[0]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)  # of 2 MB
-def _decoded(name: str, modified_ns: int, digest: str) -> list[Tensor]:
+@per_model(8)  # of 2 MB
+def _decoded(name: str, digest: str) -> list[Tensor]:
     """Of one picture; empty until it is looked at."""
     return []
 
@@ -93,8 +94,8 @@ def _digest(x: Tensor) -> str:
     return hashlib.blake2b(x.numpy().tobytes(), digest_size=16).hexdigest()
 
 
-@st.cache_resource(max_entries=432, show_spinner=False)
-def _of_picture(name: str, modified_ns: int, digest: str) -> list[tuple[list[str], Tensor, Tensor]]:
+@per_model(432)
+def _of_picture(name: str, digest: str) -> list[tuple[list[str], Tensor, Tensor]]:
     """The stages of one picture: kinds, codes (S, C, h, w), PSNR (S,); empty until they are computed. Where two visitors compute them
     at once, the first's stay the first."""
     return []

@@ -1,7 +1,7 @@
 """One photo through every model: what each rebuilds of it, where it errs, and what the noise of its training does to its code."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 
@@ -141,8 +141,8 @@ def _compute(
             x_noisy = ckpt.model.decode(perturb(z, variance, noise))
             psnr_noisy[name] = float(psnr_db(x, x_noisy))
             noisy[name], variances[name] = figures.to_tiles(x_noisy)[0], variance
-    tiles = figures.to_tiles(x)[0], label, psnr, psnr_noisy, rebuilt, error, noisy, variances
-    return Scene(*tiles, panel=export.on_screen(draw, Scene(*tiles)))
+    scene = Scene(figures.to_tiles(x)[0], label, psnr, psnr_noisy, rebuilt, error, noisy, variances)
+    return replace(scene, panel=export.on_screen(draw, scene))
 
 
 def draw(scene: Scene, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:

@@ -1,6 +1,7 @@
 """The components of the plane's pages: canvases that decode in the browser, and how they speak with Python."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -16,6 +17,13 @@ from pages.parts.shared import loaders, markdown, models
 
 def _component(name: str, of: components.Component):
     return st.components.v2.component(name, html=of.html, css=of.css, js=of.js)
+
+
+def on_panes(name: str, html: str, folder: Path, *scripts: str):
+    """A component of another page, made of the plane's panes, with NAME.css and scripts of its own in a folder."""
+    css = components.read("plane.css") + (folder / f"{name}.css").read_text(encoding="utf-8")
+    js = components.module(components.ASSETS / "pane.js", *(folder / f"{script}.js" for script in scripts))
+    return st.components.v2.component(name, html=html, css=css, js=js)
 
 
 _STORE = _component("plane_store", components.STORE)

@@ -16,6 +16,7 @@ from aemodels.report import figures
 from aemodels.storage import catalogue, checkpoints
 from aemodels.storage.catalogue import Group, Model
 from pages.parts.shared import controls, loaders, markdown, wishes
+from pages.parts.shared.once import per_model
 
 
 def choose_group(*kinds: str, key: str) -> Group:
@@ -117,6 +118,15 @@ def _of_kind(*kinds: str) -> list[Group]:
     return groups
 
 
+def say_none() -> None:
+    """What to do where there are no models at all."""
+    st.info(
+        _(
+            "There are no models yet; make them with `python train.py`, or with `python train.py --quick --out checkpoints` for a first look."
+        )
+    )
+
+
 def say_broken(broken: Mapping[str, str]) -> None:
     """What is wrong with the files that are no models, a sentence each."""
     if broken:
@@ -199,7 +209,7 @@ def faults_of(*names: str) -> list[str]:
                 loaders.autoencoder_of(ckpt)
                 found = []
             else:
-                found = _faults(*loaders.version(name), current())
+                found = _faults(name, current())
         except LatentLabError as error:
             found = [str(error)]
         for sentence in found:
@@ -229,18 +239,14 @@ def varying(names: Iterable[str]) -> list[str]:
     return found
 
 
+@per_model(1000)
 def vary(name: str) -> bool:
     """`faults.vary` of the checkpoint's codes."""
-    return _vary(*loaders.version(name))
+    return faults.vary(loaders.load(name).codes)
 
 
-@st.cache_data(max_entries=1000, show_spinner=False)
-def _faults(name: str, modified_ns: int, language: str) -> list[str]:
+@per_model(1000)
+def _faults(name: str, language: str) -> list[str]:
     ckpt = loaders.load(name)
     with speaking(language):
         return faults.describe(ckpt.codes, words.of(ckpt.data.config))
-
-
-@st.cache_data(max_entries=1000, show_spinner=False)
-def _vary(name: str, modified_ns: int) -> bool:
-    return faults.vary(loaders.load(name).codes)

@@ -15,6 +15,7 @@ from aemodels.quality.baselines import Pca
 from aemodels.quality.code_sizes import Scores, Sizes
 from aemodels.storage.checkpoints import Checkpoint
 from pages.parts.shared import loaders, measurements, originals
+from pages.parts.shared.once import per_model
 
 MAX_IMAGES = 2000  # a visitor waits for them
 MAX_VALUES = 2**26  # of the images that are measured or fitted on: 256 MB as floats
@@ -29,7 +30,7 @@ def of(name: str) -> Sizes | None:
     if originals.of(ckpt.data) is None:
         return None
     with st.spinner(_("Measuring test images; this happens once …")):
-        return _measured(*loaders.version(name), str(loaders.data_folder().resolve()))
+        return _measured(name, str(loaders.data_folder().resolve()))
 
 
 def pca_of(ckpt: Checkpoint) -> Pca | None:
@@ -43,8 +44,8 @@ def pca_of(ckpt: Checkpoint) -> Pca | None:
     return _fitted(ckpt.data.config, ckpt.data.fingerprint, longest, str(loaders.data_folder().resolve()))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _measured(name: str, modified_ns: int, folder: str) -> Sizes:
+@per_model(8)
+def _measured(name: str, folder: str) -> Sizes:
     ckpt = loaders.load(name)
     found = originals.of(ckpt.data)
     index = _evenly(len(found), min(MAX_IMAGES, _most(ckpt.data.config)))
