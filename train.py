@@ -66,7 +66,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--device",
         type=console.usable_device,
         default=accelerator.type if accelerator else "cpu",
-        help="such as cuda, mps or cpu",
+        help="where to train, such as cuda, mps or cpu (default: a GPU if there is one)",
     )
     parser.add_argument(
         "--epochs",
@@ -99,17 +99,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quality",
         type=console.above_zero(int, 100),
-        help=f"of packed photos that are not to test on, up to 100: WebP (default: {packed.QUALITY})",
+        help=f"of the WebP files that --pack makes of all photos but the test photos, 1 to 100 (default: {packed.QUALITY})",
     )
     args = parser.parse_args(arguments)
     for other in ("list", "evaluate", "pack"):
         for name in ("epochs", "minutes", "compile"):
             if getattr(args, other) and getattr(args, name):
-                parser.error(f"--{other} trains nothing, so that --{name} has no part in it")
+                parser.error(f"--{other} trains nothing, so --{name} does nothing there; leave it out")
     if args.list and args.download:
         parser.error("--list fetches nothing; give --download without it")
     if args.quality and not args.pack:
-        parser.error("--quality is of the photos that --pack FILE packs")
+        parser.error("--quality belongs to --pack FILE; give both")
     args.out = args.out or (Path("checkpoints-quick") if args.quick else checkpoints.checkpoint_folder())
     return args
 

@@ -193,7 +193,8 @@ def sentences(parts: Iterable[str]) -> str:
     """Whole sentences one after the other; after a full stop of Chinese comes no space. Empty ones are left out."""
     text = ""
     for part in filter(None, parts):
-        text += part if not text or text.endswith(("。", "！", "？")) else f" {part}"
+        end = text.rstrip(f"*{_JOINER}")  # the marks of what is bold come after the stop
+        text += part if not text or end.endswith(("。", "！", "？")) else f" {part}"
     return text
 
 

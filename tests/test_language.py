@@ -150,6 +150,7 @@ def test_the_letters_of_panels_have_every_character_of_the_catalogue():
         (partial(language.any_of, "abc"), "a, b, or c", "a、b 或 c"),
         (partial(language.sentences, ["A.", "", "B."]), "A. B.", "A. B."),
         (partial(language.sentences, ["甲。", "乙。"]), "甲。乙。", "甲。乙。"),
+        (partial(language.sentences, ["**甲？\u2060**", "乙。"]), "**甲？\u2060**乙。", "**甲？\u2060**乙。"),
     ],
 )
 def test_numbers_and_lists(call, english, zh):

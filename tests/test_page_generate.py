@@ -146,7 +146,7 @@ def test_detail_is_said_to_be_lost_where_there_is_less_of_it(data):
     first, _now, end = numbers(r"([\d.]+) at the start, ([\d.]+) at the step shown, ([\d.]+) at the end", way)
     before, noisy, after = numbers(r"([\d.]+) before, ([\d.]+) with the noise, ([\d.]+) after", back)
     assert ("then the detail" in notice(way)) == (first < 0.75 * end)
-    assert ("wipes out fine detail" in notice(back)) == (noisy < 0.75 * before and noisy < after)
+    assert ("takes fine detail away" in notice(back)) == (noisy < 0.75 * before and noisy < after)
 
 
 def test_the_slider_scrubs_the_way_from_noise_to_code(priors):

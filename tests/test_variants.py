@@ -219,7 +219,7 @@ MISTAKEN_VARIANTS = {
     "settings that are no dataclass": (Undecorated, "Settings of variant 'mine' (test_variants.py:"),
     "a setting called as a field": (Widths, "has a setting widths, and every model has a value of this name"),
     "settings that raise": (Choosy, "does not take its settings: ValueError: too dear (test_variants.py:"),
-    "all weights frozen": (with_method("__init__", init_frozen), "freeze not all weights"),
+    "all weights frozen": (with_method("__init__", init_frozen), "do not freeze all weights"),
     "flat pictures": (
         with_method("generate", lambda self, z: self.decoder(z).sigmoid().flatten(1)),
         "makes a tensor (3, 784) of float32 of 3 codes",

@@ -55,7 +55,7 @@ class DataConfig(JsonConfig):
         require(type(self.folder) is str, N_("folder must be a path, not {value}."), value=shown(self.folder))
         require(
             self.source != PHOTOS or self.folder != "",
-            N_("folder must be the path of a folder of pictures, for it is missing."),
+            N_("folder is missing; give the path of a folder of pictures."),
         )
         require(
             self.source == PHOTOS or not self.folder,

@@ -102,7 +102,7 @@ def _read_idx(root: Path, name: str, file: str, shape: tuple[int, ...]) -> np.nd
             num_axes = len(shape) + 1
             header = struct.unpack_from(f">{num_axes + 1}I", content)
             if header[0] != 0x800 + num_axes or header[2:] != shape or not header[1]:
-                raise ValueError(_("its header is another kind's"))
+                raise ValueError(_("its header is that of another kind of file"))
             array = np.frombuffer(bytearray(content), np.uint8, offset=4 * (num_axes + 1))
             return array.reshape(header[1:])
         except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:

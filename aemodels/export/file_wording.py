@@ -72,7 +72,7 @@ def of_file(kind: Words, models: Sequence[str]) -> dict[str, Any]:
         ),
         "rings": _as_html(wording.rings()),
         "rebuilt": _(
-            "The originals are not in this file: beside a place stand the {many} of the nearest codes as the model rebuilds them."
+            "The originals are not in this file: beside a place you see the {many} of its nearest codes, as the model rebuilds them."
         ).format(many=kind.many),
         "twins_title": _("Twins"),
         "twins_intro": _("The same place in all models: move the cursor in one plane, and it moves in all."),

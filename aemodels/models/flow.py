@@ -206,9 +206,9 @@ def _checked(config: ModelConfig) -> FlowPrior.Settings:
         )
     if len(shape) not in (1, 3) or prod(shape) > MAX_GAUSSIAN or config.image_shape != image_shape_of(shape):
         raise ConfigError(
-            _("A prior is of codes (D,) or (C, H, W) of at most {most} numbers, which are its images too.").format(
-                most=MAX_GAUSSIAN
-            )
+            _(
+                "A prior's latent_shape must be (D,) or (C, H, W), with at most {most} numbers, and its image_shape that of such codes."
+            ).format(most=MAX_GAUSSIAN)
         )
     if any(side % int(patch) for side in sides):
         raise ConfigError(

@@ -186,7 +186,7 @@ def kinds(config: ModelConfig) -> list[str]:
 def make_refinement(config: ModelConfig) -> Refinement | None:
     """What the configuration asks for; None where it asks for nothing. Raises ConfigError where it cannot be built."""
     if config.descent_steps and not config.refiner_steps:
-        raise ConfigError(_("Descent on the code goes on from the refiner's steps; without them there is none."))
+        raise ConfigError(_("descent_steps go on from the refiner's steps, so they need refiner_steps of at least 1."))
     if not (config.corrector_depths or config.refiner_steps):
         return None
     if config.network != "conv":

@@ -152,7 +152,7 @@ def regularised(material: Material, scene: Scene) -> Iterator[Block]:
     if not any(m.config.settings.get("code_l2") or material.ckpt(m).train_config.weight_decay for m in models):
         yield no_model(_("None of the models that are compared here was trained with L2."))
     if any(material.ckpt(model).model.has_prior for model in others):
-        yield Paragraph(_("Beside them stands a variational autoencoder. Its code has a penalty, too: all codes together are to lie as N(0, I) does."))  # fmt: skip
+        yield Paragraph(_("Beside them stands a variational autoencoder. Its code has a penalty, too: all codes together should be distributed like N(0, I)."))  # fmt: skip
     base = networks_described.layers(material.ckpt(plain).model)
     same = [m for m in others if networks_described.layers(material.ckpt(m).model) == base]
     if same:

@@ -19,7 +19,7 @@ LAB_VARIANCES = (0.05, 0.10, 0.15)
 LINEAR, AVIF, VVC = N_("PCA, optimal linear code"), N_("AVIF at channel capacity"), N_("VVC at channel capacity")
 BASELINES = {LINEAR: "linear_code", AVIF: "avif", VVC: "vvc"}  # label -> key in baselines.json
 # Key -> what carries the figures of a part of the images over to all.
-CARRIERS = {"linear_code": N_("the linear code"), "avif_quick": N_("AVIF by a faster encoder")}
+CARRIERS = {"linear_code": N_("the linear code"), "avif_quick": N_("the faster AVIF encoder")}
 LINES = {LINEAR: (PALETTE[8], "dash"), AVIF: (PALETTE[9], "dot"), VVC: (PALETTE[7], "dashdot")}
 LABEL_SHARE = 0.12  # of the axis: the least distance of two numbers on it
 

@@ -106,14 +106,14 @@ def _check_loss(model: Autoencoder, x: Tensor, generator: torch.Generator) -> No
             )
         if not term.isfinite().all():
             raise ConfigError(
-                f"The loss term {name!r} of {variant} is not finite before the first step, of images of which one is all black and one all white; "
+                f"The loss term {name!r} of {variant} is not finite before the first step, on images of which one is all black and one all white; "
                 "let no logarithm or division there meet a 0."
             )
     means = {name: term.mean() for name, term in terms.items()}
     total = sum(means.values())
     if not total.requires_grad:
         raise ConfigError(
-            f"The loss of {variant} has no gradient; compute it with tensors all the way, without .detach(), .item() or no_grad, and freeze not all weights."
+            f"The loss of {variant} has no gradient; compute it with tensors all the way, without .detach(), .item() or no_grad, and do not freeze all weights."
         )
     for name, mean in means.items():
         if len(means) > 1 and mean and torch.isclose(2 * mean, total, rtol=1e-6, atol=0):

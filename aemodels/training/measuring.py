@@ -50,7 +50,7 @@ def evaluate_finished(recipe: Recipe, load: Load, out: Path, device: str) -> Non
         return
     dataset = load(recipe)
     if dataset.record.fingerprint != ckpt.data.fingerprint:
-        raise LatentLabError(f"{name} was trained on other data; point --data to that. Found was: {dataset.summary}")
+        raise LatentLabError(f"{name} was trained on other data; point --data to that. Found here: {dataset.summary}")
     if film_waits:
         _develop_alone(name, dataset, out, device)
     if is_current and has_errors:

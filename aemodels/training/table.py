@@ -10,7 +10,7 @@ from aemodels.text import one_line
 
 def show(names: list[str], out: Path) -> None:
     """Prints it: a line for each of the names."""
-    print(f"\n{'checkpoint':<22}{'BCE':>8}{'PSNR/dB':>9}{'± 95 %':>8}{'steps':>9}{'minutes':>9}  state")
+    print(f"\n{'checkpoint':<22}{'BCE':>8}{'PSNR/dB':>9}{'± 95%':>8}{'steps':>9}{'minutes':>9}  state")
     for name in names:
         state = "cannot be read"
         try:

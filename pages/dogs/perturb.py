@@ -40,7 +40,7 @@ controls.header(
     _("Perturb"),
     _(
         "Gaussian noise is added to nine codes before they are decoded. **White** noise is equally strong in every direction. **Shaped** noise "
-        "has the covariance of the codes themselves, with the same total power. A variance of 0.1 means a tenth of the code's mean square."
+        "has the covariance of the codes themselves, scaled to the same total power. A variance of 0.1 means a tenth of the code's mean square."
     ),
 )
 with controls.row():

@@ -107,8 +107,8 @@ def of_clusters(name: str) -> str:
     if found is None:
         return _("No clusters of codes: the codes have fewer than two kinds of labels, or are all alike.")
     return _(
-        "k-means finds {k} clusters among {n} codes without seeing their labels. **{purity}** of the codes have the "
-        "commonest {class_} of their cluster (purity). With shuffled labels it would be {chance}."
+        "**{purity} of the codes have the commonest {class_} of their cluster** (purity). k-means finds {k} clusters among "
+        "{n} codes without seeing their labels. With shuffled labels it would be {chance}."
     ).format(
         k=number(found.k),
         n=number(found.n),

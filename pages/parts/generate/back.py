@@ -63,7 +63,7 @@ def show(chosen: Chosen) -> None:
     others = [255 * float((a - b).square().mean().sqrt()) for a, b in zip(x, x.roll(1, 0), strict=True)]
     before, noisy, after = map(detail.mean_step, (x, x_noisy, x_back))
     what = (
-        _("**The noise wipes out fine detail.** The prior puts new detail in its place, from what it has learnt of {many}.")
+        _("**The noise takes fine detail away.** The prior puts new detail in its place, from what it has learnt of {many}.")
         if noisy < detail.LITTLE * before and noisy < after
         else _("**The noise moves each code away.** The prior brings it back to where it has learnt that codes of {many} lie.")
     )  # fmt: skip

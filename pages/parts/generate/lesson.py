@@ -5,7 +5,7 @@ import streamlit as st
 import torch
 
 from aemodels.codes import dependence, latents
-from aemodels.language import _, percent, signed
+from aemodels.language import _, all_of, percent, signed
 from aemodels.report import charts, figures
 from aemodels.report.plotly_objects import go
 from pages.parts.generate import nine
@@ -30,15 +30,15 @@ def show(chosen: Chosen) -> None:
     if bend:
         with left:
             st.subheader(_("Codes lie along a curve"), anchor=False)
-            axes = " & ".join(str(place + 1) for place in bend.places)
+            axes = all_of(str(place + 1) for place in bend.places)
             alt = _(
                 "Real codes and a Gaussian's on the principal axes {axes}, and the mean height of each along the way"
             )
             st.plotly_chart(_bend_chart(bend, codes, gaussian), key="bend", alt=alt.format(axes=axes))
     points = [
         _(
-            "A Gaussian knows two things: the mean of each number of the code, and the covariance of any two. Real "
-            "codes have more order than that."
+            "**Real codes have more order than a Gaussian knows.** It knows only the mean of each number of the code, "
+            "and the covariance of any two."
         ),
         *models.notes(chosen.ckpt.name),
     ]
