@@ -144,23 +144,24 @@ def panel(
 
     image = Image.new("RGB", (width_px, height), ink.background)
     draw = ImageDraw.Draw(image)
+
+    def write(lines: Sequence[str], x: float, middle: float, letters: Lettering, colour: str, anchor: str) -> None:
+        """Lines around a height in px."""
+        for k, line in enumerate(lines):
+            y = middle + (k - (len(lines) - 1) / 2) * line_height
+            letters.draw(draw, (x, y), line, colour, anchor)
+
     for j, head in enumerate(heads):
-        for k, line in enumerate(head):
-            y = header / 2 + pad / 2 + (k - (len(head) - 1) / 2) * line_height
-            bold.draw(draw, (label_width + pad + j * (side + pad) + side / 2, y), line, ink.text, "mm")
+        write(head, label_width + pad + j * (side + pad) + side / 2, header / 2 + pad / 2, bold, ink.text, "mm")
     for i, (row, top) in enumerate(zip(rows, tops, strict=True)):
         if i < len(row_labels):
             label_lines = bold.even_lines(row_labels[i], label_width - pad, most_label_lines)
-            for k, line in enumerate(label_lines):
-                y = top + tile_height / 2 + (k - (len(label_lines) - 1) / 2) * line_height
-                bold.draw(draw, (pad, y), line, ink.text, "lm")
+            write(label_lines, pad, top + tile_height / 2, bold, ink.text, "lm")
         for j, tile in enumerate(row):
             left = label_width + pad + j * (side + pad)
             if isinstance(tile, str):
                 words = small.lines(tile, side - 2 * pad, most_label_lines)
-                for k, line in enumerate(words):
-                    y = top + tile_height / 2 + (k - (len(words) - 1) / 2) * line_height
-                    small.draw(draw, (left + side / 2, y), line, ink.muted, "mm")
+                write(words, left + side / 2, top + tile_height / 2, small, ink.muted, "mm")
                 continue
             enlarges = tile.shape[1] < side
             method = Image.Resampling.NEAREST if enlarges and tile.shape[1] <= 64 else Image.Resampling.LANCZOS

@@ -8,13 +8,14 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from aemodels.codes import planes
-from aemodels.codes.planes import HOLE_BELOW, SPARSE_BELOW
+from aemodels.codes.planes import HOLE_BELOW, SPARSE_BELOW, Extent
 from aemodels.report import scales
 from aemodels.report.figures import LIGHT, PALETTE, Ink
 from aemodels.report.lettering import Lettering, shown
 from aemodels.storage.checkpoints import Checkpoint
 
 MAX_KEY_ROWS = 3  # of the classes above a scatter
+Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 SPARSE_COLOUR, HOLE_COLOUR = (240, 190, 40, 60), (220, 60, 50, 70)  # red, green, blue, alpha
 
 
@@ -76,7 +77,7 @@ def scatter_tile(
     codes: np.ndarray,
     labels: np.ndarray,
     classes: Sequence[str],
-    extent: tuple[float, float, float, float],
+    extent: Extent,
     side_px: int,
     ink: Ink = LIGHT,
     rings: Sequence[float] = (),
@@ -84,7 +85,7 @@ def scatter_tile(
     axes: tuple[str, str] | None = ("z₁", "z₂"),
     place: Sequence[float] = (),
 ) -> np.ndarray:
-    """Codes (n, 2) inside extent (x_min, x_max, y_min, y_max), a dot each, below a key of the classes: uint8 (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
+    """Codes (n, 2) inside an extent, a dot each, below a key of the classes: uint8 (side, side, 3). An axis without length is drawn a little longer, codes that are no numbers not at all.
 
     labels   (n,) places in `classes`; -1 for none. Dots are of one colour, and there is no key, where class_colours has none
     rings    radii of circles around the origin, in the codes' unit
@@ -94,9 +95,8 @@ def scatter_tile(
 
     Raises ValueError for an extent that is not finite or falls.
     """
-    x_min, x_max, y_min, y_max = (*scales.ends(*extent[:2]), *scales.ends(*extent[2:]))
-    share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
-    inside = ((share >= 0) & (share <= 1)).all(1)
+    extent = (*scales.ends(*extent[:2]), *scales.ends(*extent[2:]))
+    x_min, x_max, y_min, y_max = extent
     image = Image.new("RGB", (side_px, side_px), ink.background)
     draw = ImageDraw.Draw(image)
     letter_px = max(0.034 * side_px, least_px)
@@ -104,58 +104,85 @@ def scatter_tile(
     radius, bottom = side_px / 400, side_px - round(max(side_px / 12, 2.45 * letter_px))
     bold, small = Lettering(max(0.05 * side_px, letter_px), bold=True), Lettering(letter_px)
     colours = class_colours(classes)
-    columns, font = _key_of_classes(classes[: len(colours)], right - left, bold, max(0.5, least_px / bold.size))
-    line, width = round(bold.size * 10 / 7), (right - left) / columns
-    key = line * max(1, ceil(len(colours) / columns))
-    for i, colour in enumerate(colours):
-        middle = left + (i % columns + 0.5) * width, (i // columns + 0.5) * line
-        font.draw(draw, middle, font.shorten(classes[i], 0.95 * width), colour, "mm")
-    draw.rectangle((left, key, right, bottom), outline=ink.muted)
+    top = _draw_key(draw, classes[: len(colours)], colours, (left, right), bold, max(0.5, least_px / bold.size))
+    plot = (left, top, right, bottom)
+    draw.rectangle(plot, outline=ink.muted)
     if axes:
-        smallest, beside_px = max(0.2, least_px / small.size), left - 4 * radius
-
-        def below(text: str) -> Lettering:
-            return small.fitting(text, (right - left) / 6, smallest)
-
-        apart = scales.ticks_apart(x_min, x_max, right - left, lambda text: below(text).width(text) + 0.4 * small.size)
-        for tick, text in apart.items():
-            x = left + (tick - x_min) / (x_max - x_min) * (right - left)
-            draw.line((x, bottom, x, bottom + 2 * radius), ink.muted)
-            below(text).draw(draw, (x, bottom + 4 * radius), text, ink.text, "ma")
-        for tick, text in scales.ticks(y_min, y_max).items():
-            y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - key)
-            draw.line((left - 2 * radius, y, left, y), ink.muted)
-            font = small.fitting(text, beside_px, smallest)
-            font.draw(draw, (beside_px, y), text, ink.text, "rm")
+        _draw_ticks(draw, plot, extent, 2 * radius, small, max(0.2, least_px / small.size), ink)
         small.draw(draw, (right, side_px), axes[0], ink.text, "rd")
-        small.draw(draw, (0, key), axes[1], ink.text, "la")
-    for (x, y), label in zip(share[inside] * [right - left, bottom - key], labels[inside], strict=True):
+        small.draw(draw, (0, top), axes[1], ink.text, "la")
+    share = (codes - [x_min, y_min]) / [x_max - x_min, y_max - y_min]
+    inside = ((share >= 0) & (share <= 1)).all(1)
+    for (x, y), label in zip(share[inside] * [right - left, bottom - top], labels[inside], strict=True):
         colour = colours[label] if 0 <= label < len(colours) else PALETTE[0]
         draw.ellipse((left + x - radius, bottom - y - radius, left + x + radius, bottom - y + radius), colour)
-    plot, circles = (left, key, right, bottom), Image.new("L", image.size)
-    x_unit, y_unit = (right - left) / (x_max - x_min), (bottom - key) / (y_max - y_min)
-    x, y = left - x_min * x_unit, bottom + y_min * y_unit  # of the origin
-    for r in rings:
-        circle = (x - r * x_unit, y - r * y_unit, x + r * x_unit, y + r * y_unit)
-        ImageDraw.Draw(circles).ellipse(circle, outline=255, width=max(1, round(2 * radius)))
-    image.paste(ink.text, plot, circles.crop(plot))
+    _draw_rings(image, rings, plot, extent, max(1, round(2 * radius)), ink)
     if len(place):
         inside_plot = image.crop(plot)
-        _cross(inside_plot, place, (x_min, x_max, y_min, y_max), ink)
+        _cross(inside_plot, place, extent, ink)
         image.paste(inside_plot, plot)
     return np.asarray(image)
 
 
-def with_cross(
-    picture: np.ndarray, extent: tuple[float, float, float, float], place: Sequence[float], ink: Ink = LIGHT
-) -> np.ndarray:
-    """A picture uint8 (H, W, 3) that covers an extent (x_min, x_max, y_min, y_max) of a plane, a place of it marked as in scatter_tile."""
+def _draw_key(
+    draw: ImageDraw.ImageDraw,
+    classes: Sequence[str],
+    colours: Sequence[str],
+    ends: tuple[int, int],
+    bold: Lettering,
+    smallest: float,
+) -> int:
+    """The classes at the top, each in its colour, between two ends in px; returns where the key ends, in px from the top."""
+    left, right = ends
+    columns, font = _key_of_classes(classes, right - left, bold, smallest)
+    line, width = round(bold.size * 10 / 7), (right - left) / columns
+    for i, (name, colour) in enumerate(zip(classes, colours, strict=True)):
+        middle = left + (i % columns + 0.5) * width, (i // columns + 0.5) * line
+        font.draw(draw, middle, font.shorten(name, 0.95 * width), colour, "mm")
+    return line * max(1, ceil(len(classes) / columns))
+
+
+def _draw_ticks(
+    draw: ImageDraw.ImageDraw, plot: Box, extent: Extent, tick_px: float, small: Lettering, smallest: float, ink: Ink
+) -> None:
+    """Round numbers below and on the left of a plot, in letters that shrink to `smallest` of their size."""
+    (left, top, right, bottom), (x_min, x_max, y_min, y_max) = plot, extent
+    beside_px = left - 2 * tick_px
+
+    def below(text: str) -> Lettering:
+        return small.fitting(text, (right - left) / 6, smallest)
+
+    apart = scales.ticks_apart(x_min, x_max, right - left, lambda text: below(text).width(text) + 0.4 * small.size)
+    for tick, text in apart.items():
+        x = left + (tick - x_min) / (x_max - x_min) * (right - left)
+        draw.line((x, bottom, x, bottom + tick_px), ink.muted)
+        below(text).draw(draw, (x, bottom + 2 * tick_px), text, ink.text, "ma")
+    for tick, text in scales.ticks(y_min, y_max).items():
+        y = bottom - (tick - y_min) / (y_max - y_min) * (bottom - top)
+        draw.line((left - tick_px, y, left, y), ink.muted)
+        small.fitting(text, beside_px, smallest).draw(draw, (beside_px, y), text, ink.text, "rm")
+
+
+def _draw_rings(image: Image.Image, radii: Sequence[float], plot: Box, extent: Extent, width_px: int, ink: Ink) -> None:
+    """Circles around the origin, as far as they lie in the plot."""
+    (left, top, right, bottom), (x_min, x_max, y_min, y_max) = plot, extent
+    x_unit, y_unit = (right - left) / (x_max - x_min), (bottom - top) / (y_max - y_min)
+    x, y = left - x_min * x_unit, bottom + y_min * y_unit  # of the origin
+    circles = Image.new("L", image.size)
+    for r in radii:
+        circle = (x - r * x_unit, y - r * y_unit, x + r * x_unit, y + r * y_unit)
+        ImageDraw.Draw(circles).ellipse(circle, outline=255, width=width_px)
+    image.paste(ink.text, plot, circles.crop(plot))
+
+
+def with_cross(picture: np.ndarray, extent: Extent, place: Sequence[float], ink: Ink = LIGHT) -> np.ndarray:
+    """A picture uint8 (H, W, 3) that covers an extent of a plane, a place of it marked as in scatter_tile."""
     image = Image.fromarray(picture)
     _cross(image, place, extent, ink)
     return np.asarray(image)
 
 
-def _cross(image: Image.Image, place: Sequence[float], extent: tuple[float, float, float, float], ink: Ink) -> None:
+def _cross(image: Image.Image, place: Sequence[float], extent: Extent, ink: Ink) -> None:
     """A ring with four arms, as on the page, with a border in the background's colour; nothing where the place lies outside."""
     (x, y), (x_min, x_max, y_min, y_max) = place, extent
     if not (x_min <= x <= x_max and y_min <= y <= y_max):

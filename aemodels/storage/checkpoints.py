@@ -124,44 +124,16 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
             model = build_empty(model_config)
         except ConfigError as error:
             raise headers.no_model(path, error) from error
-        expected = {f"model.{key}": tuple(p.shape) for key, p in model.state_dict().items()}
-        found = {key: tuple(entry["shape"]) for key, entry in header.tensors.items() if key.startswith("model.")}
-        if found != expected:
-            wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
-            raise CheckpointError(
-                _("{file} does not fit its own configuration (first at {part}); train it again with {command}.").format(
-                    file=path.name, part=wrong[0], command=headers.command(name)
-                )
-            )
+        _check_layout(header, model, path)
         # Read and not mapped: a mapped file's numbers change when it is copied over, and end the program when it is cut.
         stored = load(header.start + file.read())
         headers.refuse_damaged(path, digests.damaged(header.metadata, stored))
-        weights = {key.removeprefix("model."): stored[key].float() for key in expected}
+        weights = {key: stored[f"model.{key}"].float() for key in model.state_dict()}
         codes = stored["reference.codes"].float()
         labels, index = (stored[f"reference.{key}"].long() for key in ("labels", "index"))
-    if (
-        codes.shape[1:] != model_config.latent_shape
-        or not (len(codes) or is_prior(model_config))
-        or not labels.shape == index.shape == codes.shape[:1]
-    ):
-        raise CheckpointError(
-            _("{file} holds reference codes of the wrong shape {shape}; train it again.").format(
-                file=path.name, shape=tuple(codes.shape)
-            )
-        )
-    # The least and the greatest, which are NaN where any number is: four times as fast as to look at each with isfinite.
-    if not all(end.isfinite() for numbers in (*weights.values(), codes) if len(numbers) for end in numbers.aminmax()):
-        raise CheckpointError(_("{file} holds numbers that are not finite; train it again.").format(file=path.name))
-
     model.load_state_dict(weights, assign=True)
     model.eval().requires_grad_(False)
-    if len(codes) and not (labels.min() >= -1 and labels.max() < max(1, len(data.label_names)) and index.min() >= 0):
-        raise CheckpointError(
-            _(
-                "{file} holds reference codes of classes or images that its data set does not have; train it again."
-            ).format(file=path.name)
-        )
-    return Checkpoint(
+    checkpoint = Checkpoint(
         name,
         header.fields["title"],
         data,
@@ -174,6 +146,47 @@ def load_checkpoint(name: str, folder: str | Path | None = None) -> Checkpoint:
         index,
         header.fields["provenance"],
     )
+    _check_numbers(checkpoint, path)
+    return checkpoint
+
+
+def _check_layout(header: headers.Header, model: torch.nn.Module, path: Path) -> None:
+    """Raises CheckpointError unless the file has the weights of this network, in their shapes, and no others."""
+    expected = {f"model.{key}": tuple(p.shape) for key, p in model.state_dict().items()}
+    found = {key: tuple(entry["shape"]) for key, entry in header.tensors.items() if key.startswith("model.")}
+    if found != expected:
+        wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
+        raise CheckpointError(
+            _("{file} does not fit its own configuration (first at {part}); train it again with {command}.").format(
+                file=path.name, part=wrong[0], command=headers.command(path.stem)
+            )
+        )
+
+
+def _check_numbers(checkpoint: Checkpoint, path: Path) -> None:
+    """Raises CheckpointError unless all numbers are finite, and the reference codes are of this model and this data set."""
+    config, codes, labels, index = checkpoint.model_config, checkpoint.codes, checkpoint.labels, checkpoint.index
+    if (
+        codes.shape[1:] != config.latent_shape
+        or not (len(codes) or is_prior(config))
+        or not labels.shape == index.shape == codes.shape[:1]
+    ):
+        raise CheckpointError(
+            _("{file} holds reference codes of the wrong shape {shape}; train it again.").format(
+                file=path.name, shape=tuple(codes.shape)
+            )
+        )
+    weights = checkpoint.model.state_dict().values()
+    # The least and the greatest, which are NaN where any number is: four times as fast as to look at each with isfinite.
+    if not all(end.isfinite() for numbers in (*weights, codes) if len(numbers) for end in numbers.aminmax()):
+        raise CheckpointError(_("{file} holds numbers that are not finite; train it again.").format(file=path.name))
+    num_labels = max(1, len(checkpoint.data.label_names))
+    if len(codes) and not (labels.min() >= -1 and labels.max() < num_labels and index.min() >= 0):
+        raise CheckpointError(
+            _(
+                "{file} holds reference codes of classes or images that its data set does not have; train it again."
+            ).format(file=path.name)
+        )
 
 
 def read_header(name: str, folder: str | Path | None = None) -> dict[str, Any]:

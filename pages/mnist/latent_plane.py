@@ -1,5 +1,7 @@
 """The plane of 2-D codes; any place of it decoded, its manifold grid, and uniform random samples."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 import torch
@@ -22,6 +24,45 @@ def change(event: dict) -> None:
     st.session_state.z = address.join(event["z"])
     whole = st.session_state.plane_whole  # not measured here: somebody may have removed the model since
     st.session_state.box = "" if np.allclose(event["box"], whole, rtol=1e-4) else address.join_box(event["box"])
+
+
+def decoded(z: Sequence[float], readout: dict, is_inside: bool) -> str:
+    """What is said below the picture of a place; is_inside: whether it lies in the box in view, where a cross marks it."""
+    z1, z2 = (number(value, 3).replace("-", "−") for value in z)
+    said = (
+        _("Decoded at the cross, z = ({z1}, {z2}); {kind}: denser than {share} of codes")
+        if is_inside
+        else _("Decoded at z = ({z1}, {z2}), outside the box; {kind}: denser than {share} of codes")
+    )
+    return said.format(z1=z1, z2=z2, kind=wording.kind_of_place(readout["kind"]), share=readout["share"])
+
+
+def nearest_two(one: str, readout: dict) -> list[str]:
+    """What is said below the test images nearest to the place, of which there may be fewer than two."""
+    sayings = (
+        _("Nearest test {one}: {label}, distance {distance}"),
+        _("Second nearest: {label}, distance {distance}"),
+    )
+    return [
+        said.format(one=one, label=image["label"], distance=image["distance"])
+        for said, image in zip(sayings, readout["nearest"], strict=False)
+    ]
+
+
+def to_numbers(box: planes.Extent, side: int, grid: dict) -> list[dict]:
+    """The measured figures of each place of the grid, as `plane.decode_grid` gives them."""
+    cells = zip(planes.cells(box, side).tolist(), grid["shares"], grid["classes"], grid["entropy"], strict=True)
+    return [
+        {
+            "z1": z1,
+            "z2": z2,
+            "denser_than_codes": float(share),
+            "place": planes.kind_of_place(share),
+            "digit_of_nearest_code": int(digit),
+            "pixel_entropy_nats": float(entropy),
+        }
+        for (z1, z2), share, digit, entropy in cells
+    ]
 
 
 @st.fragment  # a click reads one place, or draws again, and leaves the page's frame alone
@@ -135,44 +176,13 @@ def show_plane() -> None:
             _("Manifold grid, {side} × {side}").format(side=side),
             (_("{number} N(0, I) samples") if is_normal else _("{number} uniform samples")).format(number=num_samples),
         ]
-        z1, z2 = (number(value, 3).replace("-", "−") for value in z)
-        is_marked = planes.num_inside(torch.tensor([z]), box)
-        decoded = (
-            _("Decoded at the cross, z = ({z1}, {z2}); {kind}: denser than {share} of codes")
-            if is_marked
-            else _("Decoded at z = ({z1}, {z2}), outside the box; {kind}: denser than {share} of codes")
-        ).format(
-            z1=z1,
-            z2=z2,
-            kind=wording.kind_of_place(readout["kind"]),
-            share=readout["share"],
-        )
-        neighbours = [
-            said.format(one=kind.one, label=digit["label"], distance=digit["distance"])
-            for said, digit in zip(
-                (
-                    _("Nearest test {one}: {label}, distance {distance}"),
-                    _("Second nearest: {label}, distance {distance}"),
-                ),
-                readout["nearest"],
-                strict=False,
-            )
+        below = [
+            decoded(z, readout, is_inside=bool(planes.num_inside(torch.tensor([z]), box))),
+            *nearest_two(kind.one, readout),
         ]
         rows = [[cloud, shown, samples["picture"]], [place, *near]]
-        return figures.panel(rows, [], [top, [decoded, *neighbours]], [], caption, width_px, ink)
+        return figures.panel(rows, [], [top, below], [], caption, width_px, ink)
 
-    cells = zip(planes.cells(box, side).tolist(), grid["shares"], grid["classes"], grid["entropy"], strict=True)
-    numbers = [
-        {
-            "z1": z1,
-            "z2": z2,
-            "denser_than_codes": float(share),
-            "place": planes.kind_of_place(share),
-            "digit_of_nearest_code": int(digit),
-            "pixel_entropy_nats": float(entropy),
-        }
-        for (z1, z2), share, digit, entropy in cells
-    ]
     settings = {
         _("model"): name, "z": address.join(z, 3), _("box"): address.told(box), _("grid"): f"{side} × {side}",
         _("faded"): _("yes") if fades else _("no"), _("samples"): SAMPLERS[sampler], _("seed"): seed,
@@ -181,7 +191,7 @@ def show_plane() -> None:
         "Test codes on the plane, {side} × {side} places of it decoded, {codes}; below them the image "
         "decoded at the picked place and the two test images nearest to it"
     ).format(side=side, codes=drawn)
-    export.export_row(f"latent-plane-{name}-{side}-{seed}", draw, numbers, settings, alt)
+    export.export_row(f"latent-plane-{name}-{side}-{seed}", draw, to_numbers(box, side, grid), settings, alt)
     taking.offer(group, ckpt)
     canvas.store_model(name)  # last: the pictures need not wait until it is hashed
     ahead.prepare_next()

@@ -1,7 +1,7 @@
 """The straight line between the codes of two images, decoded, against the cross-fade of their pixels."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import streamlit as st
@@ -34,25 +34,16 @@ class Scene:
     kinds: list[str]
     near: list[str]
     apart: list[list[float]]
-    panel: bytes
+    panel: bytes = b""
 
 
-def draw(
-    walk: Tensor,
-    fade: Tensor,
-    kinds: list[str],
-    near: list[str],
-    apart: list[list[float]],
-    width_px: int,
-    ink: figures.Ink,
-    caption: str = "",
-) -> Image.Image:
+def draw(scene: Scene, width_px: int, ink: figures.Ink, caption: str = "") -> Image.Image:
     places = [
         label if kind == "supported" else f"{label} · {wording.kind_of_place(kind)}"
-        for label, kind in zip(near, kinds, strict=True)
+        for label, kind in zip(scene.near, scene.kinds, strict=True)
     ]
-    notes = [[number(d, 3) for d in row] for row in apart]
-    rows = [figures.to_tiles(x) for x in (walk, fade)]
+    notes = [[number(d, 3) for d in row] for row in scene.apart]
+    rows = [figures.to_tiles(x) for x in (scene.walk, scene.fade)]
     stages = [_("Walk in the code"), _("Cross-fade in pixels")]
     return figures.panel(rows, stages, notes, places, caption, width_px, ink)
 
@@ -103,13 +94,11 @@ def show_path(name: str, seed: int) -> None:
         kinds = [planes.kind_of_place(share) for share in shares.tolist()]
         near = [plane.label(name, i) for i in latents.nearest(ckpt.codes, z)[0].tolist()]
         apart = planes.distance_to_images(torch.cat([walk, fade]), images, pair).view(2, NUM_STEPS).tolist()
-        panel = export.on_screen(draw, walk, fade, kinds, near, apart)
-        return Scene(z, walk, fade, shares, kinds, near, apart, panel)
+        scene = Scene(z, walk, fade, shares, kinds, near, apart)
+        return replace(scene, panel=export.on_screen(draw, scene))
 
     # The panel before the plane above it: the browser fetches it while the rest is made.
     scene = ahead.scene(compute, seed, "path", loaders.version(name), tuple(picked), export.is_dark())
-    z, walk, fade, shares = scene.z, scene.walk, scene.fade, scene.shares
-    kinds, near, apart = scene.kinds, scene.near, scene.apart
     alt = _(
         "{number} steps from {start} to {end}: above, the walk in the code; below, the cross-fade in pixels"
     ).format(number=number(NUM_STEPS), start=classes[0], end=classes[1])
@@ -130,18 +119,20 @@ def show_path(name: str, seed: int) -> None:
     st.caption(sentences([about, plane.about_images(name)]))
     controls.notice(
         models.notes(name)
-        + walk_findings.of_walk(kind, [*map(markdown.literal, classes)], near, kinds, apart, walk, fade)
+        + walk_findings.of_walk(
+            kind, [*map(markdown.literal, classes)], scene.near, scene.kinds, scene.apart, scene.walk, scene.fade
+        )
     )
     numbers = [
         {
             "step": i / (NUM_STEPS - 1),
-            "z1": float(z[i, 0]),
-            "z2": float(z[i, 1]),
-            "class_of_nearest_code": near[i],
-            "place": kinds[i],
-            "denser_than_codes": float(shares[i]),
-            "rms_to_nearest_image_walk": apart[0][i],
-            "rms_to_nearest_image_cross_fade": apart[1][i],
+            "z1": float(scene.z[i, 0]),
+            "z2": float(scene.z[i, 1]),
+            "class_of_nearest_code": scene.near[i],
+            "place": scene.kinds[i],
+            "denser_than_codes": float(scene.shares[i]),
+            "rms_to_nearest_image_walk": scene.apart[0][i],
+            "rms_to_nearest_image_cross_fade": scene.apart[1][i],
         }
         for i in range(NUM_STEPS)
     ]
@@ -151,8 +142,9 @@ def show_path(name: str, seed: int) -> None:
         "B": _("{number} ({class_})").format(number=ends[1], class_=classes[1]),
         _("seed"): seed,
     }
-    printed = partial(draw, walk, fade, kinds, near, apart)
-    export.export_row(f"path-{name}-{ends[0]}-{ends[1]}-{seed}", printed, numbers, settings, alt, legend=about)
+    export.export_row(
+        f"path-{name}-{ends[0]}-{ends[1]}-{seed}", partial(draw, scene), numbers, settings, alt, legend=about
+    )
 
 
 def called(name: str, index: int) -> str:
