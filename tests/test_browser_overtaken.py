@@ -175,3 +175,25 @@ def test_a_map_waits_for_codes_of_its_own_while_those_of_another_model_are_there
         }"""
     )
     assert shown == ["0", "1"]
+
+
+def test_planes_follow_python_again_after_the_server_was_lost_and_has_begun_a_new_visit(alone):
+    alone.evaluate(LOAD, components.module(components.ASSETS / "pane.js") + "\nexport { Exchange }")
+    followed = alone.evaluate(
+        """() => {
+            const exchange = new module.Exchange(() => {}), followed = []
+            const answer = (answered) => followed.push(exchange.accepts({ answered }))
+            answer(0)
+            exchange.hold()
+            exchange.hold()
+            answer(1) // to the first of two moves
+            answer(2)
+            answer(0) // of a new visit, which has heard of none
+            answer(0)
+            exchange.hold()
+            answer(0) // before it has heard of this one
+            answer(1)
+            return followed
+        }"""
+    )
+    assert followed == [True, False, True, True, True, False, True]
