@@ -51,6 +51,6 @@ def test_the_folders_are_those_given(monkeypatch):
 @pytest.mark.release
 def test_streamlit_ends_with_it():
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true", "--", "pictures"]
-    ended = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1].endswith("error: unrecognized arguments: pictures")

@@ -7,6 +7,7 @@ from browser import IDLE, needs_browser, settle
 
 from aemodels.export import components
 from pages.parts.digits import sketch
+from pages.parts.map import canvas
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.release, needs_browser]
@@ -144,3 +145,55 @@ def test_a_stroke_is_kept_when_the_answer_to_the_one_before_comes_while_it_is_dr
         }"""
     )
     assert sent == [1, 2]
+
+
+def test_a_map_waits_for_codes_of_its_own_while_those_of_another_model_are_there(alone):
+    """Which may lack a value that its colours need."""
+    here = Path(canvas.__file__).parent
+    scripts = (here / f"{script}.js" for script in ("map_pane", "map_groups", "map"))
+    alone.evaluate(LOAD, components.module(components.ASSETS / "pane.js", *scripts))
+    alone.set_content(canvas.HTML + "<style>canvas { width: 300px; height: 300px }</style>")
+    shown = alone.evaluate(
+        """() => {
+            const points = (version, values) => ({
+                version, values, codes: new Float32Array(2), labels: new Int32Array(1), order: new Int32Array(1),
+                neighbours: new Int32Array(0), distances: new Float32Array(0), num_neighbours: 0,
+            })
+            globalThis.latentLab = new Map([["map", points("before", {})]])
+            const shown = () => document.querySelector("#codes").dataset.shown
+            module.default({
+                data: {
+                    points: "now", sheet: "now", view: [-1, 1, -1, 1], whole: [-1, 1, -1, 1], picked: 0, near: { a: [], b: [] },
+                    only: null, names: [], colours: [], scale: { value: "psnr", low: 0, high: 1, colours: ["#000"] }, words: { map: "" }, answered: 0,
+                },
+                parentElement: document, setTriggerValue: () => {},
+            })
+            const before = shown()
+            latentLab.set("map", points("now", { psnr: new Float32Array(1) }))
+            window.dispatchEvent(new Event("latent-lab"))
+            return [before, shown()]
+        }"""
+    )
+    assert shown == ["0", "1"]
+
+
+def test_planes_follow_python_again_after_the_server_was_lost_and_has_begun_a_new_visit(alone):
+    alone.evaluate(LOAD, components.module(components.ASSETS / "pane.js") + "\nexport { Exchange }")
+    followed = alone.evaluate(
+        """() => {
+            const exchange = new module.Exchange(() => {}), followed = []
+            const answer = (answered) => followed.push(exchange.accepts({ answered }))
+            answer(0)
+            exchange.hold()
+            exchange.hold()
+            answer(1) // to the first of two moves
+            answer(2)
+            answer(0) // of a new visit, which has heard of none
+            answer(0)
+            exchange.hold()
+            answer(0) // before it has heard of this one
+            answer(1)
+            return followed
+        }"""
+    )
+    assert followed == [True, False, True, True, True, False, True]

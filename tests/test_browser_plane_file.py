@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from browser import WAIT_MS, needs_browser
+from browser import WAIT_MS, needs_browser, wait_until
 from foreign_models import save_foreign
 from test_browser_plane import numbers, point
 
@@ -211,7 +211,7 @@ def test_paper_is_white_and_holds_the_colours_of_the_classes_and_no_buttons(lab_
     assert canvas.evaluate(letters) > 150
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert canvas.evaluate(letters) < 100
+    wait_until(page, lambda: canvas.evaluate(letters) < 100)  # it is drawn anew with the next frame
     swatch = page.locator("#touch .legend i").first
     assert swatch.evaluate("i => getComputedStyle(i).printColorAdjust") == "exact"
     assert page.get_by_role("button", name="Zoom out").is_hidden()

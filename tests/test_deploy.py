@@ -236,7 +236,7 @@ def test_a_rented_gpu_packs_what_the_run_has_made_into_parts_to_take_home(tmp_pa
         cwd=tmp_path,
         env=os.environ | {"PATH": f"{python3.parent}:{os.environ['PATH']}"},
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 3, done.stderr
@@ -251,7 +251,7 @@ def test_a_rented_gpu_packs_what_the_run_has_made_into_parts_to_take_home(tmp_pa
 @pytest.mark.parametrize("arguments", [[], ["photos.pack"], ["photos.pack", "parts"], ["photos.pack", "parts", ""]])
 def test_a_rented_gpu_without_all_it_needs_says_what_to_give_and_touches_nothing(arguments, tmp_path):
     script = ["sh", DEPLOY / "rented_gpu.sh", *arguments]
-    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode
     assert "give DATA, PARTS and MINUTES" in done.stderr
     assert not [*tmp_path.iterdir()]

@@ -238,7 +238,7 @@ def test_a_set_larger_than_the_memory_that_may_be_used_trains_without_growing(tm
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
     ).stdout
     num_steps, growth = said.split()
     assert num_steps == "160"

@@ -34,7 +34,7 @@ runpy.run_{kind}({command!r}, run_name="__main__")
 def test_a_command_is_stopped_while_it_imports_what_it_needs(kind, command, said, module):
     code = INTERRUPTED.format(module=module, kind=kind, command=command)
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode, done.stderr.strip()) == (130, said)
 
@@ -53,6 +53,6 @@ def test_a_command_that_is_to_ignore_it_does():
         module="torch", kind="path", command="train.py"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")

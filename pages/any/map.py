@@ -76,7 +76,7 @@ def show_map() -> None:
     place, about_own = own.show(name, ckpt, method)
     with picture:
         told = picturing.data(ckpt, pictures, whole, view, picked, groups, colouring, only, place)
-        canvas.touch("map", told, change)
+        canvas.touch("map", name, method, bool(len(pictures.psnr)), told, change)
         st.caption(findings.of_axes(name, method))
         if about_own:
             st.markdown(about_own)

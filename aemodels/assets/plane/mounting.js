@@ -29,6 +29,16 @@ function copies(root, css, count) {
   return [...root.querySelectorAll(css)]
 }
 
+// Whether Python has begun a new visit, which knows nothing of the moves made here: the browser lost the server and found it again. Within a visit
+// the number of the last move that it has answered only grows.
+const answers = new WeakMap() // element -> that number
+
+function isNewVisit(element, answered) {
+  const before = answers.get(element) ?? 0
+  answers.set(element, answered)
+  return answered < before
+}
+
 // A page that is left stands until the next one is drawn, and may still get answers. What it sends by then would come after the next page's run,
 // which knows nothing of it, and leave the page blank: so it sends nothing.
 const LINKS = "[data-testid=stSidebarNavLink], [data-testid=stPageLink-NavLink]"

@@ -202,9 +202,10 @@ class Exchange {
     this.send = setTriggerValue
   }
 
-  // Whether Python has seen every change made here.
+  // Whether Python has seen every change made here, or those of this visit.
   accepts(data) {
-    if (data.answered < this.moves) return false
+    const isNew = isNewVisit(this, data.answered)
+    if (data.answered < this.moves && !isNew) return false
     this.moves = data.answered
     return true
   }

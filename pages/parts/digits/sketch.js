@@ -17,7 +17,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     sketch = { changes: data.answered, strokes: [], current: null } // the pointer that draws; a mouse's number is 0 in Firefox
     sketches.set(parentElement, sketch)
   }
-  if (data.answered >= sketch.changes && sketch.current === null) {
+  const isNew = isNewVisit(parentElement, data.answered)
+  if ((data.answered >= sketch.changes || isNew) && sketch.current === null) {
     sketch.strokes = data.strokes ? data.strokes.split("-") : []
     sketch.changes = data.answered
   }

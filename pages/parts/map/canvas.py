@@ -48,16 +48,25 @@ HTML = """
 _MAP = canvas.on_panes("map", HTML, Path(__file__).parent, "map_pane", "map_groups", "map")
 
 
-def touch(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
-    """The map; on_change gets {"picked": index, "view": box, "a": …, "b": …, "only": label, or −1 for all}; "a" and "b": the group's outline, or
+def touch(key: str, name: str, method: str, with_psnr: bool, data: dict, on_change: Callable[[dict], None]) -> None:
+    """The map of a model, whose codes and pictures `store` hands over; with_psnr: those of the pictures are known; on_change gets {"picked": index, "view": box, "a": …, "b": …, "only": label, or −1 for all}; "a" and "b": the group's outline, or
     the index whose nearest codes it shall be, or [] for none. What is None stays as it is."""
-    canvas.mount(_MAP, key, data | {"words": wording.of_map()}, on_change)
+    versions = {"points": _version_of_points(name, method, with_psnr), "sheet": _version_of_sheet(name)}
+    canvas.mount(_MAP, key, data | versions | {"words": wording.of_map()}, on_change)
 
 
 def store(name: str, method: str) -> None:
     """Hands a model's map and its pictures to the browser."""
     canvas.store_packed(POINTS, _points(*loaders.version(name), method, bool(len(atlas.pictures(name).psnr))))
     canvas.store_packed(SHEET, _sheet(*loaders.version(name), len(atlas.pictures(name).psnr)))
+
+
+def _version_of_points(name: str, method: str, with_psnr: bool) -> str:
+    return f"{_version_of_sheet(name)} {method} {with_psnr}"
+
+
+def _version_of_sheet(name: str) -> str:
+    return " ".join(map(str, loaders.version(name)))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -72,7 +81,7 @@ def _points(name: str, modified_ns: int, method: str, with_psnr: bool) -> bytes:
     header = {
         "name": POINTS,
         "kind": "map",
-        "version": f"{name} {modified_ns} {method} {with_psnr}",
+        "version": _version_of_points(name, method, with_psnr),
         "num_codes": n,
         "num_neighbours": k,
         "values": list(values),
@@ -94,7 +103,7 @@ def _sheet(name: str, modified_ns: int, num_psnr: int) -> bytes:
     header = {
         "name": SHEET,
         "kind": "sheet",
-        "version": f"{name} {modified_ns}",
+        "version": _version_of_sheet(name),
         "tile": pictures.tile,
         "columns": sheets.columns(len(pictures.power)),
     }

@@ -1,5 +1,5 @@
 // A map: every code a dot, and pictures where there is room for them, more as one zooms in; groups of codes drawn by hand.
-// data: {photos, view, whole, picked, a, b, near, only, names, colours, scale, detail, words, answered}
+// data: {points, sheet: versions of what store.js keeps, photos, view, whole, picked, a, b, near, only, names, colours, scale, detail, words, answered}
 // sends "change": {picked, view, a, b, only, number}; a and b: the outline of a group, or the code whose nearest it shall be, or [] for none; only:
 // the class that was clicked, or -1 for all. Null: as it was. Each change tells all that Python has not answered, for of several that wait it
 // hears the last one alone.
@@ -51,9 +51,12 @@ function mount(root, setTriggerValue) {
 
   function draw() {
     const shelf = globalThis.latentLab
-    points = shelf?.get("map") ?? null
-    sheet = shelf?.get("map-sheet") ?? null
-    if (!data || !pane.width) return
+    if (!data) return
+    // Of this model: those of another one may stand on the shelf until its own have arrived.
+    const take = (name, version) => (shelf?.get(name)?.version === version ? shelf.get(name) : null)
+    points = take("map", data.points)
+    sheet = take("map-sheet", data.sheet)
+    if (!pane.width) return
     frames += 1
     canvas.dataset.frames = frames
     const colours = data.scale?.colours ?? data.colours

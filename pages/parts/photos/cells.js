@@ -19,7 +19,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     grid.resized.observe(canvas)
     grid.image.onload = () => grid.draw()
   }
-  if (data.answered >= grid.moves) {
+  const isNew = isNewVisit(parentElement, data.answered)
+  if (data.answered >= grid.moves || isNew) {
     unanswered.delete(parentElement)
     grid.pick = data.pick
     grid.moves = data.answered
