@@ -73,7 +73,7 @@ button[data-testid="stBaseButton-primary"]:not(:disabled) { background-color: #0
 button[data-testid="stBaseButton-primary"]:hover:enabled { filter: brightness(0.9); }
 @media (width <= 1200px) {  /* a panel's letters stay legible: it scrolls in its own box; pictures of a width of their own keep it */
   .stElementContainer[width="100%"] .stImage:not(.stColumn *) { overflow-x: auto; }
-  .stElementContainer[width="100%"] .stImage:not(.stColumn *) img { min-width: 42rem; max-width: none; }
+  .stElementContainer[width="100%"] .stImage:not(.stColumn *) img { min-width: 39rem; max-width: none; }
 }
 /* What is wider than its box fades out at the sides to which it can be scrolled, with the scrolling itself as the clock. (A < before a
    letter would have Streamlit drop the whole style.) */

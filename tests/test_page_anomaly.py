@@ -3,6 +3,7 @@
 import io
 import re
 from functools import partial
+from types import SimpleNamespace
 
 import apptest
 import numpy as np
@@ -188,3 +189,11 @@ def test_models_of_others(name, checkpoint_folder, without_photos):
 
 def test_without_any_model_it_says_so_in_short(checkpoint_folder):
     assert open_page().info[0].value.startswith("There is no autoencoder yet. `python train.py` makes some")
+
+
+def test_what_shows_the_same_figure_is_not_called_better():
+    scored = {
+        kind: SimpleNamespace(psnr_db=psnr) for kind, psnr in (("usual", 9.46), ("noise", 9.51), ("turned", 9.64))
+    }
+    (said,) = findings.of_easy(scored, {"noise": "noise", "turned": "turned"})
+    assert "“turned” is rebuilt better than the model's own test images: 9.6 against 9.5" in said

@@ -63,6 +63,7 @@ with controls.row():
             _("Data sets"),
             titles,
             selection_mode="multi",
+            wrap=True,
             default=lab_report.of_the_lab(groups),
             format_func=markdown.literal,
             key="sets",

@@ -141,12 +141,16 @@ class Pane {
     ctx.fillText(this.names[0], this.left + this.width / 2, this.canvas.clientHeight - 1)
     ctx.textBaseline = "alphabetic"
     ctx.textAlign = "right"
+    let name = this.top + this.height / 2 // the name's height, moved off a number that is as high
+    const middle = name
     for (const t of ticks(y1, y2, this.height / 60)) {
-      line(this.left, this.toY(t), this.left + this.width, this.toY(t))
-      ctx.fillText(minus(t), this.left - 6, this.toY(t) + 5)
+      const y = this.toY(t)
+      line(this.left, y, this.left + this.width, y)
+      ctx.fillText(minus(t), this.left - 6, y + 5)
+      if (Math.abs(y - middle) < 20) name = y + (y > middle ? -20 : 20)
     }
     ctx.textAlign = "left"
-    ctx.fillText(this.names[1], 2, this.top + this.height / 2 + 5)
+    ctx.fillText(this.names[1], 2, name + 5)
   }
 
   // Twice, a broad one in the colour of the background below, so that a mark stands out from any dots.
