@@ -171,7 +171,7 @@ def running_app(folder: Path, script: Path = REPO / "app.py", arguments: Sequenc
         yield url, server
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(WAIT_MS / 1000)
 
 
 def _wait_until_healthy(server: subprocess.Popen, url: str, log: Path) -> None:

@@ -36,7 +36,8 @@ def visit(new_page, app_url):
 
 
 def canvas(page, key):
-    return page.locator(f".st-key-{key} canvas")
+    """The canvas of this key once it listens: before, it has no name."""
+    return page.locator(f".st-key-{key} canvas[aria-label]")
 
 
 def click_cell(page, key, row, column, side):

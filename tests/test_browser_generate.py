@@ -51,7 +51,7 @@ def test_draw_scrub_and_cut_cells_out(new_page, app_url_with_photos):
     page.get_by_text("No cell is cut out").wait_for()
     page.wait_for_selector(IDLE)
     whole = source(page, "^Filled in by the prior, nine times$")
-    canvas = page.locator(".st-key-holes_picture canvas")
+    canvas = page.locator(".st-key-holes_picture canvas[aria-label]")  # before, it does not listen
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     step = box["width"] / 8

@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from browser import needs_browser, query, running_app, settle
+from browser import needs_browser, query, running_app, settle, wait_until
 
 from aemodels.storage.checkpoints import checkpoint_path
 
@@ -41,7 +41,7 @@ def test_a_network_learns_gets_a_name_and_others_wait_their_turn(url, new_page):
 
     first.wait_for_selector("#codes[data-moment]:not([data-moment='1'])")
     first.get_by_text("A small network now learns digits while you watch").wait_for()
-    assert first.locator("#codes").screenshot() != untrained
+    wait_until(first, lambda: first.locator("#codes").screenshot() != untrained)
     assert not second.locator("#codes[data-moment]:not([data-moment='1'])").count()  # nor has the other one begun
     first.keyboard.press("s")
     first.wait_for_selector(KEEP)
@@ -78,7 +78,8 @@ def test_a_model_that_is_removed_under_the_pointer_is_said_to_be_gone(path, url,
     settle(page)
     assert query(page)["mnist_model"] == "mine"
     kept.unlink()
-    plane = page.locator("canvas.plane").first
+    page.wait_for_function("globalThis.latentLab?.has('mine')")
+    plane = page.locator("canvas.plane[aria-label]").first
     plane.click(position={"x": 150, "y": 150})
     page.get_by_text(re.compile("mine .*has been removed")).first.wait_for()
     assert not page.get_by_text("train it with").count()

@@ -1,9 +1,12 @@
 """Components that are overtaken: called again while their script or a picture is still loading, or left for another page."""
 
+from pathlib import Path
+
 import pytest
 from browser import IDLE, needs_browser, settle
 
 from aemodels.export import components
+from pages.parts.digits import sketch
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.release, needs_browser]
@@ -115,3 +118,29 @@ def test_a_component_sends_nothing_while_its_page_is_left(alone):
     alone.evaluate("() => { history.back(); return new Promise(done => addEventListener('popstate', done)) }")
     alone.evaluate("send('back by the button')")
     assert alone.evaluate("sent") == ["here", "still here", "back", "back by the button"]
+
+
+def test_a_stroke_is_kept_when_the_answer_to_the_one_before_comes_while_it_is_drawn(alone):
+    alone.evaluate(LOAD, components.module(Path(sketch.__file__).with_suffix(".js")))
+    alone.set_content(sketch.HTML)
+    sent = alone.evaluate(
+        """() => {
+            const canvas = document.querySelector("canvas"), sent = []
+            canvas.setPointerCapture = () => {}
+            const show = (strokes, answered) => module.default({
+                data: { strokes, answered, maxLength: 4000, words: {} },
+                parentElement: document.body, setTriggerValue: (_name, drawn) => sent.push(drawn),
+            })
+            // The number that Firefox gives a mouse.
+            const act = (what, x) => canvas.dispatchEvent(new PointerEvent(what, { pointerId: 0, clientX: x, clientY: 60 }))
+            show("", 0)
+            act("pointerdown", 40)
+            act("pointerup", 40)
+            act("pointerdown", 90)
+            show(sent[0].strokes, sent[0].number)
+            act("pointermove", 95)
+            act("pointerup", 95)
+            return sent.map(({ strokes }) => strokes.split("-").length)
+        }"""
+    )
+    assert sent == [1, 2]

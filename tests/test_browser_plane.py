@@ -33,7 +33,7 @@ def visit(new_page, app_url):
         page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: page.received.append(len(frame))))
         page.goto(f"{app_url}/{path}")
         page.wait_for_function("[...(globalThis.latentLab?.keys() ?? [])].some(name => name.startsWith('mnist-'))")
-        page.wait_for_selector("canvas.digit")
+        page.wait_for_selector("canvas.digit[aria-label]")  # before, the planes do not listen
         settle(page)
         return page
 

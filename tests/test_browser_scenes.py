@@ -59,7 +59,7 @@ def test_a_scene_that_was_clicked_together_comes_back(visit):
     page.go_back()  # a click is an entry of its own
     wait(page, "Interpolate", {"seed": 2})
     # The address changes before the page does.
-    sync_api.expect(page.get_by_label("Seed", exact=True)).to_have_value("2", timeout=60_000)
+    sync_api.expect(page.get_by_label("Seed", exact=True)).to_have_value("2")
     for title in ("Training", "Sample"):
         page.go_back()
         wait(page, title, {"model": "dog-noise-0.10", "seed": 2})

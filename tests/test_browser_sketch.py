@@ -20,7 +20,7 @@ def visit(new_page, app_url):
     def visit(path, **options):
         page = new_page(**options)
         page.goto(f"{app_url}/{path}")
-        page.locator("canvas").wait_for()
+        page.locator("canvas[aria-label]").wait_for()  # before, it does not listen
         page.locator(".st-key-notice").wait_for()
         page.wait_for_selector(IDLE)
         return page
@@ -130,7 +130,7 @@ def test_a_drawing_is_kept_through_other_digits_and_pages(visit):
     page.get_by_role("heading", name="Training", exact=True).wait_for()
     page.get_by_role("link", name="Denoise").click()
     page.get_by_role("radio", name="Draw one").or_(page.get_by_role("button", name="Draw one")).click()
-    page.locator("canvas").wait_for()
+    page.locator("canvas[aria-label]").wait_for()
     assert wait_for_strokes(page, 1) == before
     assert ink(page)[0] > 0
 

@@ -833,7 +833,7 @@ def test_a_name_that_there_is_not_is_told_with_those_that_there_are(name, tmp_pa
         shutil.copy(checkpoints.checkpoint_path("mnist-ae"), tmp_path / f"{there}.safetensors")
     with pytest.raises(CheckpointError) as error:
         checkpoints.load_checkpoint(name, tmp_path)
-    assert str(error.value) == f"There is no checkpoint {name} in {tmp_path}; there is dog-ae, mine."
+    assert str(error.value) == f"There is no checkpoint {name} in {tmp_path}; it holds dog-ae, mine."
 
 
 def test_a_folder_without_a_name_is_not_the_labs(tmp_path, monkeypatch):

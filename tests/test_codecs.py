@@ -161,7 +161,8 @@ from tests.test_codecs import PHOTOS, Counting
 
 class Slow(Counting):
     def __call__(self, photo, budgets):
-        time.sleep(0.1)
+        if len(self.photos) == 5:
+            time.sleep(1000)
         return super().__call__(photo, budgets)
 
 codecs.measure(Slow().codec(), PHOTOS, Path({str(tmp_path / "vvc.jsonl")!r}))
@@ -169,14 +170,14 @@ codecs.measure(Slow().codec(), PHOTOS, Path({str(tmp_path / "vvc.jsonl")!r}))
     path = tmp_path / "vvc.jsonl"
     here = Path(__file__).parents[1]
     with subprocess.Popen([sys.executable, "-c", script], cwd=here, stderr=subprocess.PIPE) as run:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while not (path.exists() and path.read_text().count("\n") > 3):
             assert time.monotonic() < end, run.stderr.read()
             time.sleep(0.02)
         os.kill(run.pid, signal.SIGTERM)
     lines = path.read_text().splitlines()
     assert all(json.loads(line) for line in lines)
-    assert 3 <= len(codecs.read(path, PHOTOS.fingerprint)) == len(lines) - 1 < 12
+    assert 3 <= len(codecs.read(path, PHOTOS.fingerprint)) == len(lines) - 1 <= 5
 
 
 def test_whatever_carries_figures_over_to_all_photos_has_a_name_on_the_page():

@@ -9,7 +9,7 @@ import pytest
 from apptest import open_page
 from PIL import Image
 
-from aemodels.report import panels
+from aemodels.report import figures, panels
 from aemodels.report.screen_png import screen_png
 from aemodels.storage import checkpoints
 from pages.parts.shared import export, models
@@ -84,6 +84,13 @@ def check(page, query):
             if column not in TEXTS:
                 found = [cell for cell in table[column].dropna() if NUMBER_IN_WORDS.fullmatch(str(cell))]
                 assert not found, (name, column, found[:3])
+
+
+@pytest.mark.parametrize("num_pictures", [1, 2, 3, 9])
+def test_the_panel_of_a_few_pictures_is_no_higher_than_wide(num_pictures):
+    tiles, notes = [np.zeros((64, 64, 3), np.uint8)] * num_pictures, ["12.3 dB"] * num_pictures
+    panel = export.pictures_panel([tiles] * 4, ["Original", "Rebuilt"] * 2, [notes, [], [], notes], 1400, figures.LIGHT)
+    assert panel.height <= panel.width == 1400
 
 
 def test_many_models_make_no_endless_name():

@@ -459,6 +459,8 @@ def test_many_lines_are_told_apart_and_make_the_chart_higher():
     assert len({(trace.line.color, trace.line.dash) for trace in many.data}) == 40
     assert {trace.line.dash for trace in few.data} == {"solid"}
     assert many.layout.height >= few.layout.height + 200
+    long = lines({f"a long title of a model {i}": ([0, 1], [i, i]) for i in range(10)}, "x", "y")
+    assert long.layout.height >= few.layout.height + 100
 
 
 def test_lines_of_one_colour_differ_in_their_dashes():

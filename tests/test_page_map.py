@@ -2,7 +2,7 @@
 
 import re
 import sys
-import time
+import threading
 
 import numpy as np
 import pytest
@@ -111,16 +111,16 @@ def test_axes_say_what_they_mean(checkpoint_folder):
 
 def test_who_waits_for_a_layout_sees_how_much_is_done(checkpoint_folder, monkeypatch):
     save("mnist-dae", checkpoint_folder, num_codes=59)  # which no other test lays out, for layouts are kept
-    shown, lay_out, empty = [], maps.lay_out, st.empty
+    shown, is_shown, lay_out, empty = [], threading.Event(), maps.lay_out, st.empty
 
     def slow(codes, method, progress):
         progress(0.25)
-        time.sleep(4 * atlas.SHOW_AFTER_S)
+        assert is_shown.wait(120)
         return lay_out(codes, method, progress)
 
     def place():
         bar = empty()
-        monkeypatch.setattr(bar, "progress", lambda share, said: shown.append((share, said)))
+        monkeypatch.setattr(bar, "progress", lambda share, said: (shown.append((share, said)), is_shown.set()))
         return bar
 
     monkeypatch.setattr(maps, "lay_out", slow)

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,42 +11,50 @@ import torch
 from pages.parts.shared import cores, turns
 from pages.parts.shared.turns import Turns
 
+WAIT_S = 120  # for a thread; the machine may have other things to do
 
-def started(turns: Turns, name: str, begun: list[str], end: threading.Event) -> threading.Thread:
-    """A thread that is waiting for its turn, or has it, when this returns."""
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < deadline, "it has not come true"
+        time.sleep(0.001)
+
+
+def started(turns: Turns, name: str, begun: list[str], end: threading.Event, waits: bool = False) -> threading.Thread:
+    """A thread that has its turn when this returns, or waits for it."""
 
     def work() -> None:
         with turns.take():
             begun.append(name)
-            end.wait(10)
+            end.wait(WAIT_S)
 
+    before = len(turns._waiting)
     thread = threading.Thread(target=work)
     thread.start()
-    time.sleep(0.02)
+    wait_until(lambda: len(turns._waiting) == before + 1 if waits else name in begun)
     return thread
 
 
 def test_as_many_as_are_allowed_begin_and_the_others_follow_in_their_order():
-    turns, begun, ends = Turns(2, patience_s=60), [], [threading.Event() for _ in range(5)]
-    threads = [started(turns, name, begun, end) for name, end in zip("abcde", ends, strict=True)]
+    turns, begun, ends = Turns(2, patience_s=WAIT_S), [], [threading.Event() for _ in range(5)]
+    threads = [started(turns, name, begun, end, name > "b") for name, end in zip("abcde", ends, strict=True)]
     assert begun == ["a", "b"]
-    for i in (1, 0, 2, 3, 4):
+    for i, name in ((1, "c"), (0, "d"), (2, "e"), (3, "e"), (4, "e")):
         ends[i].set()
         threads[i].join()
-        time.sleep(0.02)
+        wait_until(lambda name=name: name in begun)
     assert begun == ["a", "b", "c", "d", "e"]
 
 
-def test_one_that_takes_long_keeps_no_one_waiting():
-    turns, begun, end = Turns(1, patience_s=0.2), [], threading.Event()
-    threads = [started(turns, "long", begun, end)]
-    start = time.monotonic()
-    threads.append(started(turns, "next", begun, end))
+def test_one_that_takes_long_keeps_no_one_waiting(monkeypatch):
+    clock, begun, end = SimpleNamespace(now=0.0), [], threading.Event()
+    monkeypatch.setattr("pages.parts.shared.turns.time", SimpleNamespace(monotonic=lambda: clock.now))
+    turns = Turns(1, patience_s=0.02)
+    threads = [started(turns, "long", begun, end), started(turns, "next", begun, end, waits=True)]
     assert begun == ["long"]
-    while len(begun) < 2 and time.monotonic() < start + 5:
-        time.sleep(0.01)
-    assert begun == ["long", "next"]
-    assert time.monotonic() > start + 0.1
+    clock.now = 0.03
+    wait_until(lambda: begun == ["long", "next"])
     end.set()
     [thread.join() for thread in threads]
     with turns.take():  # both have given theirs back
@@ -60,12 +70,12 @@ def test_a_turn_ends_where_a_page_fails():
 
 
 def test_who_computes_alone_has_all_cores_and_who_is_one_of_many_its_own(monkeypatch):
-    monkeypatch.setattr(turns, "of_pages", Turns(2, patience_s=60))
+    monkeypatch.setattr(turns, "of_pages", Turns(2, patience_s=WAIT_S))
     monkeypatch.setattr(cores.os, "cpu_count", lambda: 2)
     begun, end, x = [], threading.Event(), torch.arange(7)
     with turns.of_pages.take():
         assert (cores.num_free(), turns.of_pages.has_waiting()) == (2, False)
-        threads = [started(turns.of_pages, name, begun, end) for name in "ab"]
+        threads = [started(turns.of_pages, name, begun, end, name == "b") for name in "ab"]
         assert (cores.num_free(), turns.of_pages.has_waiting()) == (1, True)
         shares = []
         assert cores.rows(lambda a, b: shares.append(len(a)) or a + b, x, x).equal(2 * x)

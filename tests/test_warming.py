@@ -1,8 +1,9 @@
 """What the app makes ready while it has nothing else to do."""
 
 import sys
-import threading
 import time
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
@@ -24,31 +25,26 @@ def idle(monkeypatch):
     monkeypatch.setattr(turns, "of_pages", turns.Turns(2))
 
 
-def test_no_step_begins_while_a_page_is_on_its_way_nor_soon_after(idle):
-    begun, may_end = [], threading.Event()
+def test_no_step_begins_while_a_page_is_on_its_way_nor_soon_after(monkeypatch):
+    now, begun, visit = 0.0, [], ExitStack()
 
-    def visit():
-        with turns.of_pages.take():
-            may_end.wait()
+    def sleep(seconds):
+        nonlocal now
+        now += seconds
+        if now >= 7:
+            visit.close()  # the page stands
 
     def step():
-        begun.append(time.monotonic())
+        begun.append(now)
         if len(begun) == 1:  # someone comes meanwhile
-            visitor.start()
-            while turns.of_pages.num_free() != 1:
-                time.sleep(0.01)
+            visit.enter_context(turns.of_pages.take())
 
-    visitor = threading.Thread(target=visit)
-    worker = threading.Thread(target=warming._run, args=(iter([step, step, step]), 0.2))
-    worker.start()
-    time.sleep(0.5)
-    assert len(begun) == 1
-    may_end.set()
-    ended = time.monotonic()
-    worker.join(10)
-    assert len(begun) == 3
-    assert begun[1] >= ended + 0.15
-    assert begun[2] - begun[1] < 0.15
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=sleep)
+    for module in (warming, turns):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(turns, "of_pages", turns.Turns(2))
+    warming._run(iter([step, step, step]), 2)
+    assert begun == [2, 10, 10]  # the page stood at 8
 
 
 def test_a_step_that_fails_keeps_no_other_one_from_being_done(idle, caplog):

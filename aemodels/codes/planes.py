@@ -51,7 +51,7 @@ def box(codes: Tensor, coverage: float = 0.98) -> Extent:
 
 
 def widen(extent: Extent) -> Extent:
-    """A box 3 % wider on each side, for dots on its edge."""
+    """A box 3% wider on each side, for dots on its edge."""
     x_min, x_max, y_min, y_max = extent
     dx, dy = 0.03 * (x_max - x_min), 0.03 * (y_max - y_min)
     return x_min - dx, x_max + dx, y_min - dy, y_max + dy
@@ -121,7 +121,7 @@ def plane_stats(codes: Tensor, labels: Tensor) -> PlaneStats:
 
 
 def kind_of_place(share: float) -> str:
-    """What `support` says in a word: "hole" below 1 %, "sparse" below 5 %, else "supported"."""
+    """What `support` says in a word: "hole" below 1%, "sparse" below 5%, else "supported"."""
     return "hole" if share < HOLE_BELOW else "sparse" if share < SPARSE_BELOW else "supported"
 
 

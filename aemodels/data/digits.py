@@ -30,7 +30,8 @@ def read_digit(file: str | Path | BinaryIO) -> Tensor:
 
     `file` is a path or a seekable binary stream. Any ink on any other ground, light or dark, coloured or transparent, evenly
     lit or not. A sheet that does not fill the picture is made upright, and what lies around it is left out. A picture that is one of
-    MNIST's comes back as it is. Raises DataError where the file is no picture (see `open_picture`) or nothing stands out in it.
+    MNIST's comes back as it is. Raises DataError where the file is no picture (see `open_picture`) or nothing stands out in it;
+    ValueError where `file` is something else.
     """
     picture = torch.from_numpy(np.array(open_picture(file, WORK_PX))).permute(2, 0, 1)
     return as_mnist_digit(picture, file_name(file))

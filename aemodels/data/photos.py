@@ -164,7 +164,8 @@ def load_photos(folder: str | Path, size: int) -> tuple[Tensor, list[Path]]:
     The tensor is a memory map: only what is indexed is read, and what is written into it is not kept.
 
     A photo is decoded once and then cached. What is no photo, or cannot be decoded, is left out; one warning is logged with the count
-    and the reasons. Raises DataError where the folder is missing, holds no usable photo, or the cache cannot be written.
+    and the reasons. Raises DataError where the folder is missing, holds no usable photo, or the cache cannot be written; ValueError
+    where size is no whole number from 1 to 10000.
     """
     photos = read_photo_folder(folder, size)
     with photos.images.file as file:

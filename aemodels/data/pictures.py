@@ -45,9 +45,9 @@ def open_photo(file: str | Path | BinaryIO, size: int, num_channels: int = 3) ->
     or the photo would have more than 100 megapixels itself.
     """
     if size < 1:
-        raise ValueError(f"size is {size} px and must be at least 1")
+        raise ValueError(f"size is {size} px, but must be at least 1.")
     if size * size > MAX_PIXELS:
-        raise ValueError(f"size is {size} px and must be at most {isqrt(MAX_PIXELS)}")
+        raise ValueError(f"size is {size} px, but must be at most {isqrt(MAX_PIXELS)}.")
     image = open_picture(file, 2 * size)
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2

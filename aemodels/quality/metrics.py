@@ -75,14 +75,14 @@ def cross_entropy(x: Tensor, x_hat: Tensor) -> Tensor:
 
 
 def mean_and_ci95(values: Tensor) -> tuple[float, float]:
-    """Mean over images and the half-width of its 95 % confidence interval, 1.96·s/√n (normal approximation)."""
+    """Mean over images and the half-width of its 95% confidence interval, 1.96·s/√n (normal approximation)."""
     n = len(values)
     half_width = 1.96 * values.std().item() / sqrt(n) if n > 1 else float("nan")
     return values.mean().item(), half_width
 
 
 def summarise(errors: Tensor) -> dict[str, float]:
-    """What is told of a set, from the mean squared error (N,) of each image; PSNRs and half-widths of 95 % intervals in dB.
+    """What is told of a set, from the mean squared error (N,) of each image; PSNRs and half-widths of 95% intervals in dB.
 
     psnr_db, psnr_db_ci95                          mean of the images' PSNRs
     psnr_of_mean_mse_db, psnr_of_mean_mse_db_ci95  PSNR of the images' mean MSE; its interval is the mean's, to first order

@@ -22,7 +22,7 @@ def in_common(errors: Tensor, others: Tensor) -> Tensor:
 
 
 def difference(errors: Tensor, others: Tensor, convention: str) -> tuple[float, float]:
-    """PSNR of the first less that of the others in dB, over the images in common, and the half-width of its 95 % interval.
+    """PSNR of the first less that of the others in dB, over the images in common, and the half-width of its 95% interval.
 
     errors, others  mean squared error (N,) of each image, the same images in the same order
     convention      "psnr_db" or "psnr_of_mean_mse_db", as in metrics.summarise

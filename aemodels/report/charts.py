@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 import numpy as np
 
@@ -10,7 +11,11 @@ from aemodels.text import abridged, visible
 
 DASHES = ("solid", "dash", "dashdot", "longdash")  # where there are more lines than colours
 MOST_LETTERS = 32  # of a name in an interactive chart's key, which fits on a phone
-KEY_ROW_PX, MOST_MORE = 21, 14  # rows more than colours that make such a chart higher
+KEY_ROW_PX, MOST_MORE = 21, 14  # rows of a key that make such a chart higher
+ROW_LETTERS, FEW_ROWS = (
+    56,
+    5,
+)  # of a key in half a page, whose names stand in columns as wide as the longest; rows that need no more height
 
 
 def plotly_text(text: str) -> str:
@@ -27,7 +32,7 @@ def lines(
     colours: Mapping[str, str] | None = None,
     mode: str = "lines+markers",
 ):
-    """One line a series: name -> (x, y). Returns a plotly Figure, higher where it has more lines than there are colours.
+    """One line a series: name -> (x, y). Returns a plotly Figure, higher where its key has many rows.
 
     Of some hundred points give arrays: plotly looks at each number of a list.
 
@@ -53,9 +58,11 @@ def lines(
         }
         for i, (name, (x, y)) in enumerate(series.items())
     ]
+    widest = max((len(trace["name"]) for trace in traces), default=0)
+    num_rows = ceil(len(series) / max(1, ROW_LETTERS // (widest + 6)))
     layout = {
         # Plotly's key takes half of the height at most, and is scrolled beyond that.
-        "height": height_px + KEY_ROW_PX * min(MOST_MORE, max(0, len(series) - len(PALETTE))),
+        "height": height_px + KEY_ROW_PX * min(MOST_MORE, max(0, len(series) - len(PALETTE), num_rows - FEW_ROWS)),
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "legend": {"font": {"size": 15}, "orientation": "h", "yanchor": "bottom", "y": 1.02},
         "hovermode": "x unified",

@@ -60,7 +60,7 @@ def _why_none(path: Path) -> str:
             name=name, folder=folder, command=command(name)
         )
     named = list_of(others[:MAX_NAMED]) + (" …" if len(others) > MAX_NAMED else "")
-    return _("There is no checkpoint {name} in {folder}; there is {names}.").format(
+    return _("There is no checkpoint {name} in {folder}; it holds {names}.").format(
         name=name, folder=folder, names=named
     )
 

@@ -63,7 +63,7 @@ def draw(
         row_labels += [said[kind], _("Rebuilt")]
         of_name = [images.name_of(places[i]) for i in of_kind.places] if kind == USUAL else [""] * len(of_kind.places)
         notes += [of_name, [findings.told(float(of_kind.scores[i]), is_bce) for i in of_kind.places]]
-    return figures.panel(rows, row_labels, notes, [], caption, width_px, ink)
+    return export.pictures_panel(rows, row_labels, notes, width_px, ink, caption)
 
 
 with st.spinner(_("Rebuilding usual and strange pictures …")):

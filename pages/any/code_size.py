@@ -51,7 +51,7 @@ def look() -> None:
     tiles = [figures.to_tiles(images) for images in (pictures.x, *made.values())]
     notes = [pictures.names, *(rows.in_db(pictures.x, x_hat) for x_hat in made.values())]
     alt = _("{number} pictures, and what {k} numbers of {model}, and of PCA where it is known, make of each")
-    panel = figures.panel(tiles, [first_row, *made], notes, width_px=export.SCREEN_PX, ink=export.ink())
+    panel = export.pictures_panel(tiles, [first_row, *made], notes, export.SCREEN_PX, export.ink())
     export.show(panel, alt.format(number=number(len(pictures.x)), k=number(k), model=models.quoted(name)))
     st.caption(chart.said_at(sizes, k, longest, kind))
     if sizes:

@@ -20,7 +20,7 @@ def change(event: dict) -> None:
     state.map_code = event["picked"]
     state.map_view = address.join_box(event["view"])
     choosing.change(event)
-    if "only" in event:
+    if event["only"] is not None:
         state.find = "" if event["only"] < 0 else str(event["only"])
 
 

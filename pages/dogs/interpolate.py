@@ -44,7 +44,8 @@ def compute(seed: int) -> tuple[Tensor, Tensor, bytes]:
     picked = noise.seeded_order(len(ckpt.codes), seed)[:NUM_PICTURES]
     x_ends = ckpt.model.decode(ckpt.codes[picked])
     labels = [str(i + 1) for i in range(len(picked))]
-    return picked, x_ends, export.on_screen(partial(figures.panel, [figures.to_tiles(x_ends)], column_labels=labels))
+    tiles = [*figures.to_tiles(x_ends), *[""] * (export.FEW + 1 - len(picked))]  # two alone would be huge
+    return picked, x_ends, export.on_screen(partial(figures.panel, [tiles], column_labels=labels))
 
 
 picked, x_ends, panel = ahead.scene(compute, seed, "interpolate", loaders.version(name), export.is_dark())

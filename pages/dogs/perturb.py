@@ -104,7 +104,7 @@ def draw(
     rows: dict[str, tuple[list[np.ndarray], list[str]]], width_px: int, ink: figures.Ink, caption: str = ""
 ) -> Image.Image:
     tiles, notes = zip(*rows.values(), strict=True)
-    return figures.panel(tiles, list(rows), notes, caption=caption, width_px=width_px, ink=ink)
+    return export.pictures_panel(tiles, list(rows), notes, width_px, ink, caption)
 
 
 def say(num_pictures: int) -> str:

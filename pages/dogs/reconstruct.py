@@ -128,10 +128,7 @@ def draw(
     tiles = list(rows.values())
     n = len(tiles[0])
     texts = [notes.get(row, [""] * n) for row in rows]
-    if n > 3:
-        return figures.panel(tiles, list(rows), texts, caption=caption, width_px=width_px, ink=ink)
-    turned = (list(zip(*table, strict=True)) for table in (tiles, texts))  # a photo a row, or they would be huge
-    return figures.panel(next(turned), [], next(turned), list(rows), caption, width_px, ink)
+    return export.pictures_panel(tiles, list(rows), texts, width_px, ink, caption)
 
 
 through_all = partial(through_models.show, group, photos, seed, source)

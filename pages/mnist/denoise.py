@@ -106,12 +106,7 @@ def compute(seed: int) -> Scene:
 def draw(
     rows: dict[str, list[np.ndarray]], notes: list[list[str]], width_px: int, ink: figures.Ink, caption: str = ""
 ) -> Image.Image:
-    """A row a stage; for a single digit, whose few pictures may be large, a column a stage."""
-    stages, tiles = list(rows), list(rows.values())
-    if source == "test":
-        return figures.panel(tiles, stages, notes, caption=caption, width_px=width_px, ink=ink)
-    turned = (list(zip(*table, strict=True)) for table in (tiles, notes))
-    return figures.panel(next(turned), [], next(turned), stages, caption, width_px, ink)
+    return export.pictures_panel(list(rows.values()), list(rows), notes, width_px, ink, caption)
 
 
 points, compared, own, scene = [], [], None, None

@@ -54,7 +54,7 @@ def of_easy(scored: dict[str, Scored], said: dict[str, str]) -> list[str]:
             "is to rebuild, not how strange it is."
         ).format(kind=said[kind], strange=number(of_kind.psnr_db, 1), usual=number(scored[USUAL].psnr_db, 1))
         for kind, of_kind in scored.items()
-        if kind != USUAL and of_kind.psnr_db > scored[USUAL].psnr_db
+        if kind != USUAL and round(of_kind.psnr_db, 1) > round(scored[USUAL].psnr_db, 1)
     ]
 
 

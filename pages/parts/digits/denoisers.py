@@ -82,7 +82,7 @@ def draw(
         chart = charts.lines(series, _("noise factor"), axis, colours=colours)
         for called, line in zip(series, chart.data, strict=True):
             if called in of_baselines:
-                line.update(line_dash="dash")
+                line.update(line_dash="dot")  # as no model's line is, whose colour may be the same
         charts.upright(chart, trained_at, "dot", _("trained here"))
         column.plotly_chart(chart, key=score, alt=visible(shown.format(names=list_of(finite))))
 

@@ -45,7 +45,9 @@ def show(source: str, image_shape: tuple[int, ...], is_mnist: bool) -> Tensor | 
             num_channels, size = image_shape[:2]
             read = partial(open_photo, size=size, num_channels=num_channels)
             files = uploads.show(
-                _("A photo, of which the centre square is used"),
+                _("A photo of at most {number} MB, of which the centre square is used").format(
+                    number=uploads.MAX_FILE_MB
+                ),
                 f"photo_file_{size}_{num_channels}",
                 read,
                 1,
@@ -53,7 +55,9 @@ def show(source: str, image_shape: tuple[int, ...], is_mnist: bool) -> Tensor | 
             )
             return files[0].picture.float() / 255 if files else None
         else:
-            label = _("A picture of one digit, in any colour on any other colour")
+            label = _("A picture of one digit, of at most {number} MB, in any colour on any other colour").format(
+                number=uploads.MAX_FILE_MB
+            )
             with left:
                 files = uploads.show(label, "digit_file", digits.read_digit, 1, "picture")
             if files:

@@ -14,10 +14,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   clear.textContent = data.words.clear
   let sketch = sketches.get(parentElement)
   if (!sketch) {
-    sketch = { changes: data.answered, strokes: [], current: null }
+    sketch = { changes: data.answered, strokes: [], current: null } // the pointer that draws; a mouse's number is 0 in Firefox
     sketches.set(parentElement, sketch)
   }
-  if (data.answered >= sketch.changes && !sketch.current) {
+  if (data.answered >= sketch.changes && sketch.current === null) {
     sketch.strokes = data.strokes ? data.strokes.split("-") : []
     sketch.changes = data.answered
   }
@@ -57,7 +57,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   canvas.onpointerdown = (event) => {
     const start = place(event)
-    if (event.button !== 0 || sketch.current || sketch.strokes.join("-").length + 5 > data.maxLength) return
+    if (event.button !== 0 || sketch.current !== null || sketch.strokes.join("-").length + 5 > data.maxLength) return
     canvas.setPointerCapture(event.pointerId)
     sketch.current = event.pointerId
     sketch.strokes.push(start)

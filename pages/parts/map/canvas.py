@@ -49,8 +49,8 @@ _MAP = canvas.on_panes("map", HTML, Path(__file__).parent, "map_pane", "map_grou
 
 
 def touch(key: str, data: dict, on_change: Callable[[dict], None]) -> None:
-    """The map; on_change gets {"picked": index, "view": box, "a": outline or None, "b": outline or None}; "only": label or −1 where the key of
-    labels was clicked; "near": letter of the group that the codes nearest to the picked one shall be; "clear" where there shall be none."""
+    """The map; on_change gets {"picked": index, "view": box, "a": …, "b": …, "only": label, or −1 for all}; "a" and "b": the group's outline, or
+    the index whose nearest codes it shall be, or [] for none. What is None stays as it is."""
     canvas.mount(_MAP, key, data | {"words": wording.of_map()}, on_change)
 
 

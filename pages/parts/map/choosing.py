@@ -79,14 +79,14 @@ def change(event: dict) -> None:
     state = st.session_state
     for letter in LETTERS:
         way, area = f"by_{letter}", f"area_{letter}"
-        if event[letter]:
+        if isinstance(event[letter], int):
+            state[way], state[area], state[f"near_{letter}"] = NEAR, "", event[letter]
+            _tell_address(f"near_{letter}")
+        elif event[letter]:
             state[way], state[area] = DRAWN, address.join(event[letter])  # fewer digits would make a small box flat
             _tell_address(area)
-        elif event.get("clear") or state.get(way) == DRAWN:
+        elif event[letter] is not None or state.get(way) == DRAWN:
             state[way], state[area] = "", ""
-    if letter := event.get("near"):
-        state[f"by_{letter}"], state[f"near_{letter}"] = NEAR, event["picked"]
-        _tell_address(f"near_{letter}")
 
 
 def _tell_address(key: str) -> None:

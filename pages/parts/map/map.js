@@ -1,7 +1,8 @@
 // A map: every code a dot, and pictures where there is room for them, more as one zooms in; groups of codes drawn by hand.
 // data: {photos, view, whole, picked, a, b, near, only, names, colours, scale, detail, words, answered}
-// sends "change": {picked, view, a, b, number}, with {only} where a class was clicked, {near} where the nearest codes shall be a group,
-// {clear} where there shall be no groups.
+// sends "change": {picked, view, a, b, only, number}; a and b: the outline of a group, or the code whose nearest it shall be, or [] for none; only:
+// the class that was clicked, or -1 for all. Null: as it was. Each change tells all that Python has not answered, for of several that wait it
+// hears the last one alone.
 const MOST_ZOOM = 400 // times the whole map
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -11,7 +12,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function mount(root, setTriggerValue) {
   const find = (css) => root.querySelector(css)
   const exchange = new Exchange(setTriggerValue), tools = [...root.querySelectorAll("[data-shape]")] // that draw outlines of groups
-  let data, view, picked, outlines, hovered = -1, tool = null, drawn = null, waiting = false
+  let data, view, picked, outlines, only = null, hovered = -1, tool = null, drawn = null, waiting = false
   let points = null, sheet = null, levels = [], levelsOf = "", paints, paintsOf = ""
   const pointers = new Map() // id -> [x, y] of those that are down
   let moved = 0, frames = 0
@@ -105,7 +106,7 @@ function mount(root, setTriggerValue) {
       pane.stroke(ctx, () => ctx.rect(x - 0.65 * side(), y - 0.65 * side(), 1.3 * side(), 1.3 * side()), 2)
     }
     for (const letter of ["a", "b"]) {
-      if (outlines[letter]) drawGroup(ctx, pane, outlines[letter], letter)
+      if (outlines[letter]?.length) drawGroup(ctx, pane, outlines[letter], letter)
       if (data.near[letter].length) drawRings(ctx, pane, data.near[letter].map(place), letter)
     }
     if (drawn) pane.drawOutline(ctx, outlineOf(drawn, Infinity))
@@ -175,7 +176,7 @@ function mount(root, setTriggerValue) {
     }))
   }
 
-  const send = (delay_ms = 0, more = {}) => exchange.change({ picked, view, ...outlines, ...more }, delay_ms)
+  const send = (delay_ms = 0) => exchange.change({ picked, view, ...outlines, only }, delay_ms)
 
   function pick(i, delay_ms = 0) {
     picked = i
@@ -260,8 +261,8 @@ function mount(root, setTriggerValue) {
       return zoom(event.key === "-" ? 1 / 1.5 : 1.5, ...(isInView(picked) ? [pane.toX(place(picked)[0]), pane.toY(place(picked)[1])] : []))
     }
     if (["a", "b"].includes(event.key)) {
-      outlines = { ...outlines, [event.key]: null }
-      return send(0, { near: event.key })
+      outlines = { ...outlines, [event.key]: picked }
+      return send()
     }
     const direction = STEPS[event.key]
     if (!direction) return
@@ -274,7 +275,7 @@ function mount(root, setTriggerValue) {
   find("#nearer").onclick = () => zoom(2)
   find("#out").onclick = () => zoom(0.5)
   find("#reset").onclick = whole
-  find("#no-groups").onclick = () => ((outlines = { a: null, b: null }), send(0, { clear: true }), schedule())
+  find("#no-groups").onclick = () => ((outlines = { a: [], b: [] }), send(), schedule())
   const arrived = () => data && (draw(), say())
   window.addEventListener("latent-lab", arrived)
 
@@ -285,6 +286,7 @@ function mount(root, setTriggerValue) {
         view = fit(data.view)
         picked = data.picked
         outlines = { a: data.a, b: data.b }
+        only = null
       }
       setWords(root, data.words)
       for (const button of tools) button.title = button.getAttribute("aria-label")
@@ -303,7 +305,7 @@ function mount(root, setTriggerValue) {
         key.append(data.names[label])
         key.title = fill(words.alone, { name: data.names[label] })
         key.setAttribute("aria-pressed", data.only === label)
-        key.onclick = () => send(0, { only: data.only === label ? -1 : label })
+        key.onclick = () => ((only = data.only === label ? -1 : label), send())
         return key
       }))
       canvas.setAttribute("aria-label", fill(words.map, { number: data.picked }))

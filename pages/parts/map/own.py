@@ -24,7 +24,7 @@ def show(name: str, ckpt: Checkpoint, method: str) -> tuple[list[float] | None, 
             else _(
                 "**Your picture** is the circle with the bar. t-SNE has no formula for a new code: it starts at its nearest codes and is then moved as "
                 "t-SNE would, while all others stay."
-            ),
+            ).replace("t-SNE", "t-\u2060SNE"),  # no line ends after its hyphen
             _("Its nearest code is number {number}, at distance {distance}.").format(
                 number=int(index), distance=number(float(distance), 2)
             ),

@@ -69,9 +69,9 @@ def encode(ckpt: Checkpoint, photos: Photos) -> Tensor:
 def uploaded_photos(image_shape: Sequence[int]) -> Photos | None:
     """The user's own photos, kept for the visit, as images (C, H, W) of a model; a file that is none is named and skipped."""
     label = _(
-        "Your photos, up to {most}. The square in the middle of each is used. They are sent to the computer that runs Latent Lab, and to "
-        "no other."
-    ).format(most=MAX_UPLOADS)
+        "Your photos, up to {most}, each of at most {number} MB. The square in the middle of each is used. They are sent to the computer that runs "
+        "Latent Lab, and to no other."
+    ).format(most=MAX_UPLOADS, number=uploads.MAX_FILE_MB)
     num_channels, size = image_shape[:2]
     # A key for each shape: a picture is kept at the size at which it was read.
     key = "uploads" + "x".join(map(str, image_shape))

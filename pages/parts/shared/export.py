@@ -22,6 +22,7 @@ SCREEN_PX = 1400
 PRINT_PX = 2400  # 20 cm at 300 dpi
 MOST_COLOURS = 4096  # of a drawing; a panel with photos has more
 MOST_NAMED = 4
+FEW = 3  # pictures, which side by side would be huge
 
 
 def is_dark() -> bool:
@@ -53,6 +54,22 @@ def _file(panel: Image.Image) -> bytes:
     file = io.BytesIO()
     panel.save(file, "JPEG", quality=95, subsampling="4:4:4")
     return file.getvalue()
+
+
+def pictures_panel(
+    rows: Sequence[Sequence[np.ndarray]],
+    labels: Sequence[str],
+    notes: Sequence[Sequence[str]],
+    width_px: int,
+    ink: figures.Ink,
+    caption: str = "",
+) -> Image.Image:
+    """Rows of tiles with their notes, as figures.panel takes them, a column a picture; where there are FEW, a row a picture."""
+    if len(rows[0]) > FEW:
+        return figures.panel(rows, labels, notes, caption=caption, width_px=width_px, ink=ink)
+    notes = [row or [""] * len(rows[0]) for row in notes]
+    turned = [[*zip(*table, strict=True)] for table in (rows, notes)]
+    return figures.panel(turned[0], [], turned[1], labels, caption, width_px, ink)
 
 
 def models_panel(

@@ -12,7 +12,7 @@ WORDS = {
     N_("A sample"): N_("What the decoder makes of a code that was drawn at random."),
     N_("Test images"): N_("Images that no network has learnt from. All figures are measured on them unless something else is said."),
     N_("MSE"): N_("Mean squared error: the differences between two pictures' pixels, squared and averaged. A pixel goes from 0 to 1."),
-    N_("RMS"): N_("Root mean square: numbers squared, averaged, and the root of that: how large they are, whatever their signs."),
+    N_("RMS"): N_("Root mean square: square the numbers, average, and take the root. It says how large they are, whatever their signs."),
     N_("PSNR"): N_("Peak signal-to-noise ratio: 10·log10(1 / MSE), in decibels. Three decibels more are half the MSE."),
     N_("BCE"): N_("Binary cross-entropy, in nats a pixel: the digits' error. It does not reach 0, as a grey pixel costs something even if it is met exactly."),
     N_("Nat"): N_("A unit of information, like the bit: one nat is 1.44 bits."),

@@ -12,7 +12,7 @@ from aemodels.errors import DataError
 from aemodels.language import _, list_of, ngettext
 from pages.parts.shared import markdown
 
-MAX_FILE_MB = 20  # of a picture
+MAX_FILE_MB = 20  # of a picture; Streamlit refuses a larger one in English alone, so each label tells it
 
 
 @dataclass(frozen=True)
