@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
+from untrained import build
 
 from aemodels.data.config import DataConfig, DataRecord
 from aemodels.errors import CheckpointError, FileError
@@ -66,8 +67,7 @@ class Payload:
 
 
 def save(folder, config, name="model", seed=0):
-    torch.manual_seed(seed)
-    model = building.build(config).eval().requires_grad_(False)
+    model = build(config, seed)
     codes = torch.randn(6, *config.latent_shape)
     save_checkpoint(checkpoint(name, model, codes), folder)
     return model, codes

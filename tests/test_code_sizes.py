@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from untrained import build
 
 import aemodels
 from aemodels.data.mnist import load_mnist_test_digits
-from aemodels.models import building
 from aemodels.quality import baselines, code_sizes, curves
 from aemodels.storage import checkpoints, measurements
 
@@ -24,9 +24,7 @@ def digits():
 
 @pytest.fixture
 def model(mlp_config):
-    torch.manual_seed(0)
-    config = replace(mlp_config, variant="nested", latent_shape=(5,))
-    return building.build(config).eval().requires_grad_(False)
+    return build(replace(mlp_config, variant="nested", latent_shape=(5,)))
 
 
 def test_scores_at_each_size_are_those_of_the_pictures(model, digits):

@@ -5,9 +5,9 @@ import threading
 import pytest
 import torch
 from torch.testing import assert_close
+from untrained import build
 
 import aemodels
-from aemodels.models import building
 from aemodels.models.config import ModelConfig
 from aemodels.storage import encoded
 
@@ -33,12 +33,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def model():
-    return make(1)
-
-
-def make(seed, config=CONFIG):
-    torch.manual_seed(seed)
-    return building.build(config).eval().requires_grad_(False)
+    return build(CONFIG, seed=1)
 
 
 @pytest.fixture
@@ -77,14 +72,14 @@ def test_photos_are_encoded_once_and_come_out_in_their_order(model, x):
 
 def test_another_model_and_another_photo_have_codes_of_their_own(model, x):
     asked(model, x)
-    other = make(2)
+    other = build(CONFIG, seed=2)
     z, num_encoded = asked(other, x)
     assert num_encoded == 5
     assert_close(z, other.encode(x))
     changed = x.clone()
     changed[3, 0, 0, 0] = 1 - changed[3, 0, 0, 0].round()
     assert asked(model, changed)[1] == 1
-    same_weights = make(1, ModelConfig.from_dict({**CONFIG.to_dict(), "noise_variance": 0.2}))
+    same_weights = build(ModelConfig.from_dict({**CONFIG.to_dict(), "noise_variance": 0.2}), seed=1)
     assert asked(same_weights, x)[1] == 5
 
 

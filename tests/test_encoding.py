@@ -2,16 +2,16 @@ from itertools import islice, pairwise
 
 import pytest
 import torch
+from untrained import build
 
 import aemodels
-from aemodels.models import building, refine
+from aemodels.models import refine
 from aemodels.quality import encoding
 from aemodels.quality.encoding import encoder_psnr_db
 
 
 def test_a_model_without_help_has_the_psnr_of_its_codes(conv_config):
-    torch.manual_seed(0)
-    model = building.build(conv_config).eval().requires_grad_(False)
+    model = build(conv_config)
     x = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     assert torch.equal(encoder_psnr_db(model, x), aemodels.psnr_db(x, model.decode(model.encode(x))))
 
@@ -42,7 +42,7 @@ def test_the_stages_lead_from_the_first_code_to_the_one_of_encode(name):
 
 
 def test_a_plain_model_has_one_stage(conv_config):
-    model = building.build(conv_config).eval().requires_grad_(False)
+    model = build(conv_config)
     x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     ((kind, z),) = refine.stages(model, x)
     assert kind == refine.ENCODER

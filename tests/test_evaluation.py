@@ -13,12 +13,12 @@ from browser import REPO, copy_photos
 from foreign_models import save_foreign
 from safetensors import safe_open
 from torch.distributions import Normal, kl_divergence
+from untrained import build
 
 import aemodels
 import train
 from aemodels import files, noise
 from aemodels.data import sources
-from aemodels.models import building
 from aemodels.models.config import TrainConfig
 from aemodels.quality import baselines, curves, evaluation, metrics
 from aemodels.storage import checkpoints, measurements, photo_errors
@@ -27,11 +27,6 @@ from aemodels.training import generating, recipes
 LAB = recipes.of_the_lab()
 
 VARIANCES = (0.05, 0.10, 0.15)
-
-
-def build(config, seed=0):
-    torch.manual_seed(seed)
-    return building.build(config).eval().requires_grad_(False)
 
 
 def random_bytes(*shape, seed=0):

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from untrained import build
 
 from aemodels.codes import flows
 from aemodels.codes.flows import Sampling
@@ -37,8 +38,7 @@ def codes_of(config, n=4000):
 
 def prior_of(config, learnt=0.0):
     """A prior around the Gaussian of codes_of; `learnt` is the size of the weights of its head, 0 for one that is untrained."""
-    torch.manual_seed(0)
-    prior = building.build(config).eval().requires_grad_(False)
+    prior = build(config)
     prior.fit_gaussian(codes_of(config))
     prior.network.head.weight.normal_(std=learnt)
     return prior

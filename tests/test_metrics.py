@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
+from untrained import build
 
-from aemodels.models import building
 from aemodels.noise import seeded_normal
 from aemodels.quality.metrics import bce, evaluate, evaluate_at, mean_and_ci95, mse, psnr_db, reconstruct, summarise
 
@@ -23,11 +23,6 @@ def digits_of_rising_contrast(num):
     """Random images whose contrast, and so whose error, rises from the first to the last."""
     contrast = torch.linspace(0.02, 1, num).view(-1, 1, 1, 1)
     return (random_bytes(num, 1, 28, 28) * contrast).byte()
-
-
-def build(config, seed=0):
-    torch.manual_seed(seed)
-    return building.build(config).eval().requires_grad_(False)
 
 
 def numpy_mse(x, x_hat):

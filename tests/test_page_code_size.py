@@ -11,6 +11,7 @@ import torch
 from apptest import collected, notice, numbers, pictures, png_file, text
 from browser import REPO, copy_digits
 from foreign_models import COLOUR, FASHION, FOREIGN, MLP, save_foreign
+from untrained import build
 
 import aemodels
 import train
@@ -37,9 +38,8 @@ def few_images(monkeypatch):
 def fresh(checkpoint_folder, few_images, monkeypatch):
     """A nested model of MNIST's digits that nothing is kept of, and mnist-ae."""
     ckpt = aemodels.load_checkpoint("mnist-ae", REPO / "checkpoints")
-    torch.manual_seed(0)
     config = replace(ckpt.model_config, variant="nested", latent_shape=(6,), widths=(16,))
-    model = building.build(config).eval().requires_grad_(False)
+    model = build(config)
     nested = replace(ckpt, name="nested", title="mine", model=model, codes=torch.randn(10_000, 6))
     fewer = replace(ckpt.data, config=replace(ckpt.data.config, leave_out=("9",)))
     without_nines = replace(ckpt, name="without-nines", title="without nines", data=fewer)  # not on the same digits

@@ -19,6 +19,7 @@ from filelock import FileLock
 from safetensors import safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as save_tensors
+from small_trainings import same
 from test_checkpoints import save
 
 import aemodels
@@ -91,10 +92,6 @@ def change_recipe(monkeypatch, name, **changes):
     tables = {table: dataclasses.replace(getattr(LAB[name], table), **values) for table, values in changes.items()}
     changed = recipes.of_the_lab() | {name: dataclasses.replace(LAB[name], **tables)}
     monkeypatch.setattr(recipes, "of_the_lab", lambda: changed)
-
-
-def same(a, b):
-    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
 
 @pytest.mark.release

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from aemodels import Checkpoint
 from aemodels.data import words
+from aemodels.data.words import Words
 from aemodels.language import _, ngettext, number, percent, sentences
 from aemodels.models.config import ModelConfig
 from aemodels.quality import detail
@@ -44,27 +45,8 @@ def of_photos(
     ckpt: Checkpoint, x: Tensor, x_hat: Tensor, psnr: Tensor, encoder_psnr: Tensor, names: Sequence[str]
 ) -> list[str]:
     """Of photos x (n, C, H, W), rebuilt as x_hat: the PSNR (n,) of each in dB, also from the encoder alone, and what is lost."""
-    picture, points = words.of(ckpt.data.config), []
-    if len(x) > 1:
-        worst = int(psnr.argmin())
-        points.append(
-            _(
-                "These {number} reach {mean} dB on average; the hardest, number {place} ({name}), {least} dB, the easiest {most} dB."
-            ).format(
-                number=len(x),
-                mean=number(psnr.mean().item(), 2),
-                place=worst + 1,
-                name=markdown.literal(names[worst]),
-                least=number(psnr[worst].item(), 1),
-                most=number(psnr.max().item(), 1),
-            )
-        )
-    else:
-        points.append(
-            _("This {one} ({name}) reaches {psnr} dB.").format(
-                one=picture.one, name=markdown.literal(names[0]), psnr=number(psnr[0].item(), 2)
-            )
-        )
+    picture = words.of(ckpt.data.config)
+    points = [_how_well(picture, psnr, names)]
     if helping := helpers(ckpt.model_config):
         points.append(
             _(
@@ -75,31 +57,52 @@ def of_photos(
                 after=number(psnr.mean().item(), 2),
             )
         )
-    variation = x - x.mean((2, 3), keepdim=True)
-    if variation.any():  # a blank one, from a covered camera, has none
-        in_error, in_photos = detail.fine_share(x - x_hat, FINE_PX), detail.fine_share(variation, FINE_PX)
-        if in_error > max(in_photos, 0.5):
-            of_photos = ngettext(
-                "In the {photos}'s own variation such detail makes up {share}: fine detail is lost first.",
-                "In the {photos}' own variation such detail makes up {share}: fine detail is lost first.",
-                len(x),
-            )
-        else:
-            of_photos = ngettext(
-                "In the {photos}'s own variation such detail makes up {share}.",
-                "In the {photos}' own variation such detail makes up {share}.",
-                len(x),
-            )
-        of_error = _("**{share}** of the squared error is detail finer than {size} px.")
-        points.append(
-            sentences(
-                [
-                    of_error.format(share=percent(in_error), size=FINE_PX),
-                    of_photos.format(photos=picture.many if len(x) > 1 else picture.one, share=percent(in_photos)),
-                ]
-            )
-        )
+    if (x - x.mean((2, 3), keepdim=True)).any():  # a blank one, from a covered camera, has no variation
+        points.append(_what_is_lost(picture, x, x_hat))
     return points
+
+
+def _how_well(picture: Words, psnr: Tensor, names: Sequence[str]) -> str:
+    if len(psnr) == 1:
+        return _("This {one} ({name}) reaches {psnr} dB.").format(
+            one=picture.one, name=markdown.literal(names[0]), psnr=number(psnr[0].item(), 2)
+        )
+    worst = int(psnr.argmin())
+    return _(
+        "These {number} reach {mean} dB on average; the hardest, number {place} ({name}), {least} dB, the easiest {most} dB."
+    ).format(
+        number=len(psnr),
+        mean=number(psnr.mean().item(), 2),
+        place=worst + 1,
+        name=markdown.literal(names[worst]),
+        least=number(psnr[worst].item(), 1),
+        most=number(psnr.max().item(), 1),
+    )
+
+
+def _what_is_lost(picture: Words, x: Tensor, x_hat: Tensor) -> str:
+    """How much of the error is fine detail, beside how much of the photos' own variation is."""
+    in_error = detail.fine_share(x - x_hat, FINE_PX)
+    in_photos = detail.fine_share(x - x.mean((2, 3), keepdim=True), FINE_PX)
+    if in_error > max(in_photos, 0.5):
+        of_photos = ngettext(
+            "In the {photos}'s own variation such detail makes up {share}: fine detail is lost first.",
+            "In the {photos}' own variation such detail makes up {share}: fine detail is lost first.",
+            len(x),
+        )
+    else:
+        of_photos = ngettext(
+            "In the {photos}'s own variation such detail makes up {share}.",
+            "In the {photos}' own variation such detail makes up {share}.",
+            len(x),
+        )
+    of_error = _("**{share}** of the squared error is detail finer than {size} px.")
+    return sentences(
+        [
+            of_error.format(share=percent(in_error), size=FINE_PX),
+            of_photos.format(photos=picture.many if len(x) > 1 else picture.one, share=percent(in_photos)),
+        ]
+    )
 
 
 def helpers(config: ModelConfig) -> list[str]:

@@ -43,22 +43,16 @@ def _tile(tile: np.ndarray, cell: tuple[int, int] | None, side: int) -> Image.Im
     return image
 
 
-@st.fragment
-def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) -> None:
-    """The hands-on part of the page, for codes z (n, C, h, w) and their pictures x_hat; x the originals, or None.
-
-    limit  ends of the colour scale of the channel maps
-    """
-    state, (num_pictures, num_channels, side) = st.session_state, z.shape[:3]
-    state.maps_a_row = columns_of_maps = figures.map_columns(num_channels)
+def _choose(num_pictures: int, num_channels: int, side: int) -> tuple[int, str, int, tuple[int, int], float]:
+    """The row of widgets: the picture from 0, "channel" or "cell", the channel from 0, the cell (row, column) from 0, and the gain."""
     places = [(row, column) for row in range(side) for column in range(side)]
     with controls.row():
         photo = fields.number(_("Picture"), 1, num_pictures, "photo", 1, width=120) - 1
         left_of_place = st.container(width="content")
         typed = {"on_change": _typed, "args": ("channel",)}
         channel = fields.number(_("Channel"), 1, num_channels, "channel", 1, width=84, **typed) - 1
-        if state.get("cell", places[0]) not in places:
-            del state.cell
+        if st.session_state.get("cell", places[0]) not in places:
+            del st.session_state.cell
         cell = st.selectbox(
             _("Cell (row, column)"),
             places,
@@ -77,6 +71,18 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         with st.container(width=280):
             scale = _("Scale (0 knocks it out, 1 leaves it as it is)")
             gain = st.slider(scale, -2.0, 3.0, 0.0, 0.1, key="gain", **fields.BOUND)
+    return photo, part, channel, cell, gain
+
+
+@st.fragment
+def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) -> None:
+    """The hands-on part of the page, for codes z (n, C, h, w) and their pictures x_hat; x the originals, or None.
+
+    limit  ends of the colour scale of the channel maps
+    """
+    num_pictures, num_channels, side = z.shape[:3]
+    st.session_state.maps_a_row = columns_of_maps = figures.map_columns(num_channels)
+    photo, part, channel, cell, gain = _choose(num_pictures, num_channels, side)
     controls.note_drawn("photo", "part", "channel", "cell", "gain")
     if part == "channel":
         where, what, framed = probing.channel(channel), _("channel {number}").format(number=channel + 1), None

@@ -59,24 +59,7 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     about_baselines = channel.about_baselines(baselines, prod(first.model_config.latent_shape))
     st.caption("\n\n".join(filter(None, [sentences([about_psnr, about_noise]), about_baselines])))
 
-    st.header(_("At the lab's three variances"), anchor=False)
-    st.table(
-        pd.DataFrame(
-            {
-                psnr_matrix.label(v): [channel.cell(scores.get(v), references, v) for scores in curves.values()]
-                + [str(scores[v]) for scores in references.values()]
-                for v in psnr_matrix.LAB_VARIANCES
-            },
-            index=[*map(markdown.literal, curves), *map(psnr_matrix.name, references)],
-        ).rename_axis(_("model or baseline"))
-    )
-    about_power = [_("A model that was trained with noise sends codes of mean square 1.")]
-    if compared.plain:
-        relative = _(
-            "Codes of {models} have no fixed mean square: their noise is scaled to each code's own, so that the signal-to-noise ratio (SNR) is the same."
-        )
-        about_power.append(relative.format(models=list_of(map(models.said, compared.without_noise))))
-    st.caption(sentences([psnr_matrix.about_gaps(curves | references, picture.many), *about_power]))
+    _show_table(compared, curves, references)
     file_name = f"noise-regularised-{export.of_models(ckpts)}"
     everything = channel.numbers(
         measured, {label: baselines.get(key, []) for label, key in psnr_matrix.BASELINES.items()}
@@ -102,6 +85,29 @@ def show(compared: Compared, row: st.delta_generator.DeltaGenerator) -> None:
     }
     draw = partial(photo_figures.variances_panel, curves, references)
     export.export_row(file_name, draw, psnr_matrix.table(by_name | references), settings, alt=alt)
+
+
+def _show_table(
+    compared: Compared, curves: dict[str, psnr_matrix.Curve], references: dict[str, psnr_matrix.Curve]
+) -> None:
+    st.header(_("At the lab's three variances"), anchor=False)
+    st.table(
+        pd.DataFrame(
+            {
+                psnr_matrix.label(v): [channel.cell(scores.get(v), references, v) for scores in curves.values()]
+                + [str(scores[v]) for scores in references.values()]
+                for v in psnr_matrix.LAB_VARIANCES
+            },
+            index=[*map(markdown.literal, curves), *map(psnr_matrix.name, references)],
+        ).rename_axis(_("model or baseline"))
+    )
+    about_power = [_("A model that was trained with noise sends codes of mean square 1.")]
+    if compared.plain:
+        relative = _(
+            "Codes of {models} have no fixed mean square: their noise is scaled to each code's own, so that the signal-to-noise ratio (SNR) is the same."
+        )
+        about_power.append(relative.format(models=list_of(map(models.said, compared.without_noise))))
+    st.caption(sentences([psnr_matrix.about_gaps(curves | references, compared.picture.many), *about_power]))
 
 
 def _show_audit(measured: dict[str, channel.Evaluations]) -> None:

@@ -52,6 +52,13 @@ def of_grid(
     """
     kinds = np.array([planes.kind_of_place(s) for s in grid["shares"]])
     in_holes, supported = kinds == "hole", kinds == "supported"
+    points = [_holes(kind, which, hole_share, supported.mean(), samples)]
+    if in_holes.any() and supported.any():
+        points.append(observations.greyness(*(float(grid["entropy"][at].mean()) for at in (in_holes, supported))))
+    return [*points, *_classes(ckpt, kind, grid["classes"][grid["classes"] >= 0])]
+
+
+def _holes(kind: Words, which: str, hole_share: float, supported_share: float, samples: dict | None) -> str:
     of_area = (
         _(
             "**Holes fill {share} of {box}**, and {shown} of the random places lie in them: uniform sampling does not ask whether {many} "
@@ -61,25 +68,24 @@ def of_grid(
         else _("**Holes fill {share} of {box}**: uniform sampling does not ask whether {many} are there.")
     )
     shown = percent(share_in_holes(samples)) if samples else ""
-    points = [
-        sentences(
-            [
-                of_area.format(many=kind.many, share=percent(hole_share), box=which, shown=shown),
-                _(
-                    "{share} of the grid's places are supported. The decoder draws a picture at every place all the same."
-                ).format(share=percent(supported.mean())),
-            ]
-        )
-    ]
-    if in_holes.any() and supported.any():
-        points.append(observations.greyness(*(float(grid["entropy"][at].mean()) for at in (in_holes, supported))))
-    names, labels = ckpt.data.label_names, ckpt.labels[ckpt.labels >= 0]
-    nearest = grid["classes"][grid["classes"] >= 0]
+    return sentences(
+        [
+            of_area.format(many=kind.many, share=percent(hole_share), box=which, shown=shown),
+            _(
+                "{share} of the grid's places are supported. The decoder draws a picture at every place all the same."
+            ).format(share=percent(supported_share)),
+        ]
+    )
+
+
+def _classes(ckpt: Checkpoint, kind: Words, nearest: np.ndarray) -> list[str]:
+    """Which class takes the most room, and which none; nearest: the class of the nearest code at each place that has one."""
     if not len(nearest):
-        return points
+        return []
+    names, labels = ckpt.data.label_names, ckpt.labels[ckpt.labels >= 0]
     shares, real = (np.bincount(found, minlength=len(names)) / len(found) for found in (nearest, labels))
     most = shares.argmax()
-    points.append(
+    points = [
         _(
             "**{name}** takes the most room: at {share} of the grid's places the nearest code has this {class_}; of the test {many}, "
             "{real} have it."
@@ -90,7 +96,7 @@ def of_grid(
             real=percent(real[most]),
             many=kind.many,
         )
-    )
+    ]
     if (shares == 0).any():
         absent = [markdown.literal(names[i]) for i in np.flatnonzero(shares == 0)]
         num_more = len(absent) - MAX_NAMED
