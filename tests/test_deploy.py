@@ -70,7 +70,7 @@ class Site:
             ("8501", str(self.ports["1"])),
             ("8502", str(self.ports["2"])),
             ("listen 80;", f"listen 127.0.0.1:{port};"),
-            ("/var/cache/nginx-latent-lab", f"{folder}/static"),
+            ("/dev/shm/nginx-latent-lab", f"{folder}/static"),
         ):
             assert old in text
             text = text.replace(old, new)

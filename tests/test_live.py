@@ -15,7 +15,7 @@ import torch
 
 import aemodels
 from aemodels.data import shipped
-from aemodels.errors import ConfigError, FileError
+from aemodels.errors import ConfigError, FileError, LatentLabError
 from aemodels.models import autoencoders
 from aemodels.quality import metrics
 from aemodels.training import live, live_jobs, live_queue, live_recipes, loop, moments
@@ -172,6 +172,16 @@ def test_a_full_disk_at_the_start_leaves_nothing(folder, monkeypatch):
         with pytest.raises(FileError, match="No space left on device"):
             live_queue.submit(recipe(), "me", folder)
     assert [path.name for path in live_queue.folder().iterdir()] in ([], ["lock"])
+
+
+def test_a_process_that_cannot_start_is_not_blamed_on_the_folder(folder, monkeypatch):
+    def limited(*args, **options):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", limited)
+        with pytest.raises(LatentLabError, match="No process can be started for the training: Resource temporarily"):
+            live_queue.submit(recipe(), "me", folder)
 
 
 def test_a_fault_in_a_variant_is_told(alone, monkeypatch, capsys):

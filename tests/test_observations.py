@@ -92,10 +92,13 @@ def test_uniform_sampling_says_where_it_fails():
         "30% of the box lies between",
     ):
         assert say in text
-    assert "“cat” takes most of the box, 70%, and is 40% of the test images; “dog” takes least, 30%, and is 60%" in text
+    assert "At 70% of the places on a fine grid over the box the nearest code is of the class “cat”" in text
+    assert "40% of the test images are. Of “dog” it is at the fewest, 30%; 60% of the test images are." in text
     assert "about as grey as" in of_plane(entropy={"supported": 0.2, "hole": 0.209})
     assert "as clear as elsewhere" in of_plane(border_entropy=0.1)
-    assert "“dog” takes most of the box, 60%" in of_plane(class_shares=np.array([0.4, 0.6]))
+    assert "At 60% of the places on a fine grid over the box the nearest code is of the class “dog”" in of_plane(
+        class_shares=np.array([0.4, 0.6])
+    )
     nan = float("nan")
     text = of_plane(entropy={"supported": 0.2, "hole": nan}, border_share=nan)
     assert "nan" not in text
@@ -183,6 +186,13 @@ def test_a_survey_finds_borders_and_classes():
     assert seen.class_shares == pytest.approx([0.5, 0.5], abs=0.05)
     assert 0 < seen.border_share < 0.2
     assert seen.border_entropy > 3 * seen.inside_entropy
+    few = torch.cat(
+        [codes, torch.tensor([[0.5, 0.5]])]
+    )  # among many of another class it is the nearest to what is around it, as on the page
+    alone = survey.survey(
+        few, torch.cat([labels * 0, torch.ones(1, dtype=torch.long)]), 2, (0.49, 0.51, 0.49, 0.51), decode, side=4
+    )
+    assert alone.class_shares[1] > 0.5
     assert survey.most_mixed(codes, labels)[:2] == (0, 1)
     assert survey.most_mixed(left, labels[:500]) is None
     without = survey.survey(codes, -torch.ones(1000, dtype=torch.long), 2, (0.0, 2.0, 0.0, 1.0), decode, side=10)

@@ -97,7 +97,10 @@ def test_compares_each_network_with_the_linear_denoiser_on_the_test_set():
         said.append(bool(ahead))
     assert said == [False, True]  # both words have been tried
     small, large = (at[label]["psnr_db"] for label in NETWORKS)
-    assert f"instead of 2 changes the PSNR by {large[0] - small[0]:+.2f} dB without noise" in points
+    assert (
+        f"instead of 2 changes the mean PSNR of these 500 test digits by {large[0] - small[0]:+.2f} dB without noise"
+        in points
+    )
     assert (
         f"by **{large[4] - small[4]:+.2f} dB** at factor 0.4, and by {large[10] - small[10]:+.2f} dB at factor 1"
         in points

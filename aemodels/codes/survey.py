@@ -22,7 +22,7 @@ class Survey:
     entropy           pixel entropy in nats of pictures decoded at places that are "supported", and at a "hole"; NaN where there are none
     border_share      share of the places whose nearest codes are of several classes: fewer than ALIKE of one; NaN without classes
     border_entropy    pixel entropy in nats there, and `inside_entropy` at the other places
-    class_shares      (K,) share of the places whose nearest codes are mostly of each class
+    class_shares      (K,) share of the places whose nearest code is of each class
     """
 
     hole_share: float
@@ -55,7 +55,7 @@ def survey(
     nearest = cKDTree(codes.numpy()).query(z.numpy(), list(range(1, k + 1)))[1]
     counts = np.stack([(labels.numpy()[nearest] == c).sum(1) for c in range(num_classes)], axis=1)
     is_border = torch.from_numpy(counts.max(1) < ALIKE * k)
-    class_shares = np.bincount(counts.argmax(1), minlength=num_classes) / len(z)
+    class_shares = np.bincount(labels.numpy()[nearest[:, 0]], minlength=num_classes) / len(z)
     border_share = is_border.double().mean().item()
     return Survey(hole_share, of_kind, border_share, mean(is_border), mean(~is_border), class_shares)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from aemodels.errors import FileError
+from aemodels.errors import FileError, LatentLabError
 from aemodels.files import said
 from aemodels.language import _
 from aemodels.storage import own_models
@@ -69,7 +69,7 @@ def submit(recipe: Recipe, visitor: str, data_folder: Path) -> Job:
 
 
 def tend(job: Job) -> None:
-    """What each look at a job does: it beats, and starts whose turn it is. Raises FileError where no process can be started."""
+    """What each look at a job does: it beats, and starts whose turn it is. Raises LatentLabError where no process can be started."""
     job.beat()
     if job.state()[0] == WAITING:
         with _locked():
@@ -127,15 +127,22 @@ def _start(job: Job) -> None:
     own_group = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x00000200}
     command = [sys.executable, "-m", "aemodels.training.live", str(job.folder.resolve())]
     with said(job.folder), open(job.folder / "log.txt", "wb") as log:
-        started = subprocess.Popen(
-            command,
-            cwd=own_models.PROJECT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            **own_group,
-        )
+        try:
+            started = subprocess.Popen(
+                command,
+                cwd=own_models.PROJECT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **own_group,
+            )
+        except OSError as error:  # no fault of the folder: too many processes, too little memory
+            raise LatentLabError(
+                _(
+                    "No process can be started for the training: {reason}; whoever runs Latent Lab can raise the limit of processes or of memory."
+                ).format(reason=error.strerror or error)
+            ) from error
     created_s = 0.0
     with contextlib.suppress(psutil.Error):  # it may have died at once
         process = psutil.Process(started.pid)

@@ -144,7 +144,9 @@ if found:
     )
     curves = denoisers.curves(titles, is_mnist, found.at(index), group.data.fingerprint, shipped.is_shipped(group.data))
     denoisers.draw(curves, titles, models.colours(group), trained_at)
-    compared = denoisers.compare(curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at)
+    compared = denoisers.compare(
+        curves, dict(zip(ckpts, sizes, strict=True)), titles, trained_at, len(index), kind.many
+    )
 controls.notice([*models.notes(*ckpts), *compared, *points])
 if scene:
     settings = {

@@ -92,10 +92,13 @@ def compare(
     sizes: Mapping[str, int],
     titles: Mapping[str, str],
     trained_at: float,
+    num_images: int,
+    many: str,
 ) -> list[str]:
     """Sentences on `curves`: each network against the best linear map, and two networks against each other.
 
-    sizes, titles  numbers of a code, and what the network is called, by its name
+    sizes, titles     numbers of a code, and what the network is called, by its name
+    num_images, many  of which the curves are, and how these images are called
     """
     at = FACTORS.index(min(FACTORS, key=lambda f: abs(f - trained_at)))
     linear, points = curves.get(LINEAR), []
@@ -129,9 +132,11 @@ def compare(
         small, large = (curves[name]["psnr_db"] for name in sizes)
         of_small, of_large = sizes.values()
         worth = _(
-            "A code of {large} numbers instead of {small} changes the PSNR by {without} dB without noise, by **{trained} dB** at factor "
-            "{factor}, and by {most} dB at factor 1."
+            "A code of {large} numbers instead of {small} changes the mean PSNR of these {number} test {many} by {without} dB without "
+            "noise, by **{trained} dB** at factor {factor}, and by {most} dB at factor 1."
         ).format(
+            number=number(num_images),
+            many=many,
             large=number(of_large),
             small=number(of_small),
             without=signed(large[0] - small[0], 2),
