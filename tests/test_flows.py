@@ -200,7 +200,7 @@ def test_bad_codes_are_one_sentence():
         ({"settings": {**CELLS.settings, "time_shift": 0}}, "time_shift must be above 0"),
         ({"widths": (33,)}, "a multiple of 32"),
         ({"network": "conv"}, 'network = "transformer"'),
-        ({"image_shape": (3, 32, 32)}, "which are its images too"),
+        ({"image_shape": (3, 32, 32)}, "its image_shape that of such codes"),
         ({"latent_shape": (8, 32, 32), "image_shape": (8, 32, 32)}, "at most 4096 numbers"),
     ],
 )

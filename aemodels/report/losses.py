@@ -67,7 +67,7 @@ def describe(model: ModelConfig, train: TrainConfig) -> Iterator[Equation | Para
         yield Equation(
             r"W\leftarrow(1-\eta\lambda)W-\eta\,\Delta W",
             _(
-                "Every step shrinks each weight matrix by the share learning rate times lambda, and then takes the optimiser's step."
+                "Every step first shrinks each weight matrix by a share of itself, the learning rate times lambda, and then takes the optimiser's step."
             ),
         )
         yield Paragraph(

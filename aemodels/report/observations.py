@@ -259,8 +259,8 @@ def of_prior(title: str, hole_share: float, of_plain: float, kl_nats: float, one
     """How a model with a prior is sampled from N(0, I), beside the plain model; kl_nats: what its codes cost."""
     figures = {"title": title, "after": percent(hole_share, 1), "before": percent(of_plain, 1), "one": one}
     text = (
-        _("{title}: of the draws from N(0, I), {after} fall into a hole; of the plain model's plane {before}. So one can sample without a box. The price is a KL divergence of {kl} nats per {one}.")
+        _("{title}: of the draws from N(0, I), {after} fall into a hole; in the plain model's plane {before} do. So one can sample without a box. The price is a KL divergence of {kl} nats per {one}.")
         if round(hole_share, 3) < round(of_plain, 3)
-        else _("{title}: of the draws from N(0, I), {after} fall into a hole; of the plain model's plane {before}. So by this measure the prior brings nothing, though it costs a KL divergence of {kl} nats per {one}.")
+        else _("{title}: of the draws from N(0, I), {after} fall into a hole; in the plain model's plane {before} do. So by this measure the prior brings nothing, though it costs a KL divergence of {kl} nats per {one}.")
     )  # fmt: skip
     return text.format(kl=number(kl_nats, 2), **figures)
