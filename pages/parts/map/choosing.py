@@ -1,5 +1,6 @@
 """Two groups of codes, A and B: drawn on the map, of one class, or the nearest of one code."""
 
+import contextlib
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -11,7 +12,8 @@ from aemodels.codes import groups
 from aemodels.codes.maps import Layout
 from aemodels.language import _, list_of, ngettext, number
 from pages.parts.plane import address
-from pages.parts.shared import controls, fields
+from pages.parts.shared import controls, fields, streamlit_internals
+from pages.parts.shared.streamlit_internals import StreamlitChanged
 
 LETTERS = ("a", "b")
 DRAWN, NEAR = "drawn", "near"  # ways to choose; else a class by its number, or "" for none
@@ -90,9 +92,11 @@ def change(event: dict) -> None:
 
 
 def _tell_address(key: str) -> None:
-    """A field that stands on the page tells the address its value; one that is only to come does so not before its next change."""
-    if key not in st.query_params:
-        st.query_params[key] = str(st.session_state[key])
+    """A field that stands on the page tells the address its value, and nobody else may; one that is only to come does so not before its next
+    change."""
+    with contextlib.suppress(StreamlitChanged):  # the field then tells it at its next change
+        if key not in st.query_params and not streamlit_internals.is_bound(key):
+            st.query_params[key] = str(st.session_state[key])
 
 
 def forget_outlines() -> None:

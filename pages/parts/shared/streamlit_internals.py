@@ -71,6 +71,12 @@ def keep_at_leaving(key: str) -> None:
             query_params.unbind_widget(binding.widget_id)
 
 
+def is_bound(key: str) -> bool:
+    """Whether a widget of the page is bound to this key of the address; the browser's address may not hold it yet."""
+    with _used() as ctx, ctx.session_state.query_params() as query_params:
+        return query_params.get_binding_for_param(key) is not None
+
+
 def forget_in_address(keys: Iterable[str]) -> None:
     """Takes the keys out of the address, and no widget starts from them."""
     with _used() as ctx, ctx.session_state.query_params() as query_params:
