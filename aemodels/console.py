@@ -4,6 +4,7 @@ import argparse
 import io
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,9 +35,12 @@ class Parser(argparse.ArgumentParser):
     """One that says how to write the name of a file or folder that it took for an option."""
 
     def error(self, message: str) -> NoReturn:
-        for name in filter(os.path.lexists, self.given):
-            if name.startswith("-"):
-                message += f"; for what is here under that name, write {os.path.join('.', one_line(name))}"
+        for name in (argument for argument in self.given if argument.startswith("-")):
+            written = os.path.join(".", one_line(name))
+            if os.path.lexists(name):
+                message += f"; for what is here under that name, write {written}"
+            elif "expected" in message and re.match(r"-[^\W\d]", name):  # options have two dashes
+                message += f"; if that is to be a name, write {written}"
         super().error(message)
 
     def parse_known_args(

@@ -142,3 +142,19 @@ def test_a_prior_that_is_asked_for_an_autoencoder_s_part_says_whose_that_is(ask)
     model = aemodels.load_checkpoint("mnist-prior").model
     with pytest.raises(ValueError, match="names the autoencoder of its codes"):
         getattr(model, ask)(torch.zeros(1, 1, 28, 28))
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [(["--out", "-models"], "; if that is to be a name, write ./-models"), (["--out"], ""), (["-out", "models"], "")],
+)
+def test_a_name_with_a_dash_of_what_is_not_there_yet(given, hint, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    parser = console.Parser()
+    parser.add_argument("--out", type=console.path)
+    with pytest.raises(SystemExit):
+        parser.parse_args(given)
+    error = capsys.readouterr().err.rstrip()
+    assert error.endswith(
+        ("expected one argument" if given[0] == "--out" else "unrecognized arguments: -out models") + hint
+    )

@@ -42,6 +42,16 @@ def light(shape):
     return 0.35 + 0.65 * (0.6 * x + 0.4 * y)
 
 
+def half_shadow(shape):
+    """The shadow of something with a straight edge, which halves the light on the right half."""
+    return np.where(np.arange(shape[1]) < shape[1] / 2, 1, 0.5)
+
+
+def hand_shadow(shape):
+    y, x = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
+    return np.where(np.hypot((x - 0.75) / 1.2, y - 0.85) < 0.45, 0.5, 1)
+
+
 def noise(shape, sigma):
     return np.random.default_rng(0).normal(0, sigma, shape)
 
@@ -83,10 +93,12 @@ def specked(ink):
     return ink
 
 
-def ruled(ink, step):
+def ruled(ink, step, line=(0.65, 0.75, 0.9), pen=(0.1, 0.1, 0.25), squared=True):
     paper = np.full((*ink.shape, 3), 0.96)
-    paper[::step] = paper[1::step] = paper[:, ::step] = paper[:, 1::step] = (0.65, 0.75, 0.9)
-    return paper * (1 - ink[:, :, None]) + ink[:, :, None] * np.array([0.1, 0.1, 0.25])
+    paper[::step] = paper[1::step] = line
+    if squared:
+        paper[:, ::step] = paper[:, 1::step] = line
+    return paper * (1 - ink[:, :, None]) + ink[:, :, None] * np.array(pen)
 
 
 def turned(degrees_by_exif):
@@ -134,6 +146,13 @@ UPLOADS = {
     "grainy": lambda ink: encode(1 - 0.8 * ink + noise(ink.shape, 0.06)),
     "with specks": lambda ink: encode(1 - specked(ink)),
     "on chequered paper": lambda ink: encode(ruled(ink, 20)),
+    "on ruled paper whose lines are dark": lambda ink: encode(
+        ruled(np.pad(ink, 140), 70, line=(0.4, 0.45, 0.6), squared=False)
+    ),
+    "in pencil on squared paper": lambda ink: encode(ruled(np.pad(ink, 140), 40, pen=(0.45, 0.45, 0.47))),
+    "half in a shadow": lambda ink: encode((0.9 - 0.8 * ink) * half_shadow(ink.shape), "JPEG"),
+    "in the shadow of a hand": lambda ink: encode((0.9 - 0.8 * np.pad(ink, 60)) * hand_shadow((400, 400)), "JPEG"),
+    "a sheet on a table, half in a shadow": lambda ink: encode(on_table(ink) * half_shadow((520, 640)), "JPEG"),
     "in faint pencil": lambda ink: encode(0.9 - 0.25 * ink + noise(ink.shape, 0.01)),
     "in the dots of two colours": lambda ink: in_dots(1 - ink),
     "smooth ink on a ground that was made transparent": lambda ink: on_nothing(1 - ink),
@@ -228,6 +247,15 @@ def test_a_picture_of_nothing_is_one_sentence(tmp_path, values):
     path.write_bytes(encode(values).getvalue())
     with pytest.raises(DataError, match=r"^empty\.png shows no digit: nothing stands out from the background\.$"):
         aemodels.read_digit(path)
+
+
+def test_several_digits_are_one_sentence(digits):
+    three = np.hstack([enlarged(digit) for digit in digits[:3]])
+    for picture in (three, np.vstack([three, three])):
+        with pytest.raises(
+            DataError, match=r"^The picture shows more than one digit; cut out the one that is meant\.$"
+        ):
+            aemodels.read_digit(encode(1 - picture))
 
 
 @pytest.mark.parametrize("shape", [(58, 4), (18, 252), (2, 354), (1, 400), (400, 1), (3, 3)])

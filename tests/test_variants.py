@@ -10,6 +10,7 @@ from browser import copy_digits
 
 import aemodels
 import train
+from aemodels import language
 from aemodels.errors import ConfigError
 from aemodels.models import autoencoders, building, networks
 from aemodels.models.autoencoders import Autoencoder
@@ -278,6 +279,8 @@ def refused(folder, recipe, words):
     (sentence,) = str(error.value).splitlines()
     assert words in sentence
     assert "; " in sentence  # what to do
+    with language.speaking("zh"), pytest.raises(ConfigError, match="；请"):  # as Train live says it
+        needs.check(recipes.read(folder / "mine.toml"), 8, "cpu")
 
 
 def test_what_breaks_the_contract_ends_the_command_before_anything_is_written(

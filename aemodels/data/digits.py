@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from aemodels.data import sheets
+from aemodels.data.ink import ink_in
 from aemodels.data.pictures import file_name, open_picture
-from aemodels.data.thresholds import otsu
 from aemodels.errors import DataError
 from aemodels.language import _
 
@@ -21,8 +21,8 @@ CENTRE_PX = 14.0  # the mean centre of mass of MNIST's digits, rows 13.99 and co
 WORK_PX = 400  # the longest side on which a picture is looked at
 # Breadth of strokes, in px of a digit 20 px large: of MNIST's digits 98 in 100 have 1.5 to 5.0, half of them 2.3 to 3.2.
 THINNEST_PX, THIN_PX, THICK_PX, THICKEST_PX = 1.4, 2.5, 3.7, 5.2
-MIN_CONTRAST = 0.1
 MOST_AROUND = 3
+MAX_LINE_PX, FAINT = 7, 0.2  # breadth and ink of a line of the paper
 
 
 def read_digit(file: str | Path | BinaryIO) -> Tensor:
@@ -30,8 +30,8 @@ def read_digit(file: str | Path | BinaryIO) -> Tensor:
 
     `file` is a path or a seekable binary stream. Any ink on any other ground, light or dark, coloured or transparent, evenly
     lit or not. A sheet that does not fill the picture is made upright, and what lies around it is left out. A picture that is one of
-    MNIST's comes back as it is. Raises DataError where the file is no picture (see `open_picture`) or nothing stands out in it;
-    ValueError where `file` is something else.
+    MNIST's comes back as it is. Raises DataError where the file is no picture (see `open_picture`), or where nothing or more than one digit
+    stands out in it; ValueError where `file` is something else.
     """
     picture = torch.from_numpy(np.array(open_picture(file, WORK_PX))).permute(2, 0, 1)
     return as_mnist_digit(picture, file_name(file))
@@ -41,17 +41,20 @@ def as_mnist_digit(picture: Tensor, name: str) -> Tensor:
     """`read_digit` of a picture uint8 (3, H, W), or (4, H, W) with its opacity last; `name` stands in the error's message."""
     pixels = _sized(picture.permute(1, 2, 0).numpy())
     for _around in range(MOST_AROUND):  # a sheet on a board on a table
-        if (sheet := sheets.inside(pixels, _ink)) is None:
+        if (sheet := sheets.inside(pixels, ink_in)) is None:
             break
         pixels = _sized(sheet)
-    ink = _ink(pixels)
+    ink = ink_in(pixels)
     if ink is None:
         raise DataError(_("{name} shows no digit: nothing stands out from the background.").format(name=name))
     if picture.shape[1:] == (SIDE_PX, SIDE_PX):
         small = ink.reshape(SIDE_PX, len(ink) // SIDE_PX, SIDE_PX, -1).mean((1, 3))
         if _is_mnist(small):
             return torch.from_numpy(small).float()[None]
-    small = _boxed(_normal_stroke(_without_specks(ink)))
+    ink = _without_specks(ink)
+    if _are_several(ink > 0.5):
+        raise DataError(_("{name} shows more than one digit; cut out the one that is meant.").format(name=name))
+    small = _boxed(_normal_stroke(ink))
     digit = torch.zeros(1, SIDE_PX, SIDE_PX)
     height, width = small.shape
     top, left = (
@@ -60,11 +63,6 @@ def as_mnist_digit(picture: Tensor, name: str) -> Tensor:
     )
     digit[0, top : top + height, left : left + width] = torch.from_numpy(small.copy())
     return digit
-
-
-def _ink(pixels: np.ndarray) -> np.ndarray | None:
-    """How much ink lies where in a picture uint8 (H, W, C), in [0, 1]; None where nothing stands out."""
-    return _stand_out(_ink_axis(pixels / 255))
 
 
 def _sized(pixels: np.ndarray) -> np.ndarray:
@@ -77,76 +75,6 @@ def _sized(pixels: np.ndarray) -> np.ndarray:
         times = max(1, ceil(WORK_PX / 2 / max(height, width)))
         pixels = pixels.repeat(times, 0).repeat(times, 1)
     return pixels
-
-
-def _ink_axis(pixels: np.ndarray) -> np.ndarray:
-    """One number a pixel, by which ink and ground differ most: the opacity, or along the main axis of the colours, (H, W)."""
-    colours = pixels[:, :, :3]
-    if pixels.shape[2] == 4 and pixels[:, :, 3].min() < 0.5:
-        alpha = pixels[:, :, 3]
-        solid = colours[alpha > 0.5]
-        if not len(solid) or solid.std(0).max() < 0.1:
-            return alpha  # ink of one colour on nothing
-        # What is transparent is as what lies along it: the paper that was cut out, or the halo that smooth ink had on its paper.
-        along = (alpha > 0.5) & scipy.ndimage.binary_dilation(alpha <= 0.5, np.ones((3, 3)))
-        ground = np.median(colours[along], axis=0)
-        colours = ground + alpha[:, :, None] * (colours - ground)
-    spread = np.cov(colours.reshape(-1, 3).T)
-    axis = np.linalg.eigh(spread)[1][:, -1]
-    axis *= np.sign(axis.sum()) or 1
-    return colours @ axis / np.sqrt(3)
-
-
-def _stand_out(values: np.ndarray) -> np.ndarray | None:
-    """How much each pixel stands out from the ground, in [0, 1]; None where nothing does. What the border shows is the ground."""
-    threshold = otsu(values)
-    strip = max(1, min(values.shape) // 40)  # not a single line: paper may be ruled
-    border = np.concatenate([part.ravel() for v in (values, values.T) for part in (v[:strip], v[-strip:])])
-    is_dark = np.mean(border > threshold) >= 0.5  # the ink
-    ground = border[(border > threshold) == is_dark]
-    contrast = abs(values[values > threshold].mean() - values[values <= threshold].mean()) if np.ptp(values) else 0
-    if contrast < MIN_CONTRAST / 2:
-        return None
-    level = np.median(ground)
-    # Three quarters, and not half: of light from one side the brightest edge alone may be nearly half of the ground.
-    if np.quantile(abs(ground - level), 0.75) > 0.085 * contrast:  # unevenly lit
-        level = _surface(values)
-        away = values - level
-        is_dark = np.sum(away**3) < 0
-        for _round in range(3):
-            ink = -away if is_dark else away
-            level = _surface(values, ink < otsu(ink))
-            away = values - level
-        # Light multiplies what ink and paper reflect.
-        ink = 1 - values / np.maximum(level, 0.05) if is_dark and level.min() > 0.05 else -away if is_dark else away
-    else:
-        ink = level - values if is_dark else values - level
-    threshold = otsu(ink)
-    noise = 3 * np.median(abs(ink[ink < threshold])) / 0.6745
-    full = np.quantile(ink[ink > threshold], 0.9) if (ink > threshold).any() else 0
-    if full < MIN_CONTRAST:
-        return None
-    noise = min(noise, 0.3 * full)
-    if noise < 0.02 * full:
-        full = ink.max()
-    return ((ink - noise) / (full - noise)).clip(0, 1)
-
-
-def _surface(values: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
-    """The surface of second degree that is nearest to the values in mean absolute error, there where `where` says, (H, W)."""
-    y, x = (np.linspace(-1, 1, side) for side in values.shape)
-    y, x = np.meshgrid(y, x, indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
-    few = (slice(None, None, 4), slice(None, None, 4))
-    a, b = terms[few].reshape(-1, 6), values[few].ravel()
-    if where is not None and where[few].sum() > 50:
-        a, b = a[where[few].ravel()], b[where[few].ravel()]
-    weights = np.ones_like(b)
-    for _round in range(20):
-        root = np.sqrt(weights)[:, None]
-        solution = np.linalg.lstsq(a * root, b * root[:, 0], rcond=None)[0]
-        weights = 1 / np.maximum(abs(b - a @ solution), 0.01)
-    return terms @ solution
 
 
 def _is_mnist(ink: np.ndarray) -> bool:
@@ -174,6 +102,7 @@ def _extent(mask: np.ndarray) -> tuple[slice, slice]:
 
 def _without_specks(ink: np.ndarray) -> np.ndarray:
     """The digit alone: no specks, no faint lines away from it, and nothing that only reaches in from the border."""
+    ink = _without_lines(ink)
     parts, num_parts = scipy.ndimage.label(ink > 0.5, np.ones((3, 3)))
     sizes = np.bincount(parts.ravel(), minlength=num_parts + 1)[1:]
     at_border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
@@ -186,6 +115,33 @@ def _without_specks(ink: np.ndarray) -> np.ndarray:
     rows, columns = _extent(digit)
     reach = 1.5 / BOX_PX * max(rows.stop - rows.start, columns.stop - columns.start)
     return np.where(scipy.ndimage.distance_transform_edt(~digit) <= reach, ink, 0)
+
+
+def _are_several(mask: np.ndarray) -> bool:
+    """Whether what is to be a digit is in parts side by side, with a gap between them; of MNIST's 10,000 test digits one is."""
+    if _is_at_border(mask):  # cropped at the digit
+        return False
+    boxes = scipy.ndimage.find_objects(scipy.ndimage.label(mask, np.ones((3, 3)))[0])
+    tallest = max(rows.stop - rows.start for rows, _columns in boxes)
+    columns = sorted((c.start, c.stop) for rows, c in boxes if rows.stop - rows.start >= tallest / 2)
+    ends = np.maximum.accumulate([stop for _start, stop in columns])
+    return any(start - end >= tallest / 10 for (start, _stop), end in zip(columns[1:], ends, strict=False))
+
+
+def _without_lines(ink: np.ndarray) -> np.ndarray:
+    """The ink without the lines of ruled or squared paper, which are thinner than strokes and go from border to border."""
+    boxes = scipy.ndimage.find_objects(scipy.ndimage.label(ink > FAINT, np.ones((3, 3)))[0])
+    if not any(part == slice(0, side) for box in boxes for part, side in zip(box, ink.shape, strict=True)):
+        return ink
+    for breadth in range(3, MAX_LINE_PX + 1, 2):
+        strokes = scipy.ndimage.grey_opening(ink, breadth)
+        if strokes.max() > 0.5 and not _is_at_border(strokes > FAINT):
+            return strokes
+    return ink  # a picture that was cropped at the digit
+
+
+def _is_at_border(mask: np.ndarray) -> bool:
+    return any(edge.any() for edge in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
 
 
 def _normal_stroke(ink: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from aemodels import memory
 from aemodels.errors import ConfigError
+from aemodels.language import _
 from aemodels.models.autoencoders import Autoencoder
 from aemodels.models.building import build, build_empty
 from aemodels.models.flow import FlowPrior, is_prior
@@ -26,8 +27,9 @@ def check(recipe: Recipe, batch_size: int, device: torch.device | str) -> None:
     weights = sum(4 * p.numel() for p in build_empty(recipe.model).parameters())
     if COPIES * weights > free:
         raise ConfigError(
-            f"{recipe.name} needs {memory.size(COPIES * weights)} of memory for its weights, and {memory.size(free)} are free; give its recipe "
-            "smaller widths."
+            _(
+                "{name} needs {size} of memory for its weights, and {free} are free; give its recipe smaller widths."
+            ).format(name=recipe.name, size=memory.size(COPIES * weights), free=memory.size(free))
         )
     with torch.random.fork_rng(devices=[]):
         model = build(recipe.model)
@@ -36,8 +38,12 @@ def check(recipe: Recipe, batch_size: int, device: torch.device | str) -> None:
         images = batch_size * bytes_kept(model)
     if COPIES * weights + images > free:
         raise ConfigError(
-            f"{recipe.name} needs {memory.size(COPIES * weights + images)} of memory for a step with {batch_size} images, and {memory.size(free)} "
-            "are free; give its recipe a smaller batch_size, or smaller widths."
+            _(
+                "{name} needs {size} of memory for a step with {number} images, and {free} are free; give its recipe a smaller batch_size, or "
+                "smaller widths."
+            ).format(
+                name=recipe.name, size=memory.size(COPIES * weights + images), number=batch_size, free=memory.size(free)
+            )
         )
 
 
