@@ -141,8 +141,8 @@ def uniform_sampling(
     most, least = int(survey.class_shares.argmax()), int(survey.class_shares.argmin())
     found.append(
         _(
-            "At {most_share} of the places on a fine grid over the box the nearest code is of the class “{most}”, more than of any other; "
-            "{most_test} of the test images are. Of “{least}” it is at the fewest, {least_share}; {least_test} of the test images are."
+            "“{most}” takes the most room: at {most_share} of the places on a fine grid over the box the nearest code is of this class; "
+            "{most_test} of the test images are. “{least}” takes the least: {least_share} of the places, {least_test} of the test images."
         ).format(
             most=classes[most],
             most_share=percent(survey.class_shares[most]),

@@ -136,4 +136,4 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         if x is not None:
             before, after = (float(psnr_db(x[photo : photo + 1], picture)) for picture in (whole, x_changed))
             label = _("PSNR against the {one}").format(one=words.of(ckpt.data.config).one)
-            st.metric(label, f"{number(after, 2)} dB", f"{after - before:+.2f} dB", width="content")
+            st.metric(label, f"{number(after, 2)} dB", f"{round(after - before, 2) + 0:+.2f} dB", width="content")
