@@ -93,7 +93,7 @@ FADES = """() => getComputedStyle([...document.querySelectorAll('.stMain *')]
 # What a click changes, where it is not the page's first picture.
 FIRST_SEEN = {
     "mnist-latent-plane": "canvas.digit",  # what a click decodes
-    "mnist-twins": ".readout",  # the same, of the first plane
+    "mnist-twins": ".readout >> nth=3",  # the same, of the last of four planes
     "map": "canvas.plane",
     "film": "canvas.codes >> nth=2",  # the last of three models
     "anomaly": ".st-key-histogram .main-svg >> nth=0",
