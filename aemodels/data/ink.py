@@ -6,9 +6,8 @@ import scipy  # its modules are imported where they are first used: ndimage take
 from aemodels.data.thresholds import otsu
 
 MIN_CONTRAST = 0.1
-BROADEST = (
-    0.3  # of a picture's longer side, from the edge inwards: no stroke is as broad, even where the border cuts it
-)
+# Of a picture's longer side, from the edge inwards: no stroke is as broad, even where the border cuts it.
+BROADEST = 0.3
 
 
 def ink_in(pixels: np.ndarray) -> np.ndarray | None:
@@ -57,9 +56,8 @@ def _stand_out(values: np.ndarray) -> np.ndarray | None:
             away = values - level
         ink = _of_light(values, level, is_dark)
         beside = _beside_strokes(values)
-        if (
-            _is_broad(ink) or _separability(beside) > _separability(ink) + 0.1
-        ):  # of a shadow with an edge no surface is near
+        # No surface is near the ground where a shadow with an edge lies on it.
+        if _is_broad(ink) or _separability(beside) > _separability(ink) + 0.1:
             ink = beside
     threshold = otsu(ink)
     noise = 3 * np.median(abs(ink[ink < threshold])) / 0.6745
