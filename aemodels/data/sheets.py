@@ -12,7 +12,7 @@ MIN_SIDE = 0.15  # of the picture's shorter side: a smaller sheet is a bar of in
 LIKENESS = 0.88  # intersection over union of a sheet and the quadrangle of its corners; of an ellipse it is 0.64
 EDGE_PX, MIN_STEP = 4, 25  # grey levels between both sides of a sheet's edge, so near it; light falls off more slowly
 MARGIN = 0.045  # of the sheet's sides: soft edges, and the line of a frame
-MAX_AT_EDGE, MIN_INK, MAX_INK = 0.01, 0.002, 0.4  # shares of the sheet's edge and of all of it
+MAX_AT_EDGE, MIN_INK, MAX_INK = 0.03, 0.002, 0.4  # shares of the sheet's edge and of all of it
 
 Ink = Callable[[np.ndarray], np.ndarray | None]
 
