@@ -12,10 +12,8 @@ from aemodels.text import abridged, visible
 DASHES = ("solid", "dash", "dashdot", "longdash")  # where there are more lines than colours
 MOST_LETTERS = 32  # of a name in an interactive chart's key, which fits on a phone
 KEY_ROW_PX, MOST_MORE = 21, 14  # rows of a key that make such a chart higher
-ROW_LETTERS, FEW_ROWS = (
-    56,
-    5,
-)  # of a key in half a page, whose names stand in columns as wide as the longest; rows that need no more height
+ROW_LETTERS = 56  # of a key in half a page, whose names stand in columns as wide as the longest
+FEW_ROWS = 5  # of a key, which need no more height
 
 
 def plotly_text(text: str) -> str:
