@@ -157,6 +157,18 @@ def test_files_that_are_no_models_take_out_themselves_alone(foreign):
         assert "`cut`, `empty`, `text`. Home says why." in notice(app)
 
 
+def test_a_model_whose_file_is_cut_while_it_is_shown_gives_way_to_another_and_this_is_said(foreign):
+    app = open_page("dogs/sample", data="Shapes")
+    assert app.segmented_control(key="model").value == "shapes-ae"
+    file = foreign / "shapes-ae.safetensors"
+    file.write_bytes(file.read_bytes()[:5000])
+    app.run()
+    said = "The file of the model **shapes-ae** cannot be read now. You see **{}**; Home says why."
+    assert [toast.value for toast in app.toast] == [said.format(models.title(app.segmented_control(key="model").value))]
+    app.run()
+    assert not app.toast
+
+
 def test_a_model_that_no_page_can_show_is_told_on_home(foreign, monkeypatch):
     title, data, values = FOREIGN["fashion-3d"]
     monkeypatch.setitem(FOREIGN, "fashion-3d", (title, data, values | {"latent_shape": (1,)}))

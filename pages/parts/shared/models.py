@@ -52,7 +52,7 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
         data_set = next((group.key for group in groups if asked in group.names), None)
         st.session_state[data_key], st.session_state[data_key + controls.IN_ADDRESS] = data_set, None
     group = choose_group(*kinds, key=data_key)
-    titles, asked = group.titles, st.query_params.get(key)
+    titles, asked = group.titles, st.query_params.get(key) or st.session_state.get(key)
     name = controls.choose(_("Model"), titles, key)
     if asked and controls.told_by(asked, titles) not in titles:
         _say_gone(key, asked, titles[name])
@@ -98,14 +98,16 @@ def choose_several(titles: Mapping[str, str], key: str, num_first: int) -> list[
 
 
 def _say_gone(key: str, asked: str, shown: str) -> None:
-    """A note that stays until it is closed, where no page has the model that the address asks for."""
+    """A note that stays until it is closed, where no page has the model that the address asks for, or that was shown just now."""
     found = loaders.read_catalogue()
-    if asked in found.broken or asked in {model.name for model in found.models}:  # of another page
+    if asked in {model.name for model in found.models}:  # of another page
         return
     wishes.settle(key)
-    message = _(
-        "There is no model **{name}** here: it has been removed, or it is on another computer. You see **{shown}**; choose any other."
-    )
+    message = (
+        _("The file of the model **{name}** cannot be read now. You see **{shown}**; Home says why.")
+        if asked in found.broken
+        else _("There is no model **{name}** here: it has been removed, or it is on another computer. You see **{shown}**; choose any other.")
+    )  # fmt: skip
     said = message.format(name=markdown.literal(asked[:40]), shown=markdown.literal(shown))
     st.toast(said, icon=":material/delete:", duration="infinite")
 
