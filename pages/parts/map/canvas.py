@@ -49,8 +49,12 @@ _MAP = canvas.on_panes("map", HTML, Path(__file__).parent, "map_pane", "map_grou
 
 
 def touch(key: str, name: str, method: str, with_psnr: bool, data: dict, on_change: Callable[[dict], None]) -> None:
-    """The map of a model, whose codes and pictures `store` hands over; with_psnr: those of the pictures are known; on_change gets {"picked": index, "view": box, "a": …, "b": …, "only": label, or −1 for all}; "a" and "b": the group's outline, or
-    the index whose nearest codes it shall be, or [] for none. What is None stays as it is."""
+    """The map of a model, whose codes and pictures `store` hands over; on_change gets
+    {"picked": index, "view": box, "a": …, "b": …, "only": label, or −1 for all}. What is None stays as it is.
+
+    with_psnr  whether those of the pictures are known
+    "a", "b"   the group's outline, or the index whose nearest codes it shall be, or [] for none
+    """
     versions = {"points": _version_of_points(name, method, with_psnr), "sheet": _version_of_sheet(name)}
     canvas.mount(_MAP, key, data | versions | {"words": wording.of_map()}, on_change)
 
