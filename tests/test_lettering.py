@@ -103,6 +103,7 @@ def test_chinese_lines_end_by_their_rules(width):
     ("text", "expected"),
     [
         ("aa bb", ["aa bb"]),
+        ("成形噪声 0.10", ["成形噪声", "0.10"]),
         ("Shetland sheepdog", ["Shetland", "sheepdog"]),
         ("affenpinscher", ["affenpi-", "nscher"]),
         ("Bernese affenpinscher", ["Bernese", "affenpi-", "nscher"]),
@@ -149,6 +150,7 @@ def test_a_text_that_is_absurdly_long_is_cut_and_says_so():
     [
         ("狗" * 6, ["狗" * 3] * 2),
         ("学得的第1步", ["学得的", "第1步"]),
+        ("成形噪声 0.10", ["成形噪声", "0.10"]),
         ("Shetland sheepdog", ["Shetland", "sheepdog"]),
         ("affenpinscher", ["affenpi-", "nscher"]),
         ("狗", ["狗"]),

@@ -63,6 +63,9 @@ class Lettering:
         lines = self.lines(text, width_px, most)
         if len(lines) < 2:
             return lines
+        words = shown(text).split()
+        if len(words) == len(lines) and all(self.width(word) <= width_px for word in words):
+            return words  # a line each, so that no Chinese one is parted
         narrow, wide = max(self.widest_word(text), width_px / len(lines)), width_px
         if narrow >= wide or len(lines) < len(self.lines(text, width_px)):
             return lines
