@@ -53,7 +53,7 @@ def as_mnist_digit(picture: Tensor, name: str) -> Tensor:
             return torch.from_numpy(small).float()[None]
     ink = _without_specks(ink)
     if _are_several(ink > 0.5):
-        raise DataError(_("{name} shows more than one digit; cut out the one that is meant.").format(name=name))
+        raise DataError(_("{name} shows more than one digit; draw or cut out one alone.").format(name=name))
     small = _boxed(_normal_stroke(ink))
     digit = torch.zeros(1, SIDE_PX, SIDE_PX)
     height, width = small.shape
