@@ -252,9 +252,7 @@ def test_a_picture_of_nothing_is_one_sentence(tmp_path, values):
 def test_several_digits_are_one_sentence(digits):
     three = np.hstack([enlarged(digit) for digit in digits[:3]])
     for picture in (three, np.vstack([three, three])):
-        with pytest.raises(
-            DataError, match=r"^The picture shows more than one digit; draw or cut out one alone\.$"
-        ):
+        with pytest.raises(DataError, match=r"^The picture shows more than one digit; draw or cut out one alone\.$"):
             aemodels.read_digit(encode(1 - picture))
 
 
