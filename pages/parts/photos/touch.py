@@ -7,7 +7,7 @@ from torch import Tensor
 
 from aemodels.codes import probing
 from aemodels.data import words
-from aemodels.language import _, number, percent
+from aemodels.language import _, number, percent, signed
 from aemodels.quality.metrics import psnr_db
 from aemodels.report import figures
 from pages.parts.photos import cells, probes
@@ -136,4 +136,5 @@ def show(name: str, z: Tensor, x_hat: Tensor, x: Tensor | None, limit: float) ->
         if x is not None:
             before, after = (float(psnr_db(x[photo : photo + 1], picture)) for picture in (whole, x_changed))
             label = _("PSNR against the {one}").format(one=words.of(ckpt.data.config).one)
-            st.metric(label, f"{number(after, 2)} dB", f"{round(after - before, 2) + 0:+.2f} dB", width="content")
+            change = signed(after - before, 2).replace("−", "-")  # by which st.metric sees that it is less
+            st.metric(label, f"{number(after, 2)} dB", f"{change} dB", width="content")
