@@ -57,8 +57,9 @@ def of_photos(
                 after=number(psnr.mean().item(), 2),
             )
         )
-    if (x - x.mean((2, 3), keepdim=True)).any():  # a blank one, from a covered camera, has no variation
-        points.append(_what_is_lost(picture, x, x_hat))
+    variation = x - x.mean((2, 3), keepdim=True)
+    if variation.any():  # a blank one, from a covered camera, has none
+        points.append(_what_is_lost(picture, x - x_hat, variation))
     return points
 
 
@@ -80,27 +81,26 @@ def _how_well(picture: Words, psnr: Tensor, names: Sequence[str]) -> str:
     )
 
 
-def _what_is_lost(picture: Words, x: Tensor, x_hat: Tensor) -> str:
-    """How much of the error is fine detail, beside how much of the photos' own variation is."""
-    in_error = detail.fine_share(x - x_hat, FINE_PX)
-    in_photos = detail.fine_share(x - x.mean((2, 3), keepdim=True), FINE_PX)
+def _what_is_lost(picture: Words, error: Tensor, variation: Tensor) -> str:
+    """How much of the error (n, C, H, W) is fine detail, beside how much of the photos' own variation is."""
+    in_error, in_photos = detail.fine_share(error, FINE_PX), detail.fine_share(variation, FINE_PX)
     if in_error > max(in_photos, 0.5):
         of_photos = ngettext(
             "In the {photos}'s own variation such detail makes up {share}: fine detail is lost first.",
             "In the {photos}' own variation such detail makes up {share}: fine detail is lost first.",
-            len(x),
+            len(error),
         )
     else:
         of_photos = ngettext(
             "In the {photos}'s own variation such detail makes up {share}.",
             "In the {photos}' own variation such detail makes up {share}.",
-            len(x),
+            len(error),
         )
     of_error = _("**{share}** of the squared error is detail finer than {size} px.")
     return sentences(
         [
             of_error.format(share=percent(in_error), size=FINE_PX),
-            of_photos.format(photos=picture.many if len(x) > 1 else picture.one, share=percent(in_photos)),
+            of_photos.format(photos=picture.many if len(error) > 1 else picture.one, share=percent(in_photos)),
         ]
     )
 
