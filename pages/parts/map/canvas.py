@@ -55,7 +55,8 @@ def touch(key: str, name: str, method: str, with_psnr: bool, data: dict, on_chan
     with_psnr  whether those of the pictures are known
     "a", "b"   the group's outline, or the index whose nearest codes it shall be, or [] for none
     """
-    versions = {"points": _version_of_points(name, method, with_psnr), "sheet": _version_of_sheet(name)}
+    version = loaders.version(name)
+    versions = {"points": _version_of_points(*version, method, with_psnr), "sheet": _version_of_sheet(*version)}
     canvas.mount(_MAP, key, data | versions | {"words": wording.of_map()}, on_change)
 
 
@@ -65,12 +66,12 @@ def store(name: str, method: str) -> None:
     canvas.store_packed(SHEET, _sheet(*loaders.version(name), len(atlas.pictures(name).psnr)))
 
 
-def _version_of_points(name: str, method: str, with_psnr: bool) -> str:
-    return f"{_version_of_sheet(name)} {method} {with_psnr}"
+def _version_of_points(name: str, modified_ns: int, method: str, with_psnr: bool) -> str:
+    return f"{name} {modified_ns} {method} {with_psnr}"
 
 
-def _version_of_sheet(name: str) -> str:
-    return " ".join(map(str, loaders.version(name)))
+def _version_of_sheet(name: str, modified_ns: int) -> str:
+    return f"{name} {modified_ns}"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -85,7 +86,7 @@ def _points(name: str, modified_ns: int, method: str, with_psnr: bool) -> bytes:
     header = {
         "name": POINTS,
         "kind": "map",
-        "version": _version_of_points(name, method, with_psnr),
+        "version": _version_of_points(name, modified_ns, method, with_psnr),
         "num_codes": n,
         "num_neighbours": k,
         "values": list(values),
@@ -107,7 +108,7 @@ def _sheet(name: str, modified_ns: int, num_psnr: int) -> bytes:
     header = {
         "name": SHEET,
         "kind": "sheet",
-        "version": _version_of_sheet(name),
+        "version": _version_of_sheet(name, modified_ns),
         "tile": pictures.tile,
         "columns": sheets.columns(len(pictures.power)),
     }
