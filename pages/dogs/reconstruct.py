@@ -125,10 +125,8 @@ def encoder_alone(seed: int) -> Tensor:
 def draw(
     rows: dict[str, list[np.ndarray]], notes: dict[str, list[str]], width_px: int, ink: figures.Ink, caption: str = ""
 ) -> Image.Image:
-    tiles = list(rows.values())
-    n = len(tiles[0])
-    texts = [notes.get(row, [""] * n) for row in rows]
-    return export.pictures_panel(tiles, list(rows), texts, width_px, ink, caption)
+    texts = [notes.get(row, []) for row in rows]
+    return export.pictures_panel(list(rows.values()), list(rows), texts, width_px, ink, caption)
 
 
 through_all = partial(through_models.show, group, photos, seed, source)

@@ -52,7 +52,7 @@ def choose_model(*kinds: str, key: str = "model", data_key: str = "data") -> tup
         data_set = next((group.key for group in groups if asked in group.names), None)
         st.session_state[data_key], st.session_state[data_key + controls.IN_ADDRESS] = data_set, None
     group = choose_group(*kinds, key=data_key)
-    titles, asked = group.titles, st.query_params.get(key) or st.session_state.get(key)
+    titles, asked = group.titles, asked or st.session_state.get(key)
     name = controls.choose(_("Model"), titles, key)
     if asked and controls.told_by(asked, titles) not in titles:
         _say_gone(key, asked, titles[name])
